@@ -1,0 +1,36 @@
+// The tests use real programs beside Node: the native SQLite shell, jq, the shells whose completions we write, and a
+// compiler for the native peer. On Debian and its kin this installs what is missing; elsewhere it says what to install.
+import { spawnSync } from 'node:child_process';
+
+const programs = [
+  { command: 'sqlite3', aptPackage: 'sqlite3' },
+  { command: 'jq', aptPackage: 'jq' },
+  { command: 'bash', aptPackage: 'bash' },
+  { command: 'chromium', aptPackage: 'chromium' },
+  { command: 'zsh', aptPackage: 'zsh' },
+  { command: 'fish', aptPackage: 'fish' },
+  { command: 'python3', aptPackage: 'python3' },
+  { command: 'make', aptPackage: 'make' },
+  { command: 'g++', aptPackage: 'g++' },
+];
+
+const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+
+const missing = programs.filter(({ command }) => !isThere(command));
+if (missing.length > 0) {
+  const packages = missing.map(({ aptPackage }) => aptPackage);
+  const asRoot = process.getuid?.() === 0 ? [] : isThere('sudo') ? ['sudo', '-n'] : undefined;
+  if (!isThere('apt-get') || !asRoot) {
+    console.error(`Please install these programs first: ${missing.map(({ command }) => command).join(', ')}`);
+    process.exit(1);
+  }
+  console.error(`Installing ${packages.join(', ')}`);
+  for (const argumentList of [
+    ['apt-get', 'update', '-q'],
+    ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...packages],
+  ]) {
+    const [command, ...rest] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', ...argumentList];
+    const { status } = spawnSync(command, rest, { stdio: ['ignore', 2, 2] });
+    if (status !== 0) process.exit(status ?? 1);
+  }
+}
