@@ -1,0 +1,59 @@
+import type { Quad } from '@rdfjs/types';
+import type { ParseError } from 'n3';
+
+import type { AgentError } from '../errors.ts';
+import type { RdfFormat, ReadableInput } from './input-file.ts';
+import { syntaxErrorOf } from './syntax-error.ts';
+import { tokenRules } from './token-rules.ts';
+
+/** A document read. */
+export interface ParsedDocument {
+  readonly format: RdfFormat;
+  readonly quads: readonly Quad[];
+  /** Prefixes it declared, name to IRI. */
+  readonly prefixes: ReadonlyMap<string, string>;
+}
+
+/**
+ * The base of a document's relative IRIs (RFC 3986, section 5.1): its base name under a host that can never exist
+ * (RFC 2606, section 2). The same on every machine, and documents can refer to each other by name.
+ */
+export function baseIriOf(input: ReadableInput): string {
+  return `https://ggen-sim.invalid/${encodeURIComponent(input.baseName)}`;
+}
+
+/**
+ * Reads a document, strictly by its format.
+ *
+ * @param input - the document
+ * @param blankNodeScope - goes before its blank node labels, so that those of other documents stay apart
+ * @throws {AgentError} `SYNTAX_ERROR`, `UNSUPPORTED_RDF`: the first one in the text
+ */
+export async function parseRdf(input: ReadableInput, blankNodeScope: string): Promise<ParsedDocument> {
+  const { Parser } = await import('n3');
+  const parser = new Parser({
+    format: input.format,
+    baseIRI: baseIriOf(input),
+    blankNodePrefix: blankNodeScope,
+  });
+  const judge = tokenRules(input);
+  return await new Promise((resolve, reject) => {
+    const quads: Quad[] = [];
+    const prefixes = new Map<string, string>();
+    let refused: AgentError | undefined;
+    parser.parse(input.text, {
+      onToken: (token) => {
+        refused ??= judge(token);
+      },
+      onPrefix: (prefix, iri) => {
+        prefixes.set(prefix, iri.value);
+      },
+      onQuad: (error: ParseError | null, quad: Quad | null) => {
+        if (refused !== undefined) reject(refused);
+        else if (error !== null) reject(syntaxErrorOf(input, error));
+        else if (quad === null) resolve({ format: input.format, quads, prefixes });
+        else quads.push(quad);
+      },
+    });
+  });
+}

@@ -1,0 +1,169 @@
+import type { ParseError, Token } from 'n3';
+
+import { AgentError, type SourceLocation } from '../errors.ts';
+import type { ReadableInput } from './input-file.ts';
+
+/** Long lines are cut to this many characters around the place. */
+const EXCERPT_LENGTH = 120;
+/** How much of that is kept before the place. */
+const EXCERPT_LEAD = 60;
+
+/** A place in a text: line from 1, column from 0. */
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * A place in an input, with its line to show.
+ *
+ * @param place - line from 1, column from 0 in UTF-16 code units
+ */
+export function locationAt(input: ReadableInput, place: Place, expected: string | null): SourceLocation {
+  const line = input.text.split(/\r\n|\n|\r/)[place.line - 1] ?? '';
+  const from = line.length <= EXCERPT_LENGTH ? 0 : Math.max(0, place.column - EXCERPT_LEAD);
+  return {
+    name: input.name,
+    line: place.line,
+    column: place.column + 1,
+    excerpt: line.slice(from, from + EXCERPT_LENGTH),
+    excerptColumn: place.column - from + 1,
+    expected,
+  };
+}
+
+/**
+ * What n3 found wrong, with line, column and, where it can be told, what was expected.
+ *
+ * Where the grammar broke, n3 names the token. Where no token could be read, it names only the one before: the place
+ * is then the first character after it that is neither space nor comment.
+ */
+export function syntaxErrorOf(input: ReadableInput, error: ParseError): AgentError {
+  const token = error.context?.token;
+  const place = token
+    ? { line: token.line, column: token.start }
+    : firstUnreadable(input.text, error.context?.previousToken);
+  const { message, expected } = token ? grammarProblem(error, token) : lexicalProblem(input.text, place);
+  return new AgentError('SYNTAX_ERROR', message, {
+    cause: error,
+    location: locationAt(input, place, expected),
+  });
+}
+
+function firstUnreadable(text: string, previous: Token | undefined): Place {
+  let line = previous?.endLine ?? previous?.line ?? 1;
+  let column = previous?.end ?? 0;
+  let offset = offsetOf(text, { line, column });
+  const gap = /\r\n|\n|\r|[^\S\r\n]+|#[^\r\n]*/y;
+  for (;;) {
+    gap.lastIndex = offset;
+    const skipped = gap.exec(text)?.[0];
+    if (skipped === undefined) return { line, column };
+    offset += skipped.length;
+    if (/[\r\n]/.test(skipped)) {
+      line += 1;
+      column = 0;
+    } else {
+      column += skipped.length;
+    }
+  }
+}
+
+function offsetOf(text: string, place: Place): number {
+  const lineEnd = /\r\n|\n|\r/g;
+  let start = 0;
+  for (let line = 1; line < place.line; line += 1) {
+    if (lineEnd.exec(text) === null) return text.length;
+    start = lineEnd.lastIndex;
+  }
+  return Math.min(text.length, start + place.column);
+}
+
+interface Problem {
+  readonly message: string;
+  readonly expected: string | null;
+}
+
+const AFTER_OBJECT = '".", ";" or ","';
+
+function grammarProblem(error: ParseError, token: Token): Problem {
+  const said = error.message.replace(/ on line \d+\.$/, '');
+  const found = describe(token);
+  if (said.startsWith('Expected punctuation') || said.startsWith('Expected dot')) {
+    const expected = said.startsWith('Expected dot') ? '"."' : AFTER_OBJECT;
+    return { message: `Expected ${expected} after a statement's object but found ${found}`, expected };
+  }
+  if (said.startsWith('Expected entity')) {
+    return {
+      message: `Expected an IRI, a blank node or a literal but found ${found}`,
+      expected: 'an RDF term',
+    };
+  }
+  if (said.startsWith('Expected declaration to end with a dot')) {
+    return { message: `Expected "." after the declaration but found ${found}`, expected: '"."' };
+  }
+  if (said.startsWith('Unexpected literal')) {
+    return { message: 'A literal can only be an object', expected: 'an IRI or a blank node' };
+  }
+  if (said === 'Unclosed graph') return { message: 'A graph is not closed', expected: '"}"' };
+  if (said === 'Invalid IRI') {
+    return {
+      message: `<${token.value}> is a relative IRI, which this format does not have`,
+      expected: 'an absolute IRI',
+    };
+  }
+  const expected = /^Expected (.+?)(?: but got .*)?$/.exec(said)?.[1] ?? null;
+  return { message: said, expected };
+}
+
+function describe(token: Token): string {
+  switch (token.type) {
+    case 'eof':
+      return 'the end of the file';
+    case 'literal':
+      return `the literal "${token.value}"`;
+    case 'IRI':
+      return `<${token.value}>`;
+    case 'prefixed':
+      return `${token.prefix}:${token.value}`;
+    case 'blank':
+      return `_:${token.value}`;
+    default:
+      return token.value === '' ? `"${token.type}"` : `"${token.value}"`;
+  }
+}
+
+function lexicalProblem(text: string, place: Place): Problem {
+  const rest = text.slice(offsetOf(text, place));
+  const word = /^\S*/.exec(rest)?.[0] ?? '';
+  const first = rest.charAt(0);
+  if (first === '') return { message: 'The file ends in the middle of a statement', expected: 'a token' };
+  if (first === '"' || first === "'") return stringProblem(rest, first);
+  if (first === '<') return iriProblem(rest);
+  const shown = word.length > 40 ? `${word.slice(0, 40)}…` : word;
+  return { message: `"${shown}" is not a token of this format`, expected: null };
+}
+
+function stringProblem(rest: string, quote: string): Problem {
+  const long = rest.startsWith(quote.repeat(3));
+  const body = long ? rest : (/^[^\r\n]*/.exec(rest)?.[0] ?? '');
+  const closing = long ? quote.repeat(3) : quote;
+  const closed = new RegExp(`^${closing}(?:\\\\[^]|(?!${closing})[^\\\\])*${closing}`).test(body);
+  if (!closed) {
+    const where = long ? 'file' : 'line';
+    return { message: `A string is not closed before the end of the ${where}`, expected: closing };
+  }
+  return {
+    message: 'A string holds an escape sequence that is not allowed',
+    expected: '\\t \\b \\n \\r \\f \\" \\\' \\\\ \\uXXXX or \\UXXXXXXXX',
+  };
+}
+
+function iriProblem(rest: string): Problem {
+  const iri = /^<[^>\r\n]*>?/.exec(rest)?.[0] ?? '<';
+  if (!iri.endsWith('>'))
+    return { message: 'An IRI is not closed before the end of the line', expected: '">"' };
+  if (/\s/.test(iri))
+    return { message: `The IRI ${iri} holds a space`, expected: 'an IRI (write %20 for a space)' };
+  return { message: `The IRI ${iri} holds a character or an escape that is not allowed`, expected: 'an IRI' };
+}

@@ -1,0 +1,60 @@
+import type { BlankNode, DatasetCore, NamedNode, Quad, Quad_Object, Quad_Subject, Term } from '@rdfjs/types';
+
+import type * as n3 from 'n3';
+
+import { RDF } from './namespaces.ts';
+
+/** Makes terms and graphs; n3, once it is loaded. */
+export type N3 = typeof n3;
+
+/**
+ * The triples of a document, whichever graph they stand in, with the questions asked of them here.
+ *
+ * SHACL validates one graph (SHACL, section 1.3): the union of a document's default and named graphs.
+ */
+export class TripleGraph {
+  readonly store: DatasetCore;
+  private readonly n3: N3;
+
+  constructor(n3: N3, quads: Iterable<Quad>) {
+    this.n3 = n3;
+    this.store = new n3.Store();
+    for (const { subject, predicate, object } of quads) {
+      this.store.add(n3.DataFactory.quad(subject, predicate, object));
+    }
+  }
+
+  iri(value: string): NamedNode {
+    return this.n3.DataFactory.namedNode(value);
+  }
+
+  blankNode(): BlankNode {
+    return this.n3.DataFactory.blankNode();
+  }
+
+  add(subject: Term, predicate: string, object: Term): void {
+    const { DataFactory: terms } = this.n3;
+    this.store.add(terms.quad(subject as Quad_Subject, this.iri(predicate), object as Quad_Object));
+  }
+
+  objects(subject: Term, predicate: string): Quad_Object[] {
+    return [...this.store.match(subject, this.iri(predicate))].map((quad) => quad.object);
+  }
+
+  subjects(predicate: string, object: Term | null = null): Quad_Subject[] {
+    return [...this.store.match(null, this.iri(predicate), object)].map((quad) => quad.subject);
+  }
+
+  /** The members of an RDF list; what is no list has none. */
+  list(head: Term): Quad_Object[] {
+    const members: Quad_Object[] = [];
+    const seen = new Set<string>();
+    let node: Term | undefined = head;
+    while (node !== undefined && node.value !== `${RDF}nil` && !seen.has(node.value)) {
+      seen.add(node.value);
+      members.push(...this.objects(node, `${RDF}first`));
+      node = this.objects(node, `${RDF}rest`)[0];
+    }
+    return members;
+  }
+}

@@ -1,0 +1,145 @@
+import type { Literal, Term } from '@rdfjs/types';
+import type { Constraint, ConstraintValidator } from 'rdf-validate-shacl';
+import type { validateTerm } from 'rdf-validate-datatype';
+
+import { AgentError } from '../errors.ts';
+import { SH } from '../rdf/namespaces.ts';
+import type { TripleGraph } from '../rdf/triple-graph.ts';
+import type { ClassHierarchy } from './class-hierarchy.ts';
+import { compareLiterals, isWellFormed } from './literals.ts';
+
+/** What the constraints below look at. */
+export interface ConstraintContext {
+  readonly data: TripleGraph;
+  readonly shapes: TripleGraph;
+  readonly hierarchy: ClassHierarchy;
+  /** The value nodes of the constraint's property shape. */
+  readonly valueNodes: (focusNode: Term, constraint: Constraint) => readonly Term[];
+  /** Judges the datatypes that {@link isWellFormed} leaves open. */
+  readonly validateTerm: typeof validateTerm;
+}
+
+/**
+ * Constraint components that take the place of the engine's own, which miss or invent violations:
+ *
+ * - classes: axioms of both graphs, and cycles, which the engine follows without end;
+ * - datatypes: days that no calendar has, the bounds of `xsd:int`, `xsd:gMonthDay`;
+ * - order: exact beyond 2^53, by code point instead of by locale, ill-typed text never in order;
+ * - lengths in characters instead of UTF-16 units; language ranges by subtag (`en` is not `eng`), in any case;
+ * - patterns with `\p{…}` and the flags of XPath;
+ * - `sh:and` value by value, and each member by its own path.
+ *
+ * @returns validators by the local name of their component
+ */
+export function correctedConstraints(
+  context: ConstraintContext,
+): Readonly<Record<string, ConstraintValidator>> {
+  const { data, shapes, hierarchy } = context;
+  const parameter = (constraint: Constraint, name: string): Term | undefined =>
+    constraint.getParameterValue(shapes.iri(SH + name));
+
+  const eachValue = (
+    name: string,
+    holds: (value: Term, parameter: Term) => boolean,
+  ): ConstraintValidator => ({
+    validate: (_engine, _focusNode, value, constraint) => {
+      const given = parameter(constraint, name);
+      return given === undefined || holds(value, given);
+    },
+  });
+  const range = (name: string, inOrder: (order: number) => boolean): ConstraintValidator =>
+    eachValue(name, (value, bound) => {
+      const order = compareLiterals(value, bound);
+      return order !== null && inOrder(order);
+    });
+  const length = (name: string, holds: (count: number, bound: number) => boolean): ConstraintValidator =>
+    eachValue(
+      name,
+      (value, bound) =>
+        value.termType !== 'BlankNode' && holds(Array.from(value.value).length, Number(bound.value)),
+    );
+  const pair = (name: string, inOrder: (order: number) => boolean): ConstraintValidator => ({
+    propertyValidate: (_engine, focusNode, _unused, constraint) => {
+      const others = data.objects(focusNode, parameter(constraint, name)?.value ?? '');
+      return context.valueNodes(focusNode, constraint).flatMap((value) =>
+        others
+          .filter((other) => {
+            const order = compareLiterals(value, other);
+            return order === null || !inOrder(order);
+          })
+          .map(() => ({ value })),
+      );
+    },
+  });
+
+  return {
+    AndConstraintComponent: {
+      validate: (engine, _focusNode, value, constraint) => {
+        const list = parameter(constraint, 'and');
+        return (
+          list === undefined || shapes.list(list).every((shape) => engine.nodeConformsToShape(value, shape))
+        );
+      },
+    },
+    ClassConstraintComponent: eachValue('class', (value, klass) => hierarchy.isInstance(data, value, klass)),
+    DatatypeConstraintComponent: eachValue(
+      'datatype',
+      (value, datatype) =>
+        value.termType === 'Literal' &&
+        value.datatype.value === datatype.value &&
+        (isWellFormed(value) ?? context.validateTerm(value)),
+    ),
+    LanguageInConstraintComponent: eachValue(
+      'languageIn',
+      (value, list) =>
+        value.termType === 'Literal' &&
+        shapes.list(list).some((languageRange) => matchesRange(value, languageRange.value)),
+    ),
+    LessThanConstraintComponent: pair('lessThan', (order) => order < 0),
+    LessThanOrEqualsConstraintComponent: pair('lessThanOrEquals', (order) => order <= 0),
+    MinExclusiveConstraintComponent: range('minExclusive', (order) => order > 0),
+    MinInclusiveConstraintComponent: range('minInclusive', (order) => order >= 0),
+    MaxExclusiveConstraintComponent: range('maxExclusive', (order) => order < 0),
+    MaxInclusiveConstraintComponent: range('maxInclusive', (order) => order <= 0),
+    MinLengthConstraintComponent: length('minLength', (count, bound) => count >= bound),
+    MaxLengthConstraintComponent: length('maxLength', (count, bound) => count <= bound),
+    PatternConstraintComponent: {
+      validate: (_engine, _focusNode, value, constraint) => {
+        const pattern = parameter(constraint, 'pattern');
+        const flags = parameter(constraint, 'flags')?.value ?? '';
+        return (
+          pattern === undefined ||
+          (value.termType !== 'BlankNode' && regularExpression(pattern.value, flags).test(value.value))
+        );
+      },
+    },
+  };
+}
+
+/** Basic language ranges (RFC 4647, section 3.3.1), as SPARQL's `langMatches` has them. */
+function matchesRange(literal: Literal, range: string): boolean {
+  const tag = literal.language.toLowerCase();
+  const wanted = range.toLowerCase();
+  return tag !== '' && (wanted === '*' || tag === wanted || tag.startsWith(`${wanted}-`));
+}
+
+/** An XPath regular expression (XPath Functions, section 5.6) as far as JavaScript's can express it. */
+function regularExpression(pattern: string, flags: string): RegExp {
+  const literal = flags.includes('q') ? pattern.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') : pattern;
+  const source = flags.includes('x') && !flags.includes('q') ? literal.replace(/\s+/g, '') : literal;
+  const own = Array.from(flags)
+    .filter((flag) => 'ims'.includes(flag))
+    .join('');
+  try {
+    return new RegExp(source, `${own}u`);
+  } catch {
+    // Escapes such as `\-`, which XPath allows and Unicode mode does not.
+    try {
+      return new RegExp(source, own);
+    } catch (cause) {
+      throw new AgentError('INVALID_SHAPES', `sh:pattern "${pattern}" is not a regular expression`, {
+        cause,
+      });
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { Term } from '@rdfjs/types';
+
+import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
+import { compareText, termKey } from '../rdf/terms.ts';
+import type { TripleGraph } from '../rdf/triple-graph.ts';
+import type { ClassHierarchy } from './class-hierarchy.ts';
+import {
+  CONSTRAINT_PREDICATES,
+  SHAPE_LIST_PREDICATES,
+  SHAPE_PREDICATES,
+  TARGET_PREDICATES,
+  isBeyondCore,
+} from './vocabulary.ts';
+
+/** A shape that has something to say and a target to say it about. */
+export interface TargetedShape {
+  readonly shape: Term;
+  /** Each once; none where the target picks nothing. */
+  readonly focusNodes: readonly Term[];
+}
+
+/** What a shapes graph holds. */
+export interface ShapesSummary {
+  /** Node shapes and property shapes, nested ones too. */
+  readonly shapes: number;
+  readonly targeted: readonly TargetedShape[];
+  /**
+   * What the graph asks for and SHACL Core does not evaluate, in order: SPARQL constraints, rules, imports, misspelt
+   * parameters. A run that left these out did not check everything.
+   */
+  readonly notEvaluated: readonly string[];
+}
+
+/** Reads a shapes graph and resolves its targets in the data graph. */
+export function summarizeShapes(
+  shapes: TripleGraph,
+  data: TripleGraph,
+  hierarchy: ClassHierarchy,
+): ShapesSummary {
+  const all = findShapes(shapes);
+  const targeted: TargetedShape[] = [];
+  for (const shape of all.values()) {
+    if (!hasConstraint(shapes, shape) || isDeactivated(shapes, shape)) continue;
+    const classes = implicitClasses(shapes, shape, hierarchy);
+    if (
+      classes.length === 0 &&
+      !TARGET_PREDICATES.some((target) => shapes.objects(shape, target).length > 0)
+    ) {
+      continue;
+    }
+    targeted.push({ shape, focusNodes: focusNodesOf(shape, classes, shapes, data, hierarchy) });
+  }
+  return { shapes: all.size, targeted, notEvaluated: findNotEvaluated(shapes) };
+}
+
+function findShapes(shapes: TripleGraph): ReadonlyMap<string, Term> {
+  const found = new Map<string, Term>();
+  const add = (terms: readonly Term[]): void => {
+    for (const term of terms) if (term.termType !== 'Literal') found.set(termKey(term), term);
+  };
+  for (const type of ['NodeShape', 'PropertyShape'])
+    add(shapes.subjects(`${RDF}type`, shapes.iri(SH + type)));
+  for (const predicate of [...TARGET_PREDICATES, ...CONSTRAINT_PREDICATES]) add(shapes.subjects(predicate));
+  for (const predicate of SHAPE_PREDICATES) add(objectsOf(shapes, predicate));
+  for (const predicate of SHAPE_LIST_PREDICATES) {
+    for (const list of objectsOf(shapes, predicate)) add(shapes.list(list));
+  }
+  return found;
+}
+
+function objectsOf(graph: TripleGraph, predicate: string): Term[] {
+  return [...graph.store.match(null, graph.iri(predicate))].map((quad) => quad.object);
+}
+
+function hasConstraint(shapes: TripleGraph, shape: Term): boolean {
+  return CONSTRAINT_PREDICATES.some((predicate) => shapes.objects(shape, predicate).length > 0);
+}
+
+function isDeactivated(shapes: TripleGraph, shape: Term): boolean {
+  return shapes.objects(shape, `${SH}deactivated`).some((value) => value.value === 'true');
+}
+
+/**
+ * The shape itself, where it is a class too (SHACL, section 2.1.3.3). OWL ontologies type their classes `owl:Class`
+ * and nothing else; OWL itself makes that an `rdfs:Class`.
+ */
+function implicitClasses(shapes: TripleGraph, shape: Term, hierarchy: ClassHierarchy): Term[] {
+  const isClass = [`${RDFS}Class`, `${OWL}Class`].some((klass) =>
+    hierarchy.isInstance(shapes, shape, shapes.iri(klass)),
+  );
+  return isClass ? [shape] : [];
+}
+
+function focusNodesOf(
+  shape: Term,
+  implicit: readonly Term[],
+  shapes: TripleGraph,
+  data: TripleGraph,
+  hierarchy: ClassHierarchy,
+): Term[] {
+  const nodes = new Map<string, Term>();
+  const add = (terms: readonly Term[]): void => {
+    for (const term of terms) nodes.set(termKey(term), term);
+  };
+  for (const klass of [...implicit, ...shapes.objects(shape, `${SH}targetClass`)]) {
+    add(hierarchy.instancesIn(data, klass));
+  }
+  add(shapes.objects(shape, `${SH}targetNode`));
+  for (const predicate of shapes.objects(shape, `${SH}targetSubjectsOf`)) add(data.subjects(predicate.value));
+  for (const predicate of shapes.objects(shape, `${SH}targetObjectsOf`))
+    add(objectsOf(data, predicate.value));
+  return [...nodes.values()];
+}
+
+function findNotEvaluated(shapes: TripleGraph): string[] {
+  const found = new Set<string>();
+  for (const { predicate, object } of shapes.store) {
+    if (isBeyondCore(predicate.value)) found.add(`sh:${predicate.value.slice(SH.length)}`);
+    if (predicate.value === `${OWL}imports`) found.add(`owl:imports <${object.value}>`);
+  }
+  return [...found].toSorted(compareText);
+}

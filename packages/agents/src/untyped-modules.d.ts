@@ -1,0 +1,132 @@
+/**
+ * The part of three packages that is used here. n3 and rdf-canonize ship no types; those of rdf-validate-shacl and of
+ * `@types/n3` refer to Node's, which code for the browser must not see.
+ */
+
+declare module 'n3' {
+  import type { DatasetCore, Quad } from '@rdfjs/types';
+
+  export interface Token {
+    readonly type: string;
+    readonly value: string;
+    readonly prefix: string;
+    /** From 1. */
+    readonly line: number;
+    /** From 0, in UTF-16 code units of `line`. */
+    readonly start: number;
+    /** Exclusive; relative to `endLine` where there is one. */
+    readonly end: number;
+    readonly endLine?: number;
+  }
+
+  export interface ParseError extends Error {
+    readonly context?: {
+      /** Missing when no token could be read at all. */
+      readonly token?: Token;
+      readonly line: number;
+      readonly previousToken?: Token;
+    };
+  }
+
+  export class Parser {
+    constructor(options: { format: string; baseIRI?: string; blankNodePrefix?: string });
+    parse(
+      input: string,
+      callbacks: {
+        onQuad: (error: ParseError | null, quad: Quad | null) => void;
+        onPrefix?: (prefix: string, iri: { readonly value: string }) => void;
+        onToken?: (token: Token) => void;
+      },
+    ): void;
+  }
+
+  export class Store implements DatasetCore {
+    constructor(quads?: readonly Quad[]);
+    readonly size: number;
+    add(quad: Quad): this;
+    delete(quad: Quad): this;
+    has(quad: Quad): boolean;
+    match: DatasetCore['match'];
+    [Symbol.iterator](): Iterator<Quad>;
+  }
+
+  export const DataFactory: import('@rdfjs/types').DataFactory;
+}
+
+declare module 'rdf-canonize' {
+  import type { Quad } from '@rdfjs/types';
+
+  export interface MessageDigest {
+    update(text: string): void;
+    digest(): string | Promise<string>;
+  }
+
+  export function canonize(
+    dataset: Iterable<Quad>,
+    options: {
+      algorithm: 'RDFC-1.0';
+      createMessageDigest?: () => MessageDigest;
+      canonicalIdMap?: Map<string, string>;
+      maxWorkFactor?: number;
+      signal?: AbortSignal;
+    },
+  ): Promise<string>;
+}
+
+declare module 'rdf-validate-shacl' {
+  import type { DatasetCore, Literal, NamedNode, Term } from '@rdfjs/types';
+
+  export interface Constraint {
+    readonly shape: { readonly shapeNode: Term; readonly pathObject: object | null };
+    getParameterValue(parameter: NamedNode): Term | undefined;
+  }
+
+  /** `true` or nothing: conforms; otherwise one result, or one for each entry. */
+  export type Verdict = boolean | readonly { readonly value?: Term }[];
+
+  export interface ConstraintValidator {
+    /** Judges each value node by itself. */
+    validate?(context: SHACLValidator, focusNode: Term, valueNode: Term, constraint: Constraint): Verdict;
+    /** Judges all value nodes of a property shape together. */
+    propertyValidate?(
+      context: SHACLValidator,
+      focusNode: Term,
+      unused: null,
+      constraint: Constraint,
+    ): Verdict;
+  }
+
+  export interface ValidationResult {
+    readonly path: Term | null;
+    readonly focusNode: Term | null;
+    readonly severity: Term | null;
+    readonly sourceConstraintComponent: Term | null;
+    readonly sourceShape: Term | null;
+    readonly value: Term | null;
+    readonly dataset: DatasetCore;
+    readonly message: readonly Literal[];
+  }
+
+  export default class SHACLValidator {
+    constructor(shapes: DatasetCore, options?: { maxNodeChecks?: number });
+    validators: Map<Term, ConstraintValidator>;
+    readonly $data: object;
+    shapesGraph: object;
+    validate(data: DatasetCore): Promise<{ conforms: boolean; results: readonly ValidationResult[] }>;
+    nodeConformsToShape(focusNode: Term, shapeNode: Term, engine?: object | null): boolean;
+  }
+}
+
+declare module 'rdf-validate-shacl/src/shapes-graph.js' {
+  import type SHACLValidator from 'rdf-validate-shacl';
+
+  export default class ShapesGraph {
+    constructor(validator: SHACLValidator);
+  }
+}
+
+declare module 'rdf-validate-shacl/src/property-path.js' {
+  import type { Term } from '@rdfjs/types';
+
+  export function getPathObjects(graph: object, focusNode: Term, path: object): Term[];
+}

@@ -1,0 +1,190 @@
+import type { AgentError } from '../errors.ts';
+import type { CanonicalGraph } from '../rdf/canonical-graph.ts';
+import { type MeasuredInput, baseNameOf } from '../rdf/input-file.ts';
+import type { ParsedDocument } from '../rdf/parse.ts';
+import { compareText, termKey } from '../rdf/terms.ts';
+import type { ShapesSummary } from '../shacl/shapes.ts';
+import type { Violation } from '../shacl/violation.ts';
+import type {
+  ReceiptCounts,
+  ReceiptError,
+  ReceiptGraph,
+  ReceiptInput,
+  ReceiptViolation,
+  ValidationFindings,
+  ValidationStatus,
+} from './receipt.ts';
+
+/** What a document is for. */
+export type DocumentRole = 'spec' | 'shapes';
+
+/** What a run knows when it ends, however far it came. */
+export interface FindingsSoFar {
+  readonly documents: readonly {
+    readonly role: DocumentRole;
+    readonly measured: MeasuredInput;
+    readonly parsed?: ParsedDocument;
+  }[];
+  dataGraph?: CanonicalGraph;
+  shapesGraph?: CanonicalGraph;
+  summary?: ShapesSummary;
+  violations: readonly Violation[];
+  error?: AgentError;
+}
+
+/** The repeatable part of a receipt, from what a run knows. */
+export function findingsOf(found: FindingsSoFar): ValidationFindings {
+  const counts = found.summary === undefined ? null : countsOf(found.summary, found.violations);
+  const { status, conforms, message } = verdictOf(found, counts);
+  return {
+    kind: 'validation-receipt',
+    version: 1,
+    status,
+    message,
+    conforms,
+    files_validated: conforms === null ? 0 : found.documents.filter(({ role }) => role === 'spec').length,
+    inputs: inputsOf(found),
+    data_graph: graphOf(found.dataGraph),
+    shapes_graph: graphOf(found.shapesGraph),
+    shapes_source: shapesSourceOf(found),
+    counts,
+    violations: found.violations.map(receiptViolation),
+    not_evaluated: found.summary?.notEvaluated ?? [],
+    error: found.error === undefined ? null : receiptError(found.error),
+  };
+}
+
+function shapesSourceOf(found: FindingsSoFar): 'shapes' | 'spec' {
+  return found.documents.some(({ role }) => role === 'shapes') ? 'shapes' : 'spec';
+}
+
+/** In an order of their own, so that it does not matter in which they were named. */
+function inputsOf(found: FindingsSoFar): ReceiptInput[] {
+  const inputs = found.documents.map(({ role, measured, parsed }): ReceiptInput => ({
+    name: measured.baseName,
+    role,
+    format: parsed?.format ?? measured.file.format ?? null,
+    bytes: measured.bytes.byteLength,
+    sha256: measured.sha256,
+    quads: parsed?.quads.length ?? null,
+  }));
+  const key = (input: ReceiptInput): string =>
+    [input.role === 'spec' ? 0 : 1, input.name, input.sha256].join(' ');
+  return inputs.toSorted((a, b) => compareText(key(a), key(b)));
+}
+
+function graphOf(graph: CanonicalGraph | undefined): ReceiptGraph | null {
+  return graph === undefined
+    ? null
+    : { sha256: graph.sha256, quads: graph.quads, blank_nodes: graph.blankNodes };
+}
+
+function countsOf(summary: ShapesSummary, violations: readonly Violation[]): ReceiptCounts {
+  const focusNodes = new Set(summary.targeted.flatMap(({ focusNodes: nodes }) => nodes.map(termKey)));
+  const bySeverity = (severity: string): number =>
+    violations.filter((violation) => violation.severity === severity).length;
+  return {
+    shapes: summary.shapes,
+    shapes_with_target: summary.targeted.length,
+    shapes_without_focus_nodes: summary.targeted.filter(({ focusNodes: nodes }) => nodes.length === 0).length,
+    focus_nodes: focusNodes.size,
+    results: violations.length,
+    violations: bySeverity('Violation'),
+    warnings: bySeverity('Warning'),
+    infos: bySeverity('Info'),
+  };
+}
+
+interface Verdict {
+  readonly status: ValidationStatus;
+  readonly conforms: boolean | null;
+  readonly message: string;
+}
+
+function verdictOf(found: FindingsSoFar, counts: ReceiptCounts | null): Verdict {
+  if (found.error !== undefined || counts === null) {
+    return { status: 'error', conforms: null, message: failureMessage(found.error) };
+  }
+  const skipped = found.summary?.notEvaluated ?? [];
+  const unchecked = skipped.length === 0 ? '' : `; not evaluated: ${skipped.join(', ')}`;
+  if (counts.focus_nodes === 0) {
+    const reason = `Nothing to validate against: ${nothingReason(counts, shapesSourceOf(found))}${unchecked}`;
+    return { status: 'partial', conforms: null, message: reason };
+  }
+  const scope = `${count(counts.focus_nodes, 'focus node')} checked against ${count(checkedShapes(counts), 'shape')}`;
+  const idle =
+    counts.shapes_without_focus_nodes === 0
+      ? ''
+      : `; ${count(counts.shapes_without_focus_nodes, 'shape')} with a target that picks no node`;
+  if (counts.results > 0) {
+    const message = `Does not conform: ${resultsText(counts)}; ${scope}${idle}${unchecked}`;
+    return { status: 'error', conforms: false, message };
+  }
+  if (skipped.length > 0) {
+    const message = `No violations found, but not everything was checked; ${scope}${idle}${unchecked}`;
+    return { status: 'partial', conforms: true, message };
+  }
+  return { status: 'success', conforms: true, message: `Conforms: ${scope}${idle}` };
+}
+
+function nothingReason(counts: ReceiptCounts, source: 'shapes' | 'spec'): string {
+  const where = source === 'spec' ? 'the spec, and no shapes were given' : 'the shapes given';
+  if (counts.shapes === 0) return `there are no SHACL shapes in ${where}`;
+  if (counts.shapes_with_target === 0) {
+    return `none of ${count(counts.shapes, 'shape')} has both a target and a constraint`;
+  }
+  return `the targets of ${count(counts.shapes_with_target, 'shape')} pick no node of the data`;
+}
+
+function checkedShapes(counts: ReceiptCounts): number {
+  return counts.shapes_with_target - counts.shapes_without_focus_nodes;
+}
+
+function resultsText(counts: ReceiptCounts): string {
+  const others = counts.results - counts.violations - counts.warnings - counts.infos;
+  return [
+    counts.violations > 0 ? count(counts.violations, 'violation') : '',
+    counts.warnings > 0 ? count(counts.warnings, 'warning') : '',
+    counts.infos > 0 ? count(counts.infos, 'info') : '',
+    others > 0 ? `${count(others, 'result')} of other severity` : '',
+  ]
+    .filter((text) => text !== '')
+    .join(', ');
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+function failureMessage(error: AgentError | undefined): string {
+  if (error === undefined) return 'The run ended early';
+  const { location } = error;
+  if (location === undefined) return error.message;
+  return `${baseNameOf(location.name)}:${location.line}:${location.column}: ${error.message}`;
+}
+
+function receiptError(error: AgentError): ReceiptError {
+  const { location } = error;
+  return {
+    code: error.code,
+    message: error.message,
+    name: location === undefined ? null : baseNameOf(location.name),
+    line: location?.line ?? null,
+    column: location?.column ?? null,
+    excerpt: location?.excerpt ?? null,
+    expected: location?.expected ?? null,
+  };
+}
+
+function receiptViolation(violation: Violation): ReceiptViolation {
+  return {
+    focus_node: violation.focusNode,
+    path: violation.path,
+    value: violation.value,
+    shape: violation.shape,
+    source_shape: violation.sourceShape,
+    source_constraint_component: violation.sourceConstraintComponent,
+    severity: violation.severity,
+    message: violation.message,
+  };
+}

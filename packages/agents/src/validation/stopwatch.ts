@@ -1,0 +1,28 @@
+import type { ReceiptDurations } from './receipt.ts';
+
+type Stage = Exclude<keyof ReceiptDurations, 'total'>;
+
+/** Measures stages with the monotonic clock. */
+export class Stopwatch {
+  private readonly startedMs = performance.now();
+  private readonly stages: Partial<Record<Stage, number>> = {};
+
+  /** Runs a stage; its time counts even if it fails. */
+  async time<Result>(stage: Stage, work: () => Promise<Result>): Promise<Result> {
+    const startedMs = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.stages[stage] = rounded(performance.now() - startedMs);
+    }
+  }
+
+  durations(): ReceiptDurations {
+    return { ...this.stages, total: rounded(performance.now() - this.startedMs) };
+  }
+}
+
+/** Microseconds are as fine as the clock is on any platform. */
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
+}

@@ -1,0 +1,288 @@
+import { createHash } from 'node:crypto';
+
+import canonicalize from 'canonicalize';
+import { describe, expect, it } from 'vitest';
+
+import { type InputFile, type ValidationReceipt, runValidation, validate } from '../src/index.ts';
+import { turtle } from './documents.ts';
+
+const SHAPES = turtle(
+  'ex:S a sh:NodeShape ; sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:minCount 1 ] .',
+  'shapes.ttl',
+);
+const DATA = turtle('ex:x a ex:C ; ex:part [ a ex:C ; ex:of ex:x ] .');
+
+async function receiptOf(
+  specs: readonly InputFile[],
+  shapes?: readonly InputFile[],
+): Promise<ValidationReceipt> {
+  const { receipt } = await runValidation(null, { specs, ...(shapes === undefined ? {} : { shapes }) });
+  return receipt;
+}
+
+describe('graph hashes', () => {
+  it('are those of RDFC-1.0', async () => {
+    // W3C RDF Dataset Canonicalization, appendix B.1 "Unique hashes", its canonical form put through sha256sum.
+    const content = [
+      '@prefix : <http://example.com/#> .',
+      ':p :q _:e0 ; :r _:e1 .',
+      '_:e0 :s :u . _:e1 :t :u .',
+    ].join('\n');
+    const { data_graph: graph } = await receiptOf([{ name: 'a.ttl', content }]);
+    expect(graph).toEqual({
+      sha256: '197dce9a2a3f3c4bb4591910b3762146423c1a4f6901e3789490d1f28fd5e796',
+      quads: 4,
+      blank_nodes: 2,
+    });
+  });
+
+  it('tell nothing of labels, order, prefixes, format or how the documents are cut', async () => {
+    const whole = '_:b <a:p> <a:x> . <a:y> <a:p> _:b .';
+    const cut: readonly InputFile[] = [
+      { name: '1.trig', content: '@prefix a: <a:> . a:y a:p [ a:p a:x ] .' },
+      { name: '2.nt', content: '' },
+    ];
+    const hashes = [await receiptOf([{ name: '1.ttl', content: whole }]), await receiptOf(cut)].map(
+      (r) => r.data_graph,
+    );
+    expect(hashes[0]).toEqual(hashes[1]);
+  });
+
+  it('keep blank nodes of different documents apart', async () => {
+    const content = '_:b <a:p> <a:x> .';
+    const { data_graph: graph } = await receiptOf([
+      { name: '1.ttl', content },
+      { name: '2.ttl', content: '_:b <a:q> <a:x> .' },
+    ]);
+    expect(graph?.blank_nodes).toBe(2);
+  });
+
+  it('count a named graph for the hash, and its triples for the validation', async () => {
+    const trig = { name: 'a.trig', content: '<a:g> { <http://example.org/x> a <http://example.org/C> }' };
+    const receipt = await receiptOf([trig], [SHAPES]);
+    const plain = await receiptOf(
+      [{ ...trig, content: '<http://example.org/x> a <http://example.org/C> .' }],
+      [SHAPES],
+    );
+    expect(receipt.counts?.violations).toBe(1);
+    expect(receipt.data_graph?.sha256).not.toBe(plain.data_graph?.sha256);
+  });
+
+  it('are refused where blank nodes cannot be told apart with reasonable work', async () => {
+    const nodes = Array.from({ length: 12 }, (_, index) => `_:b${index}`);
+    const content = nodes
+      .map((from) => `${from} <a:p> ${nodes.filter((to) => to !== from).join(' , ')} .`)
+      .join('\n');
+    const receipt = await receiptOf([{ name: 'clique.ttl', content }]);
+    expect(receipt).toMatchObject({
+      status: 'error',
+      conforms: null,
+      error: { code: 'CANONICALIZATION_LIMIT' },
+    });
+  });
+});
+
+describe('a receipt', () => {
+  it('holds what went in and what came out', async () => {
+    const receipt = await receiptOf([DATA], [SHAPES]);
+    const bytes = new TextEncoder().encode(String(DATA.content));
+    expect(receipt.inputs).toEqual([
+      {
+        name: 'doc.ttl',
+        role: 'spec',
+        format: 'Turtle',
+        bytes: bytes.byteLength,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        quads: 4,
+      },
+      expect.objectContaining({ name: 'shapes.ttl', role: 'shapes', quads: 5 }),
+    ]);
+    expect(receipt.counts).toEqual({
+      shapes: 2,
+      shapes_with_target: 1,
+      shapes_without_focus_nodes: 0,
+      focus_nodes: 2,
+      results: 2,
+      violations: 2,
+      warnings: 0,
+      infos: 0,
+    });
+    expect(receipt.violations.map((violation) => violation.focus_node)).toEqual([
+      '<http://example.org/x>',
+      '_:c14n0',
+    ]);
+    expect(receipt).toMatchObject({
+      kind: 'validation-receipt',
+      status: 'error',
+      conforms: false,
+      files_validated: 1,
+    });
+    const { parse, canonicalize: canonical, validate: validation, total } = receipt.durations_ms;
+    expect(total).toBeGreaterThanOrEqual((parse ?? NaN) + (canonical ?? NaN) + (validation ?? NaN) - 0.01);
+  });
+
+  it('names and hashes every input of a run that could not read them', async () => {
+    const bad = { name: '/home/me/bad.ttl', content: 'oops' };
+    const receipt = await receiptOf([bad, { name: 'notes.txt', content: 'hello' }], [SHAPES]);
+    expect(receipt.status).toBe('error');
+    expect(receipt.message).toBe('bad.ttl:1:1: "oops" is not a token of this format');
+    expect(receipt.inputs.map(({ name, format, quads }) => [name, format, quads])).toEqual([
+      ['bad.ttl', null, null],
+      ['notes.txt', null, null],
+      ['shapes.ttl', null, null],
+    ]);
+    expect(receipt.inputs.every(({ sha256 }) => /^[0-9a-f]{64}$/.test(sha256))).toBe(true);
+  });
+
+  it('says what it did not evaluate, and is partial then', async () => {
+    const shapes = turtle(
+      `ex:S a sh:NodeShape ; sh:targetClass ex:C ; sh:nodeKind sh:BlankNodeOrIRI ;
+       sh:sparql [ sh:select "…" ] ; sh:property [ sh:path ex:q ; sh:minCont 1 ] .
+       <http://example.org/shapes> owl:imports <http://example.org/more> .`,
+      'shapes.ttl',
+    );
+    const receipt = await receiptOf([DATA], [shapes]);
+    expect(receipt.not_evaluated).toEqual([
+      'owl:imports <http://example.org/more>',
+      'sh:minCont',
+      'sh:select',
+      'sh:sparql',
+    ]);
+    expect(receipt).toMatchObject({ status: 'partial', conforms: true });
+    expect(receipt.message).not.toMatch(/pass/i);
+  });
+
+  it.each([
+    [
+      'shapes without targets',
+      'ex:S a sh:NodeShape ; sh:nodeKind sh:IRI .',
+      'both a target and a constraint',
+    ],
+    [
+      'targets without constraints',
+      'ex:S a sh:NodeShape ; sh:targetClass ex:C .',
+      'both a target and a constraint',
+    ],
+    ['targets that pick nothing', 'ex:S sh:targetClass ex:None ; sh:nodeKind sh:IRI .', 'pick no node'],
+    ['no shapes', 'ex:S a ex:C .', 'no SHACL shapes in the shapes given'],
+  ])('is partial with %s', async (_what, shapes, reason) => {
+    const receipt = await receiptOf([DATA], [turtle(shapes, 'shapes.ttl')]);
+    expect(receipt).toMatchObject({ status: 'partial', conforms: null });
+    expect(receipt.message).toContain(reason);
+    expect(receipt.message).not.toMatch(/pass/i);
+  });
+
+  it('mentions shapes that found nothing to do', async () => {
+    const shapes = turtle(
+      'ex:S sh:targetClass ex:C ; sh:class ex:C . ex:T sh:targetClass ex:Typo ; sh:class ex:C .',
+    );
+    expect((await receiptOf([DATA], [shapes])).message).toContain('1 shape with a target that picks no node');
+  });
+
+  it('is an error with a warning alone, as SHACL has it', async () => {
+    const shapes = turtle('ex:S sh:targetClass ex:C ; sh:class ex:D ; sh:severity sh:Warning .');
+    const receipt = await receiptOf([DATA], [shapes]);
+    expect(receipt).toMatchObject({
+      status: 'error',
+      conforms: false,
+      counts: { violations: 0, warnings: 2 },
+    });
+  });
+
+  it('names a pattern that is no regular expression', async () => {
+    const receipt = await receiptOf([DATA], [turtle('ex:S sh:targetClass ex:C ; sh:pattern "(" .')]);
+    expect(receipt).toMatchObject({ status: 'error', error: { code: 'INVALID_SHAPES' } });
+  });
+
+  it('says so when shapes lead around in circles', async () => {
+    const shapes = turtle(
+      'ex:S sh:targetClass ex:C ; sh:property ex:P . ex:P sh:path ex:knows ; sh:property ex:P .',
+    );
+    const data = turtle('ex:a a ex:C ; ex:knows ex:b . ex:b ex:knows ex:a .');
+    expect((await receiptOf([data], [shapes])).error).toMatchObject({ code: 'INVALID_SHAPES' });
+  });
+});
+
+describe('the determinism hash', () => {
+  it('is over everything but ids, times and durations', async () => {
+    const receipt = await receiptOf([DATA], [SHAPES]);
+    const {
+      execution_id: _execution,
+      agent_id: _agent,
+      agent_type: _type,
+      started_at: _started,
+      finished_at: _finished,
+      durations_ms: _durations,
+      determinism_hash: hash,
+      ...rest
+    } = receipt;
+    const expected = createHash('sha256')
+      .update(canonicalize(rest) ?? '')
+      .digest('hex');
+    expect(hash).toBe(`sha256:${expected}`);
+  });
+
+  it('is the same for the same inputs, wherever they lie and in whichever order they are named', async () => {
+    const other = turtle('ex:y a ex:C .', 'other.ttl');
+    const run = { specs: [DATA, other], shapes: [SHAPES] };
+    const first = await runValidation(null, { ...run, agentId: 'a', executionId: '1' });
+    const second = await runValidation(null, {
+      specs: [other, { ...DATA, name: '/some/where/doc.ttl' }],
+      shapes: [{ ...SHAPES, name: 'C:\\else\\shapes.ttl' }],
+      agentId: 'b',
+      executionId: '2',
+      clock: () => new Date(0),
+    });
+    expect(second.receipt.determinism_hash).toBe(first.receipt.determinism_hash);
+    expect(second.receipt.started_at).toBe('1970-01-01T00:00:00.000Z');
+  });
+
+  it('does not depend on how blank nodes are labelled or ordered', async () => {
+    const body = (labels: readonly string[]): InputFile =>
+      turtle(labels.map((label, index) => `_:${label} a ex:C ; ex:n ${labels.length + index} .`).join('\n'));
+    const shuffled = (labels: readonly string[]): InputFile => {
+      const [head = '', ...lines] = String(body(labels).content).split('\n');
+      return { name: 'doc.ttl', content: [head, ...lines.toReversed()].join('\n') };
+    };
+    const one = await validate({ specs: [body(['a', 'b', 'c', 'd'])], shapes: [SHAPES] });
+    const two = await validate({ specs: [shuffled(['z', 'c14n0', 'y', 'c14n1'])], shapes: [SHAPES] });
+    expect(one.findings.violations).toHaveLength(4);
+    expect(two.findings.violations).toEqual(one.findings.violations);
+    expect(two.findings.data_graph).toEqual(one.findings.data_graph);
+  });
+
+  it('differs when anything differs', async () => {
+    const hashes = await Promise.all(
+      [DATA, { ...DATA, content: `${String(DATA.content)}\n` }, { ...DATA, name: 'other.ttl' }].map(
+        async (spec) => (await receiptOf([spec], [SHAPES])).determinism_hash,
+      ),
+    );
+    expect(new Set(hashes).size).toBe(3);
+  });
+});
+
+describe('requests', () => {
+  it.each([
+    ['specs', { specs: [] }],
+    ['shapes', { specs: [DATA], shapes: [] }],
+    ['agentId', { specs: [DATA], agentId: '' }],
+    ['executionId', { specs: [DATA], executionId: '' }],
+  ])('are refused without %s', async (field, request) => {
+    await expect(runValidation(null, request)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(field),
+    });
+  });
+
+  it('resolve relative IRIs the same everywhere, and across documents', async () => {
+    const specs = [
+      { name: 'a/one.ttl', content: '<#x> a <http://example.org/C> ; <p> <two.ttl#y> .' },
+      { name: 'b/two.ttl', content: '<#y> a <http://example.org/C> .' },
+    ];
+    const { violations } = await validate({ specs, shapes: [SHAPES] });
+    expect(violations.map(({ focusNode }) => focusNode)).toEqual([
+      '<https://ggen-sim.invalid/one.ttl#x>',
+      '<https://ggen-sim.invalid/two.ttl#y>',
+    ]);
+  });
+});

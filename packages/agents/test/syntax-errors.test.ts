@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+
+import { type AgentError, type SourceLocation, formatOf, validate } from '../src/index.ts';
+
+const PREFIX = '@prefix ex: <http://example.org/> .\n';
+
+async function errorOf(name: string, content: string | Uint8Array): Promise<AgentError> {
+  const { error } = await validate({ specs: [{ name, content }] });
+  if (error === null) throw new Error('was read without an error');
+  return error;
+}
+
+async function locationOf(name: string, content: string): Promise<SourceLocation> {
+  const { location } = await errorOf(name, content);
+  if (location === undefined) throw new Error('the error has no place');
+  return location;
+}
+
+describe('the place of a syntax error', () => {
+  // what, document, line, column, expected
+  it.each([
+    ['an unterminated string', `${PREFIX}ex:a ex:p "abc .\nex:b ex:q 1 .\n`, 2, 11, '"'],
+    ['an unterminated long string', `${PREFIX}ex:a ex:p """abc .\nex:b ex:q 1 .\n`, 2, 11, '"""'],
+    ['a bad escape in a string', `${PREFIX}ex:a ex:p "ab\\qc" .`, 2, 11, expect.stringContaining('\\uXXXX')],
+    ['an undefined prefix', `${PREFIX}\n  ex:a foo:p 1 .`, 3, 8, null],
+    ['an undefined prefix of a datatype', `${PREFIX}ex:a ex:p "1"^^foo:int .`, 2, 16, null],
+    ['a missing dot', `${PREFIX}ex:a ex:p 1\nex:b ex:q 2 .`, 3, 1, '".", ";" or ","'],
+    ['a missing dot at the end', `${PREFIX}ex:a ex:p ex:b`, 2, 15, '".", ";" or ","'],
+    ['a missing dot after a prefix', '@prefix ex: <http://example.org/>\nex:a ex:p 1 .', 2, 1, '"."'],
+    ['a space in an IRI', `${PREFIX}ex:a ex:p <http://bad iri> .`, 2, 11, expect.stringContaining('%20')],
+    ['an IRI that is not closed', `${PREFIX}ex:a ex:p <http://bad .\n`, 2, 11, expect.anything()],
+    ['an escape in an IRI that is no character', `${PREFIX}ex:a <http://x/\\u00zz> 1 .`, 2, 6, 'an IRI'],
+    ['a bad token in the middle of a line', `${PREFIX}ex:a ex:p ex:b %% ex:c .`, 2, 16, null],
+    ['a bad token after a comment', `${PREFIX}ex:a ex:p # of p\n\n\t ex:b, # more\n   %% .`, 5, 4, null],
+    ['a bad token after a long string', `${PREFIX}ex:a ex:p """x\ny""" , %% .`, 3, 8, null],
+    ['a bad token right after a long string', `${PREFIX}ex:a ex:p """x\ny""" %% .`, 3, 6, null],
+    ['a bad token at the very beginning', '%% .', 1, 1, null],
+    ['a literal as subject', `${PREFIX}"a" ex:p 1 .`, 2, 1, 'an IRI or a blank node'],
+    ['two semicolons and a dot without an object', `${PREFIX}ex:a ex:p ; .`, 2, 11, 'an RDF term'],
+    ['an unclosed list', `${PREFIX}ex:a ex:p ( 1 2 .`, 2, 17, 'an RDF term'],
+    ['a graph in Turtle', `${PREFIX}ex:g { ex:a ex:p 1 }`, 2, 6, 'an RDF term'],
+    ['after CR LF line ends', `${PREFIX}ex:a ex:p 1 .\r\nex:b ex:q %% .\r\n`, 3, 11, null],
+    ['after CR line ends', `${PREFIX}ex:a ex:p 1 .\rex:b ex:q %% .\r`, 3, 11, null],
+    ['after a byte order mark', '\uFEFF%% .', 1, 1, null],
+    ['after characters outside the BMP, in UTF-16 units', `${PREFIX}ex:a ex:p "😀" %% .`, 2, 16, null],
+  ])('Turtle: %s', async (_what, content, line, column, expected) => {
+    expect(await locationOf('a.ttl', content)).toMatchObject({ name: 'a.ttl', line, column, expected });
+  });
+
+  it.each([
+    ['a prefixed name', '<a:s> <a:p> "x" .\n<a:s> <a:p> ex:c .\n', 2, 13, null],
+    ['a relative IRI', '<a:s> <a:p> <rel> .\n', 1, 13, 'an absolute IRI'],
+    ['a number', '<a:s> <a:p> 1 .', 1, 13, null],
+    ['a directive', '@prefix a: <b:> .', 1, 1, null],
+    ['a graph', '<a:s> <a:p> "x" <a:g> .', 1, 17, '".", ";" or ","'],
+    ['a missing dot', '<a:s> <a:p> "x"\n<a:s> <a:p> "y" .', 1, 16, '"."'],
+    ['two statements on a line', '<a:s> <a:p> "x" . <a:s> <a:p> "y" .', 1, 19, 'the end of the line'],
+    ['a statement over two lines', '<a:s> <a:p>\n"x" .', 1, 12, '"."'],
+  ])('N-Triples: %s', async (_what, content, line, column, expected) => {
+    expect(await locationOf('a.nt', content)).toMatchObject({ line, column, expected });
+  });
+
+  it.each([
+    ['a fifth term', '<a:s> <a:p> "x" <a:g> <a:h> .', 1, 23, '"."'],
+    ['a literal as graph', '<a:s> <a:p> <a:o> .\n<a:s> <a:p> "x" "g" .', 2, 17, 'an RDF term'],
+  ])('N-Quads: %s', async (_what, content, line, column, expected) => {
+    expect(await locationOf('a.nq', content)).toMatchObject({ line, column, expected });
+  });
+
+  it.each([
+    ['an unclosed graph', `${PREFIX}ex:g { ex:a ex:p 1 .\n`, 3, 1, '"}"'],
+    ['a brace too many', `${PREFIX}ex:g { ex:a ex:p 1 } }`, 2, 22, null],
+  ])('TriG: %s', async (_what, content, line, column, expected) => {
+    expect(await locationOf('a.trig', content)).toMatchObject({ line, column, expected });
+  });
+
+  it('comes with the line, cut around the place if it is long', async () => {
+    const short = await locationOf('a.ttl', `${PREFIX}ex:a ex:p %% .`);
+    expect(short).toMatchObject({ excerpt: 'ex:a ex:p %% .', excerptColumn: 11 });
+    const long = await locationOf(
+      'a.ttl',
+      `${PREFIX}ex:a ex:p "${'x'.repeat(500)}" %% "${'y'.repeat(500)}" .`,
+    );
+    expect(long.column).toBe(514);
+    expect(long.excerpt).toHaveLength(120);
+    expect(long.excerpt.slice(long.excerptColumn - 1, long.excerptColumn + 1)).toBe('%%');
+  });
+
+  it('is that of the first error, not of the first unreadable token', async () => {
+    const content = `${PREFIX}foo:a ex:p 1 .\nex:b ex:q %% .`;
+    expect(await locationOf('a.ttl', content)).toMatchObject({ line: 2, column: 1 });
+  });
+});
+
+describe('RDF 1.2', () => {
+  it.each([
+    ['a triple term', `${PREFIX}ex:a ex:p <<( ex:b ex:q ex:c )>> .`, 11],
+    ['a reified triple', `${PREFIX}<< ex:b ex:q ex:c >> ex:p 1 .`, 1],
+    ['an annotation', `${PREFIX}ex:a ex:p 1 {| ex:q 2 |} .`, 13],
+    ['a base direction', `${PREFIX}ex:a ex:p "x"@en--ltr .`, 17],
+  ])('refuses %s where it stands', async (_what, content, column) => {
+    const error = await errorOf('a.ttl', content);
+    expect(error.code).toBe('UNSUPPORTED_RDF');
+    expect(error.location).toMatchObject({ line: 2, column });
+  });
+});
+
+describe('inputs', () => {
+  it('tells the format from the extension', () => {
+    expect(['a.ttl', 'b/c.NT', 'c:\\d.nq', 'e.x.trig'].map(formatOf)).toEqual([
+      'Turtle',
+      'N-Triples',
+      'N-Quads',
+      'TriG',
+    ]);
+  });
+
+  it.each(['a.rdf', 'ttl', 'a.ttl/readme', ''])('refuses to guess the format of "%s"', async (name) => {
+    expect((await errorOf(name, '')).code).toBe('UNKNOWN_FORMAT');
+  });
+
+  it('takes the format given over the extension', async () => {
+    const { error } = await validate({
+      specs: [{ name: 'typed in', content: '<a:s> <a:p> 1 .', format: 'Turtle' }],
+    });
+    expect(error).toBeNull();
+  });
+
+  it('refuses bytes that are not UTF-8', async () => {
+    expect((await errorOf('a.ttl', Uint8Array.of(0x23, 0xff, 0xfe))).code).toBe('NOT_UTF8');
+  });
+});
