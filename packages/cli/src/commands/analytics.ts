@@ -1,0 +1,24 @@
+import { defineCommand, type Command } from '../command.ts';
+import { agentPattern, choice } from '../inputs.ts';
+import { reportFormat, writeReport } from '../output/reports.ts';
+
+const periods = ['last-24-hours', 'last-7-days', 'last-30-days', 'last-90-days'] as const;
+
+export const analytics: Command = defineCommand({
+  name: 'db analytics',
+  summary: 'Metrics per agent and statistics per receipt status',
+  usesDatabase: true,
+  positionals: {
+    agent: agentPattern(),
+    period: choice(periods, { default: 'last-7-days', description: 'counted back from now' }),
+  },
+  flags: { format: reportFormat() },
+  examples: [
+    `ggen-sim db analytics "%" "last-7-days" | jq '.agent_metrics[] | {agent_id, total_operations}'`,
+    `ggen-sim db analytics "validator-*" "last-30-days" | jq '.receipt_statistics'`,
+  ],
+  async run({ format, ...query }, context) {
+    await using database = await context.openDatabase();
+    await writeReport(await database.analytics(query), format, context);
+  },
+});

@@ -1,0 +1,33 @@
+import { defineCommand, type Command } from '../command.ts';
+import { agentPattern, count } from '../inputs.ts';
+import { csvFlags, rowFormat, writeRows } from '../output/rows.ts';
+
+export const queryAuditTrail: Command = defineCommand({
+  name: 'db query-audit-trail',
+  summary: 'Audit entries of the last days, newest first',
+  usesDatabase: true,
+  positionals: {
+    agent: agentPattern(),
+    days: count({ default: 7, description: 'how many days back from now' }),
+    format: rowFormat(),
+  },
+  flags: { limit: count({ default: 1000, description: 'at most this many' }), ...csvFlags },
+  examples: [
+    `ggen-sim db query-audit-trail "agent-%" 7 json | jq '.[] | select(.status == "failed")'`,
+    'ggen-sim db query-audit-trail "agent-*" 30 csv --limit 10000 > audit_trail.csv',
+  ],
+  async run({ agent, days, limit, ...output }, context) {
+    await using database = await context.openDatabase();
+    const rows = database.queryAuditTrail({ agent, days, limit });
+    const tableFields = [
+      'timestamp',
+      'agentId',
+      'operation',
+      'status',
+      'errorMessage',
+      'durationMs',
+      'details',
+    ];
+    await writeRows(rows, { ...output, table: 'audit_log', tableFields }, context);
+  },
+});

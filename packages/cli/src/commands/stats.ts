@@ -1,0 +1,16 @@
+import { defineCommand, type Command } from '../command.ts';
+import { reportFormat, writeReport } from '../output/reports.ts';
+
+export const stats: Command = defineCommand({
+  name: 'db stats',
+  summary: 'Counts and size of the database',
+  notes: 'Makes the database if there is none.',
+  usesDatabase: true,
+  positionals: {},
+  flags: { format: reportFormat() },
+  examples: ["ggen-sim db stats | jq '.receipts_total'", 'ggen-sim db stats --format table'],
+  async run({ format }, context) {
+    await using database = await context.openDatabase();
+    await writeReport(await database.stats(), format, context);
+  },
+});

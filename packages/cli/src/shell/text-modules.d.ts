@@ -1,0 +1,5 @@
+/** Shell code is kept in files of its own; the bundler turns them into text. */
+declare module '*.sh' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,29 @@
+/** Many processes at the same moment on one file. */
+import { execFileSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { Sandbox, parseRows } from './run-cli.ts';
+
+it('fifty processes saving receipts leave fifty rows', async () => {
+  const sandbox = new Sandbox();
+  await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => {
+      await sandbox.db('save-receipt', `exec-${index}`, 'agent', 'validation', `{"n":${index}}`);
+    }),
+  );
+  const rows = parseRows(await sandbox.db('query-receipts', '%', 'json', '1000'));
+  expect(new Set(rows.map((row) => row['execution_id'])).size).toBe(50);
+  const check = 'PRAGMA integrity_check; SELECT count(*) FROM receipts';
+  expect(execFileSync('sqlite3', [sandbox.databasePath, check], { encoding: 'utf8' })).toBe('ok\n50\n');
+});
+
+it('twenty processes saving one memory end at version 20', async () => {
+  const sandbox = new Sandbox();
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) =>
+      sandbox.db('save-memory', 'agent', 'validation', `{"n":${index}}`, '--format=json'),
+    ),
+  );
+  const versions = answers.map((answer) => (JSON.parse(answer) as { version: number }).version);
+  expect(versions.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  expect(parseRows(await sandbox.db('query-memory'))).toMatchObject([{ agent_id: 'agent', version: 20 }]);
+});

@@ -1,0 +1,103 @@
+/** The validation agent on the command line. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Sandbox, parseRows } from './run-cli.ts';
+
+const sandbox = new Sandbox();
+const file = (name: string, content: string): string => {
+  writeFileSync(join(sandbox.directory, name), content);
+  return name;
+};
+const prefixes = `@prefix ex: <http://example.org/> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+`;
+const shapes = file(
+  'shapes.ttl',
+  `${prefixes}ex:PersonShape a sh:NodeShape ; sh:targetClass ex:Person ;
+  sh:property [ sh:path ex:name ; sh:minCount 1 ; sh:message "A person has a name" ] .
+`,
+);
+const good = file('good.ttl', `${prefixes}ex:ann a ex:Person ; ex:name "Ann" .\n`);
+const bad = file('bad.ttl', `${prefixes}ex:bob a ex:Person .\n`);
+const broken = file('broken.ttl', `${prefixes}ex:a ex:b ex:c\nex:d ex:e ex:f .\n`);
+
+const validate = async (...words: string[]): ReturnType<Sandbox['run']> =>
+  sandbox.run(['run-agent', 'validation', ...words]);
+
+describe('run-agent validation', () => {
+  it('ends with 0 and the receipt when the spec conforms', async () => {
+    const { exitCode, stdout, stderr } = await validate(
+      '--spec',
+      good,
+      '--shapes',
+      shapes,
+      '--execution-id',
+      'run-1',
+    );
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'success', conforms: true, execution_id: 'run-1' });
+    expect(stderr).toMatch(/^Conforms: .*\nReceipt: [0-9a-f]{64}\n$/u);
+    const receiptId = stderr.trim().split(' ').at(-1) ?? '';
+    expect(await sandbox.db('get-receipt', receiptId)).toBe(stdout);
+  });
+
+  it('ends with 2 and says what is wrong where', async () => {
+    const { exitCode, stdout, stderr } = await validate(
+      '--spec',
+      bad,
+      '--shapes',
+      shapes,
+      '--agent-id',
+      'checker',
+    );
+    expect(exitCode).toBe(2);
+    const { violations } = JSON.parse(stdout) as { violations: Record<string, unknown>[] };
+    expect(violations).toMatchObject([
+      { focus_node: '<http://example.org/bob>', message: 'A person has a name' },
+    ]);
+    expect(stderr).toContain(
+      'Violation: ex:bob\n  path     ex:name\n  shape    ex:PersonShape\n  message  A person has a name\n',
+    );
+    expect(parseRows(await sandbox.db('query-audit-trail', 'checker')).map((row) => row['status'])).toEqual([
+      'completed',
+      'started',
+    ]);
+  });
+
+  it('ends with 1 at a syntax error, names file, line and column, and leaves a receipt', async () => {
+    const { exitCode, stdout, stderr } = await validate('--spec', broken);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'error', conforms: null });
+    expect(stderr).toMatch(
+      /^ {2}ex:d ex:e ex:f \.\n {2}\^\nReceipt: .*\nerror\[SYNTAX_ERROR\]: broken\.ttl:4:1: .*\n$/u,
+    );
+  });
+
+  it('ends with 0 but claims nothing where there is nothing to validate against', async () => {
+    const { exitCode, stdout, stderr } = await validate('--spec', good);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'partial', conforms: null, files_validated: 0 });
+    expect(stderr).toContain('Nothing to validate against');
+    expect(stderr).not.toMatch(/passed|success|conforms/iu);
+  });
+
+  it('takes several files for each flag', async () => {
+    const { exitCode, stdout } = await validate('--spec', good, bad, '--shapes', shapes);
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ files_validated: 2 });
+    expect((await validate('--spec', good, '--spec', bad, '--shapes', shapes)).exitCode).toBe(2);
+  });
+
+  it('ends with 1 when a file cannot be read, before anything is done', async () => {
+    const { exitCode, stdout, stderr } = await validate('--spec', 'missing.ttl');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toBe('error[IO_ERROR]: missing.ttl: no such file or directory.\n');
+  });
+
+  it('refuses a used execution id', async () => {
+    const { exitCode, stderr } = await validate('--spec', bad, '--execution-id', 'run-1');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[DUPLICATE_EXECUTION]');
+  });
+});

@@ -1,0 +1,97 @@
+/** Runs the built program as a process of its own, in a folder of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { programPath } from './built-program.ts';
+
+/** What a finished process left. */
+export interface Finished {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How to run. */
+export interface RunOptions {
+  readonly input?: string | Uint8Array;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called once the process runs, for instance to send it a signal. */
+  readonly whileRunning?: (child: ChildProcess) => void;
+}
+
+const locationVariables = [
+  'DB_PATH',
+  'DB_DIR',
+  'WORKSPACE_DIR',
+  'SCRIPT_DIR',
+  'NO_COLOR',
+  'FORCE_COLOR',
+  'COLUMNS',
+];
+
+/** A folder to run in, removed when the test file ends, and ways to run there. */
+export class Sandbox {
+  readonly directory: string = realpathSync(mkdtempSync(join(tmpdir(), 'ggen-sim-cli-')));
+
+  constructor() {
+    afterAll(() => rmSync(this.directory, { recursive: true, force: true }));
+  }
+
+  /** The default database file. */
+  get databasePath(): string {
+    return join(this.directory, 'workspace', '.ggen', 'ggen.db');
+  }
+
+  /** Runs `ggen-sim` with these words. */
+  async run(words: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.#spawn(process.execPath, [programPath, ...words], options);
+  }
+
+  /** Runs `ggen-sim db` with these words; it must succeed. */
+  async db(...words: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.run(['db', ...words]);
+    if (exitCode !== 0) throw new Error(`db ${words.join(' ')} ended with ${exitCode}: ${stderr}`);
+    return stdout;
+  }
+
+  /** Runs a script in a real shell, in which `ggen-sim` is the built program. */
+  async shell(script: string, options: RunOptions & { readonly shell?: string } = {}): Promise<Finished> {
+    const shim = `ggen-sim() { '${process.execPath}' '${programPath}' "$@"; }\n`;
+    return this.#spawn(options.shell ?? 'bash', ['-c', shim + script], options);
+  }
+
+  /** Runs any program. */
+  async spawn(file: string, words: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.#spawn(file, words, options);
+  }
+
+  async #spawn(file: string, words: readonly string[], options: RunOptions): Promise<Finished> {
+    const environment: Record<string, string | undefined> = { ...process.env };
+    for (const name of locationVariables) delete environment[name];
+    const child = spawn(file, words, {
+      cwd: this.directory,
+      env: { ...environment, ...options.environment },
+    });
+    const output: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
+    child.stdout.on('data', (chunk: Buffer) => output.stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => output.stderr.push(chunk));
+    // The process may end without reading what it is given.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
+    options.whileRunning?.(child);
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (exitCode) => {
+        const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString('utf8');
+        resolve({ exitCode, stdout: text(output.stdout), stderr: text(output.stderr) });
+      });
+    });
+  }
+}
+
+/** Rows as a query prints them. */
+export function parseRows(json: string): Record<string, unknown>[] {
+  return JSON.parse(json) as Record<string, unknown>[];
+}

@@ -1,0 +1,221 @@
+/** Wrong command lines: 64, one line on stderr that helps, nothing on stdout, nothing done. */
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Sandbox } from './run-cli.ts';
+
+const sandbox = new Sandbox();
+
+const receipt = ['db', 'save-receipt', 'exec-1', 'agent-1', 'validation'];
+const audit = ['db', 'log-audit', 'agent-1', 'op'];
+
+const wrong: readonly (readonly [what: string, words: readonly string[], complaint: string])[] = [
+  [
+    'unknown command',
+    ['db', 'query-receipt'],
+    "Unknown command 'query-receipt'. Did you mean query-receipts?",
+  ],
+  ['command without its group', ['stats'], "Unknown command 'stats'. Did you mean 'ggen-sim db stats'?"],
+  ['unknown flag', ['db', 'stats', '--formt', 'json'], "Unknown option '--formt'. Did you mean --format?"],
+  [
+    'flag of another command',
+    ['db', 'stats', '--limit', '3'],
+    "Unknown option '--limit'. See 'ggen-sim db stats --help'.",
+  ],
+  [
+    'flag without its value',
+    ['db', 'query-receipts', '--agent'],
+    "Option '--agent <PATTERN>' argument missing",
+  ],
+  ['too many arguments', ['db', 'stats', 'x'], "Too many arguments for 'stats'"],
+  [
+    'missing arguments',
+    ['db', 'save-receipt', 'a'],
+    'Missing required parameters: AGENT_ID, AGENT_TYPE, RECEIPT_JSON',
+  ],
+  [
+    'empty required argument',
+    ['db', 'save-receipt', 'a', '', 'b', '{}'],
+    'Missing required parameters: AGENT_ID.',
+  ],
+  ['empty standard input', [...receipt, '-'], 'Missing required parameters: RECEIPT_JSON'],
+  ['missing memory', ['db', 'save-memory', 'a'], 'Missing required parameters: AGENT_TYPE, MEMORY_JSON'],
+  ['missing status', audit, 'Missing required parameters: STATUS'],
+  ['missing spec', ['run-agent', 'validation'], 'Missing required parameters: --spec'],
+  ['missing id', ['db', 'get-receipt', ''], 'Missing required parameters: RECEIPT_ID'],
+  ['missing backup', ['db', 'restore'], 'Missing required parameters: BACKUP_DIR'],
+  ['wrong status', [...receipt, '{}', 'ok'], "STATUS must be success, error or partial, not 'ok'"],
+  [
+    'wrong audit status',
+    [...audit, 'done'],
+    "STATUS must be started, completed, failed or retry, not 'done'",
+  ],
+  [
+    'negative duration',
+    [...receipt, '{}', 'success', '-1'],
+    "DURATION_MS must be a whole number, 0 or more, not '-1'",
+  ],
+  [
+    'duration in words',
+    [...audit, 'failed', '', 'fast'],
+    "DURATION_MS must be a whole number, 0 or more, not 'fast'",
+  ],
+  ['fractional duration', [...receipt, '{}', 'success', '1.5'], "not '1.5'"],
+  ['duration beyond exactness', [...receipt, '{}', 'success', '9007199254740993'], 'DURATION_MS must be'],
+  ['limit in hexadecimal', ['db', 'query-receipts', '%', 'json', '0x10'], 'LIMIT must be a whole number'],
+  [
+    'limit with SQL',
+    ['db', 'query-receipts', '%', 'json', '1; DROP TABLE receipts'],
+    'LIMIT must be a whole number',
+  ],
+  ['negative days', ['db', 'cleanup', '-5'], "DAYS must be a whole number, 0 or more, not '-5'"],
+  ['days in words', ['db', 'query-audit-trail', '%', 'week'], 'DAYS must be a whole number'],
+  [
+    'unknown format',
+    ['db', 'query-receipts', '%', 'xml'],
+    "FORMAT must be json, ndjson, csv or table, not 'xml'",
+  ],
+  ['unknown period', ['db', 'analytics', '%', 'last-year'], 'PERIOD must be last-24-hours, last-7-days'],
+  [
+    'file where the format belongs',
+    ['db', 'export-audit-trail', './audit.json'],
+    "FORMAT must be json, ndjson or csv, not './audit.json'. The format comes first: ggen-sim db export-audit-trail json ./audit.json.",
+  ],
+  [
+    'given twice',
+    ['db', 'query-receipts', '%', '--agent', 'x'],
+    'PATTERN is given twice, as an argument and as --agent',
+  ],
+  ['reset without --force', ['db', 'reset'], "Take a backup, then say 'db reset --force'"],
+  ['unknown shell', ['completion', 'tcsh'], "SHELL must be bash, zsh or fish, not 'tcsh'"],
+  ['control characters', ['db', 'query-receipts', '%', '\u001B[31mred\n'], String.raw`not '\x1b[31mred\n'`],
+];
+
+describe('a wrong command line', () => {
+  it.each(wrong)('%s', async (_, words, complaint) => {
+    const { exitCode, stdout, stderr } = await sandbox.run(words);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
+    expect(stderr).toContain(`error[USAGE]: `);
+    expect(stderr).toContain(complaint);
+    expect(stderr.split('\n')).toHaveLength(2);
+  });
+
+  it('makes no database', () => {
+    expect(readdirSync(sandbox.directory)).toEqual([]);
+  });
+});
+
+describe('failures of the operation', () => {
+  it('end with 1 and name code, reason and remedy in one line', async () => {
+    const { exitCode, stdout, stderr } = await sandbox.run(['db', 'get-receipt', 'un\nknown']);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(/^error\[NOT_FOUND\]: .*un\\\\?nknown.*\.\n$/u);
+  });
+
+  it('show cause and stack with --verbose only, wherever it stands', async () => {
+    for (const words of [
+      ['--verbose', 'db', 'get-memory', 'nobody'],
+      ['db', '--verbose', 'get-memory', 'nobody'],
+      ['db', 'get-memory', 'nobody', '--verbose'],
+    ]) {
+      const { exitCode, stderr } = await sandbox.run(words);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/^error\[NOT_FOUND\]: .*\n(?:.*\n)+/u);
+      expect(stderr).toContain('    at ');
+    }
+  });
+
+  it('refuse JSON that is none, before anything is written', async () => {
+    for (const json of ['{', '{} {}', "{'a':1}", 'NaN', '[1,]']) {
+      const receiptEnd = await sandbox.run([...receipt, json]);
+      expect(receiptEnd).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(receiptEnd.stderr).toContain('error[INVALID_JSON]: Invalid JSON in receipt');
+      const memoryEnd = await sandbox.run(['db', 'save-memory', 'agent-1', 'validation', json]);
+      expect(memoryEnd.stderr).toContain('error[INVALID_JSON]: Invalid JSON in memory');
+    }
+    expect(JSON.parse(await sandbox.db('stats'))).toMatchObject({ receipts_total: 0, agents_tracked: 0 });
+  });
+
+  it('refuse standard input that is no UTF-8', async () => {
+    const { exitCode, stderr } = await sandbox.run([...receipt, '-'], {
+      input: Uint8Array.of(0x22, 0xff, 0x22),
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[INVALID_JSON]: Standard input is not UTF-8');
+  });
+
+  it('refuse a used execution id, and allow the same receipt again with --if-absent', async () => {
+    const [first] = (await sandbox.db(...receipt.slice(1), '{"n":1}')).split('\n');
+    const again = await sandbox.run([...receipt, '{"n":1}']);
+    expect(again).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(again.stderr).toContain('error[DUPLICATE_EXECUTION]');
+    expect(await sandbox.db(...receipt.slice(1), '{"n":1}', '--if-absent')).toBe(`${first}\n`);
+    const answer = await sandbox.db(...receipt.slice(1), '{"n":1}', '--if-absent', '--format', 'json');
+    expect(JSON.parse(answer)).toEqual({ receipt_id: first, created: false });
+    expect((await sandbox.run([...receipt, '{"n":2}', '--if-absent'])).exitCode).toBe(1);
+  });
+});
+
+describe('arguments', () => {
+  it('can all be given as flags', async () => {
+    const id = await sandbox.db(
+      'save-receipt',
+      '--duration-ms=7',
+      '--status',
+      'error',
+      '--receipt-json={"f":1}',
+      '--agent-type=generation',
+      '--agent-id=flags',
+      '--execution-id=exec-flags',
+    );
+    const rows = await sandbox.db('query-receipts', '--limit=1', '--agent', 'flags', '--format=ndjson');
+    expect(JSON.parse(rows)).toMatchObject({
+      receipt_id: id.trim(),
+      execution_id: 'exec-flags',
+      agent_type: 'generation',
+      status: 'error',
+      duration_ms: 7,
+      receipt_json: '{"f":1}',
+    });
+  });
+
+  it('count as not given when empty, in any place', async () => {
+    const id = await sandbox.db('save-receipt', 'exec-empty', 'empty', 'validation', '{}', '', '');
+    const [row] = JSON.parse(await sandbox.db('query-receipts', 'empty', '', '')) as Record<
+      string,
+      unknown
+    >[];
+    expect(row).toMatchObject({ receipt_id: id.trim(), status: 'success', duration_ms: 0 });
+    expect(await sandbox.db('query-receipts', '', 'csv', '', '--no-header')).not.toBe('');
+  });
+
+  it('may begin with - after --, and flags may as --flag=value', async () => {
+    await sandbox.db('save-memory', '--', '-agent', '--type', '[-1]');
+    expect(await sandbox.db('get-memory', '--', '-agent')).toBe('[-1]\n');
+    expect(await sandbox.db('get-memory', '--agent-id=-agent')).toBe('[-1]\n');
+    expect(JSON.parse(await sandbox.db('query-memory', '--agent=-a%'))).toHaveLength(1);
+  });
+
+  it('take JSON from standard input, byte for byte and of any size', async () => {
+    const json = `{ "text" : "${'é🦊'.repeat(200_000)}" }\n`;
+    const saved = await sandbox.run(['db', 'save-memory', 'large', 'validation', '-'], { input: json });
+    expect(saved.exitCode).toBe(0);
+    expect(await sandbox.db('get-memory', 'large')).toBe(`${json}\n`);
+  });
+});
+
+describe('--version', () => {
+  it('prints the version and nothing else', async () => {
+    const { exitCode, stdout, stderr } = await sandbox.run(['--version']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
+  });
+});
+
+it('shows usage on stderr when no command is given', async () => {
+  for (const words of [[], ['db'], ['run-agent']]) {
+    const { exitCode, stdout, stderr } = await sandbox.run(words);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
+    expect(stderr).toContain('Usage: ggen-sim');
+  }
+  expect(existsSync(sandbox.databasePath)).toBe(true);
+});
