@@ -1,0 +1,54 @@
+/** The first 100 bytes of an SQLite file (https://www.sqlite.org/fileformat.html#the_database_header). */
+import type { Storage } from './storage.ts';
+
+const MAGIC: Uint8Array = new TextEncoder().encode('SQLite format 3\0');
+const HEADER_SIZE_BYTES = 100;
+const Offset = { pageSize: 16, writeVersion: 18, readVersion: 19, changeCounter: 24 } as const;
+const WAL_VERSION = 2;
+const ROLLBACK_VERSION = 1;
+
+/** What the header says, as far as it decides how to open the file. */
+export type DatabaseHeader =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'foreign' }
+  | {
+      readonly kind: 'sqlite';
+      readonly wal: boolean;
+      readonly pageSizeBytes: number;
+      readonly changeCounter: number;
+    };
+
+/** Reads a header from the first bytes of a file. */
+export function parseHeader(bytes: Uint8Array): DatabaseHeader {
+  if (bytes.length === 0) return { kind: 'empty' };
+  if (bytes.length < HEADER_SIZE_BYTES || MAGIC.some((byte, index) => bytes[index] !== byte)) {
+    return { kind: 'foreign' };
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const pageSize = view.getUint16(Offset.pageSize);
+  return {
+    kind: 'sqlite',
+    wal: bytes[Offset.readVersion] === WAL_VERSION,
+    // 65536 does not fit in two bytes and is stored as 1.
+    pageSizeBytes: pageSize === 1 ? 65_536 : pageSize,
+    changeCounter: view.getUint32(Offset.changeCounter),
+  };
+}
+
+/** Reads a storage's header without a lock: what decides here changes only when the whole file does. */
+export function readHeader(storage: Storage): DatabaseHeader {
+  if (!storage.exists('main')) return { kind: 'empty' };
+  const file = storage.open('main', { create: false, exclusive: false, readOnly: true });
+  try {
+    const bytes = new Uint8Array(HEADER_SIZE_BYTES);
+    return parseHeader(bytes.subarray(0, file.read(bytes, 0)));
+  } finally {
+    file.close();
+  }
+}
+
+/** Marks an image as one in rollback-journal mode, which every reader can open by itself. */
+export function markRollbackMode(image: Uint8Array): void {
+  image[Offset.writeVersion] = ROLLBACK_VERSION;
+  image[Offset.readVersion] = ROLLBACK_VERSION;
+}

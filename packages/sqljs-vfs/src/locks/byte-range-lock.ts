@@ -1,0 +1,98 @@
+/**
+ * SQLite's own byte-range protocol on a shared file, so that native `sqlite3`, other languages' drivers and our
+ * processes keep each other out (os_unix.c, "unixLock", and https://www.sqlite.org/lockingv3.html).
+ *
+ * 1. A reader holds a read lock on the shared range; it passes through a read lock on the pending byte to get there.
+ * 2. A writer-to-be holds a write lock on the reserved byte.
+ * 3. A writer about to touch the file holds a write lock on the pending byte (no new readers), then on the whole
+ *    shared range (no readers left).
+ * 4. Only someone who rolls a hot journal back goes from shared to exclusive without the pending byte.
+ * 5. The reserved byte is never probed by locking it: that made a native reader read a malformed database. So
+ *    `reserved()` answers for this handle alone.
+ */
+import { type DatabaseLock, LockLevel } from './database-lock.ts';
+
+/** Offset of the first lock byte. The page that holds it is never used for data (SQLite file format, 1.4). */
+export const PENDING_BYTE = 0x40000000;
+const RESERVED_BYTE: number = PENDING_BYTE + 1;
+const SHARED_FIRST: number = PENDING_BYTE + 2;
+const SHARED_SIZE_BYTES = 510;
+
+/** What the operating system must give: byte-range locks that are tried, never waited for. */
+export interface RangeLocks {
+  /** Named in `info` and in messages. */
+  readonly name: string;
+  /** @returns false when another open file holds a conflicting lock */
+  tryShared(fd: number, offset: number, lengthBytes: number): boolean;
+  /** @returns false when another open file holds a conflicting lock */
+  tryExclusive(fd: number, offset: number, lengthBytes: number): boolean;
+  /** A length of 0 means up to the end of the file, however far that is. */
+  unlock(fd: number, offset: number, lengthBytes: number): void;
+}
+
+/** One open file's place in the protocol above. */
+export class ByteRangeLock implements DatabaseLock {
+  #level: LockLevel = LockLevel.none;
+  readonly #fd: number;
+  readonly #ranges: RangeLocks;
+
+  constructor(fd: number, ranges: RangeLocks) {
+    this.#fd = fd;
+    this.#ranges = ranges;
+  }
+
+  get level(): LockLevel {
+    return this.#level;
+  }
+
+  acquire(level: LockLevel): boolean {
+    if (level <= this.#level) return true;
+    if (level === LockLevel.shared) return this.#acquireShared();
+    if (level === LockLevel.reserved) {
+      if (!this.#ranges.tryExclusive(this.#fd, RESERVED_BYTE, 1)) return false;
+      this.#level = LockLevel.reserved;
+      return true;
+    }
+    return this.#acquireExclusive();
+  }
+
+  #acquireShared(): boolean {
+    if (!this.#ranges.tryShared(this.#fd, PENDING_BYTE, 1)) return false;
+    let granted = false;
+    try {
+      granted = this.#ranges.tryShared(this.#fd, SHARED_FIRST, SHARED_SIZE_BYTES);
+    } finally {
+      this.#ranges.unlock(this.#fd, PENDING_BYTE, 1);
+    }
+    if (granted) this.#level = LockLevel.shared;
+    return granted;
+  }
+
+  #acquireExclusive(): boolean {
+    if (this.#level === LockLevel.reserved) {
+      if (!this.#ranges.tryExclusive(this.#fd, PENDING_BYTE, 1)) return false;
+      this.#level = LockLevel.pending;
+    }
+    if (!this.#ranges.tryExclusive(this.#fd, SHARED_FIRST, SHARED_SIZE_BYTES)) return false;
+    this.#level = LockLevel.exclusive;
+    return true;
+  }
+
+  release(level: LockLevel): void {
+    if (level >= this.#level) return;
+    if (level === LockLevel.none) {
+      this.#ranges.unlock(this.#fd, 0, 0);
+    } else {
+      // Downgrade the shared range before the other bytes go, so that no writer slips in between.
+      if (!this.#ranges.tryShared(this.#fd, SHARED_FIRST, SHARED_SIZE_BYTES)) {
+        throw new Error('the operating system refused to turn our write lock into a read lock');
+      }
+      this.#ranges.unlock(this.#fd, PENDING_BYTE, 2);
+    }
+    this.#level = level;
+  }
+
+  reserved(): boolean {
+    return this.#level > LockLevel.shared;
+  }
+}

@@ -1,0 +1,1 @@
+export { opfsStorage } from './storages/opfs/opfs.browser.ts';

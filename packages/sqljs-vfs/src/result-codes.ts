@@ -1,0 +1,22 @@
+/** Result codes (https://www.sqlite.org/rescode.html) that cross between SQLite and storages. */
+export const Result = {
+  ok: 0,
+  busy: 5,
+  ioError: 10,
+  notFound: 12,
+  full: 13,
+  cannotOpen: 14,
+  ioErrorRead: 266,
+  ioErrorShortRead: 522,
+  ioErrorWrite: 778,
+  ioErrorFsync: 1034,
+  ioErrorTruncate: 1546,
+  ioErrorFstat: 1802,
+  ioErrorUnlock: 2058,
+  ioErrorReadLock: 2314,
+  ioErrorDelete: 2570,
+  ioErrorAccess: 3338,
+  ioErrorLock: 3850,
+  ioErrorClose: 4106,
+  ioErrorDeleteMissing: 5898,
+} as const;

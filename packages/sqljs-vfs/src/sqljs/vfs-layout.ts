@@ -1,0 +1,92 @@
+/**
+ * Where things are in SQLite's public C structs as compiled for wasm32 (`sqlite3.h`: sqlite3_vfs, sqlite3_io_methods,
+ * https://www.sqlite.org/c3ref/vfs.html and https://www.sqlite.org/c3ref/io_methods.html), and the constants that
+ * cross that boundary. Offsets are bytes.
+ */
+import { VfsError } from '../errors.ts';
+import type { SqlJs } from './load-sqljs.ts';
+
+/** Fields of `sqlite3_vfs`. */
+export const VfsField = {
+  iVersion: 0,
+  szOsFile: 4,
+  zName: 16,
+  xOpen: 24,
+  xDelete: 28,
+  xAccess: 32,
+  xSleep: 60,
+} as const;
+
+/** `sqlite3_io_methods` of version 1: the version, then twelve function pointers in this order. */
+export const IO_METHODS_VERSION = 1;
+export const IO_METHODS_SIZE_BYTES: number = 4 + 12 * 4;
+
+/** Open flags (https://www.sqlite.org/c3ref/c_open_autoproxy.html) that xOpen receives. */
+export const OpenFlag = {
+  readOnly: 0x1,
+  readWrite: 0x2,
+  create: 0x4,
+  deleteOnClose: 0x8,
+  exclusive: 0x10,
+  mainDatabase: 0x100,
+  superJournal: 0x4000,
+} as const;
+
+/** xAccess's question "does it exist". */
+export const ACCESS_EXISTS = 0;
+
+/**
+ * Device characteristics: a write does not change bytes outside its range. Nothing stronger is claimed:
+ * UNDELETABLE_WHEN_OPEN, SAFE_APPEND and SEQUENTIAL each lost data in a crash simulation.
+ */
+export const IOCAP_POWERSAFE_OVERWRITE = 0x1000;
+
+/** The smallest write the disk does as a whole, as far as SQLite needs to know. */
+export const SECTOR_SIZE_BYTES = 4096;
+
+const EXPECTED = { minVersion: 1, maxVersion: 3, szOsFile: 52, name: 'unix' } as const;
+
+/**
+ * Finds the default `sqlite3_vfs`: the first word of an open `sqlite3` is a pointer to it.
+ * @returns its address
+ * @throws VfsError `UNSUPPORTED_SQLJS` when what is there does not look like the struct we know
+ */
+export function findDefaultVfs({ module, memory }: SqlJs): number {
+  const probe = new module.Database(new Uint8Array(0));
+  try {
+    const view = new DataView(memory.buffer);
+    const vfs = view.getUint32(probe.db, true);
+    const version = view.getInt32(vfs + VfsField.iVersion, true);
+    const szOsFile = view.getInt32(vfs + VfsField.szOsFile, true);
+    const name = readCString(memory, view.getUint32(vfs + VfsField.zName, true));
+    const known =
+      version >= EXPECTED.minVersion &&
+      version <= EXPECTED.maxVersion &&
+      szOsFile === EXPECTED.szOsFile &&
+      name === EXPECTED.name;
+    if (!known) {
+      throw new VfsError(
+        'UNSUPPORTED_SQLJS',
+        `unknown VFS layout in sql.js (version ${version}, file size ${szOsFile}, name ${JSON.stringify(name)})`,
+        { hint: 'Install sql.js 1.16.0 exactly.' },
+      );
+    }
+    return vfs;
+  } catch (error) {
+    if (error instanceof RangeError) {
+      throw new VfsError('UNSUPPORTED_SQLJS', 'no VFS where sql.js 1.16.0 has it', { cause: error });
+    }
+    throw error;
+  } finally {
+    probe.close();
+  }
+}
+
+const decoder = new TextDecoder();
+
+/** Reads a zero-terminated UTF-8 string; a null pointer reads as an empty string. */
+export function readCString(memory: WebAssembly.Memory, pointer: number): string {
+  if (pointer === 0) return '';
+  const bytes = new Uint8Array(memory.buffer);
+  return decoder.decode(bytes.slice(pointer, bytes.indexOf(0, pointer)));
+}

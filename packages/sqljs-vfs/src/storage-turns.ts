@@ -1,0 +1,24 @@
+/**
+ * Some storages need asynchronous work around SQLite's synchronous calls: a mirror has to be brought up to date before
+ * and written back after, a file handle has to be taken over from another tab. A turn is that work around one use of
+ * the database.
+ */
+export interface StorageTurns {
+  /** Runs reads on an up-to-date database. */
+  read<Result>(work: () => Result | Promise<Result>): Promise<Result>;
+  /**
+   * Runs a transaction, BEGIN to COMMIT, on an up-to-date database, and resolves once its changes are durable.
+   * @throws SqliteError SQLITE_BUSY (5) when somebody else committed first: nothing of it is left, try again;
+   * SQLITE_FULL (13), SQLITE_IOERR (10) with the storage's error as cause, and again nothing of it is left
+   *
+   * @param takenBack - called, still within the turn, when the file went back to what it was before although SQLite
+   * had committed: SQLite has to look at it before anybody else changes it, or it would trust its cache
+   */
+  write<Result>(work: () => Result | Promise<Result>, takenBack: () => void): Promise<Result>;
+}
+
+/** Turns of a storage that needs none: SQLite's own calls are all there is to do. */
+export const immediateTurns: StorageTurns = {
+  read: async (work) => work(),
+  write: async (work) => work(),
+};

@@ -1,0 +1,28 @@
+/** A page in the back-forward cache may sit on a lock for minutes; after this long, go on without. */
+const LOCK_TIMEOUT_MS = 2000;
+const ATTEMPTS = 2;
+
+/**
+ * Runs a commit while no other tab does. Compare-and-swap is what makes commits safe; the lock saves them from
+ * conflicting all the time, so where it cannot be had in time the work runs all the same.
+ */
+export async function withWriterLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  if (typeof navigator.locks === 'undefined') return work();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    let granted = false;
+    try {
+      return await navigator.locks.request(
+        `sqljs-vfs:${name}`,
+        { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) },
+        () => {
+          granted = true;
+          return work();
+        },
+      );
+    } catch (error) {
+      const timedOut = (error as { name?: unknown } | null)?.name === 'TimeoutError';
+      if (granted || !timedOut) throw error;
+    }
+  }
+  return work();
+}

@@ -1,0 +1,212 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { VfsError } from '../errors.ts';
+import { ByteRangeLock, type RangeLocks } from '../locks/byte-range-lock.ts';
+import type { DatabaseLock, LockLevel } from '../locks/database-lock.ts';
+import { InProcessLock, InProcessLockTable } from '../locks/in-process-lock.ts';
+import { nativeRangeLocks } from '../locks/native-range-locks.node.ts';
+import type { FileOpenMode, FileRole, Storage, StorageFile } from '../storage.ts';
+import { createPrivateDirectory, followSymlinks, syncDirectory } from './node-paths.node.ts';
+
+/** Options of {@link fileStorage}. */
+export interface FileStorageOptions {
+  /**
+   * The caller's word that no other process opens the file. Locks are then kept in this process alone, which is the
+   * only way to write where no lock provider works.
+   * @default false
+   */
+  readonly singleProcess?: boolean;
+  /** Byte-range locks of the caller's own. @default the native provider of this platform */
+  readonly rangeLocks?: RangeLocks;
+}
+
+const SUFFIX: Record<FileRole, string> = { main: '', journal: '-journal', wal: '-wal' };
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = fs.constants;
+// Absent on Windows. The main path has its symlinks resolved already; a journal that is one is an attack.
+const O_NOFOLLOW: number = fs.constants.O_NOFOLLOW ?? 0;
+
+/** Locks of files opened with `singleProcess`, so that two handles in this process still respect each other. */
+const inProcessTables = new Map<string, InProcessLockTable>();
+
+function inProcessTable(filePath: string): InProcessLockTable {
+  let table = inProcessTables.get(filePath);
+  if (!table) inProcessTables.set(filePath, (table = new InProcessLockTable()));
+  return table;
+}
+
+class NodeFile implements StorageFile {
+  readonly readOnly: boolean;
+  readonly #fd: number;
+  readonly #path: string;
+  readonly #lock: DatabaseLock;
+  /** The name of a new file is durable only once its directory has been synced. */
+  #directorySyncDue: boolean;
+
+  constructor(
+    fd: number,
+    filePath: string,
+    lock: DatabaseLock,
+    state: { readOnly: boolean; directorySyncDue: boolean },
+  ) {
+    this.#fd = fd;
+    this.#path = filePath;
+    this.#lock = lock;
+    this.readOnly = state.readOnly;
+    this.#directorySyncDue = state.directorySyncDue;
+  }
+
+  read(target: Uint8Array, offset: number): number {
+    let done = 0;
+    while (done < target.length) {
+      const count = fs.readSync(this.#fd, target, done, target.length - done, offset + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return done;
+  }
+
+  write(source: Uint8Array, offset: number): void {
+    let done = 0;
+    while (done < source.length) {
+      done += fs.writeSync(this.#fd, source, done, source.length - done, offset + done);
+    }
+  }
+
+  truncate(sizeBytes: number): void {
+    fs.ftruncateSync(this.#fd, sizeBytes);
+  }
+
+  sync(): void {
+    fs.fdatasyncSync(this.#fd);
+    if (this.#directorySyncDue) {
+      syncDirectory(path.dirname(this.#path));
+      this.#directorySyncDue = false;
+    }
+  }
+
+  sizeBytes(): number {
+    return fs.fstatSync(this.#fd).size;
+  }
+
+  lock(level: LockLevel): boolean {
+    return this.#lock.acquire(level);
+  }
+
+  unlock(level: LockLevel): void {
+    this.#lock.release(level);
+  }
+
+  reserved(): boolean {
+    return this.#lock.reserved();
+  }
+
+  close(): void {
+    try {
+      this.#lock.release(0);
+    } finally {
+      fs.closeSync(this.#fd);
+    }
+  }
+}
+
+function openDescriptor(
+  filePath: string,
+  mode: FileOpenMode,
+): { fd: number; readOnly: boolean; created: boolean } {
+  if (mode.readOnly)
+    return { fd: fs.openSync(filePath, O_RDONLY | O_NOFOLLOW), readOnly: true, created: false };
+  if (mode.create) {
+    try {
+      const fd = fs.openSync(filePath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      fs.fchmodSync(fd, 0o600);
+      return { fd, readOnly: false, created: true };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || mode.exclusive) throw error;
+    }
+  }
+  try {
+    const fd = fs.openSync(filePath, O_RDWR | O_NOFOLLOW);
+    return { fd, readOnly: false, created: false };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM') throw error;
+    return { fd: fs.openSync(filePath, O_RDONLY | O_NOFOLLOW), readOnly: true, created: false };
+  }
+}
+
+/** Takes the group's and everybody's rights off a file of ours; somebody else's file stays as it is. */
+function narrowMode(fd: number): void {
+  const { mode } = fs.fstatSync(fd);
+  if ((mode & 0o077) === 0) return;
+  try {
+    fs.fchmodSync(fd, mode & 0o700);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' && code !== 'EROFS') throw error;
+  }
+}
+
+/**
+ * A database in a real file, page by page, with the locks that native SQLite respects. Missing folders are made with
+ * mode 0700; the database and its journal are 0600 whatever the umask, and a wider mode is narrowed.
+ *
+ * Keep other libraries' hands off the file while it is open: a POSIX-lock user in this same process (better-sqlite3)
+ * loses its locks when any descriptor of the file is closed here.
+ *
+ * @param databasePath - symlinks are followed, not replaced
+ * @throws VfsError `CANNOT_OPEN` when the folder cannot be made, `LOCKS_UNAVAILABLE` when no lock provider works and
+ * `singleProcess` was not given
+ */
+export function fileStorage(databasePath: string, options: FileStorageOptions = {}): Storage {
+  const ranges = options.singleProcess ? undefined : (options.rangeLocks ?? nativeRangeLocks());
+  if (ranges && 'unavailable' in ranges) {
+    throw new VfsError('LOCKS_UNAVAILABLE', `no file locks on this platform (${process.platform})`, {
+      cause: ranges.unavailable,
+      hint: 'Install fs-native-extensions, or pass singleProcess: true if no other process opens the file.',
+    });
+  }
+  let realPath: string;
+  try {
+    realPath = followSymlinks(databasePath);
+    createPrivateDirectory(path.dirname(realPath));
+  } catch (error) {
+    throw new VfsError('CANNOT_OPEN', `cannot open ${databasePath}`, { cause: error });
+  }
+  const pathOf = (role: FileRole): string => realPath + SUFFIX[role];
+  return {
+    capabilities: {
+      kind: 'file',
+      persistent: true,
+      multiProcess: ranges !== undefined,
+      syncSurvives: 'power loss',
+      atomicTurns: false,
+      lockProvider: ranges?.name ?? 'in process',
+    },
+    name: realPath,
+    open(role: FileRole, mode: FileOpenMode): StorageFile {
+      const filePath = pathOf(role);
+      const { fd, readOnly, created } = openDescriptor(filePath, mode);
+      try {
+        if (!fs.fstatSync(fd).isFile()) {
+          throw Object.assign(new Error(`${filePath} is not a regular file`), { code: 'EISDIR' });
+        }
+        if (!readOnly) narrowMode(fd);
+        const lock = ranges ? new ByteRangeLock(fd, ranges) : new InProcessLock(inProcessTable(realPath));
+        // A journal that was there already may owe its name to a process that died before syncing it.
+        const directorySyncDue = mode.create && (created || role !== 'main');
+        return new NodeFile(fd, filePath, lock, { readOnly, directorySyncDue });
+      } catch (error) {
+        fs.closeSync(fd);
+        throw error;
+      }
+    },
+    delete(role: FileRole, { syncDirectory: durably }: { readonly syncDirectory: boolean }): void {
+      fs.unlinkSync(pathOf(role));
+      if (durably) syncDirectory(path.dirname(realPath));
+    },
+    exists(role: FileRole): boolean {
+      const stat = fs.statSync(pathOf(role), { throwIfNoEntry: false });
+      return stat !== undefined && stat.size > 0;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { contentCases } from './suite/content-cases.ts';
+import { nameCases } from './suite/name-cases.ts';
+import { lockCases } from './suite/lock-cases.ts';
+import { databaseCases } from './suite/database-cases.ts';
+import { exportCases } from './suite/export-cases.ts';
+import { sharingCases } from './suite/sharing-cases.ts';
+import { failureCases } from './suite/failure-cases.ts';
+import { type StorageCase, StorageScene } from './storage-case.ts';
+import type { StoragePlace } from './storage-place.ts';
+import type { TestFramework } from './test-framework.ts';
+
+/** A case that does not apply to a storage. */
+export interface SkippedCase {
+  /** The case's whole title. */
+  readonly case: string;
+  /** Why not; shown beside the title. */
+  readonly reason: string;
+}
+
+/** Options of {@link describeStorage}. */
+export interface DescribeStorageOptions {
+  readonly framework: TestFramework;
+  readonly skip?: readonly SkippedCase[];
+}
+
+/** Every case of the suite, in the order in which they run. */
+export const storageCases: readonly StorageCase[] = [
+  ...contentCases,
+  ...nameCases,
+  ...lockCases,
+  ...databaseCases,
+  ...exportCases,
+  ...sharingCases,
+  ...failureCases,
+];
+
+/**
+ * Holds a storage to every promise of `storage.ts`, and to what a database needs of it.
+ *
+ * @param makePlace - called once a case; the place must be empty
+ * @throws RangeError when a skipped case does not exist, so that no skip outlives its case
+ * @example
+ * import { describe, expect, it } from 'vitest';
+ * describeStorage('memory', () => {
+ *   const disk = new MemoryDisk();
+ *   return { storage: () => memoryStorage(disk) };
+ * }, { framework: { describe, expect, it } });
+ */
+export function describeStorage(
+  name: string,
+  makePlace: () => StoragePlace | Promise<StoragePlace>,
+  { framework: { describe, it, expect }, skip = [] }: DescribeStorageOptions,
+): void {
+  const reasons = new Map(skip.map((skipped) => [skipped.case, skipped.reason]));
+  const titles = new Set(storageCases.map(({ title }) => title));
+  const unknown = [...reasons.keys()].filter((title) => !titles.has(title));
+  if (unknown.length > 0) throw new RangeError(`no such case: ${unknown.join('; ')}`);
+  describe(`storage contract: ${name}`, () => {
+    for (const storageCase of storageCases) {
+      const { title } = storageCase;
+      const body = async (): Promise<void> => {
+        const scene = new StorageScene(await makePlace(), expect);
+        try {
+          await storageCase.run(scene);
+        } finally {
+          await scene.end();
+        }
+      };
+      const reason = reasons.get(title);
+      if (reason === undefined) it(title, body);
+      else it.skip(`${title} (skipped: ${reason})`, body);
+    }
+  });
+}

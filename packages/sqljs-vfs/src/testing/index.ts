@@ -1,0 +1,15 @@
+export {
+  describeStorage,
+  storageCases,
+  type DescribeStorageOptions,
+  type SkippedCase,
+} from './describe-storage.ts';
+export { type StorageCase, StorageScene } from './storage-case.ts';
+export { type StoragePlace } from './storage-place.ts';
+export { type Matchers, type TestFramework } from './test-framework.ts';
+export {
+  countingStorage,
+  observedStorage,
+  type StorageCall,
+  type StorageCounts,
+} from './observed-storage.ts';

@@ -1,0 +1,13 @@
+/** Arguments: a path, how many writes to the database file to live through. Dies half way through a commit. */
+import { fileStorage } from '../../src/file.node.ts';
+import { openDatabase } from '../../src/index.ts';
+import { observedStorage } from '../../src/testing/index.ts';
+
+const [databasePath = '', survivedWrites = '0'] = process.argv.slice(2);
+let writesLeft = Number.POSITIVE_INFINITY;
+const storage = observedStorage(fileStorage(databasePath), ({ verb, role }) => {
+  if (verb === 'write' && role === 'main' && writesLeft-- === 0) process.kill(process.pid, 'SIGKILL');
+});
+const { database } = await openDatabase(storage);
+writesLeft = Number(survivedWrites);
+database.run("UPDATE t SET word = 'half way'");

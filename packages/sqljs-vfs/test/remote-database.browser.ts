@@ -1,0 +1,47 @@
+import { CalledWorker } from './workers/calls.browser.ts';
+
+const started: RemoteDatabase[] = [];
+
+/** A database opened in a worker of its own. */
+export class RemoteDatabase {
+  readonly #worker: CalledWorker = new CalledWorker(
+    new Worker(new URL('./workers/database.browser.ts', import.meta.url), { type: 'module' }),
+  );
+
+  static async open(kind: 'indexeddb' | 'opfs', name: string, exclusive = false): Promise<RemoteDatabase> {
+    const remote = new RemoteDatabase();
+    started.push(remote);
+    await remote.#worker.call('open', kind, name, exclusive);
+    return remote;
+  }
+
+  read(sql: string): Promise<unknown[][]> {
+    return this.#worker.call('read', sql) as Promise<unknown[][]>;
+  }
+
+  async write(sql: string): Promise<void> {
+    await this.#worker.call('write', sql);
+  }
+
+  async insertRows(table: string, from: string, count: number): Promise<void> {
+    await this.#worker.call('insertRows', table, from, count);
+  }
+
+  /** Runs statements in a turn that never ends. */
+  async stop(sql: string): Promise<void> {
+    await this.#worker.call('stop', sql);
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.call('close');
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+}
+
+/** Ends every worker that a test has started. */
+export function terminateAll(): void {
+  for (const remote of started.splice(0)) remote.terminate();
+}

@@ -1,0 +1,51 @@
+/** A database in a worker, for tests that need several contexts, or one that dies. */
+import { type DurableDatabase, openDatabase, retryWhileBusy } from '../../src/index.ts';
+import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
+import { opfsStorage } from '../../src/opfs.browser.ts';
+import { serveCalls } from './calls.browser.ts';
+
+const DEADLINE_MS = 30_000;
+const makers = { indexeddb: indexedDbStorage, opfs: opfsStorage };
+
+let opened: DurableDatabase | undefined;
+
+function database(): DurableDatabase {
+  if (!opened) throw new Error('open first');
+  return opened;
+}
+
+serveCalls({
+  async open(kind: keyof typeof makers, name: string, exclusive: boolean = false): Promise<void> {
+    opened = await openDatabase(makers[kind](name), { exclusive, busyDeadlineMs: DEADLINE_MS });
+  },
+  read(sql: string): Promise<unknown> {
+    const work = (): unknown => database().database.exec(sql)[0]?.values ?? [];
+    return retryWhileBusy(() => database().read(work), DEADLINE_MS);
+  },
+  write(sql: string): Promise<void> {
+    const work = (): void => void database().database.exec(`BEGIN IMMEDIATE; ${sql}; COMMIT`);
+    return retryWhileBusy(() => database().write(work), DEADLINE_MS);
+  },
+  /** As many commits of one row each, one after the other. */
+  async insertRows(table: string, from: string, count: number): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const work = (): void =>
+        void database().database.run(`INSERT INTO ${table} VALUES (?, ?)`, [from, index]);
+      await retryWhileBusy(() => database().write(work), DEADLINE_MS);
+    }
+  },
+  /** Begins, changes, and stays there: whoever calls this wants to end the worker half way. */
+  stop(sql: string): Promise<void> {
+    return new Promise((half) => {
+      const work = (): Promise<never> => {
+        database().database.exec(sql);
+        half();
+        return new Promise(() => undefined);
+      };
+      void database().write(work);
+    });
+  },
+  close(): Promise<void> {
+    return database().read(() => database().close());
+  },
+});

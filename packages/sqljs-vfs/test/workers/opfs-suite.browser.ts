@@ -1,0 +1,20 @@
+/** Runs cases of the conformance suite where synchronous access handles are: in a dedicated worker. */
+import { expect } from 'vitest';
+import { opfsStorage } from '../../src/opfs.browser.ts';
+import { StorageScene, storageCases } from '../../src/testing/index.ts';
+import { heldPlace } from '../held-place.browser.ts';
+import { serveCalls } from './calls.browser.ts';
+
+serveCalls({
+  async runCase(title) {
+    const storageCase = storageCases.find((candidate) => candidate.title === title);
+    if (!storageCase) throw new RangeError(`no such case: ${title}`);
+    const storage = (): ReturnType<typeof opfsStorage> => opfsStorage(`suite ${title}`);
+    const scene = new StorageScene(await heldPlace(storage(), storage, storage), expect);
+    try {
+      await storageCase.run(scene);
+    } finally {
+      await scene.end();
+    }
+  },
+});
