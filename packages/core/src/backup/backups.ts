@@ -1,0 +1,177 @@
+import { memoryStorage, openDatabase, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
+import { backupDirectoryAt, DEFAULT_BACKUP_DIRECTORY } from '#platform';
+import { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { toPersistenceError } from '../engine/sqlite-failure.ts';
+import { refuseCutFile } from '../engine/whole-file.ts';
+import { PersistenceError } from '../errors.ts';
+import { abortable, throwIfAborted } from '../exports/aborts.ts';
+import { fileFailure } from '../exports/audit-export.ts';
+import type {
+  BackupDirectory,
+  BackupOptions,
+  BackupReport,
+  RestoreOptions,
+  RestoreReport,
+  TableName,
+} from '../persistence.ts';
+import type { OperationQueue } from '../queue/operation-queue.ts';
+import { checkChoice, checkRequired, invalid } from '../rules/arguments.ts';
+import { migrate } from '../schema/migrator.ts';
+import { writeBackup } from './export-backup.ts';
+import { IMAGE_FILE, readVerifiedManifest, TABLE_FILES } from './manifest.ts';
+import { loadTables, readImage, refuseUnlessEmpty } from './restore-backup.ts';
+
+const EVERY_TABLE: readonly TableName[] = TABLE_FILES.map(({ table }) => table.name);
+
+/** The whole database out and in again: as a backup, or as one file's bytes. */
+export class Backups {
+  readonly #connection: SqliteConnection;
+  readonly #queue: OperationQueue;
+  readonly #clock: () => Date;
+
+  constructor(connection: SqliteConnection, queue: OperationQueue, clock: () => Date) {
+    this.#connection = connection;
+    this.#queue = queue;
+    this.#clock = clock;
+  }
+
+  async exportBackup(options: BackupOptions): Promise<BackupReport> {
+    const operation = 'exportBackup';
+    const directory = directoryOf(operation, options.directory ?? DEFAULT_BACKUP_DIRECTORY);
+    const manifest = await this.#queue.exclusive(operation, [], async () => {
+      try {
+        return await abortable(operation, options.signal, () =>
+          this.#queue.whileUnchanged(async () => {
+            const written = await writeBackup(this.#connection, directory, this.#clock(), options);
+            await directory.finish();
+            return written;
+          }),
+        );
+      } catch (error) {
+        await directory.discard();
+        throw fileFailure(error, operation, directory.name);
+      }
+    });
+    return { directory: directory.name, manifest };
+  }
+
+  async restoreBackup(options: RestoreOptions): Promise<RestoreReport> {
+    const operation = 'restoreBackup';
+    const directory = directoryOf(operation, options.directory);
+    try {
+      return await abortable(operation, options.signal, () => this.#restore(operation, directory, options));
+    } catch (error) {
+      throw fileFailure(error, operation, directory.name);
+    }
+  }
+
+  async #restore(
+    operation: string,
+    directory: BackupDirectory,
+    options: RestoreOptions,
+  ): Promise<RestoreReport> {
+    const manifest = await readVerifiedManifest(directory, (file) => {
+      throwIfAborted(operation, options.signal);
+      options.onProgress?.({ stage: `verify ${file.name}`, done: 0, total: file.bytes, unit: 'bytes' });
+    });
+    const hasImage = manifest.files.some(({ name }) => name === IMAGE_FILE);
+    const from = checkChoice({ operation, name: 'from' }, options.from ?? (hasImage ? 'image' : 'json'), [
+      'image',
+      'json',
+    ]);
+    if (from === 'image') {
+      const image = await readImage(directory, manifest);
+      throwIfAborted(operation, options.signal);
+      await this.#replaceByImage(operation, image, options.force ?? false);
+    } else {
+      await this.#queue.transaction(operation, EVERY_TABLE, async () => {
+        if (!options.force) refuseUnlessEmpty(this.#connection);
+        await loadTables(this.#connection, directory, manifest, this.#clock(), options);
+      });
+    }
+    const [receipts, memories, auditEntries] = TABLE_FILES.map(
+      ({ file }) => manifest.files.find(({ name }) => name === file)?.rows ?? 0,
+    ) as [number, number, number];
+    return { directory: directory.name, from, receipts, memories, auditEntries };
+  }
+
+  async importImage(image: Uint8Array): Promise<void> {
+    const operation = 'importImage';
+    if (!(image instanceof Uint8Array)) throw invalid({ operation, name: 'image' }, image, 'a Uint8Array');
+    await this.#replaceByImage(operation, image, true);
+  }
+
+  /** Checks an image as a database of its own, then puts it in this one's place in one step. */
+  async #replaceByImage(operation: string, image: Uint8Array, force: boolean): Promise<void> {
+    const source = await this.#openImage(operation, image);
+    const { durable } = this.#connection;
+    const replace = (): void => {
+      if (force) return durable.copyFrom(source);
+      // What another process saves between this look and the copy would be lost: the copy makes sure of it.
+      const seen = this.#connection.snapshot(() => {
+        refuseUnlessEmpty(this.#connection);
+        return durable.changeCounter();
+      });
+      durable.copyFrom(source, seen);
+    };
+    try {
+      await this.#queue.exclusive(operation, EVERY_TABLE, () =>
+        this.#queue.patiently(() => durable.write(replace)),
+      );
+    } finally {
+      source.close();
+    }
+  }
+
+  async #openImage(operation: string, image: Uint8Array): Promise<DurableDatabase> {
+    if (image.length === 0) throw new PersistenceError('NOT_A_DATABASE', 'The image is empty', { operation });
+    const storage = memoryStorage();
+    const file = storage.open('main', { create: true, exclusive: false, readOnly: false });
+    file.write(image, 0);
+    file.close();
+    let source: DurableDatabase | undefined;
+    try {
+      source = await openDatabase(storage);
+      const copy = new SqliteConnection(source);
+      refuseCutFile(copy, operation);
+      this.#refuseOtherEncoding(operation, copy);
+      const [integrity] = copy.get('PRAGMA integrity_check(1)') ?? [];
+      if (integrity !== 'ok') {
+        throw new PersistenceError('CORRUPT', `The image is damaged: ${String(integrity)}`, { operation });
+      }
+      migrate(copy, this.#clock());
+      return source;
+    } catch (error) {
+      source?.close();
+      throw toPersistenceError(error, operation);
+    }
+  }
+
+  /** A connection keeps the encoding of its database for good; pages of another one would leave it unusable. */
+  #refuseOtherEncoding(operation: string, copy: SqliteConnection): void {
+    const [theirs, ours] = [copy, this.#connection].map(
+      (connection) => connection.get('PRAGMA encoding')?.[0],
+    );
+    if (theirs === ours) return;
+    throw new PersistenceError(
+      'SCHEMA_MISMATCH',
+      `The image keeps text as ${String(theirs)}, this database as ${String(ours)}`,
+      { operation, hint: 'Restore the JSON files of a backup, or open the image as a file of its own.' },
+    );
+  }
+}
+
+function directoryOf(operation: string, directory: string | BackupDirectory | undefined): BackupDirectory {
+  checkRequired(operation, { directory });
+  if (typeof directory === 'string') {
+    try {
+      return backupDirectoryAt(directory);
+    } catch (error) {
+      throw fileFailure(error, operation, directory);
+    }
+  }
+  if (typeof directory?.create !== 'function' || typeof directory.open !== 'function') {
+    throw invalid({ operation, name: 'directory' }, directory, 'a path or a BackupDirectory');
+  }
+  return directory;
+}

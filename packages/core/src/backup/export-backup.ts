@@ -1,0 +1,114 @@
+/**
+ * A backup is one state of the database, written twice: as rows anyone can read, and as the file itself. Both are
+ * read under one shared lock, so that they agree.
+ */
+import { markRollbackMode } from '@ggen-sim/sqljs-vfs';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { throwIfAborted } from '../exports/aborts.ts';
+import { sink } from '../exports/byte-sink.ts';
+import { encodeRows } from '../exports/row-encoding.ts';
+import type { BackupDirectory, BackupFile, BackupManifest, LongOperationOptions } from '../persistence.ts';
+import { PROGRAM_VERSION } from '../program-version.ts';
+import { readInRowidOrder } from '../repositories/newest-first.ts';
+import { toIsoTime } from '../rules/timestamps.ts';
+import { adoptedReceipts } from '../schema/migrator.ts';
+import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
+import type { AnyTable } from '../schema/table.ts';
+import { IMAGE_FILE, MANIFEST_FILE, TABLE_FILES } from './manifest.ts';
+
+const OPERATION = 'exportBackup';
+const BATCH_ROWS = 500;
+const IMAGE_CHUNK_BYTES = 1024 * 1024;
+
+/** Writes every file of a backup. The caller holds a read transaction and finishes or discards the directory. */
+export async function writeBackup(
+  connection: SqliteConnection,
+  directory: BackupDirectory,
+  now: Date,
+  options: LongOperationOptions,
+): Promise<BackupManifest> {
+  const files: BackupFile[] = [];
+  for (const { file, table } of TABLE_FILES) {
+    const source = new TableReader(connection, table, options);
+    const chunks = encodeRows(source, { format: 'json', columns: table.columns });
+    const sunk = await sink(chunks, await directory.create(file), options.signal);
+    files.push({ name: file, ...sunk, rows: source.rowsRead });
+  }
+  const image = await sink(
+    imageChunks(connection, options),
+    await directory.create(IMAGE_FILE),
+    options.signal,
+  );
+  files.push({ name: IMAGE_FILE, ...image, rows: null });
+
+  const manifest: BackupManifest = {
+    format: 'ggen-sim-backup',
+    formatVersion: 1,
+    createdAt: toIsoTime(now),
+    schemaVersion: SCHEMA_VERSION,
+    programVersion: PROGRAM_VERSION,
+    adoptedReceipts: countAdopted(connection),
+    files,
+  };
+  const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
+  await sink(once(text), await directory.create(MANIFEST_FILE), options.signal);
+  return manifest;
+}
+
+/** A table's rows in the order they were written, a batch at a time. */
+class TableReader implements AsyncIterable<object> {
+  rowsRead = 0;
+  readonly #connection: SqliteConnection;
+  readonly #table: AnyTable;
+  readonly #options: LongOperationOptions;
+
+  constructor(connection: SqliteConnection, table: AnyTable, options: LongOperationOptions) {
+    this.#connection = connection;
+    this.#table = table;
+    this.#options = options;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<object> {
+    let after = -Infinity;
+    for (;;) {
+      throwIfAborted(OPERATION, this.#options.signal);
+      const batch = readInRowidOrder<object>(this.#connection, this.#table, after, BATCH_ROWS);
+      yield* batch.rows;
+      this.rowsRead += batch.rows.length;
+      if (batch.lastRowid === undefined) return;
+      after = batch.lastRowid;
+      this.#options.onProgress?.({
+        stage: this.#table.name,
+        done: this.rowsRead,
+        total: undefined,
+        unit: 'rows',
+      });
+    }
+  }
+}
+
+async function* imageChunks(
+  connection: SqliteConnection,
+  options: LongOperationOptions,
+): AsyncGenerator<Uint8Array> {
+  const total = connection.durable.sizeBytes();
+  for (let offset = 0; offset < total; offset += IMAGE_CHUNK_BYTES) {
+    throwIfAborted(OPERATION, options.signal);
+    const chunk = new Uint8Array(Math.min(IMAGE_CHUNK_BYTES, total - offset));
+    connection.durable.readFile(chunk, offset);
+    if (offset === 0) markRollbackMode(chunk);
+    yield chunk;
+    options.onProgress?.({ stage: 'image', done: offset + chunk.length, total, unit: 'bytes' });
+  }
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}
+
+function countAdopted(connection: SqliteConnection): number {
+  const [count] = connection.get('SELECT count(*) FROM receipts WHERE rowid <= ?', [
+    adoptedReceipts(connection),
+  ]) ?? [0];
+  return Number(count);
+}

@@ -1,0 +1,123 @@
+import { PersistenceError } from '../errors.ts';
+import type { BackupDirectory, BackupFile, BackupManifest } from '../persistence.ts';
+import { createSha256 } from '#platform';
+import { agentMemoryTable } from '../schema/agent-memory.table.ts';
+import { auditLogTable } from '../schema/audit-log.table.ts';
+import { receiptsTable } from '../schema/receipts.table.ts';
+import type { AnyTable } from '../schema/table.ts';
+import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
+
+export const MANIFEST_FILE = 'manifest.json';
+export const IMAGE_FILE = 'ggen.db';
+
+/** Each table's file in a backup. */
+export const TABLE_FILES: readonly { readonly file: string; readonly table: AnyTable }[] = [
+  { file: 'receipts.json', table: receiptsTable },
+  { file: 'agent_memory.json', table: agentMemoryTable },
+  { file: 'audit_log.json', table: auditLogTable },
+];
+
+const OPERATION = 'restoreBackup';
+
+/** A `BACKUP_INVALID` that says why. */
+export function invalidBackup(reason: string, cause?: unknown): PersistenceError {
+  return new PersistenceError('BACKUP_INVALID', `The backup cannot be restored: ${reason}`, {
+    operation: OPERATION,
+    hint: 'Nothing was restored.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/**
+ * Reads a backup's manifest and checks that every file it names is there, whole and unchanged.
+ * @throws PersistenceError `NOT_FOUND`, `BACKUP_INVALID`, `NEWER_SCHEMA`
+ */
+export async function readVerifiedManifest(
+  directory: BackupDirectory,
+  onFile: (file: BackupFile) => void,
+): Promise<BackupManifest> {
+  const stream = await directory.open(MANIFEST_FILE);
+  if (!stream) {
+    throw new PersistenceError('NOT_FOUND', `${directory.name} holds no backup (no ${MANIFEST_FILE})`, {
+      operation: OPERATION,
+    });
+  }
+  const manifest = parseManifest(new TextDecoder().decode(await readWhole(stream)));
+  for (const file of manifest.files) {
+    onFile(file);
+    const { bytes, sha256 } = await measure(directory, file.name);
+    checkFile(file, bytes, sha256);
+  }
+  return manifest;
+}
+
+/** @throws PersistenceError `BACKUP_INVALID` when a file is not the one the manifest describes */
+export function checkFile(file: BackupFile, bytes: number, sha256: string): void {
+  if (bytes !== file.bytes)
+    throw invalidBackup(`${file.name} has ${bytes} bytes, the manifest says ${file.bytes}`);
+  if (sha256 !== file.sha256)
+    throw invalidBackup(`${file.name} was changed: its SHA-256 is not the manifest's`);
+}
+
+function parseManifest(text: string): BackupManifest {
+  let manifest: Partial<BackupManifest>;
+  try {
+    manifest = JSON.parse(text) as Partial<BackupManifest>;
+  } catch (error) {
+    throw invalidBackup(`${MANIFEST_FILE} is not JSON`, error);
+  }
+  if (manifest?.format !== 'ggen-sim-backup' || manifest.formatVersion !== 1) {
+    throw invalidBackup(`${MANIFEST_FILE} does not describe a backup this program knows`);
+  }
+  if (typeof manifest.schemaVersion !== 'number' || manifest.schemaVersion > SCHEMA_VERSION) {
+    throw new PersistenceError(
+      'NEWER_SCHEMA',
+      `The backup has schema version ${String(manifest.schemaVersion)}`,
+      {
+        operation: OPERATION,
+        hint: `Use ggen-sim ${String(manifest.programVersion)} or newer.`,
+      },
+    );
+  }
+  if (!Array.isArray(manifest.files) || !manifest.files.every(isBackupFile)) {
+    throw invalidBackup(`${MANIFEST_FILE} lists no files`);
+  }
+  for (const { file } of TABLE_FILES) {
+    if (!manifest.files.some(({ name }) => name === file))
+      throw invalidBackup(`${file} is missing from the manifest`);
+  }
+  return manifest as BackupManifest;
+}
+
+function isBackupFile(value: unknown): value is BackupFile {
+  const { name, bytes, sha256 } = (value ?? {}) as Partial<BackupFile>;
+  return typeof name === 'string' && typeof bytes === 'number' && typeof sha256 === 'string';
+}
+
+async function measure(
+  directory: BackupDirectory,
+  fileName: string,
+): Promise<{ bytes: number; sha256: string }> {
+  const hash = createSha256();
+  let bytes = 0;
+  for await (const chunk of await openFile(directory, fileName)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digestHex() };
+}
+
+/** @throws PersistenceError `BACKUP_INVALID` when the file is missing */
+export async function openFile(
+  directory: BackupDirectory,
+  fileName: string,
+): Promise<ReadableStream<Uint8Array>> {
+  const stream = await directory.open(fileName);
+  if (!stream) throw invalidBackup(`${fileName} is missing`);
+  return stream;
+}
+
+/** Everything a stream gives, in one piece. */
+export async function readWhole(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+}

@@ -1,0 +1,61 @@
+import { invalidBackup } from './manifest.ts';
+
+/**
+ * Reads the rows of a JSON array that has a row a line, as backups are written (and as `sqlite3 -json` writes), without
+ * ever holding the whole. A line break cannot be part of a JSON string, so every line is complete.
+ * @returns the rows of each chunk
+ * @throws PersistenceError `BACKUP_INVALID`
+ */
+export async function* readRowLines(
+  chunks: AsyncIterable<Uint8Array>,
+  fileName: string,
+): AsyncGenerator<unknown[]> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const parser = new RowLineParser(fileName);
+  let unfinished = '';
+  for await (const chunk of chunks) {
+    const lines = (unfinished + decoder.decode(chunk, { stream: true })).split('\n');
+    unfinished = lines.pop() ?? '';
+    yield lines.flatMap((line) => parser.parse(line));
+  }
+  yield parser.parse(unfinished + decoder.decode());
+  parser.end();
+}
+
+class RowLineParser {
+  readonly #fileName: string;
+  #state: 'before' | 'inside' | 'after' = 'before';
+
+  constructor(fileName: string) {
+    this.#fileName = fileName;
+  }
+
+  /** @returns the line's row, if it holds one */
+  parse(line: string): unknown[] {
+    let text = line.trim();
+    if (text === '') return [];
+    if (this.#state === 'after') throw this.#invalid('it goes on after its end');
+    if (this.#state === 'before') {
+      if (!text.startsWith('[')) throw this.#invalid('it does not begin with [');
+      text = text.slice(1);
+      this.#state = 'inside';
+    }
+    const ends = text.endsWith(']');
+    if (ends) this.#state = 'after';
+    if (ends || text.endsWith(',')) text = text.slice(0, -1);
+    if (text === '') return [];
+    try {
+      return [JSON.parse(text)];
+    } catch (error) {
+      throw this.#invalid('a line of it is not one JSON row', error);
+    }
+  }
+
+  end(): void {
+    if (this.#state !== 'after') throw this.#invalid('it does not end with ]');
+  }
+
+  #invalid(reason: string, cause?: unknown): Error {
+    return invalidBackup(`${this.#fileName} is no list of rows: ${reason}`, cause);
+  }
+}

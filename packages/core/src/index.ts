@@ -1,0 +1,11 @@
+export { openPersistence } from './open-persistence.ts';
+export { PersistenceError, type PersistenceErrorCode, type PersistenceErrorDetails } from './errors.ts';
+export type * from './persistence.ts';
+export { PROGRAM_VERSION } from './program-version.ts';
+export { SCHEMA_VERSION } from './schema/migrations/index.ts';
+export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
+export { toFileStamp } from './rules/timestamps.ts';
+export { receiptsTable, RECEIPT_STATUSES } from './schema/receipts.table.ts';
+export { agentMemoryTable } from './schema/agent-memory.table.ts';
+export { auditLogTable, AUDIT_STATUSES } from './schema/audit-log.table.ts';
+export type { AnyTable, TableShape } from './schema/table.ts';

@@ -1,0 +1,83 @@
+import { openDatabase, retryWhileBusy } from '@ggen-sim/sqljs-vfs';
+import { openStorage } from '#platform';
+import { DatabasePersistence } from './database-persistence.ts';
+import { SqliteConnection } from './engine/sqlite-connection.ts';
+import { toPersistenceError } from './engine/sqlite-failure.ts';
+import { refuseCutFile } from './engine/whole-file.ts';
+import { PersistenceError, type PersistenceErrorCode } from './errors.ts';
+import type { OpenOptions, RetryPolicy } from './persistence.ts';
+import { DEFAULT_RETRY_POLICY } from './queue/operation-queue.ts';
+import { checkChoice, checkRequired, checkText, checkWholeNumber } from './rules/arguments.ts';
+import { migrate } from './schema/migrator.ts';
+
+const OPERATION = 'open';
+
+/** Failures of making or writing the file, as the original scripts named them. */
+const INITIALIZATION: ReadonlySet<PersistenceErrorCode> = new Set([
+  'INITIALIZATION_FAILED',
+  'READ_ONLY',
+  'DISK_FULL',
+  'IO_ERROR',
+]);
+
+/** Opens a database in this very thread. */
+export async function openInProcess(options: OpenOptions): Promise<DatabasePersistence> {
+  checkOptions(options);
+  const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+  const clock = options.clock ?? ((): Date => new Date());
+  const exclusive = options.storage === 'file' && options.exclusive === true;
+  const relaxed = (exclusive || options.storage === 'indexeddb') && options.durability === 'relaxed';
+  try {
+    const durable = await openDatabase(openStorage(options), {
+      exclusive,
+      synchronous: exclusive && relaxed ? 'normal' : 'full',
+      busyDeadlineMs: policy.busyDeadlineMs,
+    });
+    const connection = new SqliteConnection(durable);
+    try {
+      const prepare = (): void => {
+        refuseCutFile(connection, OPERATION);
+        migrate(connection, clock());
+      };
+      await retryWhileBusy(() => durable.write(prepare), policy.busyDeadlineMs);
+    } catch (error) {
+      durable.close();
+      throw error;
+    }
+    return new DatabasePersistence(connection, policy, clock, relaxed ? 'relaxed' : 'strict');
+  } catch (error) {
+    throw openFailure(error);
+  }
+}
+
+function checkOptions(options: OpenOptions): void {
+  checkChoice({ operation: OPERATION, name: 'storage' }, options.storage, [
+    'file',
+    'indexeddb',
+    'opfs',
+    'memory',
+  ]);
+  if (options.storage !== 'memory') {
+    const place = options.storage === 'file' ? { path: options.path } : { name: options.name };
+    checkRequired(OPERATION, place);
+    for (const [name, value] of Object.entries(place)) checkText({ operation: OPERATION, name }, value);
+  }
+  const { durability, retry = {} } = options;
+  if (durability !== undefined) {
+    checkChoice({ operation: OPERATION, name: 'durability' }, durability, ['strict', 'relaxed']);
+  }
+  for (const [name, value] of Object.entries(retry)) checkWholeNumber({ operation: OPERATION, name }, value);
+}
+
+function openFailure(error: unknown): PersistenceError {
+  const failure = toPersistenceError(error, OPERATION);
+  if (!INITIALIZATION.has(failure.code)) return failure;
+  const cause =
+    failure.cause instanceof Error && failure.cause.cause instanceof Error ? failure.cause.cause : undefined;
+  const reason = cause ? `${failure.message} (${cause.message})` : failure.message;
+  return new PersistenceError(failure.code, `Database initialization failed: ${reason}`, {
+    operation: OPERATION,
+    cause: error,
+    hint: failure.hint ?? 'Check that the path can be created and written, and that there is room.',
+  });
+}

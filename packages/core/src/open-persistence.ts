@@ -1,0 +1,28 @@
+import { connectWorker, WORKER_BY_DEFAULT } from '#platform';
+import { PersistenceError } from './errors.ts';
+import { openInProcess } from './open-in-process.ts';
+import type { OpenOptions, Persistence } from './persistence.ts';
+import { PersistenceClient } from './worker/client.ts';
+
+/**
+ * Opens a database, makes it if it is missing, and brings its schema up to date.
+ *
+ * @throws PersistenceError, what is stored untouched: `NOT_A_DATABASE`, `CORRUPT`, `NEWER_SCHEMA`, `SCHEMA_MISMATCH`,
+ * `WAL_MODE`, `UNREADABLE_STORAGE`; where the place is the matter: `INITIALIZATION_FAILED`, `READ_ONLY`, `DISK_FULL`,
+ * `IO_ERROR`, `STORAGE_UNAVAILABLE`, `LOCKS_UNAVAILABLE`; `DATABASE_LOCKED` after the busy deadline; `WORKER_GONE` when
+ * the worker could not be started
+ *
+ * @example
+ * await using db = await openPersistence({ storage: 'file', path: 'workspace/.ggen/ggen.db' });
+ */
+export async function openPersistence(options: OpenOptions): Promise<Persistence> {
+  const { worker = WORKER_BY_DEFAULT, ...rest } = options;
+  if (worker === false) return openInProcess(rest);
+  if (options.clock) {
+    throw new PersistenceError('INVALID_ARGUMENT', 'Invalid clock: a function cannot be sent to a worker', {
+      operation: 'open',
+      hint: 'Give the clock to startWorker() in the worker file, or open with worker: false.',
+    });
+  }
+  return PersistenceClient.open(connectWorker(worker), rest);
+}

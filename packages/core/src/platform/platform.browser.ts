@@ -1,0 +1,35 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Sha256 } from './sha256-stream.ts';
+
+/** SHA-256 over bytes that come in pieces. Web Crypto has no such thing. */
+export function createSha256(): Sha256 {
+  const hash = sha256.create();
+  return {
+    update: (bytes) => void hash.update(bytes),
+    digestHex: () => bytesToHex(hash.digest()),
+  };
+}
+
+/** Lets everybody who is ready run before going on. A timer would cost 4 ms a turn. */
+export function yieldToCallers(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.addEventListener(
+      'message',
+      () => {
+        port1.close();
+        resolve();
+      },
+      { once: true },
+    );
+    port1.start();
+    port2.postMessage(undefined);
+  });
+}
+
+export { openStorage } from './storages.browser.ts';
+export { backupDirectoryAt, exportTargetAt, DEFAULT_BACKUP_DIRECTORY } from './export-targets.browser.ts';
+export { connectWorker, holdWhileAlive, WORKER_BY_DEFAULT } from './worker-connection.browser.ts';
+export { foreignChanges } from './foreign-changes.browser.ts';
+export type { ForeignChanges } from '../changes/foreign-changes.ts';

@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type { Sha256 } from './sha256-stream.ts';
+
+/** SHA-256 over bytes that come in pieces. */
+export function createSha256(): Sha256 {
+  const hash = createHash('sha256');
+  return {
+    update: (bytes) => void hash.update(bytes),
+    digestHex: () => hash.digest('hex'),
+  };
+}
+
+/** Lets everybody who is ready run before going on. */
+export function yieldToCallers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export { openStorage } from './storages.node.ts';
+export { backupDirectoryAt, exportTargetAt, DEFAULT_BACKUP_DIRECTORY } from './export-targets.node.ts';
+export { connectWorker, holdWhileAlive, WORKER_BY_DEFAULT } from './worker-connection.node.ts';
+export { foreignChanges } from './foreign-changes.node.ts';
+export type { ForeignChanges } from '../changes/foreign-changes.ts';

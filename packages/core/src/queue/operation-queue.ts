@@ -1,0 +1,310 @@
+/**
+ * The one way to an open database. Every read and every write of this process passes here, in this order:
+ *
+ * 1. Whatever writes are waiting when the previous commit ends go into the next transaction together (group commit):
+ *    BEGIN IMMEDIATE, each write in a savepoint of its own, COMMIT, and only then does every promise resolve.
+ * 2. A write that fails by its own fault rolls back its own savepoint and rejects its own promise.
+ * 3. A failure of the whole transaction (no room, I/O) is retried where it may pass, then write by write, so that one
+ *    write too many does not take the others with it.
+ * 4. Somebody else's lock is waited for without blocking the event loop, until each operation's own deadline.
+ * 5. Reads run between transactions, never inside one: they see only what is committed.
+ * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it takes its own turns of the storage.
+ */
+import { busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
+import { yieldToCallers } from '#platform';
+import { ResultCode, resultCodeOf, toPersistenceError } from '../engine/sqlite-failure.ts';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { PersistenceError } from '../errors.ts';
+import type { RetryPolicy, TableName } from '../persistence.ts';
+
+/** Operations that share a transaction at most; bounds how much one failure has to repeat. */
+const GROUP_LIMIT = 1000;
+
+/** Failures of the transaction as a whole, after which SQLite may have rolled back everything by itself. */
+const TRANSACTION_FAILURES: ReadonlySet<number | undefined> = new Set([
+  ResultCode.busy,
+  ResultCode.outOfMemory,
+  ResultCode.readOnly,
+  ResultCode.interrupted,
+  ResultCode.ioError,
+  ResultCode.corrupt,
+  ResultCode.full,
+  ResultCode.cannotOpen,
+]);
+
+interface Operation<Result = unknown> {
+  readonly kind: 'read' | 'write' | 'exclusive';
+  readonly name: string;
+  readonly tables: readonly TableName[];
+  readonly work: () => Result | Promise<Result>;
+  readonly deadline: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: PersistenceError) => void;
+}
+
+type Outcome = { readonly result: unknown } | { readonly error: unknown };
+
+/** The default of {@link RetryPolicy}. */
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
+  ioRetries: 5,
+  ioRetryDelayMs: 100,
+  busyDeadlineMs: 30_000,
+};
+
+/** Runs operations against one connection. */
+export class OperationQueue {
+  readonly #connection: SqliteConnection;
+  readonly #policy: RetryPolicy;
+  readonly #onCommit: (tables: readonly TableName[]) => void;
+  #waiting: Operation[] = [];
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(
+    connection: SqliteConnection,
+    policy: RetryPolicy,
+    onCommit: (tables: readonly TableName[]) => void,
+  ) {
+    this.#connection = connection;
+    this.#policy = policy;
+    this.#onCommit = onCommit;
+  }
+
+  /** A write: synchronous work inside a transaction. Resolves once the transaction is durable. */
+  write<Result>(name: string, tables: readonly TableName[], work: () => Result): Promise<Result> {
+    return this.#enqueue('write', name, tables, work);
+  }
+
+  /** A read: synchronous work outside any transaction of ours. */
+  read<Result>(name: string, work: () => Result): Promise<Result> {
+    return this.#enqueue('read', name, [], work);
+  }
+
+  /** Work that needs the connection for itself, over several turns of the event loop. */
+  exclusive<Result>(
+    name: string,
+    tables: readonly TableName[],
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    return this.#enqueue('exclusive', name, tables, work);
+  }
+
+  /** Exclusive work that is one transaction. */
+  transaction<Result>(
+    name: string,
+    tables: readonly TableName[],
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    return this.exclusive(name, tables, () => this.transact(work));
+  }
+
+  /** Within exclusive work: BEGIN to COMMIT over several turns of the event loop; repeated if somebody was faster. */
+  transact<Result>(work: () => Promise<Result>): Promise<Result> {
+    const attempt = async (): Promise<Result> => {
+      this.#connection.run('BEGIN IMMEDIATE');
+      try {
+        const result = await work();
+        await this.#commit(performance.now() + this.#policy.busyDeadlineMs);
+        return result;
+      } catch (error) {
+        this.#rollbackQuietly();
+        throw error;
+      }
+    };
+    return this.patiently(() => this.#connection.durable.write(attempt));
+  }
+
+  /** Within exclusive work: holds a shared lock, so that nobody commits while the work reads piece by piece. */
+  whileUnchanged<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { durable } = this.#connection;
+    return durable.read(async () => {
+      await this.patiently(() => {
+        if (durable.journalMode === 'wal') this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+        this.#connection.exec('BEGIN');
+        try {
+          this.#connection.exec('SELECT count(*) FROM sqlite_schema');
+        } catch (error) {
+          this.#connection.rollback();
+          throw error;
+        }
+      });
+      try {
+        return await work();
+      } finally {
+        this.#rollbackQuietly();
+      }
+    });
+  }
+
+  /** Takes nothing new, and resolves when all that was asked before has settled. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  /** Calls until it is not somebody else's lock that fails it, until the policy's deadline. For exclusive work. */
+  patiently<Result>(call: () => Result | Promise<Result>): Promise<Result> {
+    return this.#retry(call, performance.now() + this.#policy.busyDeadlineMs);
+  }
+
+  #enqueue<Result>(
+    kind: Operation['kind'],
+    name: string,
+    tables: readonly TableName[],
+    work: () => Result | Promise<Result>,
+  ): Promise<Result> {
+    if (this.#closed) {
+      return Promise.reject(new PersistenceError('CLOSED', 'The database is closed', { operation: name }));
+    }
+    return new Promise<Result>((resolve, reject) => {
+      const deadline = performance.now() + this.#policy.busyDeadlineMs;
+      this.#waiting.push({ kind, name, tables, work, deadline, resolve, reject } as Operation);
+      this.#running ??= this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    // Callers that act in the same turn, and those the last commit woke, get to join the next group.
+    for (await yieldToCallers(); this.#waiting.length > 0; await yieldToCallers()) {
+      const [first] = this.#waiting;
+      if (first?.kind === 'exclusive') {
+        this.#waiting.shift();
+        await this.#runExclusive(first);
+        continue;
+      }
+      const end = this.#waiting.findIndex(({ kind }) => kind === 'exclusive');
+      const turn = this.#waiting.splice(0, Math.min(end === -1 ? Infinity : end, GROUP_LIMIT));
+      const writes = turn.filter(({ kind }) => kind === 'write');
+      if (writes.length > 0) await this.#commitGroup(writes);
+      for (const read of turn) if (read.kind === 'read') await this.#runRead(read);
+    }
+    this.#running = undefined;
+  }
+
+  async #runRead(operation: Operation): Promise<void> {
+    try {
+      operation.resolve(
+        await this.#retry(() => this.#connection.durable.read(operation.work), operation.deadline),
+      );
+    } catch (error) {
+      operation.reject(toPersistenceError(error, operation.name));
+    }
+  }
+
+  async #runExclusive(operation: Operation): Promise<void> {
+    try {
+      operation.resolve(await operation.work());
+      if (operation.tables.length > 0) this.#onCommit(operation.tables);
+    } catch (error) {
+      operation.reject(toPersistenceError(error, operation.name));
+    }
+  }
+
+  /** One transaction for all; resolves when every operation has settled. */
+  async #commitGroup(group: readonly Operation[]): Promise<void> {
+    const earliestDeadline = Math.min(...group.map(({ deadline }) => deadline));
+    let outcomes: Outcome[];
+    try {
+      outcomes = await this.#retry(
+        () => this.#connection.durable.write(() => this.#transact(group, earliestDeadline)),
+        earliestDeadline,
+      );
+    } catch (error) {
+      await this.#giveUp(group, error);
+      return;
+    }
+    const tables = new Set<TableName>();
+    for (const [index, operation] of group.entries()) {
+      const outcome = outcomes[index] as Outcome;
+      if ('error' in outcome) {
+        operation.reject(toPersistenceError(outcome.error, operation.name));
+      } else {
+        operation.resolve(outcome.result);
+        for (const table of operation.tables) tables.add(table);
+      }
+    }
+    if (tables.size > 0) this.#onCommit([...tables]);
+  }
+
+  /** A transaction failed for good: rejects those it cannot help, tries the others again. */
+  async #giveUp(group: readonly Operation[], error: unknown): Promise<void> {
+    if (resultCodeOf(error) === ResultCode.full && group.length > 1) {
+      for (const operation of group) await this.#commitGroup([operation]);
+      return;
+    }
+    const now = performance.now();
+    const patient = isBusy(error) ? group.filter(({ deadline }) => deadline > now) : [];
+    for (const operation of group) {
+      if (!patient.includes(operation)) operation.reject(toPersistenceError(error, operation.name));
+    }
+    if (patient.length > 0) await this.#commitGroup(patient);
+  }
+
+  /** BEGIN to COMMIT. Leaves no transaction open when it throws. */
+  async #transact(group: readonly Operation[], deadline: number): Promise<Outcome[]> {
+    this.#connection.run('BEGIN IMMEDIATE');
+    try {
+      const outcomes = group.map((operation) => this.#attempt(operation));
+      await this.#commit(deadline);
+      return outcomes;
+    } catch (error) {
+      this.#rollbackQuietly();
+      throw error;
+    }
+  }
+
+  #attempt(operation: Operation): Outcome {
+    this.#connection.run('SAVEPOINT operation');
+    try {
+      const result = operation.work();
+      this.#connection.run('RELEASE operation');
+      return { result };
+    } catch (error) {
+      if (TRANSACTION_FAILURES.has(resultCodeOf(error))) throw error;
+      this.#connection.run('ROLLBACK TO operation');
+      this.#connection.run('RELEASE operation');
+      return { error };
+    }
+  }
+
+  /**
+   * Commits. While readers are in the way the transaction stays open: it holds the pending lock, so no new reader
+   * comes, and waiting ends.
+   */
+  async #commit(deadline: number): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        this.#connection.run('COMMIT');
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= deadline) throw error;
+        await pause(busyPauseMs(attempt));
+      }
+    }
+  }
+
+  async #retry<Result>(call: () => Result | Promise<Result>, deadline: number): Promise<Result> {
+    for (let busyAttempts = 0, ioFailures = 0; ;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (isBusy(error) && performance.now() < deadline) {
+          await pause(busyPauseMs(busyAttempts++));
+        } else if (resultCodeOf(error) === ResultCode.ioError && ioFailures++ < this.#policy.ioRetries) {
+          await pause(this.#policy.ioRetryDelayMs);
+        } else {
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** After a failure: the first error is the one to report, not that of cleaning up after it. */
+  #rollbackQuietly(): void {
+    try {
+      this.#connection.rollback();
+    } catch {
+      // SQLite ends the transaction itself when the storage fails; the next BEGIN tells if it did not.
+    }
+  }
+}

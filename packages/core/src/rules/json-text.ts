@@ -1,0 +1,60 @@
+import canonicalize from 'canonicalize';
+import { PersistenceError } from '../errors.ts';
+import type { JsonInput } from '../persistence.ts';
+import { type Field, checkText } from './arguments.ts';
+
+/** RFC 8259 section 9 lets a parser limit the nesting; this is ours, far below any parser's stack. */
+export const MAX_JSON_LEVELS = 1000;
+
+/**
+ * JSON text to store: text as given, byte for byte, once it is known to be one JSON value (RFC 8259); a value in
+ * canonical form (RFC 8785).
+ * @throws PersistenceError `INVALID_JSON`, "Invalid JSON in receipt" (or memory)
+ */
+export function checkJson(field: Field, input: JsonInput): string {
+  const text = typeof input === 'string' ? checkText(field, input) : serialise(field, input);
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw invalidJson(field, (error as Error).message, error);
+  }
+  const levels = nestingLevels(text);
+  if (levels > MAX_JSON_LEVELS)
+    throw invalidJson(field, `${levels} levels of nesting, at most ${MAX_JSON_LEVELS}`);
+  return text;
+}
+
+function invalidJson(field: Field, reason: string, cause?: unknown): PersistenceError {
+  return new PersistenceError('INVALID_JSON', `Invalid JSON in ${field.name}: ${reason}`, {
+    operation: field.operation,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function serialise(field: Field, value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (error) {
+    throw invalidJson(field, `the value has no JSON form (${(error as Error).message})`, error);
+  }
+  if (typeof text !== 'string') throw invalidJson(field, 'the value has no JSON form');
+  return checkText(field, text);
+}
+
+/** Counts brackets outside strings, in text already known to be valid. */
+function nestingLevels(text: string): number {
+  let level = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charCodeAt(index);
+    if (inString) {
+      if (character === 0x5c) index++;
+      else if (character === 0x22) inString = false;
+    } else if (character === 0x22) inString = true;
+    else if (character === 0x5b || character === 0x7b) deepest = Math.max(deepest, ++level);
+    else if (character === 0x5d || character === 0x7d) level--;
+  }
+  return deepest;
+}

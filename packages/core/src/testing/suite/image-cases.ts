@@ -1,0 +1,41 @@
+import { type PersistenceCase, auditOf, memoryOf, receiptOf } from '../persistence-case.ts';
+
+const SQLITE_MAGIC = 'SQLite format 3\0';
+
+export const imageCases: readonly PersistenceCase[] = [
+  {
+    title: 'image: is the bytes of an SQLite file and replaces everything',
+    async run({ open, expect }) {
+      const db = await open();
+      await db.record({ receipts: [receiptOf('a')], memories: [memoryOf('m')], audits: [auditOf('o')] });
+      const rows = await db.queryReceipts();
+      const image = await db.exportImage();
+      expect(new TextDecoder().decode(image.subarray(0, 16))).toBe(SQLITE_MAGIC);
+      await db.reset();
+      await db.saveReceipt(receiptOf('other'));
+      await db.importImage(image);
+      expect(await db.queryReceipts()).toEqual(rows);
+      const { receiptsTotal, agentsTracked, auditEntries } = await db.stats();
+      expect([receiptsTotal, agentsTracked, auditEntries]).toEqual([1, 1, 1]);
+      await db.saveReceipt(receiptOf('b'));
+      expect((await db.verify()).receiptsVerified).toBe(2);
+    },
+  },
+  {
+    title: 'image: what is no database, or a damaged one, is refused and nothing changes',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      await db.saveReceipt(receiptOf('a'));
+      const image = await db.exportImage();
+      await refused(db.importImage(new TextEncoder().encode('hello')), 'NOT_A_DATABASE');
+      await refused(db.importImage(new TextEncoder().encode('hello '.repeat(1000))), 'NOT_A_DATABASE');
+      await refused(db.importImage(new Uint8Array(0)), 'NOT_A_DATABASE');
+      await refused(db.importImage('bytes' as unknown as Uint8Array), 'INVALID_ARGUMENT');
+      await refused(db.importImage(image.subarray(0, image.length >> 1)), 'CORRUPT');
+      const damaged = image.slice();
+      damaged.fill(0xa5, 100, 400);
+      await refused(db.importImage(damaged), 'CORRUPT');
+      expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['a']);
+    },
+  },
+];

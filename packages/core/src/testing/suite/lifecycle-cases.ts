@@ -1,0 +1,191 @@
+import type { Change, Persistence } from '../../persistence.ts';
+import { MemoryBackupDirectory } from '../memory-backup-directory.ts';
+import { type PersistenceCase, auditOf, memoryOf, receiptOf, upTo } from '../persistence-case.ts';
+
+/** Lets what is on its way to listeners arrive: behind a worker that takes a message. */
+async function settled(db: Persistence): Promise<void> {
+  await db.stats();
+  await db.stats();
+}
+
+export const lifecycleCases: readonly PersistenceCase[] = [
+  {
+    title: 'subscribe: tells of each commit with its tables and a growing version, until it is ended',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      const changes: Change[] = [];
+      const end = db.subscribe((change) => void changes.push(change));
+      await db.saveReceipt(receiptOf('a'));
+      await db.saveMemory(memoryOf('m'));
+      await db.logAudit(auditOf('o'));
+      await db.record({ receipts: [receiptOf('b')], audits: [auditOf('p')] });
+      await settled(db);
+      expect(changes.map(({ tables }) => tables)).toEqual([
+        ['receipts'],
+        ['agent_memory'],
+        ['audit_log'],
+        ['receipts', 'audit_log'],
+      ]);
+      for (const [index, { version }] of changes.entries()) {
+        if (index > 0) expect(version).toBeGreaterThan(changes[index - 1]?.version ?? 0);
+      }
+      await refused(db.saveReceipt(receiptOf('a')), 'DUPLICATE_EXECUTION');
+      await db.queryReceipts();
+      await settled(db);
+      expect(changes.length).toBe(4);
+      end();
+      end();
+      await db.saveReceipt(receiptOf('c'));
+      await settled(db);
+      expect(changes.length).toBe(4);
+    },
+  },
+  {
+    title: 'subscribe: tells of reset, restore and import',
+    async run({ open, expect }) {
+      const db = await open();
+      await db.saveReceipt(receiptOf('a'));
+      const directory = new MemoryBackupDirectory();
+      await db.exportBackup({ directory });
+      const image = await db.exportImage();
+      const changes: Change[] = [];
+      db.subscribe((change) => void changes.push(change));
+      await db.reset();
+      await db.restoreBackup({ directory, from: 'json' });
+      await db.restoreBackup({ directory, force: true });
+      await db.importImage(image);
+      await settled(db);
+      const all = ['receipts', 'agent_memory', 'audit_log'];
+      expect(changes.map(({ tables }) => tables)).toEqual([all, all, all, all]);
+    },
+  },
+  {
+    title: 'info: says where the data lives and what was promised',
+    async run({ open, expect }) {
+      const info = await (await open()).info();
+      expect(info.persistent).toBe(info.storage !== 'memory');
+      expect(info.path === null).toBe(info.storage === 'memory');
+      expect(info.readOnly).toBe(false);
+      expect(info.durability).toMatch(/^(strict|relaxed)$/);
+      expect(info.journalMode).toMatch(/^[a-z]+$/);
+      expect(info.lockProvider).toMatch(/./);
+      expect(info.schemaVersion).toBeGreaterThan(1);
+      expect(info.sqliteVersion).toMatch(/^3\.\d+\.\d+$/);
+      expect(info.programVersion).toMatch(/^\d+\.\d+\.\d+/);
+      expect(info.sizeBytes % info.pageSizeBytes).toBe(0);
+    },
+  },
+  {
+    title: 'close: waits for what was asked before, twice is once, and afterwards everything is CLOSED',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      const saves = upTo(50).map((index) => db.saveReceipt(receiptOf(`e-${index}`)));
+      const reading = db.queryReceipts().then((rows) => rows);
+      await Promise.all([db.close(), db.close()]);
+      expect((await Promise.all(saves)).length).toBe(50);
+      expect((await reading).length).toBe(50);
+      await db.close();
+      const directory = new MemoryBackupDirectory();
+      const late: Record<string, () => PromiseLike<unknown>> = {
+        saveReceipt: () => db.saveReceipt(receiptOf('late')),
+        saveReceipts: () => db.saveReceipts([receiptOf('late')]),
+        queryReceipts: () => db.queryReceipts(),
+        getReceipt: () => db.getReceipt('id'),
+        saveMemory: () => db.saveMemory(memoryOf('late')),
+        saveMemories: () => db.saveMemories([memoryOf('late')]),
+        getMemory: () => db.getMemory('m'),
+        queryMemory: () => db.queryMemory(),
+        logAudit: () => db.logAudit(auditOf('late')),
+        logAudits: () => db.logAudits([auditOf('late')]),
+        queryAuditTrail: () => db.queryAuditTrail(),
+        record: () => db.record({ audits: [auditOf('late')] }),
+        exportAuditTrail: () => db.exportAuditTrail({ output: new WritableStream() }),
+        exportBackup: () => db.exportBackup({ directory }),
+        analytics: () => db.analytics(),
+        stats: () => db.stats(),
+        cleanup: () => db.cleanup(),
+        reset: () => db.reset(),
+        verify: () => db.verify(),
+        exportImage: () => db.exportImage(),
+        info: () => db.info(),
+      };
+      for (const [operation, call] of Object.entries(late)) {
+        const error = await refused(call(), 'CLOSED');
+        expect(error.operation).toBe(operation);
+      }
+    },
+  },
+  {
+    title: 'close: waits for operations of several steps, too',
+    async run({ open, expect }) {
+      const db = await open();
+      await db.saveReceipt(receiptOf('a'));
+      const directory = new MemoryBackupDirectory();
+      const asked = [db.cleanup(), db.exportBackup({ directory }), db.reset()];
+      await db.close();
+      expect((await Promise.all(asked)).length).toBe(3);
+      expect(directory.files.size).toBe(5);
+    },
+  },
+  {
+    title: 'close: await using lets go at the end of the block, whatever happens in it',
+    async run({ open, refused, expect }) {
+      let kept: Persistence | undefined;
+      const work = async (): Promise<void> => {
+        await using db = await open();
+        kept = db;
+        await db.saveReceipt(receiptOf('a'));
+        throw new Error('the block fails');
+      };
+      expect(await work().catch((error: Error) => error.message)).toBe('the block fails');
+      await refused((kept as Persistence).stats(), 'CLOSED');
+    },
+  },
+  {
+    title: 'close: what was saved is there when the place is opened again, where it promises to be',
+    async run({ open, expect }) {
+      const first = await open();
+      const { persistent } = await first.info();
+      const { receiptId } = await first.saveReceipt(receiptOf('a'));
+      await first.close();
+      const second = await open();
+      expect((await second.stats()).receiptsTotal).toBe(persistent ? 1 : 0);
+      if (persistent) expect(await second.getReceipt(receiptId)).toBe('{"ok":true}');
+    },
+  },
+  {
+    title: 'arguments: a wrong one is refused before anything is written',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      const wrong = (value: unknown): never => value as never;
+      await refused(
+        db.saveReceipt(wrong({})),
+        'INVALID_ARGUMENT',
+        /^Missing required parameters: executionId, agentId, agentType, receipt$/,
+      );
+      await refused(
+        db.saveMemory(wrong({ agentId: '' })),
+        'INVALID_ARGUMENT',
+        /^Missing required parameters: agentId, agentType, memory$/,
+      );
+      await refused(
+        db.logAudit(wrong({ agentId: 'a' })),
+        'INVALID_ARGUMENT',
+        /^Missing required parameters: operation, status$/,
+      );
+      await refused(
+        db.saveReceipt(receiptOf('e', { receipt: '{' })),
+        'INVALID_JSON',
+        /^Invalid JSON in receipt/,
+      );
+      await refused(
+        db.saveReceipt(receiptOf('e', { status: wrong('done') })),
+        'INVALID_ARGUMENT',
+        /status.*success/,
+      );
+      await refused(db.queryReceipts({ limit: -1 }), 'INVALID_ARGUMENT', /limit/);
+      await refused(db.analytics({ period: wrong('last-year') }), 'INVALID_ARGUMENT', /period/);
+      expect((await db.stats()).receiptsTotal).toBe(0);
+    },
+  },
+];

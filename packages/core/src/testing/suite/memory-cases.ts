@@ -1,0 +1,83 @@
+import { type PersistenceCase, collect, memoryOf, upTo } from '../persistence-case.ts';
+
+export const memoryCases: readonly PersistenceCase[] = [
+  {
+    title: 'memory: keeps its id, counts its versions and takes the new type and text',
+    needs: 'clock',
+    async run({ open, clock, expect }) {
+      const db = await open();
+      const first = await db.saveMemory(memoryOf('agent-1'));
+      expect(first.version).toBe(1);
+      clock.forwardSeconds(5);
+      const memory = '{ "n": 12345678901234567890 }';
+      const second = await db.saveMemory(memoryOf('agent-1', { agentType: 'generation', memory }));
+      expect(second).toEqual({ memoryId: first.memoryId, version: 2 });
+      expect(await db.getMemory('agent-1')).toBe(memory);
+      expect(await db.queryMemory()).toEqual([
+        {
+          memoryId: first.memoryId,
+          agentId: 'agent-1',
+          agentType: 'generation',
+          memoryJson: memory,
+          lastUpdated: '2026-01-29 18:00:05',
+          version: 2,
+        },
+      ]);
+    },
+  },
+  {
+    title: 'memory: twenty saves at once end at version 20',
+    async run({ open, expect }) {
+      const db = await open();
+      const saved = await Promise.all(
+        upTo(20).map((n) => db.saveMemory(memoryOf('agent-1', { memory: { n } }))),
+      );
+      expect(saved.map(({ version }) => version).toSorted((a, b) => a - b)).toEqual(
+        upTo(20).map((n) => n + 1),
+      );
+      expect(new Set(saved.map(({ memoryId }) => memoryId)).size).toBe(1);
+      expect((await db.queryMemory())[0]?.version).toBe(20);
+    },
+  },
+  {
+    title: 'memory: many are saved together or not at all, and one agent twice counts twice',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      await refused(
+        db.saveMemories([memoryOf('a'), memoryOf('b', { memory: 'nope' })]),
+        'INVALID_JSON',
+        /in memory/,
+      );
+      expect(await db.queryMemory()).toEqual([]);
+      const saved = await db.saveMemories([memoryOf('a'), memoryOf('b'), memoryOf('a')]);
+      expect(saved.map(({ version }) => version)).toEqual([1, 1, 2]);
+      expect(await db.saveMemories([])).toEqual([]);
+    },
+  },
+  {
+    title: 'memory: queries by pattern, latest first, all of them',
+    needs: 'clock',
+    async run({ open, clock, expect }) {
+      const db = await open();
+      await db.saveMemories(upTo(1200).map((index) => memoryOf(`agent-${index}`)));
+      clock.forwardSeconds(1);
+      await db.saveMemory(memoryOf('agent-7'));
+      const all = await db.queryMemory();
+      expect(all.length).toBe(1200);
+      expect(all.slice(0, 3).map(({ agentId }) => agentId)).toEqual(['agent-7', 'agent-1199', 'agent-1198']);
+      expect(await collect(db.queryMemory())).toEqual(all);
+      expect((await db.queryMemory({ agent: 'agent-119*' })).length).toBe(11);
+      expect(await db.queryMemory({ agent: 'nobody' })).toEqual([]);
+    },
+  },
+  {
+    title: 'memory: look-ups are equality; an unknown agent is NOT_FOUND',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      await db.saveMemories([memoryOf('agent-1'), memoryOf('%', { memory: '"percent"' })]);
+      expect(await db.getMemory('%')).toBe('"percent"');
+      await refused(db.getMemory('agent-_'), 'NOT_FOUND', /agent-_/);
+      await refused(db.getMemory('AGENT-1'), 'NOT_FOUND');
+    },
+  },
+];

@@ -1,0 +1,11 @@
+/** Arguments: a path and a name. Saves one receipt and one version of the agent's memory, and answers with both. */
+import { openPersistence } from '../../src/index.ts';
+
+const [path = '', name = ''] = process.argv.slice(2);
+const db = await openPersistence({ storage: 'file', path });
+const [receipt, memory] = await Promise.all([
+  db.saveReceipt({ executionId: name, agentId: 'shared', agentType: 'test', receipt: { name } }),
+  db.saveMemory({ agentId: 'shared', agentType: 'test', memory: { name } }),
+]);
+await db.close();
+process.stdout.write(JSON.stringify({ ...receipt, ...memory }));

@@ -1,0 +1,23 @@
+/** Arguments: a path and a name. Saves receipts until it is killed; prints each id once its promise has resolved. */
+import fs from 'node:fs';
+import { openPersistence } from '../../src/index.ts';
+
+const CALLERS = 4;
+const [path = '', name = ''] = process.argv.slice(2);
+const db = await openPersistence({ storage: 'file', path });
+let saved = 0;
+
+async function saveForever(): Promise<never> {
+  for (;;) {
+    const { receiptId } = await db.saveReceipt({
+      executionId: `${name}-${saved++}`,
+      agentId: name,
+      agentType: 'test',
+      receipt: { filler: 'x'.repeat(saved % 3000) },
+    });
+    // Synchronous, so that what was acknowledged is known even if the next instant is the last.
+    fs.writeSync(1, `${receiptId}\n`);
+  }
+}
+
+await Promise.all(Array.from({ length: CALLERS }, saveForever));

@@ -1,0 +1,94 @@
+/** A disk with no room left: a typed error, nothing lost, the next save works once there is room. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { type TestContext, expect, it } from 'vitest';
+import type { PersistenceError } from '../src/index.ts';
+import { receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
+import { type DatabasePlace, placeOfTest, nativeSqlite } from './database-place.ts';
+
+/** A disk of its own; the test is skipped where this user may not mount one. */
+function smallDisk(place: DatabasePlace, skip: TestContext['skip']): string {
+  const folder = place.path('disk');
+  fs.mkdirSync(folder);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    skip('mounting a small disk needs root; sqljs-vfs has the same under ulimit');
+  }
+  place.atEnd(() => void execFileSync('umount', [folder]));
+  return folder;
+}
+
+const filler = (sizeBytes: number): string => JSON.stringify('x'.repeat(sizeBytes));
+
+it('saves fail with DISK_FULL, nothing acknowledged is lost, and work again', async ({ skip }) => {
+  const place = placeOfTest();
+  const disk = smallDisk(place, skip);
+  const file = path.join(disk, 'ggen.db');
+  fs.writeFileSync(path.join(disk, 'ballast'), new Uint8Array(1_000_000));
+  const db = await place.open({ path: file });
+  const acknowledged: string[] = [];
+  let failure: PersistenceError | undefined;
+  while (!failure && acknowledged.length < 1000) {
+    try {
+      const { receiptId } = await db.saveReceipt(
+        receiptOf(`e-${acknowledged.length}`, { receipt: filler(20_000) }),
+      );
+      acknowledged.push(receiptId);
+    } catch (error) {
+      failure = error as PersistenceError;
+    }
+  }
+  expect(failure).toMatchObject({ name: 'PersistenceError', code: 'DISK_FULL', operation: 'saveReceipt' });
+  expect(failure?.hint).toMatch(/Make room/);
+  expect(acknowledged.length).toBeGreaterThan(10);
+  for (const receiptId of acknowledged) expect((await db.getReceipt(receiptId)).length).toBe(20_002);
+  for (const call of [
+    () => db.exportBackup({ directory: path.join(disk, 'backup') }),
+    () => db.exportBackup({ directory: path.join(disk, 'new', 'backup') }),
+  ]) {
+    expect(await rejectionOf(call())).toMatchObject({ code: 'DISK_FULL' });
+  }
+  expect(fs.readdirSync(disk).filter((name) => name.includes('partial'))).toEqual([]);
+  fs.rmSync(path.join(disk, 'ballast'));
+  await db.saveReceipt(receiptOf('after'));
+  expect(await db.verify()).toMatchObject({ ok: true, receiptsVerified: acknowledged.length + 1 });
+  await db.close();
+  expect(nativeSqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+});
+
+it('of saves that come together, one too big for the room fails alone', async ({ skip }) => {
+  const place = placeOfTest();
+  const disk = smallDisk(place, skip);
+  const db = await place.open({ path: path.join(disk, 'ggen.db') });
+  const saves = upTo(9).map((n) =>
+    db.saveReceipt(receiptOf(`e-${n}`, { receipt: filler(n === 4 ? 3_000_000 : 1000) })),
+  );
+  const outcomes = await Promise.allSettled(saves);
+  expect(outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([4]);
+  expect((outcomes[4] as PromiseRejectedResult).reason).toMatchObject({ code: 'DISK_FULL' });
+  expect((await db.stats()).receiptsTotal).toBe(8);
+  await db.close();
+});
+
+it('a medium that cannot be written opens for reading, and says so when asked to write', async ({ skip }) => {
+  const place = placeOfTest();
+  const disk = smallDisk(place, skip);
+  const file = path.join(disk, 'ggen.db');
+  const writing = await place.open({ path: file });
+  const { receiptId } = await writing.saveReceipt(receiptOf('a'));
+  await writing.close();
+  execFileSync('mount', ['-o', 'remount,ro', disk]);
+  const db = await place.open({ path: file });
+  expect((await db.info()).readOnly).toBe(true);
+  expect(await db.getReceipt(receiptId)).toBe('{"ok":true}');
+  expect((await db.verify()).ok).toBe(true);
+  for (const call of [() => db.saveReceipt(receiptOf('b')), () => db.reset(), () => db.cleanup()]) {
+    expect(await rejectionOf(call())).toMatchObject({ code: 'READ_ONLY' });
+  }
+  expect((await db.stats()).receiptsTotal).toBe(1);
+  await db.close();
+  const error = await rejectionOf(place.open({ path: path.join(disk, 'new.db') }));
+  expect(error.message).toMatch(/^Database initialization failed/);
+});

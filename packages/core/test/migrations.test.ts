@@ -1,0 +1,166 @@
+/** Databases of every schema that was ever shipped, opened by the newest code. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Persistence, SCHEMA_VERSION } from '../src/index.ts';
+import { memoryOf, receiptOf } from '../src/testing/persistence-case.ts';
+import { placeOfTest } from './database-place.ts';
+import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
+
+const FIXTURES = path.join(import.meta.dirname, 'fixtures');
+
+describe('a database of the original scripts', () => {
+  it('is migrated and keeps its rows; verify knows what it took over', async () => {
+    const place = placeOfTest();
+    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    const before = place.native(
+      'SELECT * FROM receipts',
+      'SELECT * FROM agent_memory',
+      'SELECT * FROM audit_log',
+    );
+    const db = await place.open();
+    expect(
+      place.native('SELECT * FROM receipts', 'SELECT * FROM agent_memory', 'SELECT * FROM audit_log'),
+    ).toBe(before);
+    expect(await db.getReceipt('5f3c')).toBe('{"status":"success","files_generated":12}');
+    expect((await db.queryReceipts({ agent: 'validator-2' }))[0]).toMatchObject({
+      receiptId: 'a1b2',
+      durationMs: null,
+    });
+    await db.saveReceipt(receiptOf('new'));
+    expect(await db.saveMemory(memoryOf('agent-validator'))).toEqual({ memoryId: 'm-1', version: 8 });
+    expect(await db.verify()).toEqual({
+      ok: true,
+      schemaVersion: SCHEMA_VERSION,
+      receiptsVerified: 1,
+      receiptsAdopted: 2,
+      problems: [],
+    });
+    expect(place.native("SELECT value FROM _schema_metadata WHERE key = 'schema_version'")).toBe(
+      String(SCHEMA_VERSION),
+    );
+  });
+
+  it('is migrated in one transaction', async () => {
+    const place = placeOfTest();
+    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    // Bytes 24 to 27 of the header: the file change counter.
+    const counter = (): number => fs.readFileSync(place.file).readUInt32BE(24);
+    const before = counter();
+    await (await place.open()).close();
+    expect(counter()).toBe(before + 1);
+    await (await place.open()).close();
+    expect(counter()).toBe(before + 1);
+  });
+
+  it('keeps what it took over through backup and restore', async () => {
+    const place = placeOfTest();
+    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    const db = await place.open();
+    await db.saveReceipt(receiptOf('new'));
+    const { manifest } = await db.exportBackup({ directory: place.path('backup') });
+    expect(manifest.adoptedReceipts).toBe(2);
+    for (const from of ['json', 'image'] as const) {
+      await db.reset();
+      expect((await db.verify()).receiptsAdopted).toBe(0);
+      await db.restoreBackup({ directory: place.path('backup'), from });
+      expect(await db.verify()).toMatchObject({ ok: true, receiptsAdopted: 2, receiptsVerified: 1 });
+    }
+  });
+});
+
+describe('every shipped schema', () => {
+  const added = async (db: Persistence): Promise<void> => {
+    await db.record({ receipts: [receiptOf('added')], memories: [memoryOf('added')] });
+    expect(await db.verify()).toMatchObject({ ok: true, schemaVersion: SCHEMA_VERSION });
+  };
+
+  it.for([
+    ['schema-v0-original.db', 2],
+    ['schema-v2.db', 3],
+  ] as const)('%s', async ([fixture, receipts]) => {
+    const place = placeOfTest();
+    fs.copyFileSync(path.join(FIXTURES, fixture), place.file);
+    const before = place.native(
+      'SELECT * FROM receipts',
+      'SELECT * FROM agent_memory',
+      'SELECT * FROM audit_log',
+    );
+    const db = await place.open();
+    expect(
+      place.native('SELECT * FROM receipts', 'SELECT * FROM agent_memory', 'SELECT * FROM audit_log'),
+    ).toBe(before);
+    expect((await db.stats()).receiptsTotal).toBe(receipts);
+    await added(db);
+  });
+
+  it('there is a fixture for each: the newest is this schema', () => {
+    expect(fs.readdirSync(FIXTURES).toSorted().at(-1)).toBe(`schema-v${SCHEMA_VERSION}.db`);
+  });
+});
+
+describe('native SQLite on a database of ours', () => {
+  it('inserts with the documented columns, and both see everything', async () => {
+    const place = placeOfTest();
+    const db = await place.open();
+    await db.saveReceipt(receiptOf('ours', { durationMs: 5 }));
+    place.native(
+      `INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status)
+         VALUES ('hand-made', 'theirs', 'agent-1', 'manual', '{"by":"hand"}', 'success')`,
+      `INSERT INTO agent_memory (memory_id, agent_id, agent_type, memory_json) VALUES ('m', 'agent-1', 'manual', '{}')`,
+      `INSERT INTO audit_log (audit_id, agent_id, operation, status) VALUES ('a', 'agent-1', 'op', 'completed')`,
+    );
+    expect(await db.getReceipt('hand-made')).toBe('{"by":"hand"}');
+    expect((await db.saveMemory(memoryOf('agent-1'))).version).toBe(2);
+    expect(await db.queryAuditTrail()).toMatchObject([{ auditId: 'a', durationMs: null }]);
+    expect((await db.analytics()).receiptStatistics).toEqual([
+      { status: 'success', count: 2, avgDurationMs: 5 },
+    ]);
+    const report = await db.verify();
+    expect(report.problems).toEqual([
+      { check: 'receipt', row: 'receipts 2', message: expect.stringContaining('hand-made') },
+    ]);
+    expect(place.native('SELECT agent_id, version FROM agent_memory')).toBe('agent-1|2');
+    expect(place.native('SELECT status, count(*) FROM receipts GROUP BY status')).toBe('success|2');
+  });
+
+  it('may leave times out: such rows stream last, each once', async () => {
+    const place = placeOfTest();
+    const db = await place.open();
+    await db.saveReceipts(Array.from({ length: 700 }, (_, index) => receiptOf(`e-${index}`)));
+    place.native(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700)
+       INSERT INTO receipts SELECT 'id' || i, 'timeless-' || i, 'a', 't', '{}', 'success', NULL, NULL, NULL FROM n`,
+    );
+    const awaited = (await db.queryReceipts({ limit: 5000 })).map(({ executionId }) => executionId);
+    const streamed: string[] = [];
+    for await (const { executionId } of db.queryReceipts({ limit: 5000 })) {
+      streamed.push(executionId);
+      if (streamed.length > 2000) break;
+    }
+    expect(awaited.length).toBe(1400);
+    expect(streamed.join()).toBe(awaited.join());
+  });
+
+  it('names the first bad row of each kind', async () => {
+    const place = placeOfTest();
+    const db = await place.open();
+    await db.saveReceipts([receiptOf('a'), receiptOf('b')]);
+    await db.saveMemory(memoryOf('m'));
+    await db.logAudit({ agentId: 'a', operation: 'o', status: 'started' });
+    place.native(
+      `UPDATE receipts SET receipt_json = '{"forged":1}' WHERE execution_id = 'b'`,
+      `UPDATE agent_memory SET memory_json = '{'`,
+      `UPDATE audit_log SET status = 'perhaps'`,
+      'DROP INDEX idx_audit_log_timestamp',
+    );
+    const { ok, problems } = await db.verify();
+    expect(ok).toBe(false);
+    expect(problems.map(({ check, row }) => [check, row])).toEqual([
+      ['index', null],
+      ['receipt', 'receipts 2'],
+      ['memory', 'agent_memory 1'],
+      ['audit', 'audit_log 1'],
+    ]);
+  });
+});

@@ -1,0 +1,66 @@
+/** The suite every implementation has to pass, in a page: every storage there is, in process and behind a worker. */
+import * as Comlink from 'comlink';
+import { describe, expect, it } from 'vitest';
+import { openPersistence } from '../src/index.ts';
+import { type PersistencePlace, describePersistence } from '../src/testing/index.ts';
+import type { SuiteWorker } from './workers/persistence-suite.browser.ts';
+
+const framework = { describe, expect, it };
+const withoutClock = 'a function cannot be sent to a worker';
+const closedByTheWorker = { withoutClock, framework };
+
+describePersistence(
+  'memory, in process',
+  () => ({ open: (options) => openPersistence({ storage: 'memory', worker: false, ...options }) }),
+  { framework },
+);
+
+describePersistence('memory, in a worker', () => ({ open: () => openPersistence({ storage: 'memory' }) }), {
+  ...closedByTheWorker,
+});
+
+function indexedDbPlace(options: { worker: boolean; durability?: 'relaxed' }): PersistencePlace {
+  const name = crypto.randomUUID();
+  return {
+    open: (given) => openPersistence({ storage: 'indexeddb', name, ...options, ...given }),
+    remove: () => void indexedDB.deleteDatabase(name),
+  };
+}
+
+describePersistence('indexeddb, in process', () => indexedDbPlace({ worker: false }), { framework });
+
+describePersistence('indexeddb, relaxed', () => indexedDbPlace({ worker: false, durability: 'relaxed' }), {
+  framework,
+});
+
+describePersistence('indexeddb, in a worker', () => indexedDbPlace({ worker: true }), {
+  ...closedByTheWorker,
+});
+
+describePersistence(
+  'opfs, in a worker',
+  () => {
+    const name = crypto.randomUUID();
+    return { open: () => openPersistence({ storage: 'opfs', name }) };
+  },
+  { ...closedByTheWorker },
+);
+
+const suite = Comlink.wrap<SuiteWorker>(
+  new Worker(new URL('./workers/persistence-suite.browser.ts', import.meta.url), { type: 'module' }),
+);
+
+// The cases run in the worker, one by one; here they get their names and their outcomes.
+describePersistence(
+  'opfs, in process in a dedicated worker',
+  () => {
+    throw new Error('places are made in the worker');
+  },
+  {
+    framework: {
+      describe,
+      expect,
+      it: Object.assign((title: string) => it(title, () => suite.runCase(title)), { skip: it.skip }),
+    },
+  },
+);

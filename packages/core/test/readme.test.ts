@@ -1,0 +1,79 @@
+/** The README's example runs as it stands, and its table of errors is whole. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Children } from './child-process.ts';
+import { placeOfTest } from './database-place.ts';
+
+const PACKAGE = path.resolve(import.meta.dirname, '..');
+const readme = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
+const sources = (folder: string): string[] =>
+  fs
+    .readdirSync(path.join(PACKAGE, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => fs.readFileSync(path.join(PACKAGE, folder, name), 'utf8'));
+
+const codes = [
+  ...fs.readFileSync(path.join(PACKAGE, 'src/errors.ts'), 'utf8').matchAll(/^ {2}\| '([A-Z_]+)'/gm),
+].map(([, code = '']) => code);
+
+/** Codes that no test of this package can provoke, and why. */
+const PROVOKED_ELSEWHERE: Readonly<Record<string, string>> = {
+  LOCKS_UNAVAILABLE: 'needs a platform without locks: sqljs-vfs tests it with the package hidden',
+  STORAGE_RESET: 'needs a page whose site data is cleared: sqljs-vfs tests it in a browser',
+  UNREADABLE_STORAGE: 'needs a page with a newer format stored: sqljs-vfs tests it in a browser',
+  UNSUPPORTED_SQLJS:
+    'needs a realm in which sql.js was initialised before: sqljs-vfs tests it in a process of its own',
+  INTERNAL: 'says that something happened which cannot',
+};
+
+describe('the table of errors', () => {
+  it('has a row for each code, with cause and remedy, and no others', () => {
+    const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| (.+?) +\| (.+?) +\|$/gm)];
+    expect(rows.map(([, code]) => code)).toEqual(codes);
+    for (const [, code, cause, remedy] of rows)
+      expect([code, cause !== '', remedy !== '']).toEqual([code, true, true]);
+  });
+
+  it('each code is expected by a test, or it is said why not', () => {
+    const tests = [...sources('test'), ...sources('src/testing')];
+    const untested = codes
+      .filter((code) => !(code in PROVOKED_ELSEWHERE))
+      .filter((code) => !tests.some((text) => text.includes(`'${code}'`)));
+    expect(untested).toEqual([]);
+    for (const code of Object.keys(PROVOKED_ELSEWHERE)) expect(codes).toContain(code);
+  });
+});
+
+describe('the example', () => {
+  it('runs', async () => {
+    const place = placeOfTest();
+    const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? '';
+    const answer =
+      'process.stdout.write(JSON.stringify({ text, latest: latest.length, version, memory, failed, receiptsTotal, agents: agentMetrics.length, files: manifest.files.length, receiptsDeleted, ok }));';
+    const script = place.path('example.ts');
+    const source = example.replace("'@ggen-sim/core'", JSON.stringify(path.join(PACKAGE, 'src/index.ts')));
+    fs.writeFileSync(script, `${source}\n${answer}`);
+    const children = await Children.bundle([script]);
+    fs.rmSync(script);
+    onTestFinished(() => children.remove());
+    const output = execFileSync(process.execPath, [children.script('example')], {
+      cwd: place.folder,
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(output)).toEqual({
+      text: '{"status":"success","files_generated":12}',
+      latest: 1,
+      version: 1,
+      memory: { iterations: 5, context: { ontologyLoaded: true } },
+      failed: [],
+      receiptsTotal: 2,
+      agents: 1,
+      files: 4,
+      receiptsDeleted: 0,
+      ok: true,
+    });
+    expect(fs.readdirSync(place.folder).toSorted()).toEqual(['audit.csv', 'backups', 'workspace']);
+  });
+});

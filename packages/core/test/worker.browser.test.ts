@@ -1,0 +1,153 @@
+/** What only a worker in a page shows: errors and streams that cross, workers that end, other contexts' changes. */
+import { expect, it } from 'vitest';
+import {
+  PersistenceError,
+  type BackupDirectory,
+  type Change,
+  type Persistence,
+  openPersistence,
+} from '../src/index.ts';
+import { causesOf, describeWorker } from './worker-cases.ts';
+import { auditOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
+
+const freshName = (): string => crypto.randomUUID();
+
+/** A worker of ours, whose end is in the test's hands. */
+function ownWorker(): Worker {
+  return new Worker(new URL('../src/worker/worker.browser.ts', import.meta.url), { type: 'module' });
+}
+
+describeWorker('a worker in a page', () => openPersistence({ storage: 'memory' }));
+
+it('errors cross whole: code, operation, hint and the chain of causes', async () => {
+  const name = freshName();
+  await using db = await openPersistence({ storage: 'indexeddb', name });
+  await using local = await openPersistence({ storage: 'indexeddb', name, worker: false });
+  await new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.addEventListener('success', resolve);
+    request.addEventListener('blocked', reject);
+  });
+  const [far, near] = [await rejectionOf(db.stats()), await rejectionOf(local.stats())];
+  for (const error of [far, near]) {
+    expect(error).toBeInstanceOf(PersistenceError);
+    expect(error).toMatchObject({
+      code: 'STORAGE_RESET',
+      operation: 'stats',
+      hint: expect.stringContaining('Reload'),
+    });
+  }
+  const described = (error: unknown): unknown[] =>
+    causesOf(error).map((cause) => [cause.name, cause.message, (cause as { code?: unknown }).code]);
+  expect(described(far)).toEqual(described(near));
+  expect(described(far)).toHaveLength(2);
+});
+
+it('opfs in the page itself is STORAGE_UNAVAILABLE and says that it needs a worker', async () => {
+  const error = await rejectionOf(openPersistence({ storage: 'opfs', name: freshName(), worker: false }));
+  expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: expect.stringContaining('worker') });
+});
+
+it('a worker that is terminated settles every pending call, and every later one, with WORKER_GONE', async () => {
+  const worker = ownWorker();
+  const db = await openPersistence({ storage: 'indexeddb', name: freshName(), worker });
+  await db.saveReceipts(upTo(2000).map((index) => receiptOf(`e-${index}`)));
+  const output = new WritableStream<Uint8Array>();
+  const pending = [
+    db.saveReceipt(receiptOf('pending')),
+    db.queryReceipts({ limit: 2000 }),
+    db.cleanup(),
+    db.verify(),
+    db.exportAuditTrail({ output }),
+    db.exportImage(),
+  ].map((call) => rejectionOf(call));
+  worker.terminate();
+  for (const error of await Promise.all(pending)) {
+    expect(error).toMatchObject({ code: 'WORKER_GONE', hint: expect.stringContaining('unknown') });
+  }
+  expect(await rejectionOf(db.stats())).toMatchObject({ code: 'WORKER_GONE', operation: 'stats' });
+  await db.close();
+});
+
+it.each([
+  ['cannot be loaded', '/there-is-no-such-worker.js'],
+  ['throws when it starts', `data:text/javascript,${encodeURIComponent("throw new Error('no start')")}`],
+])('a worker that %s is WORKER_GONE', async (_what, url) => {
+  const worker = new Worker(url, { type: 'module' });
+  const error = await rejectionOf(openPersistence({ storage: 'memory', worker }));
+  expect(error).toMatchObject({ name: 'PersistenceError', code: 'WORKER_GONE', operation: 'open' });
+});
+
+/** A backup's folder in the private file system, as a page would keep one. */
+async function opfsDirectory(name: string): Promise<BackupDirectory> {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
+  return {
+    name,
+    create: async (fileName) =>
+      (await folder.getFileHandle(fileName, { create: true })).createWritable() as Promise<
+        WritableStream<Uint8Array>
+      >,
+    finish: () => Promise.resolve(),
+    discard: async () => {
+      const names: string[] = [];
+      for await (const fileName of folder.keys()) names.push(fileName);
+      for (const fileName of names) await folder.removeEntry(fileName);
+    },
+    open: async (fileName) => {
+      try {
+        return (await (await folder.getFileHandle(fileName)).getFile()).stream();
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+it.each(['indexeddb', 'opfs'] as const)(
+  'a backup goes into a folder of the page and comes back, %s',
+  async (storage) => {
+    const name = freshName();
+    const db = await openPersistence({ storage, name });
+    await db.record({ receipts: upTo(500).map((index) => receiptOf(`e-${index}`)), audits: [auditOf('o')] });
+    const directory = await opfsDirectory(`backup-${name}`);
+    const { manifest } = await db.exportBackup({ directory });
+    await db.close();
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(`backup-${name}`);
+    for (const { name: fileName, bytes } of manifest.files) {
+      expect((await (await folder.getFileHandle(fileName)).getFile()).size, fileName).toBe(bytes);
+    }
+    await using restored = await openPersistence({ storage, name: freshName() });
+    expect(await restored.restoreBackup({ directory })).toMatchObject({ receipts: 500, auditEntries: 1 });
+    expect((await restored.verify()).receiptsVerified).toBe(500);
+  },
+);
+
+it.each(['indexeddb', 'opfs'] as const)('subscribe hears what other workers commit, %s', async (storage) => {
+  const name = freshName();
+  await using listener = await openPersistence({ storage, name });
+  await using writer = await openPersistence({ storage, name });
+  const changes: Change[] = [];
+  listener.subscribe((change) => void changes.push(change));
+  await writer.saveReceipt(receiptOf('a'));
+  await writer.logAudit(auditOf('o'));
+  await expect.poll(() => changes.map(({ tables }) => tables)).toEqual([['receipts'], ['audit_log']]);
+  expect((await listener.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['a']);
+});
+
+it.each(['indexeddb', 'opfs'] as const)(
+  'three workers save at once, and every acknowledged receipt is there, %s',
+  async (storage) => {
+    const name = freshName();
+    const workers = await Promise.all(upTo(3).map(() => openPersistence({ storage, name })));
+    await Promise.all(
+      workers.map(async (db, who) => {
+        for (const index of upTo(20)) await db.saveReceipt(receiptOf(`${who}-${index}`));
+      }),
+    );
+    for (const db of workers) {
+      expect((await db.stats()).receiptsTotal).toBe(60);
+      expect((await db.verify()).ok).toBe(true);
+      await db.close();
+    }
+  },
+);
