@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'ggen-sim-packages-'));
-const run = (command, ...argumentList) => execFileSync(command, argumentList, { stdio: ['ignore', 'inherit', 'inherit'] });
+const run = (command, ...argumentList) =>
+  execFileSync(command, argumentList, { stdio: ['ignore', 'inherit', 'inherit'] });
 try {
   for (const name of ['sqljs-vfs', 'core', 'agents', 'cli']) {
     run('pnpm', '--dir', `packages/${name}`, 'pack', '--pack-destination', folder);

@@ -4,7 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const BEGIN = '<!-- transcript -->';
 const END = '<!-- /transcript -->';
-const output = execFileSync(process.execPath, ['scripts/start.mjs'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+const output = execFileSync(process.execPath, ['scripts/start.mjs'], {
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'ignore'],
+});
 const transcript = output.slice(output.indexOf('$ ggen-sim db query-receipts')).trimEnd();
 const readme = readFileSync('README.md', 'utf8');
 const [before] = readme.split(BEGIN);
