@@ -1,0 +1,119 @@
+import type { ValidationReceipt } from '@ggen-sim/agents';
+import { Dialog } from '@base-ui/react/dialog';
+import { useEffect, useState, type ReactNode } from 'react';
+import { reportDatabaseFailure } from '../database/database.ts';
+import type { Failure } from '../database/failure.ts';
+import { usePersistence } from '../database/persistence-context.ts';
+import { FailureNotice } from '../parts/failure-notice.tsx';
+import { formatDuration } from '../parts/format.ts';
+import { Status } from '../parts/status.tsx';
+import { ReceiptReport } from '../run/receipt-report.tsx';
+import { Facts } from '../parts/facts.tsx';
+import { JsonText } from './json-text.tsx';
+import type { ShownRecord } from './shown-record.ts';
+import './record-details.css';
+
+/** Everything stored about one record. */
+export function RecordDetails({
+  record,
+  onClose,
+}: {
+  record: ShownRecord | undefined;
+  onClose: () => void;
+}): ReactNode {
+  return (
+    <Dialog.Root open={record !== undefined} onOpenChange={(open) => (open ? undefined : onClose())}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="dialog-backdrop" />
+        <Dialog.Popup className="record-details">
+          {record === undefined ? null : (
+            <>
+              <header className="record-details__head">
+                <Dialog.Title className="record-details__title">{titleOf(record)}</Dialog.Title>
+                <Dialog.Close className="icon-button" aria-label="Close details">
+                  ×
+                </Dialog.Close>
+              </header>
+              <div className="record-details__body">
+                {record.table === 'audit_log' ? (
+                  <AuditDetails entry={record.entry} />
+                ) : (
+                  <StoredJson key={keyOf(record)} record={record} />
+                )}
+              </div>
+            </>
+          )}
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function titleOf(record: ShownRecord): string {
+  if (record.table === 'receipts') return 'Receipt';
+  return record.table === 'agent_memory' ? `Memory of ${record.agentId}` : 'Audit entry';
+}
+
+function keyOf(record: Exclude<ShownRecord, { table: 'audit_log' }>): string {
+  return record.table === 'receipts' ? record.receiptId : record.agentId;
+}
+
+function AuditDetails({
+  entry,
+}: {
+  entry: Extract<ShownRecord, { table: 'audit_log' }>['entry'];
+}): ReactNode {
+  return (
+    <Facts
+      facts={[
+        ['Status', <Status key="status" status={entry.status} />],
+        ['Time', `${entry.timestamp} UTC`],
+        ['Agent', entry.agentId],
+        ['Operation', entry.operation],
+        ['Operation type', entry.operationType ?? '–'],
+        ['Duration', formatDuration(entry.durationMs)],
+        ['Details', entry.details ?? '–'],
+        ['Error message', entry.errorMessage ?? '–'],
+        ['Audit id', <code key="id">{entry.auditId}</code>],
+      ]}
+    />
+  );
+}
+
+function StoredJson({ record }: { record: Exclude<ShownRecord, { table: 'audit_log' }> }): ReactNode {
+  const persistence = usePersistence();
+  const [json, setJson] = useState<string>();
+  const [failure, setFailure] = useState<Failure>();
+  useEffect(() => {
+    const stored =
+      record.table === 'receipts'
+        ? persistence.getReceipt(record.receiptId)
+        : persistence.getMemory(record.agentId);
+    stored.then(setJson, (error: unknown) => setFailure(reportDatabaseFailure(error)));
+  }, [persistence, record]);
+  if (failure) return <FailureNotice failure={failure} />;
+  if (json === undefined) return <p className="muted">Reading…</p>;
+  return (
+    <>
+      {record.table === 'receipts' ? (
+        <Facts facts={[['Receipt id', <code key="id">{record.receiptId}</code>]]} />
+      ) : (
+        <Facts
+          facts={[
+            ['Version', record.version],
+            ['Last updated', `${record.lastUpdated} UTC`],
+          ]}
+        />
+      )}
+      {record.table === 'receipts' ? <ValidationPart json={json} /> : null}
+      <JsonText json={json} />
+    </>
+  );
+}
+
+/** A validation agent's receipt is shown as what it says; any other is shown as JSON only. */
+function ValidationPart({ json }: { json: string }): ReactNode {
+  const receipt = JSON.parse(json) as Partial<ValidationReceipt> | null;
+  if (receipt?.kind !== 'validation-receipt') return null;
+  return <ReceiptReport label="Result in the receipt" receipt={receipt as ValidationReceipt} />;
+}

@@ -1,0 +1,171 @@
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
+import { turtle } from '@codemirror/legacy-modes/mode/turtle';
+import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { Compartment, EditorState } from '@codemirror/state';
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+
+/** A place in the document with something to say about it. Line and column count from 1. */
+export interface Marker {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** What the editor is made with. */
+export interface CodeEditorOptions {
+  /** An element whose shadow root becomes the editor's own. */
+  readonly host: HTMLElement;
+  readonly content: string;
+  readonly label: string;
+  readonly onEdit: (content: string) => void;
+  readonly onRun: () => void;
+}
+
+/** An editor on the screen. */
+export interface CodeEditor {
+  /** Shows other content, unless it is what is there already. */
+  show(content: string): void;
+  setLabel(label: string): void;
+  /** Marks one place, or none. */
+  mark(marker: Marker | undefined): void;
+  /** Scrolls to a place and puts the cursor there. */
+  goTo(marker: Marker): void;
+  destroy(): void;
+}
+
+const colours: HighlightStyle = HighlightStyle.define([
+  { tag: tags.comment, color: 'var(--muted)', fontStyle: 'italic' },
+  { tag: [tags.keyword, tags.meta], color: 'var(--accent)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--success)' },
+  { tag: [tags.atom, tags.number, tags.bool], color: 'var(--warning)' },
+  { tag: tags.link, color: 'var(--accent)' },
+]);
+
+const look = EditorView.theme({
+  '&': {
+    height: '100%',
+    color: 'var(--text)',
+    backgroundColor: 'var(--surface)',
+    fontSize: 'var(--editor-text)',
+  },
+  '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55' },
+  '.cm-content': { caretColor: 'var(--text)', padding: '8px 0' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-gutters': {
+    backgroundColor: 'var(--sunken)',
+    color: 'var(--muted)',
+    borderRight: '1px solid var(--line)',
+  },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--hover)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'var(--selected)',
+  },
+  '.cm-panels': { backgroundColor: 'var(--raised)', color: 'var(--text)' },
+  '.cm-textfield, .cm-button': {
+    backgroundColor: 'var(--surface)',
+    backgroundImage: 'none',
+    color: 'var(--text)',
+    border: '1px solid var(--line-strong)',
+  },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--raised)',
+    color: 'var(--text)',
+    border: '1px solid var(--line-strong)',
+  },
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--error)',
+    backgroundColor: 'var(--error-soft)',
+  },
+  '.cm-lintPoint-error:after': { borderBottomColor: 'var(--error)' },
+});
+
+/**
+ * Makes an editor. It lives in a shadow root, where CodeMirror styles itself through constructed style sheets; in the
+ * document it would add `<style>` elements, which the page's policy refuses.
+ */
+export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEditorOptions): CodeEditor {
+  const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+  const labelled = new Compartment();
+  const labelOf = (text: string) => EditorView.contentAttributes.of({ 'aria-label': text, tabindex: '0' });
+  let showing = false;
+  const view = new EditorView({
+    root,
+    parent: root,
+    state: EditorState.create({
+      doc: content,
+      extensions: [
+        lineNumbers(),
+        lintGutter(),
+        highlightActiveLine(),
+        highlightActiveLineGutter(),
+        history(),
+        drawSelection(),
+        bracketMatching(),
+        search({ top: true }),
+        highlightSelectionMatches(),
+        StreamLanguage.define(turtle),
+        syntaxHighlighting(colours),
+        look,
+        labelled.of(labelOf(label)),
+        // Tab is left alone, so that the keyboard finds its way out.
+        keymap.of([
+          {
+            key: 'Mod-Enter',
+            run: () => {
+              onRun();
+              return true;
+            },
+          },
+          ...searchKeymap,
+          ...historyKeymap,
+          ...defaultKeymap,
+        ]),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged && !showing) onEdit(update.state.doc.toString());
+        }),
+      ],
+    }),
+  });
+  const offsetOf = ({ line, column }: Marker): number => {
+    const found = view.state.doc.line(Math.max(1, Math.min(line, view.state.doc.lines)));
+    return Math.min(found.from + column - 1, found.to);
+  };
+  return {
+    show(next) {
+      if (next === view.state.doc.toString()) return;
+      showing = true;
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
+      showing = false;
+    },
+    setLabel: (text) => view.dispatch({ effects: labelled.reconfigure(labelOf(text)) }),
+    mark(marker) {
+      const diagnostics: Diagnostic[] = [];
+      if (marker) {
+        const from = offsetOf(marker);
+        const word = view.state.wordAt(from);
+        diagnostics.push({ from, to: word?.to ?? from, severity: 'error', message: marker.message });
+      }
+      view.dispatch(setDiagnostics(view.state, diagnostics));
+    },
+    goTo(marker) {
+      const anchor = offsetOf(marker);
+      view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: 'center' }) });
+      view.focus();
+    },
+    destroy() {
+      view.destroy();
+    },
+  };
+}

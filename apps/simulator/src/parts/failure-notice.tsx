@@ -1,0 +1,18 @@
+import type { ReactNode } from 'react';
+import type { Failure } from '../database/failure.ts';
+import { StatusMark } from './status.tsx';
+import './failure-notice.css';
+
+/** An error where it happened: its code, what happened, what to do. */
+export function FailureNotice({ failure, children }: { failure: Failure; children?: ReactNode }): ReactNode {
+  return (
+    <div className="failure-notice" role="alert">
+      <p className="failure-notice__what">
+        <StatusMark tone="error" />
+        <code>{failure.code}</code> {failure.message}
+      </p>
+      {failure.hint === undefined ? null : <p className="failure-notice__hint">{failure.hint}</p>}
+      {children === undefined ? null : <div className="failure-notice__actions">{children}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import type { ReactNode } from 'react';
+import './status.css';
+
+/** How a status reads at a glance; the word beside it says which it is. */
+export type Tone = 'success' | 'warning' | 'error' | 'neutral';
+
+const TONES: Readonly<Record<string, Tone>> = {
+  success: 'success',
+  completed: 'success',
+  partial: 'warning',
+  retry: 'warning',
+  error: 'error',
+  failed: 'error',
+};
+
+/** The shapes differ as well as the colours, for those who cannot tell the colours apart. */
+const SHAPES: Readonly<Record<Tone, string>> = {
+  success: 'M3 8.5l3.2 3.2L13 5',
+  warning: 'M8 3v6m0 3v1',
+  error: 'M4 4l8 8m0-8l-8 8',
+  neutral: 'M4 8h8',
+};
+
+/** What tone a stored status has. */
+export function toneOf(status: string): Tone {
+  return TONES[status] ?? 'neutral';
+}
+
+/** The sign alone; the text beside it must say the same. */
+export function StatusMark({ tone }: { tone: Tone }): ReactNode {
+  return (
+    <svg className={`status-mark status-mark--${tone}`} viewBox="0 0 16 16" aria-hidden="true">
+      <path d={SHAPES[tone]} />
+    </svg>
+  );
+}
+
+/** A status as it is stored, with its sign. */
+export function Status({ status }: { status: string }): ReactNode {
+  const tone = toneOf(status);
+  return (
+    <span className={`status status--${tone}`}>
+      <StatusMark tone={tone} />
+      {status}
+    </span>
+  );
+}

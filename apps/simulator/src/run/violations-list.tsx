@@ -1,0 +1,86 @@
+import { shortenIris, type ReceiptViolation } from '@ggen-sim/agents';
+import { Fragment, useState, type ReactNode } from 'react';
+import { formatPlural } from '../parts/format.ts';
+import { StatusMark, type Tone } from '../parts/status.tsx';
+import './violations-list.css';
+
+/** Shown before somebody asks for the rest: a shape that fits nothing can be violated by every node. */
+const FIRST_VIOLATIONS = 100;
+
+const TONES: Readonly<Record<string, Tone>> = { Violation: 'error', Warning: 'warning' };
+
+/** Every violation with its focus node, path, value, shape and message. */
+export function ViolationsList({
+  violations,
+  prefixes,
+}: {
+  violations: readonly ReceiptViolation[];
+  prefixes: ReadonlyMap<string, string>;
+}): ReactNode {
+  const [limit, setLimit] = useState(FIRST_VIOLATIONS);
+  const term = (text: string | null): ReactNode =>
+    text === null ? (
+      <span className="muted">–</span>
+    ) : (
+      <Term full={text} shown={shortenIris(text, prefixes)} />
+    );
+  // Whole IRIs are too long for columns.
+  const stacked = prefixes.size === 0 ? ' violations--stacked' : '';
+  return (
+    <div className={`violations${stacked}`}>
+      <table className="violations__table">
+        <caption className="visually-hidden">{formatPlural(violations.length, 'validation result')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Focus node</th>
+            <th scope="col">Path</th>
+            <th scope="col">Value</th>
+            <th scope="col">Shape</th>
+            <th scope="col">Message</th>
+          </tr>
+        </thead>
+        <tbody>
+          {violations.slice(0, limit).map((violation, index) => (
+            // The list of a receipt never changes, so a place in it is an identity.
+            // oxlint-disable-next-line react/no-array-index-key
+            <tr key={index}>
+              <td data-label="Focus node">{term(violation.focus_node)}</td>
+              <td data-label="Path">{term(violation.path)}</td>
+              <td data-label="Value">{term(violation.value)}</td>
+              <td data-label="Shape">{term(violation.shape)}</td>
+              <td data-label="Message">
+                <span className={`status status--${TONES[violation.severity] ?? 'neutral'}`}>
+                  <StatusMark tone={TONES[violation.severity] ?? 'neutral'} />
+                  {shortenIris(violation.severity, prefixes)}
+                </span>{' '}
+                {shortenIris(violation.message, prefixes)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {violations.length > limit ? (
+        <button type="button" className="button" onClick={() => setLimit(limit + 500)}>
+          Show {Math.min(500, violations.length - limit)} more of {violations.length - limit}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+/** A term that may be broken where a person would: after a prefix, between words. */
+function Term({ full, shown }: { full: string; shown: string }): ReactNode {
+  const pieces = shown.split(/(?<=[:/#_-])|(?<=[a-z])(?=[A-Z])/);
+  return (
+    <code title={full}>
+      {pieces.map((piece, index) => (
+        // Pieces of one fixed text.
+        // oxlint-disable-next-line react/no-array-index-key
+        <Fragment key={index}>
+          {piece}
+          <wbr />
+        </Fragment>
+      ))}
+    </code>
+  );
+}

@@ -1,0 +1,54 @@
+import { useState, type ReactNode } from 'react';
+import { formatBytes } from '../parts/format.ts';
+import type { DocumentRole, NewDocument, SessionDocument } from './session.ts';
+import './document-head.css';
+
+/** Name and role of the document in the editor. */
+export function DocumentHead({
+  document,
+  onChange,
+  onRemove,
+}: {
+  document: SessionDocument;
+  onChange: (change: Partial<NewDocument>) => void;
+  onRemove: () => void;
+}): ReactNode {
+  const [name, setName] = useState(document.name);
+  const rename = (): void => {
+    const trimmed = name.trim();
+    if (trimmed === '') setName(document.name);
+    else if (trimmed !== document.name) onChange({ name: trimmed });
+  };
+  return (
+    <div className="document-head">
+      <label className="labelled">
+        Name
+        <input
+          className="field document-head__name"
+          value={name}
+          spellCheck={false}
+          onChange={(event) => setName(event.target.value)}
+          onBlur={rename}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') rename();
+          }}
+        />
+      </label>
+      <label className="labelled">
+        Use as
+        <select
+          className="field"
+          value={document.role}
+          onChange={(event) => onChange({ role: event.target.value as DocumentRole })}
+        >
+          <option value="spec">ontology</option>
+          <option value="shapes">shapes</option>
+        </select>
+      </label>
+      <span className="muted document-head__size">{formatBytes(new Blob([document.content]).size)}</span>
+      <button type="button" className="button" onClick={onRemove} aria-label={`Remove ${document.name}`}>
+        Remove
+      </button>
+    </div>
+  );
+}

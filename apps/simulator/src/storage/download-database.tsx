@@ -1,0 +1,31 @@
+import { toFileStamp } from '@ggen-sim/core';
+import { useState, type ReactNode } from 'react';
+import { reportDatabaseFailure } from '../database/database.ts';
+import { usePersistence } from '../database/persistence-context.ts';
+import { formatBytes } from '../parts/format.ts';
+import { notify, notifyFailure } from '../parts/notices.tsx';
+import { downloadFile } from './download.ts';
+
+/** Gives the database to the person as an SQLite file. */
+export function DownloadDatabase(): ReactNode {
+  const persistence = usePersistence();
+  const [busy, setBusy] = useState(false);
+  const download = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const image = await persistence.exportImage();
+      const fileName = `ggen-${toFileStamp(new Date())}.db`;
+      downloadFile(fileName, [image as Uint8Array<ArrayBuffer>], 'application/vnd.sqlite3');
+      notify('Download started', `${fileName}, ${formatBytes(image.byteLength)}`);
+    } catch (error) {
+      notifyFailure('The database could not be read', reportDatabaseFailure(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <button type="button" className="button" disabled={busy} onClick={() => void download()}>
+      Download database (.db)
+    </button>
+  );
+}

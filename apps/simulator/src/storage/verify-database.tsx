@@ -1,0 +1,84 @@
+import type { VerifyReport } from '@ggen-sim/core';
+import { useRef, useState, type ReactNode } from 'react';
+import { reportDatabaseFailure } from '../database/database.ts';
+import type { Failure } from '../database/failure.ts';
+import { usePersistence } from '../database/persistence-context.ts';
+import { FailureNotice } from '../parts/failure-notice.tsx';
+import { formatCount, formatPlural } from '../parts/format.ts';
+import { StatusMark } from '../parts/status.tsx';
+
+/** Checks the database: SQLite's own integrity check, the schema, and every receipt's id. */
+export function VerifyDatabase(): ReactNode {
+  const persistence = usePersistence();
+  const running = useRef<AbortController>(undefined);
+  const [progress, setProgress] = useState<string>();
+  const [report, setReport] = useState<VerifyReport>();
+  const [failure, setFailure] = useState<Failure>();
+  const verify = async (): Promise<void> => {
+    const controller = new AbortController();
+    running.current = controller;
+    setProgress('Checking…');
+    setReport(undefined);
+    setFailure(undefined);
+    try {
+      setReport(
+        await persistence.verify({
+          signal: controller.signal,
+          onProgress: ({ stage, done, unit }) => setProgress(`${stage}: ${formatCount(done)} ${unit}`),
+        }),
+      );
+    } catch (error) {
+      if (!controller.signal.aborted) setFailure(reportDatabaseFailure(error));
+    } finally {
+      setProgress(undefined);
+    }
+  };
+  return (
+    <>
+      <div className="database-panel__actions">
+        <button
+          type="button"
+          className="button"
+          disabled={progress !== undefined}
+          onClick={() => void verify()}
+        >
+          Verify
+        </button>
+        {progress === undefined ? null : (
+          <>
+            <button type="button" className="button" onClick={() => running.current?.abort()}>
+              Cancel
+            </button>
+            <span className="muted">{progress}</span>
+          </>
+        )}
+      </div>
+      <div aria-live="polite">
+        {failure ? <FailureNotice failure={failure} /> : null}
+        {report ? <VerifyResult report={report} /> : null}
+      </div>
+    </>
+  );
+}
+
+function VerifyResult({ report }: { report: VerifyReport }): ReactNode {
+  if (report.ok) {
+    return (
+      <p className="status status--success">
+        <StatusMark tone="success" />
+        Sound: {formatPlural(report.receiptsVerified, 'receipt id')} recomputed
+      </p>
+    );
+  }
+  return (
+    <FailureNotice
+      failure={{
+        code: 'VERIFY',
+        message: report.problems
+          .map(({ check, row, message }) => `${check}${row === null ? '' : ` (${row})`}: ${message}`)
+          .join('; '),
+        hint: 'Download the database before anything else, then import the last sound copy.',
+      }}
+    />
+  );
+}
