@@ -1,0 +1,42 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
+import { chromiumLaunch } from './support/chromium-launch.ts';
+
+// Chosen once; the workers read this file again and must find the same.
+process.env['GGEN_E2E_PORT'] ??= String(await freePort());
+const port = process.env['GGEN_E2E_PORT'];
+
+const config: PlaywrightTestConfig = defineConfig({
+  testDir: 'tests',
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: process.env['CI'] !== undefined,
+  reporter: 'list',
+  outputDir: 'test-results',
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  use: {
+    // In a folder, not at the root: the page must work wherever a static host puts it.
+    baseURL: `http://127.0.0.1:${port}/dist/`,
+    launchOptions: chromiumLaunch,
+    screenshot: 'only-on-failure',
+  },
+  webServer: {
+    command: `sirv ../apps/simulator --dev --quiet --host 127.0.0.1 --port ${port}`,
+    url: `http://127.0.0.1:${port}/dist/index.html`,
+    reuseExistingServer: false,
+  },
+});
+
+export default config;
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port: found } = server.address() as AddressInfo;
+      server.close(() => resolve(found));
+    });
+  });
+}

@@ -1,0 +1,66 @@
+import {
+  test as base,
+  expect,
+  type BrowserContext,
+  type Page,
+  type PlaywrightTestArgs,
+  type PlaywrightTestOptions,
+  type PlaywrightWorkerArgs,
+  type PlaywrightWorkerOptions,
+  type TestType,
+} from '@playwright/test';
+import { SimulatorPage } from './simulator-page.ts';
+
+/** What every test of the page gets. */
+interface Fixtures {
+  /** The page, open, with its database ready. */
+  readonly simulator: SimulatorPage;
+  /** Opens one more tab on the same data. */
+  readonly openTab: () => Promise<SimulatorPage>;
+}
+
+/**
+ * Playwright's test, with the simulator open. In every test, no tab may log an error, throw, or run into the page's
+ * content security policy.
+ */
+export const test: TestType<
+  PlaywrightTestArgs & PlaywrightTestOptions & Fixtures,
+  PlaywrightWorkerArgs & PlaywrightWorkerOptions
+> = base.extend<Fixtures>({
+  context: async ({ context }, use) => {
+    const complaints = watch(context);
+    await use(context);
+    expect(complaints).toEqual([]);
+  },
+  openTab: async ({ context }, use) => {
+    await use(() => openSimulator(context));
+  },
+  simulator: async ({ openTab }, use) => {
+    await use(await openTab());
+  },
+});
+
+/** Opens the page in a new tab and waits for its database. */
+export async function openSimulator(context: BrowserContext): Promise<SimulatorPage> {
+  const page = await context.newPage();
+  await page.goto('./');
+  await ready(page);
+  return new SimulatorPage(page);
+}
+
+/** Waits until the page's database is open. */
+export async function ready(page: Page): Promise<void> {
+  await page.evaluate(async () => void (await globalThis.ggenSim.ready));
+}
+
+/** Collects what a page complains about: thrown errors and logged ones, violations of its policy among them. */
+export function watch(context: BrowserContext): string[] {
+  const complaints: string[] = [];
+  context.on('weberror', (error) => complaints.push(String(error.error())));
+  context.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  return complaints;
+}
+
+export { expect };

@@ -1,0 +1,70 @@
+import type { GgenSim } from '@ggen-sim/simulator/ggen-sim';
+import { expect, type Locator, type Page } from '@playwright/test';
+
+declare global {
+  var ggenSim: GgenSim;
+}
+
+/** The page, in the words of those who use it. */
+export class SimulatorPage {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  get runButton(): Locator {
+    return this.page.getByRole('button', { name: 'Run validation' });
+  }
+
+  get result(): Locator {
+    return this.page.getByRole('region', { name: 'Validation result' });
+  }
+
+  get editor(): Locator {
+    return this.page.getByRole('textbox', { name: /^Content of/ });
+  }
+
+  /** One of the counts over the tables, as text. */
+  count(name: string): Locator {
+    const figure = this.page
+      .locator('.stats-strip__figure')
+      .filter({ has: this.page.getByText(name, { exact: true }) });
+    return figure.locator('dd');
+  }
+
+  /** The current table of the record. */
+  get table(): Locator {
+    return this.page.getByRole('grid');
+  }
+
+  async startWith(example: string): Promise<void> {
+    await this.page.getByRole('button', { name: example }).click();
+    await expect(this.editor).toBeVisible();
+  }
+
+  async run(): Promise<void> {
+    await this.runButton.click();
+    await expect(this.result).toBeVisible();
+    await expect(this.runButton).toBeEnabled();
+  }
+
+  async showTab(name: 'Receipts' | 'Memory' | 'Audit trail' | 'Database'): Promise<void> {
+    await this.page.getByRole('tab', { name }).click();
+  }
+
+  /** Every stored receipt's execution id. */
+  executionIds(): Promise<string[]> {
+    return this.page.evaluate(async () => {
+      const ids: string[] = [];
+      const rows = globalThis.ggenSim.persistence.queryReceipts({ limit: 1_000_000 });
+      for await (const { executionId } of rows) ids.push(executionId);
+      return ids;
+    });
+  }
+
+  /** Whether the database is sound. */
+  verified(): Promise<boolean> {
+    return this.page.evaluate(async () => (await globalThis.ggenSim.persistence.verify()).ok);
+  }
+}
