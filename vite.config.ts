@@ -45,12 +45,15 @@ export default defineConfig({
         test: {
           ...timeouts,
           name: 'browser',
+          // Two cores: files side by side only make each other wait.
+          fileParallelism: false,
           include: ['packages/*/test/**/*.browser.test.ts'],
           browser: {
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({ launchOptions: chromium }),
+            // A profile on disk: in a private window OPFS is slow memory and nothing is ever synced.
+            provider: playwright({ launchOptions: chromium, persistentContext: true }),
             instances: [{ browser: 'chromium' }],
           },
         },

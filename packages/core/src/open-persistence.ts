@@ -1,6 +1,5 @@
 import { connectWorker, WORKER_BY_DEFAULT } from '#platform';
 import { PersistenceError } from './errors.ts';
-import { openInProcess } from './open-in-process.ts';
 import type { OpenOptions, Persistence } from './persistence.ts';
 import { PersistenceClient } from './worker/client.ts';
 
@@ -17,7 +16,11 @@ import { PersistenceClient } from './worker/client.ts';
  */
 export async function openPersistence(options: OpenOptions): Promise<Persistence> {
   const { worker = WORKER_BY_DEFAULT, ...rest } = options;
-  if (worker === false) return openInProcess(rest);
+  if (worker === false) {
+    // A page that keeps its database in a worker need not load SQLite's code itself.
+    const { openInProcess } = await import('./open-in-process.ts');
+    return openInProcess(rest);
+  }
   if (options.clock) {
     throw new PersistenceError('INVALID_ARGUMENT', 'Invalid clock: a function cannot be sent to a worker', {
       operation: 'open',

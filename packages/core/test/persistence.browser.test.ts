@@ -2,12 +2,12 @@
 import * as Comlink from 'comlink';
 import { describe, expect, it } from 'vitest';
 import { openPersistence } from '../src/index.ts';
-import { type PersistencePlace, describePersistence } from '../src/testing/index.ts';
+import { type PersistencePlace, type TestFramework, describePersistence } from '../src/testing/index.ts';
 import type { SuiteWorker } from './workers/persistence-suite.browser.ts';
 
 const framework = { describe, expect, it };
 const withoutClock = 'a function cannot be sent to a worker';
-const closedByTheWorker = { withoutClock, framework };
+const behindWorker = { withoutClock, framework };
 
 describePersistence(
   'memory, in process',
@@ -16,7 +16,7 @@ describePersistence(
 );
 
 describePersistence('memory, in a worker', () => ({ open: () => openPersistence({ storage: 'memory' }) }), {
-  ...closedByTheWorker,
+  ...behindWorker,
 });
 
 function indexedDbPlace(options: { worker: boolean; durability?: 'relaxed' }): PersistencePlace {
@@ -34,7 +34,7 @@ describePersistence('indexeddb, relaxed', () => indexedDbPlace({ worker: false, 
 });
 
 describePersistence('indexeddb, in a worker', () => indexedDbPlace({ worker: true }), {
-  ...closedByTheWorker,
+  ...behindWorker,
 });
 
 describePersistence(
@@ -43,14 +43,19 @@ describePersistence(
     const name = crypto.randomUUID();
     return { open: () => openPersistence({ storage: 'opfs', name }) };
   },
-  { ...closedByTheWorker },
+  { ...behindWorker },
 );
 
 const suite = Comlink.wrap<SuiteWorker>(
   new Worker(new URL('./workers/persistence-suite.browser.ts', import.meta.url), { type: 'module' }),
 );
 
-// The cases run in the worker, one by one; here they get their names and their outcomes.
+/** The cases run in the worker, one by one; here they get their names and their outcomes. */
+function remotely(declare: TestFramework['it']): TestFramework['it'] {
+  const declareRemote = (title: string): void => declare(title, () => suite.runCase(title));
+  return Object.assign(declareRemote, { skip: declare.skip });
+}
+
 describePersistence(
   'opfs, in process in a dedicated worker',
   () => {
@@ -60,7 +65,7 @@ describePersistence(
     framework: {
       describe,
       expect,
-      it: Object.assign((title: string) => it(title, () => suite.runCase(title)), { skip: it.skip }),
+      it: remotely(it),
     },
   },
 );

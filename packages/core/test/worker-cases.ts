@@ -9,8 +9,11 @@ export function causesOf(error: unknown): Error[] {
 }
 
 /** @param open - opens an empty database in memory, in a worker */
-export function describeWorker(name: string, open: () => Promise<Persistence>): void {
-  describe(name, () => {
+export function describeWorker(
+  workerKind: 'a worker in a page' | 'a worker thread',
+  open: () => Promise<Persistence>,
+): void {
+  describe(`across to ${workerKind}`, () => {
     it('every refusal has the same code, operation and hint behind a worker as in process', async () => {
       const image = new TextEncoder().encode('no database at all');
       const refusals = async (db: Persistence): Promise<unknown[]> => {

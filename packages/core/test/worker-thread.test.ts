@@ -18,17 +18,17 @@ afterEach(async () => {
 });
 afterAll(() => children.remove());
 
-function thread(): Worker {
+function startThread(): Worker {
   const worker = new Worker(children.script('serve-database'));
   threads.push(worker);
   return worker;
 }
 
-describeWorker('a worker thread', () => openPersistence({ storage: 'memory', worker: thread() }));
+describeWorker('a worker thread', () => openPersistence({ storage: 'memory', worker: startThread() }));
 
 it('errors cross whole, down to what the operating system said', async () => {
   const [near, far] = await Promise.all(
-    [false, thread()].map((worker) =>
+    [false, startThread()].map((worker) =>
       rejectionOf(openPersistence({ storage: 'file', path: '/dev/null/no/ggen.db', worker })),
     ),
   );
@@ -52,8 +52,8 @@ it.each([
 
 it('subscribe hears what other threads commit to the file', async () => {
   const place = placeOfTest();
-  await using listener = await place.open({ worker: thread() });
-  await using writer = await place.open({ worker: thread() });
+  await using listener = await place.open({ worker: startThread() });
+  await using writer = await place.open({ worker: startThread() });
   const changes: Change[] = [];
   listener.subscribe((change) => void changes.push(change));
   await writer.saveReceipt(receiptOf('a'));

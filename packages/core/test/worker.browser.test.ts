@@ -1,12 +1,6 @@
 /** What only a worker in a page shows: errors and streams that cross, workers that end, other contexts' changes. */
 import { expect, it } from 'vitest';
-import {
-  PersistenceError,
-  type BackupDirectory,
-  type Change,
-  type Persistence,
-  openPersistence,
-} from '../src/index.ts';
+import { PersistenceError, type BackupDirectory, type Change, openPersistence } from '../src/index.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 import { auditOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
 
@@ -34,7 +28,7 @@ it('errors cross whole: code, operation, hint and the chain of causes', async ()
     expect(error).toMatchObject({
       code: 'STORAGE_RESET',
       operation: 'stats',
-      hint: expect.stringContaining('Reload'),
+      hint: expect.stringContaining('anew'),
     });
   }
   const described = (error: unknown): unknown[] =>
@@ -83,10 +77,7 @@ async function opfsDirectory(name: string): Promise<BackupDirectory> {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
   return {
     name,
-    create: async (fileName) =>
-      (await folder.getFileHandle(fileName, { create: true })).createWritable() as Promise<
-        WritableStream<Uint8Array>
-      >,
+    create: async (fileName) => (await folder.getFileHandle(fileName, { create: true })).createWritable(),
     finish: () => Promise.resolve(),
     discard: async () => {
       const names: string[] = [];

@@ -153,7 +153,7 @@ it.each([false, true])(
       ];
       for (const failure of failures) {
         expect(failure).toBeInstanceOf(VfsError);
-        expect(failure).toMatchObject({ code: 'STORAGE_RESET', hint: expect.stringContaining('Reload') });
+        expect(failure).toMatchObject({ code: 'STORAGE_RESET', hint: expect.stringContaining('anew') });
       }
     }
     const anew = await open(name);

@@ -93,7 +93,6 @@ function withoutLocks(): void {
   );
 }
 
-/** Counts how often a put of `meta` meets a version that somebody else has raised. */
 it('indexeddb 2: without locks, compare-and-swap alone keeps three connections apart', async () => {
   withoutLocks();
   const aborts = vi.spyOn(IDBTransaction.prototype, 'abort');

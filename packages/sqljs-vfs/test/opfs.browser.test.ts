@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { describeStorage } from '../src/testing/index.ts';
+import { type TestFramework, describeStorage } from '../src/testing/index.ts';
 import { CalledWorker } from './workers/calls.browser.ts';
 
 const suite = new CalledWorker(
   new Worker(new URL('./workers/opfs-suite.browser.ts', import.meta.url), { type: 'module' }),
 );
 
-// The cases run in the worker, one by one; here they get their names and their outcomes.
+/** The cases run in the worker, one by one; here they get their names and their outcomes. */
+function remotely(declare: TestFramework['it']): TestFramework['it'] {
+  const declareRemote = (title: string): void =>
+    declare(title, async () => void (await suite.call('runCase', title)));
+  return Object.assign(declareRemote, { skip: declare.skip });
+}
+
 describeStorage(
   'opfs, in a dedicated worker',
   () => {
@@ -16,9 +22,7 @@ describeStorage(
     framework: {
       describe,
       expect,
-      it: Object.assign((title: string) => it(title, async () => void (await suite.call('runCase', title))), {
-        skip: it.skip,
-      }),
+      it: remotely(it),
     },
     skip: [
       {

@@ -192,7 +192,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
 
   #reset(): VfsError {
     this.#failure = new VfsError('STORAGE_RESET', `${this.name} was removed or replaced while it was open`, {
-      hint: 'Reload to start anew; what this page still shows can be downloaded first.',
+      hint: 'Open it again to start anew; a copy made before can be imported.',
     });
     return this.#failure;
   }

@@ -141,7 +141,7 @@ export class FileTenure {
 
   #reset(): VfsError {
     return new VfsError('STORAGE_RESET', `${this.#name} was removed or replaced while it was open`, {
-      hint: 'Reload to start anew.',
+      hint: 'Open it again to start anew; a copy made before can be imported.',
     });
   }
 

@@ -1,0 +1,19 @@
+/** The README's matrix says of the page's storages what they say of themselves. */
+import { expect, it } from 'vitest';
+import { indexedDbStorage } from '../src/indexeddb.browser.ts';
+import { opfsStorage } from '../src/opfs.browser.ts';
+
+it.each([indexedDbStorage('any'), opfsStorage('any')])('has $capabilities.kind', async ({ capabilities }) => {
+  const readme = await (await fetch(new URL('../README.md', import.meta.url))).text();
+  const row = readme.split('\n').find((line) => line.startsWith(`| \`${capabilities.kind}\``));
+  const cells = row?.split('|').map((cell) => cell.trim());
+  const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
+  const { persistent, multiProcess, syncSurvives, atomicTurns, lockProvider } = capabilities;
+  expect(cells?.slice(3, -1)).toEqual([
+    yesNo(persistent),
+    yesNo(multiProcess),
+    syncSurvives,
+    yesNo(atomicTurns),
+    lockProvider,
+  ]);
+});
