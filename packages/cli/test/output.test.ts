@@ -217,8 +217,9 @@ describe('on a terminal', () => {
     const program = [process.execPath, programPath, ...words];
     const variables: NodeJS.ProcessEnv = { ...process.env, TERM: 'xterm-256color', ...environment };
     if (!('NO_COLOR' in environment)) delete variables['NO_COLOR'];
-    // vitest sets it for its own workers.
+    // vitest sets the one for its own workers; the other makes Node doubt that a terminal has colours.
     delete variables['FORCE_COLOR'];
+    delete variables['CI'];
     const options = { cwd: sandbox.directory, env: variables, encoding: 'utf8' as const };
     return execFileSync('python3', ['-c', python, String(columns), ...program], options).replaceAll(
       '\r\n',
