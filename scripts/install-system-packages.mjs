@@ -9,6 +9,7 @@ const programs = [
   { command: 'chromium', aptPackage: 'chromium' },
   { command: 'zsh', aptPackage: 'zsh' },
   { command: 'fish', aptPackage: 'fish' },
+  { command: 'pkill', aptPackage: 'procps' },
   { command: 'python3', aptPackage: 'python3' },
   { command: 'make', aptPackage: 'make' },
   { command: 'g++', aptPackage: 'g++' },

@@ -1,4 +1,4 @@
-import { expect, test } from '../support/fixtures.ts';
+import { expect, openSimulator, test } from '../support/fixtures.ts';
 
 test('data that was cleared while the page is open is reported, not replaced by an empty database', async ({
   simulator,
@@ -38,4 +38,45 @@ test('without IndexedDB the page says so, and offers memory only as a choice', a
   await page.getByRole('button', { name: 'Work in memory' }).click();
   await expect(page.getByText('in memory only: nothing is kept')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+});
+
+test('with no room left a save is refused by name, nothing stored is lost, and the next one works with room again', async ({
+  context,
+  baseURL,
+}) => {
+  const { origin } = new URL(baseURL ?? '');
+  // Before the first transaction: the browser remembers for a while how much room it has found.
+  const devtools = await context.newCDPSession(await context.newPage());
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 10 * 1024 * 1024 });
+  const simulator = await openSimulator(context);
+  /** Saves a receipt of a megabyte. */
+  const saveMegabyte = (executionId: string): Promise<string> =>
+    simulator.page.evaluate(async (id) => {
+      // Random, because the browser compresses what it stores.
+      const chunk = (): string => crypto.getRandomValues(new Uint32Array(1024)).join('');
+      const receipt = JSON.stringify({ filler: Array.from({ length: 100 }, chunk).join('') });
+      const { persistence } = globalThis.ggenSim;
+      try {
+        await persistence.saveReceipt({ executionId: id, agentId: 'quota', agentType: 'test', receipt });
+        return 'saved';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    }, executionId);
+
+  const saved: string[] = [];
+  let outcome = 'saved';
+  for (let index = 0; index < 20 && outcome === 'saved'; index += 1) {
+    outcome = await saveMegabyte(`megabyte-${index}`);
+    if (outcome === 'saved') saved.unshift(`megabyte-${index}`);
+  }
+  expect(outcome).toBe('DISK_FULL');
+  expect(saved).not.toEqual([]);
+  expect(await simulator.executionIds()).toEqual(saved);
+  expect(await simulator.verified()).toBe(true);
+
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+  expect(await saveMegabyte('with-room-again')).toBe('saved');
+  expect(await simulator.executionIds()).toEqual(['with-room-again', ...saved]);
+  expect(await simulator.verified()).toBe(true);
 });
