@@ -5,7 +5,7 @@ declare global {
   namespace WebAssembly {
     type Imports = Record<string, Record<string, unknown>>;
     class Module {
-      private constructor();
+      constructor(bytes: Uint8Array);
     }
     class Instance {
       constructor(module: Module, imports: Imports);
@@ -19,6 +19,5 @@ declare global {
       private constructor();
       get(index: number): unknown;
     }
-    function compile(bytes: Uint8Array): Promise<Module>;
   }
 }

@@ -6,7 +6,7 @@
  * first decides, so a realm has one sql.js, loaded here once and kept.
  */
 import initSqlJs from 'sql.js';
-import { readWasmBinary } from '#wasm-binary';
+import { compileWasm } from '#wasm-binary';
 import { VfsError } from '../errors.ts';
 
 /** sql.js's database class, as its types describe it. */
@@ -45,7 +45,7 @@ export function loadSqlJs(): Promise<SqlJs> {
 }
 
 async function load(): Promise<SqlJs> {
-  const compiled = await WebAssembly.compile(await readWasmBinary());
+  const compiled = await compileWasm();
   let instance: WebAssembly.Instance | undefined;
   const initialising = whileDecodingExactly(() =>
     initSqlJs({

@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-/** The bytes of the WebAssembly that belongs to the pinned sql.js. */
-export async function readWasmBinary(): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Compiles the WebAssembly that belongs to the pinned sql.js. Synchronously, which is lazy and takes a few
+ * milliseconds: what `WebAssembly.compile` does in the background, Node's event loop later stands still for.
+ */
+export async function compileWasm(): Promise<WebAssembly.Module> {
   const wasmPath = createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm');
-  return new Uint8Array(await readFile(wasmPath));
+  return new WebAssembly.Module(readFileSync(wasmPath));
 }
