@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
@@ -16,6 +18,13 @@ const chromium = {
     '--disable-sync',
   ],
 };
+
+/**
+ * A profile on disk, because in a private window OPFS is slow memory and nothing is ever synced; and a new one for
+ * each run, because tests begin with nothing stored.
+ */
+const profile = mkdtempSync(path.join(os.tmpdir(), 'ggen-sim-chromium-'));
+process.on('exit', () => rmSync(profile, { recursive: true, force: true }));
 
 const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
 
@@ -52,8 +61,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            // A profile on disk: in a private window OPFS is slow memory and nothing is ever synced.
-            provider: playwright({ launchOptions: chromium, persistentContext: true }),
+            provider: playwright({ launchOptions: chromium, persistentContext: profile }),
             instances: [{ browser: 'chromium' }],
           },
         },
