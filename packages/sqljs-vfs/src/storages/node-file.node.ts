@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { constants } from 'node:fs';
 import path from 'node:path';
 import { VfsError } from '../errors.ts';
 import { ByteRangeLock, type RangeLocks } from '../locks/byte-range-lock.ts';
@@ -6,6 +6,7 @@ import type { DatabaseLock, LockLevel } from '../locks/database-lock.ts';
 import { InProcessLock, InProcessLockTable } from '../locks/in-process-lock.ts';
 import { nativeRangeLocks } from '../locks/native-range-locks.node.ts';
 import type { FileOpenMode, FileRole, Storage, StorageFile } from '../storage.ts';
+import { type FileSystem, nodeFileSystem } from './file-system.node.ts';
 import { createPrivateDirectory, followSymlinks, syncDirectory } from './node-paths.node.ts';
 
 /** Options of {@link fileStorage}. */
@@ -18,12 +19,14 @@ export interface FileStorageOptions {
   readonly singleProcess?: boolean;
   /** Byte-range locks of the caller's own. @default the native provider of this platform */
   readonly rangeLocks?: RangeLocks;
+  /** The file system underneath. Another one's descriptors need `rangeLocks` of its own. @default `node:fs` */
+  readonly fileSystem?: FileSystem;
 }
 
 const SUFFIX: Record<FileRole, string> = { main: '', journal: '-journal', wal: '-wal' };
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = fs.constants;
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants;
 // Absent on Windows. The main path has its symlinks resolved already; a journal that is one is an attack.
-const O_NOFOLLOW: number = fs.constants.O_NOFOLLOW ?? 0;
+const O_NOFOLLOW: number = constants.O_NOFOLLOW ?? 0;
 
 /** Locks of files opened with `singleProcess`, so that two handles in this process still respect each other. */
 const inProcessTables = new Map<string, InProcessLockTable>();
@@ -36,6 +39,7 @@ function inProcessTable(filePath: string): InProcessLockTable {
 
 class NodeFile implements StorageFile {
   readonly readOnly: boolean;
+  readonly #fs: FileSystem;
   readonly #fd: number;
   readonly #path: string;
   readonly #lock: DatabaseLock;
@@ -43,11 +47,13 @@ class NodeFile implements StorageFile {
   #directorySyncDue: boolean;
 
   constructor(
+    fileSystem: FileSystem,
     fd: number,
     filePath: string,
     lock: DatabaseLock,
     state: { readOnly: boolean; directorySyncDue: boolean },
   ) {
+    this.#fs = fileSystem;
     this.#fd = fd;
     this.#path = filePath;
     this.#lock = lock;
@@ -58,7 +64,7 @@ class NodeFile implements StorageFile {
   read(target: Uint8Array, offset: number): number {
     let done = 0;
     while (done < target.length) {
-      const count = fs.readSync(this.#fd, target, done, target.length - done, offset + done);
+      const count = this.#fs.readSync(this.#fd, target, done, target.length - done, offset + done);
       if (count === 0) break;
       done += count;
     }
@@ -68,24 +74,24 @@ class NodeFile implements StorageFile {
   write(source: Uint8Array, offset: number): void {
     let done = 0;
     while (done < source.length) {
-      done += fs.writeSync(this.#fd, source, done, source.length - done, offset + done);
+      done += this.#fs.writeSync(this.#fd, source, done, source.length - done, offset + done);
     }
   }
 
   truncate(sizeBytes: number): void {
-    fs.ftruncateSync(this.#fd, sizeBytes);
+    this.#fs.ftruncateSync(this.#fd, sizeBytes);
   }
 
   sync(): void {
-    fs.fdatasyncSync(this.#fd);
+    this.#fs.fdatasyncSync(this.#fd);
     if (this.#directorySyncDue) {
-      syncDirectory(path.dirname(this.#path));
+      syncDirectory(path.dirname(this.#path), this.#fs);
       this.#directorySyncDue = false;
     }
   }
 
   sizeBytes(): number {
-    return fs.fstatSync(this.#fd).size;
+    return this.#fs.fstatSync(this.#fd).size;
   }
 
   lock(level: LockLevel): boolean {
@@ -104,12 +110,13 @@ class NodeFile implements StorageFile {
     try {
       this.#lock.release(0);
     } finally {
-      fs.closeSync(this.#fd);
+      this.#fs.closeSync(this.#fd);
     }
   }
 }
 
 function openDescriptor(
+  fs: FileSystem,
   filePath: string,
   mode: FileOpenMode,
 ): { fd: number; readOnly: boolean; created: boolean } {
@@ -135,7 +142,7 @@ function openDescriptor(
 }
 
 /** Takes the group's and everybody's rights off a file of ours; somebody else's file stays as it is. */
-function narrowMode(fd: number): void {
+function narrowMode(fs: FileSystem, fd: number): void {
   const { mode } = fs.fstatSync(fd);
   if ((mode & 0o077) === 0) return;
   try {
@@ -158,6 +165,7 @@ function narrowMode(fd: number): void {
  * `singleProcess` was not given
  */
 export function fileStorage(databasePath: string, options: FileStorageOptions = {}): Storage {
+  const fs = options.fileSystem ?? nodeFileSystem;
   const ranges = options.singleProcess ? undefined : (options.rangeLocks ?? nativeRangeLocks());
   if (ranges && 'unavailable' in ranges) {
     throw new VfsError('LOCKS_UNAVAILABLE', `no file locks on this platform (${process.platform})`, {
@@ -167,8 +175,8 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
   }
   let realPath: string;
   try {
-    realPath = followSymlinks(databasePath);
-    createPrivateDirectory(path.dirname(realPath));
+    realPath = followSymlinks(databasePath, fs);
+    createPrivateDirectory(path.dirname(realPath), fs);
   } catch (error) {
     throw new VfsError('CANNOT_OPEN', `cannot open ${databasePath}`, { cause: error });
   }
@@ -185,16 +193,16 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     name: realPath,
     open(role: FileRole, mode: FileOpenMode): StorageFile {
       const filePath = pathOf(role);
-      const { fd, readOnly, created } = openDescriptor(filePath, mode);
+      const { fd, readOnly, created } = openDescriptor(fs, filePath, mode);
       try {
         if (!fs.fstatSync(fd).isFile()) {
           throw Object.assign(new Error(`${filePath} is not a regular file`), { code: 'EISDIR' });
         }
-        if (!readOnly) narrowMode(fd);
+        if (!readOnly) narrowMode(fs, fd);
         const lock = ranges ? new ByteRangeLock(fd, ranges) : new InProcessLock(inProcessTable(realPath));
         // A journal that was there already may owe its name to a process that died before syncing it.
         const directorySyncDue = mode.create && (created || role !== 'main');
-        return new NodeFile(fd, filePath, lock, { readOnly, directorySyncDue });
+        return new NodeFile(fs, fd, filePath, lock, { readOnly, directorySyncDue });
       } catch (error) {
         fs.closeSync(fd);
         throw error;
@@ -202,7 +210,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     },
     delete(role: FileRole, { syncDirectory: durably }: { readonly syncDirectory: boolean }): void {
       fs.unlinkSync(pathOf(role));
-      if (durably) syncDirectory(path.dirname(realPath));
+      if (durably) syncDirectory(path.dirname(realPath), fs);
     },
     exists(role: FileRole): boolean {
       const stat = fs.statSync(pathOf(role), { throwIfNoEntry: false });

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { type FileSystem, nodeFileSystem } from './file-system.node.ts';
 
 /** Linux's own limit on links in a row (ELOOP). */
 const MAX_SYMLINKS = 40;
@@ -8,11 +8,11 @@ const MAX_SYMLINKS = 40;
  * The real path of a file that may not exist yet: every symlink on the way is followed, the last one even when it
  * points to nothing.
  */
-export function followSymlinks(filePath: string): string {
+export function followSymlinks(filePath: string, fs: FileSystem = nodeFileSystem): string {
   let current = path.resolve(filePath);
   for (let followed = 0; followed < MAX_SYMLINKS; followed++) {
     // A link's target is relative to the folder the link is really in.
-    const directory = realDirectory(path.dirname(current));
+    const directory = realDirectory(path.dirname(current), fs);
     current = path.join(directory, path.basename(current));
     if (!fs.lstatSync(current, { throwIfNoEntry: false })?.isSymbolicLink()) return current;
     current = path.resolve(directory, fs.readlinkSync(current));
@@ -21,14 +21,14 @@ export function followSymlinks(filePath: string): string {
 }
 
 /** The real path of a folder, as far as it exists. */
-function realDirectory(directory: string): string {
+function realDirectory(directory: string, fs: FileSystem): string {
   const parent = path.dirname(directory);
   if (fs.existsSync(directory) || parent === directory) return fs.realpathSync(directory);
-  return path.join(realDirectory(parent), path.basename(directory));
+  return path.join(realDirectory(parent, fs), path.basename(directory));
 }
 
 /** Makes a folder and its missing parents with mode 0700 whatever the umask, durably. Existing ones stay as they are. */
-export function createPrivateDirectory(directory: string): void {
+export function createPrivateDirectory(directory: string, fs: FileSystem = nodeFileSystem): void {
   const missing: string[] = [];
   let parent = directory;
   while (!fs.existsSync(parent)) {
@@ -44,12 +44,12 @@ export function createPrivateDirectory(directory: string): void {
       continue;
     }
     fs.chmodSync(created, 0o700);
-    syncDirectory(path.dirname(created));
+    syncDirectory(path.dirname(created), fs);
   }
 }
 
 /** Makes the names in a folder durable. Windows keeps them so by itself and cannot open a folder. */
-export function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string, fs: FileSystem = nodeFileSystem): void {
   if (process.platform === 'win32') return;
   const fd = fs.openSync(directory, 'r');
   try {
