@@ -32,19 +32,21 @@ export async function openInProcess(options: OpenOptions): Promise<DatabasePersi
       exclusive,
       synchronous: exclusive && relaxed ? 'normal' : 'full',
       busyDeadlineMs: policy.busyDeadlineMs,
+      async examine(opened) {
+        const connection = new SqliteConnection(opened);
+        const prepare = (): void => {
+          refuseCutFile(connection, OPERATION);
+          migrate(connection, clock());
+        };
+        await retryWhileBusy(() => opened.write(prepare), policy.busyDeadlineMs);
+      },
     });
-    const connection = new SqliteConnection(durable);
-    try {
-      const prepare = (): void => {
-        refuseCutFile(connection, OPERATION);
-        migrate(connection, clock());
-      };
-      await retryWhileBusy(() => durable.write(prepare), policy.busyDeadlineMs);
-    } catch (error) {
-      durable.close();
-      throw error;
-    }
-    return new DatabasePersistence(connection, policy, clock, relaxed ? 'relaxed' : 'strict');
+    return new DatabasePersistence(
+      new SqliteConnection(durable),
+      policy,
+      clock,
+      relaxed ? 'relaxed' : 'strict',
+    );
   } catch (error) {
     throw openFailure(error);
   }

@@ -4,7 +4,13 @@ import fs from 'node:fs';
 /** Everything of a file that opening it must leave alone. */
 export function stateOf(file: string): Record<string, unknown> {
   const { mtimeNs, size, ino } = fs.statSync(file, { bigint: true });
-  return { mtimeNs, size, ino, sha256: createHash('sha256').update(fs.readFileSync(file)).digest('hex') };
+  return {
+    mtimeNs,
+    size,
+    ino,
+    mode: modeOf(file),
+    sha256: createHash('sha256').update(fs.readFileSync(file)).digest('hex'),
+  };
 }
 
 /** The permission bits of a file or folder, octal. */

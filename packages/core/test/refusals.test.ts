@@ -11,6 +11,7 @@ import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
 const other = (place: DatabasePlace): string => place.path('other.db');
 
 async function refused(place: DatabasePlace, path: string = other(place)): Promise<PersistenceError> {
+  fs.chmodSync(path, 0o644);
   const before = stateOf(path);
   const error = await rejectionOf(place.open({ path, retry: { busyDeadlineMs: 200 } }));
   expect(error).toBeInstanceOf(PersistenceError);

@@ -25,6 +25,11 @@ export interface OpenDatabaseOptions {
   readonly synchronous?: 'full' | 'normal';
   /** How long to wait for other connections while opening, in milliseconds. @default 30000 */
   readonly busyDeadlineMs?: number;
+  /**
+   * Looks at the database before it is taken on, and may change it. When it throws, the database is closed again and its
+   * file keeps its mode.
+   */
+  readonly examine?: (opened: DurableDatabase) => void | Promise<void>;
 }
 
 type OpenSettings = Required<Pick<OpenDatabaseOptions, 'exclusive' | 'synchronous'>>;
@@ -51,7 +56,7 @@ export async function openDatabase(
   storage: Storage,
   options: OpenDatabaseOptions = {},
 ): Promise<DurableDatabase> {
-  const { exclusive = false, synchronous = 'full', busyDeadlineMs = 30_000 } = options;
+  const { exclusive = false, synchronous = 'full', busyDeadlineMs = 30_000, examine } = options;
   if (synchronous === 'normal' && !exclusive) {
     throw new TypeError(
       "synchronous: 'normal' needs exclusive: true; a rollback journal could be damaged without full syncs",
@@ -66,10 +71,27 @@ export async function openDatabase(
   const turns = storage.turns ?? immediateTurns;
   // Every attempt is a connection of its own: an exclusive one that waits would keep its shared lock, and with it
   // everybody else from committing and leaving.
-  return retryWhileBusy(
+  const opened = await retryWhileBusy(
     () => turns.read(() => openOnce(sqlJs, storage, { exclusive, synchronous })),
     busyDeadlineMs,
   );
+  try {
+    await examine?.(opened);
+    if (!opened.readOnly) storage.makePrivate?.();
+    return opened;
+  } catch (error) {
+    closeRefused(opened);
+    throw error;
+  }
+}
+
+/** The reason for the refusal is what the caller needs, not what a damaged file does to its closing. */
+function closeRefused(opened: DurableDatabase): void {
+  try {
+    opened.close();
+  } catch {
+    // The connection is closed nevertheless.
+  }
 }
 
 function openOnce(sqlJs: SqlJs, storage: Storage, settings: OpenSettings): OpenedDatabase {

@@ -80,6 +80,11 @@ export interface Storage {
   open(role: FileRole, mode: FileOpenMode): StorageFile;
   delete(role: FileRole, options: { readonly syncDirectory: boolean }): void;
   exists(role: FileRole): boolean;
+  /**
+   * Takes other users' rights to the database away, where there are any. Called once it is accepted: what is refused
+   * keeps its mode.
+   */
+  makePrivate?(): void;
   /** Lets go of what the storage itself holds, beyond its files. */
   close?(): void;
 }

@@ -155,7 +155,8 @@ function narrowMode(fs: FileSystem, fd: number): void {
 
 /**
  * A database in a real file, page by page, with the locks that native SQLite respects. Missing folders are made with
- * mode 0700; the database and its journal are 0600 whatever the umask, and a wider mode is narrowed.
+ * mode 0700; the database and its journal are 0600 whatever the umask, and a wider mode is narrowed once the database
+ * is accepted.
  *
  * Keep other libraries' hands off the file while it is open: a POSIX-lock user in this same process (better-sqlite3)
  * loses its locks when any descriptor of the file is closed here.
@@ -198,7 +199,8 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         if (!fs.fstatSync(fd).isFile()) {
           throw Object.assign(new Error(`${filePath} is not a regular file`), { code: 'EISDIR' });
         }
-        if (!readOnly) narrowMode(fs, fd);
+        // The database itself keeps its mode until it is accepted (`makePrivate`); a journal is ours once it is written.
+        if (!readOnly && mode.create && role !== 'main') narrowMode(fs, fd);
         const lock = ranges ? new ByteRangeLock(fd, ranges) : new InProcessLock(inProcessTable(realPath));
         // A journal that was there already may owe its name to a process that died before syncing it.
         const directorySyncDue = mode.create && (created || role !== 'main');
@@ -215,6 +217,18 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     exists(role: FileRole): boolean {
       const stat = fs.statSync(pathOf(role), { throwIfNoEntry: false });
       return stat !== undefined && stat.size > 0;
+    },
+    makePrivate(): void {
+      const { fd } = openDescriptor(fs, realPath, {
+        create: false,
+        exclusive: false,
+        readOnly: true,
+      });
+      try {
+        narrowMode(fs, fd);
+      } finally {
+        fs.closeSync(fd);
+      }
     },
   };
 }

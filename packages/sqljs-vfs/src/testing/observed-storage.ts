@@ -84,6 +84,7 @@ export function observedStorage(storage: Storage, observe: (call: StorageCall) =
     name: storage.name,
     ...(storage.turns && { turns: storage.turns }),
     close: () => storage.close?.(),
+    makePrivate: () => storage.makePrivate?.(),
     open(role: FileRole, mode: FileOpenMode): StorageFile {
       observe({ verb: 'open', role, sizeBytes: 0 });
       return new ObservedFile(storage.open(role, mode), (verb, sizeBytes = 0) =>
