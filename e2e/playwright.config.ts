@@ -22,7 +22,7 @@ const config: PlaywrightTestConfig = defineConfig({
     screenshot: 'only-on-failure',
   },
   webServer: {
-    command: `sirv ../apps/simulator --dev --quiet --host 127.0.0.1 --port ${port}`,
+    command: `sirv ../apps/simulator --quiet --host 127.0.0.1 --port ${port}`,
     url: `http://127.0.0.1:${port}/dist/index.html`,
     reuseExistingServer: false,
   },

@@ -344,6 +344,11 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#backups.importImage(image);
   }
 
+  /** Looks for commits by others that nobody has told of. */
+  lookForChanges(): void {
+    this.#changes.look();
+  }
+
   subscribe(listener: (change: Api.Change) => void): () => void {
     return this.#changes.subscribe(listener);
   }

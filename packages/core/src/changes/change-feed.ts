@@ -50,6 +50,11 @@ export class ChangeFeed {
     this.#tell({ tables: missedSome ? EVERY_TABLE : tables, version });
   }
 
+  /** Looks whether anybody has committed, without having been told so. */
+  look(): void {
+    void this.#hear(undefined);
+  }
+
   close(): void {
     this.#listeners.clear();
     this.#foreign.close();

@@ -1,6 +1,7 @@
 import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
 import type { ForeignChanges } from '../changes/foreign-changes.ts';
 import type { Change } from '../persistence.ts';
+import { onPageReturn } from './page-return.browser.ts';
 
 /** Tabs and workers tell each other over a channel named after the database. */
 export function foreignChanges(
@@ -10,10 +11,14 @@ export function foreignChanges(
 ): ForeignChanges {
   const channel = multiProcess ? new BroadcastChannel(`ggen-sim:${kind}:${name}`) : undefined;
   channel?.addEventListener('message', ({ data }) => hear(data as Change));
+  const endReturns = onPageReturn(() => hear(undefined));
   return {
     listen: () => undefined,
     rest: () => undefined,
     tell: (change) => channel?.postMessage(change),
-    close: () => channel?.close(),
+    close() {
+      endReturns();
+      channel?.close();
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { WorkerConnection } from '../worker/worker-connection.ts';
+import { onPageReturn } from './page-return.browser.ts';
 
 /** Whether a database goes into a worker when nothing is said: in a page, so that SQLite never blocks the screen. */
 export const WORKER_BY_DEFAULT: boolean = typeof Window !== 'undefined' && globalThis instanceof Window;
@@ -23,11 +24,13 @@ export function connectWorker(worker: unknown): WorkerConnection {
     gone(event.error ?? new Error(event.message || 'the worker failed to start')),
   );
   const ending = new AbortController();
+  let endReturns = (): void => undefined;
   const aliveLock = `ggen-sim-worker:${crypto.randomUUID()}`;
   return {
     endpoint: thread,
     aliveLock,
     onGone: (listener) => void listeners.push(listener),
+    onReturn: (listener) => void (endReturns = onPageReturn(listener)),
     watch() {
       // No event tells of a worker that was terminated; its lock coming free does.
       navigator.locks
@@ -36,6 +39,7 @@ export function connectWorker(worker: unknown): WorkerConnection {
     },
     async end() {
       ending.abort();
+      endReturns();
       if (ours) thread.terminate();
     },
   };

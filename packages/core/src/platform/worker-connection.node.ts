@@ -24,6 +24,7 @@ export function connectWorker(worker: unknown): WorkerConnection {
       thread.on('error', tell);
       thread.on('exit', (exitCode) => tell(new Error(`the worker thread ended with code ${exitCode}`)));
     },
+    onReturn: () => undefined,
     watch: () => undefined,
     async end() {
       if (ours) await thread.terminate();

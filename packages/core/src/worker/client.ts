@@ -39,6 +39,9 @@ export class PersistenceClient implements Api.Persistence {
       await client.#settled('open', () =>
         client.#host.subscribe(Comlink.proxy((change) => client.#announce(change))),
       );
+      connection.onReturn(() => {
+        if (!client.#gone) void client.#host.lookForChanges();
+      });
       return client;
     } catch (error) {
       await connection.end();

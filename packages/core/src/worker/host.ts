@@ -78,6 +78,10 @@ export class Host implements PersistenceHost {
     this.#opened().subscribe(listener);
   }
 
+  lookForChanges(): void {
+    this.#persistence?.lookForChanges();
+  }
+
   close(): Promise<Answer<void>> {
     return answer(() => this.#persistence?.close());
   }

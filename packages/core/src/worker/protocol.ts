@@ -65,5 +65,7 @@ export interface PersistenceHost {
   ): Promise<Answer<unknown>>;
   abort(operationId: number): void;
   subscribe(listener: (change: Change) => void): void;
+  /** Looks for commits by others, and tells the subscriber if there are any. */
+  lookForChanges(): void;
   close(): Promise<Answer<void>>;
 }

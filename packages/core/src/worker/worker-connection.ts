@@ -7,6 +7,8 @@ export interface WorkerConnection {
   readonly aliveLock: string;
   /** Calls back once, when the worker has ended without being asked to. */
   onGone(listener: (reason: unknown) => void): void;
+  /** Calls back whenever the page has been away, deaf and asleep. Never where that cannot happen. */
+  onReturn(listener: () => void): void;
   /** Begins to watch, once the worker holds its lock. */
   watch(): void;
   /** Ends the worker, if it was started here. */

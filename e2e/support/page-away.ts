@@ -1,0 +1,39 @@
+import type { Page } from '@playwright/test';
+
+/** How a page came back. */
+export interface Return {
+  /** Whether it is the very page that was left, with its memory; else it was loaded anew. */
+  readonly restored: boolean;
+  /** Why it was loaded anew, in the browser's words. */
+  readonly reasons: readonly string[];
+}
+
+interface NavigationEntry extends PerformanceEntry {
+  readonly notRestoredReasons?: { readonly reasons: readonly { readonly reason: string }[] } | null;
+}
+
+declare global {
+  var cameBack: boolean | undefined;
+}
+
+/** Leaves for another page of the same site, which puts this one into the back-forward cache. */
+export async function goAway(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    globalThis.addEventListener('pageshow', ({ persisted }) => (globalThis.cameBack = persisted));
+  });
+  await page.goto('./icon.svg');
+}
+
+/** Goes back, as with the browser's button. */
+export async function comeBack(page: Page): Promise<Return> {
+  // A restored page has no load event to wait for.
+  await page.goBack({ waitUntil: 'commit' });
+  await page.waitForFunction(() => globalThis.ggenSim !== undefined);
+  return page.evaluate(() => {
+    const [entry] = performance.getEntriesByType('navigation') as NavigationEntry[];
+    return {
+      restored: globalThis.cameBack === true,
+      reasons: entry?.notRestoredReasons?.reasons.map(({ reason }) => reason) ?? [],
+    };
+  });
+}

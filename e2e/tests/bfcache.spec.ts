@@ -1,0 +1,188 @@
+/** Pages in Chromium's back-forward cache, and frozen ones: asleep with whatever they held. */
+import type { BrowserContext, Page } from '@playwright/test';
+import { AcknowledgedWrites } from '../support/acknowledged-writes.ts';
+import { chromiumLaunch } from '../support/chromium-launch.ts';
+import { expect, openSimulator, ready, test } from '../support/fixtures.ts';
+import { comeBack, goAway } from '../support/page-away.ts';
+import type { SimulatorPage } from '../support/simulator-page.ts';
+
+test.use({
+  // Playwright turns the cache off, because a restored page has no load event to wait for.
+  launchOptions: { ...chromiumLaunch, ignoreDefaultArgs: ['--disable-back-forward-cache'] },
+  // One that takes over an open page throws it out of the cache, and hides its requests from the routes below.
+  serviceWorkers: 'block',
+});
+
+// Syncing takes its time when others keep the disk busy.
+test.describe.configure({ timeout: 240_000 });
+
+/** Gives the worker that has the database a first line; an init script does not reach it. */
+async function beginWorkersWith(target: BrowserContext | Page, line: string): Promise<void> {
+  await target.route(/worker\.browser-.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${line}\n${await response.text()}` });
+  });
+}
+
+/** The page's worker opens OPFS instead of IndexedDB: the first to hear the page's call changes one word of it. */
+const openOpfs = `addEventListener('message', ({ data }) => {
+  const options = data.argumentList?.[0]?.value;
+  if (options?.storage === 'indexeddb') options.storage = 'opfs';
+});`;
+
+/** Nobody hears from this worker that it has committed, as if it had ended right after. */
+const tellNobody = `const tell = BroadcastChannel.prototype.postMessage;
+BroadcastChannel.prototype.postMessage = function (message) {
+  if (!this.name.startsWith('ggen-sim:')) tell.call(this, message);
+};`;
+
+/** Saves receipts one after the other. @returns the codes of those that failed */
+function save(simulator: SimulatorPage, prefix: string, count: number): Promise<string[]> {
+  return simulator.page.evaluate(
+    async ([agentId, saves]) => {
+      const failures: string[] = [];
+      for (let index = 0; index < saves; index += 1) {
+        const receipt = {
+          executionId: `${agentId}-${index}`,
+          agentId,
+          agentType: 'test',
+          receipt: {},
+        };
+        await globalThis.ggenSim.persistence
+          .saveReceipt(receipt)
+          .catch((error: unknown) => failures.push((error as { code: string }).code));
+      }
+      return failures;
+    },
+    [prefix, count] as const,
+  );
+}
+
+/** The names of our locks that are held, by any page or worker. */
+function heldLocks(page: Page): Promise<(string | undefined)[]> {
+  return page.evaluate(async () => {
+    const { held = [] } = await navigator.locks.query();
+    return held.map(({ name }) => name).filter((name) => name?.startsWith('sqljs-vfs'));
+  });
+}
+
+/** Waits until the page holds no lock that another might want. */
+async function expectAtRest({ page }: SimulatorPage): Promise<void> {
+  await expect.poll(() => heldLocks(page)).toEqual([]);
+}
+
+const pageCrashed = expect.stringContaining('Page crashed') as unknown;
+
+const idsOf = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+
+async function expectStored(simulator: SimulatorPage, executionIds: readonly string[]): Promise<void> {
+  const stored = new Set(await simulator.executionIds());
+  expect(executionIds.filter((executionId) => !stored.has(executionId))).toEqual([]);
+  expect(await simulator.verified()).toBe(true);
+}
+
+for (const storage of ['indexeddb', 'opfs'] as const) {
+  test.describe(storage, () => {
+    test.beforeEach(async ({ context }) => {
+      await context.route('**/favicon.ico', (route) => route.fulfill({ status: 204 }));
+      if (storage === 'opfs') await beginWorkersWith(context, openOpfs);
+    });
+
+    test('the storage under test is the one named', async ({ simulator }) => {
+      const info = await simulator.page.evaluate(() => globalThis.ggenSim.persistence.info());
+      expect(info.storage).toBe(storage);
+    });
+
+    test('a page put away while it writes comes back, goes on, and has lost nothing', async ({
+      simulator,
+    }) => {
+      const writes = new AcknowledgedWrites();
+      await writes.startIn(simulator.page, 'before', 15);
+      await goAway(simulator.page);
+      const { restored, reasons } = await comeBack(simulator.page);
+      // Chromium may throw out a page that was within a transaction, and does not say so.
+      if (!restored) expect(reasons).toEqual(['masked']);
+      const { length } = writes.executionIds;
+      if (restored) await expect.poll(() => writes.executionIds.length).toBeGreaterThan(length + 15);
+      await ready(simulator.page);
+      await expectStored(simulator, writes.executionIds.slice());
+      expect(await save(simulator, 'after', 5)).toEqual([]);
+      await expect(simulator.page.getByRole('alert')).toHaveCount(0);
+    });
+
+    test('a page put away while it writes keeps nobody out, and knows of the others when it comes back', async ({
+      simulator,
+      openTab,
+    }) => {
+      const writes = new AcknowledgedWrites();
+      await writes.startIn(simulator.page, 'before', 15);
+      await goAway(simulator.page);
+      const other = await openTab();
+      expect(await save(other, 'meanwhile', 20)).toEqual([]);
+      // Chromium crashes when it throws out a page that has OPFS files open; whoever sees that opens the page again.
+      const crashed = (error: Error): void => expect([storage, error.message]).toEqual(['opfs', pageCrashed]);
+      const back = await comeBack(simulator.page).catch(crashed);
+      const after = back ? simulator : await openTab();
+      await ready(after.page);
+      await expectStored(after, [...writes.executionIds, ...idsOf('meanwhile', 20)]);
+      expect(await save(after, 'after', 5)).toEqual([]);
+      for (const tab of [after, other]) {
+        await expectStored(tab, [...writes.executionIds, ...idsOf('meanwhile', 20), ...idsOf('after', 5)]);
+        await expect(tab.page.getByRole('alert')).toHaveCount(0);
+      }
+    });
+
+    test('a restored page shows what another saved meanwhile without telling, and can save', async ({
+      simulator,
+      context,
+    }) => {
+      expect(await save(simulator, 'before', 3)).toEqual([]);
+      await expectAtRest(simulator);
+      await goAway(simulator.page);
+      if (storage === 'indexeddb') await beginWorkersWith(context, tellNobody);
+      else await beginWorkersWith(context, `${openOpfs}\n${tellNobody}`);
+      const other = await openSimulator(context);
+      expect(await save(other, 'meanwhile', 5)).toEqual([]);
+      expect(await comeBack(simulator.page)).toEqual({ restored: true, reasons: [] });
+      await expect(simulator.count('Receipts')).toHaveText('8');
+      expect(await save(simulator, 'after', 5)).toEqual([]);
+      const all = [...idsOf('before', 3), ...idsOf('meanwhile', 5), ...idsOf('after', 5)];
+      for (const tab of [simulator, other]) await expectStored(tab, all);
+    });
+  });
+}
+
+test('a tab frozen while it holds the writer lock keeps nobody out, and goes on when it thaws', async ({
+  simulator,
+  openTab,
+  context,
+}) => {
+  const other = await openTab();
+  const writes = new AcknowledgedWrites();
+  await writes.startIn(other.page, 'before', 1);
+  let lockName: string | undefined;
+  await expect.poll(async () => ([lockName] = await heldLocks(simulator.page))).toHaveLength(1);
+  await other.page.close();
+  // The page takes it itself and keeps it: its worker holds it too shortly to be caught.
+  await simulator.page.evaluate(
+    (name) =>
+      new Promise<void>((granted) => {
+        void navigator.locks.request(name, () => {
+          granted();
+          return new Promise(() => undefined);
+        });
+      }),
+    lockName ?? '',
+  );
+  const devtools = await context.newCDPSession(simulator.page);
+  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+  const third = await openTab();
+  expect(await save(third, 'meanwhile', 2)).toEqual([]);
+  expect(await heldLocks(third.page)).toEqual([lockName]);
+  await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+  await expectStored(simulator, [...writes.executionIds, ...idsOf('meanwhile', 2)]);
+  expect(await save(simulator, 'after', 2)).toEqual([]);
+  await expectStored(third, [...writes.executionIds, ...idsOf('meanwhile', 2), ...idsOf('after', 2)]);
+  for (const tab of [simulator, third]) await expect(tab.page.getByRole('alert')).toHaveCount(0);
+});
