@@ -1,10 +1,11 @@
 import { markRollbackMode, parseHeader } from './database-header.ts';
 import { SqliteError, VfsError, isBusy } from './errors.ts';
+import { Result } from './result-codes.ts';
 import { copyDatabase } from './sqljs/database-copy.ts';
 import type { Binding } from './sqljs/file-bridge.ts';
 import type { SqlJs, SqlJsDatabase } from './sqljs/load-sqljs.ts';
 import { immediateTurns, type StorageTurns } from './storage-turns.ts';
-import type { Storage } from './storage.ts';
+import type { Storage, StorageFile } from './storage.ts';
 
 /** An open database whose pages live in a storage. */
 export interface DurableDatabase {
@@ -118,7 +119,7 @@ export class OpenedDatabase implements DurableDatabase {
   }
 
   sizeBytes(): number {
-    return this.#file().sizeBytes();
+    return this.#past((file) => file.sizeBytes());
   }
 
   changeCounter(): number {
@@ -132,28 +133,37 @@ export class OpenedDatabase implements DurableDatabase {
 
   #changeCounterInFile(): number {
     const header = new Uint8Array(100);
-    const parsed = parseHeader(header.subarray(0, this.#file().read(header, 0)));
+    const parsed = parseHeader(header.subarray(0, this.readFile(header, 0)));
     return parsed.kind === 'sqlite' ? parsed.changeCounter : 0;
   }
 
   readFile(target: Uint8Array, offset: number): number {
-    return this.#file().read(target, offset);
+    return this.#past((file) => file.read(target, offset));
   }
 
   exportImage(): Uint8Array {
-    const file = this.#file();
+    this.#openFile();
     this.#refuseOpenTransaction();
     if (this.#exclusive) this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.database.exec('BEGIN');
     try {
       // The first read takes the shared lock.
       this.database.exec('SELECT count(*) FROM sqlite_schema');
-      const image = new Uint8Array(file.sizeBytes());
-      file.read(image, 0);
+      const image = new Uint8Array(this.sizeBytes());
+      this.readFile(image, 0);
       if (image.length > 0) markRollbackMode(image);
       return image;
     } finally {
-      this.database.exec('COMMIT');
+      this.#endTransaction();
+    }
+  }
+
+  /** Ends a transaction, unless SQLite has ended it by itself after a failure, which is then the one to report. */
+  #endTransaction(): void {
+    try {
+      this.database.exec('ROLLBACK');
+    } catch (error) {
+      if (!isWrongMoment(error)) throw error;
     }
   }
 
@@ -196,11 +206,7 @@ export class OpenedDatabase implements DurableDatabase {
    * @returns false when a statement half way keeps SQLite in WAL mode
    */
   #leaveNothingBehind(): boolean {
-    try {
-      this.database.exec('ROLLBACK');
-    } catch (error) {
-      if (!isWrongMoment(error)) throw error;
-    }
+    this.#endTransaction();
     try {
       if (this.#exclusive) {
         this.database.exec(
@@ -225,9 +231,20 @@ export class OpenedDatabase implements DurableDatabase {
     }
   }
 
-  #file(): NonNullable<Binding['main']> {
-    if (!this.#binding.main) throw new VfsError('CLOSED', `${this.#binding.storage.name} is closed`);
-    return this.#binding.main;
+  /** A file call past SQLite. Its failure is reported as SQLite would report one of its own. */
+  #past<Result>(call: (file: StorageFile) => Result): Result {
+    const file = this.#openFile();
+    try {
+      return call(file);
+    } catch (error) {
+      throw new SqliteError(Result.ioError, 'disk I/O error', error);
+    }
+  }
+
+  #openFile(): StorageFile {
+    const { main } = this.#binding;
+    if (!main) throw new VfsError('CLOSED', `${this.#binding.storage.name} is closed`);
+    return main;
   }
 }
 
