@@ -69,6 +69,7 @@ export class DatabasePersistence implements Api.Persistence {
     this.#changes = new ChangeFeed({
       capabilities: durable.storage.capabilities,
       name: durable.storage.name,
+      alone: durable.journalMode === 'wal',
       lastVersion: () => durable.lastChangeCounter,
       look: () => this.#queue.read('subscribe', () => durable.changeCounter()),
     });

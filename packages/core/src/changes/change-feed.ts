@@ -12,6 +12,8 @@ const EVERY_TABLE: readonly TableName[] = ['receipts', 'agent_memory', 'audit_lo
 export interface FeedSource {
   readonly capabilities: StorageCapabilities;
   readonly name: string;
+  /** Nobody else can commit, so there is nothing to hear, and nothing to miss. */
+  readonly alone: boolean;
   /** The change counter after our last commit. */
   readonly lastVersion: () => number;
   /** The change counter now. */
@@ -33,7 +35,7 @@ export class ChangeFeed {
 
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
-    this.#foreign.listen();
+    if (!this.#source.alone) this.#foreign.listen();
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.#foreign.rest();
@@ -44,7 +46,7 @@ export class ChangeFeed {
   announce(tables: readonly TableName[]): void {
     const version = this.#source.lastVersion();
     // A jump means that somebody committed between our last two commits.
-    const missedSome = version > this.#lastVersion + 1 && this.#listeners.size > 0;
+    const missedSome = !this.#source.alone && version > this.#lastVersion + 1 && this.#listeners.size > 0;
     this.#lastVersion = version;
     this.#foreign.tell({ tables, version });
     this.#tell({ tables: missedSome ? EVERY_TABLE : tables, version });
