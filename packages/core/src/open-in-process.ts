@@ -1,4 +1,4 @@
-import { openDatabase, retryWhileBusy } from '@ggen-sim/sqljs-vfs';
+import { openDatabase, retryWhileBusy, type Storage } from '@ggen-sim/sqljs-vfs';
 import { openStorage } from '#platform';
 import { DatabasePersistence } from './database-persistence.ts';
 import { SqliteConnection } from './engine/sqlite-connection.ts';
@@ -23,12 +23,20 @@ const INITIALIZATION: ReadonlySet<PersistenceErrorCode> = new Set([
 /** Opens a database in this very thread. */
 export async function openInProcess(options: OpenOptions): Promise<DatabasePersistence> {
   checkOptions(options);
+  return openOnStorage(() => openStorage(options), options);
+}
+
+/** Opens a database in this very thread, on a storage of the caller's. */
+export async function openOnStorage(
+  makeStorage: () => Storage,
+  options: OpenOptions,
+): Promise<DatabasePersistence> {
   const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
   const clock = options.clock ?? ((): Date => new Date());
   const exclusive = options.storage === 'file' && options.exclusive === true;
   const relaxed = (exclusive || options.storage === 'indexeddb') && options.durability === 'relaxed';
   try {
-    const durable = await openDatabase(openStorage(options), {
+    const durable = await openDatabase(makeStorage(), {
       exclusive,
       synchronous: exclusive && relaxed ? 'normal' : 'full',
       busyDeadlineMs: policy.busyDeadlineMs,
