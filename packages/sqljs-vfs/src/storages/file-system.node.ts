@@ -35,7 +35,21 @@ export interface FileSystem {
   existsSync(path: string): boolean;
   mkdirSync(path: string, mode: number): void;
   chmodSync(path: string, mode: number): void;
+  /**
+   * What tells the file behind a descriptor or a name (links are not followed) from every other that exists at the same
+   * time; undefined where there is none of that name.
+   */
+  identitySync(fileOrPath: number | string): string | undefined;
 }
 
-/** The operating system's. */
-export const nodeFileSystem: FileSystem = fs;
+/** The operating system's. A file is told by device and inode number, which may exceed what a number holds. */
+export const nodeFileSystem: FileSystem = {
+  ...fs,
+  identitySync(fileOrPath) {
+    const status =
+      typeof fileOrPath === 'number'
+        ? fs.fstatSync(fileOrPath, { bigint: true })
+        : fs.lstatSync(fileOrPath, { bigint: true, throwIfNoEntry: false });
+    return status && `${status.dev}:${status.ino}`;
+  },
+};

@@ -37,28 +37,39 @@ function inProcessTable(filePath: string): InProcessLockTable {
   return table;
 }
 
+/** An open descriptor, and what the storage knows of its file. */
+interface Descriptor {
+  readonly fd: number;
+  /** See {@link FileSystem.identitySync}. */
+  readonly identity: string | undefined;
+  readonly readOnly: boolean;
+  /** The name of a new file is durable only once its directory has been synced. */
+  directorySyncDue: boolean;
+}
+
 class NodeFile implements StorageFile {
   readonly readOnly: boolean;
   readonly #fs: FileSystem;
   readonly #fd: number;
   readonly #path: string;
   readonly #lock: DatabaseLock;
-  /** The name of a new file is durable only once its directory has been synced. */
-  #directorySyncDue: boolean;
+  readonly #descriptor: Descriptor;
+  readonly #letGo: (descriptor: Descriptor) => void;
 
   constructor(
     fileSystem: FileSystem,
-    fd: number,
+    descriptor: Descriptor,
     filePath: string,
     lock: DatabaseLock,
-    state: { readOnly: boolean; directorySyncDue: boolean },
+    letGo: (descriptor: Descriptor) => void,
   ) {
     this.#fs = fileSystem;
-    this.#fd = fd;
+    this.#fd = descriptor.fd;
     this.#path = filePath;
     this.#lock = lock;
-    this.readOnly = state.readOnly;
-    this.#directorySyncDue = state.directorySyncDue;
+    this.readOnly = descriptor.readOnly;
+    this.#descriptor = descriptor;
+    this.#letGo = letGo;
   }
 
   read(target: Uint8Array, offset: number): number {
@@ -84,9 +95,9 @@ class NodeFile implements StorageFile {
 
   sync(): void {
     this.#fs.fdatasyncSync(this.#fd);
-    if (this.#directorySyncDue) {
+    if (this.#descriptor.directorySyncDue) {
       syncDirectory(path.dirname(this.#path), this.#fs);
-      this.#directorySyncDue = false;
+      this.#descriptor.directorySyncDue = false;
     }
   }
 
@@ -110,8 +121,49 @@ class NodeFile implements StorageFile {
     try {
       this.#lock.release(0);
     } finally {
-      this.#fs.closeSync(this.#fd);
+      this.#letGo(this.#descriptor);
     }
+  }
+}
+
+/**
+ * SQLite opens the journal anew for every transaction. Its descriptor is kept from one to the next, which saves opening
+ * it and, more, syncing the directory again: as long as it is open, no other file can get its inode number, so the file
+ * that bears the journal's name with that number is the very one whose name has been synced. When somebody else has
+ * deleted or replaced it, it is opened like any other.
+ */
+class KeptJournal {
+  readonly #fs: FileSystem;
+  readonly #path: string;
+  #kept: Descriptor | undefined;
+
+  constructor(fileSystem: FileSystem, journalPath: string) {
+    this.#fs = fileSystem;
+    this.#path = journalPath;
+  }
+
+  /** The kept descriptor, if the file still bears its name. The caller has it then. */
+  take(): Descriptor | undefined {
+    const kept = this.#kept;
+    if (!kept) return undefined;
+    if (this.#fs.identitySync(this.#path) !== kept.identity) {
+      this.close();
+      return undefined;
+    }
+    this.#kept = undefined;
+    return kept;
+  }
+
+  readonly keep = (descriptor: Descriptor): void => {
+    this.close();
+    if (descriptor.readOnly) this.#fs.closeSync(descriptor.fd);
+    else this.#kept = descriptor;
+  };
+
+  close(): void {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept) this.#fs.closeSync(kept.fd);
   }
 }
 
@@ -182,6 +234,9 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     throw new VfsError('CANNOT_OPEN', `cannot open ${databasePath}`, { cause: error });
   }
   const pathOf = (role: FileRole): string => realPath + SUFFIX[role];
+  const keptJournal = new KeptJournal(fs, pathOf('journal'));
+  const lockOn = (fd: number): DatabaseLock =>
+    ranges ? new ByteRangeLock(fd, ranges) : new InProcessLock(inProcessTable(realPath));
   return {
     capabilities: {
       kind: 'file',
@@ -194,6 +249,10 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     name: realPath,
     open(role: FileRole, mode: FileOpenMode): StorageFile {
       const filePath = pathOf(role);
+      const writesJournal = role === 'journal' && mode.create && !mode.exclusive && !mode.readOnly;
+      const letGo = writesJournal ? keptJournal.keep : ({ fd }: Descriptor): void => fs.closeSync(fd);
+      const kept = writesJournal ? keptJournal.take() : undefined;
+      if (kept) return new NodeFile(fs, kept, filePath, lockOn(kept.fd), letGo);
       const { fd, readOnly, created } = openDescriptor(fs, filePath, mode);
       try {
         if (!fs.fstatSync(fd).isFile()) {
@@ -201,16 +260,17 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         }
         // The database itself keeps its mode until it is accepted (`makePrivate`); a journal is ours once it is written.
         if (!readOnly && mode.create && role !== 'main') narrowMode(fs, fd);
-        const lock = ranges ? new ByteRangeLock(fd, ranges) : new InProcessLock(inProcessTable(realPath));
         // A journal that was there already may owe its name to a process that died before syncing it.
         const directorySyncDue = mode.create && (created || role !== 'main');
-        return new NodeFile(fs, fd, filePath, lock, { readOnly, directorySyncDue });
+        const identity = fs.identitySync(fd);
+        return new NodeFile(fs, { fd, identity, readOnly, directorySyncDue }, filePath, lockOn(fd), letGo);
       } catch (error) {
         fs.closeSync(fd);
         throw error;
       }
     },
     delete(role: FileRole, { syncDirectory: durably }: { readonly syncDirectory: boolean }): void {
+      if (role === 'journal') keptJournal.close();
       fs.unlinkSync(pathOf(role));
       if (durably) syncDirectory(path.dirname(realPath), fs);
     },
@@ -230,5 +290,6 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         fs.closeSync(fd);
       }
     },
+    close: () => keptJournal.close(),
   };
 }
