@@ -11,7 +11,7 @@ import type { Storage } from './storage.ts';
 /** Options of {@link openDatabase}. */
 export interface OpenDatabaseOptions {
   /**
-   * One connection owns the database, with a write-ahead log: one sync a commit instead of four or five, and
+   * One connection owns the database, with a write-ahead log: one sync a commit instead of four, and
    * everyone else is locked out until it is closed. Opens files in WAL mode too.
    * @default false
    */

@@ -11,9 +11,11 @@ import { VfsError } from '../errors.ts';
 import { Result } from '../result-codes.ts';
 import type { FileRole, Storage, StorageFile } from '../storage.ts';
 import type { LockLevel } from '../locks/database-lock.ts';
+import { CoalescedWrites } from './coalesced-writes.ts';
 import type { SqlJs } from './load-sqljs.ts';
 import {
   ACCESS_EXISTS,
+  FILE_CONTROL_COMMITTED,
   IO_METHODS_SIZE_BYTES,
   IO_METHODS_VERSION,
   IOCAP_POWERSAFE_OVERWRITE,
@@ -29,6 +31,8 @@ type OriginalVfsCall = (vfs: number, ...rest: number[]) => number;
 /** A database name inside sql.js, bound to the storage that holds its files. */
 export interface Binding {
   readonly storage: Storage;
+  /** What SQLite has written and the storage has not been given yet. */
+  readonly writes: CoalescedWrites;
   /** The open database file; undefined once SQLite has closed it. */
   main: StorageFile | undefined;
   /** What the last failed file call threw. */
@@ -74,7 +78,12 @@ export class FileBridge {
    * expects to find.
    */
   openDatabase(storage: Storage): { database: InstanceType<SqlJs['module']['Database']>; binding: Binding } {
-    const binding: Binding = { storage, main: undefined, lastError: undefined };
+    const binding: Binding = {
+      storage,
+      writes: new CoalescedWrites(),
+      main: undefined,
+      lastError: undefined,
+    };
     this.#awaitingName = binding;
     try {
       return { database: new this.#sqlJs.module.Database(new Uint8Array(0)), binding };
@@ -167,7 +176,11 @@ export class FileBridge {
         this.#view().setInt32(answerPointer, file.reserved() ? 1 : 0, true);
         return Result.ok;
       }),
-      this.#method('iiii', Result.notFound, () => Result.notFound),
+      this.#method('iiii', Result.ioErrorWrite, ({ binding }, operation: number) => {
+        // Without a sync (PRAGMA synchronous) this is all that SQLite says at the end of a commit.
+        if (operation === FILE_CONTROL_COMMITTED) binding.writes.flush();
+        return Result.notFound;
+      }),
       this.#method('ii', SECTOR_SIZE_BYTES, () => SECTOR_SIZE_BYTES),
       this.#method('ii', IOCAP_POWERSAFE_OVERWRITE, () => IOCAP_POWERSAFE_OVERWRITE),
     ];
@@ -219,6 +232,7 @@ export class FileBridge {
       const found = this.#lookUp(name);
       if (!found) return originalDelete(self, name, syncDirectory);
       return this.#guard(found.binding, Result.ioErrorDelete, () => {
+        found.binding.writes.flush();
         try {
           found.binding.storage.delete(found.role, { syncDirectory: syncDirectory !== 0 });
           return Result.ok;
@@ -234,6 +248,7 @@ export class FileBridge {
         const found = this.#lookUp(name);
         if (!found) return originalAccess(self, name, question, answerPointer);
         return this.#guard(found.binding, Result.ioErrorAccess, () => {
+          found.binding.writes.flush();
           const yes = question === ACCESS_EXISTS ? found.binding.storage.exists(found.role) : true;
           this.#view().setInt32(answerPointer, yes ? 1 : 0, true);
           return Result.ok;
@@ -277,11 +292,12 @@ export class FileBridge {
     // SQLite calls xClose only if pMethods is set, so a failed open must leave it null.
     this.#view().setUint32(filePointer, 0, true);
     return this.#guard(binding, Result.cannotOpen, () => {
-      const file = binding.storage.open(role, {
+      const stored = binding.storage.open(role, {
         create: (flags & OpenFlag.create) !== 0,
         exclusive: (flags & OpenFlag.exclusive) !== 0,
         readOnly: (flags & OpenFlag.readOnly) !== 0,
       });
+      const file = binding.writes.over(stored);
       if (role === 'main') binding.main = file;
       this.#openFiles.set(filePointer, {
         binding,

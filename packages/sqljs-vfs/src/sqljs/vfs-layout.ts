@@ -35,6 +35,9 @@ export const OpenFlag = {
 /** xAccess's question "does it exist". */
 export const ACCESS_EXISTS = 0;
 
+/** What xFileControl says once a transaction is committed, before SQLite lets its lock go (SQLITE_FCNTL_COMMIT_PHASETWO). */
+export const FILE_CONTROL_COMMITTED = 22;
+
 /**
  * Device characteristics: a write does not change bytes outside its range. Nothing stronger is claimed:
  * UNDELETABLE_WHEN_OPEN, SAFE_APPEND and SEQUENTIAL each lost data in a crash simulation.

@@ -9,5 +9,7 @@ const storage = observedStorage(fileStorage(databasePath), ({ verb, role }) => {
   if (verb === 'write' && role === 'main' && writesLeft-- === 0) process.kill(process.pid, 'SIGKILL');
 });
 const { database } = await openDatabase(storage);
+// A small cache spills page by page; what fits into memory is written in one piece at the end.
+database.run('PRAGMA cache_size = 5');
 writesLeft = Number(survivedWrites);
 database.run("UPDATE t SET word = 'half way'");
