@@ -5,6 +5,7 @@ import { databasePath, type LocationSources } from './locations.ts';
 import { DataOutput } from './output/data-output.ts';
 import { printable } from './output/printable.ts';
 import { ProgressBar } from './output/progress-bar.ts';
+import type { ExpectedWork } from './wasm-compilation.ts';
 
 /** The terminal behind standard output. */
 export interface Terminal {
@@ -38,8 +39,8 @@ export class CommandContext {
   }
 
   /** Opens the user's database, making it where there is none. */
-  async openDatabase(): Promise<Persistence> {
-    return openDatabaseFile(this.databasePath);
+  async openDatabase(expectedWork?: ExpectedWork): Promise<Persistence> {
+    return openDatabaseFile(this.databasePath, { expectedWork });
   }
 
   /** Says something to the person, in one line on stderr. */
@@ -59,14 +60,21 @@ export class CommandContext {
   }
 }
 
-/**
- * Loads the database code and opens a file with it.
- * @param clock - the time written into the tables, if not the system's
- */
-export async function openDatabaseFile(path: string, clock?: () => Date): Promise<Persistence> {
-  const { setFlagsFromString } = await import('node:v8');
-  // Without it the process would wait at its end for a better compilation of SQLite that it no longer needs.
-  setFlagsFromString('--wasm-tiering-budget=60000000');
+/** How a database file is opened. */
+export interface OpenDatabaseFileOptions {
+  /** @default 'unknown' */
+  readonly expectedWork?: ExpectedWork | undefined;
+  /** The time written into the tables, if not the system's. */
+  readonly clock?: () => Date;
+}
+
+/** Loads the database code and opens a file with it. */
+export async function openDatabaseFile(
+  path: string,
+  { expectedWork = 'unknown', clock }: OpenDatabaseFileOptions = {},
+): Promise<Persistence> {
+  const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
+  chooseWasmCompiler(expectedWork);
   const { openPersistence } = await import('@ggen-sim/core');
   return openPersistence({ storage: 'file', path, ...(clock && { clock }) });
 }

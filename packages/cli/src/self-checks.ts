@@ -148,7 +148,7 @@ export const selfChecks: readonly SelfCheck[] = [
     name: 'Data cleanup',
     async run({ database, path }) {
       const lastYear = new Date(Date.now() - 365 * 86_400_000);
-      const past = await openDatabaseFile(path, () => lastYear);
+      const past = await openDatabaseFile(path, { clock: () => lastYear });
       await past.saveReceipt({ ...receipt, executionId: 'old', receipt: '{}' });
       await past.close();
       assert.equal((await database.cleanup({ days: 90, dryRun: true })).receiptsDeleted, 1);

@@ -10,7 +10,7 @@ export const stats: Command = defineCommand({
   flags: { format: reportFormat() },
   examples: ["ggen-sim db stats | jq '.receipts_total'", 'ggen-sim db stats --format table'],
   async run({ format }, context) {
-    await using database = await context.openDatabase();
+    await using database = await context.openDatabase('brief');
     await writeReport(await database.stats(), format, context);
   },
 });
