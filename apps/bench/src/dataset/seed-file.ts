@@ -1,0 +1,88 @@
+/** Databases to begin with, made once a day and size and then copied. */
+import {
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import path from 'node:path';
+import { openPersistence } from '@ggen-sim/core';
+import BetterSqlite3 from 'better-sqlite3';
+import { seedAuditEntry, seedReceipt, type Seed } from './rows.ts';
+import { auditValues, INSERT_AUDIT_SQL, INSERT_RECEIPT_SQL, receiptValues } from './statements.ts';
+
+const ROWS_PER_TRANSACTION = 10_000;
+const DAY_MS = 86_400_000;
+
+/** A seed whose newest row is from the beginning of this day (UTC), so that analytics finds the same rows all day. */
+export function todaysSeed(rowCount: number): Seed {
+  return { rowCount, endMs: Math.floor(Date.now() / DAY_MS) * DAY_MS };
+}
+
+/** The file of a seed, made if it is missing. Seeds of other days go. */
+export async function seedFile(folder: string, seed: Seed): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  const day = new Date(seed.endMs).toISOString().slice(0, 10);
+  for (const name of readdirSync(folder)) if (!name.startsWith(day)) rmSync(path.join(folder, name));
+  const file = path.join(folder, `${day}-${seed.rowCount}.db`);
+  if (existsSync(file)) return file;
+  const partial = `${file}.partial`;
+  rmSync(partial, { force: true });
+  await makeSeed(partial, seed);
+  renameSync(partial, file);
+  return file;
+}
+
+/** Copies a seed, synced, so that writing it back is nobody's save. */
+export function copySeed(from: string, to: string): void {
+  mkdirSync(path.dirname(to), { recursive: true });
+  copyFileSync(from, to);
+  const handle = openSync(to, 'r+');
+  fsyncSync(handle);
+  closeSync(handle);
+}
+
+/** The statements that make the schema, as the database itself keeps them. */
+export function schemaOf(file: string): string[] {
+  const database = new BetterSqlite3(file, { readonly: true });
+  const rows = database.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').pluck().all();
+  database.close();
+  return rows as string[];
+}
+
+async function makeSeed(file: string, seed: Seed): Promise<void> {
+  const ours = await openPersistence({ storage: 'file', path: file });
+  await ours.saveMemories(
+    Array.from({ length: 50 }, (_, index) => ({
+      agentId: `agent-${String(index).padStart(2, '0')}`,
+      agentType: 'validation',
+      memory: { runs: index },
+    })),
+  );
+  await ours.close();
+
+  const database = new BetterSqlite3(file);
+  // Nobody uses the file yet: what a loss of power takes is made again.
+  database.pragma('journal_mode=OFF');
+  database.pragma('synchronous=OFF');
+  database.pragma('cache_size=-1000000');
+  const insertReceipt = database.prepare(INSERT_RECEIPT_SQL);
+  const insertAudit = database.prepare(INSERT_AUDIT_SQL);
+  for (let from = 0; from < seed.rowCount; from += ROWS_PER_TRANSACTION) {
+    const to = Math.min(from + ROWS_PER_TRANSACTION, seed.rowCount);
+    database.transaction(() => {
+      for (let index = from; index < to; index++) {
+        insertReceipt.run(...receiptValues(seedReceipt(seed, index)));
+        insertAudit.run(...auditValues(seedAuditEntry(seed, index)));
+      }
+    })();
+    process.stderr.write(`\rseed of ${seed.rowCount}: ${to} rows`);
+  }
+  process.stderr.write('\n');
+  database.close();
+}

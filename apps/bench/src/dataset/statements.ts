@@ -1,0 +1,45 @@
+/**
+ * What SQL engines run: core's own statements, taken from its sources, so that "the same statements" stays true when
+ * they change there.
+ */
+import {
+  AGENT_METRICS_SQL,
+  AUDIT_COUNT_SQL,
+  LAST_RECEIPT_SQL,
+  MEMORY_COUNT_SQL,
+  RECEIPT_COUNTS_SQL,
+  RECEIPT_STATISTICS_SQL,
+} from '../../../../packages/core/src/repositories/analytics.repository.ts';
+import { newestFirstQueries } from '../../../../packages/core/src/repositories/newest-first.ts';
+import { auditLogTable } from '../../../../packages/core/src/schema/audit-log.table.ts';
+import { receiptsTable } from '../../../../packages/core/src/schema/receipts.table.ts';
+import { selectList, type AnyTable } from '../../../../packages/core/src/schema/table.ts';
+import type { BenchAuditEntry, BenchReceipt } from './rows.ts';
+
+export type SqlValue = string | number | null;
+
+export const INSERT_RECEIPT_SQL: string = insertInto(receiptsTable);
+export const INSERT_AUDIT_SQL: string = insertInto(auditLogTable);
+export const GET_RECEIPT_SQL = 'SELECT receipt_json FROM receipts WHERE receipt_id = ?';
+/** Values: agent pattern, limit. */
+export const LATEST_RECEIPTS_SQL: string = newestFirstQueries(receiptsTable, { agent: 'any' }, undefined)[0]
+  ?.sql as string;
+/** Values of both: agent pattern, since. */
+export const ANALYTICS_SQL: readonly string[] = [AGENT_METRICS_SQL, RECEIPT_STATISTICS_SQL];
+export { AUDIT_COUNT_SQL, LAST_RECEIPT_SQL, MEMORY_COUNT_SQL, RECEIPT_COUNTS_SQL };
+
+/** In the order of {@link INSERT_RECEIPT_SQL}. */
+export function receiptValues(receipt: BenchReceipt): SqlValue[] {
+  const { receiptId, executionId, agentId, agentType, receiptJson, status, createdAt, durationMs } = receipt;
+  return [receiptId, executionId, agentId, agentType, receiptJson, status, createdAt, createdAt, durationMs];
+}
+
+/** In the order of {@link INSERT_AUDIT_SQL}. */
+export function auditValues(entry: BenchAuditEntry): SqlValue[] {
+  const { auditId, agentId, operation, operationType, status, durationMs, details } = entry;
+  return [auditId, entry.timestamp, agentId, operation, operationType, status, durationMs, details, null];
+}
+
+function insertInto(table: AnyTable): string {
+  return `INSERT INTO ${table.name} (${selectList(table)}) VALUES (${table.columns.map(() => '?').join(', ')})`;
+}

@@ -1,0 +1,79 @@
+import type { Budget } from './cases/case.ts';
+import type { RunKind } from './results.ts';
+
+/** How much a run measures. */
+export interface Plan {
+  readonly kind: RunKind;
+  readonly node: PlatformPlan;
+  readonly chromium: PlatformPlan;
+  readonly cliRuns: number;
+}
+
+/** How much a run measures on one platform. */
+export interface PlatformPlan {
+  readonly rowCounts: readonly number[];
+  /** Trials of each engine and size; they take turns. */
+  readonly rounds: number;
+  /** Further processes or pages in each round that only open. */
+  readonly opens: number;
+  readonly budget: Budget;
+  /** Databases of this size are given only to engines that take over a whole file; others would insert for long. */
+  readonly wholeFilesOnlyFrom: number;
+}
+
+export const PLANS: Readonly<Record<RunKind, Plan>> = {
+  smoke: {
+    kind: 'smoke',
+    node: {
+      rowCounts: [1000],
+      rounds: 1,
+      opens: 0,
+      budget: { samples: 5, warmUps: 1, maxMs: 300 },
+      wholeFilesOnlyFrom: Infinity,
+    },
+    chromium: {
+      rowCounts: [1000],
+      rounds: 1,
+      opens: 0,
+      budget: { samples: 3, warmUps: 1, maxMs: 300 },
+      wholeFilesOnlyFrom: Infinity,
+    },
+    cliRuns: 1,
+  },
+  short: {
+    kind: 'short',
+    node: {
+      rowCounts: [1000, 100_000],
+      rounds: 3,
+      opens: 2,
+      budget: { samples: 100, warmUps: 20, maxMs: 500 },
+      wholeFilesOnlyFrom: Infinity,
+    },
+    chromium: {
+      rowCounts: [1000, 100_000],
+      rounds: 2,
+      opens: 2,
+      budget: { samples: 60, warmUps: 10, maxMs: 500 },
+      wholeFilesOnlyFrom: 100_000,
+    },
+    cliRuns: 5,
+  },
+  full: {
+    kind: 'full',
+    node: {
+      rowCounts: [1000, 100_000, 1_000_000],
+      rounds: 5,
+      opens: 4,
+      budget: { samples: 250, warmUps: 30, maxMs: 1500 },
+      wholeFilesOnlyFrom: Infinity,
+    },
+    chromium: {
+      rowCounts: [1000, 100_000],
+      rounds: 4,
+      opens: 4,
+      budget: { samples: 150, warmUps: 20, maxMs: 1500 },
+      wholeFilesOnlyFrom: Infinity,
+    },
+    cliRuns: 20,
+  },
+};

@@ -1,0 +1,48 @@
+import type { CostMeasurement, Measurement, Omission, Platform } from './results.ts';
+import type { TrialResult } from './trials/trial.ts';
+
+/** Gathers trials into measurements: the samples of a case of all trials of an engine and size stand together. */
+export class ResultsCollector {
+  readonly #measurements: Map<string, Measurement & { samples: number[] }> = new Map();
+  readonly #costs: Map<string, CostMeasurement> = new Map();
+  readonly #omissions: Omission[] = [];
+
+  add(where: { platform: Platform; engineId: string; rowCount: number }, result: TrialResult): void {
+    const { platform, engineId, rowCount } = where;
+    this.samples({ ...where, caseName: 'open' }, [result.openMs]);
+    for (const [caseName, samples] of Object.entries(result.samples)) {
+      this.samples({ ...where, caseName }, samples);
+    }
+    const key = `${platform} ${engineId} ${rowCount}`;
+    const earlier = this.#costs.get(key);
+    const peakMemoryBytes = Math.max(earlier?.peakMemoryBytes ?? 0, result.peakMemoryBytes ?? 0);
+    this.#costs.set(key, {
+      ...where,
+      perSave: { ...earlier?.perSave, ...result.costsPerSave },
+      peakMemoryBytes: peakMemoryBytes || undefined,
+    });
+  }
+
+  samples(where: Omit<Measurement, 'samples'>, samples: readonly number[]): void {
+    const key = `${where.platform} ${where.engineId} ${where.caseName} ${where.rowCount}`;
+    const measurement = this.#measurements.get(key);
+    if (measurement) for (const sample of samples) measurement.samples.push(sample);
+    else this.#measurements.set(key, { ...where, samples: [...samples] });
+  }
+
+  omit(omission: Omission): void {
+    this.#omissions.push(omission);
+  }
+
+  get measurements(): Measurement[] {
+    return [...this.#measurements.values()];
+  }
+
+  get costs(): CostMeasurement[] {
+    return [...this.#costs.values()];
+  }
+
+  get omissions(): readonly Omission[] {
+    return this.#omissions;
+  }
+}

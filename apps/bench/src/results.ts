@@ -1,0 +1,59 @@
+import type { EngineFacts } from './engines/engine.ts';
+import type { Costs } from './trials/trial.ts';
+
+/** Where an engine ran. */
+export type Platform = 'node' | 'chromium';
+
+/** Every sample of one case, one engine, one size; the raw material of everything a report says. */
+export interface Measurement {
+  readonly platform: Platform;
+  readonly engineId: string;
+  readonly caseName: string;
+  readonly rowCount: number;
+  readonly samples: readonly number[];
+}
+
+/** What one save cost below an engine. */
+export interface CostMeasurement {
+  readonly platform: Platform;
+  readonly engineId: string;
+  readonly rowCount: number;
+  readonly perSave: Costs;
+  readonly peakMemoryBytes: number | undefined;
+}
+
+/** What could not be measured, and why. */
+export interface Omission {
+  readonly platform: Platform;
+  readonly engineId: string;
+  readonly rowCount: number;
+  readonly reason: string;
+}
+
+/** One run of the benchmarks. */
+export interface Results {
+  readonly formatVersion: 1;
+  readonly kind: RunKind;
+  /** ISO 8601 with Z. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly machine: Readonly<Record<string, string>>;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly engines: readonly PlacedEngine[];
+  readonly measurements: readonly Measurement[];
+  readonly costs: readonly CostMeasurement[];
+  readonly omissions: readonly Omission[];
+}
+
+export type RunKind = 'smoke' | 'short' | 'full';
+
+/** An engine and where it ran. */
+export interface PlacedEngine extends EngineFacts {
+  readonly platform: Platform;
+}
+
+/** What results keep of an engine. */
+export function factsOf(engine: EngineFacts, platform: Platform): PlacedEngine {
+  const { id, title, ours, durability, maxRows } = engine;
+  return { platform, id, title, ours, durability, ...(maxRows !== undefined && { maxRows }) };
+}

@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { CASES } from '../../cases/index.ts';
+import type { Seed } from '../../dataset/rows.ts';
+import { copySeed, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
+import { NODE_ENGINES } from '../../engines/node/index.ts';
+import type { NodeEngine } from '../../engines/node/node-engine.ts';
+import type { PlatformPlan } from '../../plan.ts';
+import type { ResultsCollector } from '../../results-collector.ts';
+import type { TrialRequest, TrialResult } from '../trial.ts';
+
+const run = promisify(execFile);
+const TRIAL_PROCESS = path.join(import.meta.dirname, 'trial-process.mjs');
+const TRIAL_TIMEOUT_MS = 300_000;
+
+/** Cases that take long and vary little: the first round only. */
+const ONCE: ReadonlySet<string> = new Set(['image', 'backup']);
+
+/** A database file and what trials have added to it. */
+interface Database {
+  readonly engine: NodeEngine;
+  readonly file: string;
+  rows: TrialResult['rowsAfter'];
+}
+
+/** Runs every engine on every size, turn by turn, each trial in a process of its own. */
+export async function runNodeTrials(
+  plan: PlatformPlan,
+  workFolder: string,
+  collector: ResultsCollector,
+  say: (line: string) => void,
+): Promise<void> {
+  for (const rowCount of plan.rowCounts) {
+    const seed = todaysSeed(rowCount);
+    const source = await seedFile(path.join(workFolder, 'seeds'), seed);
+    const folder = path.join(workFolder, 'node');
+    rmSync(folder, { recursive: true, force: true });
+    const databases = copies(source, folder, rowCount, collector);
+    for (let round = 0; round < plan.rounds; round++) {
+      say(`Node, ${rowCount} rows, round ${round + 1} of ${plan.rounds}`);
+      const cases = CASES.map(({ name }) => name).filter((name) => round === 0 || !ONCE.has(name));
+      for (const database of databases) await trial(database, seed, `run-${round}`, cases);
+      for (let opening = 0; opening < plan.opens; opening++) {
+        for (const database of databases) await trial(database, seed, `open-${round}-${opening}`, []);
+      }
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  async function trial(database: Database, seed: Seed, name: string, cases: string[]): Promise<void> {
+    const scratch = path.join(path.dirname(database.file), name);
+    mkdirSync(scratch, { recursive: true });
+    const result = await inProcessOfItsOwn({
+      engineId: database.engine.id,
+      place: database.file,
+      seed,
+      run: name,
+      cases,
+      budget: plan.budget,
+      rowsBefore: database.rows,
+      scratch,
+    });
+    database.rows = result.rowsAfter;
+    rmSync(scratch, { recursive: true, force: true });
+    collector.add({ platform: 'node', engineId: database.engine.id, rowCount: seed.rowCount }, result);
+  }
+}
+
+function copies(source: string, folder: string, rowCount: number, collector: ResultsCollector): Database[] {
+  const databases: Database[] = [];
+  for (const engine of NODE_ENGINES) {
+    if (rowCount > (engine.maxRows ?? Infinity)) {
+      const reason = `more than ${engine.maxRows} rows do not fit`;
+      collector.omit({ platform: 'node', engineId: engine.id, rowCount, reason });
+      continue;
+    }
+    const file = path.join(folder, engine.id, 'ggen.db');
+    copySeed(source, file);
+    databases.push({ engine, file, rows: { receipts: rowCount, auditEntries: rowCount } });
+  }
+  return databases;
+}
+
+async function inProcessOfItsOwn(request: TrialRequest): Promise<TrialResult> {
+  const { stdout } = await run(process.execPath, [TRIAL_PROCESS, JSON.stringify(request)], {
+    env: withoutCertificates(),
+    timeout: TRIAL_TIMEOUT_MS,
+    maxBuffer: 1 << 26,
+  });
+  return JSON.parse(stdout) as TrialResult;
+}
+
+/** Node reads NODE_EXTRA_CA_CERTS as it starts, which takes longer than what is measured here. */
+export function withoutCertificates(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+  return environment;
+}
