@@ -8,10 +8,18 @@ import { PLANS } from './plan.ts';
 import { terminalReport } from './report/terminal.ts';
 import { ResultsCollector } from './results-collector.ts';
 import { factsOf, type Results, type RunKind } from './results.ts';
+import { runBrowserTrials, type BrowserRun } from './trials/browser/run-browser-trials.ts';
 import { runCliTrials } from './trials/node/run-cli-trials.ts';
 import { runNodeTrials } from './trials/node/run-node-trials.ts';
 
-const PEERS = ['better-sqlite3', 'node-sqlite3-wasm', 'sql.js'];
+const PEERS = [
+  'better-sqlite3',
+  'node-sqlite3-wasm',
+  'sql.js',
+  '@journeyapps/wa-sqlite',
+  '@sqlite.org/sqlite-wasm',
+  '@electric-sql/pglite',
+];
 
 const { values } = parseArgs({
   options: {
@@ -38,6 +46,10 @@ if (everywhere || values.node) {
   await runNodeTrials(plan.node, workFolder, collector, say);
   await runCliTrials(plan.node.rowCounts, plan.cliRuns, workFolder, collector, say);
 }
+let browserRun: BrowserRun = { engines: [], version: 'not run' };
+if (everywhere || values.chromium) {
+  browserRun = await runBrowserTrials(plan.chromium, workFolder, collector, say);
+}
 
 const results: Results = {
   formatVersion: 1,
@@ -45,8 +57,11 @@ const results: Results = {
   startedAt: `${begin.toISOString().slice(0, 19)}Z`,
   durationMs: Date.now() - begin.getTime(),
   machine: describeMachine(workFolder),
-  versions: describeVersions(PEERS, ''),
-  engines: NODE_ENGINES.map((engine) => factsOf(engine, 'node')),
+  versions: describeVersions(PEERS, browserRun.version),
+  engines: [
+    ...NODE_ENGINES.map((engine) => factsOf(engine, 'node')),
+    ...browserRun.engines.map((engine) => factsOf(engine, 'chromium')),
+  ],
   measurements: collector.measurements,
   costs: collector.costs,
   omissions: collector.omissions,

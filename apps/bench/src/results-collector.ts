@@ -7,9 +7,13 @@ export class ResultsCollector {
   readonly #costs: Map<string, CostMeasurement> = new Map();
   readonly #omissions: Omission[] = [];
 
-  add(where: { platform: Platform; engineId: string; rowCount: number }, result: TrialResult): void {
+  add(
+    where: { platform: Platform; engineId: string; rowCount: number },
+    result: TrialResult,
+    { withOpen = true }: { withOpen?: boolean } = {},
+  ): void {
     const { platform, engineId, rowCount } = where;
-    this.samples({ ...where, caseName: 'open' }, [result.openMs]);
+    if (withOpen) this.samples({ ...where, caseName: 'open' }, [result.openMs]);
     for (const [caseName, samples] of Object.entries(result.samples)) {
       this.samples({ ...where, caseName }, samples);
     }

@@ -20,6 +20,8 @@ export interface SqlConnection {
   run(sql: string, values?: readonly SqlValue[]): unknown;
   /** Rows as arrays or objects, whatever the engine does best. */
   all(sql: string, values?: readonly SqlValue[]): readonly unknown[] | Promise<readonly unknown[]>;
+  /** Where BEGIN and COMMIT are not for callers to write. */
+  inTransaction?(work: (transaction: Pick<SqlConnection, 'run'>) => Promise<void>): Promise<unknown>;
   exportImage?(): Promise<number>;
   backup?(directory: string): Promise<number>;
   close(): unknown;
@@ -54,10 +56,20 @@ export function sqlSession(connection: SqlConnection, options: SqlSessionOptions
     last = turn.catch(() => undefined);
     return turn;
   };
+  const insertAll = async (
+    to: Pick<SqlConnection, 'run'>,
+    receipts: readonly BenchReceipt[],
+  ): Promise<void> => {
+    for (const receipt of receipts) await to.run(insertReceipt, receiptValues(receipt));
+  };
   const together = async (receipts: readonly BenchReceipt[]): Promise<void> => {
-    await connection.run('BEGIN');
-    for (const receipt of receipts) await connection.run(insertReceipt, receiptValues(receipt));
-    await connection.run('COMMIT');
+    if (connection.inTransaction) {
+      await connection.inTransaction((transaction) => insertAll(transaction, receipts));
+    } else {
+      await connection.run('BEGIN');
+      await insertAll(connection, receipts);
+      await connection.run('COMMIT');
+    }
     await persist?.();
   };
   return {

@@ -1,0 +1,25 @@
+import type { Seed } from '../../dataset/rows.ts';
+import type { EngineFacts, Session } from '../engine.ts';
+
+/** What a new database is filled from. */
+export interface SeedSource {
+  readonly seed: Seed;
+  /** The statements of the schema. */
+  readonly schema: readonly string[];
+  /** The seed as an SQLite file. */
+  readonly image: () => Promise<Uint8Array>;
+}
+
+/** An engine in a page. Its code is loaded by `open`, so that opening includes loading. */
+export interface BrowserEngine extends EngineFacts {
+  /** `page`: called from the page's own thread, as users do. `worker`: called in a worker, no message in between. */
+  readonly host: 'page' | 'worker';
+  /** `image`: takes over the seed's file. `rows`: inserts every row. */
+  readonly fills: 'image' | 'rows';
+  /** Makes the database. */
+  readonly fill: (name: string, source: SeedSource) => Promise<void>;
+  /** Opens the database and makes it ready to answer. */
+  readonly open: (name: string, source: SeedSource) => Promise<Session>;
+  /** Nothing outlives its page: it is filled while it is opened, so opening is not measured. */
+  readonly keepsNothing?: boolean;
+}

@@ -1,0 +1,25 @@
+/** The page of one trial: hands it to a worker, or runs it here where users would call from here. */
+import { BROWSER_ENGINES } from '../../../engines/browser/index.ts';
+import type { BenchPage, PageAnswer, PageRequest } from '../page-request.ts';
+import { answer } from './answer.ts';
+
+const page: BenchPage = {
+  engines: BROWSER_ENGINES.map(({ id, title, ours, durability, maxRows, fills, keepsNothing = false }) => {
+    const facts = { id, title, ours, durability, fills, keepsNothing };
+    return maxRows === undefined ? facts : Object.assign(facts, { maxRows });
+  }),
+  run(request) {
+    const engine = BROWSER_ENGINES.find(({ id }) => id === request.trial.engineId);
+    return engine?.host === 'worker' ? askWorker(request) : answer(request);
+  },
+};
+Object.assign(globalThis, { benchPage: page });
+
+function askWorker(request: PageRequest): Promise<PageAnswer> {
+  const worker = new Worker(new URL('trial.worker.ts', import.meta.url), { type: 'module' });
+  return new Promise((resolve) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<PageAnswer>) => resolve(data));
+    worker.addEventListener('error', ({ message }) => resolve({ error: `the worker failed: ${message}` }));
+    worker.postMessage(request);
+  });
+}

@@ -1,0 +1,236 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { chromium, type BrowserContext } from 'playwright';
+import { CASES } from '../../cases/index.ts';
+import type { Seed } from '../../dataset/rows.ts';
+import { schemaOf, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
+import type { PlatformPlan } from '../../plan.ts';
+import type { ResultsCollector } from '../../results-collector.ts';
+import type { TrialRequest, TrialResult } from '../trial.ts';
+import type { BenchPage, PageEngineFacts, PageRequest } from './page-request.ts';
+import { servePages, type PageServer } from './serve-pages.ts';
+
+/** Debian's Chromium where it is installed; elsewhere Playwright's own. */
+const SYSTEM_CHROMIUM = '/usr/bin/chromium';
+const PAGES = path.join(import.meta.dirname, 'pages');
+const FILL_TIMEOUT_MS = 180_000;
+const TRIAL_TIMEOUT_MS = 60_000;
+
+/** Cases that take long and vary little: the first round only. A backup needs a folder, which a page has not. */
+const ONCE: ReadonlySet<string> = new Set(['image']);
+const NOT_IN_A_PAGE: ReadonlySet<string> = new Set(['backup']);
+
+declare const benchPage: BenchPage;
+
+/** One engine's database in a browser profile of its own, and what trials have added to it. */
+interface Database {
+  readonly engine: PageEngineFacts;
+  readonly profile: string;
+  readonly seed: Seed;
+  rows: TrialResult['rowsAfter'];
+}
+
+/** What a run in Chromium leaves besides its numbers. */
+export interface BrowserRun {
+  readonly engines: readonly PageEngineFacts[];
+  readonly version: string;
+}
+
+/** Runs every engine on every size, turn by turn, each trial in a browser and a page of its own. */
+export async function runBrowserTrials(
+  plan: PlatformPlan,
+  workFolder: string,
+  collector: ResultsCollector,
+  say: (line: string) => void,
+): Promise<BrowserRun> {
+  const seeds = path.join(workFolder, 'seeds');
+  const folder = path.join(workFolder, 'chromium');
+  rmSync(folder, { recursive: true, force: true });
+  using server = await servePages(PAGES, seeds);
+  const trials = new BrowserTrials(server, collector, say);
+  const run = await trials.lookAround(path.join(folder, 'none'));
+  for (const rowCount of plan.rowCounts) {
+    const seed = todaysSeed(rowCount);
+    const source = await seedFile(seeds, seed);
+    trials.use({ schema: schemaOf(source), imageUrl: `/seeds/${path.basename(source)}` });
+    const databases = await trials.fill(run.engines, seed, plan, folder);
+    for (let round = 0; round < plan.rounds; round++) {
+      for (const database of databases) {
+        say(`Chromium, ${rowCount} rows, round ${round + 1} of ${plan.rounds}, ${database.engine.title}`);
+        await trials.round(database, round, plan);
+      }
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return run;
+}
+
+/** What a page needs to make a database. */
+type Source = Pick<PageRequest, 'schema' | 'imageUrl'>;
+
+class BrowserTrials {
+  readonly #server: PageServer;
+  readonly #collector: ResultsCollector;
+  readonly #say: (line: string) => void;
+  #source: Source = { schema: [], imageUrl: '' };
+
+  constructor(server: PageServer, collector: ResultsCollector, say: (line: string) => void) {
+    this.#server = server;
+    this.#collector = collector;
+    this.#say = say;
+  }
+
+  use(source: Source): void {
+    this.#source = source;
+  }
+
+  /** Asks a page which engines there are, and the browser for its version. */
+  async lookAround(profile: string): Promise<BrowserRun> {
+    return this.#inBrowser(profile, async (browser) => {
+      const page = await browser.newPage();
+      await page.goto(`${this.#server.url}/index.html`);
+      const engines = await page.evaluate(() => benchPage.engines);
+      return { engines, version: browser.browser()?.version() ?? 'unknown' };
+    });
+  }
+
+  /** Makes a database for each engine that can have one of this size. */
+  async fill(
+    engines: readonly PageEngineFacts[],
+    seed: Seed,
+    plan: PlatformPlan,
+    folder: string,
+  ): Promise<Database[]> {
+    const databases: Database[] = [];
+    for (const engine of engines) {
+      const { rowCount } = seed;
+      if (engine.fills === 'rows' && rowCount >= plan.wholeFilesOnlyFrom) {
+        this.#omit(engine, rowCount, 'inserting every row takes too long for a short run');
+        continue;
+      }
+      const rows = { receipts: rowCount, auditEntries: rowCount };
+      const database: Database = { engine, profile: path.join(folder, engine.id), seed, rows };
+      this.#say(`Chromium, ${rowCount} rows, filling ${engine.title}`);
+      try {
+        await this.#inBrowser(database.profile, (browser) =>
+          this.#run(browser, 'fill', trialRequest(database, 'fill', [], plan), FILL_TIMEOUT_MS),
+        );
+        databases.push(database);
+      } catch (error) {
+        if (engine.ours) throw error;
+        this.#omit(engine, rowCount, `could not be filled: ${firstLine(error)}`);
+      }
+    }
+    return databases;
+  }
+
+  /** One trial with every case, and further pages that only open. */
+  async round(database: Database, round: number, plan: PlatformPlan): Promise<void> {
+    const cases = CASES.map(({ name }) => name).filter(
+      (name) => !NOT_IN_A_PAGE.has(name) && (round === 0 || !ONCE.has(name)),
+    );
+    const { engine, seed } = database;
+    await this.#inBrowser(database.profile, async (browser) => {
+      for (let opening = -1; opening < plan.opens; opening++) {
+        if (engine.keepsNothing && opening >= 0) return;
+        const [run, asked] = opening < 0 ? [`run-${round}`, cases] : [`open-${round}-${opening}`, []];
+        const request = trialRequest(database, run, asked, plan);
+        const result = await this.#run(browser, 'trial', request, TRIAL_TIMEOUT_MS);
+        if (!result) throw new Error(`${engine.id} answered nothing`);
+        if (!engine.keepsNothing) database.rows = result.rowsAfter;
+        const where = { platform: 'chromium', engineId: engine.id, rowCount: seed.rowCount } as const;
+        this.#collector.add(where, result, { withOpen: !engine.keepsNothing });
+      }
+    });
+  }
+
+  #omit(engine: PageEngineFacts, rowCount: number, reason: string): void {
+    this.#collector.omit({ platform: 'chromium', engineId: engine.id, rowCount, reason });
+  }
+
+  /** A page of its own for each task. */
+  async #run(
+    browser: BrowserContext,
+    task: PageRequest['task'],
+    trial: TrialRequest,
+    timeoutMs: number,
+  ): Promise<TrialResult | null> {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(timeoutMs);
+    try {
+      await page.goto(`${this.#server.url}/index.html`);
+      const request: PageRequest = { task, trial, ...this.#source };
+      const answered = await within(
+        timeoutMs,
+        `${trial.engineId} at ${trial.seed.rowCount} rows`,
+        page.evaluate((asked) => benchPage.run(asked), request),
+      );
+      if ('error' in answered) throw new Error(`${trial.engineId}: ${answered.error}`);
+      return answered.result;
+    } finally {
+      await page.close();
+    }
+  }
+
+  /** A browser on a profile on disk: in a private window OPFS is slow memory and nothing is ever synced. */
+  async #inBrowser<Result>(
+    profile: string,
+    use: (browser: BrowserContext) => Promise<Result>,
+  ): Promise<Result> {
+    const browser = await chromium.launchPersistentContext(profile, {
+      headless: true,
+      ...(existsSync(SYSTEM_CHROMIUM) && { executablePath: SYSTEM_CHROMIUM }),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    try {
+      // The first page of a browser pays for the browser's own start.
+      const page = await browser.newPage();
+      await page.goto(`${this.#server.url}/blank.html`);
+      return await use(browser);
+    } finally {
+      await browser.close();
+    }
+  }
+}
+
+function trialRequest(
+  { engine, seed, rows }: Database,
+  run: string,
+  cases: readonly string[],
+  { budget }: PlatformPlan,
+): TrialRequest {
+  return {
+    engineId: engine.id,
+    place: 'bench',
+    seed,
+    run,
+    cases,
+    budget,
+    rowsBefore: rows,
+    scratch: 'scratch',
+  };
+}
+
+async function within<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not end within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string;
+}
