@@ -3,7 +3,12 @@ import { defineConfig } from 'tsdown';
 /** Once for Node and once for pages: `#wasm-binary` means another file in each. */
 export default defineConfig([
   {
-    entry: { index: 'src/index.ts', file: 'src/file.node.ts', 'testing/index': 'src/testing/index.ts' },
+    entry: {
+      index: 'src/index.ts',
+      file: 'src/file.node.ts',
+      'testing/index': 'src/testing/index.ts',
+      'testing/file/index': 'src/testing/file/index.node.ts',
+    },
     platform: 'node',
     target: 'node20.19',
     fixedExtension: false,

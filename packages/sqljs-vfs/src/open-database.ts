@@ -1,12 +1,12 @@
 import { retryWhileBusy } from './busy-retry.ts';
-import { readHeader } from './database-header.ts';
+import { type DatabaseHeader, readHeader } from './database-header.ts';
 import { type DurableDatabase, OpenedDatabase } from './durable-database.ts';
 import { SqliteError, VfsError } from './errors.ts';
 import { LockLevel } from './locks/database-lock.ts';
 import { type Binding, FileBridge } from './sqljs/file-bridge.ts';
 import { type SqlJs, type SqlJsDatabase, loadSqlJs } from './sqljs/load-sqljs.ts';
 import { immediateTurns } from './storage-turns.ts';
-import type { Storage } from './storage.ts';
+import type { Storage, StorageFile } from './storage.ts';
 
 /** Options of {@link openDatabase}. */
 export interface OpenDatabaseOptions {
@@ -37,6 +37,11 @@ type OpenSettings = Required<Pick<OpenDatabaseOptions, 'exclusive' | 'synchronou
 const BUSY = 5;
 /** SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN: what a failed file call becomes. No other error is the storage's. */
 const FILE_FAILURES: ReadonlySet<number> = new Set([10, 13, 14]);
+
+/** SQLITE_CANTOPEN for a log without shared memory, SQLITE_NOTADB. */
+const UNREADABLE: ReadonlySet<number> = new Set([14, 26]);
+/** The first bytes of a rollback journal (https://www.sqlite.org/fileformat.html#the_rollback_journal). */
+const JOURNAL_MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
 let bridge: FileBridge | undefined;
 
@@ -97,7 +102,7 @@ function closeRefused(opened: DurableDatabase): void {
 function openOnce(sqlJs: SqlJs, storage: Storage, settings: OpenSettings): OpenedDatabase {
   const { exclusive, synchronous } = settings;
   const fileBridge = bridgeOf(sqlJs);
-  refuseForeignFiles(storage, exclusive);
+  refuseForeignFiles(fileBridge, storage, exclusive);
   const { database, binding } = fileBridge.openDatabase(storage);
   reportWholeErrors(database, binding);
   const pragma = (statement: string): string =>
@@ -120,21 +125,72 @@ function openOnce(sqlJs: SqlJs, storage: Storage, settings: OpenSettings): Opene
 }
 
 /** Looks before SQLite does, because SQLite answers "unable to open database file" to both. */
-function refuseForeignFiles(storage: Storage, exclusive: boolean): void {
-  let header;
-  try {
-    header = readHeader(storage);
-  } catch (error) {
-    throw new VfsError('CANNOT_OPEN', `cannot open ${storage.name}`, { cause: error });
+function refuseForeignFiles(fileBridge: FileBridge, storage: Storage, exclusive: boolean): void {
+  let header = lookAtHeader(storage);
+  if (isRefused(header, exclusive)) {
+    // It may be half of a transaction that a crash interrupted, or that another connection is writing right now.
+    rollBackJournal(fileBridge, storage);
+    header = lookAtHeader(storage);
   }
   if (header.kind === 'foreign') {
     throw new VfsError('NOT_A_DATABASE', `${storage.name} is not an SQLite database`);
   }
-  if (header.kind === 'sqlite' && header.wal && !exclusive) {
+  if (isRefused(header, exclusive)) {
     if (isOwned(storage)) throw new SqliteError(BUSY, `${storage.name} is owned by another connection`);
     throw new VfsError('WAL_MODE', `${storage.name} is in WAL mode, which needs shared memory to be shared`, {
       hint: `Convert it once: sqlite3 '${storage.name}' 'PRAGMA journal_mode=DELETE'.`,
     });
+  }
+}
+
+function lookAtHeader(storage: Storage): DatabaseHeader {
+  try {
+    return readHeader(storage);
+  } catch (error) {
+    throw new VfsError('CANNOT_OPEN', `cannot open ${storage.name}`, { cause: error });
+  }
+}
+
+function isRefused(header: DatabaseHeader, exclusive: boolean): boolean {
+  return header.kind === 'foreign' || (header.kind === 'sqlite' && header.wal && !exclusive);
+}
+
+/**
+ * Has SQLite roll a journal back, if there is a valid one, so that what the file was before can be judged.
+ * @throws SqliteError SQLITE_BUSY (5) while another connection is writing; SQLITE_IOERR (10), SQLITE_FULL (13)
+ */
+function rollBackJournal(fileBridge: FileBridge, storage: Storage): void {
+  if (!hasJournal(storage)) return;
+  const { database, binding } = fileBridge.openDatabase(storage);
+  reportWholeErrors(database, binding);
+  try {
+    database.exec('PRAGMA schema_version');
+  } catch (error) {
+    // What SQLite cannot read even after the journal is said better by whoever looks at the header again.
+    if (!(error instanceof SqliteError && UNREADABLE.has(error.resultCode))) throw error;
+  } finally {
+    database.close();
+    fileBridge.release(database.filename);
+  }
+}
+
+function hasJournal(storage: Storage): boolean {
+  if (!storage.exists('journal')) return false;
+  let file: StorageFile;
+  try {
+    file = storage.open('journal', { create: false, exclusive: false, readOnly: true });
+  } catch (error) {
+    // Whoever was writing has finished and closed since.
+    if ((error as { code?: unknown }).code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    const magic = new Uint8Array(JOURNAL_MAGIC.length);
+    return (
+      file.read(magic, 0) === magic.length && magic.every((byte, index) => byte === JOURNAL_MAGIC[index])
+    );
+  } finally {
+    file.close();
   }
 }
 

@@ -1,48 +1,20 @@
 import { InProcessLock, InProcessLockTable } from '../locks/in-process-lock.ts';
 import type { LockLevel } from '../locks/database-lock.ts';
 import type { FileOpenMode, FileRole, Storage, StorageCapabilities, StorageFile } from '../storage.ts';
-
-/** The bytes of one file, in a buffer that doubles as it grows. */
-class MemoryFileContent {
-  #buffer: Uint8Array = new Uint8Array(0);
-  sizeBytes = 0;
-
-  read(target: Uint8Array, offset: number): number {
-    const available = this.#buffer.subarray(0, this.sizeBytes).subarray(offset, offset + target.length);
-    target.set(available);
-    return available.length;
-  }
-
-  write(source: Uint8Array, offset: number): void {
-    const end = offset + source.length;
-    if (end > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(end, this.#buffer.length * 2, 4096));
-      grown.set(this.#buffer.subarray(0, this.sizeBytes));
-      this.#buffer = grown;
-    }
-    this.#buffer.set(source, offset);
-    this.sizeBytes = Math.max(this.sizeBytes, end);
-  }
-
-  truncate(sizeBytes: number): void {
-    if (sizeBytes > this.sizeBytes) this.write(new Uint8Array(sizeBytes - this.sizeBytes), this.sizeBytes);
-    this.#buffer.fill(0, sizeBytes, this.sizeBytes);
-    this.sizeBytes = sizeBytes;
-  }
-}
+import { GrowingBytes } from './growing-bytes.ts';
 
 /** The files of one database in memory, shared by every storage made on it. */
 export class MemoryDisk {
-  readonly files: Map<FileRole, MemoryFileContent> = new Map();
+  readonly files: Map<FileRole, GrowingBytes> = new Map();
   readonly locks: InProcessLockTable = new InProcessLockTable();
 }
 
 class MemoryFile implements StorageFile {
   readonly readOnly: boolean;
-  readonly #content: MemoryFileContent;
+  readonly #content: GrowingBytes;
   readonly #lock: InProcessLock;
 
-  constructor(content: MemoryFileContent, locks: InProcessLockTable, readOnly: boolean) {
+  constructor(content: GrowingBytes, locks: InProcessLockTable, readOnly: boolean) {
     this.#content = content;
     this.#lock = new InProcessLock(locks);
     this.readOnly = readOnly;
@@ -118,7 +90,7 @@ export function memoryStorage(disk: MemoryDisk = new MemoryDisk()): Storage {
         throw Object.assign(new Error(`${role} file exists`), { code: 'EEXIST' });
       if (!content) {
         if (!mode.create || mode.readOnly) throw missing(role);
-        content = new MemoryFileContent();
+        content = new GrowingBytes();
         disk.files.set(role, content);
       }
       return new MemoryFile(content, disk.locks, mode.readOnly);

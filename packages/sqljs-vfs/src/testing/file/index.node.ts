@@ -1,0 +1,5 @@
+export { crashFileStorage, type CrashSeriesOptions } from './crash-series.node.ts';
+export { FILE_CRASH_CONTROLS, FILE_CRASH_MODES, type CrashMode } from './crash-modes.ts';
+export { SimulatedDisk, SimulatedProcess } from './simulated-disk.node.ts';
+export type { DiskBehaviour } from './disk-history.ts';
+export type { DiskDirectory, DiskFile, DiskNode, DiskOperation } from './disk-tree.ts';
