@@ -79,7 +79,7 @@ describe('found by simulated crashes', () => {
     const disk = new SimulatedDisk();
     const maker = await openDatabase(disk.process().storage(PATH));
     maker.database.exec('PRAGMA cache_size=1; BEGIN; CREATE TABLE t(x)');
-    maker.database.exec('INSERT INTO t VALUES (zeroblob(100000))');
+    maker.database.exec('INSERT INTO t VALUES (zeroblob(1000000))');
     // Pages that did not fit in the cache are in the file; the first page is not.
     expect(beginning(disk, PATH)).toEqual(new Uint8Array(8));
     const others = disk.process();
@@ -87,7 +87,7 @@ describe('found by simulated crashes', () => {
     expect(await refusal.catch((error: unknown) => error)).toMatchObject({ resultCode: 5 });
     maker.database.exec('COMMIT');
     const opened = await openDatabase(others.storage(PATH), { busyDeadlineMs: 0 });
-    expect(column(opened.database, 'SELECT length(x) FROM t')).toEqual([100_000]);
+    expect(column(opened.database, 'SELECT length(x) FROM t')).toEqual([1_000_000]);
     opened.close();
     maker.close();
   });

@@ -64,6 +64,13 @@ export const FILE_CRASH_MODES: readonly CrashMode[] = [
     pragmas: OFTEN_FOLDED,
     promisedAt: 'close',
   },
+  {
+    name: 'exclusive, relaxed, processes killed before',
+    options: RELAXED,
+    fresh: true,
+    killed: true,
+    promisedAt: 'close',
+  },
 ];
 
 /** The same with something missing: each of these must be seen to fail, or the series proves nothing. */

@@ -218,6 +218,12 @@ export class SimulatedProcess {
       existsSync: (filePath) => alive().find(filePath) !== undefined,
       mkdirSync: (directory) => alive().makeDirectory(directory),
       chmodSync: () => void alive(),
+      identitySync: (fileOrPath) => {
+        const disk = alive();
+        return (
+          typeof fileOrPath === 'number' ? disk.node(fileOrPath) : disk.find(fileOrPath)
+        )?.id.toString();
+      },
     };
   }
 
