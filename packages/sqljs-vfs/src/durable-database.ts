@@ -106,8 +106,15 @@ export class OpenedDatabase implements DurableDatabase {
       this.#noteChangeCounter();
       return result;
     };
-    // Reading is what makes SQLite compare the file's change counter with its cache's, and drop the cache.
-    return this.#turns.write(counted, () => void this.database.exec('SELECT count(*) FROM sqlite_schema'));
+    return this.#turns.write(counted, () => this.#lookAgain());
+  }
+
+  /** Makes SQLite see that the file went back to what it was. */
+  #lookAgain(): void {
+    // Reading is what makes SQLite compare the file's change counter with its cache's, and drop the cache. An empty file
+    // has no counter: SQLite keeps a blank first page and the counter of the transaction that was taken back, and would
+    // take another tab's first transaction for that one. So it has to let go of the page as well.
+    this.database.exec('SELECT count(*) FROM sqlite_schema; PRAGMA shrink_memory');
   }
 
   #noteChangeCounter(): void {

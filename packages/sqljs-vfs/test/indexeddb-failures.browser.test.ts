@@ -120,6 +120,19 @@ it.each(['abort', 'quota'])(
   },
 );
 
+it('indexeddb 3: after a first commit that failed, the same by another tab is read, not the empty cache', async () => {
+  const name = crypto.randomUUID();
+  const database = await open(name);
+  const first = 'CREATE TABLE t(x)';
+  abortNextCommit();
+  expect(await failureOf(run(database, first))).toMatchObject({ resultCode: 10 });
+  expect(await rows(database, 'SELECT count(*) FROM sqlite_schema')).toEqual([[0]]);
+  await run(await open(name), first);
+  expect(await rows(database, 'SELECT name FROM sqlite_schema')).toEqual([['t']]);
+  await run(database, "INSERT INTO t VALUES ('mine')");
+  expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['mine']]);
+});
+
 it('indexeddb 3: a transaction that its own work fails leaves nothing in memory', async () => {
   const { name, database } = await prepared();
   const failing = database.write(() => {
