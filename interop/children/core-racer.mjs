@@ -1,0 +1,57 @@
+/**
+ * Arguments: file, what to do, name, how often, when to start (so that racers start together), `locked` or `unlocked`,
+ * folder. Each thing done is acknowledged by a line once it is durable.
+ * A refusal ends with its code on standard error.
+ */
+import './built-packages.mjs';
+
+/** Within the package: whoever brings a storage of their own is a test. @type {{ openOnStorage(makeStorage: () => import('@ggen-sim/sqljs-vfs').Storage, options: import('@ggen-sim/core').OpenOptions): Promise<import('@ggen-sim/core').Persistence> }} */
+const { openOnStorage } = await import(
+  new URL('../../packages/core/dist/open-in-process.js', import.meta.url).href
+);
+const { fileStorage } = await import('@ggen-sim/sqljs-vfs/file');
+const [file = '', role = '', name = '', times = '1', startAt = '0', locks = '', folder = ''] =
+  process.argv.slice(2);
+
+/** Locks that never keep anybody out: what every race is lost with. */
+const noLocks = { name: 'none', tryShared: () => true, tryExclusive: () => true, unlock() {} };
+
+const options = /** @type {const} */ ({ storage: 'file', path: file, exclusive: role === 'owner' });
+/** @param {string} line */
+const acknowledge = (line) => process.stdout.write(`${line}\n`);
+
+/** A receipt, an audit entry and the agent's memory together: three tables that must always agree. @param {import('@ggen-sim/core').Persistence} db @param {string} executionId */
+const record = (db, executionId) =>
+  db.record({
+    receipts: [
+      { executionId, agentId: name, agentType: 'validation', receipt: JSON.stringify('.'.repeat(600)) },
+    ],
+    audits: [{ agentId: name, operation: executionId, status: 'completed' }],
+    memories: [{ agentId: name, agentType: 'validation', memory: '{}' }],
+  });
+
+/** @type {Record<string, (db: import('@ggen-sim/core').Persistence, round: number) => Promise<unknown>>} */
+const roles = {
+  writer: (db, round) => record(db, `${name}-${round}`),
+  owner: (db, round) => record(db, `${name}-${round}`),
+  opener: (db) => db.stats(),
+  reset: (db) => db.reset(),
+  cleanup: (db) => db.cleanup({ days: 30 }),
+  backup: (db, round) => db.exportBackup({ directory: `${folder}/${name}-${round}` }),
+  restore: (db, round) =>
+    db.restoreBackup({ directory: folder, force: true, from: round % 2 === 0 ? 'image' : 'json' }),
+};
+
+try {
+  await new Promise((resolve) => setTimeout(resolve, Number(startAt) - Date.now()));
+  const storage = fileStorage(file, locks === 'unlocked' ? { rangeLocks: noLocks } : {});
+  const db = await openOnStorage(() => storage, options);
+  for (let round = 0; round < Number(times); round++) {
+    await roles[role]?.(db, round);
+    acknowledge(`${name}-${round}`);
+  }
+  await db.close();
+} catch (error) {
+  process.stderr.write(String(/** @type {{ code?: unknown }} */ (error).code ?? error));
+  process.exitCode = 1;
+}

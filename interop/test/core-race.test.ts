@@ -1,0 +1,350 @@
+/** Core's processes, native shells and better-sqlite3 on one database: writing, resetting, backing up, opening at once. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { openPersistence } from '@ggen-sim/core';
+import { expect, it } from 'vitest';
+import { type ChildEnd, nativeSqlite, startChild, startNative, temporaryFolder } from './child-process.ts';
+import { ADOPTED, backupIn, filledDatabase, INTEGRITY, storedNatively } from './core-databases.ts';
+
+const ROUNDS = 25;
+const MAX_CONTROL_ROUNDS = 10;
+/** Long enough for a child to have loaded its code, so that the racers do start together. */
+const HEAD_START_MS = 700;
+
+type Locks = 'locked' | 'unlocked';
+
+/** Starts racers of core's, together. */
+function racers(
+  file: string,
+  given: readonly { role: string; name: string; times?: number; folder?: string }[],
+  locks: Locks = 'locked',
+): ReturnType<typeof startChild>[] {
+  const startAt = String(Date.now() + HEAD_START_MS);
+  return given.map(({ role, name, times = 1, folder = '' }) =>
+    startChild('core-racer', file, role, name, String(times), startAt, locks, folder),
+  );
+}
+
+async function allEnds(children: readonly ReturnType<typeof startChild>[]): Promise<ChildEnd[]> {
+  return Promise.all(children.map(({ ended }) => ended));
+}
+
+function expectAllWell(ends: readonly ChildEnd[]): void {
+  expect(ends.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
+    ends.map(() => ({ exitCode: 0, stderr: '' })),
+  );
+}
+
+/** Sound to native SQLite and to us, whoever wrote last. */
+async function expectSound(file: string, options: { exclusive?: boolean } = {}): Promise<void> {
+  expect(nativeSqlite(file, INTEGRITY)).toBe('ok');
+  await using db = await openPersistence({ storage: 'file', path: file, ...options });
+  // Rows of other programs have ids of their own; only those are no concern of this.
+  const problems = (await db.verify()).problems.filter(({ check }) => check !== 'receipt');
+  expect(problems).toEqual([]);
+}
+
+function newFile(): string {
+  return path.join(temporaryFolder(), 'race.db');
+}
+
+async function emptyDatabase(file: string): Promise<void> {
+  await using db = await openPersistence({ storage: 'file', path: file });
+  await db.stats();
+}
+
+const executionIds = (file: string): Set<string> =>
+  new Set(nativeSqlite(file, 'SELECT execution_id FROM receipts').split('\n'));
+
+function nativeWriter(file: string, name: string, journalMode: string): ReturnType<typeof startNative> {
+  const rounds = Array.from(
+    { length: ROUNDS },
+    (_, row) =>
+      `BEGIN IMMEDIATE; INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status)
+         VALUES ('${name}-${row}', '${name}-${row}', '${name}', 'native', '{}', 'success');
+       INSERT INTO audit_log (audit_id, agent_id, operation, status)
+         VALUES ('${name}-${row}', '${name}', '${name}-${row}', 'completed'); COMMIT; SELECT '${name}-${row}';`,
+  );
+  // The answer to the pragma is no acknowledgement.
+  return startNative(
+    file,
+    `.output /dev/null\nPRAGMA journal_mode=${journalMode};\n.output\n${rounds.join('\n')}`,
+  );
+}
+
+it.each(['delete', 'truncate', 'persist'])(
+  'writers of three kinds, the others with journal_mode=%s: every acknowledged record is there, whole',
+  async (journalMode) => {
+    const file = newFile();
+    await emptyDatabase(file);
+    const writers = await allEnds([
+      ...racers(file, [
+        { role: 'writer', name: 'ours1', times: ROUNDS },
+        { role: 'writer', name: 'ours2', times: ROUNDS },
+      ]),
+      startChild('better-sqlite3-core-writer', file, 'better', String(ROUNDS), journalMode),
+      nativeWriter(file, 'native', journalMode),
+    ]);
+    expectAllWell(writers);
+    const acknowledged = writers.flatMap((writer) => writer.acknowledged);
+    expect(acknowledged.length).toBe(4 * ROUNDS);
+    expect([...executionIds(file)].toSorted()).toEqual(acknowledged.toSorted());
+    const versions = nativeSqlite(file, 'SELECT agent_id, version FROM agent_memory ORDER BY agent_id');
+    expect(versions).toBe(`ours1|${ROUNDS}\nours2|${ROUNDS}`);
+    expect(nativeSqlite(file, 'SELECT count(*) FROM audit_log')).toBe(String(4 * ROUNDS));
+    await expectSound(file);
+  },
+);
+
+it('a database that others use in WAL mode is refused, and neither they nor it notice', async () => {
+  const file = newFile();
+  await filledDatabase(file, 'stored');
+  nativeSqlite(file, 'PRAGMA journal_mode=WAL');
+  const native = nativeWriter(file, 'native', 'wal');
+  const better = startChild('better-sqlite3-core-writer', file, 'better', String(ROUNDS), 'wal');
+  const ours = await allEnds(
+    racers(
+      file,
+      [1, 2, 3].map(() => ({ role: 'writer', name: 'ours' })),
+    ),
+  );
+  for (const { exitCode, stderr } of ours)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'WAL_MODE' });
+  expectAllWell([await native.ended, await better.ended]);
+  expect(nativeSqlite(file, 'PRAGMA journal_mode')).toBe('wal');
+  expect(nativeSqlite(file, 'SELECT count(*) FROM receipts')).toBe(String(300 + 2 * ROUNDS));
+  expect(nativeSqlite(file, INTEGRITY)).toBe('ok');
+});
+
+it('owners with exclusive take turns, with each other, with sharers and with native writers', async () => {
+  const file = newFile();
+  await emptyDatabase(file);
+  const ends = await allEnds([
+    ...racers(file, [
+      { role: 'owner', name: 'owner1', times: ROUNDS },
+      { role: 'owner', name: 'owner2', times: ROUNDS },
+      { role: 'writer', name: 'ours', times: ROUNDS },
+    ]),
+  ]);
+  expectAllWell(ends);
+  const acknowledged = ends.flatMap((end) => end.acknowledged);
+  expect(acknowledged.length).toBe(3 * ROUNDS);
+  expect([...executionIds(file)].toSorted()).toEqual(acknowledged.toSorted());
+  await expectSound(file);
+});
+
+it('an owner keeps everybody else out until it closes', async () => {
+  const file = newFile();
+  await emptyDatabase(file);
+  const owner = await openPersistence({ storage: 'file', path: file, exclusive: true });
+  await owner.logAudit({ agentId: 'owner', operation: 'own', status: 'completed' });
+  expect(() => nativeSqlite(file, '.timeout 100', 'SELECT count(*) FROM audit_log')).toThrow(/locked/);
+  const retry = { busyDeadlineMs: 300 };
+  for (const exclusive of [true, false]) {
+    await expect(openPersistence({ storage: 'file', path: file, exclusive, retry })).rejects.toMatchObject({
+      code: 'DATABASE_LOCKED',
+    });
+  }
+  await owner.logAudit({ agentId: 'owner', operation: 'own', status: 'completed' });
+  await owner.close();
+  expect(nativeSqlite(file, 'SELECT count(*) FROM audit_log')).toBe('2');
+  await expectSound(file);
+});
+
+async function raceMigration(kind: 'fresh' | 'adopted', count: number, locks: Locks): Promise<void> {
+  const file = newFile();
+  if (kind === 'adopted') nativeSqlite(file, ADOPTED);
+  const openers = Array.from({ length: count }, (_, index) => ({ role: 'writer', name: `opener${index}` }));
+  expectAllWell(await allEnds(racers(file, openers, locks)));
+  const { steps } = storedNatively(file);
+  expect(steps).toBe('migration_0001\nmigration_0002');
+  expect(nativeSqlite(file, "SELECT value FROM _schema_metadata WHERE key = 'schema_version'")).toBe('2');
+  const adopted = kind === 'adopted' ? 200 : 0;
+  expect(nativeSqlite(file, 'SELECT count(*) FROM receipts')).toBe(String(adopted + count));
+  if (kind === 'adopted') {
+    expect(nativeSqlite(file, "SELECT value FROM _schema_metadata WHERE key = 'adopted_receipts'")).toBe(
+      '200',
+    );
+  }
+  await using db = await openPersistence({ storage: 'file', path: file });
+  expect(await db.verify()).toMatchObject({ ok: true, receiptsAdopted: adopted, receiptsVerified: count });
+  expect(nativeSqlite(file, INTEGRITY)).toBe('ok');
+}
+
+it.each([
+  ['fresh', 2],
+  ['fresh', 10],
+  ['adopted', 2],
+  ['adopted', 10],
+] as const)(
+  'a database that is %s, opened by %i processes at once, is migrated once',
+  async (kind, count) => {
+    await raceMigration(kind, count, 'locked');
+  },
+);
+
+it('five openers race for one hot journal; what was committed is there, what was not is gone', async () => {
+  const folder = temporaryFolder();
+  const prepared = path.join(folder, 'prepared.db');
+  await filledDatabase(prepared, 'stored');
+  const before = storedNatively(prepared);
+  const measured = path.join(folder, 'measured.db');
+  fs.copyFileSync(prepared, measured);
+  const whole = await startChild('dying-operation', measured, 'big', 'Infinity').ended;
+  for (const beforeEnd of [5, 40, 200]) {
+    const file = path.join(folder, `hot-${beforeEnd}.db`);
+    fs.copyFileSync(prepared, file);
+    const point = Number(whole.acknowledged[1]) - beforeEnd;
+    const { signal } = await startChild('dying-operation', file, 'big', String(point)).ended;
+    expect(signal).toBe('SIGKILL');
+    expect(fs.statSync(`${file}-journal`).size).toBeGreaterThan(0);
+    const openers = racers(
+      file,
+      [0, 1, 2].map((index) => ({ role: 'opener', name: `opener${index}` })),
+    );
+    const natives = [0, 1].map(() => startNative(file, 'SELECT count(*) FROM receipts;'));
+    const ends = await allEnds([...openers, ...natives]);
+    expectAllWell(ends);
+    for (const native of ends.slice(3)) expect(native.acknowledged).toEqual(['300']);
+    expect(storedNatively(file)).toEqual(before);
+    await expectSound(file);
+  }
+});
+
+/** @returns how many raced */
+async function raceResets(locks: Locks): Promise<number> {
+  const file = newFile();
+  await filledDatabase(file, 'stored');
+  const ends = await allEnds([
+    ...racers(
+      file,
+      [
+        { role: 'writer', name: 'ours1', times: ROUNDS },
+        { role: 'writer', name: 'ours2', times: ROUNDS },
+        { role: 'reset', name: 'reset', times: 5 },
+        { role: 'cleanup', name: 'cleanup', times: 5 },
+        { role: 'opener', name: 'opener', times: 20 },
+      ],
+      locks,
+    ),
+    nativeWriter(file, 'native', 'delete'),
+  ]);
+  expectAllWell(ends);
+  // A reset takes all tables or none: receipts and audit entries of a record stay together.
+  expect(
+    nativeSqlite(
+      file,
+      `SELECT count(*) FROM (SELECT execution_id FROM receipts EXCEPT SELECT operation FROM audit_log)`,
+      `SELECT count(*) FROM (SELECT operation FROM audit_log EXCEPT SELECT execution_id FROM receipts)`,
+    ),
+  ).toBe('0\n0');
+  // A writer's rows are an unbroken end of what it wrote: a reset never takes a later one and leaves an earlier one.
+  for (const writer of ['ours1', 'ours2', 'native']) {
+    const rounds = [...executionIds(file)]
+      .filter((id) => id.startsWith(`${writer}-`))
+      .map((id) => Number(id.slice(writer.length + 1)))
+      .toSorted((a, b) => a - b);
+    expect(rounds).toEqual(
+      Array.from({ length: rounds.length }, (_, index) => ROUNDS - rounds.length + index),
+    );
+  }
+  await expectSound(file);
+  return ends.length;
+}
+
+it('reset and cleanup race with writers: what was acknowledged after the last reset is there, whole', async () => {
+  expect(await raceResets('locked')).toBe(6);
+});
+
+it('a backup taken amid writers verifies, and is a state that was', async () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'race.db');
+  await emptyDatabase(file);
+  const ends = await allEnds([
+    ...racers(file, [
+      { role: 'writer', name: 'ours1', times: ROUNDS },
+      { role: 'writer', name: 'ours2', times: ROUNDS },
+      { role: 'backup', name: 'backup', times: 6, folder: folder },
+    ]),
+    startChild('better-sqlite3-core-writer', file, 'better', String(ROUNDS)),
+  ]);
+  expectAllWell(ends);
+  for (let backup = 0; backup < 6; backup++) {
+    const directory = path.join(folder, `backup-${backup}`);
+    for (const from of ['image', 'json'] as const) {
+      const restored = path.join(folder, `restored-${backup}-${from}.db`);
+      const db = await openPersistence({ storage: 'file', path: restored });
+      await db.restoreBackup({ directory, from });
+      await db.close();
+      expect(nativeSqlite(restored, INTEGRITY)).toBe('ok');
+      const ids = executionIds(restored);
+      for (const writer of ['ours1', 'ours2', 'better']) {
+        const count = [...ids].filter((id) => id.startsWith(`${writer}-`)).length;
+        // The first so many of each writer, in all three tables: what was there at one moment.
+        for (let round = 0; round < count; round++) expect(ids.has(`${writer}-${round}`)).toBe(true);
+        const counts = nativeSqlite(
+          restored,
+          `SELECT count(*) FROM audit_log WHERE agent_id = '${writer}'`,
+          `SELECT coalesce(max(version), 0) FROM agent_memory WHERE agent_id = '${writer}'`,
+        );
+        expect(counts).toBe(`${count}\n${writer === 'better' ? 0 : count}`);
+      }
+    }
+  }
+  await expectSound(file);
+});
+
+it('restores race with writers: the end is the backup and an unbroken end of what each wrote', async () => {
+  const folder = temporaryFolder();
+  const directory = await backupIn(folder);
+  const file = path.join(folder, 'race.db');
+  await emptyDatabase(file);
+  const ends = await allEnds([
+    ...racers(file, [
+      { role: 'writer', name: 'ours1', times: ROUNDS },
+      { role: 'writer', name: 'ours2', times: ROUNDS },
+      { role: 'restore', name: 'restore', times: 6, folder: directory },
+      { role: 'opener', name: 'opener', times: 20 },
+    ]),
+  ]);
+  expectAllWell(ends);
+  const ids = executionIds(file);
+  expect([...ids].filter((id) => id.startsWith('restored-')).length).toBe(300);
+  for (const writer of ['ours1', 'ours2']) {
+    const rounds = [...ids].filter((id) => id.startsWith(`${writer}-`)).length;
+    for (let round = ROUNDS - rounds; round < ROUNDS; round++)
+      expect(ids.has(`${writer}-${round}`)).toBe(true);
+  }
+  await expectSound(file);
+});
+
+it('opening, reading and writing while others VACUUM', async () => {
+  const file = newFile();
+  await filledDatabase(file, 'stored');
+  const vacuums = startNative(file, 'VACUUM;\n'.repeat(15));
+  const ours = racers(file, [
+    { role: 'cleanup', name: 'cleanup', times: 6 },
+    ...[0, 1, 2, 3].map((index) => ({ role: 'writer', name: `opener${index}`, times: 3 })),
+  ]);
+  expectAllWell(await allEnds([vacuums, ...ours]));
+  // The cleanups took the older half.
+  expect(nativeSqlite(file, 'SELECT count(*) FROM receipts')).toMatch(/^\d+$/);
+  for (let opener = 0; opener < 4; opener++) {
+    expect([...executionIds(file)].filter((id) => id.startsWith(`opener${opener}-`)).length).toBe(3);
+  }
+  await expectSound(file);
+});
+
+it.each([
+  ['migration', () => raceMigration('fresh', 6, 'unlocked')],
+  ['resets', () => raceResets('unlocked')],
+] as const)('control: with our locks left out, the race for %s goes wrong', async (_, race) => {
+  for (let round = 1; round <= MAX_CONTROL_ROUNDS; round++) {
+    try {
+      await race();
+    } catch {
+      return;
+    }
+  }
+  expect.fail(`${MAX_CONTROL_ROUNDS} races without locks went well, so the race proves nothing`);
+});
