@@ -47,6 +47,7 @@ export default defineConfig({
             '@ggen-sim/core > canonicalize',
             '@ggen-sim/core > csv-stringify/browser/esm/sync',
             '@ggen-sim/core > uuid',
+            '@ggen-sim/core > fast-check',
             '@ggen-sim/core > @noble/hashes/sha2.js',
             '@ggen-sim/core > @noble/hashes/utils.js',
           ],

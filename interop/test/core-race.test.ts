@@ -151,7 +151,8 @@ it('an owner keeps everybody else out until it closes', async () => {
   await expectSound(file);
 });
 
-async function raceMigration(kind: 'fresh' | 'adopted', count: number, locks: Locks): Promise<void> {
+/** @returns how many receipts of its racers verify */
+async function raceMigration(kind: 'fresh' | 'adopted', count: number, locks: Locks): Promise<number> {
   const file = newFile();
   if (kind === 'adopted') nativeSqlite(file, ADOPTED);
   const openers = Array.from({ length: count }, (_, index) => ({ role: 'writer', name: `opener${index}` }));
@@ -167,8 +168,10 @@ async function raceMigration(kind: 'fresh' | 'adopted', count: number, locks: Lo
     );
   }
   await using db = await openPersistence({ storage: 'file', path: file });
-  expect(await db.verify()).toMatchObject({ ok: true, receiptsAdopted: adopted, receiptsVerified: count });
+  const { ok, receiptsAdopted, receiptsVerified } = await db.verify();
+  expect({ ok, receiptsAdopted }).toEqual({ ok: true, receiptsAdopted: adopted });
   expect(nativeSqlite(file, INTEGRITY)).toBe('ok');
+  return receiptsVerified;
 }
 
 it.each([
@@ -179,7 +182,7 @@ it.each([
 ] as const)(
   'a database that is %s, opened by %i processes at once, is migrated once',
   async (kind, count) => {
-    await raceMigration(kind, count, 'locked');
+    expect(await raceMigration(kind, count, 'locked')).toBe(count);
   },
 );
 
