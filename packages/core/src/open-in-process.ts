@@ -12,6 +12,9 @@ import { migrate } from './schema/migrator.ts';
 
 const OPERATION = 'open';
 
+/** What SQLite's authors advise for files that others may have made (https://www.sqlite.org/security.html). */
+const WARY = 'PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON';
+
 /** Failures of making or writing the file, as the original scripts named them. */
 const INITIALIZATION: ReadonlySet<PersistenceErrorCode> = new Set([
   'INITIALIZATION_FAILED',
@@ -43,6 +46,7 @@ export async function openOnStorage(
       async examine(opened) {
         const connection = new SqliteConnection(opened);
         const prepare = (): void => {
+          connection.exec(WARY);
           refuseCutFile(connection, OPERATION);
           migrate(connection, clock());
         };

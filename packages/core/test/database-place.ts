@@ -2,9 +2,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 import { type FileOpenOptions, type Persistence, openPersistence } from '../src/index.ts';
+import { nativeSqlite } from './native-sqlite.ts';
+
+export { nativeSqlite } from './native-sqlite.ts';
 
 /** A folder of its own for one test, with the database file that the test is about. */
 export class DatabasePlace {
@@ -49,17 +51,6 @@ export class DatabasePlace {
       fs.rmSync(this.folder, { recursive: true, force: true });
     }
   }
-}
-
-/** Runs native `sqlite3` on a file. @returns its output */
-export function nativeSqlite(file: string, ...commands: string[]): string {
-  const { stdout, stderr, status, error } = spawnSync('sqlite3', ['-batch', file, ...commands], {
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`sqlite3 ended with ${status}: ${stderr}`);
-  return stdout.trim();
 }
 
 /** A place for the test that is running; when it is over, `integrity_check` by native SQLite must say ok. */

@@ -140,6 +140,7 @@ export class Backups {
         throw new PersistenceError('CORRUPT', `The image is damaged: ${String(integrity)}`, { operation });
       }
       migrate(copy, this.#clock());
+      refuseUnknownFormat(operation, source);
       return source;
     } catch (error) {
       source?.close();
@@ -159,6 +160,23 @@ export class Backups {
       { operation, hint: 'Restore the JSON files of a backup, or open the image as a file of its own.' },
     );
   }
+}
+
+/**
+ * A header that SQLite puts up with in a file it opens anew, but not in one that changes under an open connection: a
+ * write version it does not know makes the database read-only for good, an encoding it does not know unreadable.
+ */
+function refuseUnknownFormat(operation: string, image: DurableDatabase): void {
+  const header = new Uint8Array(100);
+  image.readFile(header, 0);
+  const [writeVersion, readVersion] = header.subarray(18, 20);
+  const encoding = new DataView(header.buffer).getUint32(56);
+  if (writeVersion === 1 && readVersion === 1 && encoding >= 1 && encoding <= 3) return;
+  throw new PersistenceError(
+    'CORRUPT',
+    `The image is damaged: its format (${writeVersion}, ${readVersion}) or its encoding (${encoding}) is unknown`,
+    { operation },
+  );
 }
 
 function directoryOf(operation: string, directory: string | BackupDirectory | undefined): BackupDirectory {

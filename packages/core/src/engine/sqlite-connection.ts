@@ -3,6 +3,13 @@ import type { DurableDatabase, SqlJsStatement } from '@ggen-sim/sqljs-vfs';
 /** A value SQLite can bind or answer. */
 export type SqlValue = string | number | Uint8Array | null;
 
+/** One step of a statement's program, as EXPLAIN tells it (https://www.sqlite.org/opcode.html). */
+export interface Instruction {
+  readonly opcode: string;
+  readonly p1: number;
+  readonly p4: string;
+}
+
 /**
  * The one connection of an open database: statements prepared once and kept, values always bound. Everything here is
  * synchronous; who may call it when is the operation queue's business.
@@ -57,6 +64,21 @@ export class SqliteConnection {
       return rows;
     } finally {
       statement.reset();
+    }
+  }
+
+  /** What SQLite would do for a statement; nothing is run. */
+  explain(sql: string): Instruction[] {
+    const statement = this.durable.database.prepare(`EXPLAIN ${sql}`);
+    const program: Instruction[] = [];
+    try {
+      while (statement.step()) {
+        const [, opcode, p1, , , p4] = statement.get();
+        program.push({ opcode: String(opcode), p1: Number(p1), p4: String(p4) });
+      }
+      return program;
+    } finally {
+      statement.free();
     }
   }
 

@@ -3,6 +3,7 @@ import { PersistenceError, type PersistenceErrorCode } from '../errors.ts';
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that mean something to a caller. */
 export const ResultCode = {
+  error: 1,
   busy: 5,
   outOfMemory: 7,
   readOnly: 8,
@@ -67,9 +68,20 @@ const vfsCodes: Record<VfsErrorCode, PersistenceErrorCode> = {
   IN_TRANSACTION: 'INTERNAL',
 };
 
+/** SQLite's plain "error" for a schema format above 4, which no SQLite writes. */
+const UNKNOWN_FORMAT = /^unsupported file format/;
+
+/** SQLite's plain "error" for statements of ours that no longer fit the tables and indexes that are there. */
+const OTHER_SCHEMA = /^no such (?:table|column|index|module)|^no query solution|is circularly defined$/;
+
 /** The primary result code behind an error, if SQLite reported it. */
 export function resultCodeOf(error: unknown): number | undefined {
   return error instanceof SqliteError ? error.resultCode & 0xff : undefined;
+}
+
+/** What SQLite would report if it had noticed itself. */
+export function damagedDatabase(reason: string): SqliteError {
+  return new SqliteError(ResultCode.corrupt, reason);
 }
 
 /** Says in our words what went wrong underneath. Errors that are ours already stay as they are. */
@@ -82,8 +94,16 @@ export function toPersistenceError(error: unknown, operation: string): Persisten
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
   }
-  const meaning = meanings[resultCodeOf(error) ?? -1];
   const reason = error instanceof Error ? error.message : String(error);
+  const resultCode = UNKNOWN_FORMAT.test(reason) ? ResultCode.corrupt : resultCodeOf(error);
+  if (resultCode === ResultCode.error && OTHER_SCHEMA.test(reason)) {
+    return new PersistenceError('SCHEMA_MISMATCH', `The database's schema is not ours any more (${reason})`, {
+      operation,
+      cause: error,
+      hint: 'Verify it, or restore a backup.',
+    });
+  }
+  const meaning = meanings[resultCode ?? -1];
   if (!meaning) return new PersistenceError('INTERNAL', reason, { operation, cause: error });
   return new PersistenceError(meaning.code, `${meaning.message} (${reason})`, {
     operation,

@@ -1,3 +1,4 @@
+import { damagedDatabase } from '../engine/sqlite-failure.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { EVERY_AGENT } from '../rules/like-pattern.ts';
 import { selectList, toRow, type AnyTable } from '../schema/table.ts';
@@ -35,13 +36,22 @@ interface Stretch {
  * The stretches from a place on: what is left of its second, what is older, and last what has no time. One comparison
  * of (time, rowid) would say the same, but SQLite uses only its time for the range, and walks a second with a million
  * rows from its beginning every time.
+ *
+ * What a range has found is compared once more, past the index (`+`): a damaged page whose entries are out of order
+ * would otherwise lead back to where a page began, and reading would never end.
  */
 function stretchesFrom(time: string, start: PageStart | undefined): readonly Stretch[] {
   if (start === undefined) return [{ sql: 'true', values: [] }];
-  if (start.time === null) return [{ sql: `${time} IS NULL AND rowid < ?`, values: [start.rowid] }];
+  const { rowid } = start;
+  if (start.time === null) {
+    return [{ sql: `${time} IS NULL AND rowid < ? AND +rowid < ?`, values: [rowid, rowid] }];
+  }
   return [
-    { sql: `${time} = ? AND rowid < ?`, values: [start.time, start.rowid] },
-    { sql: `${time} < ?`, values: [start.time] },
+    {
+      sql: `${time} = ? AND rowid < ? AND +${time} = ? AND +rowid < ?`,
+      values: [start.time, rowid, start.time, rowid],
+    },
+    { sql: `${time} < ? AND +${time} < ?`, values: [start.time, start.time] },
     { sql: `${time} IS NULL`, values: [] },
   ];
 }
@@ -95,7 +105,10 @@ export function readNewestFirst<Row>(
   };
 }
 
-/** Reads rows in the order they were written, after a rowid: nothing is left out, whatever its columns hold. */
+/**
+ * Reads rows in the order they were written, after a rowid: nothing is left out, whatever its columns hold.
+ * @throws SqliteError SQLITE_CORRUPT (11) when they do not ascend, as on a damaged page; going on would never end
+ */
 export function readInRowidOrder<Row>(
   connection: SqliteConnection,
   table: AnyTable,
@@ -107,5 +120,10 @@ export function readInRowidOrder<Row>(
     [afterRowid, limit],
   );
   const rowids = rows.map(([rowid]) => Number(rowid));
+  for (const [index, rowid] of rowids.entries()) {
+    if (rowid <= (rowids[index - 1] ?? afterRowid)) {
+      throw damagedDatabase(`row ${rowid} of ${table.name} is out of order`);
+    }
+  }
   return { rows: rows.map((row) => toRow<Row>(table, row, 1)), rowids, lastRowid: rowids.at(-1) };
 }

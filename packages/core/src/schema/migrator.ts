@@ -4,18 +4,21 @@
  * 1. Everything pending happens in one transaction, or nothing does.
  * 2. A database with a newer schema, an edited or missing step, or a table of ours with other columns is refused
  *    untouched.
- * 3. A database of the original scripts has tables but no steps recorded; it is adopted with its rows.
+ * 3. So is one in which others' rules (triggers, CHECK constraints, computed columns) would run when we write.
+ * 4. A database of the original scripts has tables but no steps recorded; it is adopted with its rows.
  *
  * `_schema_metadata` holds `schema_version`, one `migration_NNNN` per step (name, checksum, time, program), and
  * `adopted_receipts`: the greatest rowid among receipts whose ids we did not make.
  */
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { ResultCode, resultCodeOf } from '../engine/sqlite-failure.ts';
 import { PersistenceError } from '../errors.ts';
 import { PROGRAM_VERSION } from '../program-version.ts';
 import { sha256Hex } from '../rules/sha256.ts';
 import { toTimestamp } from '../rules/timestamps.ts';
 import { agentMemoryTable } from './agent-memory.table.ts';
 import { auditLogTable } from './audit-log.table.ts';
+import { foreignRuleOf } from './foreign-rules.ts';
 import { migrations, SCHEMA_VERSION, type Migration } from './migrations/index.ts';
 import { receiptsTable } from './receipts.table.ts';
 
@@ -133,7 +136,19 @@ function refuseOtherTables(connection: SqliteConnection): void {
     if (key !== undefined && !isUnique(connection, table, key)) {
       throw mismatch(`a table ${table} of another kind is there, whose ${key} is not unique`);
     }
+    refuseForeignRules(connection, table, expected);
   }
+}
+
+function refuseForeignRules(connection: SqliteConnection, table: string, columns: readonly string[]): void {
+  let rule: string | undefined;
+  try {
+    rule = foreignRuleOf(connection, table, columns);
+  } catch (error) {
+    if (resultCodeOf(error) !== ResultCode.error) throw error;
+    throw mismatch(`a table ${table} of another kind is there (${(error as Error).message})`);
+  }
+  if (rule !== undefined) throw mismatch(`writing to ${table} would run ${rule} that is not this program's`);
 }
 
 function isUnique(connection: SqliteConnection, table: string, column: string): boolean {
@@ -185,7 +200,8 @@ function newerSchema(connection: SqliteConnection, version: number): Persistence
     "SELECT max(value) FROM _schema_metadata WHERE key GLOB 'migration_*' AND key = ?",
     [`migration_${String(version).padStart(4, '0')}`],
   ) ?? [null];
-  const program = latest === null ? undefined : parseRecord(latest)?.program;
+  const recorded: unknown = latest === null ? undefined : parseRecord(latest)?.program;
+  const program = typeof recorded === 'string' ? recorded : undefined;
   return new PersistenceError(
     'NEWER_SCHEMA',
     `The database has schema version ${version}; this program (${PROGRAM_VERSION}) knows up to ${SCHEMA_VERSION}`,
