@@ -1,8 +1,11 @@
 /** Backups and exports as files: whole or not there, never over what exists, and trusted only as far as they check out. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createPrivateFile } from '../src/platform/export-targets.node.ts';
+import { readRowLines } from '../src/backup/row-lines.ts';
 import type { BackupManifest, Persistence, PersistenceError } from '../src/index.ts';
 import { auditOf, memoryOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
 import { type DatabasePlace, placeOfTest, nativeSqlite } from './database-place.ts';
@@ -75,6 +78,37 @@ describe('a backup', () => {
     expect(rows[0]).toMatchObject({ execution_id: 'e-0', receipt_json: '{"ok":true}', duration_ms: 0 });
   });
 
+  it('goes nowhere but where it was told to: no link in its place is followed out of a folder, no name guessed', async () => {
+    const place = placeOfTest();
+    const db = await filled(place);
+    fs.mkdirSync(place.path('victim'));
+    fs.writeFileSync(place.path('victim', 'precious'), 'keep');
+    fs.symlinkSync('victim', place.path('backup'));
+    expect(await rejectionOf(db.exportBackup({ directory: place.path('backup') }))).toMatchObject({
+      code: 'ALREADY_EXISTS',
+    });
+    expect(fs.readdirSync(place.path('victim'))).toEqual(['precious']);
+    // Two backups at once never meet, whatever their names: the folder they are made in is one of their own.
+    const seen = new Set<string>();
+    const onProgress = (): void => {
+      for (const name of fs.readdirSync(place.folder)) if (name.endsWith('.partial')) seen.add(name);
+    };
+    await db.exportBackup({ directory: place.path('one'), onProgress });
+    await db.exportBackup({ directory: place.path('two'), onProgress });
+    expect(seen.size).toBe(2);
+    for (const name of seen) expect(name).toMatch(/^\.(?:one|two)\.[0-9a-f]{12}\.partial$/);
+  });
+
+  it('does not write into a file that has its unfinished one\u2019s name already', () => {
+    const folder = placeOfTest().folder;
+    const victim = path.join(folder, 'victim');
+    fs.writeFileSync(victim, 'keep');
+    fs.symlinkSync('victim', path.join(folder, 'guessed'));
+    expect(() => createPrivateFile(path.join(folder, 'guessed'))).toThrow(/EEXIST/);
+    expect(() => createPrivateFile(victim)).toThrow(/EEXIST/);
+    expect(fs.readFileSync(victim, 'utf8')).toBe('keep');
+  });
+
   it('never overwrites: not a backup, not a folder with anything in it, not a file', async () => {
     const place = placeOfTest();
     const db = await filled(place);
@@ -139,8 +173,10 @@ describe('a backup', () => {
   });
 });
 
+type Forgery = [string, (folder: string) => void, string, RegExp];
+
 describe('a restore trusts nothing', () => {
-  const cases: [string, (folder: string) => void, string, RegExp][] = [
+  const cases: Forgery[] = [
     [
       'a path that leads out of the folder',
       (folder) => forge(folder, ({ files }) => void files.push({ ...ANY_FILE, name: '../outside' })),
@@ -188,6 +224,57 @@ describe('a restore trusts nothing', () => {
       (folder) => forge(folder, (manifest) => Object.assign(manifest, { files: [null] })),
       'BACKUP_INVALID',
       /lists no files/,
+    ],
+    [
+      'a named pipe in place of a file, which nobody waits for',
+      (folder) => {
+        fs.rmSync(path.join(folder, 'receipts.json'));
+        execFileSync('mkfifo', [path.join(folder, 'receipts.json')]);
+      },
+      'BACKUP_INVALID',
+      /not a regular file/,
+    ],
+    [
+      'a symlink in place of the manifest',
+      (folder) => {
+        fs.renameSync(path.join(folder, 'manifest.json'), path.join(folder, '..', 'elsewhere.json'));
+        fs.symlinkSync('../elsewhere.json', path.join(folder, 'manifest.json'));
+      },
+      'BACKUP_INVALID',
+      /not a regular file/,
+    ],
+    [
+      'a manifest of many megabytes',
+      (folder) => forge(folder, (manifest) => Object.assign(manifest, { filler: 'x'.repeat(2_000_000) })),
+      'BACKUP_INVALID',
+      /more than/,
+    ],
+    [
+      'a manifest that calls every receipt adopted, those to come included',
+      (folder) => forge(folder, (manifest) => Object.assign(manifest, { adoptedReceipts: 1_000_000 })),
+      'BACKUP_INVALID',
+      /adopted/,
+    ],
+    ...[{}, '20', -1, 0.5, null].map((adoptedReceipts): Forgery => [
+      `adopted receipts: ${JSON.stringify(adoptedReceipts)}`,
+      (folder) => forge(folder, (manifest) => Object.assign(manifest, { adoptedReceipts })),
+      'BACKUP_INVALID',
+      /adopted/,
+    ]),
+    [
+      'a schema version that cannot be told',
+      (folder) => forge(folder, (manifest) => Object.assign(manifest, { schemaVersion: { toString: 1 } })),
+      'BACKUP_INVALID',
+      /which program/,
+    ],
+    [
+      'a program version that cannot be told',
+      (folder) =>
+        forge(folder, (manifest) =>
+          Object.assign(manifest, { schemaVersion: 99, programVersion: { toString: 1 } }),
+        ),
+      'BACKUP_INVALID',
+      /which program/,
     ],
     [
       'a newer schema',
@@ -239,6 +326,28 @@ describe('a restore trusts nothing', () => {
     );
     expect(error).toMatchObject({ name: 'PersistenceError', code });
     expect((await db.stats()).receiptsTotal).toBe(20);
+  });
+
+  it('a row that never ends is read in the time of its length', async () => {
+    async function* kilobytes(): AsyncGenerator<Uint8Array> {
+      const kilobyte = new TextEncoder().encode('x'.repeat(1024));
+      for (let count = 0; count < 100_000; count++) yield kilobyte;
+    }
+    const read = async (): Promise<void> => {
+      for await (const rows of readRowLines(kilobytes(), 'receipts.json')) expect(rows).toEqual([]);
+    };
+    expect(await rejectionOf(read())).toMatchObject({ code: 'BACKUP_INVALID' });
+  });
+
+  it('a row longer than any string is refused before it is held', async () => {
+    async function* gigabytes(): AsyncGenerator<Uint8Array> {
+      const megabytes = new TextEncoder().encode('x'.repeat(50_000_000));
+      for (;;) yield megabytes;
+    }
+    const read = async (): Promise<void> => {
+      for await (const rows of readRowLines(gigabytes(), 'receipts.json')) expect(rows).toEqual([]);
+    };
+    expect(await rejectionOf(read())).toMatchObject({ code: 'BACKUP_INVALID' });
   });
 
   it('a forged image is checked like any database', async () => {

@@ -7,6 +7,9 @@ import { receiptsTable } from '../schema/receipts.table.ts';
 import type { AnyTable } from '../schema/table.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 
+/** Ours has about a thousand bytes. */
+const MAX_MANIFEST_BYTES = 1_000_000;
+
 export const MANIFEST_FILE = 'manifest.json';
 export const IMAGE_FILE = 'ggen.db';
 
@@ -42,7 +45,7 @@ export async function readVerifiedManifest(
       operation: OPERATION,
     });
   }
-  const manifest = parseManifest(new TextDecoder().decode(await readWhole(stream)));
+  const manifest = parseManifest(await readManifest(stream));
   for (const file of manifest.files) {
     onFile(file);
     const { bytes, sha256 } = await measure(directory, file.name);
@@ -59,6 +62,20 @@ export function checkFile(file: BackupFile, bytes: number, sha256: string): void
     throw invalidBackup(`${file.name} was changed: its SHA-256 is not the manifest's`);
 }
 
+async function readManifest(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = '';
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > MAX_MANIFEST_BYTES) {
+      throw invalidBackup(`${MANIFEST_FILE} has more than ${MAX_MANIFEST_BYTES} bytes`);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 function parseManifest(text: string): BackupManifest {
   let manifest: Partial<BackupManifest>;
   try {
@@ -69,15 +86,15 @@ function parseManifest(text: string): BackupManifest {
   if (manifest?.format !== 'ggen-sim-backup' || manifest.formatVersion !== 1) {
     throw invalidBackup(`${MANIFEST_FILE} does not describe a backup this program knows`);
   }
-  if (typeof manifest.schemaVersion !== 'number' || manifest.schemaVersion > SCHEMA_VERSION) {
-    throw new PersistenceError(
-      'NEWER_SCHEMA',
-      `The backup has schema version ${String(manifest.schemaVersion)}`,
-      {
-        operation: OPERATION,
-        hint: `Use ggen-sim ${String(manifest.programVersion)} or newer.`,
-      },
-    );
+  const { schemaVersion, programVersion } = manifest;
+  if (!isCount(schemaVersion) || typeof programVersion !== 'string') {
+    throw invalidBackup(`${MANIFEST_FILE} does not say which program wrote it`);
+  }
+  if (schemaVersion > SCHEMA_VERSION) {
+    throw new PersistenceError('NEWER_SCHEMA', `The backup has schema version ${schemaVersion}`, {
+      operation: OPERATION,
+      hint: `Use ggen-sim ${programVersion.slice(0, 100)} or newer.`,
+    });
   }
   if (!Array.isArray(manifest.files) || !manifest.files.every(isBackupFile)) {
     throw invalidBackup(`${MANIFEST_FILE} lists no files`);
@@ -86,7 +103,23 @@ function parseManifest(text: string): BackupManifest {
     if (!manifest.files.some(({ name }) => name === file))
       throw invalidBackup(`${file} is missing from the manifest`);
   }
+  refuseWrongAdoption(manifest as BackupManifest);
   return manifest as BackupManifest;
+}
+
+/** Ids of adopted receipts are not recomputed: a number too great would let forged ones pass, later ones included. */
+function refuseWrongAdoption(manifest: {
+  readonly adoptedReceipts?: unknown;
+  readonly files: readonly BackupFile[];
+}): void {
+  const { adoptedReceipts = 0, files } = manifest;
+  const receipts = files.find(({ name }) => name === TABLE_FILES[0]?.file)?.rows ?? 0;
+  if (isCount(adoptedReceipts) && adoptedReceipts <= receipts) return;
+  throw invalidBackup(`${MANIFEST_FILE} counts more adopted receipts than receipts`);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isBackupFile(value: unknown): value is BackupFile {

@@ -1,5 +1,8 @@
 import { invalidBackup } from './manifest.ts';
 
+/** Just below the longest string that JavaScript engines make; a longer row could not have been written either. */
+const MAX_ROW_CHARS = 500_000_000;
+
 /**
  * Reads the rows of a JSON array that has a row a line, as backups are written (and as `sqlite3 -json` writes), without
  * ever holding the whole. A line break cannot be part of a JSON string, so every line is complete.
@@ -12,14 +15,44 @@ export async function* readRowLines(
 ): AsyncGenerator<unknown[]> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const parser = new RowLineParser(fileName);
-  let unfinished = '';
+  const unfinished = new UnfinishedLine(fileName);
   for await (const chunk of chunks) {
-    const lines = (unfinished + decoder.decode(chunk, { stream: true })).split('\n');
-    unfinished = lines.pop() ?? '';
-    yield lines.flatMap((line) => parser.parse(line));
+    const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n');
+    const last = others.pop();
+    unfinished.add(first);
+    if (last === undefined) continue;
+    yield [unfinished.take(), ...others].flatMap((line) => parser.parse(line));
+    unfinished.add(last);
   }
-  yield parser.parse(unfinished + decoder.decode());
+  unfinished.add(decoder.decode());
+  yield parser.parse(unfinished.take());
   parser.end();
+}
+
+/** A line that has not ended yet, in pieces: joined at every piece, a long one would take the square of its length. */
+class UnfinishedLine {
+  readonly #fileName: string;
+  #pieces: string[] = [];
+  #lengthChars = 0;
+
+  constructor(fileName: string) {
+    this.#fileName = fileName;
+  }
+
+  add(piece: string): void {
+    this.#lengthChars += piece.length;
+    if (this.#lengthChars > MAX_ROW_CHARS) {
+      throw invalidBackup(`${this.#fileName} has a row of more than ${MAX_ROW_CHARS} characters`);
+    }
+    this.#pieces.push(piece);
+  }
+
+  take(): string {
+    const line = this.#pieces.join('');
+    this.#pieces = [];
+    this.#lengthChars = 0;
+    return line;
+  }
 }
 
 class RowLineParser {

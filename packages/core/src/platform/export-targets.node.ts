@@ -9,6 +9,11 @@ import type { BackupDirectory } from '../persistence.ts';
 
 export const DEFAULT_BACKUP_DIRECTORY: string | undefined = './.ggen-backup';
 
+const { O_RDONLY } = fs.constants;
+// Absent on Windows, where neither links nor pipes can be put in a file's place so easily.
+const O_NOFOLLOW: number = fs.constants.O_NOFOLLOW ?? 0;
+const O_NONBLOCK: number = fs.constants.O_NONBLOCK ?? 0;
+
 /** A name beside the target that nobody else picks; readers never look at it. */
 function partialName(target: string): string {
   return path.join(
@@ -17,8 +22,11 @@ function partialName(target: string): string {
   );
 }
 
-/** A new file with mode 0600 whatever the umask, synced before its stream closes. */
-function createPrivateFile(filePath: string): WritableStream<Uint8Array> {
+/**
+ * A new file with mode 0600 whatever the umask, synced before its stream closes. What has the name already, a link
+ * included, is an error.
+ */
+export function createPrivateFile(filePath: string): WritableStream<Uint8Array> {
   const fd = fs.openSync(filePath, 'wx', 0o600);
   fs.fchmodSync(fd, 0o600);
   return Writable.toWeb(fs.createWriteStream(filePath, { fd, flush: true })) as WritableStream<Uint8Array>;
@@ -63,7 +71,10 @@ export function backupDirectoryAt(directory: string): BackupDirectory {
     async create(fileName) {
       if (!started) {
         refuseOccupied(target, directory);
-        createPrivateDirectory(partial);
+        createPrivateDirectory(path.dirname(partial));
+        // Fails where anything has the name already: what is written goes into a folder of our own making.
+        fs.mkdirSync(partial, 0o700);
+        fs.chmodSync(partial, 0o700);
         started = true;
       }
       return createPrivateFile(path.join(partial, checkFileName(fileName)));
@@ -79,27 +90,39 @@ export function backupDirectoryAt(directory: string): BackupDirectory {
     },
     async open(fileName) {
       const filePath = path.join(target, checkFileName(fileName));
-      const stat = statOf(filePath);
-      if (!stat) return undefined;
-      if (!stat.isFile()) {
-        throw new PersistenceError('BACKUP_INVALID', `${filePath} is not a regular file`, {
-          operation: 'restoreBackup',
-          hint: 'Nothing was restored.',
-        });
-      }
-      return Readable.toWeb(fs.createReadStream(filePath)) as ReadableStream<Uint8Array>;
+      const fd = openRegularFile(filePath);
+      if (fd === undefined) return undefined;
+      return Readable.toWeb(fs.createReadStream(filePath, { fd })) as ReadableStream<Uint8Array>;
     },
   };
 }
 
-/** What is at a path itself, symlinks not followed; undefined where there is nothing, or no folder on the way. */
-function statOf(filePath: string): fs.Stats | undefined {
+/**
+ * Opens what is at a path itself: links are not followed, and of what was opened it is then asked whether it is a file,
+ * so that nothing can be put in its place in between.
+ * @returns undefined where there is nothing, or no folder on the way
+ */
+function openRegularFile(filePath: string): number | undefined {
+  let fd: number;
   try {
-    return fs.lstatSync(filePath, { throwIfNoEntry: false });
+    // A pipe would otherwise be waited for.
+    fd = fs.openSync(filePath, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ELOOP' || code === 'ENXIO') throw notRegular(filePath);
     throw error;
   }
+  if (fs.fstatSync(fd).isFile()) return fd;
+  fs.closeSync(fd);
+  throw notRegular(filePath);
+}
+
+function notRegular(filePath: string): PersistenceError {
+  return new PersistenceError('BACKUP_INVALID', `${filePath} is not a regular file`, {
+    operation: 'restoreBackup',
+    hint: 'Nothing was restored.',
+  });
 }
 
 function refuseOccupied(target: string, shownName: string): void {
