@@ -1,5 +1,5 @@
 import type { OpenOptions } from '@ggen-sim/core';
-import type { EngineFacts, Session } from '../engine.ts';
+import { NOT_OFFERED, type EngineFacts, type Session } from '../engine.ts';
 import { ourSession } from '../our-session.ts';
 import type { BrowserEngine, SeedSource } from './browser-engine.ts';
 
@@ -35,6 +35,15 @@ export const OURS: readonly BrowserEngine[] = [
   ours(
     { id: 'ours-opfs-worker', title: 'ours, OPFS, called in the worker', durability: STRICT_OPFS },
     { storage: 'opfs' },
+    'worker',
+  ),
+  ours(
+    {
+      id: 'ours-opfs-exclusive',
+      title: 'ours, OPFS exclusive, called in the worker',
+      durability: 'power loss: journal_mode=WAL, synchronous=FULL, flushed; one tab owns the files',
+    },
+    { storage: 'opfs', exclusive: true },
     'worker',
   ),
 ];
@@ -90,6 +99,8 @@ async function fill(
   const { openPersistence } = await import('@ggen-sim/core');
   const options: OpenOptions = { ...storage, name, worker: host === 'page' };
   const db = await openPersistence(options);
+  const { journalMode } = await db.info();
+  if ('exclusive' in storage && journalMode !== 'wal') throw new Error(`${NOT_OFFERED} by this version of core`);
   await db.importImage(await source.image());
   await db.close();
 }

@@ -4,6 +4,7 @@ import { chromium, type BrowserContext } from 'playwright';
 import { CASES } from '../../cases/index.ts';
 import type { Seed } from '../../dataset/rows.ts';
 import { schemaOf, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
+import { NOT_OFFERED } from '../../engines/engine.ts';
 import type { PlatformPlan } from '../../plan.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
 import type { TrialRequest, TrialResult } from '../trial.ts';
@@ -28,6 +29,8 @@ interface Database {
   readonly profile: string;
   readonly seed: Seed;
   rows: TrialResult['rowsAfter'];
+  /** It is left out of further rounds; what it has measured stays. */
+  failed: boolean;
 }
 
 /** What a run in Chromium leaves besides its numbers. */
@@ -55,9 +58,9 @@ export async function runBrowserTrials(
     trials.use({ schema: schemaOf(source), imageUrl: `/seeds/${path.basename(source)}` });
     const databases = await trials.fill(run.engines, seed, plan, folder);
     for (let round = 0; round < plan.rounds; round++) {
-      for (const database of databases) {
+      for (const database of databases.filter(({ failed }) => !failed)) {
         say(`Chromium, ${rowCount} rows, round ${round + 1} of ${plan.rounds}, ${database.engine.title}`);
-        await trials.round(database, round, plan);
+        await trials.roundOrOmission(database, round, plan);
       }
     }
     rmSync(folder, { recursive: true, force: true });
@@ -109,7 +112,7 @@ class BrowserTrials {
         continue;
       }
       const rows = { receipts: rowCount, auditEntries: rowCount };
-      const database: Database = { engine, profile: path.join(folder, engine.id), seed, rows };
+      const database: Database = { engine, profile: path.join(folder, engine.id), seed, rows, failed: false };
       this.#say(`Chromium, ${rowCount} rows, filling ${engine.title}`);
       try {
         await this.#inBrowser(database.profile, (browser) =>
@@ -117,15 +120,27 @@ class BrowserTrials {
         );
         databases.push(database);
       } catch (error) {
-        if (engine.ours) throw error;
-        this.#omit(engine, rowCount, `could not be filled: ${firstLine(error)}`);
+        const reason = firstLine(error);
+        if (engine.ours && !reason.includes(NOT_OFFERED)) throw error;
+        this.#omit(engine, rowCount, `could not be filled: ${reason}`);
       }
     }
     return databases;
   }
 
+  /** A round; a peer that fails is told of instead of losing everybody's numbers. */
+  async roundOrOmission(database: Database, round: number, plan: PlatformPlan): Promise<void> {
+    try {
+      await this.#round(database, round, plan);
+    } catch (error) {
+      if (database.engine.ours) throw error;
+      database.failed = true;
+      this.#omit(database.engine, database.seed.rowCount, `failed in round ${round + 1}: ${firstLine(error)}`);
+    }
+  }
+
   /** One trial with every case, and further pages that only open. */
-  async round(database: Database, round: number, plan: PlatformPlan): Promise<void> {
+  async #round(database: Database, round: number, plan: PlatformPlan): Promise<void> {
     const cases = CASES.map(({ name }) => name).filter(
       (name) => !NOT_IN_A_PAGE.has(name) && (round === 0 || !ONCE.has(name)),
     );

@@ -9,15 +9,11 @@ import {
   RECEIPT_COUNTS_SQL,
 } from '../../dataset/statements.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
+import { CLI_NODE, CLI_OURS, CLI_SQLITE3 } from '../cli-names.ts';
 import { withoutCertificates } from './run-node-trials.ts';
 
 const CLI_FILE = path.resolve(import.meta.dirname, '../../../packages/cli/dist/main.mjs');
 const COUNTS = `${[RECEIPT_COUNTS_SQL, AUDIT_COUNT_SQL, MEMORY_COUNT_SQL, LAST_RECEIPT_SQL].join(';')};`;
-
-/** Names of what is started; the report adds the last two up. */
-export const CLI_OURS = 'ggen-sim db stats';
-export const CLI_NODE = 'node -e 0';
-export const CLI_SQLITE3 = 'sqlite3, the same counts';
 
 /** Starts the command line and what it is compared with, turn by turn: processes from nothing to their end. */
 export async function runCliTrials(

@@ -1,0 +1,35 @@
+import { NOT_OFFERED } from './engines/engine.ts';
+import type { Results } from './results.ts';
+
+/** Cases nobody may lack; the others depend on what an engine can do. */
+const ALWAYS = ['open', 'get', 'latest-100', 'analytics', 'stats', 'save', 'audit', 'callers-64'];
+
+/**
+ * Every engine ran every case it has, and answered. That the rows are right is each trial's own condition.
+ * @throws Error naming what is missing
+ */
+export function assertComplete(results: Results): void {
+  const problems: string[] = [];
+  const omitted = new Set(results.omissions.map(({ platform, engineId }) => `${platform} ${engineId}`));
+  for (const { platform, engineId, reason } of results.omissions) {
+    if (!reason.includes(NOT_OFFERED)) problems.push(`${platform} ${engineId}: ${reason}`);
+  }
+  for (const { platform, id } of results.engines) {
+    if (omitted.has(`${platform} ${id}`)) continue;
+    for (const caseName of ALWAYS) {
+      const found = results.measurements.some(
+        (each) =>
+          each.platform === platform &&
+          each.engineId === id &&
+          each.caseName === caseName &&
+          each.samples.length > 0 &&
+          each.samples.every((sample) => Number.isFinite(sample) && sample > 0),
+      );
+      if (!found && !(caseName === 'open' && id === 'ours-memory')) {
+        problems.push(`${platform} ${id}: no figures for ${caseName}`);
+      }
+    }
+  }
+  if (results.engines.length === 0) problems.push('no engine ran');
+  if (problems.length > 0) throw new Error(`the run is not complete:\n${problems.join('\n')}`);
+}
