@@ -1,14 +1,18 @@
 /** Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium]`. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { assertComplete } from './assert-complete.ts';
 import { NODE_ENGINES } from './engines/node/index.ts';
 import { describeMachine, describeVersions } from './machine.ts';
 import { PLANS } from './plan.ts';
+import { reportPage } from './report/html.ts';
+import { writeSummary } from './report/markdown.ts';
 import { terminalReport } from './report/terminal.ts';
 import { ResultsCollector } from './results-collector.ts';
 import { factsOf, type Results, type RunKind } from './results.ts';
 import { runBrowserTrials, type BrowserRun } from './trials/browser/run-browser-trials.ts';
+import { countSyncs } from './trials/node/count-syncs.ts';
 import { runCliTrials } from './trials/node/run-cli-trials.ts';
 import { runNodeTrials } from './trials/node/run-node-trials.ts';
 
@@ -20,6 +24,8 @@ const PEERS = [
   '@sqlite.org/sqlite-wasm',
   '@electric-sql/pglite',
 ];
+/** Raw figures of a full run are kept in the tree up to this size. */
+const KEPT_BYTES = 300_000;
 
 const { values } = parseArgs({
   options: {
@@ -30,45 +36,79 @@ const { values } = parseArgs({
   },
 });
 const kind: RunKind = values.smoke ? 'smoke' : values.full ? 'full' : 'short';
-const plan = PLANS[kind];
 const everywhere = values.node === values.chromium;
 const root = path.resolve(import.meta.dirname, '..');
-const workFolder = path.join(root, 'work');
-const begin = new Date();
-const collector = new ResultsCollector();
-const say = (line: string): void => {
-  const seconds = ((Date.now() - begin.getTime()) / 1000).toFixed(0).padStart(5);
-  process.stderr.write(`${seconds} s  ${line}\n`);
-};
-
-mkdirSync(workFolder, { recursive: true });
-if (everywhere || values.node) {
-  await runNodeTrials(plan.node, workFolder, collector, say);
-  await runCliTrials(plan.node.rowCounts, plan.cliRuns, workFolder, collector, say);
-}
-let browserRun: BrowserRun = { engines: [], version: 'not run' };
-if (everywhere || values.chromium) {
-  browserRun = await runBrowserTrials(plan.chromium, workFolder, collector, say);
-}
-
-const results: Results = {
-  formatVersion: 1,
-  kind,
-  startedAt: `${begin.toISOString().slice(0, 19)}Z`,
-  durationMs: Date.now() - begin.getTime(),
-  machine: describeMachine(workFolder),
-  versions: describeVersions(PEERS, browserRun.version),
-  engines: [
-    ...NODE_ENGINES.map((engine) => factsOf(engine, 'node')),
-    ...browserRun.engines.map((engine) => factsOf(engine, 'chromium')),
-  ],
-  measurements: collector.measurements,
-  costs: collector.costs,
-  omissions: collector.omissions,
-};
-const folder = path.join(root, 'results');
-mkdirSync(folder, { recursive: true });
-const name = `${results.startedAt.replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${kind}`;
-writeFileSync(path.join(folder, `${name}.json`), `${JSON.stringify(results)}\n`);
+const results = await measure();
 process.stdout.write(terminalReport(results));
-rmSync(path.join(workFolder, 'node'), { recursive: true, force: true });
+if (kind === 'smoke') {
+  assertComplete(results);
+  process.stdout.write('Every engine ran, and every row is there.\n');
+} else {
+  keep(results);
+}
+
+async function measure(): Promise<Results> {
+  const plan = PLANS[kind];
+  const workFolder = path.join(root, 'work');
+  const begin = new Date();
+  const collector = new ResultsCollector();
+  const say = (line: string): void => {
+    const seconds = ((Date.now() - begin.getTime()) / 1000).toFixed(0).padStart(5);
+    process.stderr.write(`${seconds} s  ${line}\n`);
+  };
+  mkdirSync(workFolder, { recursive: true });
+  if (everywhere || values.node) {
+    await runNodeTrials(plan.node, workFolder, collector, say);
+    await runCliTrials(plan.node.rowCounts, plan.cliRuns, workFolder, collector, say);
+    if (kind !== 'smoke') await countSyncs(workFolder, collector);
+  }
+  let browserRun: BrowserRun = { engines: [], version: 'not run' };
+  if (everywhere || values.chromium) {
+    browserRun = await runBrowserTrials(plan.chromium, workFolder, collector, say);
+  }
+  // Seeds stay for the next run of the day, except those of a gigabyte.
+  if (kind === 'full') rmSync(workFolder, { recursive: true, force: true });
+  return {
+    formatVersion: 1,
+    kind,
+    startedAt: `${begin.toISOString().slice(0, 19)}Z`,
+    durationMs: Date.now() - begin.getTime(),
+    machine: describeMachine(root),
+    versions: describeVersions(PEERS, browserRun.version),
+    engines: [
+      ...(everywhere || values.node ? NODE_ENGINES.map((engine) => factsOf(engine, 'node')) : []),
+      ...browserRun.engines.map((engine) => factsOf(engine, 'chromium')),
+    ],
+    measurements: collector.measurements,
+    costs: collector.costs,
+    omissions: collector.omissions,
+  };
+}
+
+/** Writes raw figures and the report; a full run of everything also goes into the documentation. */
+function keep(run: Results): void {
+  const folder = path.join(root, 'results');
+  mkdirSync(folder, { recursive: true });
+  const stamp = run.startedAt.replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const file = path.join(folder, `${stamp}-${kind}.json`);
+  const complete = kind === 'full' && everywhere;
+  if (complete)
+    for (const name of readdirSync(folder)) if (name.endsWith('-full.json')) rmSync(path.join(folder, name));
+  writeFileSync(file, `${JSON.stringify(rounded(run))}\n`);
+  const page = path.join(folder, `${stamp}-${kind}.html`);
+  writeFileSync(page, reportPage(run));
+  if (complete) writeSummary(path.resolve(root, '../../docs/performance.md'), run);
+  const kilobytes = Math.ceil(statSync(file).size / 1000);
+  process.stdout.write(`\nReport: ${page}\nRaw figures: ${file} (${kilobytes} kB)\n`);
+  if (complete && statSync(file).size > KEPT_BYTES)
+    process.stdout.write('Too large to be kept in the tree.\n');
+}
+
+/** Four significant digits: more is noise, and ten times the size. */
+function rounded(run: Results): Results {
+  const round = (value: number): number => Number(value.toPrecision(4));
+  const measurements = run.measurements.map((each) =>
+    Object.assign({}, each, { samples: each.samples.map(round) }),
+  );
+  return { ...run, measurements };
+}

@@ -1,5 +1,5 @@
 import type { CostMeasurement, Measurement, Omission, Platform } from './results.ts';
-import type { TrialResult } from './trials/trial.ts';
+import type { Costs, TrialResult } from './trials/trial.ts';
 
 /** Gathers trials into measurements: the samples of a case of all trials of an engine and size stand together. */
 export class ResultsCollector {
@@ -17,13 +17,21 @@ export class ResultsCollector {
     for (const [caseName, samples] of Object.entries(result.samples)) {
       this.samples({ ...where, caseName }, samples);
     }
-    const key = `${platform} ${engineId} ${rowCount}`;
+    this.cost({ platform, engineId, rowCount }, result.costsPerSave, result.peakMemoryBytes);
+  }
+
+  /** What a save costs below an engine, beside what is known already. */
+  cost(
+    where: Omit<CostMeasurement, 'perSave' | 'peakMemoryBytes'>,
+    perSave: Costs,
+    peakMemoryBytes: number = 0,
+  ): void {
+    const key = `${where.platform} ${where.engineId} ${where.rowCount}`;
     const earlier = this.#costs.get(key);
-    const peakMemoryBytes = Math.max(earlier?.peakMemoryBytes ?? 0, result.peakMemoryBytes ?? 0);
     this.#costs.set(key, {
       ...where,
-      perSave: { ...earlier?.perSave, ...result.costsPerSave },
-      peakMemoryBytes: peakMemoryBytes || undefined,
+      perSave: { ...earlier?.perSave, ...perSave },
+      peakMemoryBytes: Math.max(earlier?.peakMemoryBytes ?? 0, peakMemoryBytes) || undefined,
     });
   }
 

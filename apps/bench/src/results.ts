@@ -54,6 +54,14 @@ export interface PlacedEngine extends EngineFacts {
 
 /** What results keep of an engine. */
 export function factsOf(engine: EngineFacts, platform: Platform): PlacedEngine {
-  const { id, title, ours, durability, maxRows } = engine;
-  return { platform, id, title, ours, durability, ...(maxRows !== undefined && { maxRows }) };
+  const { id, title, ours, durability, maxRows, keepsNothing } = engine;
+  return {
+    platform,
+    id,
+    title,
+    ours,
+    durability,
+    ...(maxRows !== undefined && { maxRows }),
+    ...(keepsNothing && { keepsNothing }),
+  };
 }

@@ -37,6 +37,8 @@ export interface EngineFacts {
   readonly durability: string;
   /** More rows than this are not asked of it. */
   readonly maxRows?: number;
+  /** Nothing outlives its page: it is filled while it is opened, so opening is not measured. */
+  readonly keepsNothing?: boolean;
   /** It works in processes of its own, whose calls and memory a trial does not see. */
   readonly worksElsewhere?: boolean;
 }

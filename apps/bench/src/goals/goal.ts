@@ -20,9 +20,9 @@ export type Verdict = 'reached' | 'missed' | 'not measured';
 
 /** A goal is reached when every figure was measured and keeps its limit; one that does not is enough to miss it. */
 export function verdictOf({ checks }: Goal): Verdict {
-  const outcomes = checks.map(checkOutcome);
-  if (outcomes.includes('missed')) return 'missed';
-  return outcomes.includes('not measured') ? 'not measured' : 'reached';
+  const outcomes = new Set(checks.map(checkOutcome));
+  if (outcomes.has('missed')) return 'missed';
+  return outcomes.has('not measured') ? 'not measured' : 'reached';
 }
 
 export function checkOutcome({ value, limit, must }: Check): Verdict {

@@ -34,7 +34,9 @@ function nodeGoals(numbers: Numbers): Goal[] {
       checks: faster(numbers, 'node', 'callers-64', shared, NODE_SIZES, 10),
       beside: NODE_SIZES.map((rows) => {
         const ratio = numbers.ratio('node', exclusive, 'callers-64', rows);
-        return ratio === undefined ? '' : `exclusive to better-sqlite3 in WAL mode, ${at(rows)}: ${figure(ratio)} ×`;
+        return ratio === undefined
+          ? ''
+          : `exclusive to better-sqlite3 in WAL mode, ${at(rows)}: ${figure(ratio)} ×`;
       })
         .filter(Boolean)
         .join('; '),
@@ -84,12 +86,21 @@ function millionGoals(numbers: Numbers): Goal[] {
   const peakBytes = numbers.peakMemoryBytes('node', 'ours-file', MILLION);
   const compared = over(
     numbers.median('node', CLI_OURS, 'cli', MILLION),
-    sum(numbers.median('node', CLI_NODE, 'cli', MILLION), numbers.median('node', CLI_SQLITE3, 'cli', MILLION)),
+    sum(
+      numbers.median('node', CLI_NODE, 'cli', MILLION),
+      numbers.median('node', CLI_SQLITE3, 'cli', MILLION),
+    ),
   );
   return [
     {
       text: 'Node, in process, 1,000,000 receipts, p99: init 100 ms, save 50 ms, audit 30 ms, query of 100 100 ms, analytics 200 ms',
-      checks: [p99('open', 100), p99('save', 50), p99('audit', 30), p99('latest-100', 100), p99('analytics', 200)],
+      checks: [
+        p99('open', 100),
+        p99('save', 50),
+        p99('audit', 30),
+        p99('latest-100', 100),
+        p99('analytics', 200),
+      ],
       beside:
         backupMs === undefined || peakBytes === undefined
           ? ''
@@ -139,17 +150,17 @@ function pageGoals(numbers: Numbers): Goal[] {
       text: 'Chromium, from the page through its worker: a save at 100,000 receipts takes at most 2 × what it takes at 1,000',
       checks: ['ours-indexeddb', 'ours-opfs'].map((engineId) => ({
         at: engineId === 'ours-opfs' ? 'OPFS' : 'IndexedDB',
-        value: growth(numbers, engineId),
+        value: pageGrowth(numbers, engineId),
         limit: 2,
         must: 'at most',
         unit: '×',
       })),
-      beside: beside(growth(numbers, 'sqljs-export')),
+      beside: beside(pageGrowth(numbers, 'sqljs-export')),
     },
   ];
 }
 
-function growth(numbers: Numbers, engineId: string): number | undefined {
+function pageGrowth(numbers: Numbers, engineId: string): number | undefined {
   return over(
     numbers.median('chromium', engineId, 'save', LARGE),
     numbers.median('chromium', engineId, 'save', SMALL),

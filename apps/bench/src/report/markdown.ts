@@ -33,7 +33,7 @@ export function summaryMarkdown(results: Results): string {
     '',
     ...bullets(losses(tables), 'Nowhere in this run.'),
     '',
-    ...matrices(tables).flatMap((matrix) => [...caseSection(matrix), '']),
+    ...matrices(tables).flatMap(caseSection),
     '### What a save costs below the engine',
     '',
     ...costs(results),
@@ -97,20 +97,31 @@ function caseSection({ platform, title, unit, better, rowCounts, lines }: CaseMa
       });
       return `| ${engine} | ${texts.join(' | ')} |`;
     }),
+    '',
   ];
 }
 
 function costs(results: Results): string[] {
-  const lines: string[] = [];
+  return [
+    '| | Engine | Rows | A save |',
+    '| --- | --- | ---: | --- |',
+    ...costLines(results).map((cells) => `| ${cells.join(' | ')} |`),
+  ];
+}
+
+/** What a save costs below each engine: place, engine, rows, figures. */
+export function costLines(results: Results): string[][] {
+  const lines: string[][] = [];
   for (const { platform, engineId, rowCount, perSave, peakMemoryBytes } of results.costs) {
     const figures = Object.entries(perSave)
       .filter(([, count]) => count > 0)
-      .map(([name, count]) => (name.startsWith('bytes') ? `${name} ${byteFigure(count)}` : `${name} ${figure(count)}`));
-    if (peakMemoryBytes !== undefined) figures.push(`peak memory of the process ${byteFigure(peakMemoryBytes)}`);
+      .map(([name, count]) => `${name} ${name.startsWith('bytes') ? byteFigure(count) : figure(count)}`);
+    if (peakMemoryBytes !== undefined)
+      figures.push(`peak memory of the process ${byteFigure(peakMemoryBytes)}`);
     if (figures.length === 0) continue;
-    lines.push(`| ${place(platform)} | ${engineId} | ${rowCount.toLocaleString('en-US')} | ${figures.join('; ')} |`);
+    lines.push([place(platform), engineId, rowCount.toLocaleString('en-US'), figures.join('; ')]);
   }
-  return ['| | Engine | Rows | A save |', '| --- | --- | ---: | --- |', ...lines];
+  return lines;
 }
 
 function bullets(lines: readonly string[], none: string): string[] {

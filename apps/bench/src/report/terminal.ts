@@ -1,11 +1,27 @@
 import type { Results } from '../results.ts';
+import { verdictOf } from '../goals/goal.ts';
+import { goalsOf } from '../goals/goals.ts';
 import { figure } from './figures.ts';
+import { checkText } from './goal-text.ts';
+import { losses } from './losses.ts';
 import { caseTables, type CaseTable } from './tables.ts';
 
 /** A run as text for a terminal. */
 export function terminalReport(results: Results): string {
   const lines: string[] = [''];
-  for (const table of caseTables(results)) lines.push(...tableLines(table), '');
+  const tables = caseTables(results);
+  for (const table of tables) lines.push(...tableLines(table), '');
+  lines.push('Goals');
+  for (const goal of goalsOf(results)) {
+    lines.push(
+      `  ${verdictOf(goal).padEnd(12)}  ${goal.text}`,
+      `                ${goal.checks.map(checkText).join('; ')}`,
+    );
+    if (goal.beside) lines.push(`                beside: ${goal.beside}`);
+  }
+  lines.push('', 'Where a peer is faster');
+  for (const line of losses(tables)) lines.push(`  ${line}`);
+  lines.push('');
   for (const { platform, engineId, rowCount, reason } of results.omissions) {
     lines.push(`not measured: ${platform} ${engineId} at ${rowCount} rows: ${reason}`);
   }

@@ -20,6 +20,4 @@ export interface BrowserEngine extends EngineFacts {
   readonly fill: (name: string, source: SeedSource) => Promise<void>;
   /** Opens the database and makes it ready to answer. */
   readonly open: (name: string, source: SeedSource) => Promise<Session>;
-  /** Nothing outlives its page: it is filled while it is opened, so opening is not measured. */
-  readonly keepsNothing?: boolean;
 }

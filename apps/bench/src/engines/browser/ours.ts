@@ -100,7 +100,8 @@ async function fill(
   const options: OpenOptions = { ...storage, name, worker: host === 'page' };
   const db = await openPersistence(options);
   const { journalMode } = await db.info();
-  if ('exclusive' in storage && journalMode !== 'wal') throw new Error(`${NOT_OFFERED} by this version of core`);
+  if ('exclusive' in storage && journalMode !== 'wal')
+    throw new Error(`${NOT_OFFERED} by this version of core`);
   await db.importImage(await source.image());
   await db.close();
 }

@@ -17,8 +17,6 @@ export type PageAnswer = { readonly result: TrialResult | null } | { readonly er
 export interface PageEngineFacts extends EngineFacts {
   /** `image`: takes over the seed's file. `rows`: inserts every row. */
   readonly fills: 'image' | 'rows';
-  /** Nothing outlives its page. */
-  readonly keepsNothing: boolean;
 }
 
 /** What the page offers to whoever drives it, as `benchPage`. */

@@ -135,7 +135,11 @@ class BrowserTrials {
     } catch (error) {
       if (database.engine.ours) throw error;
       database.failed = true;
-      this.#omit(database.engine, database.seed.rowCount, `failed in round ${round + 1}: ${firstLine(error)}`);
+      this.#omit(
+        database.engine,
+        database.seed.rowCount,
+        `failed in round ${round + 1}: ${firstLine(error)}`,
+      );
     }
   }
 

@@ -12,7 +12,8 @@ import type { ResultsCollector } from '../../results-collector.ts';
 import type { TrialRequest, TrialResult } from '../trial.ts';
 
 const run = promisify(execFile);
-const TRIAL_PROCESS = path.join(import.meta.dirname, 'trial-process.mjs');
+/** The program of a trial. */
+export const TRIAL_PROCESS: string = path.join(import.meta.dirname, 'trial-process.mjs');
 const TRIAL_TIMEOUT_MS = 300_000;
 
 /** Cases that take long and vary little: the first round only. */

@@ -4,10 +4,7 @@ import type { BenchPage, PageAnswer, PageRequest } from '../page-request.ts';
 import { answer } from './answer.ts';
 
 const page: BenchPage = {
-  engines: BROWSER_ENGINES.map(({ id, title, ours, durability, maxRows, fills, keepsNothing = false }) => {
-    const facts = { id, title, ours, durability, fills, keepsNothing };
-    return maxRows === undefined ? facts : Object.assign(facts, { maxRows });
-  }),
+  engines: BROWSER_ENGINES.map(({ host: _host, fill: _fill, open: _open, ...facts }) => facts),
   run(request) {
     const engine = BROWSER_ENGINES.find(({ id }) => id === request.trial.engineId);
     return engine?.host === 'worker' ? askWorker(request) : answer(request);
