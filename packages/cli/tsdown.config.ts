@@ -8,9 +8,12 @@ const config: UserConfig = defineConfig({
   fixedExtension: true,
   dts: false,
   clean: true,
+  // For sql.js, which is CommonJS and reads `__dirname` while it starts.
+  shims: true,
   deps: {
-    // sql.js stays outside because its wasm file is found through it; the locks because they are native code.
-    neverBundle: ['sql.js', 'fs-native-extensions'],
+    // The locks are native code. sql.js' script is bundled, which spares Node looking through it for exports; its wasm
+    // file is found in the package.
+    neverBundle: ['fs-native-extensions'],
     alwaysBundle: /.*/u,
     onlyBundle: false,
   },

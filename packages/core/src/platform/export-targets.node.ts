@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -16,6 +15,7 @@ const O_NONBLOCK: number = fs.constants.O_NONBLOCK ?? 0;
 
 /** A name beside the target that nobody else picks; readers never look at it. */
 function partialName(target: string): string {
+  const { randomBytes } = process.getBuiltinModule('node:crypto');
   return path.join(
     path.dirname(target),
     `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`,

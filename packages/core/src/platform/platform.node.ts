@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Sha256 } from './sha256-stream.ts';
 
-/** SHA-256 over bytes that come in pieces. */
+/** SHA-256 over bytes that come in pieces. Node's crypto takes milliseconds to load, so who needs no hash never does. */
 export function createSha256(): Sha256 {
-  const hash = createHash('sha256');
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   return {
     update: (bytes) => void hash.update(bytes),
     digestHex: () => hash.digest('hex'),

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { WorkerConnection } from '../worker/worker-connection.ts';
 
@@ -11,7 +11,7 @@ export const WORKER_BY_DEFAULT = false;
  */
 export function connectWorker(worker: unknown): WorkerConnection {
   const ours = worker === true;
-  const thread = ours ? new Worker(new URL('../worker/worker.node.ts', import.meta.url)) : (worker as Worker);
+  const thread = ours ? startOurs() : (worker as Worker);
   return {
     endpoint: nodeEndpoint(thread),
     aliveLock: '',
@@ -30,6 +30,11 @@ export function connectWorker(worker: unknown): WorkerConnection {
       if (ours) await thread.terminate();
     },
   };
+}
+
+function startOurs(): Worker {
+  const threads = process.getBuiltinModule('node:worker_threads');
+  return new threads.Worker(new URL('../worker/worker.node.ts', import.meta.url));
 }
 
 /** Node reports a thread's end by itself. */

@@ -8,7 +8,7 @@ import { type VfsError, openDatabase } from '../../src/index.ts';
 const resolver = Module as unknown as { _resolveFilename(request: string, ...rest: unknown[]): string };
 const resolve = resolver._resolveFilename.bind(Module);
 resolver._resolveFilename = (request, ...rest) => {
-  if (request === 'fs-native-extensions')
+  if (request.startsWith('fs-native-extensions'))
     throw Object.assign(new Error('not installed'), { code: 'MODULE_NOT_FOUND' });
   return resolve(request, ...rest);
 };
