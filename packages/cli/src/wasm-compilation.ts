@@ -5,8 +5,8 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * How much SQLite will have to do: `brief` is well under a second however large the database is, `unknown` depends on
- * what is stored and asked for.
+ * How much SQLite will have to do: `brief` is one pass over the tables at most (at a million rows optimising still costs
+ * more than it saves), `unknown` may be much more.
  */
 export type ExpectedWork = 'brief' | 'unknown';
 

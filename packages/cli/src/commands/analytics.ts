@@ -18,7 +18,7 @@ export const analytics: Command = defineCommand({
     `ggen-sim db analytics "validator-*" "last-30-days" | jq '.receipt_statistics'`,
   ],
   async run({ format, ...query }, context) {
-    await using database = await context.openDatabase();
+    await using database = await context.openDatabase('brief');
     await writeReport(await database.analytics(query), format, context);
   },
 });

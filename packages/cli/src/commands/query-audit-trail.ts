@@ -17,7 +17,7 @@ export const queryAuditTrail: Command = defineCommand({
     'ggen-sim db query-audit-trail "agent-*" 30 csv --limit 10000 > audit_trail.csv',
   ],
   async run({ agent, days, limit, ...output }, context) {
-    await using database = await context.openDatabase();
+    await using database = await context.openDatabase('brief');
     const rows = database.queryAuditTrail({ agent, days, limit });
     const tableFields = [
       'timestamp',

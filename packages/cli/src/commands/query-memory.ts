@@ -13,7 +13,7 @@ export const queryMemory: Command = defineCommand({
     'ggen-sim db query-memory "agent-*" csv > agent_memory.csv',
   ],
   async run({ agent, ...output }, context) {
-    await using database = await context.openDatabase();
+    await using database = await context.openDatabase('brief');
     const tableFields = ['lastUpdated', 'agentId', 'agentType', 'version', 'memoryJson'];
     await writeRows(
       database.queryMemory({ agent }),

@@ -18,7 +18,7 @@ export const queryReceipts: Command = defineCommand({
     'ggen-sim db query-receipts --format table',
   ],
   async run({ agent, limit, ...output }, context) {
-    await using database = await context.openDatabase();
+    await using database = await context.openDatabase('brief');
     const tableFields = ['createdAt', 'agentId', 'executionId', 'status', 'durationMs', 'receiptId'];
     await writeRows(
       database.queryReceipts({ agent, limit }),
