@@ -74,7 +74,7 @@ it(`with ${RECEIPTS} receipts: stats and look-ups read little, a save writes wha
   const stats = await measured(async (db) => {
     expect(await db.stats()).toMatchObject({ receiptsTotal: RECEIPTS, receiptsError: RECEIPTS / 20 });
   });
-  // The index by which SQLite counts entries without reading them: 8 bytes more an entry than that of the statuses.
+  // The index by which SQLite counts entries without reading them: 12 bytes more an entry than that of the statuses.
   expect(stats / fileBytes).toBeLessThan(0.07);
   const id = place.native("SELECT receipt_id FROM receipts WHERE execution_id = 'exec-777777'");
   expect((await measured((db) => db.getReceipt(id))) / PAGE_BYTES).toBeLessThan(40);
