@@ -17,9 +17,9 @@ import type { Session } from './engine.ts';
 
 /** The little of an SQL engine that a session needs; the engine keeps its statements prepared. */
 export interface SqlConnection {
-  run(sql: string, values?: readonly SqlValue[]): unknown;
+  run(sql: string, values?: SqlValue[]): unknown;
   /** Rows as arrays or objects, whatever the engine does best. */
-  all(sql: string, values?: readonly SqlValue[]): readonly unknown[] | Promise<readonly unknown[]>;
+  all(sql: string, values?: SqlValue[]): readonly unknown[] | Promise<readonly unknown[]>;
   /** Where BEGIN and COMMIT are not for callers to write. */
   inTransaction?(work: (transaction: Pick<SqlConnection, 'run'>) => Promise<void>): Promise<unknown>;
   exportImage?(): Promise<number>;

@@ -1,5 +1,4 @@
 import type { Statement } from 'node-sqlite3-wasm';
-import type { SqlValue } from '../../dataset/statements.ts';
 import { sqlSession } from '../sql-session.ts';
 import type { NodeEngine } from './node-engine.ts';
 
@@ -21,8 +20,8 @@ export const nodeSqlite3Wasm: NodeEngine = {
       return statement;
     };
     return sqlSession({
-      run: (sql, values = []) => prepared(sql).run(values as SqlValue[]),
-      all: (sql, values = []) => prepared(sql).all(values as SqlValue[]),
+      run: (sql, values = []) => prepared(sql).run(values),
+      all: (sql, values = []) => prepared(sql).all(values),
       close() {
         for (const statement of statements.values()) statement.finalize();
         database.close();
