@@ -1,6 +1,7 @@
 import { Backups } from './backup/backups.ts';
 import { ChangeFeed } from './changes/change-feed.ts';
 import type { SqliteConnection } from './engine/sqlite-connection.ts';
+import { toPersistenceError } from './engine/sqlite-failure.ts';
 import { PersistenceError } from './errors.ts';
 import { abortable } from './exports/aborts.ts';
 import { exportAuditTrail } from './exports/audit-export.ts';
@@ -380,7 +381,11 @@ export class DatabasePersistence implements Api.Persistence {
 
   async #letGo(): Promise<void> {
     this.#changes.close();
-    await this.#connection.close();
+    try {
+      await this.#connection.close();
+    } catch (error) {
+      throw toPersistenceError(error, 'close');
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -82,11 +82,19 @@ export async function openDatabase(
   );
   try {
     await examine?.(opened);
-    if (!opened.readOnly) storage.makePrivate?.();
+    if (!opened.readOnly) makePrivate(storage);
     return opened;
   } catch (error) {
     closeRefused(opened);
     throw error;
+  }
+}
+
+function makePrivate(storage: Storage): void {
+  try {
+    storage.makePrivate?.();
+  } catch (error) {
+    throw new VfsError('CANNOT_OPEN', `cannot make ${storage.name} private`, { cause: error });
   }
 }
 

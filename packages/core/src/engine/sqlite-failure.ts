@@ -84,6 +84,16 @@ export function damagedDatabase(reason: string): SqliteError {
   return new SqliteError(ResultCode.corrupt, reason);
 }
 
+/**
+ * The storage failed when the transaction was in the file already, but before it was safe: it is there now, and a loss
+ * of power may take it back. Trying again could save everything twice.
+ */
+export class UncertainCommit extends Error {
+  constructor(cause: unknown) {
+    super('the storage failed at the end of the commit', { cause });
+  }
+}
+
 /** Says in our words what went wrong underneath. Errors that are ours already stay as they are. */
 export function toPersistenceError(error: unknown, operation: string): PersistenceError {
   if (error instanceof PersistenceError) return error;
@@ -93,6 +103,17 @@ export function toPersistenceError(error: unknown, operation: string): Persisten
       cause: error,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
+  }
+  if (error instanceof UncertainCommit) {
+    return new PersistenceError(
+      'IO_ERROR',
+      'The storage failed at the end; whether it is saved is uncertain',
+      {
+        operation,
+        cause: error.cause,
+        hint: 'Look whether it is there before saving it again; saving a receipt with ifAbsent does both.',
+      },
+    );
   }
   const reason = error instanceof Error ? error.message : String(error);
   const resultCode = UNKNOWN_FORMAT.test(reason) ? ResultCode.corrupt : resultCodeOf(error);

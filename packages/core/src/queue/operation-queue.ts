@@ -5,14 +5,14 @@
  *    BEGIN IMMEDIATE, each write in a savepoint of its own, COMMIT, and only then does every promise resolve.
  * 2. A write that fails by its own fault rolls back its own savepoint and rejects its own promise.
  * 3. A failure of the whole transaction (no room, I/O) is retried where it may pass, then write by write, so that one
- *    write too many does not take the others with it.
+ *    write too many does not take the others with it. What may stand already is never tried again.
  * 4. Somebody else's lock is waited for without blocking the event loop, until each operation's own deadline.
  * 5. Reads run between transactions, never inside one: they see only what is committed.
  * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it takes its own turns of the storage.
  */
 import { busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
 import { yieldToCallers } from '#platform';
-import { ResultCode, resultCodeOf, toPersistenceError } from '../engine/sqlite-failure.ts';
+import { ResultCode, UncertainCommit, resultCodeOf, toPersistenceError } from '../engine/sqlite-failure.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../errors.ts';
 import type { RetryPolicy, TableName } from '../persistence.ts';
@@ -272,14 +272,41 @@ export class OperationQueue {
    * comes, and waiting ends.
    */
   async #commit(deadline: number): Promise<void> {
+    const versionBefore = this.#version();
     for (let attempt = 0; ; attempt++) {
       try {
         this.#connection.run('COMMIT');
         return;
       } catch (error) {
-        if (!isBusy(error) || performance.now() >= deadline) throw error;
+        if (!isBusy(error)) throw this.#mayStand(versionBefore) ? new UncertainCommit(error) : error;
+        if (performance.now() >= deadline) throw error;
         await pause(busyPauseMs(attempt));
       }
+    }
+  }
+
+  /**
+   * Whether a transaction whose COMMIT failed may be in the file nevertheless: the last sync of a commit comes after
+   * the point from which SQLite no longer takes it back. Another process's commit in that moment looks the same.
+   */
+  #mayStand(versionBefore: number | undefined): boolean {
+    this.#rollbackQuietly();
+    try {
+      // Reading has SQLite roll back what a failed rollback left to the journal.
+      this.#connection.exec('SELECT count(*) FROM sqlite_schema');
+    } catch {
+      return true;
+    }
+    const version = this.#version();
+    return version === undefined || version !== versionBefore;
+  }
+
+  /** The file's change counter; undefined where it cannot be read, which must not fail a commit. */
+  #version(): number | undefined {
+    try {
+      return this.#connection.durable.changeCounter();
+    } catch {
+      return undefined;
     }
   }
 

@@ -168,10 +168,7 @@ export class FileBridge {
       this.#method('iii', Result.ioErrorLock, ({ file }, level: LockLevel) =>
         file.lock(level) ? Result.ok : Result.busy,
       ),
-      this.#method('iii', Result.ioErrorUnlock, ({ file }, level: LockLevel) => {
-        file.unlock(level);
-        return Result.ok;
-      }),
+      this.#method('iii', Result.ioErrorUnlock, (open, level: LockLevel) => this.#unlock(open, level)),
       this.#method('iii', Result.ioErrorReadLock, ({ file }, answerPointer: number) => {
         this.#view().setInt32(answerPointer, file.reserved() ? 1 : 0, true);
         return Result.ok;
@@ -189,6 +186,23 @@ export class FileBridge {
     view.setInt32(struct, IO_METHODS_VERSION, true);
     for (const [index, pointer] of pointers.entries()) view.setUint32(struct + 4 + 4 * index, pointer, true);
     return struct;
+  }
+
+  /**
+   * SQLite gives locks up after the commit, and would report a commit that stands as failed if that failed. A lock that
+   * is not given back keeps others out a little longer, which is safe; the next unlocking or the closing ends it.
+   */
+  #unlock({ file, binding }: OpenFile, level: LockLevel): number {
+    try {
+      binding.writes.end();
+    } finally {
+      try {
+        file.unlock(level);
+      } catch (error) {
+        binding.lastError = error;
+      }
+    }
+    return Result.ok;
   }
 
   #close(filePointer: number): number {

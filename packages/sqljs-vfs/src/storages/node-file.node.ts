@@ -7,7 +7,7 @@ import { InProcessLock, InProcessLockTable } from '../locks/in-process-lock.ts';
 import { nativeRangeLocks } from '../locks/native-range-locks.node.ts';
 import type { FileOpenMode, FileRole, Storage, StorageFile } from '../storage.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.node.ts';
-import { createPrivateDirectory, followSymlinks, syncDirectory } from './node-paths.node.ts';
+import { createPrivateDirectory, followSymlinks, syncDirectory, syncNameOf } from './node-paths.node.ts';
 
 /** Options of {@link fileStorage}. */
 export interface FileStorageOptions {
@@ -229,7 +229,10 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
   let realPath: string;
   try {
     realPath = followSymlinks(databasePath, fs);
-    createPrivateDirectory(path.dirname(realPath), fs);
+    const directory = path.dirname(realPath);
+    createPrivateDirectory(directory, fs);
+    // Whoever made the folder may have died before its name was safe; whoever stored something in it has not.
+    if (!(fs.statSync(realPath, { throwIfNoEntry: false })?.size ?? 0)) syncNameOf(directory, fs);
   } catch (error) {
     throw new VfsError('CANNOT_OPEN', `cannot open ${databasePath}`, { cause: error });
   }

@@ -27,7 +27,10 @@ function realDirectory(directory: string, fs: FileSystem): string {
   return path.join(realDirectory(parent, fs), path.basename(directory));
 }
 
-/** Makes a folder and its missing parents with mode 0700 whatever the umask, durably. Existing ones stay as they are. */
+/**
+ * Makes a folder and its missing parents with mode 0700 whatever the umask, durably. Existing ones stay as they are, but
+ * the last of them may owe its name to a process that died, or has not got so far yet, so that is made durable too.
+ */
 export function createPrivateDirectory(directory: string, fs: FileSystem = nodeFileSystem): void {
   const missing: string[] = [];
   let parent = directory;
@@ -35,16 +38,27 @@ export function createPrivateDirectory(directory: string, fs: FileSystem = nodeF
     missing.push(parent);
     parent = path.dirname(parent);
   }
+  if (missing.length > 0) syncNameOf(parent, fs);
   for (const created of missing.toReversed()) {
     try {
       fs.mkdirSync(created, 0o700);
+      fs.chmodSync(created, 0o700);
     } catch (error) {
       // Another process was faster; its folder is as good as ours.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      continue;
     }
-    fs.chmodSync(created, 0o700);
     syncDirectory(path.dirname(created), fs);
+  }
+}
+
+/** Makes the name of a folder that somebody made durable, where we may. */
+export function syncNameOf(directory: string, fs: FileSystem): void {
+  try {
+    syncDirectory(path.dirname(directory), fs);
+  } catch (error) {
+    // A folder we may not even read is none in which we or our like made another.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
   }
 }
 

@@ -3,3 +3,4 @@ export { FILE_CRASH_CONTROLS, FILE_CRASH_MODES, type CrashMode } from './crash-m
 export { SimulatedDisk, SimulatedProcess } from './simulated-disk.node.ts';
 export type { DiskBehaviour } from './disk-history.ts';
 export type { DiskDirectory, DiskFile, DiskNode, DiskOperation } from './disk-tree.ts';
+export { observedFileSystem, refusingLocks } from './observed-file-system.node.ts';
