@@ -7,6 +7,8 @@ import {
   crashFileStorage,
 } from '../src/testing/file/index.node.ts';
 import { openDatabase } from '../src/index.ts';
+import { DiskHistory, HONEST_DISK } from '../src/testing/file/disk-history.ts';
+import { emptyRoot } from '../src/testing/file/disk-tree.ts';
 import { lastTransaction } from '../src/testing/index.ts';
 import { column } from '../src/testing/database-queries.ts';
 
@@ -90,6 +92,24 @@ describe('found by simulated crashes', () => {
     expect(column(opened.database, 'SELECT length(x) FROM t')).toEqual([1_000_000]);
     opened.close();
     maker.close();
+  });
+
+  it('a folder whose maker was killed before its name was safe does not take the database with it', async () => {
+    const disk = new SimulatedDisk();
+    // Killed after each call in turn; one of them comes between making a folder and syncing the one above it.
+    for (const calls of [3, 4, 5, 6, 7, 8]) {
+      const folder = `/home/folder-${calls}`;
+      const maker = disk.process();
+      maker.killAfter(calls);
+      expect(() => maker.storage(`${folder}/data.db`)).toThrow(/./);
+      const opened = await openDatabase(disk.process().storage(`${folder}/data.db`));
+      opened.database.run('CREATE TABLE t(x)');
+      opened.close();
+      const history = new DiskHistory(emptyRoot(), disk.operations, HONEST_DISK);
+      history.replayTo(disk.operations.length);
+      const home = history.directory(history.rootId).safe.get('home');
+      expect(home && history.directory(home.id).safe.has(`folder-${calls}`), `${calls} calls`).toBe(true);
+    }
   });
 
   it('a foreign file beside a journal that is none stays refused, and untouched', async () => {
