@@ -32,7 +32,7 @@ function rows(reports: readonly CrashReport[], controls: readonly CrashReport[])
 /** For a terminal. */
 export function textTable(reports: readonly CrashReport[], controls: readonly CrashReport[]): string {
   const table = [HEADINGS, ...rows(reports, controls)];
-  const widths = HEADINGS.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const widths = columnWidths(table);
   return table
     .map((row) =>
       row
@@ -43,11 +43,27 @@ export function textTable(reports: readonly CrashReport[], controls: readonly Cr
     .join('\n');
 }
 
-/** For a document. */
+/** For a document, as the formatter would write it. */
 export function markdownTable(reports: readonly CrashReport[], controls: readonly CrashReport[]): string {
-  const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
-  const rule = HEADINGS.map((_, column) => (column < 2 ? '---' : '---:'));
-  return [line(HEADINGS), line(rule), ...rows(reports, controls).map(line)].join('\n');
+  const table = [HEADINGS, ...rows(reports, controls)];
+  const widths = columnWidths(table);
+  const padded = table.map((row) =>
+    row.map((cell, column) =>
+      isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+    ),
+  );
+  const rule = widths.map((width, column) =>
+    isText(column) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  const [headings, ...lines] = padded;
+  return [headings!, rule, ...lines].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** The first two columns are words, the others numbers. */
+const isText = (column: number): boolean => column < 2;
+
+function columnWidths(table: readonly (readonly string[])[]): number[] {
+  return HEADINGS.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
 }
 
 function grouped(count: number): string {

@@ -15,7 +15,10 @@ export type PersistenceErrorCode =
   | 'DATABASE_LOCKED'
   /** No room left (disk, quota or a file size limit). What was acknowledged before is kept. */
   | 'DISK_FULL'
-  /** The operating system or the browser refused a read or a write; see `cause`. */
+  /**
+   * The operating system or the browser refused a read or a write; see `cause`. Nothing was written, unless the message
+   * says that this is uncertain.
+   */
   | 'IO_ERROR'
   /** The file, its folder or its medium cannot be written. */
   | 'READ_ONLY'

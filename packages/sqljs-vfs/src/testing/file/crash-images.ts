@@ -86,10 +86,10 @@ function weighted(policies: Record<string, DataPolicy>): [string, DataPolicy][] 
 }
 
 const DATA_CHOICES: readonly [string, DataPolicy][] = weighted(DATA_POLICIES);
-const DATA_CHOICES_WITH_FREED_BLOCKS: readonly [string, DataPolicy][] = weighted({
-  ...DATA_POLICIES,
-  ...FREED_BLOCKS,
-});
+const DATA_CHOICES_WITH_FREED_BLOCKS: readonly [string, DataPolicy][] = [
+  ...DATA_CHOICES,
+  ...Array.from({ length: DATA_CHOICES.length }, () => Object.entries(FREED_BLOCKS)).flat(),
+];
 
 /** A disk after a crash. */
 export interface CrashImage {
