@@ -1,0 +1,71 @@
+/** Loss of power under core's own work, group commits and all: what was resolved is there, as a whole. */
+import {
+  DiskHistory,
+  HONEST_DISK,
+  SimulatedDisk,
+  crashImage,
+  emptyRoot,
+} from '@ggen-sim/sqljs-vfs/testing/file';
+import { SeededRandom } from '@ggen-sim/sqljs-vfs/testing';
+import { expect, it } from 'vitest';
+import type { Persistence } from '../src/index.ts';
+import { openOnStorage } from '../src/open-in-process.ts';
+import { memoryOf, receiptOf, upTo } from '../src/testing/persistence-case.ts';
+
+const PATH = '/data/ggen.db';
+const POINTS = 150;
+/** Another one each day; repeat one with CRASH_SEED. */
+const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Date.now() / 86_400_000));
+
+/** A save that resolved, and when: so many changes of the disk had been asked for. */
+interface Acknowledged {
+  readonly name: string;
+  readonly at: number;
+}
+
+function open(disk: SimulatedDisk, exclusive: boolean): Promise<Persistence> {
+  return openOnStorage(() => disk.process().storage(PATH), { storage: 'file', path: PATH, exclusive });
+}
+
+/** Four callers that save receipts with memories, each its next one when the last has resolved. */
+async function work(disk: SimulatedDisk, exclusive: boolean): Promise<Acknowledged[]> {
+  const acknowledged: Acknowledged[] = [];
+  const db = await open(disk, exclusive);
+  const callers = upTo(4).map(async (caller) => {
+    for (const n of upTo(8)) {
+      const name = `${caller}-${n}`;
+      await db.record({ receipts: [receiptOf(name)], memories: [memoryOf(name)] });
+      acknowledged.push({ name, at: disk.operations.length });
+    }
+  });
+  await Promise.all(callers);
+  await db.close();
+  return acknowledged;
+}
+
+it.each([false, true])(`CRASH_SEED=${seed}, exclusive: %s`, async (exclusive) => {
+  const disk = new SimulatedDisk();
+  const acknowledged = await work(disk, exclusive);
+  const random = new SeededRandom(seed);
+  const points = upTo(POINTS).map(() => random.below(disk.operations.length + 1));
+  const history = new DiskHistory(emptyRoot(), disk.operations, HONEST_DISK);
+  let partly = 0;
+  for (const operation of points.toSorted((some, other) => some - other)) {
+    history.replayTo(operation);
+    const image = crashImage(history, random);
+    const db = await open(new SimulatedDisk(image.root), exclusive);
+    const found = (await db.queryReceipts()).map(({ executionId }) => executionId);
+    const where = `${image.policy} after ${operation} operations`;
+    const promised = acknowledged.filter(({ at }) => at <= operation).map(({ name }) => name);
+    expect(
+      promised.filter((name) => !found.includes(name)),
+      where,
+    ).toEqual([]);
+    // A batch is a receipt and a memory: one without the other would be half of it.
+    expect((await db.queryMemory()).length, where).toBe(found.length);
+    expect((await db.verify()).ok, where).toBe(true);
+    if (found.length > 0 && found.length < acknowledged.length) partly++;
+    await db.close();
+  }
+  expect(partly).toBeGreaterThan(POINTS / 4);
+});
