@@ -88,11 +88,14 @@ export function drawFate(random: SeededRandom): Fate {
   ]);
 }
 
+const FOLD_FATE: Fate = { image: 'the tab dies when it commits', applied: false, tab: 'dies' };
+
 /** One database, and what it has to hold. */
 class CrashedDatabase {
   readonly #name: string = crypto.randomUUID();
   readonly #tabs: SimulatedTabs;
   readonly #random: SeededRandom;
+  readonly #foldsMatter: boolean;
   readonly #pageSizeBytes: number;
   readonly #durability: 'strict' | 'relaxed';
   /** Every content that a transaction made, by its count. */
@@ -101,7 +104,8 @@ class CrashedDatabase {
   #tab: Tab | undefined;
   #database: DurableDatabase | undefined;
 
-  constructor(tabs: SimulatedTabs, random: SeededRandom, run: number) {
+  constructor(tabs: SimulatedTabs, random: SeededRandom, run: number, foldsMatter: boolean) {
+    this.#foldsMatter = foldsMatter;
     this.#tabs = tabs;
     this.#random = random;
     this.#pageSizeBytes = PAGE_SIZES_BYTES[run % PAGE_SIZES_BYTES.length] as number;
@@ -111,8 +115,8 @@ class CrashedDatabase {
   /** One crash. @returns what struck, and what was wrong afterwards */
   async crash(): Promise<{ image: string; halfDone: boolean; reason: string | undefined }> {
     const random = this.#random;
-    const fate = drawFate(random);
-    const large = random.chance(0.1);
+    const large = random.chance(this.#foldsMatter ? 0.25 : 0.1);
+    const fate = this.#foldsMatter && large ? FOLD_FATE : drawFate(random);
     const tab = this.#database && this.#tab ? this.#tab : this.#tabs.newTab();
     this.#tab = tab;
     this.#tabs.enter(tab);
@@ -159,7 +163,8 @@ class CrashedDatabase {
     const outcome = await Promise.race([use(), died]);
     if (outcome === 'never answered') return outcome;
     // A fold comes after the answer, some time or at once.
-    for (let waitedMs = 0; large && tab.target && waitedMs < FOLD_PATIENCE_MS; waitedMs += 5) await pause(5);
+    const patienceMs = large ? FOLD_PATIENCE_MS : 0;
+    for (let waitedMs = 0; tab.target && waitedMs < patienceMs; waitedMs += 5) await pause(5);
     const database = this.#database;
     if (database) await Promise.race([database.read(() => undefined).catch(() => undefined), died]);
     return outcome;
@@ -251,6 +256,8 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
   const startedMs = performance.now();
   const failures: CrashFailure[] = [];
   let halfDone = 0;
+  // A fold follows a large transaction only; with this defect it is what has to be struck.
+  const foldsMatter = defect === 'fold not atomic';
   const tabs = new SimulatedTabs({ defect });
   const ends = [tabs.install(), breakStorage(defect)];
   try {
@@ -258,7 +265,7 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
     for (let point = 0, run = 0, used = 0; point < points; point++) {
       if (!crashed || used++ === POINTS_PER_DATABASE) {
         crashed?.remove();
-        crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++);
+        crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++, foldsMatter);
         used = 0;
       }
       const { image, halfDone: half, reason } = await crashed.crash();

@@ -105,14 +105,28 @@ export class SimulatedTabs {
 
   /** Puts itself between this realm and its browser. @returns what takes it away again */
   install(): () => void {
-    const tabs = this;
+    const adopt = (request: IDBOpenDBRequest): void => this.#adopt(request);
+    const begun = (transaction: IDBTransaction): void => {
+      const tab = this.#owners.get(transaction.db);
+      if (tab) this.#observe(transaction, tab);
+    };
+    const commitAs = (transaction: IDBTransaction, commit: () => void): void =>
+      this.#commit(transaction, commit);
+    const noteRequest = (
+      store: IDBObjectStore,
+      method: string,
+      given: unknown[],
+      request: IDBRequest,
+    ): void => this.#noteRequest(store, method, given, request);
+    const askForLock = (ask: (...given: unknown[]) => Promise<unknown>, given: unknown[]): Promise<unknown> =>
+      this.#askForLock(ask, given);
     this.#patch(
       IDBFactory,
       'open',
       (open) =>
         function patched(this: IDBFactory, ...given: unknown[]) {
           const request = open.apply(this, given) as IDBOpenDBRequest;
-          tabs.#adopt(request);
+          adopt(request);
           return request;
         },
     );
@@ -122,8 +136,7 @@ export class SimulatedTabs {
       (begin) =>
         function patched(this: IDBDatabase, ...given: unknown[]) {
           const transaction = begin.apply(this, given) as IDBTransaction;
-          const tab = tabs.#owners.get(this);
-          if (tab) tabs.#observe(transaction, tab);
+          begun(transaction);
           return transaction;
         },
     );
@@ -132,7 +145,7 @@ export class SimulatedTabs {
       'commit',
       (commit) =>
         function patched(this: IDBTransaction) {
-          tabs.#commit(this, () => void commit.apply(this, []));
+          commitAs(this, () => void commit.apply(this, []));
         },
     );
     for (const method of ['get', 'getAll', 'getAllKeys', 'put', 'delete'] as const) {
@@ -142,7 +155,7 @@ export class SimulatedTabs {
         (call) =>
           function patched(this: IDBObjectStore, ...given: unknown[]) {
             const request = call.apply(this, given) as IDBRequest;
-            tabs.#noteRequest(this, method, given, request);
+            noteRequest(this, method, given, request);
             return request;
           },
       );
@@ -152,7 +165,7 @@ export class SimulatedTabs {
       'request',
       (ask) =>
         function patched(this: LockManager, ...given: unknown[]) {
-          return tabs.#askForLock((...changed) => ask.apply(this, changed) as Promise<unknown>, given);
+          return askForLock((...changed) => ask.apply(this, changed) as Promise<unknown>, given);
         },
     );
     return () => {
