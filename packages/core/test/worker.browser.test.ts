@@ -42,6 +42,15 @@ it('opfs in the page itself is STORAGE_UNAVAILABLE and says that it needs a work
   expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: expect.stringContaining('worker') });
 });
 
+it('a worker that ended before it was closed, or ends meanwhile, settles close with WORKER_GONE', async () => {
+  const worker = ownWorker();
+  const db = await openPersistence({ storage: 'memory', worker });
+  const pending = rejectionOf(db.saveReceipt(receiptOf('pending')));
+  worker.terminate();
+  expect(await rejectionOf(db.close())).toMatchObject({ code: 'WORKER_GONE' });
+  expect(await pending).toMatchObject({ code: 'WORKER_GONE' });
+});
+
 it('a worker that is terminated settles every pending call, and every later one, with WORKER_GONE', async () => {
   const worker = ownWorker();
   const db = await openPersistence({ storage: 'indexeddb', name: freshName(), worker });

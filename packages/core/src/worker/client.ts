@@ -254,13 +254,14 @@ export class PersistenceClient implements Api.Persistence {
   }
 
   #giveUp(reason: unknown): void {
-    if (this.#gone) return;
-    this.#gone = new PersistenceError('WORKER_GONE', 'The worker that owns the database has ended', {
+    const gone = new PersistenceError('WORKER_GONE', 'The worker that owns the database has ended', {
       operation: 'worker',
       cause: reason,
       hint: 'Open the database again. Whether a write that was under way happened is unknown: save it again with ifAbsent.',
     });
-    for (const giveUp of this.#pending) giveUp(this.#gone);
+    // A worker can end while it is being closed, too: then nobody answers to that, nor to what was asked before.
+    this.#gone ??= gone;
+    for (const giveUp of this.#pending) giveUp(gone);
     this.#pending.clear();
   }
 }
