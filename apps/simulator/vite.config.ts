@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type UserConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
-import { contentSecurityPolicy } from './build/content-security-policy.ts';
+import { contentSecurityPolicy, developmentSecurityPolicy } from './build/content-security-policy.ts';
 import { firstViewBudget } from './build/first-view-budget.ts';
 
 const config: UserConfig = defineConfig({
@@ -10,6 +10,7 @@ const config: UserConfig = defineConfig({
   plugins: [
     react(),
     contentSecurityPolicy(),
+    developmentSecurityPolicy(),
     VitePWA({
       // The page registers it by itself: an injected script would be inline.
       injectRegister: false,
