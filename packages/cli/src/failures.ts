@@ -70,9 +70,9 @@ export function failureLine({ code, message, hint }: Failure): string {
   return `error[${code}]: ${printable(text)}${/[.?!]$/u.test(text) ? '' : '.'}`;
 }
 
-/** The error with its stack and its chain of causes, for `--verbose`. */
+/** The error with its stack and its chain of causes, for `--verbose`: line by line as safe to show as the line above it. */
 export function failureDetails(error: unknown): string {
-  return inspect(error, { depth: 8 });
+  return inspect(error, { depth: 8 }).split('\n').map(printable).join('\n');
 }
 
 const codedExitCodes: Readonly<Record<string, ExitCode>> = {

@@ -1,5 +1,6 @@
 /** Text that breaks careless programs comes back unchanged through every text field of every command. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { programPath } from './built-program.ts';
 import { Sandbox, parseRows } from './run-cli.ts';
 
 const hostile: readonly string[] = [
@@ -138,5 +139,95 @@ describe('in table output', () => {
     expect(table).toContain(String.raw`\u{202e}txt.exe`);
     expect(table).toContain('👩‍👩‍👧');
     expect(table).toContain('שלום עולם');
+  });
+});
+
+/** Would drive a terminal, colour it, rename its window, or hide what it says. */
+const TERMINAL_ATTACK = '\u001B]0;renamed\u0007\u001B[2J\u009B31m\u202Egnp.exe\rhidden\u0008\u007F';
+// oxlint-disable-next-line no-control-regex
+const DRIVES_TERMINAL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E]|\r(?!\r?\n)/u;
+
+describe('on a terminal', () => {
+  const sandbox = new Sandbox();
+  const storedJson = `"${TERMINAL_ATTACK.replaceAll(/[\u0000-\u001F]/gu, '?')}"`;
+
+  /** Runs the program with a terminal for standard output and error. @returns all it showed there */
+  const onTerminal = async (...words: string[]): Promise<string> => {
+    const script = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
+    const { stdout } = await sandbox.spawn(
+      'python3',
+      ['-c', script, process.execPath, programPath, ...words],
+      {
+        environment: { TERM: 'dumb', NO_COLOR: '1' },
+      },
+    );
+    return stdout;
+  };
+
+  beforeAll(async () => {
+    await sandbox.db('save-memory', '--', TERMINAL_ATTACK, TERMINAL_ATTACK, storedJson);
+    await sandbox.db('log-audit', '--', TERMINAL_ATTACK, 'op', 'failed', 'type', '1', TERMINAL_ATTACK, 'why');
+  });
+
+  it.each([
+    [['db', 'query-memory']],
+    [['db', 'query-memory', '%', 'csv']],
+    [['db', 'query-memory', '%', 'ndjson']],
+    [['db', 'query-audit-trail', '%', '7', 'table']],
+    [['db', 'export-audit-trail', 'csv', '-']],
+    [['db', 'analytics']],
+    [['db', 'get-memory', '--', TERMINAL_ATTACK]],
+  ])('stored text is shown, never obeyed: %j', async (words) => {
+    const shown = await onTerminal(...words);
+    expect(shown).not.toMatch(DRIVES_TERMINAL);
+    expect(shown).toMatch(/renamed|31m|x1b/);
+  });
+
+  it('JSON stays the JSON it was', async () => {
+    const [row] = parseRows(await onTerminal('db', 'query-memory'));
+    expect(row).toMatchObject({ agent_id: TERMINAL_ATTACK, memory_json: storedJson });
+  });
+
+  it('where nobody looks, every byte is as it was stored', async () => {
+    expect(await sandbox.db('get-memory', '--', TERMINAL_ATTACK)).toBe(`${storedJson}\n`);
+  });
+
+  it.each([
+    [['db', 'get-memory', '--', `nobody${TERMINAL_ATTACK}\nerror[FORGED]: a line of its own`]],
+    [['db', 'get-memory', '--verbose', '--', `nobody${TERMINAL_ATTACK}`]],
+    [['db', 'stats', '--db', `/proc/${TERMINAL_ATTACK}/x.db`]],
+    [['db', 'restore', `./${TERMINAL_ATTACK}`, '--verbose']],
+    [['db', 'query-receipts', '%', TERMINAL_ATTACK]],
+    [[`db${TERMINAL_ATTACK}`]],
+    [['db', `--no${TERMINAL_ATTACK}`]],
+    [['run-agent', 'validation', '--spec', `no${TERMINAL_ATTACK}.ttl`]],
+  ])('errors and logs keep to their lines: %j', async (words) => {
+    const { exitCode, stderr } = await sandbox.run(words);
+    expect([1, 64]).toContain(exitCode);
+    expect(stderr).not.toMatch(DRIVES_TERMINAL);
+    expect(stderr.split('\n').filter((line) => line.startsWith('error['))).toHaveLength(1);
+  });
+});
+
+describe('secrets', () => {
+  const sandbox = new Sandbox();
+  const SECRET = 'hunter2-hunter2';
+
+  it.each([
+    [['db', 'save-receipt', 'e', 'a', 't', `{"password": ${SECRET}}`]],
+    [['db', 'save-receipt', 'e', 'a', 't', `{"password": "${SECRET}`]],
+    [['db', 'save-memory', 'a', 't', SECRET]],
+    [['db', 'save-memory', 'a', 't', `["${SECRET}"]]`]],
+    [['db', 'save-memory', 'a', 't', `{"a":1} ${SECRET} "x"`]],
+  ])('what was to be stored is in no message and in no stack: %j', async (words) => {
+    for (const verbose of [[], ['--verbose']]) {
+      const { exitCode, stderr } = await sandbox.run([...words, ...verbose], {
+        environment: { API_TOKEN: 'token-of-the-environment' },
+      });
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain('INVALID_JSON');
+      expect(stderr).not.toContain('hunter');
+      expect(stderr).not.toContain('token-of-the-environment');
+    }
   });
 });

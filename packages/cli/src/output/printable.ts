@@ -12,6 +12,25 @@ export function printable(text: string): string {
   });
 }
 
+/**
+ * Data made safe to show on a terminal as it is: line breaks and tabs stay, everything else that could drive the
+ * terminal or disguise itself becomes an escape of JSON's, so that JSON stays the JSON it was.
+ */
+export function displayable(text: string): string {
+  return text.replaceAll(unprintable, (character, offset: number) => {
+    const isLayout =
+      character === '\n' || character === '\t' || (character === '\r' && text[offset + 1] === '\n');
+    return isLayout ? character : jsonEscape(character);
+  });
+}
+
+function jsonEscape(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, unit) => `\\u${hex(character.charCodeAt(unit), 4)}`,
+  ).join('');
+}
+
 const unprintable = /(?![\u{200C}\u{200D}])[\p{Cc}\p{Cf}\p{Cs}\u{2028}\u{2029}]/gu;
 
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -1,6 +1,7 @@
 /** Progress of long work, drawn on stderr where that is a terminal, gone when the work is done. */
 import type { Progress } from '@ggen-sim/core';
 import type { Options, Params, SingleBar } from 'cli-progress';
+import { printable } from './printable.ts';
 
 /** Work that is over before a person would wonder shows no bar. */
 const quietMs = 300;
@@ -52,7 +53,8 @@ export class ProgressBar {
     if (typeof this.#bar !== 'object' || this.#latest === undefined) return;
     const { stage, done, total, unit } = this.#latest;
     this.#bar.setTotal(total ?? done);
-    this.#bar.update(done, { stage, unit, isTotalKnown: total !== undefined });
+    // A stage may be named after a file of a backup that somebody else made.
+    this.#bar.update(done, { stage: printable(stage).slice(0, 60), unit, isTotalKnown: total !== undefined });
   }
 }
 

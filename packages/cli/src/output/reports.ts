@@ -24,7 +24,7 @@ export async function writeReport(
     return;
   }
   const { renderReport } = await import('./report-table.ts');
-  await stdout.write(renderReport(report, terminal));
+  await stdout.show(renderReport(report, terminal));
 }
 
 /** A report as JSON text, indented for people. */

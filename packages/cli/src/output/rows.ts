@@ -67,6 +67,6 @@ async function writeTable(
   }
   const { renderTable } = await import('./table.ts');
   const { text, hidden } = renderTable(fields.map(snakeCase), cells, context.terminal);
-  await context.stdout.write(text);
+  await context.stdout.show(text);
   if (hidden.length > 0) context.notice(`Not shown, for want of room: ${hidden.join(', ')}`);
 }

@@ -79,8 +79,9 @@ class RowLineParser {
     if (text === '') return [];
     try {
       return [JSON.parse(text)];
-    } catch (error) {
-      throw this.#invalid('a line of it is not one JSON row', error);
+    } catch {
+      // The parser's own words may quote the row.
+      throw this.#invalid('a line of it is not one JSON row');
     }
   }
 
@@ -88,7 +89,7 @@ class RowLineParser {
     if (this.#state !== 'after') throw this.#invalid('it does not end with ]');
   }
 
-  #invalid(reason: string, cause?: unknown): Error {
-    return invalidBackup(`${this.#fileName} is no list of rows: ${reason}`, cause);
+  #invalid(reason: string): Error {
+    return invalidBackup(`${this.#fileName} is no list of rows: ${reason}`);
   }
 }

@@ -33,7 +33,11 @@ export function invalid(field: Field, value: unknown, expected: string): Persist
 export function checkText(field: Field, value: unknown): string {
   if (typeof value !== 'string') throw invalid(field, value, 'a string');
   // A lone surrogate has no UTF-8 form; SQLite would store another character in its place.
-  if (!value.isWellFormed()) throw invalid(field, value, 'well-formed Unicode, without lone surrogates');
+  if (!value.isWellFormed()) {
+    // What it says is not repeated: it may be a receipt.
+    const reason = `Invalid ${field.name}: text with a lone surrogate. Expected well-formed Unicode`;
+    throw new PersistenceError('INVALID_ARGUMENT', reason, { operation: field.operation });
+  }
   return value;
 }
 

@@ -16,12 +16,17 @@ export function checkJson(field: Field, input: JsonInput): string {
   try {
     JSON.parse(text);
   } catch (error) {
-    throw invalidJson(field, (error as Error).message, error);
+    throw invalidJson(field, complaintOf(error));
   }
   const levels = nestingLevels(text);
   if (levels > MAX_JSON_LEVELS)
     throw invalidJson(field, `${levels} levels of nesting, at most ${MAX_JSON_LEVELS}`);
   return text;
+}
+
+/** What the parser complains of, without the piece of the text that some quote: it may be a secret, and errors are logged. */
+function complaintOf(error: unknown): string {
+  return (error as Error).message.replace(/(?:\.{3})?"[^]*"(?:\.{3})?/, 'the text');
 }
 
 function invalidJson(field: Field, reason: string, cause?: unknown): PersistenceError {
