@@ -1,5 +1,5 @@
-/** Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium]`. */
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/** Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium]`, or `main.mjs --report FILE`. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { assertComplete } from './assert-complete.ts';
@@ -33,21 +33,27 @@ const { values } = parseArgs({
     smoke: { type: 'boolean', default: false },
     node: { type: 'boolean', default: false },
     chromium: { type: 'boolean', default: false },
+    report: { type: 'string' },
   },
 });
-const kind: RunKind = values.smoke ? 'smoke' : values.full ? 'full' : 'short';
+const asked: RunKind = values.smoke ? 'smoke' : values.full ? 'full' : 'short';
 const everywhere = values.node === values.chromium;
 const root = path.resolve(import.meta.dirname, '..');
-const results = await measure();
+const results = values.report === undefined ? await measure(asked) : read(values.report);
 process.stdout.write(terminalReport(results));
-if (kind === 'smoke') {
+if (results.kind === 'smoke') {
   assertComplete(results);
   process.stdout.write('Every engine ran, and every row is there.\n');
 } else {
   keep(results);
 }
 
-async function measure(): Promise<Results> {
+/** The raw figures of an earlier run, to be reported anew. */
+function read(file: string): Results {
+  return JSON.parse(readFileSync(path.resolve(process.env['INIT_CWD'] ?? '.', file), 'utf8')) as Results;
+}
+
+async function measure(kind: RunKind): Promise<Results> {
   const plan = PLANS[kind];
   const workFolder = path.join(root, 'work');
   const begin = new Date();
@@ -91,6 +97,7 @@ function keep(run: Results): void {
   mkdirSync(folder, { recursive: true });
   const stamp = run.startedAt.replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
   const file = path.join(folder, `${stamp}-${kind}.json`);
+  const { kind } = run;
   const complete = kind === 'full' && everywhere;
   if (complete)
     for (const name of readdirSync(folder)) if (name.endsWith('-full.json')) rmSync(path.join(folder, name));

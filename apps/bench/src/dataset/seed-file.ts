@@ -81,8 +81,6 @@ async function makeSeed(file: string, seed: Seed): Promise<void> {
         insertAudit.run(...auditValues(seedAuditEntry(seed, index)));
       }
     })();
-    process.stderr.write(`\rseed of ${seed.rowCount}: ${to} rows`);
   }
-  process.stderr.write('\n');
   database.close();
 }
