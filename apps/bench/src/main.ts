@@ -93,12 +93,13 @@ async function measure(kind: RunKind): Promise<Results> {
 
 /** Writes raw figures and the report; a full run of everything also goes into the documentation. */
 function keep(run: Results): void {
+  const { kind } = run;
+  const platforms = new Set(run.engines.map(({ platform }) => platform));
+  const complete = kind === 'full' && platforms.size === 2;
   const folder = path.join(root, 'results');
   mkdirSync(folder, { recursive: true });
   const stamp = run.startedAt.replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
   const file = path.join(folder, `${stamp}-${kind}.json`);
-  const { kind } = run;
-  const complete = kind === 'full' && everywhere;
   if (complete)
     for (const name of readdirSync(folder)) if (name.endsWith('-full.json')) rmSync(path.join(folder, name));
   writeFileSync(file, `${JSON.stringify(rounded(run))}\n`);
