@@ -32,6 +32,8 @@ export interface Seed {
   readonly endMs: number;
 }
 
+/** Goes up when rows become others, so that databases made of the earlier ones are not taken for these. */
+export const ROWS_VERSION = 2;
 export const AGENT_COUNT = 50;
 /** Ten agents of fifty. */
 export const AGENT_PATTERN = 'agent-0%';
@@ -107,16 +109,27 @@ function uuidLike(name: string, index: number): string {
   return `${String(index).padStart(12, '0')}-${hexDigits(`audit ${name}`, 23)}`;
 }
 
-/** Digits without order, as a hash has them (FNV-1a, then xorshift; it need not be hard to reverse). */
+/**
+ * Digits without order, as a hash has them; it need not be hard to reverse. Two hashes of 32 bits, because among a
+ * million names some would share one.
+ */
 function hexDigits(text: string, count: number): string {
-  let state = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) state = Math.imul(state ^ text.charCodeAt(at), 0x01000193);
+  let [left, right] = [0x811c9dc5, 0x9747b28c];
+  for (let at = 0; at < text.length; at++) {
+    left = Math.imul(left ^ text.charCodeAt(at), 0x01000193);
+    right = Math.imul(right ^ text.charCodeAt(at), 0x5bd1e995);
+    right ^= right >>> 15;
+  }
   let digits = '';
   while (digits.length < count) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    digits += (state >>> 0).toString(16).padStart(8, '0');
+    [left, right] = [xorshift(left), xorshift(right)];
+    digits += (left >>> 0).toString(16).padStart(8, '0') + (right >>> 0).toString(16).padStart(8, '0');
   }
   return digits.slice(0, count);
+}
+
+function xorshift(state: number): number {
+  let next = state ^ (state << 13);
+  next ^= next >>> 17;
+  return next ^ (next << 5);
 }

@@ -13,7 +13,7 @@ import {
 import path from 'node:path';
 import { openPersistence } from '@ggen-sim/core';
 import BetterSqlite3 from 'better-sqlite3';
-import { seedAuditEntry, seedReceipt, type Seed } from './rows.ts';
+import { ROWS_VERSION, seedAuditEntry, seedReceipt, type Seed } from './rows.ts';
 import { auditValues, INSERT_AUDIT_SQL, INSERT_RECEIPT_SQL, receiptValues } from './statements.ts';
 
 const ROWS_PER_TRANSACTION = 10_000;
@@ -27,7 +27,7 @@ export function todaysSeed(rowCount: number): Seed {
 /** The file of a seed, made if it is missing. Seeds of other days go. */
 export async function seedFile(folder: string, seed: Seed): Promise<string> {
   mkdirSync(folder, { recursive: true });
-  const day = new Date(seed.endMs).toISOString().slice(0, 10);
+  const day = `v${ROWS_VERSION}-${new Date(seed.endMs).toISOString().slice(0, 10)}`;
   for (const name of readdirSync(folder)) if (!name.startsWith(day)) rmSync(path.join(folder, name));
   const file = path.join(folder, `${day}-${seed.rowCount}.db`);
   if (existsSync(file)) return file;
