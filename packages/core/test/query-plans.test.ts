@@ -1,20 +1,27 @@
 /** How SQLite answers each shipped query. A plan that changes is a decision, not an accident. */
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DatabasePersistence } from '../src/database-persistence.ts';
 import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
 import {
   AGENT_METRICS_SQL,
+  AGENT_SEEN_SQL,
+  AUDITED_AGENTS_SQL,
   AUDIT_COUNT_SQL,
   LAST_RECEIPT_SQL,
   MEMORY_COUNT_SQL,
   RECEIPT_COUNTS_SQL,
   RECEIPT_STATISTICS_SQL,
+  RECEIPT_STATUSES_SQL,
 } from '../src/repositories/analytics.repository.ts';
 import { newestFirstQueries } from '../src/repositories/newest-first.ts';
 import { agentMemoryTable } from '../src/schema/agent-memory.table.ts';
 import { auditLogTable } from '../src/schema/audit-log.table.ts';
+import { DEFAULT_RETRY_POLICY } from '../src/queue/operation-queue.ts';
 import { migrate } from '../src/schema/migrator.ts';
 import { receiptsTable } from '../src/schema/receipts.table.ts';
+import { MemoryBackupDirectory } from '../src/testing/index.ts';
+import { auditOf, collect, memoryOf, receiptOf, upTo } from '../src/testing/persistence-case.ts';
 
 let connection: SqliteConnection;
 beforeAll(async () => {
@@ -77,14 +84,59 @@ describe('query plans', () => {
       newest(agentMemoryTable, { agent: '%' }, undefined),
       ['SCAN agent_memory', 'USE TEMP B-TREE FOR ORDER BY'],
     ],
-    ['agent metrics', AGENT_METRICS_SQL, ['SCAN audit_log USING COVERING INDEX idx_audit_log_agent']],
     [
-      'receipt statistics',
+      'the agents of the audit trail',
+      AUDITED_AGENTS_SQL,
+      [
+        'CO-ROUTINE different',
+        'SETUP',
+        'SEARCH audit_log USING COVERING INDEX idx_audit_log_agent',
+        'RECURSIVE STEP',
+        'SCAN different',
+        'CORRELATED SCALAR SUBQUERY 2',
+        'SEARCH audit_log USING COVERING INDEX idx_audit_log_agent (agent_id>?)',
+        'SCAN different',
+        'USE TEMP B-TREE FOR ORDER BY',
+      ],
+    ],
+    [
+      'metrics of an agent',
+      AGENT_METRICS_SQL,
+      ['SEARCH audit_log USING COVERING INDEX idx_audit_log_agent (agent_id=? AND timestamp>?)'],
+    ],
+    [
+      'an agent in a period',
+      AGENT_SEEN_SQL,
+      ['SEARCH audit_log USING COVERING INDEX idx_audit_log_agent (agent_id=? AND timestamp>?)'],
+    ],
+    [
+      'the statuses of receipts',
+      RECEIPT_STATUSES_SQL,
+      [
+        'CO-ROUTINE different',
+        'SETUP',
+        'SEARCH receipts USING COVERING INDEX idx_receipts_status',
+        'RECURSIVE STEP',
+        'SCAN different',
+        'CORRELATED SCALAR SUBQUERY 2',
+        'SEARCH receipts USING COVERING INDEX idx_receipts_status (status>?)',
+        'SCAN different',
+        'USE TEMP B-TREE FOR ORDER BY',
+      ],
+    ],
+    [
+      'receipts of a status',
       RECEIPT_STATISTICS_SQL,
       [
-        'SCAN receipts USING COVERING INDEX idx_receipts_agent',
-        'USE TEMP B-TREE FOR GROUP BY',
-        'USE TEMP B-TREE FOR ORDER BY',
+        'CO-ROUTINE different',
+        'SETUP',
+        'SEARCH receipts USING COVERING INDEX idx_receipts_agent',
+        'RECURSIVE STEP',
+        'SCAN different',
+        'CORRELATED SCALAR SUBQUERY 2',
+        'SEARCH receipts USING COVERING INDEX idx_receipts_agent (agent_id>?)',
+        'SCAN different',
+        'SEARCH receipts USING COVERING INDEX idx_receipts_agent (agent_id=? AND created_at>?)',
       ],
     ],
     [
@@ -134,4 +186,60 @@ describe('query plans', () => {
   ])('%s', (_name, sql, expected) => {
     expect(plan(sql)).toEqual(expected);
   });
+});
+
+/** Walks over a whole table or index, and sorts, that operations may make; every other row is found by a search. */
+const WALKS: ReadonlyMap<string, string> = new Map([
+  ['SCAN receipts USING INDEX idx_receipts_created_at', 'newest first, ends at the limit'],
+  ['SCAN agent_memory', 'one row an agent'],
+  ['USE TEMP B-TREE FOR ORDER BY', 'memories, agents and statuses, which are few'],
+  ['SCAN different', 'agents and statuses, which are few'],
+  ['SCAN receipts USING COVERING INDEX idx_receipts_status', 'a count for stats'],
+  ['SCAN audit_log USING COVERING INDEX idx_audit_log_timestamp', 'a count for stats'],
+  ['SCAN agent_memory USING COVERING INDEX sqlite_autoindex_agent_memory_2', 'a count for stats'],
+  ['SCAN sqlite_schema', 'the schema'],
+]);
+
+it('whatever operations ask of SQLite, they walk and sort only where they have to', async () => {
+  const recorded = new SqliteConnection(await openDatabase(memoryStorage()));
+  migrate(recorded, new Date());
+  const statements = new Set<string>();
+  const { database } = recorded.durable;
+  const prepare = database.prepare.bind(database);
+  database.prepare = (sql, parameters) => {
+    statements.add(sql);
+    return prepare(sql, parameters);
+  };
+  const db = new DatabasePersistence(recorded, DEFAULT_RETRY_POLICY, () => new Date(), 'strict');
+  await db.saveReceipts(upTo(600).map((n) => receiptOf(`e-${n}`)));
+  const { receiptId } = await db.saveReceipt(receiptOf('e-0', { ifAbsent: true }));
+  await db.saveMemory(memoryOf('validator-1'));
+  await db.logAudits(upTo(600).map((n) => auditOf(`o-${n}`)));
+  await db.getReceipt(receiptId);
+  await db.getMemory('validator-1');
+  for (const agent of ['%', 'v*']) {
+    await collect(db.queryReceipts({ agent, limit: 1000 }));
+    await collect(db.queryMemory({ agent }));
+    await collect(db.queryAuditTrail({ agent, limit: 1000 }));
+    await db.analytics({ agent });
+  }
+  await db.stats();
+  await db.info();
+  await db.verify();
+  const directory = new MemoryBackupDirectory();
+  await db.exportBackup({ directory });
+  await db.restoreBackup({ directory, from: 'json', force: true });
+  await db.cleanup({ days: 0, dryRun: true });
+  await db.cleanup({ days: 0 });
+  await db.reset();
+
+  const plans = [...statements]
+    .filter((sql) => /^\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)/.test(sql))
+    .flatMap(plan);
+  const walks = plans.filter(
+    (step) => /^SCAN|TEMP B-TREE/.test(step) && !/VIRTUAL TABLE|CONSTANT ROW/.test(step),
+  );
+  expect(plans.length).toBeGreaterThan(30);
+  expect(new Set(walks)).toEqual(new Set(WALKS.keys()));
+  await db.close();
 });

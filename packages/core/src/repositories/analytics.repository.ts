@@ -1,5 +1,5 @@
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import type { AgentMetrics, AnalyticsPeriod, ReceiptStatistics, Stats } from '../persistence.ts';
+import type { AgentMetrics, AnalyticsPeriod, ReceiptStatistics, Stats, TableName } from '../persistence.ts';
 
 /** How many days each period spans. */
 export const PERIOD_DAYS: Readonly<Record<AnalyticsPeriod, number>> = {
@@ -9,51 +9,73 @@ export const PERIOD_DAYS: Readonly<Record<AnalyticsPeriod, number>> = {
   'last-90-days': 90,
 };
 
-export const AGENT_METRICS_SQL = `
-SELECT agent_id,
-  count(*) FILTER (WHERE status IN ('completed', 'failed')),
-  count(*) FILTER (WHERE status = 'completed'),
-  count(*) FILTER (WHERE status = 'failed'),
-  round(avg(duration_ms) FILTER (WHERE status IN ('completed', 'failed')), 2),
-  min(duration_ms) FILTER (WHERE status IN ('completed', 'failed')),
-  max(duration_ms) FILTER (WHERE status IN ('completed', 'failed'))
-FROM audit_log INDEXED BY idx_audit_log_agent
-WHERE agent_id LIKE ? AND timestamp >= ?
-GROUP BY agent_id ORDER BY agent_id`;
+/** The different values of an indexed column, found by one search each: the cost is of the values, not of the rows. */
+function differentValues(table: TableName, column: string): string {
+  return `WITH RECURSIVE different(value) AS (
+  SELECT min(${column}) FROM ${table}
+  UNION ALL SELECT (SELECT min(${column}) FROM ${table} WHERE ${column} > value) FROM different WHERE value IS NOT NULL
+)`;
+}
 
-export const RECEIPT_STATISTICS_SQL = `
-SELECT status, count(*), round(avg(duration_ms), 2)
-FROM receipts INDEXED BY idx_receipts_agent
-WHERE agent_id LIKE ? AND created_at >= ?
-GROUP BY status ORDER BY count(*) DESC, status`;
+export const AUDITED_AGENTS_SQL: string = `${differentValues('audit_log', 'agent_id')}
+SELECT value FROM different WHERE value LIKE ? ORDER BY value`;
+
+/** One agent at a time, because only then the index leads past what is older. */
+export const AGENT_METRICS_SQL = `
+SELECT count(*), count(*) FILTER (WHERE status = 'completed'), round(avg(duration_ms), 2),
+  min(duration_ms), max(duration_ms)
+FROM audit_log INDEXED BY idx_audit_log_agent
+WHERE agent_id = ? AND timestamp >= ? AND status IN ('completed', 'failed')`;
+
+export const AGENT_SEEN_SQL = `
+SELECT 1 FROM audit_log INDEXED BY idx_audit_log_agent WHERE agent_id = ? AND timestamp >= ? LIMIT 1`;
+
+export const RECEIPT_STATUSES_SQL: string = `${differentValues('receipts', 'status')}
+SELECT value FROM different WHERE value IS NOT NULL ORDER BY value`;
+
+/** One status at a time, because grouping by it would sort every row. */
+export const RECEIPT_STATISTICS_SQL: string = `${differentValues('receipts', 'agent_id')}
+SELECT count(*), round(avg(duration_ms), 2)
+FROM different CROSS JOIN receipts INDEXED BY idx_receipts_agent ON agent_id = value
+WHERE value LIKE ? AND created_at >= ? AND status = ?`;
 
 /**
  * Audit entries of a period by agent. An operation counts once, when it has ended: `started` and `retry` announce what
- * `completed` or `failed` settles.
+ * `completed` or `failed` settles. The caller holds a snapshot.
  */
 export function readAgentMetrics(connection: SqliteConnection, agent: string, since: string): AgentMetrics[] {
-  return connection.all(AGENT_METRICS_SQL, [agent, since]).map((row) => ({
-    agentId: String(row[0]),
-    totalOperations: Number(row[1]),
-    successfulOperations: Number(row[2]),
-    failedOperations: Number(row[3]),
-    avgDurationMs: row[4] as number | null,
-    minDurationMs: row[5] as number | null,
-    maxDurationMs: row[6] as number | null,
-  }));
+  const agents = connection.all(AUDITED_AGENTS_SQL, [agent]);
+  return agents.flatMap(([agentId = null]) => {
+    const [total, successful, avg, min, max] = connection.get(AGENT_METRICS_SQL, [agentId, since]) ?? [];
+    if (total === 0 && !connection.get(AGENT_SEEN_SQL, [agentId, since])) return [];
+    return [
+      {
+        agentId: String(agentId),
+        totalOperations: Number(total),
+        successfulOperations: Number(successful),
+        failedOperations: Number(total) - Number(successful),
+        avgDurationMs: avg as number | null,
+        minDurationMs: min as number | null,
+        maxDurationMs: max as number | null,
+      },
+    ];
+  });
 }
 
-/** Receipts of a period by status. */
+/** Receipts of a period by status, the most frequent first. The caller holds a snapshot. */
 export function readReceiptStatistics(
   connection: SqliteConnection,
   agent: string,
   since: string,
 ): ReceiptStatistics[] {
-  return connection.all(RECEIPT_STATISTICS_SQL, [agent, since]).map((row) => ({
-    status: String(row[0]),
-    count: Number(row[1]),
-    avgDurationMs: row[2] as number | null,
-  }));
+  return connection
+    .all(RECEIPT_STATUSES_SQL)
+    .map(([status = null]) => {
+      const [count, avg] = connection.get(RECEIPT_STATISTICS_SQL, [agent, since, status]) ?? [];
+      return { status: String(status), count: Number(count), avgDurationMs: avg as number | null };
+    })
+    .filter(({ count }) => count > 0)
+    .toSorted((one, other) => other.count - one.count);
 }
 
 /**
