@@ -149,7 +149,7 @@ const DRIVES_TERMINAL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u2
 
 describe('on a terminal', () => {
   const sandbox = new Sandbox();
-  const storedJson = `"${TERMINAL_ATTACK.replaceAll(/[\u0000-\u001F]/gu, '?')}"`;
+  const storedJson = JSON.stringify(TERMINAL_ATTACK);
 
   /** Runs the program with a terminal for standard output and error. @returns all it showed there */
   const onTerminal = async (...words: string[]): Promise<string> => {
