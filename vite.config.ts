@@ -44,6 +44,7 @@ export default defineConfig({
           include: [
             '@ggen-sim/sqljs-vfs > sql.js',
             '@ggen-sim/sqljs-vfs > idb-keyval',
+            '@ggen-sim/sqljs-vfs > fast-check',
             '@ggen-sim/core > canonicalize',
             '@ggen-sim/core > csv-stringify/browser/esm/sync',
             '@ggen-sim/core > uuid',

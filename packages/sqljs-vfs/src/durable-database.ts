@@ -23,7 +23,8 @@ export interface DurableDatabase {
   read<Result>(work: () => Result | Promise<Result>): Promise<Result>;
   /**
    * Runs a transaction, BEGIN to COMMIT, within a turn of the storage, and resolves once it is durable (see
-   * {@link StorageTurns.write}). Needed where `storage.turns` is there; elsewhere COMMIT itself makes it durable.
+   * {@link StorageTurns.write}, which may run it again). Needed where `storage.turns` is there; elsewhere COMMIT itself
+   * makes it durable.
    */
   write<Result>(work: () => Result | Promise<Result>): Promise<Result>;
   /** Size of the database file in bytes. */
@@ -67,6 +68,8 @@ export class OpenedDatabase implements DurableDatabase {
   readonly #release: () => void;
   readonly #reopen: () => OpenedDatabase;
   #open = true;
+  /** The very first transaction was taken back, and the file is still empty. */
+  #firstTakenBack = false;
 
   constructor(
     sqlJs: SqlJs,
@@ -97,12 +100,12 @@ export class OpenedDatabase implements DurableDatabase {
   }
 
   read<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-    return this.#turns.read(work);
+    return this.#turns.read(() => this.#leavingNoBlankPage(work));
   }
 
   write<Result>(work: () => Result | Promise<Result>): Promise<Result> {
     const counted = async (): Promise<Result> => {
-      const result = await work();
+      const result = await this.#leavingNoBlankPage(work);
       this.#noteChangeCounter();
       return result;
     };
@@ -111,10 +114,29 @@ export class OpenedDatabase implements DurableDatabase {
 
   /** Makes SQLite see that the file went back to what it was. */
   #lookAgain(): void {
-    // Reading is what makes SQLite compare the file's change counter with its cache's, and drop the cache. An empty file
-    // has no counter: SQLite keeps a blank first page and the counter of the transaction that was taken back, and would
-    // take another tab's first transaction for that one. So it has to let go of the page as well.
-    this.database.exec('SELECT count(*) FROM sqlite_schema; PRAGMA shrink_memory');
+    // Reading is what makes SQLite compare the file's change counter with its cache's, and drop the cache.
+    this.database.exec('SELECT count(*) FROM sqlite_schema');
+    if (this.sizeBytes() > 0) return;
+    this.#firstTakenBack = true;
+    this.#dropBlankPage();
+  }
+
+  /**
+   * An empty file has no change counter: SQLite keeps that of the transaction that was taken back, and with every read
+   * a blank first page. When another tab then stores the same first transaction, the counters agree and the blank page
+   * would count as fresh. So it must not outlast a turn.
+   */
+  async #leavingNoBlankPage<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } finally {
+      if (this.#firstTakenBack) this.#dropBlankPage();
+    }
+  }
+
+  #dropBlankPage(): void {
+    this.database.exec('PRAGMA shrink_memory');
+    this.#firstTakenBack = this.sizeBytes() === 0;
   }
 
   #noteChangeCounter(): void {

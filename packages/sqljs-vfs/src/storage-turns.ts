@@ -7,7 +7,8 @@ export interface StorageTurns {
   /** Runs reads on an up-to-date database. */
   read<Result>(work: () => Result | Promise<Result>): Promise<Result>;
   /**
-   * Runs a transaction, BEGIN to COMMIT, on an up-to-date database, and resolves once its changes are durable.
+   * Runs a transaction, BEGIN to COMMIT, on an up-to-date database, and resolves once its changes are durable. `work`
+   * is run again when it turns out that somebody else committed first: it must not keep anything of an earlier run.
    * @throws SqliteError SQLITE_BUSY (5) when somebody else committed first: nothing of it is left, try again;
    * SQLITE_FULL (13), SQLITE_IOERR (10) with the storage's error as cause, and again nothing of it is left
    *

@@ -198,7 +198,7 @@ async function withStore(
 it.each([
   [
     'a later format',
-    { format: 2, epoch: 'e', version: 3, sizeBytes: 4096, foldedVersion: 0, unfoldedBytes: 0 },
+    { format: 3, epoch: 'e', version: 3, sizeBytes: 4096, foldedVersion: 0, unfoldedBytes: 0 },
   ],
   ['something else', 'hello'],
 ])('indexeddb 5: %s is UNREADABLE_STORAGE and stays as it is', async (_what, meta) => {

@@ -105,13 +105,68 @@ it('indexeddb 2: without locks, compare-and-swap alone keeps three connections a
   expect(database.storage.capabilities.lockProvider).toBe('compare-and-swap');
 });
 
+it('indexeddb 4: what a write answers, or fails with, is never the state before somebody else has committed', async () => {
+  const name = crypto.randomUUID();
+  const [one, other] = [await open(name), await open(name)];
+  await one.write(
+    () => void one.database.exec("CREATE TABLE t(x PRIMARY KEY); INSERT INTO t VALUES ('old')"),
+  );
+  for (let round = 0; round < 3; round++) {
+    // Enough to count as alone: from then on a write begins with what is mirrored.
+    for (let index = 0; index < 20; index++) {
+      await one.write(() => void one.database.run('INSERT INTO t VALUES (?)', [`${round} ${index}`]));
+    }
+    await other.write(() => void other.database.exec("UPDATE t SET x = 'new' WHERE x = 'old'"));
+    expect(
+      await one.write(() => one.database.exec("SELECT x FROM t WHERE x IN ('old', 'new')")[0]?.values),
+    ).toEqual([['new']]);
+    for (let index = 20; index < 40; index++) {
+      await one.write(() => void one.database.run('INSERT INTO t VALUES (?)', [`${round} ${index}`]));
+    }
+    await other.write(() => void other.database.exec("UPDATE t SET x = 'old' WHERE x = 'new'"));
+    // In the mirrored state this fails, because 'new' is there.
+    await one.write(
+      () => void one.database.exec("INSERT INTO t VALUES ('new'); DELETE FROM t WHERE x = 'new'"),
+    );
+  }
+  expect(await rows(one, 'PRAGMA integrity_check')).toEqual([['ok']]);
+});
+
+it('indexeddb 4: reads asked for together look up once what is stored, and a read asked for later looks again', async () => {
+  const name = crypto.randomUUID();
+  const [one, other] = [await open(name), await open(name)];
+  await other.write(() => void other.database.exec('CREATE TABLE t(x)'));
+  const transactions = vi.spyOn(IDBDatabase.prototype, 'transaction');
+  const together = await Promise.all(
+    Array.from({ length: 5 }, () => rows(one, 'SELECT count(*) FROM sqlite_schema')),
+  );
+  expect(together).toEqual(Array.from({ length: 5 }, () => [[1]]));
+  expect(transactions).toHaveBeenCalledTimes(1);
+  await other.write(() => void other.database.exec('CREATE TABLE u(x)'));
+  expect(await rows(one, 'SELECT count(*) FROM sqlite_schema')).toEqual([[2]]);
+});
+
+it('a write alone is one transaction and takes no lock; while others write, it takes one', async () => {
+  const name = crypto.randomUUID();
+  const [one, other] = [await open(name), await open(name)];
+  await one.write(() => void one.database.exec('CREATE TABLE t(x)'));
+  const transactions = vi.spyOn(IDBDatabase.prototype, 'transaction');
+  const locks = vi.spyOn(LockManager.prototype, 'request');
+  await one.write(() => void one.database.exec('INSERT INTO t VALUES (1)'));
+  expect([transactions.mock.calls.length, locks.mock.calls.length]).toEqual([1, 0]);
+  await other.write(() => void other.database.exec('INSERT INTO t VALUES (2)'));
+  await one.write(() => void one.database.exec('INSERT INTO t VALUES (3)'));
+  expect(locks.mock.calls.length).toBe(2);
+  expect(await rows(other, 'SELECT x FROM t ORDER BY x')).toEqual([[1], [2], [3]]);
+});
+
 it('indexeddb 2: without locks and without compare-and-swap the database goes wrong: the checks above can fail', async () => {
   withoutLocks();
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
   await one.write(() => void one.database.exec('CREATE TABLE t(who PRIMARY KEY, filler)'));
   await rows(other, 'SELECT * FROM t');
-  // Lies to commits about the version: each is told the one it expects.
+  // Lies to commits about the version: each is told the one it has read or written last.
   const get = IDBObjectStore.prototype.get;
   const lastSeen = new WeakMap<IDBDatabase, number>();
   vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function lie(this: IDBObjectStore, key) {
@@ -128,6 +183,15 @@ it('indexeddb 2: without locks and without compare-and-swap the database goes wr
       { once: true },
     );
     return request;
+  });
+  const put = IDBObjectStore.prototype.put;
+  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function note(
+    this: IDBObjectStore,
+    value,
+    key,
+  ) {
+    if (key === 'meta') lastSeen.set(this.transaction.db, (value as { version: number }).version - 1);
+    return put.call(this, value, key);
   });
   const acknowledged = (
     await Promise.all(

@@ -67,8 +67,9 @@ function contentOf(mirror: PageMirror): Uint8Array {
 /** Takes a transaction to another mirror, the way it goes through a store. */
 function carry(from: PageMirror, to: PageMirror): void {
   for (const part of encodeCommit(from.changes())) {
-    const { sizeBytes, blocks } = decodeCommitPart(part);
-    to.adopt(sizeBytes, blocks);
+    const { sizeBytes, patches } = decodeCommitPart(part);
+    to.adopt(patches);
+    to.adoptSize(sizeBytes);
   }
 }
 
@@ -113,5 +114,5 @@ it('mirror 1: what a reader holds is not changed under it by a later transaction
 it('mirror: refuses to take over others while it has changes of its own', () => {
   const mirror = new PageMirror();
   mirror.write(new Uint8Array(1), 0);
-  expect(() => mirror.adopt(0, [])).toThrow(/changes of its own/);
+  expect(() => mirror.adopt([])).toThrow(/changes of its own/);
 });

@@ -14,11 +14,25 @@ import type { FileOpenMode, StorageFile } from '../storage.ts';
 /** Bytes whose changes are told apart. A commit records whole blocks. */
 export const BLOCK_SIZE_BYTES = 4096;
 
-/** A changed block. */
-export interface BlockChange {
+/** A block of the file. */
+export interface Block {
   /** Which block, counted from 0. */
   readonly blockIndex: number;
   /** Its bytes, always a whole block; past the end of the file they are zeros. */
+  readonly bytes: Uint8Array;
+}
+
+/** A changed block. */
+export interface BlockChange extends Block {
+  /** Its bytes before; undefined where there were only zeros. */
+  readonly before: Uint8Array | undefined;
+}
+
+/** New bytes within one block. */
+export interface Patch {
+  readonly blockIndex: number;
+  /** Where in the block they begin. */
+  readonly start: number;
   readonly bytes: Uint8Array;
 }
 
@@ -47,10 +61,21 @@ export class PageMirror {
     return this.#sizeBefore !== undefined;
   }
 
-  /** Takes over content that is stored already: part of loading, or somebody else's commit. */
-  adopt(sizeBytes: number, blocks: Iterable<BlockChange>): void {
-    if (this.dirty) throw new Error('a mirror with changes of its own cannot take over others');
+  /** Part of loading: takes over whole blocks, as they are and for good. */
+  place(blocks: Iterable<Block>): void {
     for (const { blockIndex, bytes } of blocks) this.#blocks[blockIndex] = bytes;
+  }
+
+  /** Takes over what is stored already: part of loading, or somebody else's commit. */
+  adopt(patches: Iterable<Patch>): void {
+    if (this.dirty) throw new Error('a mirror with changes of its own cannot take over others');
+    for (const { blockIndex, start, bytes } of patches) {
+      (this.#blocks[blockIndex] ??= new Uint8Array(BLOCK_SIZE_BYTES)).set(bytes, start);
+    }
+  }
+
+  /** The size of the file that was taken over. */
+  adoptSize(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
     this.#dropBlocksPastTheEnd();
   }
@@ -113,6 +138,7 @@ export class PageMirror {
       .map((blockIndex) => ({
         blockIndex,
         bytes: this.#blocks[blockIndex] ?? new Uint8Array(BLOCK_SIZE_BYTES),
+        before: this.#preImages.get(blockIndex),
       }));
     return { sizeBytes: this.#sizeBytes, blocks };
   }

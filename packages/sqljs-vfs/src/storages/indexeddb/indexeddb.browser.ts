@@ -2,29 +2,38 @@
  * A database in IndexedDB, mirrored in memory.
  *
  *  1. A commit is one readwrite transaction: it reads `meta`, checks that epoch and version are the ones mirrored, puts
- *     the changed blocks and the next version. It counts as durable when the transaction **completes**.
- *  2. That check (compare-and-swap) is what keeps tabs apart. The Web Lock only makes conflicts rare; where it cannot be
- *     had in time, the commit goes on without it.
+ *     what changed and the next version. It counts as durable when the transaction **completes**.
+ *  2. That check (compare-and-swap) is what keeps tabs apart. While others write, the Web Lock makes conflicts rare;
+ *     where it cannot be had in time, the commit goes on without it.
  *  3. On conflict or failure the mirror goes back to what is stored, and SQLite's cache is made to notice, before
  *     anything else happens.
- *  4. Before each turn the mirror takes over what others committed.
+ *  4. What a turn answers was true after the turn was asked for: a read takes over first what others committed. A write
+ *     may run on what is mirrored, because its commit checks that; where there is nothing to commit, or it fails, that
+ *     is looked up before anybody hears of it. A write that turns out to have seen an old state is taken back and run
+ *     again.
  *  5. What cannot be read is never overwritten: an unknown format is `UNREADABLE_STORAGE`, another epoch (or none) where
  *     there was one is `STORAGE_RESET`, for good.
- *  6. Turns come one after the other; a fold of commits into extents is a turn's aftermath and part of its place in line.
+ *  6. Turns come one after the other. Commits are folded into extents in steps between them, while nothing else is to do
+ *     or when it cannot be put off any longer; a step checks the version like a commit does.
  */
 import { promisifyRequest } from 'idb-keyval';
 import { SqliteError, VfsError } from '../../errors.ts';
-import { decodeCommitPart, encodeCommit } from '../../mirror/commit-record.ts';
-import { BLOCK_SIZE_BYTES, PageMirror, type BlockChange } from '../../mirror/page-mirror.ts';
+import { encodeCommit } from '../../mirror/commit-record.ts';
+import { BLOCK_SIZE_BYTES, PageMirror } from '../../mirror/page-mirror.ts';
 import { Result } from '../../result-codes.ts';
 import type { StorageTurns } from '../../storage-turns.ts';
 import type { FileOpenMode, FileRole, Storage, StorageCapabilities, StorageFile } from '../../storage.ts';
 import { openConnection, type IndexedDbConnection } from './connection.browser.ts';
+import { blocksWithin, FoldPlan, type FoldStep } from './fold-plan.browser.ts';
+import { FORMAT_1, loadFormat1 } from './format-1.browser.ts';
 import {
   commitKey,
   commitsAfter,
+  commitsUpTo,
   everyExtent,
+  type Extent,
   EXTENT_SIZE_BYTES,
+  extentCount,
   extentKey,
   extentsFrom,
   FORMAT_VERSION,
@@ -32,24 +41,41 @@ import {
   META_KEY,
   type StoreMeta,
 } from './layout.browser.ts';
+import { assemble, readCommits, readExtents } from './loading.browser.ts';
 import { withWriterLock } from './writer-lock.browser.ts';
 
 /** Options of {@link indexedDbStorage}. */
 export interface IndexedDbStorageOptions {
   /**
    * `strict`: a commit survives loss of power. `relaxed`: it survives the end of the browser, but the operating system
-   * may still hold the last commits when power goes; three times as fast.
+   * may still hold the last commits when power goes; about twice as fast.
    * @default 'strict'
    */
   readonly durability?: 'strict' | 'relaxed';
 }
 
-/** Commits are folded into extents when they outweigh a quarter of the file, so that the cost stays in proportion. */
-const FOLD_SHARE = 4;
+/** Commits are folded into extents when they outweigh a sixteenth of the file, so that the cost stays in proportion. */
+const FOLD_SHARE = 16;
 const FOLD_AT_LEAST_BYTES: number = 2 * 1024 * 1024;
+/** How long nobody must have asked for anything before a step of a fold is taken, in milliseconds. */
+const FOLD_AFTER_IDLE_MS = 30;
+/** Folding can be put off until there is this many times what makes it due: from then on, a step after every turn. */
+const FOLD_OVERDUE_TIMES = 2;
+/** Large commits outrun that: from here on, as many steps as it takes. */
+const FOLD_PRESSING_TIMES = 3;
+/** After somebody else has committed: how many writes in a row must find nothing new before the next goes unprepared. */
+const ALONE_AFTER_WRITES = 16;
 
-/** Somebody else committed between our refresh and our commit. */
-class Conflict extends Error {}
+/** Somebody else committed or folded between our refresh and our commit. */
+class Conflict extends Error {
+  /** What is stored now. */
+  readonly stored: StoreMeta | undefined;
+
+  constructor(stored: StoreMeta | undefined) {
+    super('another tab was faster');
+    this.stored = stored;
+  }
+}
 
 class IndexedDbStorage implements Storage, StorageTurns {
   readonly name: string;
@@ -57,11 +83,17 @@ class IndexedDbStorage implements Storage, StorageTurns {
   readonly turns: StorageTurns = this;
   readonly #durability: 'strict' | 'relaxed';
   readonly #mirror: PageMirror = new PageMirror();
-  readonly #extentsToFold: Set<number> = new Set();
+  readonly #foldPlan: FoldPlan = new FoldPlan();
   #connection: IndexedDbConnection | undefined;
   #meta: StoreMeta | undefined;
   #failure: VfsError | undefined;
   #line: Promise<unknown> = Promise.resolve();
+  /** Turns asked for so far, and how many of them had been when what is mirrored was last seen to be the latest. */
+  #asked = 0;
+  #freshFor = 0;
+  /** How many writes have to find nothing new before we count as alone. */
+  #writesUntilAlone = 0;
+  #foldTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(name: string, durability: 'strict' | 'relaxed') {
     this.name = name;
@@ -92,42 +124,81 @@ class IndexedDbStorage implements Storage, StorageTurns {
 
   close(): void {
     this.#failure ??= new VfsError('CLOSED', `${this.name} is closed`);
+    clearTimeout(this.#foldTimer);
     this.#connection?.close();
     this.#connection = undefined;
   }
 
   read<Output>(work: () => Output | Promise<Output>): Promise<Output> {
+    const turn = ++this.#asked;
     return this.#inLine(async () => {
-      await this.#refresh();
+      if (this.#freshFor < turn || this.#failure) await this.#refresh();
       return work();
     });
   }
 
   write<Output>(work: () => Output | Promise<Output>, takenBack: () => void): Promise<Output> {
-    return this.#inLine(() =>
-      withWriterLock(this.name, async () => {
+    this.#asked++;
+    return this.#inLine(async () => {
+      if (this.#meta && this.#writesUntilAlone === 0) {
+        const unprepared = await this.#writeUnprepared(work, takenBack);
+        if (unprepared) return unprepared.output;
+      }
+      return withWriterLock(this.name, async () => {
         await this.#refresh();
-        try {
-          const output = await work();
-          if (this.#mirror.dirty) await this.#commit();
-          return output;
-        } catch (error) {
-          if (this.#mirror.dirty) {
-            this.#mirror.revert();
-            takenBack();
-          }
-          throw error;
-        }
-      }),
-    );
+        this.#writesUntilAlone = Math.max(0, this.#writesUntilAlone - 1);
+        return this.#attempt(work, takenBack);
+      });
+    });
+  }
+
+  /** @returns undefined when others have committed meanwhile; nothing of the attempt is left then */
+  async #writeUnprepared<Output>(
+    work: () => Output | Promise<Output>,
+    takenBack: () => void,
+  ): Promise<{ output: Output } | undefined> {
+    const version = this.#meta?.version;
+    let outcome: { output: Output } | { error: unknown };
+    try {
+      const output = await this.#attempt(work, takenBack);
+      if (this.#meta?.version !== version) return { output };
+      outcome = { output };
+    } catch (error) {
+      if (isConflict(error)) return undefined;
+      outcome = { error };
+    }
+    // No commit has checked that what this saw is what is stored.
+    try {
+      await this.#refresh();
+    } catch (error) {
+      throw 'error' in outcome ? outcome.error : error;
+    }
+    if (this.#meta?.version !== version) return undefined;
+    if ('error' in outcome) throw outcome.error;
+    return outcome;
+  }
+
+  async #attempt<Output>(work: () => Output | Promise<Output>, takenBack: () => void): Promise<Output> {
+    try {
+      const output = await work();
+      if (this.#mirror.dirty) await this.#commit();
+      return output;
+    } catch (error) {
+      if (this.#mirror.dirty) {
+        this.#mirror.revert();
+        takenBack();
+      }
+      throw error;
+    }
   }
 
   #inLine<Output>(turn: () => Promise<Output>): Promise<Output> {
     const mine = this.#line.then(turn);
-    this.#line = mine
-      .then(() => this.#foldIfDue())
-      // A fold that fails has changed nothing; the next commit will find it due again. A turn's failure is its caller's.
-      .catch(() => undefined);
+    this.#line = mine.then(
+      () => this.#foldIfDue(),
+      // A turn's failure is its caller's.
+      () => undefined,
+    );
     return mine;
   }
 
@@ -141,32 +212,43 @@ class IndexedDbStorage implements Storage, StorageTurns {
   async #refresh(): Promise<void> {
     const connection = await this.#connect();
     const known = this.#meta;
+    const asked = this.#asked;
     const loaded = await asStorageErrors(() =>
       connection.transact('readonly', this.#durability, async (store) => {
         const meta = await this.#readMeta(store);
         if (!meta || (known && meta.version === known.version)) return { meta, extents: [], commits: [] };
+        if (meta.format === FORMAT_1) {
+          return { meta, extents: [], commits: [], outdated: await loadFormat1(store, meta) };
+        }
         const whole = !known || meta.foldedVersion > known.version;
         const [extents, commits] = await Promise.all([
-          whole ? readExtents(store) : [],
-          promisifyRequest<ArrayBuffer[]>(
-            store.getAll(commitsAfter(whole ? meta.foldedVersion : known.version)),
-          ),
+          whole ? readExtents(store, meta) : [],
+          readCommits(store, whole ? meta.foldedVersion : known.version),
         ]);
         return { meta, extents, commits, whole };
       }),
     );
-    if (!loaded.meta) {
-      await this.#initialise(connection);
+    const { meta, extents, commits, whole, outdated } = loaded;
+    if (!meta || outdated) {
+      await (outdated ? this.#rewrite(connection, meta, outdated) : this.#initialise(connection));
       return this.#refresh();
     }
-    if (loaded.whole) this.#mirror.clear();
-    for (const { blocks } of loaded.extents) this.#mirror.adopt(loaded.meta.sizeBytes, blocks);
-    for (const part of loaded.commits) {
-      const changes = decodeCommitPart(part);
-      this.#mirror.adopt(changes.sizeBytes, changes.blocks);
-      this.#markForFolding(changes.blocks);
+    if (whole) {
+      this.#mirror.clear();
+      this.#foldPlan.restart(meta);
+      assemble(this.#mirror, extents, commits);
     }
-    this.#meta = loaded.meta;
+    for (const { sizeBytes, patches } of commits) {
+      if (!whole) {
+        this.#mirror.adopt(patches);
+        this.#mirror.adoptSize(sizeBytes);
+      }
+      this.#foldPlan.note({ sizeBytes, blocks: patches });
+    }
+    this.#mirror.adoptSize(meta.sizeBytes);
+    if (known && meta.version !== known.version) this.#writesUntilAlone = ALONE_AFTER_WRITES;
+    this.#meta = meta;
+    this.#freshFor = asked;
   }
 
   /** The stored meta record, if there is one and it is ours to read. */
@@ -176,7 +258,11 @@ class IndexedDbStorage implements Storage, StorageTurns {
       if (this.#meta) throw this.#reset();
       return undefined;
     }
-    if (!isStoreMeta(stored) || stored.format !== FORMAT_VERSION) {
+    // A database that is open already was rewritten when it was opened: nothing turns it back.
+    const readable =
+      isStoreMeta(stored) &&
+      (stored.format === FORMAT_VERSION || (stored.format === FORMAT_1 && !this.#meta));
+    if (!readable) {
       const format = isStoreMeta(stored) ? String(stored.format) : 'unknown';
       throw new VfsError(
         'UNREADABLE_STORAGE',
@@ -215,30 +301,80 @@ class IndexedDbStorage implements Storage, StorageTurns {
     );
   }
 
+  /** Replaces a database of format 1 by the same in this format, unless another tab was faster or has written to it. */
+  #rewrite(connection: IndexedDbConnection, meta: StoreMeta, mirror: PageMirror): Promise<void> {
+    return asStorageErrors(() =>
+      connection.transact('readwrite', this.#durability, async (store) => {
+        const stored = await this.#readMeta(store);
+        if (stored?.format !== meta.format || stored.epoch !== meta.epoch || stored.version !== meta.version)
+          return;
+        store.delete(everyExtent());
+        store.delete(commitsAfter(-1));
+        for (let index = 0; index < extentCount(meta.sizeBytes); index++) {
+          store.put(extentOf(mirror, index), extentKey(index));
+        }
+        store.put(
+          { ...meta, format: FORMAT_VERSION, foldedVersion: meta.version, unfoldedBytes: 0 },
+          META_KEY,
+        );
+      }),
+    );
+  }
+
   async #commit(): Promise<void> {
-    const connection = await this.#connect();
-    const mirrored = this.#requireMeta();
     const changes = this.#mirror.changes();
     const parts = encodeCommit(changes);
     const recordBytes = parts.reduce((total, part) => total + part.byteLength, 0);
-    this.#meta = await asStorageErrors(() =>
+    const asked = this.#asked;
+    for (;;) {
+      const mirrored = this.#requireMeta();
+      const next: StoreMeta = {
+        ...mirrored,
+        version: mirrored.version + 1,
+        sizeBytes: changes.sizeBytes,
+        unfoldedBytes: mirrored.unfoldedBytes + recordBytes,
+      };
+      try {
+        await this.#swap(mirrored, (store) => {
+          for (const [index, part] of parts.entries()) store.put(part, commitKey(next.version, index));
+          store.put(next, META_KEY);
+        });
+        this.#meta = next;
+        break;
+      } catch (error) {
+        const stored = isConflict(error) ? error.cause.stored : undefined;
+        if (stored?.version !== mirrored.version) {
+          if (isConflict(error)) this.#writesUntilAlone = ALONE_AFTER_WRITES;
+          throw error;
+        }
+        // Another tab has folded, which leaves the content and the version as they are.
+        this.#meta = stored;
+      }
+    }
+    this.#mirror.settle();
+    this.#foldPlan.note(changes);
+    this.#freshFor = asked;
+  }
+
+  /**
+   * Compare-and-swap: stores something if what is stored is what we believe. Everything is asked for at once; what was
+   * put before the check turns out wrong is taken back with the transaction.
+   * @throws SqliteError SQLITE_BUSY (5) with a {@link Conflict} as its cause
+   */
+  async #swap(believed: StoreMeta, put: (store: IDBObjectStore) => void): Promise<void> {
+    const connection = await this.#connect();
+    await asStorageErrors(() =>
       connection.transact('readwrite', this.#durability, async (store) => {
-        const stored = await this.#readMeta(store);
-        if (stored?.version !== mirrored.version) throw new Conflict();
-        // Built on what is stored: another tab may have folded since our refresh, which leaves the version as it is.
-        const next: StoreMeta = {
-          ...stored,
-          version: stored.version + 1,
-          sizeBytes: changes.sizeBytes,
-          unfoldedBytes: stored.unfoldedBytes + recordBytes,
-        };
-        for (const [index, part] of parts.entries()) store.put(part, commitKey(next.version, index));
-        store.put(next, META_KEY);
-        return next;
+        const check = this.#readMeta(store);
+        // When a put throws, nobody waits for this any more.
+        check.catch(() => undefined);
+        put(store);
+        const stored = await check;
+        if (stored?.version !== believed.version || stored.foldedVersion !== believed.foldedVersion) {
+          throw new Conflict(stored);
+        }
       }),
     );
-    this.#mirror.settle();
-    this.#markForFolding(changes.blocks);
   }
 
   #requireMeta(): StoreMeta {
@@ -246,53 +382,78 @@ class IndexedDbStorage implements Storage, StorageTurns {
     return this.#meta;
   }
 
-  #markForFolding(blocks: readonly BlockChange[]): void {
-    for (const { blockIndex } of blocks) {
-      this.#extentsToFold.add(Math.floor((blockIndex * BLOCK_SIZE_BYTES) / EXTENT_SIZE_BYTES));
+  /** After a turn: takes a step of a fold that is overdue, or waits for a quiet moment for one that is due. */
+  async #foldIfDue(): Promise<void> {
+    const meta = this.#meta;
+    if (!meta || !this.#mayFold) return;
+    const dueBytes = Math.max(FOLD_AT_LEAST_BYTES, meta.sizeBytes / FOLD_SHARE);
+    if (meta.unfoldedBytes >= dueBytes * FOLD_OVERDUE_TIMES) {
+      const pressing = (): boolean => (this.#meta ?? meta).unfoldedBytes >= dueBytes * FOLD_PRESSING_TIMES;
+      while ((await this.#fold(this.#meta ?? meta)) && pressing());
+      this.#foldWhenIdle();
+    } else if (meta.unfoldedBytes >= dueBytes || this.#foldPlan.underWay) this.#foldWhenIdle();
+  }
+
+  #foldWhenIdle(): void {
+    const asked = this.#asked;
+    this.#foldTimer ??= setTimeout(() => {
+      this.#foldTimer = undefined;
+      if (this.#asked !== asked) return this.#foldWhenIdle();
+      this.#line = this.#line.then(() => this.#foldWhileIdle());
+    }, FOLD_AFTER_IDLE_MS);
+  }
+
+  async #foldWhileIdle(): Promise<void> {
+    // After a failure nothing more until the next turn: it may be the room that is missing.
+    if (this.#meta && this.#mayFold && (await this.#fold(this.#meta))) await this.#foldIfDue();
+  }
+
+  /** A lost connection is opened again for somebody who asks for something, and not for tidying up. */
+  get #mayFold(): boolean {
+    return !this.#failure && this.#connection?.usable === true;
+  }
+
+  /** @returns whether a step was taken; one that fails has changed nothing */
+  async #fold(meta: StoreMeta): Promise<boolean> {
+    const step = this.#foldPlan.next(meta);
+    const folded = foldedMeta(meta, step);
+    try {
+      await this.#swap(meta, (store) => {
+        store.delete(extentsFrom(extentCount(meta.sizeBytes)));
+        if (step.kind === 'write') {
+          for (const index of step.extents) this.#putExtent(store, index);
+          return;
+        }
+        store.delete(commitsUpTo(step.version));
+        store.put(folded, META_KEY);
+      });
+      this.#meta = folded;
+      this.#foldPlan.done(step);
+      return true;
+    } catch {
+      this.#foldPlan.failed();
+      return false;
     }
   }
 
-  /** Folds the commits into the extents when they have grown out of proportion. */
-  async #foldIfDue(): Promise<void> {
-    const meta = this.#meta;
-    if (!meta || !this.#connection?.usable || this.#failure) return;
-    if (meta.unfoldedBytes < Math.max(FOLD_AT_LEAST_BYTES, meta.sizeBytes / FOLD_SHARE)) return;
-    const folded: StoreMeta = { ...meta, foldedVersion: meta.version, unfoldedBytes: 0 };
-    await this.#connection.transact('readwrite', this.#durability, async (store) => {
-      const stored = await this.#readMeta(store);
-      if (stored?.version !== meta.version || stored.foldedVersion !== meta.foldedVersion)
-        throw new Conflict();
-      const extentCount = Math.ceil(meta.sizeBytes / EXTENT_SIZE_BYTES);
-      for (const extentIndex of this.#extentsToFold) {
-        if (extentIndex >= extentCount) continue;
-        const offset = extentIndex * EXTENT_SIZE_BYTES;
-        store.put(this.#mirror.copyOut(offset, EXTENT_SIZE_BYTES).buffer, extentKey(extentIndex));
-      }
-      store.delete(extentsFrom(extentCount));
-      store.delete(commitsAfter(0));
-      store.put(folded, META_KEY);
-    });
-    this.#meta = folded;
-    this.#extentsToFold.clear();
+  #putExtent(store: IDBObjectStore, index: number): void {
+    if (blocksWithin(index, this.#mirror.sizeBytes) === 0) store.delete(extentKey(index));
+    else store.put(extentOf(this.#mirror, index), extentKey(index));
   }
 }
 
-async function readExtents(store: IDBObjectStore): Promise<{ blocks: BlockChange[] }[]> {
-  const range = everyExtent();
-  const [keys, values] = await Promise.all([
-    promisifyRequest(store.getAllKeys(range)),
-    promisifyRequest<ArrayBuffer[]>(store.getAll(range)),
-  ]);
-  return values.map((value, position) => {
-    const extentIndex = (keys[position] as [string, number])[1];
-    const firstBlock = (extentIndex * EXTENT_SIZE_BYTES) / BLOCK_SIZE_BYTES;
-    return {
-      blocks: Array.from({ length: value.byteLength / BLOCK_SIZE_BYTES }, (_, index) => ({
-        blockIndex: firstBlock + index,
-        bytes: new Uint8Array(value, index * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES),
-      })),
-    };
-  });
+function foldedMeta(meta: StoreMeta, step: FoldStep): StoreMeta {
+  if (step.kind === 'write') return meta;
+  return { ...meta, foldedVersion: step.version, unfoldedBytes: meta.unfoldedBytes - step.bytes };
+}
+
+function extentOf(mirror: PageMirror, extentIndex: number): Extent {
+  const sizeBytes = blocksWithin(extentIndex, mirror.sizeBytes) * BLOCK_SIZE_BYTES;
+  return { extentIndex, bytes: mirror.copyOut(extentIndex * EXTENT_SIZE_BYTES, sizeBytes).buffer };
+}
+
+function isConflict(error: unknown): error is SqliteError & { readonly cause: Conflict } {
+  return error instanceof SqliteError && error.cause instanceof Conflict;
 }
 
 /** Says in SQLite's words what the browser reported, so that callers need know only one kind of failure. */

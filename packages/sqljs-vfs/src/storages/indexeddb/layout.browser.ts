@@ -1,21 +1,32 @@
 /**
- * What an IndexedDB database of ours holds, format 1. One object store, `pages`:
+ * What an IndexedDB database of ours holds, format 2. One object store, `pages`:
  *
- * | key                          | value       | what                                                          |
- * |------------------------------|-------------|---------------------------------------------------------------|
- * | `meta`                       | object      | {@link StoreMeta}                                             |
- * | `['extent', i]`              | ArrayBuffer | the file's bytes from `i * 64 KiB` on, as of `foldedVersion`   |
- * | `['commit', version, part]`  | ArrayBuffer | what that commit changed (`mirror/commit-record.ts`)          |
+ * | key                          | value          | what                                                 |
+ * |------------------------------|----------------|------------------------------------------------------|
+ * | `meta`                       | object         | {@link StoreMeta}                                    |
+ * | `['extent', i]`              | {@link Extent} | the file's bytes from `i` MiB on                     |
+ * | `['commit', version, part]`  | ArrayBuffer    | what that commit changed (`mirror/commit-record.ts`) |
  *
- * The file is its extents, then every commit after `foldedVersion` in order. Now and then the commits are folded into
- * the extents and removed, in one transaction.
+ * The file is its extents (one that is not there is zeros) and on them, in order, every commit after `foldedVersion`.
+ * Now and then extents are written anew, some at a time, as they are in the latest version; when all that were changed
+ * by the commits up to some version have been, those commits are removed, and `foldedVersion` says so. Commits that are
+ * in an extent already do no harm: the last of them that touches a byte says what it is.
+ *
+ * Format 1 (`format-1.browser.ts`) is rewritten in this one when it is opened, in one transaction. What reads only
+ * format 1 refuses this one by the number in `meta`, and the other way round.
  */
-export const FORMAT_VERSION = 1;
+import { BLOCK_SIZE_BYTES, type Block } from '../../mirror/page-mirror.ts';
+
+export const FORMAT_VERSION = 2;
 export const OBJECT_STORE = 'pages';
 export const META_KEY = 'meta';
 
-/** Large values load fast; a fold rewrites whole extents, so not too large. A multiple of the block size. */
-export const EXTENT_SIZE_BYTES: number = 64 * 1024;
+/**
+ * Large values load fast, being files of their own: 120 MiB in 0.3 s, against 0.7 s with 64 KiB. A fold rewrites whole
+ * extents, so not larger still. A multiple of the block size.
+ */
+export const EXTENT_SIZE_BYTES: number = 1024 * 1024;
+export const EXTENT_SIZE_BLOCKS: number = EXTENT_SIZE_BYTES / BLOCK_SIZE_BYTES;
 
 /** The one record that says what the others mean. Every commit reads it and writes it. */
 export interface StoreMeta {
@@ -26,10 +37,17 @@ export interface StoreMeta {
   readonly version: number;
   /** Size of the file, in bytes. */
   readonly sizeBytes: number;
-  /** The version the extents hold. */
+  /** Commits up to this version are in the extents and gone. */
   readonly foldedVersion: number;
   /** How many bytes of commits there are after it. */
   readonly unfoldedBytes: number;
+}
+
+/** A piece of the file. */
+export interface Extent {
+  readonly extentIndex: number;
+  /** Whole blocks; at the end of the file fewer than an extent has. */
+  readonly bytes: ArrayBuffer;
 }
 
 /** The key of an extent. */
@@ -47,6 +65,11 @@ export function everyExtent(): IDBKeyRange {
   return IDBKeyRange.bound(['extent'], ['extent', []]);
 }
 
+/** So many extents from one on. */
+export function extentRange(extentIndex: number, count: number): IDBKeyRange {
+  return IDBKeyRange.bound(['extent', extentIndex], ['extent', extentIndex + count], false, true);
+}
+
 /** The extents from one on: those past the end of a file that has shrunk. */
 export function extentsFrom(extentIndex: number): IDBKeyRange {
   return IDBKeyRange.bound(['extent', extentIndex], ['extent', []]);
@@ -55,6 +78,25 @@ export function extentsFrom(extentIndex: number): IDBKeyRange {
 /** Every part of the commits after a version, in order. */
 export function commitsAfter(version: number): IDBKeyRange {
   return IDBKeyRange.bound(['commit', version + 1], ['commit', []]);
+}
+
+/** Every part of the commits up to a version. */
+export function commitsUpTo(version: number): IDBKeyRange {
+  return IDBKeyRange.bound(['commit'], ['commit', version, []]);
+}
+
+/** How many extents a file of so many bytes has. */
+export function extentCount(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / EXTENT_SIZE_BYTES);
+}
+
+/** The blocks of an extent, without a copy. */
+export function blocksOf({ extentIndex, bytes }: Extent): Block[] {
+  const firstBlock = extentIndex * EXTENT_SIZE_BLOCKS;
+  return Array.from({ length: bytes.byteLength / BLOCK_SIZE_BYTES }, (_, index) => ({
+    blockIndex: firstBlock + index,
+    bytes: new Uint8Array(bytes, index * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES),
+  }));
 }
 
 /** Whether a value is a meta record at all; its format is judged apart. */

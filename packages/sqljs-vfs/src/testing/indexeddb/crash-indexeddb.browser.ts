@@ -9,6 +9,7 @@ import { PageMirror } from '../../mirror/page-mirror.ts';
 import { openDatabase } from '../../open-database.ts';
 import type { DurableDatabase } from '../../durable-database.ts';
 import { pause } from '../../busy-retry.ts';
+import { FoldPlan, type FoldStep } from '../../storages/indexeddb/fold-plan.browser.ts';
 import type { CrashFailure, CrashReport } from '../crash-report.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { type Defect, type Fate, SimulatedTabs, type Tab } from './simulated-tabs.browser.ts';
@@ -23,8 +24,10 @@ export interface IndexedDbCrashOptions {
 }
 
 const POINTS_PER_DATABASE = 40;
-/** A fold may wait for a quiet moment. */
-const FOLD_PATIENCE_MS = 80;
+/** After a large transaction: its own commit, then a fold, which writes extents in steps and then removes commits. */
+const FOLD_STEPS_AT_MOST = 4;
+/** Every step of a fold waits for a quiet moment. */
+const FOLD_PATIENCE_MS = 60 * FOLD_STEPS_AT_MOST;
 const PAGE_SIZES_BYTES: readonly number[] = [4096, 512, 65_536, 1024, 16_384];
 /** A large transaction writes this much, which makes a fold due. */
 const LARGE_BYTES = 2_300_000;
@@ -88,14 +91,11 @@ export function drawFate(random: SeededRandom): Fate {
   ]);
 }
 
-const FOLD_FATE: Fate = { image: 'the tab dies when it commits', applied: false, tab: 'dies' };
-
 /** One database, and what it has to hold. */
 class CrashedDatabase {
   readonly #name: string = crypto.randomUUID();
   readonly #tabs: SimulatedTabs;
   readonly #random: SeededRandom;
-  readonly #foldsMatter: boolean;
   readonly #pageSizeBytes: number;
   readonly #durability: 'strict' | 'relaxed';
   /** Every content that a transaction made, by its count. */
@@ -104,8 +104,7 @@ class CrashedDatabase {
   #tab: Tab | undefined;
   #database: DurableDatabase | undefined;
 
-  constructor(tabs: SimulatedTabs, random: SeededRandom, run: number, foldsMatter: boolean) {
-    this.#foldsMatter = foldsMatter;
+  constructor(tabs: SimulatedTabs, random: SeededRandom, run: number) {
     this.#tabs = tabs;
     this.#random = random;
     this.#pageSizeBytes = PAGE_SIZES_BYTES[run % PAGE_SIZES_BYTES.length] as number;
@@ -115,8 +114,8 @@ class CrashedDatabase {
   /** One crash. @returns what struck, and what was wrong afterwards */
   async crash(): Promise<{ image: string; halfDone: boolean; reason: string | undefined }> {
     const random = this.#random;
-    const large = random.chance(this.#foldsMatter ? 0.25 : 0.1);
-    const fate = this.#foldsMatter && large ? FOLD_FATE : drawFate(random);
+    const large = random.chance(0.1);
+    const fate = drawFate(random);
     const tab = this.#database && this.#tab ? this.#tab : this.#tabs.newTab();
     this.#tab = tab;
     this.#tabs.enter(tab);
@@ -125,12 +124,11 @@ class CrashedDatabase {
       ? {
           fate,
           mode: random.chance(0.15) ? 'readonly' : 'readwrite',
-          skip: large && random.chance(0.8) ? 1 : 0,
+          skip: large && random.chance(0.8) ? random.between(1, FOLD_STEPS_AT_MOST) : 0,
         }
       : { fate, mode: random.chance(0.5) ? 'readonly' : 'readwrite', skip: 0 };
     const outcome = await this.#use(tab, large);
     tab.target = undefined;
-    await this.#tabs.settled();
     const image = tab.struck ? (tab.struck as Fate).image : 'nothing happens';
     const halfDone = tab.struck !== undefined && outcome !== 'acknowledged';
     const reason = await this.#check(tab, tab.struck);
@@ -242,13 +240,24 @@ class CrashedDatabase {
 
 /** Breaks what lies within the storage rather than below it. @returns what mends it again */
 function breakStorage(defect: Defect | undefined): () => void {
-  if (defect !== 'pre-images not restored') return () => undefined;
-  const { prototype } = PageMirror;
-  const { revert } = prototype;
-  prototype.revert = function forgetful(this: PageMirror): void {
-    this.settle();
-  };
-  return () => void (prototype.revert = revert);
+  if (defect === 'pre-images not restored') {
+    const { prototype } = PageMirror;
+    const { revert } = prototype;
+    prototype.revert = function forgetful(this: PageMirror): void {
+      this.settle();
+    };
+    return () => void (prototype.revert = revert);
+  }
+  if (defect === 'commits removed too early') {
+    const { prototype } = FoldPlan;
+    const { next } = prototype;
+    prototype.next = function hasty(this: FoldPlan, meta): FoldStep {
+      next.call(this, meta);
+      return { kind: 'remove commits', version: meta.version, bytes: meta.unfoldedBytes };
+    };
+    return () => void (prototype.next = next);
+  }
+  return () => undefined;
 }
 
 /** Runs a series of crashes, in a page or a worker. Nothing else may use IndexedDB there meanwhile. */
@@ -256,8 +265,6 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
   const startedMs = performance.now();
   const failures: CrashFailure[] = [];
   let halfDone = 0;
-  // A fold follows a large transaction only; with this defect it is what has to be struck.
-  const foldsMatter = defect === 'fold not atomic';
   const tabs = new SimulatedTabs({ defect });
   const ends = [tabs.install(), breakStorage(defect)];
   try {
@@ -265,7 +272,7 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
     for (let point = 0, run = 0, used = 0; point < points; point++) {
       if (!crashed || used++ === POINTS_PER_DATABASE) {
         crashed?.remove();
-        crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++, foldsMatter);
+        crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++);
         used = 0;
       }
       const { image, halfDone: half, reason } = await crashed.crash();

@@ -26,8 +26,8 @@ export type Defect =
   | 'compare-and-swap off'
   /** After a failed commit memory stays as the transaction left it. */
   | 'pre-images not restored'
-  /** What a transaction deletes stays deleted when it is aborted. */
-  | 'fold not atomic';
+  /** A fold removes commits before all of their changes are in the extents. */
+  | 'commits removed too early';
 
 interface Target {
   readonly fate: Fate;
@@ -62,7 +62,6 @@ export class Tab {
 interface Observed {
   readonly tab: Tab;
   readonly fate: Fate | undefined;
-  readonly deleted: (IDBValidKey | IDBKeyRange)[];
   requests: number;
   pending: number;
   committing: boolean;
@@ -79,7 +78,6 @@ export class SimulatedTabs {
   readonly #owners: WeakMap<IDBDatabase, Tab> = new WeakMap();
   readonly #observed: WeakMap<IDBTransaction, Observed> = new WeakMap();
   readonly #undo: (() => void)[] = [];
-  readonly #afterwards: Promise<void>[] = [];
   #current: Tab = new Tab();
 
   constructor({ defect, locksWork = true }: { defect?: Defect | undefined; locksWork?: boolean } = {}) {
@@ -96,11 +94,6 @@ export class SimulatedTabs {
   enter(tab: Tab): Tab {
     this.#current = tab;
     return tab;
-  }
-
-  /** Everything the browser still does for tabs that have ended. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#afterwards.splice(0));
   }
 
   /** Puts itself between this realm and its browser. @returns what takes it away again */
@@ -202,7 +195,6 @@ export class SimulatedTabs {
     const observed: Observed = {
       tab,
       fate,
-      deleted: [],
       requests: 0,
       pending: 0,
       committing: false,
@@ -246,7 +238,6 @@ export class SimulatedTabs {
     const { tab, fate } = observed;
     observed.requests++;
     observed.pending++;
-    if (method === 'delete') observed.deleted.push(given[0] as IDBValidKey | IDBKeyRange);
     request.addEventListener('success', (event) => {
       observed.pending--;
       if (tab.dead) event.stopImmediatePropagation();
@@ -269,7 +260,6 @@ export class SimulatedTabs {
   #strike(transaction: IDBTransaction, observed: Observed, fate: Fate): void {
     const { tab } = observed;
     tab.struck = fate;
-    if (!fate.applied) this.#deleteAllTheSame(transaction, observed);
     if (fate.tab === 'dies') {
       tab.die();
       if (!fate.applied) transaction.abort();
@@ -301,27 +291,6 @@ export class SimulatedTabs {
     else if (method === 'get' && tab.known.has(key)) {
       Object.defineProperty(request, 'result', { value: structuredClone(tab.known.get(key)) });
     }
-  }
-
-  #deleteAllTheSame(transaction: IDBTransaction, { deleted }: Observed): void {
-    if (this.#defect !== 'fold not atomic' || deleted.length === 0) return;
-    const { name } = transaction.db;
-    const [storeName] = transaction.objectStoreNames;
-    this.enter(new Tab());
-    this.#afterwards.push(
-      new Promise((resolve, reject) => {
-        const request = indexedDB.open(name);
-        request.addEventListener('error', () => reject(request.error as Error));
-        request.addEventListener('success', () => {
-          const again = request.result.transaction(storeName as string, 'readwrite');
-          for (const key of deleted) again.objectStore(storeName as string).delete(key);
-          again.addEventListener('complete', () => {
-            request.result.close();
-            resolve();
-          });
-        });
-      }),
-    );
   }
 
   #askForLock(ask: (...given: unknown[]) => Promise<unknown>, given: unknown[]): Promise<unknown> {

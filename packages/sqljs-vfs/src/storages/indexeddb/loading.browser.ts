@@ -1,0 +1,45 @@
+/** How what is stored becomes the file in memory. */
+import { promisifyRequest } from 'idb-keyval';
+import { type CommitPart, decodeCommitPart } from '../../mirror/commit-record.ts';
+import type { PageMirror } from '../../mirror/page-mirror.ts';
+import {
+  blocksOf,
+  commitsAfter,
+  type Extent,
+  extentCount,
+  extentRange,
+  type StoreMeta,
+} from './layout.browser.ts';
+
+/** Extents asked for at once: the browser reads them side by side, and hands each lot over as it is ready. */
+const EXTENTS_PER_REQUEST = 8;
+
+/** Every extent there is. */
+export async function readExtents(store: IDBObjectStore, meta: StoreMeta): Promise<Extent[]> {
+  // Extents past the end may be left from a file that was larger; they are not read.
+  const requests: Promise<Extent[]>[] = [];
+  for (let first = 0; first < extentCount(meta.sizeBytes); first += EXTENTS_PER_REQUEST) {
+    requests.push(promisifyRequest<Extent[]>(store.getAll(extentRange(first, EXTENTS_PER_REQUEST))));
+  }
+  return (await Promise.all(requests)).flat();
+}
+
+/** Every part of the commits after a version, in order. */
+export async function readCommits(store: IDBObjectStore, version: number): Promise<CommitPart[]> {
+  const parts = await promisifyRequest<ArrayBuffer[]>(store.getAll(commitsAfter(version)));
+  return parts.map((part) => decodeCommitPart(part));
+}
+
+/** Fills an empty mirror: extents, and on them every commit after `foldedVersion`. */
+export function assemble(
+  mirror: PageMirror,
+  extents: readonly Extent[],
+  commits: readonly CommitPart[],
+): void {
+  for (const extent of extents) mirror.place(blocksOf(extent));
+  for (const { sizeBytes, patches } of commits) {
+    mirror.adopt(patches);
+    // What a commit cut off must not come back as old bytes when the file grows over it again.
+    mirror.adoptSize(sizeBytes);
+  }
+}
