@@ -194,7 +194,10 @@ const WALKS: ReadonlyMap<string, string> = new Map([
   ['SCAN agent_memory', 'one row an agent'],
   ['USE TEMP B-TREE FOR ORDER BY', 'memories, agents and statuses, which are few'],
   ['SCAN different', 'agents and statuses, which are few'],
-  ['SCAN receipts USING COVERING INDEX idx_receipts_status', 'a count for stats'],
+  [
+    'SCAN receipts USING COVERING INDEX idx_receipts_created_at',
+    'a count for stats, by how many entries each page has',
+  ],
   ['SCAN audit_log USING COVERING INDEX idx_audit_log_timestamp', 'a count for stats'],
   ['SCAN agent_memory USING COVERING INDEX sqlite_autoindex_agent_memory_2', 'a count for stats'],
   ['SCAN sqlite_schema', 'the schema'],

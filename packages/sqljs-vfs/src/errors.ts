@@ -50,6 +50,19 @@ export class SqliteError extends Error {
   }
 }
 
+/**
+ * The storage failed when the transaction was stored already, or may have been, but before that was safe or could be
+ * told. It may be there. Trying again could store everything twice.
+ */
+export class UncertainCommit extends Error {
+  override readonly name = 'UncertainCommit';
+
+  /** @param cause - how the storage failed */
+  constructor(cause: unknown) {
+    super('the storage failed at the end of the commit', { cause });
+  }
+}
+
 /** Whether an error says that another connection holds the lock we need, so that trying again later can work. */
 export function isBusy(error: unknown): boolean {
   return error instanceof SqliteError && error.resultCode === 5;

@@ -1,7 +1,7 @@
 export { openDatabase, type OpenDatabaseOptions } from './open-database.ts';
 export type { DurableDatabase } from './durable-database.ts';
 export { memoryStorage, MemoryDisk } from './storages/memory.ts';
-export { VfsError, SqliteError, isBusy, type VfsErrorCode } from './errors.ts';
+export { VfsError, SqliteError, UncertainCommit, isBusy, type VfsErrorCode } from './errors.ts';
 export { retryWhileBusy, busyPauseMs, pause } from './busy-retry.ts';
 export { markRollbackMode, parseHeader, readHeader, type DatabaseHeader } from './database-header.ts';
 export { LockLevel, type DatabaseLock } from './locks/database-lock.ts';

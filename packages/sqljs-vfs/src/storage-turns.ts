@@ -11,6 +11,7 @@ export interface StorageTurns {
    * is run again when it turns out that somebody else committed first: it must not keep anything of an earlier run.
    * @throws SqliteError SQLITE_BUSY (5) when somebody else committed first: nothing of it is left, try again;
    * SQLITE_FULL (13), SQLITE_IOERR (10) with the storage's error as cause, and again nothing of it is left
+   * @throws UncertainCommit when nobody can tell whether it is stored
    *
    * @param takenBack - called, still within the turn, when the file went back to what it was before although SQLite
    * had committed: SQLite has to look at it before anybody else changes it, or it would trust its cache

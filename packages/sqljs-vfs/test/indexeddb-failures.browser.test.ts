@@ -1,6 +1,6 @@
 /** IndexedDB that fails, goes away or holds something else; the numbers are the invariants of `indexeddb.browser.ts`. */
 import { afterEach, expect, it, vi } from 'vitest';
-import { type DurableDatabase, VfsError, openDatabase } from '../src/index.ts';
+import { type DurableDatabase, UncertainCommit, VfsError, openDatabase } from '../src/index.ts';
 import { indexedDbStorage } from '../src/indexeddb.browser.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -63,6 +63,92 @@ it('indexeddb 1: a commit whose requests succeeded and whose transaction then ab
   }
   await run(database, "INSERT INTO t VALUES ('second')");
   expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['first'], ['second']]);
+});
+
+async function lose(transaction: IDBTransaction, meanwhile: Promise<void>): Promise<void> {
+  await meanwhile;
+  transaction.db.close();
+  transaction.db.dispatchEvent(new Event('close'));
+  transaction.dispatchEvent(new Event('abort'));
+}
+
+/** The next commit is stored, but its connection is lost before the answer; `meanwhile` comes between the two. */
+function loseNextAnswer(meanwhile: () => Promise<void> = () => Promise.resolve()): void {
+  const begin = IDBDatabase.prototype.transaction;
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(function losing(
+    this: IDBDatabase,
+    ...given
+  ) {
+    const transaction = begin.apply(this, given);
+    transaction.addEventListener('complete', (event) => {
+      event.stopImmediatePropagation();
+      void lose(transaction, meanwhile());
+    });
+    return transaction;
+  });
+}
+
+it('indexeddb 3: a commit that is stored although its answer was lost is one, and not made twice', async () => {
+  const { name, database } = await prepared();
+  let runs = 0;
+  const insert = (): void => {
+    runs++;
+    database.database.exec("INSERT INTO t VALUES ('second')");
+  };
+  loseNextAnswer();
+  await database.write(insert);
+  expect(runs).toBe(1);
+  const other = await open(name);
+  loseNextAnswer(() => run(other, "INSERT INTO t VALUES ('by another, on top of it')"));
+  await database.write(() => void database.database.exec("INSERT INTO t VALUES ('third')"));
+  for (const reader of [database, other, await open(name)]) {
+    expect(await rows(reader, 'SELECT x FROM t')).toEqual([
+      ['first'],
+      ['second'],
+      ['third'],
+      ['by another, on top of it'],
+    ]);
+    expect(await rows(reader, 'PRAGMA integrity_check')).toEqual([['ok']]);
+  }
+});
+
+it('indexeddb 3: another commit in the place of one that failed is not taken for it', async () => {
+  const { name, database } = await prepared();
+  const other = await open(name);
+  const statement = "INSERT INTO t VALUES ('the same')";
+  const begin = IDBDatabase.prototype.transaction;
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(function losing(
+    this: IDBDatabase,
+    ...given
+  ) {
+    const transaction = begin.apply(this, given);
+    transaction.addEventListener('abort', (event) => {
+      if (!event.isTrusted) return;
+      event.stopImmediatePropagation();
+      void run(other, statement).finally(() => transaction.dispatchEvent(new Event('abort')));
+    });
+    transaction.abort();
+    return transaction;
+  });
+  // Not stored; and since the other one is, it is run again on that.
+  await run(database, statement);
+  expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['first'], ['the same'], ['the same']]);
+});
+
+it('indexeddb 3: where nobody can tell whether a commit is stored, the failure says so', async () => {
+  const { name, database } = await prepared();
+  loseNextAnswer(() => {
+    vi.spyOn(IDBFactory.prototype, 'open').mockImplementationOnce(() => {
+      throw new DOMException('gone', 'UnknownError');
+    });
+    return Promise.resolve();
+  });
+  const failure = await failureOf(run(database, "INSERT INTO t VALUES ('perhaps')"));
+  expect(failure).toBeInstanceOf(UncertainCommit);
+  expect(failure).toMatchObject({ cause: { name: 'SqliteError', resultCode: 10 } });
+  for (const reader of [database, await open(name)]) {
+    expect(await rows(reader, 'SELECT x FROM t')).toEqual([['first'], ['perhaps']]);
+  }
 });
 
 it('indexeddb 1: a commit is acknowledged when its transaction completes, not when its requests have succeeded', async () => {

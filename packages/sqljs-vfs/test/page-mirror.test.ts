@@ -66,7 +66,7 @@ function contentOf(mirror: PageMirror): Uint8Array {
 
 /** Takes a transaction to another mirror, the way it goes through a store. */
 function carry(from: PageMirror, to: PageMirror): void {
-  for (const part of encodeCommit(from.changes())) {
+  for (const part of encodeCommit(from.changes(), 1n)) {
     const { sizeBytes, patches } = decodeCommitPart(part);
     to.adopt(patches);
     to.adoptSize(sizeBytes);

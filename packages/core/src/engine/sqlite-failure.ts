@@ -1,4 +1,4 @@
-import { SqliteError, VfsError, type VfsErrorCode } from '@ggen-sim/sqljs-vfs';
+import { SqliteError, UncertainCommit, VfsError, type VfsErrorCode } from '@ggen-sim/sqljs-vfs';
 import { PersistenceError, type PersistenceErrorCode } from '../errors.ts';
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that mean something to a caller. */
@@ -82,16 +82,6 @@ export function resultCodeOf(error: unknown): number | undefined {
 /** What SQLite would report if it had noticed itself. */
 export function damagedDatabase(reason: string): SqliteError {
   return new SqliteError(ResultCode.corrupt, reason);
-}
-
-/**
- * The storage failed when the transaction was in the file already, but before it was safe: it is there now, and a loss
- * of power may take it back. Trying again could save everything twice.
- */
-export class UncertainCommit extends Error {
-  constructor(cause: unknown) {
-    super('the storage failed at the end of the commit', { cause });
-  }
 }
 
 /** Says in our words what went wrong underneath. Errors that are ours already stay as they are. */

@@ -10,9 +10,9 @@
  * 5. Reads run between transactions, never inside one: they see only what is committed.
  * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it takes its own turns of the storage.
  */
-import { busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
+import { UncertainCommit, busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
 import { yieldToCallers } from '#platform';
-import { ResultCode, UncertainCommit, resultCodeOf, toPersistenceError } from '../engine/sqlite-failure.ts';
+import { ResultCode, resultCodeOf, toPersistenceError } from '../engine/sqlite-failure.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../errors.ts';
 import type { RetryPolicy, TableName } from '../persistence.ts';

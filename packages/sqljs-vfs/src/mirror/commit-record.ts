@@ -6,15 +6,16 @@
  * | offset | type    | what                                                                               |
  * |--------|---------|------------------------------------------------------------------------------------|
  * | 0      | float64 | size of the file after the commit, in bytes                                        |
- * | 8      | uint32  | n, how many runs of changed bytes this part holds                                  |
- * | 12     | 8 × n   | of each: uint32 index of its block, uint16 where in the block, uint16 how many bytes |
- * | 12+8n  | bytes   | their new content, one run after the other                                         |
+ * | 8      | uint64  | which commit this is, drawn by lot, so that it can be told from another's          |
+ * | 16     | uint32  | n, how many runs of changed bytes this part holds                                  |
+ * | 20     | 8 × n   | of each: uint32 index of its block, uint16 where in the block, uint16 how many bytes |
+ * | 20+8n  | bytes   | their new content, one run after the other                                         |
  *
  * A run lies within one block. What lies before the first commit, and past the end of the file, is zeros.
  */
 import { BLOCK_SIZE_BYTES, type BlockChange, type MirrorChanges, type Patch } from './page-mirror.ts';
 
-const HEADER_SIZE_BYTES = 12;
+const HEADER_SIZE_BYTES = 20;
 const RUN_HEADER_SIZE_BYTES = 8;
 /** Where a part ends: with one more block at most, it stays under the 64 KB. */
 const PART_SIZE_BYTES = 56_000;
@@ -35,16 +36,17 @@ interface Run {
 /** What one part says. */
 export interface CommitPart {
   readonly sizeBytes: number;
+  readonly commitId: bigint;
   readonly patches: readonly Patch[];
 }
 
 /** Packs a transaction's changes; at least one part, since the size alone may have changed. */
-export function encodeCommit({ sizeBytes, blocks }: MirrorChanges): ArrayBuffer[] {
+export function encodeCommit({ sizeBytes, blocks }: MirrorChanges, commitId: bigint): ArrayBuffer[] {
   const parts: ArrayBuffer[] = [];
   let runs: Run[] = [];
   let recordedBytes = 0;
   const end = (): void => {
-    parts.push(encodePart(sizeBytes, runs, recordedBytes));
+    parts.push(encodePart(sizeBytes, commitId, runs, recordedBytes));
     runs = [];
     recordedBytes = 0;
   };
@@ -87,12 +89,18 @@ function runOf(blockIndex: number, bytes: Uint8Array, startWord: number, endWord
   return { blockIndex, start, bytes: bytes.subarray(start, endWord * WORD_SIZE_BYTES) };
 }
 
-function encodePart(sizeBytes: number, runs: readonly Run[], recordedBytes: number): ArrayBuffer {
+function encodePart(
+  sizeBytes: number,
+  commitId: bigint,
+  runs: readonly Run[],
+  recordedBytes: number,
+): ArrayBuffer {
   const part = new ArrayBuffer(HEADER_SIZE_BYTES + recordedBytes);
   const view = new DataView(part);
   const target = new Uint8Array(part);
   view.setFloat64(0, sizeBytes, true);
-  view.setUint32(8, runs.length, true);
+  view.setBigUint64(8, commitId, true);
+  view.setUint32(16, runs.length, true);
   let at = HEADER_SIZE_BYTES;
   let contentAt = HEADER_SIZE_BYTES + RUN_HEADER_SIZE_BYTES * runs.length;
   for (const { blockIndex, start, bytes } of runs) {
@@ -109,7 +117,7 @@ function encodePart(sizeBytes: number, runs: readonly Run[], recordedBytes: numb
 /** Unpacks one part. The patches are views of it. */
 export function decodeCommitPart(part: ArrayBuffer): CommitPart {
   const view = new DataView(part);
-  const runCount = view.getUint32(8, true);
+  const runCount = view.getUint32(16, true);
   const patches: Patch[] = [];
   let contentAt = HEADER_SIZE_BYTES + RUN_HEADER_SIZE_BYTES * runCount;
   for (let index = 0; index < runCount; index++) {
@@ -122,5 +130,5 @@ export function decodeCommitPart(part: ArrayBuffer): CommitPart {
     });
     contentAt += sizeBytes;
   }
-  return { sizeBytes: view.getFloat64(0, true), patches };
+  return { sizeBytes: view.getFloat64(0, true), commitId: view.getBigUint64(8, true), patches };
 }

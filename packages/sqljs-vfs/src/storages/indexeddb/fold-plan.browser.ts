@@ -1,4 +1,3 @@
-import { BLOCK_SIZE_BYTES } from '../../mirror/page-mirror.ts';
 import { EXTENT_SIZE_BLOCKS, extentCount, EXTENT_SIZE_BYTES, type StoreMeta } from './layout.browser.ts';
 
 /** Extents written in one step: some milliseconds, in which a save may have to wait. */
@@ -100,10 +99,4 @@ export class FoldPlan {
       begun: false,
     };
   }
-}
-
-/** How many whole blocks of an extent lie within a file. */
-export function blocksWithin(extentIndex: number, sizeBytes: number): number {
-  const blocks = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES) - extentIndex * EXTENT_SIZE_BLOCKS;
-  return Math.max(0, Math.min(blocks, EXTENT_SIZE_BLOCKS));
 }

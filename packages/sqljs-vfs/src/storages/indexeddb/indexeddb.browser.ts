@@ -6,7 +6,8 @@
  *  2. That check (compare-and-swap) is what keeps tabs apart. While others write, the Web Lock makes conflicts rare;
  *     where it cannot be had in time, the commit goes on without it.
  *  3. On conflict or failure the mirror goes back to what is stored, and SQLite's cache is made to notice, before
- *     anything else happens.
+ *     anything else happens. A failure that may have come after the commit is looked into: a commit that is stored is
+ *     one, whatever the browser said of it.
  *  4. What a turn answers was true after the turn was asked for: a read takes over first what others committed. A write
  *     may run on what is mirrored, because its commit checks that; where there is nothing to commit, or it fails, that
  *     is looked up before anybody hears of it. A write that turns out to have seen an old state is taken back and run
@@ -16,32 +17,26 @@
  *  6. Turns come one after the other. Commits are folded into extents in steps between them, while nothing else is to do
  *     or when it cannot be put off any longer; a step checks the version like a commit does.
  */
-import { promisifyRequest } from 'idb-keyval';
-import { SqliteError, VfsError } from '../../errors.ts';
+import { SqliteError, UncertainCommit, VfsError } from '../../errors.ts';
 import { encodeCommit } from '../../mirror/commit-record.ts';
-import { BLOCK_SIZE_BYTES, PageMirror } from '../../mirror/page-mirror.ts';
+import { PageMirror } from '../../mirror/page-mirror.ts';
 import { Result } from '../../result-codes.ts';
 import type { StorageTurns } from '../../storage-turns.ts';
 import type { FileOpenMode, FileRole, Storage, StorageCapabilities, StorageFile } from '../../storage.ts';
-import { openConnection, type IndexedDbConnection } from './connection.browser.ts';
-import { blocksWithin, FoldPlan, type FoldStep } from './fold-plan.browser.ts';
-import { FORMAT_1, loadFormat1 } from './format-1.browser.ts';
+import { FoldPlan, type FoldStep } from './fold-plan.browser.ts';
 import {
+  blocksWithin,
   commitKey,
-  commitsAfter,
   commitsUpTo,
-  everyExtent,
-  type Extent,
-  EXTENT_SIZE_BYTES,
   extentCount,
   extentKey,
+  extentOf,
   extentsFrom,
-  FORMAT_VERSION,
-  isStoreMeta,
   META_KEY,
   type StoreMeta,
 } from './layout.browser.ts';
-import { assemble, readCommits, readExtents } from './loading.browser.ts';
+import { assemble } from './loading.browser.ts';
+import { type Conflict, isConflict, StoredDatabase } from './stored-database.browser.ts';
 import { withWriterLock } from './writer-lock.browser.ts';
 
 /** Options of {@link indexedDbStorage}. */
@@ -66,27 +61,15 @@ const FOLD_PRESSING_TIMES = 3;
 /** After somebody else has committed: how many writes in a row must find nothing new before the next goes unprepared. */
 const ALONE_AFTER_WRITES = 16;
 
-/** Somebody else committed or folded between our refresh and our commit. */
-class Conflict extends Error {
-  /** What is stored now. */
-  readonly stored: StoreMeta | undefined;
-
-  constructor(stored: StoreMeta | undefined) {
-    super('another tab was faster');
-    this.stored = stored;
-  }
-}
-
 class IndexedDbStorage implements Storage, StorageTurns {
   readonly name: string;
   readonly capabilities: StorageCapabilities;
   readonly turns: StorageTurns = this;
-  readonly #durability: 'strict' | 'relaxed';
+  readonly #stored: StoredDatabase;
   readonly #mirror: PageMirror = new PageMirror();
   readonly #foldPlan: FoldPlan = new FoldPlan();
-  #connection: IndexedDbConnection | undefined;
+  /** What is mirrored. */
   #meta: StoreMeta | undefined;
-  #failure: VfsError | undefined;
   #line: Promise<unknown> = Promise.resolve();
   /** Turns asked for so far, and how many of them had been when what is mirrored was last seen to be the latest. */
   #asked = 0;
@@ -97,7 +80,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
 
   constructor(name: string, durability: 'strict' | 'relaxed') {
     this.name = name;
-    this.#durability = durability;
+    this.#stored = new StoredDatabase(name, durability);
     this.capabilities = {
       kind: 'indexeddb',
       persistent: true,
@@ -123,16 +106,14 @@ class IndexedDbStorage implements Storage, StorageTurns {
   }
 
   close(): void {
-    this.#failure ??= new VfsError('CLOSED', `${this.name} is closed`);
     clearTimeout(this.#foldTimer);
-    this.#connection?.close();
-    this.#connection = undefined;
+    this.#stored.close();
   }
 
   read<Output>(work: () => Output | Promise<Output>): Promise<Output> {
     const turn = ++this.#asked;
     return this.#inLine(async () => {
-      if (this.#freshFor < turn || this.#failure) await this.#refresh();
+      if (this.#freshFor < turn || this.#stored.ended) await this.#refresh();
       return work();
     });
   }
@@ -165,6 +146,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
       outcome = { output };
     } catch (error) {
       if (isConflict(error)) return undefined;
+      if (error instanceof UncertainCommit) throw error;
       outcome = { error };
     }
     // No commit has checked that what this saw is what is stored.
@@ -202,37 +184,11 @@ class IndexedDbStorage implements Storage, StorageTurns {
     return mine;
   }
 
-  async #connect(): Promise<IndexedDbConnection> {
-    if (this.#failure) throw this.#failure;
-    if (!this.#connection?.usable) this.#connection = await openConnection(this.name);
-    return this.#connection;
-  }
-
   /** Takes over what others committed since our version; the first time, everything. */
   async #refresh(): Promise<void> {
-    const connection = await this.#connect();
     const known = this.#meta;
     const asked = this.#asked;
-    const loaded = await asStorageErrors(() =>
-      connection.transact('readonly', this.#durability, async (store) => {
-        const meta = await this.#readMeta(store);
-        if (!meta || (known && meta.version === known.version)) return { meta, extents: [], commits: [] };
-        if (meta.format === FORMAT_1) {
-          return { meta, extents: [], commits: [], outdated: await loadFormat1(store, meta) };
-        }
-        const whole = !known || meta.foldedVersion > known.version;
-        const [extents, commits] = await Promise.all([
-          whole ? readExtents(store, meta) : [],
-          readCommits(store, whole ? meta.foldedVersion : known.version),
-        ]);
-        return { meta, extents, commits, whole };
-      }),
-    );
-    const { meta, extents, commits, whole, outdated } = loaded;
-    if (!meta || outdated) {
-      await (outdated ? this.#rewrite(connection, meta, outdated) : this.#initialise(connection));
-      return this.#refresh();
-    }
+    const { meta, whole, extents, commits } = await this.#stored.since(known);
     if (whole) {
       this.#mirror.clear();
       this.#foldPlan.restart(meta);
@@ -251,79 +207,10 @@ class IndexedDbStorage implements Storage, StorageTurns {
     this.#freshFor = asked;
   }
 
-  /** The stored meta record, if there is one and it is ours to read. */
-  async #readMeta(store: IDBObjectStore): Promise<StoreMeta | undefined> {
-    const stored: unknown = await promisifyRequest(store.get(META_KEY));
-    if (stored === undefined) {
-      if (this.#meta) throw this.#reset();
-      return undefined;
-    }
-    // A database that is open already was rewritten when it was opened: nothing turns it back.
-    const readable =
-      isStoreMeta(stored) &&
-      (stored.format === FORMAT_VERSION || (stored.format === FORMAT_1 && !this.#meta));
-    if (!readable) {
-      const format = isStoreMeta(stored) ? String(stored.format) : 'unknown';
-      throw new VfsError(
-        'UNREADABLE_STORAGE',
-        `${this.name} is stored in format ${format}, not ${FORMAT_VERSION}`,
-        {
-          hint: 'Use the version of this program that wrote it. What is stored was left untouched.',
-        },
-      );
-    }
-    if (this.#meta && stored.epoch !== this.#meta.epoch) throw this.#reset();
-    return stored;
-  }
-
-  #reset(): VfsError {
-    this.#failure = new VfsError('STORAGE_RESET', `${this.name} was removed or replaced while it was open`, {
-      hint: 'Open it again to start anew; a copy made before can be imported.',
-    });
-    return this.#failure;
-  }
-
-  /** Makes an empty database, unless another tab was faster. */
-  #initialise(connection: IndexedDbConnection): Promise<void> {
-    return asStorageErrors(() =>
-      connection.transact('readwrite', this.#durability, async (store) => {
-        if (await this.#readMeta(store)) return;
-        const meta: StoreMeta = {
-          format: FORMAT_VERSION,
-          epoch: crypto.randomUUID(),
-          version: 0,
-          sizeBytes: 0,
-          foldedVersion: 0,
-          unfoldedBytes: 0,
-        };
-        store.put(meta, META_KEY);
-      }),
-    );
-  }
-
-  /** Replaces a database of format 1 by the same in this format, unless another tab was faster or has written to it. */
-  #rewrite(connection: IndexedDbConnection, meta: StoreMeta, mirror: PageMirror): Promise<void> {
-    return asStorageErrors(() =>
-      connection.transact('readwrite', this.#durability, async (store) => {
-        const stored = await this.#readMeta(store);
-        if (stored?.format !== meta.format || stored.epoch !== meta.epoch || stored.version !== meta.version)
-          return;
-        store.delete(everyExtent());
-        store.delete(commitsAfter(-1));
-        for (let index = 0; index < extentCount(meta.sizeBytes); index++) {
-          store.put(extentOf(mirror, index), extentKey(index));
-        }
-        store.put(
-          { ...meta, format: FORMAT_VERSION, foldedVersion: meta.version, unfoldedBytes: 0 },
-          META_KEY,
-        );
-      }),
-    );
-  }
-
   async #commit(): Promise<void> {
     const changes = this.#mirror.changes();
-    const parts = encodeCommit(changes);
+    const commitId = newCommitId();
+    const parts = encodeCommit(changes, commitId);
     const recordBytes = parts.reduce((total, part) => total + part.byteLength, 0);
     const asked = this.#asked;
     for (;;) {
@@ -335,46 +222,47 @@ class IndexedDbStorage implements Storage, StorageTurns {
         unfoldedBytes: mirrored.unfoldedBytes + recordBytes,
       };
       try {
-        await this.#swap(mirrored, (store) => {
+        await this.#stored.swap(mirrored, (store) => {
           for (const [index, part] of parts.entries()) store.put(part, commitKey(next.version, index));
           store.put(next, META_KEY);
         });
-        this.#meta = next;
-        break;
+        this.#freshFor = asked;
       } catch (error) {
-        const stored = isConflict(error) ? error.cause.stored : undefined;
-        if (stored?.version !== mirrored.version) {
-          if (isConflict(error)) this.#writesUntilAlone = ALONE_AFTER_WRITES;
-          throw error;
+        if (isConflict(error)) {
+          this.#meta = this.#afterFold(mirrored, error);
+          continue;
         }
-        // Another tab has folded, which leaves the content and the version as they are.
-        this.#meta = stored;
+        if (!(await this.#stands(next.version, commitId, error))) throw error;
       }
+      this.#meta = next;
+      break;
     }
     this.#mirror.settle();
     this.#foldPlan.note(changes);
-    this.#freshFor = asked;
+  }
+
+  /** Another tab has folded, which leaves the content and the version as they are; @throws if it was a commit */
+  #afterFold(mirrored: StoreMeta, conflict: SqliteError & { readonly cause: Conflict }): StoreMeta {
+    const { stored } = conflict.cause;
+    if (stored?.version === mirrored.version) return stored;
+    this.#writesUntilAlone = ALONE_AFTER_WRITES;
+    throw conflict;
   }
 
   /**
-   * Compare-and-swap: stores something if what is stored is what we believe. Everything is asked for at once; what was
-   * put before the check turns out wrong is taken back with the transaction.
-   * @throws SqliteError SQLITE_BUSY (5) with a {@link Conflict} as its cause
+   * Whether a commit that the browser reported as failed is stored all the same.
+   * @throws UncertainCommit when nobody can tell
    */
-  async #swap(believed: StoreMeta, put: (store: IDBObjectStore) => void): Promise<void> {
-    const connection = await this.#connect();
-    await asStorageErrors(() =>
-      connection.transact('readwrite', this.#durability, async (store) => {
-        const check = this.#readMeta(store);
-        // When a put throws, nobody waits for this any more.
-        check.catch(() => undefined);
-        put(store);
-        const stored = await check;
-        if (stored?.version !== believed.version || stored.foldedVersion !== believed.foldedVersion) {
-          throw new Conflict(stored);
-        }
-      }),
-    );
+  async #stands(version: number, commitId: bigint, failure: unknown): Promise<boolean> {
+    if (!(failure instanceof SqliteError) || failure.resultCode !== Result.ioError) return false;
+    let stands: boolean | undefined;
+    try {
+      stands = await this.#stored.holdsCommit(version, commitId);
+    } catch {
+      stands = undefined;
+    }
+    if (stands === undefined) throw new UncertainCommit(failure);
+    return stands;
   }
 
   #requireMeta(): StoreMeta {
@@ -410,7 +298,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
 
   /** A lost connection is opened again for somebody who asks for something, and not for tidying up. */
   get #mayFold(): boolean {
-    return !this.#failure && this.#connection?.usable === true;
+    return !this.#stored.ended && this.#stored.connected;
   }
 
   /** @returns whether a step was taken; one that fails has changed nothing */
@@ -418,7 +306,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
     const step = this.#foldPlan.next(meta);
     const folded = foldedMeta(meta, step);
     try {
-      await this.#swap(meta, (store) => {
+      await this.#stored.swap(meta, (store) => {
         store.delete(extentsFrom(extentCount(meta.sizeBytes)));
         if (step.kind === 'write') {
           for (const index of step.extents) this.#putExtent(store, index);
@@ -447,29 +335,9 @@ function foldedMeta(meta: StoreMeta, step: FoldStep): StoreMeta {
   return { ...meta, foldedVersion: step.version, unfoldedBytes: meta.unfoldedBytes - step.bytes };
 }
 
-function extentOf(mirror: PageMirror, extentIndex: number): Extent {
-  const sizeBytes = blocksWithin(extentIndex, mirror.sizeBytes) * BLOCK_SIZE_BYTES;
-  return { extentIndex, bytes: mirror.copyOut(extentIndex * EXTENT_SIZE_BYTES, sizeBytes).buffer };
-}
-
-function isConflict(error: unknown): error is SqliteError & { readonly cause: Conflict } {
-  return error instanceof SqliteError && error.cause instanceof Conflict;
-}
-
-/** Says in SQLite's words what the browser reported, so that callers need know only one kind of failure. */
-async function asStorageErrors<Output>(work: () => Promise<Output>): Promise<Output> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof VfsError) throw error;
-    if (error instanceof Conflict) {
-      throw new SqliteError(Result.busy, 'another tab committed first', error);
-    }
-    if ((error as { name?: unknown } | null)?.name === 'QuotaExceededError') {
-      throw new SqliteError(Result.full, 'the browser has no room left for this site', error);
-    }
-    throw new SqliteError(Result.ioError, `IndexedDB failed: ${(error as Error).message}`, error);
-  }
+/** Tells a commit from every other, by lot. */
+function newCommitId(): bigint {
+  return crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
 }
 
 /**

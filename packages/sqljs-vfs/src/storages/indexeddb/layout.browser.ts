@@ -15,7 +15,7 @@
  * Format 1 (`format-1.browser.ts`) is rewritten in this one when it is opened, in one transaction. What reads only
  * format 1 refuses this one by the number in `meta`, and the other way round.
  */
-import { BLOCK_SIZE_BYTES, type Block } from '../../mirror/page-mirror.ts';
+import { BLOCK_SIZE_BYTES, type Block, type PageMirror } from '../../mirror/page-mirror.ts';
 
 export const FORMAT_VERSION = 2;
 export const OBJECT_STORE = 'pages';
@@ -88,6 +88,18 @@ export function commitsUpTo(version: number): IDBKeyRange {
 /** How many extents a file of so many bytes has. */
 export function extentCount(sizeBytes: number): number {
   return Math.ceil(sizeBytes / EXTENT_SIZE_BYTES);
+}
+
+/** How many whole blocks of an extent lie within a file. */
+export function blocksWithin(extentIndex: number, sizeBytes: number): number {
+  const blocks = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES) - extentIndex * EXTENT_SIZE_BLOCKS;
+  return Math.max(0, Math.min(blocks, EXTENT_SIZE_BLOCKS));
+}
+
+/** A copy of an extent, as it is now. */
+export function extentOf(mirror: PageMirror, extentIndex: number): Extent {
+  const sizeBytes = blocksWithin(extentIndex, mirror.sizeBytes) * BLOCK_SIZE_BYTES;
+  return { extentIndex, bytes: mirror.copyOut(extentIndex * EXTENT_SIZE_BYTES, sizeBytes).buffer };
 }
 
 /** The blocks of an extent, without a copy. */
