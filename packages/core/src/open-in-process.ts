@@ -7,7 +7,7 @@ import { refuseCutFile } from './engine/whole-file.ts';
 import { PersistenceError, type PersistenceErrorCode } from './errors.ts';
 import type { OpenOptions, RetryPolicy } from './persistence.ts';
 import { DEFAULT_RETRY_POLICY } from './queue/operation-queue.ts';
-import { checkChoice, checkRequired, checkText, checkWholeNumber } from './rules/arguments.ts';
+import { checkChoice, checkRequired, checkText, checkWholeNumber, invalid } from './rules/arguments.ts';
 import { migrate } from './schema/migrator.ts';
 
 const OPERATION = 'open';
@@ -36,7 +36,7 @@ export async function openOnStorage(
 ): Promise<DatabasePersistence> {
   const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
   const clock = options.clock ?? ((): Date => new Date());
-  const exclusive = options.storage === 'file' && options.exclusive === true;
+  const exclusive = isExclusive(options);
   const relaxed = (exclusive || options.storage === 'indexeddb') && options.durability === 'relaxed';
   try {
     const durable = await openDatabase(makeStorage(), {
@@ -76,11 +76,26 @@ function checkOptions(options: OpenOptions): void {
     checkRequired(OPERATION, place);
     for (const [name, value] of Object.entries(place)) checkText({ operation: OPERATION, name }, value);
   }
+  checkExclusive(options);
   const { durability, retry = {} } = options;
   if (durability !== undefined) {
     checkChoice({ operation: OPERATION, name: 'durability' }, durability, ['strict', 'relaxed']);
   }
   for (const [name, value] of Object.entries(retry)) checkWholeNumber({ operation: OPERATION, name }, value);
+}
+
+function isExclusive(options: OpenOptions): boolean {
+  return (options.storage === 'file' || options.storage === 'opfs') && options.exclusive === true;
+}
+
+/** Whoever asks to own a database must not share one unawares. */
+function checkExclusive(options: OpenOptions): void {
+  const { exclusive = false } = options as { readonly exclusive?: unknown };
+  const field = { operation: OPERATION, name: 'exclusive' };
+  if (typeof exclusive !== 'boolean') throw invalid(field, exclusive, 'true or false');
+  if (exclusive && !isExclusive(options)) {
+    throw invalid(field, exclusive, `left out: only 'file' and 'opfs' have a write-ahead log`);
+  }
 }
 
 function openFailure(error: unknown): PersistenceError {

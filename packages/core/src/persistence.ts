@@ -489,8 +489,8 @@ export interface RetryPolicy {
 export interface CommonOpenOptions {
   /**
    * `strict`: a resolved save survives loss of power. `relaxed`: it survives the end of the process, but the last
-   * saves before a loss of power may be gone (never half of one). A shared file is always strict, because SQLite's
-   * rollback journal without full syncs could be damaged; relaxed takes effect with `exclusive`.
+   * saves before a loss of power may be gone (never half of one). A shared file, in Node or OPFS, is always strict,
+   * because SQLite's rollback journal without full syncs could be damaged; relaxed takes effect with `exclusive`.
    * @default 'strict'
    */
   readonly durability?: 'strict' | 'relaxed';
@@ -533,6 +533,14 @@ export interface OpfsOpenOptions extends CommonOpenOptions {
   readonly storage: 'opfs';
   /** Name of the database. */
   readonly name: string;
+  /**
+   * This handle owns the database until it is closed, with a write-ahead log: a save is one write and one flush.
+   * Everyone else, this page's other handles included, waits and then gets `DATABASE_LOCKED`. A tab that ends without
+   * closing loses nothing: whoever opens next, in either mode, takes over what its log holds. Close it on `pagehide`,
+   * so that a page in the back-forward cache keeps nobody out.
+   * @default false
+   */
+  readonly exclusive?: boolean;
 }
 
 /** What `openPersistence` takes. */

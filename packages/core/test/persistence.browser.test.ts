@@ -3,6 +3,7 @@ import * as Comlink from 'comlink';
 import { describe, expect, it } from 'vitest';
 import { openPersistence } from '../src/index.ts';
 import { type PersistencePlace, type TestFramework, describePersistence } from '../src/testing/index.ts';
+import { expectGivenBack } from './opfs-files.browser.ts';
 import type { SuiteWorker } from './workers/persistence-suite.browser.ts';
 
 const framework = { describe, expect, it };
@@ -46,26 +47,42 @@ describePersistence(
   { ...behindWorker },
 );
 
+for (const own of [{ exclusive: true }, { exclusive: true, durability: 'relaxed' }] as const) {
+  describePersistence(
+    `opfs, exclusive ${own.durability ?? 'strict'}, in a worker`,
+    () => {
+      const name = crypto.randomUUID();
+      return {
+        open: () => openPersistence({ storage: 'opfs', name, ...own }),
+        remove: () => expectGivenBack(name),
+      };
+    },
+    { ...behindWorker },
+  );
+}
+
 const suite = Comlink.wrap<SuiteWorker>(
   new Worker(new URL('./workers/persistence-suite.browser.ts', import.meta.url), { type: 'module' }),
 );
 
 /** The cases run in the worker, one by one; here they get their names and their outcomes. */
-function remotely(declare: TestFramework['it']): TestFramework['it'] {
-  const declareRemote = (title: string): void => declare(title, () => suite.runCase(title));
+function remotely(declare: TestFramework['it'], exclusive: boolean): TestFramework['it'] {
+  const declareRemote = (title: string): void => declare(title, () => suite.runCase(title, exclusive));
   return Object.assign(declareRemote, { skip: declare.skip });
 }
 
-describePersistence(
-  'opfs, in process in a dedicated worker',
-  () => {
-    throw new Error('places are made in the worker');
-  },
-  {
-    framework: {
-      describe,
-      expect,
-      it: remotely(it),
+for (const exclusive of [false, true]) {
+  describePersistence(
+    `opfs${exclusive ? ', exclusive' : ''}, in process in a dedicated worker`,
+    () => {
+      throw new Error('places are made in the worker');
     },
-  },
-);
+    {
+      framework: {
+        describe,
+        expect,
+        it: remotely(it, exclusive),
+      },
+    },
+  );
+}

@@ -103,11 +103,11 @@ async function opfsDirectory(name: string): Promise<BackupDirectory> {
   };
 }
 
-it.each(['indexeddb', 'opfs'] as const)(
-  'a backup goes into a folder of the page and comes back, %s',
-  async (storage) => {
+it.each([{ storage: 'indexeddb' }, { storage: 'opfs' }, { storage: 'opfs', exclusive: true }] as const)(
+  'a backup goes into a folder of the page and comes back, %o',
+  async (options) => {
     const name = freshName();
-    const db = await openPersistence({ storage, name });
+    const db = await openPersistence({ ...options, name });
     await db.record({ receipts: upTo(500).map((index) => receiptOf(`e-${index}`)), audits: [auditOf('o')] });
     const directory = await opfsDirectory(`backup-${name}`);
     const { manifest } = await db.exportBackup({ directory });
@@ -116,7 +116,7 @@ it.each(['indexeddb', 'opfs'] as const)(
     for (const { name: fileName, bytes } of manifest.files) {
       expect((await (await folder.getFileHandle(fileName)).getFile()).size, fileName).toBe(bytes);
     }
-    await using restored = await openPersistence({ storage, name: freshName() });
+    await using restored = await openPersistence({ ...options, name: freshName() });
     expect(await restored.restoreBackup({ directory })).toMatchObject({ receipts: 500, auditEntries: 1 });
     expect((await restored.verify()).receiptsVerified).toBe(500);
   },

@@ -145,6 +145,7 @@ function refuseForeignFiles(fileBridge: FileBridge, storage: Storage, exclusive:
   }
   if (isRefused(header, exclusive)) {
     if (isOwned(storage)) throw new SqliteError(BUSY, `${storage.name} is owned by another connection`);
+    if (storage.capabilities.privateFiles) return takeOverLog(fileBridge, storage);
     throw new VfsError('WAL_MODE', `${storage.name} is in WAL mode, which needs shared memory to be shared`, {
       hint: `Convert it once: sqlite3 '${storage.name}' 'PRAGMA journal_mode=DELETE'.`,
     });
@@ -176,6 +177,22 @@ function rollBackJournal(fileBridge: FileBridge, storage: Storage): void {
   } catch (error) {
     // What SQLite cannot read even after the journal is said better by whoever looks at the header again.
     if (!(error instanceof SqliteError && UNREADABLE.has(error.resultCode))) throw error;
+  } finally {
+    database.close();
+    fileBridge.release(database.filename);
+  }
+}
+
+/**
+ * Brings what the log of a killed owner holds into the database, which can then be shared again. When it is interrupted,
+ * the log is still there.
+ * @throws SqliteError SQLITE_BUSY (5) when another connection was faster; what SQLite finds wrong with the file
+ */
+function takeOverLog(fileBridge: FileBridge, storage: Storage): void {
+  const { database, binding } = fileBridge.openDatabase(storage);
+  reportWholeErrors(database, binding);
+  try {
+    database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE');
   } finally {
     database.close();
     fileBridge.release(database.filename);

@@ -38,6 +38,12 @@ export interface StorageCapabilities {
    * Otherwise SQLite's journal is what makes a commit atomic, and it lives in the storage.
    */
   readonly atomicTurns: boolean;
+  /**
+   * Nobody but this package can reach the files: a log that nobody owns was left by an owner that was killed, and
+   * whoever opens next takes it over.
+   * @default false
+   */
+  readonly privateFiles?: boolean;
   /** Who keeps other writers out. */
   readonly lockProvider: string;
 }

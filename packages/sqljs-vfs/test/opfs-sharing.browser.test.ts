@@ -125,6 +125,26 @@ it('tenure 3: an exclusive owner keeps its log and its files until it closes', a
   expect(await (await other).read('PRAGMA journal_mode')).toEqual([['truncate']]);
 });
 
+it('opfs 1: the log of an owner killed half way is taken over, shared or owned', async () => {
+  for (const exclusive of [false, true]) {
+    const name = freshName();
+    const doomed = await RemoteDatabase.open('opfs', name, true);
+    await doomed.write('CREATE TABLE t(x)');
+    await doomed.write('INSERT INTO t VALUES (1)');
+    // A cache of ten pages makes SQLite write into the log before it commits.
+    await doomed.stop(
+      'PRAGMA cache_size = 10; BEGIN IMMEDIATE; INSERT INTO t VALUES (2); ' +
+        'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) ' +
+        'INSERT INTO t SELECT randomblob(1000) FROM n',
+    );
+    doomed.terminate();
+    const next = await RemoteDatabase.open('opfs', name, exclusive);
+    expect(await next.read('SELECT x FROM t')).toEqual([[1]]);
+    expect(await next.read('PRAGMA integrity_check')).toEqual([['ok']]);
+    expect(await next.read('PRAGMA journal_mode')).toEqual([[exclusive ? 'wal' : 'truncate']]);
+  }
+});
+
 it('opfs 5: a database that was removed, or removed and made anew, is STORAGE_RESET for good', async () => {
   for (const remade of [false, true]) {
     const name = freshName();

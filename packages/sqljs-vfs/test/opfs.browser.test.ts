@@ -26,6 +26,10 @@ describeStorage(
     },
     skip: [
       {
+        case: 'refusal: a file in WAL mode is left as it is, unless it is asked for exclusively',
+        reason: 'only an owner that was killed leaves one here, and its log is taken over',
+      },
+      {
         case: 'promise 3: a hole at 1 GiB, where the lock bytes are, reads as zeros',
         reason: 'a private window keeps these files in memory, holes and all',
       },

@@ -48,7 +48,7 @@ export class ChangeFeed {
     // A jump means that somebody committed between our last two commits.
     const missedSome = !this.#source.alone && version > this.#lastVersion + 1 && this.#listeners.size > 0;
     this.#lastVersion = version;
-    this.#foreign.tell({ tables, version });
+    if (!this.#source.alone) this.#foreign.tell({ tables, version });
     this.#tell({ tables: missedSome ? EVERY_TABLE : tables, version });
   }
 

@@ -4,12 +4,12 @@ import { expect } from 'vitest';
 import { openPersistence } from '../../src/index.ts';
 import { PersistenceScene, persistenceCases } from '../../src/testing/index.ts';
 
-async function runCase(title: string): Promise<void> {
+async function runCase(title: string, exclusive: boolean): Promise<void> {
   const found = persistenceCases.find((candidate) => candidate.title === title);
   if (!found) throw new RangeError(`no such case: ${title}`);
   const name = crypto.randomUUID();
   const scene = new PersistenceScene(
-    { open: (options) => openPersistence({ storage: 'opfs', name, worker: false, ...options }) },
+    { open: (options) => openPersistence({ storage: 'opfs', name, exclusive, worker: false, ...options }) },
     expect,
     true,
   );
@@ -22,7 +22,7 @@ async function runCase(title: string): Promise<void> {
 
 /** What the page calls. */
 export interface SuiteWorker {
-  runCase(title: string): Promise<void>;
+  runCase(title: string, exclusive: boolean): Promise<void>;
 }
 
 Comlink.expose({ runCase } satisfies SuiteWorker);

@@ -2,7 +2,7 @@
  * A database in the origin's private file system, read and written in place by synchronous access handles.
  *
  *  1. SQLite's own rollback journal makes a commit atomic. What a tab killed half way left is rolled back by SQLite when
- *     the next context reads the database.
+ *     the next context reads the database; the log of an owner that was killed is taken over by whoever opens next.
  *  2. `sync` is the handle's `flush`: when a commit returns, it is as durable as the browser can make it.
  *  3. Pages are read when SQLite asks for them, and nothing is kept between turns but SQLite's own cache, which compares
  *     the file change counter at the beginning of every transaction and drops itself when another context has committed.
@@ -109,6 +109,7 @@ class OpfsStorage implements Storage, StorageTurns {
     multiProcess: true,
     syncSurvives: 'power loss',
     atomicTurns: false,
+    privateFiles: true,
     lockProvider: 'Web Locks and exclusive handles',
   };
   readonly turns: StorageTurns = this;

@@ -64,7 +64,8 @@ export class FileTenure {
    * @throws VfsError `STORAGE_RESET` when the known files are gone
    */
   async enter(known: DatabaseFiles | undefined): Promise<DatabaseFiles> {
-    if (performance.now() - this.#listenedAt > LISTEN_EVERY_MS) await this.#listen();
+    // While a connection's lock keeps the files, nobody's question would change anything.
+    if (!this.#locked && performance.now() - this.#listenedAt > LISTEN_EVERY_MS) await this.#listen();
     for (;;) {
       if (this.#turns > 0 && this.#asked) {
         await new Promise<void>((resolve) => void this.#waiting.push(resolve));
@@ -85,7 +86,7 @@ export class FileTenure {
     this.#turns--;
     if (this.#turns > 0) return;
     if (this.#asked) this.letGo();
-    else this.#rest();
+    else if (!this.#locked) this.#rest();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
@@ -93,7 +94,7 @@ export class FileTenure {
   letGo(): void {
     this.#asked = true;
     const holding = this.#holding;
-    if (!holding || this.#turns > 0 || this.locks.shared.size > 0 || this.locks.writer) return;
+    if (!holding || this.#turns > 0 || this.#locked) return;
     clearTimeout(this.#idle);
     this.#holding = undefined;
     this.#asked = false;
@@ -120,6 +121,11 @@ export class FileTenure {
   /** @throws VfsError `CLOSED` outside a turn */
   handle(role: FileRole): SyncAccessHandle {
     return this.#requireHolding().handles[role];
+  }
+
+  /** Whether a connection holds any of SQLite's locks: within a transaction, or as the exclusive owner. */
+  get #locked(): boolean {
+    return this.locks.shared.size > 0 || this.locks.writer !== undefined;
   }
 
   #rest(): void {
