@@ -1,4 +1,7 @@
-/** Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium]`, or `main.mjs --report FILE`. */
+/**
+ * Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium] [--engines ID,…]`, or
+ * `main.mjs --report FILE`.
+ */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -33,11 +36,15 @@ const { values } = parseArgs({
     smoke: { type: 'boolean', default: false },
     node: { type: 'boolean', default: false },
     chromium: { type: 'boolean', default: false },
+    engines: { type: 'string' },
     report: { type: 'string' },
   },
 });
 const asked: RunKind = values.smoke ? 'smoke' : values.full ? 'full' : 'short';
 const everywhere = values.node === values.chromium;
+const chosen = values.engines === undefined ? undefined : new Set(values.engines.split(','));
+/** Whether an engine is to run: all of them, unless some were named. */
+const isChosen = ({ id }: { readonly id: string }): boolean => chosen?.has(id) ?? true;
 const root = path.resolve(import.meta.dirname, '..');
 const results = values.report === undefined ? await measure(asked) : read(values.report);
 process.stdout.write(terminalReport(results));
@@ -62,18 +69,27 @@ async function measure(kind: RunKind): Promise<Results> {
     const seconds = ((Date.now() - begin.getTime()) / 1000).toFixed(0).padStart(5);
     process.stderr.write(`${seconds} s  ${line}\n`);
   };
+  const nodeEngines = NODE_ENGINES.filter(isChosen);
   mkdirSync(workFolder, { recursive: true });
   if (everywhere || values.node) {
-    await runNodeTrials(plan.node, workFolder, collector, say);
-    await runCliTrials(plan.node.rowCounts, plan.cliRuns, workFolder, collector, say);
-    if (kind !== 'smoke') await countSyncs(workFolder, collector);
+    await runNodeTrials(nodeEngines, plan.node, workFolder, collector, say);
+    if (!chosen) {
+      await runCliTrials(plan.node.rowCounts, plan.cliRuns, workFolder, collector, say);
+      if (kind !== 'smoke') await countSyncs(workFolder, collector);
+    }
   }
   let browserRun: BrowserRun = { engines: [], version: 'not run' };
   if (everywhere || values.chromium) {
-    browserRun = await runBrowserTrials(plan.chromium, workFolder, collector, say);
+    browserRun = await runBrowserTrials(isChosen, plan.chromium, workFolder, collector, say);
   }
   // Seeds stay for the next run of the day, except those of a gigabyte.
   if (kind === 'full') rmSync(workFolder, { recursive: true, force: true });
+  const engines = [
+    ...(everywhere || values.node ? nodeEngines.map((engine) => factsOf(engine, 'node')) : []),
+    ...browserRun.engines.map((engine) => factsOf(engine, 'chromium')),
+  ];
+  const unknown = [...(chosen ?? [])].filter((name) => engines.every(({ id }) => id !== name));
+  if (unknown.length > 0) throw new Error(`there is no engine ${unknown.join(', ')}`);
   return {
     formatVersion: 1,
     kind,
@@ -81,10 +97,7 @@ async function measure(kind: RunKind): Promise<Results> {
     durationMs: Date.now() - begin.getTime(),
     machine: describeMachine(root),
     versions: describeVersions(PEERS, browserRun.version),
-    engines: [
-      ...(everywhere || values.node ? NODE_ENGINES.map((engine) => factsOf(engine, 'node')) : []),
-      ...browserRun.engines.map((engine) => factsOf(engine, 'chromium')),
-    ],
+    engines,
     measurements: collector.measurements,
     costs: collector.costs,
     omissions: collector.omissions,
@@ -95,7 +108,7 @@ async function measure(kind: RunKind): Promise<Results> {
 function keep(run: Results): void {
   const { kind } = run;
   const platforms = new Set(run.engines.map(({ platform }) => platform));
-  const complete = kind === 'full' && platforms.size === 2;
+  const complete = kind === 'full' && platforms.size === 2 && !chosen;
   const folder = path.join(root, 'results');
   mkdirSync(folder, { recursive: true });
   const stamp = run.startedAt.replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);

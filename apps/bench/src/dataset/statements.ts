@@ -5,10 +5,12 @@
 import {
   AGENT_METRICS_SQL,
   AUDIT_COUNT_SQL,
+  AUDITED_AGENTS_SQL,
   LAST_RECEIPT_SQL,
   MEMORY_COUNT_SQL,
   RECEIPT_COUNTS_SQL,
   RECEIPT_STATISTICS_SQL,
+  RECEIPT_STATUSES_SQL,
 } from '../../../../packages/core/src/repositories/analytics.repository.ts';
 import { newestFirstQueries } from '../../../../packages/core/src/repositories/newest-first.ts';
 import { auditLogTable } from '../../../../packages/core/src/schema/audit-log.table.ts';
@@ -24,8 +26,16 @@ export const GET_RECEIPT_SQL = 'SELECT receipt_json FROM receipts WHERE receipt_
 /** Values: agent pattern, limit. */
 export const LATEST_RECEIPTS_SQL: string = newestFirstQueries(receiptsTable, { agent: 'any' }, undefined)[0]
   ?.sql as string;
-/** Values of both: agent pattern, since. */
-export const ANALYTICS_SQL: readonly string[] = [AGENT_METRICS_SQL, RECEIPT_STATISTICS_SQL];
+/** An agent or a status at a time, as core asks. */
+export const ANALYTICS_SQL = {
+  /** Value: agent pattern. */
+  agents: AUDITED_AGENTS_SQL,
+  /** Values: agent, since. */
+  agentMetrics: AGENT_METRICS_SQL,
+  statuses: RECEIPT_STATUSES_SQL,
+  /** Values: agent pattern, since, status. */
+  receiptStatistics: RECEIPT_STATISTICS_SQL,
+} as const;
 export { AUDIT_COUNT_SQL, LAST_RECEIPT_SQL, MEMORY_COUNT_SQL, RECEIPT_COUNTS_SQL };
 
 /** In the order of {@link INSERT_RECEIPT_SQL}. */

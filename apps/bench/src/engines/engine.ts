@@ -42,6 +42,3 @@ export interface EngineFacts {
   /** It works in processes of its own, whose calls and memory a trial does not see. */
   readonly worksElsewhere?: boolean;
 }
-
-/** Stands in the error that says an engine is not there to be measured, which is no failure of it. */
-export const NOT_OFFERED = 'not offered';

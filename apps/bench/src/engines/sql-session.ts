@@ -46,7 +46,12 @@ export function sqlSession(connection: SqlConnection, options: SqlSessionOptions
   const insertAudit = dialect(INSERT_AUDIT_SQL);
   const get = dialect(GET_RECEIPT_SQL);
   const latest = dialect(LATEST_RECEIPTS_SQL);
-  const analytics = ANALYTICS_SQL.map(dialect);
+  const analytics = {
+    agents: dialect(ANALYTICS_SQL.agents),
+    agentMetrics: dialect(ANALYTICS_SQL.agentMetrics),
+    statuses: dialect(ANALYTICS_SQL.statuses),
+    receiptStatistics: dialect(ANALYTICS_SQL.receiptStatistics),
+  };
   const counts = [RECEIPT_COUNTS_SQL, AUDIT_COUNT_SQL, MEMORY_COUNT_SQL, LAST_RECEIPT_SQL].map(dialect);
 
   let last: Promise<unknown> = Promise.resolve();
@@ -90,19 +95,21 @@ export function sqlSession(connection: SqlConnection, options: SqlSessionOptions
     analytics: (since) =>
       inTurn(async () => {
         let rows = 0;
-        for (const sql of analytics) rows += (await connection.all(sql, ['%', since])).length;
+        for (const agent of await connection.all(analytics.agents, ['%'])) {
+          rows += (await connection.all(analytics.agentMetrics, [firstValue(agent) as string, since])).length;
+        }
+        for (const status of await connection.all(analytics.statuses)) {
+          const values = ['%', since, firstValue(status) as string];
+          rows += (await connection.all(analytics.receiptStatistics, values)).length;
+        }
         return rows;
       }),
     stats: () =>
       inTurn(async () => {
         const answers: (readonly unknown[])[] = [];
         for (const sql of counts) answers.push(await connection.all(sql));
-        const [byStatus = [], audits = []] = answers;
-        const receipts = byStatus.reduce<number>(
-          (sum, row) => sum + Number(Object.values(row as object)[1]),
-          0,
-        );
-        return { receipts, auditEntries: Number(firstValue(audits[0])) };
+        const [receipts = [], audits = []] = answers;
+        return { receipts: Number(firstValue(receipts[0])), auditEntries: Number(firstValue(audits[0])) };
       }),
     ...(exportImage && { exportImage: () => inTurn(exportImage) }),
     ...(backup && { backup: (directory: string) => inTurn(() => backup(directory)) }),

@@ -1,10 +1,11 @@
 import type { OpenOptions } from '@ggen-sim/core';
-import { NOT_OFFERED, type EngineFacts, type Session } from '../engine.ts';
+import type { EngineFacts, Session } from '../engine.ts';
 import { ourSession } from '../our-session.ts';
 import type { BrowserEngine, SeedSource } from './browser-engine.ts';
 
 const STRICT_INDEXEDDB = 'power loss: one strict transaction a commit; shared between tabs';
 const STRICT_OPFS = 'power loss: journal_mode=TRUNCATE, synchronous=FULL, flushed; shared between tabs';
+const EXCLUSIVE_OPFS = 'power loss: journal_mode=WAL, synchronous=FULL, flushed; one tab owns the files';
 
 /** Every way to open ours in a page; with its worker, and in process within the worker of the trial. */
 export const OURS: readonly BrowserEngine[] = [
@@ -38,10 +39,15 @@ export const OURS: readonly BrowserEngine[] = [
     'worker',
   ),
   ours(
+    { id: 'ours-opfs-exclusive-page', title: 'ours, OPFS exclusive', durability: EXCLUSIVE_OPFS },
+    { storage: 'opfs', exclusive: true },
+    'page',
+  ),
+  ours(
     {
       id: 'ours-opfs-exclusive',
       title: 'ours, OPFS exclusive, called in the worker',
-      durability: 'power loss: journal_mode=WAL, synchronous=FULL, flushed; one tab owns the files',
+      durability: EXCLUSIVE_OPFS,
     },
     { storage: 'opfs', exclusive: true },
     'worker',
@@ -99,9 +105,6 @@ async function fill(
   const { openPersistence } = await import('@ggen-sim/core');
   const options: OpenOptions = { ...storage, name, worker: host === 'page' };
   const db = await openPersistence(options);
-  const { journalMode } = await db.info();
-  if ('exclusive' in storage && journalMode !== 'wal')
-    throw new Error(`${NOT_OFFERED} by this version of core`);
   await db.importImage(await source.image());
   await db.close();
 }

@@ -4,7 +4,6 @@ import { chromium, type BrowserContext } from 'playwright';
 import { CASES } from '../../cases/index.ts';
 import type { Seed } from '../../dataset/rows.ts';
 import { schemaOf, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
-import { NOT_OFFERED } from '../../engines/engine.ts';
 import type { PlatformPlan } from '../../plan.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
 import type { TrialRequest, TrialResult } from '../trial.ts';
@@ -39,8 +38,9 @@ export interface BrowserRun {
   readonly version: string;
 }
 
-/** Runs every engine on every size, turn by turn, each trial in a browser and a page of its own. */
+/** Runs every chosen engine on every size, turn by turn, each trial in a browser and a page of its own. */
 export async function runBrowserTrials(
+  isChosen: (engine: PageEngineFacts) => boolean,
   plan: PlatformPlan,
   workFolder: string,
   collector: ResultsCollector,
@@ -51,12 +51,13 @@ export async function runBrowserTrials(
   rmSync(folder, { recursive: true, force: true });
   using server = await servePages(PAGES, seeds);
   const trials = new BrowserTrials(server, collector, say);
-  const run = await trials.lookAround(path.join(folder, 'none'));
+  const { engines: offered, version } = await trials.lookAround(path.join(folder, 'none'));
+  const engines = offered.filter(isChosen);
   for (const rowCount of plan.rowCounts) {
     const seed = todaysSeed(rowCount);
     const source = await seedFile(seeds, seed);
     trials.use({ schema: schemaOf(source), imageUrl: `/seeds/${path.basename(source)}` });
-    const databases = await trials.fill(run.engines, seed, plan, folder);
+    const databases = await trials.fill(engines, seed, plan, folder);
     for (let round = 0; round < plan.rounds; round++) {
       for (const database of databases.filter(({ failed }) => !failed)) {
         say(`Chromium, ${rowCount} rows, round ${round + 1} of ${plan.rounds}, ${database.engine.title}`);
@@ -65,7 +66,7 @@ export async function runBrowserTrials(
     }
     rmSync(folder, { recursive: true, force: true });
   }
-  return run;
+  return { engines, version };
 }
 
 /** What a page needs to make a database. */
@@ -120,9 +121,8 @@ class BrowserTrials {
         );
         databases.push(database);
       } catch (error) {
-        const reason = firstLine(error);
-        if (engine.ours && !reason.includes(NOT_OFFERED)) throw error;
-        this.#omit(engine, rowCount, `could not be filled: ${reason}`);
+        if (engine.ours) throw error;
+        this.#omit(engine, rowCount, `could not be filled: ${firstLine(error)}`);
       }
     }
     return databases;

@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 import { CASES } from '../../cases/index.ts';
 import type { Seed } from '../../dataset/rows.ts';
 import { copySeed, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
-import { NODE_ENGINES } from '../../engines/node/index.ts';
 import type { NodeEngine } from '../../engines/node/node-engine.ts';
 import type { PlatformPlan } from '../../plan.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
@@ -26,8 +25,9 @@ interface Database {
   rows: TrialResult['rowsAfter'];
 }
 
-/** Runs every engine on every size, turn by turn, each trial in a process of its own. */
+/** Runs the engines on every size, turn by turn, each trial in a process of its own. */
 export async function runNodeTrials(
+  engines: readonly NodeEngine[],
   plan: PlatformPlan,
   workFolder: string,
   collector: ResultsCollector,
@@ -38,7 +38,7 @@ export async function runNodeTrials(
     const source = await seedFile(path.join(workFolder, 'seeds'), seed);
     const folder = path.join(workFolder, 'node');
     rmSync(folder, { recursive: true, force: true });
-    const databases = copies(source, folder, rowCount, collector);
+    const databases = copies(engines, source, folder, rowCount, collector);
     for (let round = 0; round < plan.rounds; round++) {
       say(`Node, ${rowCount} rows, round ${round + 1} of ${plan.rounds}`);
       const cases = CASES.map(({ name }) => name).filter((name) => round === 0 || !ONCE.has(name));
@@ -69,9 +69,15 @@ export async function runNodeTrials(
   }
 }
 
-function copies(source: string, folder: string, rowCount: number, collector: ResultsCollector): Database[] {
+function copies(
+  engines: readonly NodeEngine[],
+  source: string,
+  folder: string,
+  rowCount: number,
+  collector: ResultsCollector,
+): Database[] {
   const databases: Database[] = [];
-  for (const engine of NODE_ENGINES) {
+  for (const engine of engines) {
     if (rowCount > (engine.maxRows ?? Infinity)) {
       const reason = `more than ${engine.maxRows} rows do not fit`;
       collector.omit({ platform: 'node', engineId: engine.id, rowCount, reason });
