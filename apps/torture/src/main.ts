@@ -1,13 +1,20 @@
 import { parseArgs } from 'node:util';
 import type { CrashReport } from '@ggen-sim/sqljs-vfs/testing';
+import { crashBrokenIndexedDb, crashIndexedDb } from './browser/indexeddb-series.ts';
 import { crashFiles, crashUnprotectedFiles } from './file/file-series.ts';
+import { playBrokenStories, playStories } from './model/model-series.ts';
 import { markdownTable, textTable } from './report-table.ts';
 import type { Series } from './series.ts';
 import { writeNumbers } from './write-docs.ts';
 
-/** Every series there is. A new one is a module of its own and a line here. */
+/**
+ * Every series there is. A new one is a module of its own and a line here. The weights go by what a crash costs: a
+ * millisecond on the simulated disk, some hundred in a browser, and as many for a story of the model.
+ */
 const SERIES: readonly Series[] = [
-  { name: 'file', weight: 1, run: crashFiles, runControls: crashUnprotectedFiles },
+  { name: 'file', weight: 198, run: crashFiles, runControls: crashUnprotectedFiles },
+  { name: 'indexeddb', weight: 1, run: crashIndexedDb, runControls: crashBrokenIndexedDb },
+  { name: 'model', weight: 1, run: playStories, runControls: playBrokenStories },
 ];
 
 const DEFAULT_POINTS = 200_000;
@@ -20,7 +27,7 @@ const USAGE = `pnpm torture [--points N] [--seed N] [--only SERIES,…] [--write
 
   --points N     crashes in all (${DEFAULT_POINTS.toLocaleString('en-US')})
   --seed N       which crashes; printed with every run (default: the time)
-  --only NAMES   of these series: ${SERIES.map(({ name }) => name).join(', ')}
+  --only NAMES   of these series, which then share all points: ${SERIES.map(({ name }) => name).join(', ')}
   --write-docs   puts the numbers into docs/durability.md
 
 Ends with 1 when something promised was lost, or when a control that must fail did not.`;

@@ -8,32 +8,31 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CrashReport } from '@ggen-sim/sqljs-vfs/testing';
+import type { SeriesOptions } from '../series.ts';
 
 const TEST_FILE = 'packages/sqljs-vfs/test/indexeddb-crashes.browser.test.ts';
+/** How the titles of its tests begin. */
+const CRASHES = '^indexeddb:';
+const CONTROLS = '^control:';
 const MARK = 'CRASH_REPORT ';
 /** A failing control of thousands of points prints every failure. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
-
-/** What a series of crashes is asked for. */
-export interface BrowserSeriesOptions {
-  readonly points: number;
-  readonly seed: number;
-}
 
 /**
  * As many crashes as asked for, and a tenth as many races of two tabs.
  * @throws Error when the run gave no report at all: no Chromium, or a defect in the tests
  */
-export function crashIndexedDb(options: BrowserSeriesOptions): Promise<CrashReport[]> {
-  return runTests('^indexeddb:', options);
+export function crashIndexedDb(options: SeriesOptions): Promise<CrashReport[]> {
+  return runTests(CRASHES, options);
 }
 
 /** The same with one thing broken at a time, each struck as often as it takes; every report must have failures. */
-export function crashBrokenIndexedDb(options: BrowserSeriesOptions): Promise<CrashReport[]> {
-  return runTests('^control:', options);
+export function crashBrokenIndexedDb(options: SeriesOptions): Promise<CrashReport[]> {
+  return runTests(CONTROLS, options);
 }
 
-async function runTests(title: string, { points, seed }: BrowserSeriesOptions): Promise<CrashReport[]> {
+async function runTests(title: string, { points, seed }: SeriesOptions): Promise<CrashReport[]> {
+  process.stderr.write(`indexeddb: ${title === CONTROLS ? 'controls' : 'crashes and races'}\n`);
   const repository = repositoryRoot();
   const vitest = path.join(repository, 'node_modules/vitest/vitest.mjs');
   const parameters = [vitest, 'run', '--project', 'browser', '-t', title, TEST_FILE];

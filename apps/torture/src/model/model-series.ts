@@ -10,16 +10,11 @@ import {
   seededNumbers,
   storageModelPlace,
 } from '@ggen-sim/core/testing';
-import { MemoryDisk, memoryStorage } from '@ggen-sim/sqljs-vfs';
+import { MemoryDisk, type Storage, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import type { CrashFailure, CrashReport } from '@ggen-sim/sqljs-vfs/testing';
-
-/** How much to play. */
-export interface ModelSeriesOptions {
-  /** Deaths of an owner in all, shared out among the ways to open. */
-  readonly points: number;
-  readonly seed: number;
-}
+import type { SeriesOptions } from '../series.ts';
+import { withJournalsThatNeverArrive, withUnseenCommits } from './broken-storages.ts';
 
 interface Way {
   readonly storage: string;
@@ -28,6 +23,8 @@ interface Way {
 }
 
 const LONGEST_STORY = 20;
+/** Deaths of each control: the rarer harm comes to one story in some ten. */
+const CONTROL_DEATHS = 60;
 
 function filePlace(options: { exclusive?: boolean; durability?: 'relaxed' }): ModelPlace {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ggen-torture-model-'));
@@ -41,10 +38,10 @@ function filePlace(options: { exclusive?: boolean; durability?: 'relaxed' }): Mo
   });
 }
 
-function memoryPlace(): ModelPlace {
+function memoryPlace(broken: (storage: Storage) => Storage = (storage) => storage): ModelPlace {
   const disk = new MemoryDisk();
   return storageModelPlace({
-    makeStorage: () => memoryStorage(disk),
+    makeStorage: () => broken(memoryStorage(disk)),
     options: { storage: 'memory' },
     persistent: true,
     shared: true,
@@ -53,7 +50,7 @@ function memoryPlace(): ModelPlace {
 }
 
 const WAYS: readonly Way[] = [
-  { storage: 'memory', mode: 'model, two owners', makePlace: memoryPlace },
+  { storage: 'memory', mode: 'model, two owners', makePlace: () => memoryPlace() },
   { storage: 'file', mode: 'model, two owners', makePlace: () => filePlace({}) },
   { storage: 'file', mode: 'model, exclusive', makePlace: () => filePlace({ exclusive: true }) },
   {
@@ -63,13 +60,27 @@ const WAYS: readonly Way[] = [
   },
 ];
 
+const CONTROLS: readonly Way[] = [
+  {
+    storage: 'memory',
+    mode: 'model, journals that never arrive',
+    makePlace: () => memoryPlace(withJournalsThatNeverArrive),
+  },
+  {
+    storage: 'memory',
+    mode: "model, others' commits go unseen",
+    makePlace: () => memoryPlace(withUnseenCommits),
+  },
+];
+
 async function playWay(way: Way, deathsWanted: number, seed: number): Promise<CrashReport> {
+  process.stderr.write(`${way.storage}: ${way.mode}\n`);
   const startedAt = performance.now();
   const number = seededNumbers(seed);
   const failures: CrashFailure[] = [];
   let points = 0;
   let halfDone = 0;
-  for (let story = 0; points < deathsWanted && failures.length === 0; story++) {
+  for (let story = 0; points < deathsWanted; story++) {
     const steps = Array.from({ length: 1 + (number() % LONGEST_STORY) }, () =>
       drawStep(Array.from({ length: NUMBERS_PER_STEP }, number)),
     );
@@ -78,8 +89,9 @@ async function playWay(way: Way, deathsWanted: number, seed: number): Promise<Cr
       points += deaths;
       halfDone += unanswered;
     } catch (error) {
-      // The database and the model have gone apart; whatever comes after would only repeat it.
+      // The database and the model have gone apart; the next story begins with another database.
       failures.push({ point: points, image: `story ${story}`, reason: (error as Error).message });
+      points++;
     }
   }
   const durationMs = Math.round(performance.now() - startedAt);
@@ -87,10 +99,19 @@ async function playWay(way: Way, deathsWanted: number, seed: number): Promise<Cr
 }
 
 /** Plays stories until so many owners have died. The same seed plays the same stories. */
-export async function modelSeries({ points, seed }: ModelSeriesOptions): Promise<CrashReport[]> {
+export function playStories(options: SeriesOptions): Promise<CrashReport[]> {
+  return playAll(WAYS, options);
+}
+
+/** The same on storages that break a promise. Each has to fail, so a few deaths are enough. */
+export function playBrokenStories({ points, seed }: SeriesOptions): Promise<CrashReport[]> {
+  return playAll(CONTROLS, { points: Math.min(points, CONTROL_DEATHS * CONTROLS.length), seed });
+}
+
+async function playAll(ways: readonly Way[], { points, seed }: SeriesOptions): Promise<CrashReport[]> {
   const reports: CrashReport[] = [];
-  for (const [index, way] of WAYS.entries()) {
-    reports.push(await playWay(way, Math.ceil(points / WAYS.length), seed + index));
+  for (const [index, way] of ways.entries()) {
+    reports.push(await playWay(way, Math.ceil(points / ways.length), seed + index));
   }
   return reports;
 }
