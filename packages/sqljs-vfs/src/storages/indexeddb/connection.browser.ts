@@ -40,7 +40,7 @@ export class IndexedDbConnection {
     durability: IDBTransactionDurability,
     work: (store: IDBObjectStore) => Promise<Result>,
   ): Promise<Result> {
-    const transaction = this.#database.transaction(OBJECT_STORE, mode, { durability });
+    const transaction = this.#begin(mode, durability);
     const completed = new Promise<void>((resolve, reject) => {
       transaction.addEventListener('complete', () => resolve());
       transaction.addEventListener('abort', () =>
@@ -59,6 +59,16 @@ export class IndexedDbConnection {
     }
     await completed;
     return result;
+  }
+
+  /** A connection that allows no transaction may be dead without anybody having said so: the next is another one. */
+  #begin(mode: IDBTransactionMode, durability: IDBTransactionDurability): IDBTransaction {
+    try {
+      return this.#database.transaction(OBJECT_STORE, mode, { durability });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 }
 

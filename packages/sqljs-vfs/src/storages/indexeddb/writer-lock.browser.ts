@@ -4,7 +4,7 @@ const ATTEMPTS = 2;
 
 /**
  * Runs a commit while no other tab does. Compare-and-swap is what makes commits safe; the lock saves them from
- * conflicting all the time, so where it cannot be had in time the work runs all the same.
+ * conflicting all the time, so where it cannot be had, or not in time, the work runs all the same.
  */
 export async function withWriterLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
   if (typeof navigator.locks === 'undefined') return work();
@@ -20,8 +20,9 @@ export async function withWriterLock<Result>(name: string, work: () => Promise<R
         },
       );
     } catch (error) {
+      if (granted) throw error;
       const timedOut = (error as { name?: unknown } | null)?.name === 'TimeoutError';
-      if (granted || !timedOut) throw error;
+      if (!timedOut) break;
     }
   }
   return work();
