@@ -133,8 +133,10 @@ it.each(['SecurityError', 'InvalidStateError', 'TimeoutError'])(
 
 it('without Web Locks everything works', async () => {
   vi.stubGlobal('navigator', { locks: undefined });
+  expect(makeStorage('any').capabilities.lockProvider).toBe('compare-and-swap');
   const never = (): (() => void) => () => undefined;
-  await sweepAll({ makeStorage, install: never, isExpected: () => false });
+  const outcome = await sweepAll({ makeStorage, install: never, isExpected: () => false });
+  expect(outcome.calls).toBe(0);
 });
 
 it('a tab that holds up the opening is STORAGE_UNAVAILABLE, and once it has let go the database opens', async () => {
