@@ -66,6 +66,17 @@ describe('rows', () => {
     expect(ids).toEqual(['exec-2', 'exec-1']);
   });
 
+  it('come oldest first on request, to the limit', async () => {
+    const firstOf = async (...query: string[]): Promise<Record<string, unknown>[]> =>
+      parseRows(await sandbox.db(...query, '--oldest-first'));
+    expect(await firstOf('query-receipts', '%', 'json', '1')).toMatchObject([{ execution_id: 'exec-1' }]);
+    for (const query of ['query-memory', 'query-audit-trail']) {
+      const rows = parseRows(await sandbox.db(query));
+      expect(rows.length).toBeGreaterThan(1);
+      expect(await firstOf(query)).toEqual(rows.toReversed());
+    }
+  });
+
   it('come as CSV, which is safe for spreadsheets on request', async () => {
     const plain = await sandbox.db('query-audit-trail', 'validator-1', '7', 'csv');
     expect(plain).toMatch(/^audit_id,timestamp,agent_id,.*\r\n.*,=cmd\|calc\r\n$/u);

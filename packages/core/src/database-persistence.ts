@@ -18,7 +18,7 @@ import {
   readReceiptStatistics,
 } from './repositories/analytics.repository.ts';
 import { checkAuditEntry, insertAuditEntry } from './repositories/audit-log.repository.ts';
-import { readNewestFirst, type Page, type PageStart, type RowFilter } from './repositories/newest-first.ts';
+import { readInTimeOrder, type Page, type PageStart, type RowFilter } from './repositories/time-order.ts';
 import { checkReceipt, findReceiptJson, insertReceipt } from './repositories/receipts.repository.ts';
 import {
   checkChoice,
@@ -39,6 +39,8 @@ import type { AnyTable } from './schema/table.ts';
 import { Verification } from './verification/verify.ts';
 
 const EVERY_TABLE: readonly Api.TableName[] = ['receipts', 'agent_memory', 'audit_log'];
+
+const ROW_ORDERS: readonly Api.RowOrder[] = ['newest-first', 'oldest-first'];
 
 /** The queries that answer rows, by method. */
 export interface RowQueries {
@@ -191,7 +193,12 @@ export class DatabasePersistence implements Api.Persistence {
     method: keyof RowQueries,
     query: Api.AuditQuery,
   ): { table: AnyTable; filter: RowFilter; limit: number } {
-    const filter = { agent: patternOf(method, query.agent) };
+    const order = checkChoice(
+      { operation: method, name: 'order' },
+      query.order ?? 'newest-first',
+      ROW_ORDERS,
+    );
+    const filter = { agent: patternOf(method, query.agent), order };
     const limitOf = (fallback: number): number =>
       checkWholeNumber({ operation: method, name: 'limit' }, query.limit ?? fallback);
     switch (method) {
@@ -222,7 +229,7 @@ export class DatabasePersistence implements Api.Persistence {
     const wanted = Math.min(left, batchRows);
     if (wanted <= 0) return { rows: [], next: undefined };
     const page = await this.#queue.read(operation, () =>
-      readNewestFirst<Row>(this.#connection, table, filter, wanted, start),
+      readInTimeOrder<Row>(this.#connection, table, filter, wanted, start),
     );
     return page.rows.length === left ? { ...page, next: undefined } : page;
   }

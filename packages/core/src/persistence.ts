@@ -135,11 +135,19 @@ export interface AuditRow {
  */
 export interface Rows<Row> extends PromiseLike<Row[]>, AsyncIterable<Row> {}
 
+/**
+ * Which rows come first. Within one second the rows written last are the newest; rows without a time, which only
+ * programs other than this one write, are the oldest.
+ */
+export type RowOrder = 'newest-first' | 'oldest-first';
+
 /** Which receipts. */
 export interface ReceiptQuery {
   /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
   readonly agent?: string;
-  /** At most this many, newest first. @default 100 */
+  /** @default 'newest-first' */
+  readonly order?: RowOrder;
+  /** At most this many, from the beginning of the order. @default 100 */
   readonly limit?: number;
 }
 
@@ -147,6 +155,8 @@ export interface ReceiptQuery {
 export interface MemoryQuery {
   /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
   readonly agent?: string;
+  /** By when a memory was last saved. @default 'newest-first' */
+  readonly order?: RowOrder;
 }
 
 /** Which audit entries. */
@@ -155,7 +165,9 @@ export interface AuditQuery {
   readonly agent?: string;
   /** How many days back from now. @default 7 */
   readonly days?: number;
-  /** At most this many, newest first. @default 1000 */
+  /** @default 'newest-first' */
+  readonly order?: RowOrder;
+  /** At most this many, from the beginning of the order. @default 1000 */
   readonly limit?: number;
 }
 
@@ -416,7 +428,7 @@ export interface Persistence extends AsyncDisposable {
   saveReceipt(receipt: NewReceipt): Promise<SavedReceipt>;
   /** Saves receipts together or not at all. */
   saveReceipts(receipts: readonly NewReceipt[]): Promise<SavedReceipt[]>;
-  /** Receipts by agent pattern, newest first. */
+  /** Receipts by agent pattern, newest first unless asked otherwise. Rejects with `INVALID_ARGUMENT`. */
   queryReceipts(query?: ReceiptQuery): Rows<ReceiptRow>;
   /** The stored JSON of a receipt, byte for byte. Rejects with `NOT_FOUND`. */
   getReceipt(receiptId: string): Promise<string>;
@@ -427,14 +439,14 @@ export interface Persistence extends AsyncDisposable {
   saveMemories(memories: readonly NewMemory[]): Promise<SavedMemory[]>;
   /** The stored JSON of an agent's memory, byte for byte. Rejects with `NOT_FOUND`. */
   getMemory(agentId: string): Promise<string>;
-  /** Memories by agent pattern, latest first. */
+  /** Memories by agent pattern, latest first unless asked otherwise. Rejects with `INVALID_ARGUMENT`. */
   queryMemory(query?: MemoryQuery): Rows<MemoryRow>;
 
   /** Logs an audit entry. Rejects with `INVALID_ARGUMENT`. */
   logAudit(entry: NewAuditEntry): Promise<LoggedAudit>;
   /** Logs audit entries together or not at all. */
   logAudits(entries: readonly NewAuditEntry[]): Promise<LoggedAudit[]>;
-  /** Audit entries by agent pattern, newest first. */
+  /** Audit entries by agent pattern, newest first unless asked otherwise. Rejects with `INVALID_ARGUMENT`. */
   queryAuditTrail(query?: AuditQuery): Rows<AuditRow>;
 
   /** Writes audit entries, receipts and memories together or not at all. */

@@ -14,7 +14,7 @@ import {
   RECEIPT_STATISTICS_SQL,
   RECEIPT_STATUSES_SQL,
 } from '../src/repositories/analytics.repository.ts';
-import { newestFirstQueries } from '../src/repositories/newest-first.ts';
+import { timeOrderQueries } from '../src/repositories/time-order.ts';
 import { agentMemoryTable } from '../src/schema/agent-memory.table.ts';
 import { auditLogTable } from '../src/schema/audit-log.table.ts';
 import { DEFAULT_RETRY_POLICY } from '../src/queue/operation-queue.ts';
@@ -34,8 +34,8 @@ const plan = (sql: string): string[] =>
   sql.split(';').flatMap((one) => connection.all(`EXPLAIN QUERY PLAN ${one}`).map((row) => String(row[3])));
 
 const start = { time: '2026-01-01 00:00:00', rowid: 1, taken: 1 };
-const newest = (...parameters: Parameters<typeof newestFirstQueries>): string =>
-  newestFirstQueries(...parameters)
+const pages = (...parameters: Parameters<typeof timeOrderQueries>): string =>
+  timeOrderQueries(...parameters)
     .map(({ sql }) => sql)
     .join(';\n');
 
@@ -43,17 +43,17 @@ describe('query plans', () => {
   it.each([
     [
       'receipts, newest first',
-      newest(receiptsTable, { agent: '%' }, undefined),
+      pages(receiptsTable, { agent: '%' }, undefined),
       ['SCAN receipts USING INDEX idx_receipts_created_at'],
     ],
     [
       'receipts of some agents',
-      newest(receiptsTable, { agent: 'a%' }, undefined),
+      pages(receiptsTable, { agent: 'a%' }, undefined),
       ['SCAN receipts USING INDEX idx_receipts_created_at'],
     ],
     [
       'the next receipts',
-      newest(receiptsTable, { agent: 'a%' }, start),
+      pages(receiptsTable, { agent: 'a%' }, start),
       [
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid<?)',
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at<?)',
@@ -62,17 +62,38 @@ describe('query plans', () => {
     ],
     [
       'receipts without a time',
-      newest(receiptsTable, { agent: '%' }, { ...start, time: null }),
+      pages(receiptsTable, { agent: '%' }, { ...start, time: null }),
       ['SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid<?)'],
     ],
     [
+      'receipts, oldest first',
+      pages(receiptsTable, { agent: 'a%', order: 'oldest-first' }, undefined),
+      ['SCAN receipts USING INDEX idx_receipts_created_at'],
+    ],
+    [
+      'the next receipts, oldest first',
+      pages(receiptsTable, { agent: 'a%', order: 'oldest-first' }, start),
+      [
+        'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid>?)',
+        'SEARCH receipts USING INDEX idx_receipts_created_at (created_at>?)',
+      ],
+    ],
+    [
+      'receipts without a time, oldest first',
+      pages(receiptsTable, { agent: '%', order: 'oldest-first' }, { ...start, time: null }),
+      [
+        'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid>?)',
+        'SEARCH receipts USING INDEX idx_receipts_created_at (created_at>?)',
+      ],
+    ],
+    [
       'the audit trail since a day',
-      newest(auditLogTable, { agent: '%', since: start.time }, undefined),
+      pages(auditLogTable, { agent: '%', since: start.time }, undefined),
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
       'the next of it',
-      newest(auditLogTable, { agent: 'a%', since: start.time }, start),
+      pages(auditLogTable, { agent: 'a%', since: start.time }, start),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid<?)',
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>? AND timestamp<?)',
@@ -80,8 +101,21 @@ describe('query plans', () => {
       ],
     ],
     [
+      'the audit trail since a day, oldest first',
+      pages(auditLogTable, { agent: '%', since: start.time, order: 'oldest-first' }, undefined),
+      ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
+    ],
+    [
+      'the next of it, oldest first',
+      pages(auditLogTable, { agent: 'a%', since: start.time, order: 'oldest-first' }, start),
+      [
+        'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid>?)',
+        'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)',
+      ],
+    ],
+    [
       'memory, latest first',
-      newest(agentMemoryTable, { agent: '%' }, undefined),
+      pages(agentMemoryTable, { agent: '%' }, undefined),
       ['SCAN agent_memory', 'USE TEMP B-TREE FOR ORDER BY'],
     ],
     [
@@ -190,7 +224,7 @@ describe('query plans', () => {
 
 /** Walks over a whole table or index, and sorts, that operations may make; every other row is found by a search. */
 const WALKS: ReadonlyMap<string, string> = new Map([
-  ['SCAN receipts USING INDEX idx_receipts_created_at', 'newest first, ends at the limit'],
+  ['SCAN receipts USING INDEX idx_receipts_created_at', 'newest or oldest first, ends at the limit'],
   ['SCAN agent_memory', 'one row an agent'],
   ['USE TEMP B-TREE FOR ORDER BY', 'memories, agents and statuses, which are few'],
   ['SCAN different', 'agents and statuses, which are few'],
@@ -224,6 +258,9 @@ it('whatever operations ask of SQLite, they walk and sort only where they have t
     await collect(db.queryReceipts({ agent, limit: 1000 }));
     await collect(db.queryMemory({ agent }));
     await collect(db.queryAuditTrail({ agent, limit: 1000 }));
+    await collect(db.queryReceipts({ agent, limit: 1000, order: 'oldest-first' }));
+    await collect(db.queryMemory({ agent, order: 'oldest-first' }));
+    await collect(db.queryAuditTrail({ agent, limit: 1000, order: 'oldest-first' }));
     await db.analytics({ agent });
   }
   await db.stats();

@@ -12,7 +12,7 @@ import {
   RECEIPT_STATISTICS_SQL,
   RECEIPT_STATUSES_SQL,
 } from '../../../../packages/core/src/repositories/analytics.repository.ts';
-import { newestFirstQueries } from '../../../../packages/core/src/repositories/newest-first.ts';
+import { timeOrderQueries } from '../../../../packages/core/src/repositories/time-order.ts';
 import { auditLogTable } from '../../../../packages/core/src/schema/audit-log.table.ts';
 import { receiptsTable } from '../../../../packages/core/src/schema/receipts.table.ts';
 import { selectList, type AnyTable } from '../../../../packages/core/src/schema/table.ts';
@@ -24,7 +24,7 @@ export const INSERT_RECEIPT_SQL: string = insertInto(receiptsTable);
 export const INSERT_AUDIT_SQL: string = insertInto(auditLogTable);
 export const GET_RECEIPT_SQL = 'SELECT receipt_json FROM receipts WHERE receipt_id = ?';
 /** Values: agent pattern, limit. */
-export const LATEST_RECEIPTS_SQL: string = newestFirstQueries(receiptsTable, { agent: 'any' }, undefined)[0]
+export const LATEST_RECEIPTS_SQL: string = timeOrderQueries(receiptsTable, { agent: 'any' }, undefined)[0]
   ?.sql as string;
 /** An agent or a status at a time, as core asks. */
 export const ANALYTICS_SQL = {

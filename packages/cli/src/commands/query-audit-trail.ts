@@ -1,6 +1,6 @@
 import { defineCommand, type Command } from '../command.ts';
 import { agentPattern, count } from '../inputs.ts';
-import { csvFlags, rowFormat, writeRows } from '../output/rows.ts';
+import { csvFlags, orderFlag, orderOf, rowFormat, writeRows } from '../output/rows.ts';
 
 export const queryAuditTrail: Command = defineCommand({
   name: 'db query-audit-trail',
@@ -11,14 +11,14 @@ export const queryAuditTrail: Command = defineCommand({
     days: count({ default: 7, description: 'how many days back from now' }),
     format: rowFormat(),
   },
-  flags: { limit: count({ default: 1000, description: 'at most this many' }), ...csvFlags },
+  flags: { limit: count({ default: 1000, description: 'at most this many' }), ...orderFlag, ...csvFlags },
   examples: [
     `ggen-sim db query-audit-trail "agent-%" 7 json | jq '.[] | select(.status == "failed")'`,
     'ggen-sim db query-audit-trail "agent-*" 30 csv --limit 10000 > audit_trail.csv',
   ],
-  async run({ agent, days, limit, ...output }, context) {
+  async run({ agent, days, limit, oldestFirst, ...output }, context) {
     await using database = await context.openDatabase('brief');
-    const rows = database.queryAuditTrail({ agent, days, limit });
+    const rows = database.queryAuditTrail({ agent, days, limit, order: orderOf(oldestFirst) });
     const tableFields = [
       'timestamp',
       'agentId',

@@ -1,22 +1,22 @@
 import { defineCommand, type Command } from '../command.ts';
 import { agentPattern } from '../inputs.ts';
-import { csvFlags, rowFormat, writeRows } from '../output/rows.ts';
+import { csvFlags, orderFlag, orderOf, rowFormat, writeRows } from '../output/rows.ts';
 
 export const queryMemory: Command = defineCommand({
   name: 'db query-memory',
   summary: "Agents' memory by agent pattern, latest first",
   usesDatabase: true,
   positionals: { agent: agentPattern(), format: rowFormat() },
-  flags: csvFlags,
+  flags: { ...orderFlag, ...csvFlags },
   examples: [
     `ggen-sim db query-memory "%" json | jq '.[] | {agent_id, agent_type, version}'`,
     'ggen-sim db query-memory "agent-*" csv > agent_memory.csv',
   ],
-  async run({ agent, ...output }, context) {
+  async run({ agent, oldestFirst, ...output }, context) {
     await using database = await context.openDatabase('brief');
     const tableFields = ['lastUpdated', 'agentId', 'agentType', 'version', 'memoryJson'];
     await writeRows(
-      database.queryMemory({ agent }),
+      database.queryMemory({ agent, order: orderOf(oldestFirst) }),
       { ...output, table: 'agent_memory', tableFields },
       context,
     );

@@ -1,5 +1,5 @@
 /** Rows of a query on standard output, in the format the person asked for. */
-import type { TableName } from '@ggen-sim/core';
+import type { RowOrder, TableName } from '@ggen-sim/core';
 import type { CommandContext } from '../command-context.ts';
 import { choice, toggle, type Input } from '../inputs.ts';
 import { snakeCase } from '../letter-case.ts';
@@ -12,6 +12,16 @@ export type RowFormat = (typeof rowFormats)[number];
 /** The input every query takes. */
 export function rowFormat(): Input<RowFormat> {
   return choice(rowFormats, { default: 'json', description: 'how rows are written' });
+}
+
+/** The flag that turns a query's order round. */
+export const orderFlag: Readonly<Record<'oldestFirst', Input<boolean>>> = {
+  oldestFirst: toggle({ description: 'begin with the oldest' }),
+};
+
+/** The order a query is asked for. */
+export function orderOf(oldestFirst: boolean): RowOrder {
+  return oldestFirst ? 'oldest-first' : 'newest-first';
 }
 
 /** The flags that shape CSV. */

@@ -9,7 +9,7 @@ import { sink } from '../exports/byte-sink.ts';
 import { encodeRows } from '../exports/row-encoding.ts';
 import type { BackupDirectory, BackupFile, BackupManifest, LongOperationOptions } from '../persistence.ts';
 import { PROGRAM_VERSION } from '../program-version.ts';
-import { readInRowidOrder } from '../repositories/newest-first.ts';
+import { readInRowidOrder } from '../repositories/time-order.ts';
 import { toIsoTime } from '../rules/timestamps.ts';
 import { adoptedReceipts } from '../schema/migrator.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';

@@ -3,7 +3,7 @@ import type { TableName } from '../persistence.ts';
 /** A table as the repositories read it: which column fills which field of a row, in the order of the SELECT. */
 export interface AnyTable {
   readonly name: TableName;
-  /** What "newest first" goes by. */
+  /** What "newest first" and "oldest first" go by. */
   readonly timeColumn: string;
   readonly columns: readonly {
     /** As in the database and in exports: `execution_id`. */

@@ -14,7 +14,7 @@ import type {
   VerifyProblem,
   VerifyReport,
 } from '../persistence.ts';
-import { readInRowidOrder } from '../repositories/newest-first.ts';
+import { readInRowidOrder } from '../repositories/time-order.ts';
 import { receiptIdOf } from '../repositories/receipts.repository.ts';
 import { checkJson } from '../rules/json-text.ts';
 import { agentMemoryTable } from '../schema/agent-memory.table.ts';

@@ -5,7 +5,7 @@ import { fileFailure } from '../exports/audit-export.ts';
 import { StreamFailure } from '../exports/byte-sink.ts';
 import { RowStream } from '../exports/row-stream.ts';
 import type * as Api from '../persistence.ts';
-import type { Page } from '../repositories/newest-first.ts';
+import type { Page } from '../repositories/time-order.ts';
 import { callerSide, handOver, RelayedStreams } from './caller-side.ts';
 import type { LongMethod, PersistenceHost, PlainMethod } from './protocol.ts';
 import { unwrap, type Answer } from './wire-error.ts';

@@ -4,7 +4,7 @@ import { PersistenceError } from '../errors.ts';
 import { holdWhileAlive } from '#platform';
 import { openInProcess } from '../open-in-process.ts';
 import type { BackupDirectory, Change, OpenOptions, Progress } from '../persistence.ts';
-import type { Page, PageStart } from '../repositories/newest-first.ts';
+import type { Page, PageStart } from '../repositories/time-order.ts';
 import type { Caller, LongMethod, LongOptions, PersistenceHost, PlainMethod } from './protocol.ts';
 import { answer, unwrap, type Answer } from './wire-error.ts';
 

@@ -1,7 +1,7 @@
 /** What client and worker say to each other, over Comlink. Every answer is an {@link Answer}. */
 import type { RowQueries } from '../database-persistence.ts';
 import type { BackupDirectory, Change, OpenOptions, Progress } from '../persistence.ts';
-import type { Page, PageStart } from '../repositories/newest-first.ts';
+import type { Page, PageStart } from '../repositories/time-order.ts';
 import type { Answer } from './wire-error.ts';
 
 /** Methods whose arguments and results cross as they are. */

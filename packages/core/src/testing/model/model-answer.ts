@@ -5,6 +5,7 @@ import type {
   MemoryRow,
   ReceiptRow,
   ReceiptStatistics,
+  RowOrder,
   SavedMemory,
   SavedReceipt,
 } from '../../persistence.ts';
@@ -219,6 +220,11 @@ function cleanup(
   return { state: dryRun ? state : kept, answer: { value } };
 }
 
+/** Rows that are newest first, in the order asked for. */
+function inOrder<Row>(rows: Row[], order: RowOrder | undefined): Row[] {
+  return order === 'oldest-first' ? rows.toReversed() : rows;
+}
+
 /** What a read has to answer. */
 function answerOf(state: ModelState, operation: ModelOperation, context: CallContext): Answer {
   const { now } = context;
@@ -229,10 +235,12 @@ function answerOf(state: ModelState, operation: ModelOperation, context: CallCon
       return found(state.memories.find(({ agentId }) => agentId === operation.agentId)?.memoryJson);
     case 'queryReceipts': {
       const rows = contentOf(state).receipts.filter(({ agentId }) => matches(operation.agent, agentId));
-      return { value: rows.slice(0, operation.limit ?? 100) };
+      return { value: inOrder(rows, operation.order).slice(0, operation.limit ?? 100) };
     }
-    case 'queryMemory':
-      return { value: contentOf(state).memories.filter(({ agentId }) => matches(operation.agent, agentId)) };
+    case 'queryMemory': {
+      const rows = contentOf(state).memories.filter(({ agentId }) => matches(operation.agent, agentId));
+      return { value: inOrder(rows, operation.order) };
+    }
     case 'queryAuditTrail':
     case 'exportAuditTrail': {
       const isExport = operation.kind === 'exportAuditTrail';
@@ -240,7 +248,8 @@ function answerOf(state: ModelState, operation: ModelOperation, context: CallCon
       const rows = contentOf(state).audits.filter(
         ({ agentId, timestamp }) => matches(operation.agent, agentId) && timestamp >= daysAgo(now, days),
       );
-      return { value: rows.slice(0, isExport ? Infinity : (operation.limit ?? 1000)) };
+      if (isExport) return { value: rows };
+      return { value: inOrder(rows, operation.order).slice(0, operation.limit ?? 1000) };
     }
     case 'analytics': {
       const period = operation.period ?? 'last-7-days';

@@ -1,5 +1,11 @@
 /** One call of the interface, as data. */
-import type { AnalyticsPeriod, AuditStatus, ExportFormat, ReceiptStatus } from '../../persistence.ts';
+import type {
+  AnalyticsPeriod,
+  AuditStatus,
+  ExportFormat,
+  ReceiptStatus,
+  RowOrder,
+} from '../../persistence.ts';
 import { hostileTexts } from '../hostile-texts.ts';
 import type { Choices } from './choices.ts';
 import { WRONG_CALLS } from './wrong-calls.ts';
@@ -59,13 +65,20 @@ export type ModelOperation =
   | {
       readonly kind: 'queryReceipts';
       readonly agent: string | undefined;
+      readonly order: RowOrder | undefined;
       readonly limit: number | undefined;
       readonly stream: boolean;
     }
-  | { readonly kind: 'queryMemory'; readonly agent: string | undefined; readonly stream: boolean }
+  | {
+      readonly kind: 'queryMemory';
+      readonly agent: string | undefined;
+      readonly order: RowOrder | undefined;
+      readonly stream: boolean;
+    }
   | {
       readonly kind: 'queryAuditTrail';
       readonly agent: string | undefined;
+      readonly order: RowOrder | undefined;
       readonly days: number | undefined;
       readonly limit: number | undefined;
       readonly stream: boolean;
@@ -210,6 +223,8 @@ function drawPattern(choices: Choices): string | undefined {
 
 const drawDays = (choices: Choices): number | undefined =>
   choices.oneOf([undefined, 0, 1, 7, 30, 90, 1_000_000]);
+const drawOrder = (choices: Choices): RowOrder | undefined =>
+  choices.oneOf([undefined, 'newest-first', 'oldest-first']);
 const drawLimit = (choices: Choices): number | undefined => choices.oneOf([undefined, 0, 1, 2, 1000]);
 
 function drawRead(choices: Choices): ModelOperation {
@@ -217,11 +232,18 @@ function drawRead(choices: Choices): ModelOperation {
   const stream = choices.onceIn(3);
   switch (choices.below(10)) {
     case 0:
-      return { kind: 'queryReceipts', agent, limit: drawLimit(choices), stream };
+      return { kind: 'queryReceipts', agent, order: drawOrder(choices), limit: drawLimit(choices), stream };
     case 1:
-      return { kind: 'queryMemory', agent, stream };
+      return { kind: 'queryMemory', agent, order: drawOrder(choices), stream };
     case 2:
-      return { kind: 'queryAuditTrail', agent, days: drawDays(choices), limit: drawLimit(choices), stream };
+      return {
+        kind: 'queryAuditTrail',
+        agent,
+        order: drawOrder(choices),
+        days: drawDays(choices),
+        limit: drawLimit(choices),
+        stream,
+      };
     case 3:
       return {
         kind: 'exportAuditTrail',

@@ -203,17 +203,18 @@ export async function callReal(
     case 'getMemory':
       return db.getMemory(operation.agentId);
     case 'queryReceipts': {
-      const { agent, limit } = operation;
-      const rows = db.queryReceipts(asked({ agent, limit }));
+      const { agent, order, limit } = operation;
+      const rows = db.queryReceipts(asked({ agent, order, limit }));
       return operation.stream ? collect(rows) : rows;
     }
     case 'queryMemory': {
-      const rows = db.queryMemory(asked({ agent: operation.agent }));
+      const { agent, order } = operation;
+      const rows = db.queryMemory(asked({ agent, order }));
       return operation.stream ? collect(rows) : rows;
     }
     case 'queryAuditTrail': {
-      const { agent, days, limit } = operation;
-      const rows = db.queryAuditTrail(asked({ agent, days, limit }));
+      const { agent, order, days, limit } = operation;
+      const rows = db.queryAuditTrail(asked({ agent, order, days, limit }));
       return operation.stream ? collect(rows) : rows;
     }
     case 'exportAuditTrail':

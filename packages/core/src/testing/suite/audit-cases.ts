@@ -73,6 +73,10 @@ export const auditCases: readonly PersistenceCase[] = [
       expect(all.at(-1)?.operation).toBe('old-0');
       expect(await collect(db.queryAuditTrail({ days: 8, limit: 5000 }))).toEqual(all);
       expect((await db.queryAuditTrail({ days: 0, limit: 5000 })).length).toBe(1005);
+      const order = 'oldest-first';
+      expect(await db.queryAuditTrail({ days: 8, limit: 5000, order })).toEqual(all.toReversed());
+      expect(await collect(db.queryAuditTrail({ days: 8, limit: 5000, order }))).toEqual(all.toReversed());
+      expect((await db.queryAuditTrail({ order }))[0]?.operation).toBe('new-0');
       clock.forwardSeconds(1);
       expect(await db.queryAuditTrail({ days: 0 })).toEqual([]);
       expect((await db.queryAuditTrail({ days: 3_000_000, limit: 5000 })).length).toBe(1010);

@@ -66,6 +66,9 @@ export const memoryCases: readonly PersistenceCase[] = [
       expect(all.length).toBe(1200);
       expect(all.slice(0, 3).map(({ agentId }) => agentId)).toEqual(['agent-7', 'agent-1199', 'agent-1198']);
       expect(await collect(db.queryMemory())).toEqual(all);
+      const order = 'oldest-first';
+      expect(await db.queryMemory({ order })).toEqual(all.toReversed());
+      expect(await collect(db.queryMemory({ order }))).toEqual(all.toReversed());
       expect((await db.queryMemory({ agent: 'agent-119*' })).length).toBe(11);
       expect(await db.queryMemory({ agent: 'nobody' })).toEqual([]);
     },

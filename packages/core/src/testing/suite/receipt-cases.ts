@@ -132,6 +132,34 @@ export const receiptCases: readonly PersistenceCase[] = [
     },
   },
   {
+    title: 'receipt: oldest first is newest first the other way round, page by page and with a limit',
+    needs: 'clock',
+    async run({ open, refused, clock, expect }) {
+      const db = await open();
+      // Pages end within a second, at its end and beyond it.
+      for (const count of [400, 700, 600]) {
+        await db.saveReceipts(
+          upTo(count).map((index) => receiptOf(`${count}-${index}`, { agentId: `agent-${index % 3}` })),
+        );
+        clock.forwardSeconds(1);
+      }
+      const order = 'oldest-first';
+      const newestFirst = await db.queryReceipts({ limit: 2000 });
+      const oldestFirst = await db.queryReceipts({ limit: 2000, order });
+      expect(oldestFirst.length).toBe(1700);
+      expect(oldestFirst.slice(0, 2).map(({ executionId }) => executionId)).toEqual(['400-0', '400-1']);
+      expect(oldestFirst).toEqual(newestFirst.toReversed());
+      expect(await db.queryReceipts({ limit: 2000, order: 'newest-first' })).toEqual(newestFirst);
+      expect(await collect(db.queryReceipts({ limit: 2000, order }))).toEqual(oldestFirst);
+      expect(await db.queryReceipts({ order })).toEqual(oldestFirst.slice(0, 100));
+      expect(await collect(db.queryReceipts({ limit: 1234, order }))).toEqual(oldestFirst.slice(0, 1234));
+      const ofOne = oldestFirst.filter(({ agentId }) => agentId === 'agent-1');
+      expect(await collect(db.queryReceipts({ agent: '*-1', limit: 2000, order }))).toEqual(ofOne);
+      const wrong = { order: 'oldest' as typeof order };
+      await refused(db.queryReceipts(wrong), 'INVALID_ARGUMENT', /order.*newest-first, oldest-first/);
+    },
+  },
+  {
     title: 'receipt: patterns are SQL LIKE, and * means %',
     async run({ open, expect }) {
       const db = await open();
