@@ -2,14 +2,14 @@ import './trusted-types.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { openDatabase } from './database/database.ts';
+import { openDatabase, storageAskedFor } from './database/database.ts';
 import { publishGgenSim } from './ggen-sim.ts';
 import { keepOfflineCopy } from './offline.ts';
 import './style/tokens.css';
 import './style/base.css';
 
 publishGgenSim();
-void openDatabase('indexeddb');
+void openDatabase(storageAskedFor());
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(

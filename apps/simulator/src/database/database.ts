@@ -2,7 +2,15 @@ import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { useSyncExternalStore } from 'react';
 import { failureOf, type Failure } from './failure.ts';
 
-/** Name of the IndexedDB database every tab of this page shares. */
+/** Where a page may keep its database: each of these places holds one of its own. */
+export type KeptStorage = 'indexeddb' | 'opfs';
+
+/** The place the page's address asks for: `?storage=opfs`, else IndexedDB. */
+export function storageAskedFor(): KeptStorage {
+  return new URLSearchParams(location.search).get('storage') === 'opfs' ? 'opfs' : 'indexeddb';
+}
+
+/** Name of the database that every tab of this page with the same storage shares. */
 export const DATABASE_NAME = 'ggen';
 
 /** How far opening the page's database has come. */
@@ -42,7 +50,7 @@ export function useDatabaseState(): DatabaseState {
  *
  * @param storage - `memory` only when the person asked for it: nothing is kept then
  */
-export async function openDatabase(storage: 'indexeddb' | 'memory'): Promise<void> {
+export async function openDatabase(storage: KeptStorage | 'memory'): Promise<void> {
   become({ phase: 'opening' });
   try {
     const persistence = await openPersistence(

@@ -1,11 +1,11 @@
-import type { AuditRow } from '@ggen-sim/core';
+import type { AuditRow, RowOrder } from '@ggen-sim/core';
 import { useMemo, useState, type ReactNode } from 'react';
 import { formatDuration } from '../parts/format.ts';
 import { Status } from '../parts/status.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import type { ShownRecord } from '../details/shown-record.ts';
 import { RowTable, type Column } from './row-table.tsx';
-import { TablePanel } from './table-panel.tsx';
+import { ORDER_WORDS, TablePanel } from './table-panel.tsx';
 import type { RowPagesSource } from './use-row-pages.ts';
 
 const COLUMNS: readonly Column<AuditRow>[] = [
@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<AuditRow>[] = [
 /** A hundred years: every entry there is. */
 const ALL_DAYS = 36_500;
 
-/** What agents did, newest first. */
+/** What agents did, newest first unless asked otherwise. */
 export function AuditTable({
   total,
   onOpen,
@@ -52,9 +52,11 @@ export function AuditTable({
   );
   return (
     <TablePanel noun="audit entries" filters={period}>
-      {(agent) => (
+      {(agent, order) => (
         <FilteredAudit
+          key={days}
           agent={agent}
+          order={order}
           days={days}
           total={days === ALL_DAYS ? total : undefined}
           onOpen={onOpen}
@@ -66,11 +68,13 @@ export function AuditTable({
 
 function FilteredAudit({
   agent,
+  order,
   days,
   total,
   onOpen,
 }: {
   agent: string;
+  order: RowOrder;
   days: number;
   total: number | undefined;
   onOpen: (record: ShownRecord) => void;
@@ -78,14 +82,16 @@ function FilteredAudit({
   const source = useMemo<RowPagesSource<AuditRow, AuditRow>>(
     () => ({
       table: 'audit_log',
-      query: (persistence) => persistence.queryAuditTrail({ agent, days, limit: Number.MAX_SAFE_INTEGER }),
+      order,
+      query: (persistence) =>
+        persistence.queryAuditTrail({ agent, order, days, limit: Number.MAX_SAFE_INTEGER }),
       keep: (row) => row,
     }),
-    [agent, days],
+    [agent, days, order],
   );
   return (
     <RowTable
-      label="Audit trail, newest first"
+      label={`Audit trail, ${ORDER_WORDS[order]}`}
       source={source}
       columns={COLUMNS}
       rowKey={({ auditId }) => auditId}

@@ -1,10 +1,10 @@
-import type { MemoryRow } from '@ggen-sim/core';
+import type { MemoryRow, RowOrder } from '@ggen-sim/core';
 import { useMemo, type ReactNode } from 'react';
 import { formatBytes } from '../parts/format.ts';
 import { Timestamp } from '../parts/timestamp.tsx';
 import type { ShownRecord } from '../details/shown-record.ts';
 import { RowTable, type Column } from './row-table.tsx';
-import { TablePanel } from './table-panel.tsx';
+import { ORDER_WORDS, TablePanel } from './table-panel.tsx';
 import type { RowPagesSource } from './use-row-pages.ts';
 
 /** An agent's memory without its JSON, but with its length. */
@@ -29,7 +29,7 @@ const COLUMNS: readonly Column<MemorySummary>[] = [
   { title: 'Version', width: '56px', cell: ({ version }) => version, align: 'end' },
 ];
 
-/** What each agent remembers, latest first. */
+/** What each agent remembers, latest first unless asked otherwise. */
 export function MemoryTable({
   total,
   onOpen,
@@ -39,31 +39,34 @@ export function MemoryTable({
 }): ReactNode {
   return (
     <TablePanel noun="memory">
-      {(agent) => <FilteredMemory agent={agent} total={total} onOpen={onOpen} />}
+      {(agent, order) => <FilteredMemory agent={agent} order={order} total={total} onOpen={onOpen} />}
     </TablePanel>
   );
 }
 
 function FilteredMemory({
   agent,
+  order,
   total,
   onOpen,
 }: {
   agent: string;
+  order: RowOrder;
   total: number | undefined;
   onOpen: (record: ShownRecord) => void;
 }): ReactNode {
   const source = useMemo<RowPagesSource<MemoryRow, MemorySummary>>(
     () => ({
       table: 'agent_memory',
-      query: (persistence) => persistence.queryMemory({ agent }),
+      order,
+      query: (persistence) => persistence.queryMemory({ agent, order }),
       keep: ({ memoryJson, ...summary }) => ({ ...summary, jsonLength: memoryJson.length }),
     }),
-    [agent],
+    [agent, order],
   );
   return (
     <RowTable
-      label="Agent memory, latest first"
+      label={`Agent memory, ${ORDER_WORDS[order]}`}
       source={source}
       columns={COLUMNS}
       rowKey={({ memoryId }) => memoryId}

@@ -1,11 +1,11 @@
-import type { ReceiptRow } from '@ggen-sim/core';
+import type { ReceiptRow, RowOrder } from '@ggen-sim/core';
 import { useMemo, type ReactNode } from 'react';
 import { endOfId, formatDuration, shortId } from '../parts/format.ts';
 import { Status } from '../parts/status.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import type { ShownRecord } from '../details/shown-record.ts';
 import { RowTable, type Column } from './row-table.tsx';
-import { TablePanel } from './table-panel.tsx';
+import { ORDER_WORDS, TablePanel } from './table-panel.tsx';
 import type { RowPagesSource } from './use-row-pages.ts';
 
 /** A receipt without its JSON, which is read when somebody opens it. */
@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<ReceiptSummary>[] = [
   { title: 'Duration', width: '70px', cell: ({ durationMs }) => formatDuration(durationMs), align: 'end' },
 ];
 
-/** Receipts, newest first. */
+/** Receipts, newest first unless asked otherwise. */
 export function ReceiptsTable({
   total,
   onOpen,
@@ -53,31 +53,34 @@ export function ReceiptsTable({
 }): ReactNode {
   return (
     <TablePanel noun="receipts">
-      {(agent) => <FilteredReceipts agent={agent} total={total} onOpen={onOpen} />}
+      {(agent, order) => <FilteredReceipts agent={agent} order={order} total={total} onOpen={onOpen} />}
     </TablePanel>
   );
 }
 
 function FilteredReceipts({
   agent,
+  order,
   total,
   onOpen,
 }: {
   agent: string;
+  order: RowOrder;
   total: number | undefined;
   onOpen: (record: ShownRecord) => void;
 }): ReactNode {
   const source = useMemo<RowPagesSource<ReceiptRow, ReceiptSummary>>(
     () => ({
       table: 'receipts',
-      query: (persistence) => persistence.queryReceipts({ agent, limit: Number.MAX_SAFE_INTEGER }),
+      order,
+      query: (persistence) => persistence.queryReceipts({ agent, order, limit: Number.MAX_SAFE_INTEGER }),
       keep: summaryOf,
     }),
-    [agent],
+    [agent, order],
   );
   return (
     <RowTable
-      label="Receipts, newest first"
+      label={`Receipts, ${ORDER_WORDS[order]}`}
       source={source}
       columns={COLUMNS}
       rowKey={({ receiptId }) => receiptId}

@@ -159,7 +159,7 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
             ? formatPlural(rows.length, 'row')
             : `${formatCount(rows.length)} of ${formatCount(total)} rows read; scroll for more`}
         </span>
-        {pages.stale ? (
+        {pages.stale && (ended || source.order === 'newest-first') ? (
           <button
             type="button"
             className="button"
@@ -169,7 +169,7 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
               void pages.refresh('always');
             }}
           >
-            Show newer rows
+            {source.order === 'newest-first' ? 'Show newer rows' : 'Read again'}
           </button>
         ) : null}
       </div>

@@ -1,11 +1,19 @@
-import { useDeferredValue, useState, type ReactNode } from 'react';
+import type { RowOrder } from '@ggen-sim/core';
+import { Fragment, useDeferredValue, useState, type ReactNode } from 'react';
 import './table-panel.css';
 
+/** How a table's name says its order. */
+export const ORDER_WORDS: Readonly<Record<RowOrder, string>> = {
+  'newest-first': 'newest first',
+  'oldest-first': 'oldest first',
+};
+
 /**
- * A table under its filter.
+ * A table under its filter and its order. The oldest of a hundred thousand rows are the first of the other order: no
+ * scrolling past all rows between.
  *
  * @param noun - what is filtered, for the labels: `receipts`
- * @param children - the table for a pattern over agent ids
+ * @param children - the table for a pattern over agent ids, in an order
  */
 export function TablePanel({
   noun,
@@ -14,9 +22,10 @@ export function TablePanel({
 }: {
   noun: string;
   filters?: ReactNode;
-  children: (agent: string) => ReactNode;
+  children: (agent: string, order: RowOrder) => ReactNode;
 }): ReactNode {
   const [text, setText] = useState('');
+  const [order, setOrder] = useState<RowOrder>('newest-first');
   const pattern = useDeferredValue(text.trim());
   return (
     <div className="table-panel">
@@ -33,8 +42,20 @@ export function TablePanel({
           />
         </label>
         {filters}
+        <label className="labelled">
+          Order
+          <select
+            className="field"
+            value={order}
+            onChange={(event) => setOrder(event.target.value as RowOrder)}
+          >
+            <option value="newest-first">newest first</option>
+            <option value="oldest-first">oldest first</option>
+          </select>
+        </label>
       </div>
-      {children(pattern === '' ? '%' : pattern)}
+      {/* Other rows are another table: it begins at its top, wherever the one before was scrolled to. */}
+      <Fragment key={`${order} ${pattern}`}>{children(pattern === '' ? '%' : pattern, order)}</Fragment>
     </div>
   );
 }

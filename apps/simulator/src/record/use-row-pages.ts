@@ -1,4 +1,4 @@
-import type { Persistence, TableName } from '@ggen-sim/core';
+import type { Persistence, RowOrder, TableName } from '@ggen-sim/core';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
@@ -7,25 +7,26 @@ import { usePersistence } from '../database/persistence-context.ts';
 /** Rows taken from the database at a time. */
 const PAGE_ROWS = 250;
 
-/** A table's rows, newest first, as far as somebody has scrolled. */
+/** A table's rows, in one order, as far as somebody has scrolled. */
 export interface RowPages<Row> {
   readonly rows: readonly Row[];
   /** Whether these are all rows there are. */
   readonly ended: boolean;
   /** False until the first page has arrived. */
   readonly loaded: boolean;
-  /** Whether there are newer rows than the first one here. */
+  /** Whether rows were written that scrolling on does not reach. */
   readonly stale: boolean;
   readonly failure: Failure | undefined;
   /** Takes the next page; does nothing while one is on its way. */
   readonly more: () => Promise<void>;
-  /** Begins again at the newest row; `at top`: unless somebody scrolls away meanwhile. */
+  /** Begins again at the first row; `at top`: unless somebody scrolls away meanwhile. */
   readonly refresh: (when: 'always' | 'at top') => Promise<void>;
 }
 
 /** What {@link useRowPages} reads. All of it must be stable. */
 export interface RowPagesSource<Stored, Row> {
   readonly table: TableName;
+  readonly order: RowOrder;
   readonly query: (persistence: Persistence) => AsyncIterable<Stored>;
   /** What of a stored row is kept in memory: not its JSON. */
   readonly keep: (row: Stored) => Row;

@@ -7,6 +7,7 @@ import { formatBytes } from '../parts/format.ts';
 import { AuditExport } from './audit-export.tsx';
 import { DownloadDatabase } from './download-database.tsx';
 import { ImportDatabase } from './import-database.tsx';
+import { OtherStorage } from './other-storage.tsx';
 import { ResetDatabase } from './reset-database.tsx';
 import { StorageFacts } from './storage-facts.tsx';
 import { VerifyDatabase } from './verify-database.tsx';
@@ -24,6 +25,7 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
       <section className="database-panel__part">
         <h3>Where the data lives</h3>
         {info === undefined ? <p className="muted">Reading…</p> : <Facts facts={factsOf(info)} />}
+        {info === undefined ? null : <OtherStorage storage={info.storage} />}
       </section>
       <section className="database-panel__part">
         <h3>What the browser promises</h3>
