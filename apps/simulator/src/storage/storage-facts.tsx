@@ -55,7 +55,7 @@ export function StorageFacts({
         facts={[
           ['Kept', <KeptPromise key="kept" persisted={persisted} />],
           ['Used by this site', usageBytes === undefined ? 'not told' : formatBytes(usageBytes)],
-          ['Room in all', quotaBytes === undefined ? 'not told' : formatBytes(quotaBytes)],
+          ['Room left', roomLeft(usageBytes, quotaBytes)],
         ]}
       />
       {persisted === false ? (
@@ -67,6 +67,11 @@ export function StorageFacts({
       ) : null}
     </>
   );
+}
+
+function roomLeft(usageBytes: number | undefined, quotaBytes: number | undefined): string {
+  if (usageBytes === undefined || quotaBytes === undefined) return 'not told';
+  return `${formatBytes(Math.max(0, quotaBytes - usageBytes))} of ${formatBytes(quotaBytes)}`;
 }
 
 function KeptPromise({ persisted }: { persisted: boolean | undefined }): ReactNode {
