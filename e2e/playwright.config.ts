@@ -4,7 +4,9 @@ import { chromiumLaunch } from './support/chromium-launch.ts';
 
 // Chosen once; the workers read this file again and must find the same.
 process.env['GGEN_E2E_PORT'] ??= String(await freePort());
+process.env['GGEN_E2E_DEV_PORT'] ??= String(await freePort());
 const port = process.env['GGEN_E2E_PORT'];
+const devPort = process.env['GGEN_E2E_DEV_PORT'];
 
 const config: PlaywrightTestConfig = defineConfig({
   testDir: 'tests',
@@ -13,19 +15,29 @@ const config: PlaywrightTestConfig = defineConfig({
   forbidOnly: process.env['CI'] !== undefined,
   reporter: 'list',
   outputDir: 'test-results',
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  // Generous: on a busy machine Chromium alone takes seconds to start, and no test is about time.
+  timeout: 240_000,
+  expect: { timeout: 30_000 },
   use: {
     // In a folder, not at the root: the page must work wherever a static host puts it.
     baseURL: `http://127.0.0.1:${port}/dist/`,
     launchOptions: chromiumLaunch,
     screenshot: 'only-on-failure',
   },
-  webServer: {
-    command: `sirv ../apps/simulator --quiet --host 127.0.0.1 --port ${port}`,
-    url: `http://127.0.0.1:${port}/dist/index.html`,
-    reuseExistingServer: false,
-  },
+  webServer: [
+    {
+      command: `sirv ../apps/simulator --quiet --host 127.0.0.1 --port ${port}`,
+      url: `http://127.0.0.1:${port}/dist/index.html`,
+      reuseExistingServer: false,
+    },
+    {
+      // As on the first day: what was bundled before a visit is not there yet.
+      command: `node_modules/.bin/vite --force --host 127.0.0.1 --port ${devPort} --strictPort`,
+      cwd: '../apps/simulator',
+      url: `http://127.0.0.1:${devPort}/`,
+      reuseExistingServer: false,
+    },
+  ],
 });
 
 export default config;

@@ -72,4 +72,12 @@ test('a hundred thousand receipts stay smooth: few rows in the document, pages o
   await page.keyboard.press('Home');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog')).toContainText('{ "index": 4999 }', { useInnerText: false });
+  await page.keyboard.press('Escape');
+
+  await page.keyboard.press('End');
+  await page.getByLabel('Order').selectOption('oldest first');
+  await expect(simulator.table).toHaveAccessibleName('Receipts, oldest first');
+  await expect(page.getByText(/^250 of 100,000 rows read/)).toBeVisible();
+  await expect(simulator.table.getByRole('row').nth(1)).toContainText('row-0-0');
+  expect(await simulator.table.evaluate((table) => table.scrollTop)).toBe(0);
 });

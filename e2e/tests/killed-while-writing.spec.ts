@@ -18,7 +18,7 @@ async function expectNothingLost(simulator: SimulatorPage, writes: AcknowledgedW
 test(`a renderer killed ${RENDERER_KILLS} times while it writes loses nothing that was acknowledged`, async ({
   context,
 }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_800_000);
   const writes = new AcknowledgedWrites();
   for (let round = 0; round < RENDERER_KILLS; round += 1) {
     const { page } = await openSimulator(context);
@@ -40,7 +40,7 @@ test(`a renderer killed ${RENDERER_KILLS} times while it writes loses nothing th
 test(`a browser killed ${BROWSER_KILLS} times while it writes loses nothing that was acknowledged`, async ({
   baseURL,
 }, testInfo) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_800_000);
   const profile = testInfo.outputPath('profile');
   const writes = new AcknowledgedWrites();
   for (let round = 0; round < BROWSER_KILLS; round += 1) {

@@ -117,3 +117,26 @@ test('two tabs agree: what one does appears in the other', async ({ simulator, o
   await expect(other.table).toContainText('error');
   await expect(other.result).toContainText('Does not conform');
 });
+
+test('the origin private file system is a choice, holds a database of its own, and survives a reload', async ({
+  simulator,
+}) => {
+  const { page } = simulator;
+  await simulator.startWith('Water glossary');
+  await simulator.run();
+  await simulator.showTab('Database');
+  await page.getByRole('link', { name: /origin private file system/ }).click();
+  await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+  await simulator.startWith('Water network conforms');
+  await simulator.run();
+  await page.reload();
+  await expect(simulator.editor).toContainText('The drinking water network');
+  await simulator.showTab('Database');
+  await expect(page.getByText('Origin private file system, in this browser')).toBeVisible();
+  expect(await simulator.executionIds()).toHaveLength(1);
+  expect(await simulator.verified()).toBe(true);
+  await page.getByRole('link', { name: /IndexedDB/ }).click();
+  await expect(page.getByRole('heading', { name: 'Start a session' })).toBeHidden();
+  await expect(simulator.editor).not.toContainText('The drinking water network');
+  expect(await simulator.executionIds()).toHaveLength(1);
+});
