@@ -12,7 +12,7 @@ import { writeNumbers } from './write-docs.ts';
  * millisecond on the simulated disk, some hundred in a browser, and as many for a story of the model.
  */
 const SERIES: readonly Series[] = [
-  { name: 'file', weight: 398, run: crashFiles, runControls: crashUnprotectedFiles },
+  { name: 'file', weight: 198, run: crashFiles, runControls: crashUnprotectedFiles },
   { name: 'indexeddb', weight: 1, run: crashIndexedDb, runControls: crashBrokenIndexedDb },
   { name: 'model', weight: 1, run: playStories, runControls: playBrokenStories },
 ];
