@@ -134,8 +134,6 @@ serveCalls({
       },
       mayStand: () => mayStand === true,
       isFinal: isReset,
-      // Files are found when the database is made; whoever reads and writes them finds them made.
-      made: owner === AccessHandle,
     });
   },
 });

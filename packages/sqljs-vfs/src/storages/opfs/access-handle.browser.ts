@@ -51,9 +51,29 @@ export async function openAccessHandle(file: FileSystemFileHandle): Promise<Sync
 
 /** Chromium's private windows open a removed file all the same; its size is an error code then, read as unsigned. */
 function alive(handle: SyncAccessHandle): SyncAccessHandle {
-  if (Number.isSafeInteger(handle.getSize())) return handle;
-  handle.close();
+  try {
+    if (Number.isSafeInteger(handle.getSize())) return handle;
+  } catch (error) {
+    closeAccessHandles([handle]);
+    throw error;
+  }
+  closeAccessHandles([handle]);
   throw new DOMException('The file is gone', 'NotFoundError');
+}
+
+/** Gives files back. One that cannot be closed must not keep the others. */
+export function closeAccessHandles(handles: readonly SyncAccessHandle[]): void {
+  for (const handle of handles) if (!isClosed(handle)) isClosed(handle);
+}
+
+/** A handle that stays open keeps everybody from its file until this context ends. */
+function isClosed(handle: SyncAccessHandle): boolean {
+  try {
+    handle.close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -58,6 +58,8 @@ class OpfsFile implements StorageFile {
   write(source: Uint8Array, offset: number): void {
     this.#refuseReadOnly();
     const handle = this.#tenure.handle(this.#role);
+    // It was opened in an earlier tenure, perhaps, and was empty when this one began.
+    this.#tenure.present.add(this.#role);
     for (let done = 0; done < source.length;) {
       const rest = source.subarray(done);
       const count = checkedCount(handle.write(rest, { at: offset + done }), rest.length);

@@ -15,7 +15,7 @@ import { SqliteError, VfsError } from '../../errors.ts';
 import { InProcessLockTable } from '../../locks/in-process-lock.ts';
 import { Result } from '../../result-codes.ts';
 import type { FileRole } from '../../storage.ts';
-import { type SyncAccessHandle, openAccessHandle } from './access-handle.browser.ts';
+import { type SyncAccessHandle, closeAccessHandles, openAccessHandle } from './access-handle.browser.ts';
 import { type DatabaseFiles, FILE_ROLES, locateDatabase } from './layout.browser.ts';
 
 /** How long to stand in line before letting the caller know; it will ask again until its own deadline. */
@@ -98,7 +98,7 @@ export class FileTenure {
     clearTimeout(this.#idle);
     this.#holding = undefined;
     this.#asked = false;
-    closeAll(Object.values(holding.handles));
+    closeAccessHandles(Object.values(holding.handles));
     holding.channel.close();
     holding.release();
   }
@@ -164,10 +164,9 @@ export class FileTenure {
       const granted = holdLock(this.#lockName);
       ask();
       release = await granted;
-      const handles = await this.#openFiles();
+      const { handles, present } = await this.#openFiles();
       this.#asked = false;
       channel.postMessage('taken');
-      const present = new Set(FILE_ROLES.filter((role) => handles[role].getSize() > 0));
       this.#holding = { handles, present, channel, release };
       this.#rest();
     } catch (error) {
@@ -177,7 +176,7 @@ export class FileTenure {
     }
   }
 
-  async #openFiles(): Promise<AccessHandles> {
+  async #openFiles(): Promise<Pick<Holding, 'handles' | 'present'>> {
     const known = this.#files;
     if (known) {
       try {
@@ -205,18 +204,17 @@ function holdLock(lockName: string): Promise<() => void> {
   });
 }
 
-async function openAll(files: DatabaseFiles): Promise<AccessHandles> {
+async function openAll(files: DatabaseFiles): Promise<Pick<Holding, 'handles' | 'present'>> {
   const opened = await Promise.allSettled(FILE_ROLES.map((role) => openAccessHandle(files[role])));
-  const handles = opened.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  const failure = opened.find((outcome) => outcome.status === 'rejected');
-  if (failure) {
-    closeAll(handles);
-    throw failure.reason;
+  const open = opened.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  try {
+    const failure = opened.find((outcome) => outcome.status === 'rejected');
+    if (failure) throw failure.reason;
+    const [main, journal, wal] = open;
+    const handles = { main, journal, wal } as AccessHandles;
+    return { handles, present: new Set(FILE_ROLES.filter((role) => handles[role].getSize() > 0)) };
+  } catch (error) {
+    closeAccessHandles(open);
+    throw error;
   }
-  const [main, journal, wal] = handles;
-  return { main, journal, wal } as AccessHandles;
-}
-
-function closeAll(handles: readonly SyncAccessHandle[]): void {
-  for (const handle of handles) handle.close();
 }
