@@ -71,12 +71,22 @@ class Context {
     this.#meta = meta;
   }
 
-  commit(change: (mirror: PageMirror) => void): void {
+  /** @param folds - it leaves nothing to fold, as a large one does */
+  commit(change: (mirror: PageMirror) => void, folds = false): void {
     this.refresh();
     change(this.mirror);
     if (!this.mirror.dirty) return;
     const changes = this.mirror.changes();
     const version = this.#meta.version + 1;
+    if (folds) {
+      this.#putExtents(this.#plan.leftWith(changes));
+      this.#store.commits = [];
+      this.#meta = { ...this.#meta, version, sizeBytes: changes.sizeBytes, foldedVersion: version };
+      this.#store.meta = this.#meta;
+      this.mirror.settle();
+      this.#plan.allFolded(changes.sizeBytes);
+      return;
+    }
     for (const part of encodeCommit(changes, BigInt(version))) this.#store.commits.push({ version, part });
     this.#meta = { ...this.#meta, version, sizeBytes: changes.sizeBytes };
     this.#store.meta = this.#meta;
@@ -88,28 +98,37 @@ class Context {
     this.refresh();
     const step = this.#plan.next(this.#meta);
     if (fails) return this.#plan.failed();
-    const { extents } = this.#store;
-    const end = extentCount(this.#meta.sizeBytes);
-    for (const index of extents.keys()) if (index >= end) extents.delete(index);
-    if (step.kind === 'write') {
-      for (const extentIndex of step.extents) {
-        const sizeBytes = blocksWithin(extentIndex, this.#meta.sizeBytes) * BLOCK_SIZE_BYTES;
-        const { buffer } = this.mirror.copyOut(extentIndex * EXTENT_SIZE_BYTES, sizeBytes);
-        if (sizeBytes === 0) extents.delete(extentIndex);
-        else extents.set(extentIndex, { extentIndex, bytes: buffer });
-      }
-    } else {
+    this.#putExtents(step.kind === 'write' ? step.extents : []);
+    if (step.kind === 'remove commits') {
       this.#store.commits = this.#store.commits.filter(({ version }) => version > step.version);
       this.#meta = { ...this.#meta, foldedVersion: step.version };
       this.#store.meta = this.#meta;
     }
     this.#plan.done(step);
   }
+
+  #putExtents(indexes: readonly number[]): void {
+    const { extents } = this.#store;
+    const end = extentCount(this.mirror.sizeBytes);
+    for (const index of extents.keys()) if (index >= end) extents.delete(index);
+    for (const extentIndex of indexes) {
+      const sizeBytes = blocksWithin(extentIndex, this.mirror.sizeBytes) * BLOCK_SIZE_BYTES;
+      const { buffer } = this.mirror.copyOut(extentIndex * EXTENT_SIZE_BYTES, sizeBytes);
+      if (sizeBytes === 0) extents.delete(extentIndex);
+      else extents.set(extentIndex, { extentIndex, bytes: buffer });
+    }
+  }
 }
 
 type Step = { readonly who: number } & (
-  | { readonly verb: 'write'; readonly offset: number; readonly sizeBytes: number; readonly fill: number }
-  | { readonly verb: 'truncate'; readonly sizeBytes: number }
+  | {
+      readonly verb: 'write';
+      readonly offset: number;
+      readonly sizeBytes: number;
+      readonly fill: number;
+      readonly folds: boolean;
+    }
+  | { readonly verb: 'truncate'; readonly sizeBytes: number; readonly folds: boolean }
   | { readonly verb: 'fold'; readonly times: number; readonly fails: boolean }
   | { readonly verb: 'begin anew' }
 );
@@ -121,6 +140,7 @@ const position = fc.oneof(
   fc.nat(LARGEST_BYTES),
 );
 const who = fc.nat(2);
+const seldom = fc.integer({ min: 0, max: 4 }).map((chance) => chance === 0);
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -131,9 +151,13 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       offset: position,
       sizeBytes: fc.integer({ min: 1, max: 3 * BLOCK_SIZE_BYTES }),
       fill: fc.integer({ min: 1, max: 255 }),
+      folds: seldom,
     }),
   },
-  { weight: 5, arbitrary: fc.record({ who, verb: fc.constant('truncate' as const), sizeBytes: position }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ who, verb: fc.constant('truncate' as const), sizeBytes: position, folds: seldom }),
+  },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -169,12 +193,12 @@ it('indexeddb 6: three contexts commit and fold in any order; loading gives what
       for (const change of steps) {
         const context = contexts[change.who] as Context;
         if (change.verb === 'write') {
-          const { offset, sizeBytes, fill } = change;
-          context.commit((mirror) => mirror.write(new Uint8Array(sizeBytes).fill(fill), offset));
+          const { offset, sizeBytes, fill, folds } = change;
+          context.commit((mirror) => mirror.write(new Uint8Array(sizeBytes).fill(fill), offset), folds);
           resize(Math.max(model.length, offset + sizeBytes));
           model.fill(fill, offset, offset + sizeBytes);
         } else if (change.verb === 'truncate') {
-          context.commit((mirror) => mirror.truncate(change.sizeBytes));
+          context.commit((mirror) => mirror.truncate(change.sizeBytes), change.folds);
           resize(change.sizeBytes);
         } else if (change.verb === 'fold') {
           for (let time = 0; time < change.times; time++) context.fold(change.fails);
@@ -203,5 +227,15 @@ it('indexeddb 6: a fold that could not begin before the file grew again leaves n
   for (let time = 0; time < 2; time++) later.fold(false);
   const expected = new Uint8Array(2 * EXTENT_SIZE_BYTES + 101).fill(1, 0, 10);
   expected[2 * EXTENT_SIZE_BYTES + 100] = 2;
+  expect(same(contentOf(new Context(store).mirror), expected)).toBe(true);
+});
+
+it('indexeddb 6: a commit that leaves nothing to fold writes what a fold under way had still to write', () => {
+  const store = new Store();
+  const context = new Context(store);
+  context.commit((mirror) => mirror.write(new Uint8Array(4 * EXTENT_SIZE_BYTES).fill(1), 0));
+  context.fold(false);
+  context.commit((mirror) => mirror.write(new Uint8Array(1).fill(2), 0), true);
+  const expected = new Uint8Array(4 * EXTENT_SIZE_BYTES).fill(1).fill(2, 0, 1);
   expect(same(contentOf(new Context(store).mirror), expected)).toBe(true);
 });

@@ -34,12 +34,20 @@ export class FoldPlan {
   #sizeBytes = 0;
 
   /** A commit, ours or somebody else's. */
-  note({ sizeBytes, blocks }: FoldableChanges): void {
-    for (const { blockIndex } of blocks) this.#changed.add(Math.floor(blockIndex / EXTENT_SIZE_BLOCKS));
-    // What was cut off must not come back as old bytes when the file grows over it, whether or not anything is written.
-    const start = Math.floor(Math.min(sizeBytes, this.#sizeBytes) / EXTENT_SIZE_BYTES);
-    const end = extentCount(Math.max(sizeBytes, this.#sizeBytes));
-    if (sizeBytes !== this.#sizeBytes) for (let index = start; index < end; index++) this.#changed.add(index);
+  note(changes: FoldableChanges): void {
+    for (const extentIndex of this.#extentsOf(changes)) this.#changed.add(extentIndex);
+    this.#sizeBytes = changes.sizeBytes;
+  }
+
+  /** The extents that a commit has to write so that nothing is left to fold. */
+  leftWith(changes: FoldableChanges): number[] {
+    return [...new Set([...this.#changed, ...(this.#round?.left ?? []), ...this.#extentsOf(changes)])];
+  }
+
+  /** Such a commit is stored. */
+  allFolded(sizeBytes: number): void {
+    this.#changed.clear();
+    this.#round = undefined;
     this.#sizeBytes = sizeBytes;
   }
 
@@ -81,6 +89,16 @@ export class FoldPlan {
   /** Whether a round has begun and not ended. */
   get underWay(): boolean {
     return this.#round !== undefined;
+  }
+
+  #extentsOf({ sizeBytes, blocks }: FoldableChanges): Set<number> {
+    const extents = new Set<number>();
+    for (const { blockIndex } of blocks) extents.add(Math.floor(blockIndex / EXTENT_SIZE_BLOCKS));
+    // What was cut off must not come back as old bytes when the file grows over it, whether or not anything is written.
+    const start = Math.floor(Math.min(sizeBytes, this.#sizeBytes) / EXTENT_SIZE_BYTES);
+    const end = extentCount(Math.max(sizeBytes, this.#sizeBytes));
+    if (sizeBytes !== this.#sizeBytes) for (let index = start; index < end; index++) extents.add(index);
+    return extents;
   }
 
   #abandon(): void {

@@ -14,12 +14,12 @@
  *     again.
  *  5. What cannot be read is never overwritten: an unknown format is `UNREADABLE_STORAGE`, another epoch (or none) where
  *     there was one is `STORAGE_RESET`, for good.
- *  6. Turns come one after the other. Commits are folded into extents in steps between them, while nothing else is to do
+ *  6. Turns come one after the other. Small commits are folded into extents in steps between them, while nothing else is to do
  *     or when it cannot be put off any longer; a step checks the version like a commit does.
  */
 import { SqliteError, UncertainCommit, VfsError } from '../../errors.ts';
 import { encodeCommit } from '../../mirror/commit-record.ts';
-import { PageMirror } from '../../mirror/page-mirror.ts';
+import { BLOCK_SIZE_BYTES, PageMirror } from '../../mirror/page-mirror.ts';
 import { Result } from '../../result-codes.ts';
 import type { StorageTurns } from '../../storage-turns.ts';
 import type { FileOpenMode, FileRole, Storage, StorageCapabilities, StorageFile } from '../../storage.ts';
@@ -28,6 +28,7 @@ import {
   blocksWithin,
   commitKey,
   commitsUpTo,
+  EXTENT_SIZE_BYTES,
   extentCount,
   extentKey,
   extentOf,
@@ -58,6 +59,12 @@ const FOLD_AFTER_IDLE_MS = 30;
 const FOLD_OVERDUE_TIMES = 2;
 /** Large commits outrun that: from here on, as many steps as it takes. */
 const FOLD_PRESSING_TIMES = 3;
+/**
+ * A commit that changes this much (an imported file, a VACUUM) is stored as extents at once, unless it is scattered over
+ * many times as many: as a record it would be written twice, and make opening slow until it is folded.
+ */
+const LARGE_COMMIT_BYTES: number = 8 * 1024 * 1024;
+const FOLDING_COMMIT_TIMES = 2;
 /** After somebody else has committed: how many writes in a row must find nothing new before the next goes unprepared. */
 const ALONE_AFTER_WRITES = 16;
 
@@ -209,21 +216,29 @@ class IndexedDbStorage implements Storage, StorageTurns {
 
   async #commit(): Promise<void> {
     const changes = this.#mirror.changes();
+    const changedBytes = changes.blocks.length * BLOCK_SIZE_BYTES;
+    const extents = changedBytes < LARGE_COMMIT_BYTES ? [] : this.#foldPlan.leftWith(changes);
+    const folds =
+      extents.length > 0 && extents.length * EXTENT_SIZE_BYTES <= FOLDING_COMMIT_TIMES * changedBytes;
     const commitId = newCommitId();
-    const parts = encodeCommit(changes, commitId);
+    const parts = folds ? [] : encodeCommit(changes, commitId);
     const recordBytes = parts.reduce((total, part) => total + part.byteLength, 0);
     const asked = this.#asked;
     for (;;) {
       const mirrored = this.#requireMeta();
+      const version = mirrored.version + 1;
       const next: StoreMeta = {
         ...mirrored,
-        version: mirrored.version + 1,
+        version,
         sizeBytes: changes.sizeBytes,
-        unfoldedBytes: mirrored.unfoldedBytes + recordBytes,
+        ...(folds
+          ? { foldedVersion: version, unfoldedBytes: 0 }
+          : { unfoldedBytes: mirrored.unfoldedBytes + recordBytes }),
       };
       try {
         await this.#stored.swap(mirrored, (store) => {
-          for (const [index, part] of parts.entries()) store.put(part, commitKey(next.version, index));
+          for (const [index, part] of parts.entries()) store.put(part, commitKey(version, index));
+          if (folds) this.#foldWithin(store, extents, version);
           store.put(next, META_KEY);
         });
         this.#freshFor = asked;
@@ -232,13 +247,21 @@ class IndexedDbStorage implements Storage, StorageTurns {
           this.#meta = this.#afterFold(mirrored, error);
           continue;
         }
-        if (!(await this.#stands(next.version, commitId, error))) throw error;
+        if (!(await this.#stands(version, commitId, error))) throw error;
       }
       this.#meta = next;
       break;
     }
     this.#mirror.settle();
-    this.#foldPlan.note(changes);
+    if (folds) this.#foldPlan.allFolded(changes.sizeBytes);
+    else this.#foldPlan.note(changes);
+  }
+
+  /** All that is left to fold, and every commit goes. */
+  #foldWithin(store: IDBObjectStore, extents: readonly number[], version: number): void {
+    store.delete(extentsFrom(extentCount(this.#mirror.sizeBytes)));
+    for (const index of extents) this.#putExtent(store, index);
+    store.delete(commitsUpTo(version));
   }
 
   /** Another tab has folded, which leaves the content and the version as they are; @throws if it was a commit */
