@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The machine has few cores, and the races want them all.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Hundreds of processes, one after the other, on a machine that may be busy with others.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -194,7 +194,7 @@ it('five openers race for one hot journal; what was committed is there, what was
   const measured = path.join(folder, 'measured.db');
   fs.copyFileSync(prepared, measured);
   const whole = await startChild('dying-operation', measured, 'big', 'Infinity').ended;
-  for (const beforeEnd of [5, 40, 200]) {
+  for (const beforeEnd of [5, 40, 100]) {
     const file = path.join(folder, `hot-${beforeEnd}.db`);
     fs.copyFileSync(prepared, file);
     const point = Number(whole.acknowledged[1]) - beforeEnd;
