@@ -1,10 +1,11 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { DatabaseFailed } from './database/database-failed.tsx';
 import { reportDatabaseFailure, useDatabaseState, type DatabaseState } from './database/database.ts';
 import { PersistenceContext } from './database/persistence-context.ts';
 import { Notices } from './parts/notices.tsx';
 import { PageHeader } from './parts/page-header.tsx';
+import { PopupPlace } from './parts/popup-place.ts';
 import { RecordPanel } from './record/record-panel.tsx';
 import { SessionPanel } from './session/session-panel.tsx';
 import './app.css';
@@ -13,6 +14,7 @@ import './app.css';
 export function App(): ReactNode {
   const state = useDatabaseState();
   useLookOnReturn(state);
+  const popups = useRef<HTMLDivElement>(null);
   return (
     <CSPProvider disableStyleElements>
       <div className="app">
@@ -26,10 +28,13 @@ export function App(): ReactNode {
           {state.phase === 'failed' ? <DatabaseFailed failure={state.failure} /> : null}
           {state.phase === 'open' ? (
             <PersistenceContext value={state.persistence}>
-              <SessionPanel />
-              <RecordPanel />
+              <PopupPlace value={popups}>
+                <SessionPanel />
+                <RecordPanel />
+              </PopupPlace>
             </PersistenceContext>
           ) : null}
+          <div ref={popups} className="app__popups" />
         </main>
       </div>
       <Notices />

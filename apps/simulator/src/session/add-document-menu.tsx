@@ -1,7 +1,8 @@
 import { Menu } from '@base-ui/react/menu';
-import { useRef, type ReactNode } from 'react';
+import { use, useRef, type ReactNode } from 'react';
 import { failureOf } from '../database/failure.ts';
 import { notifyFailure } from '../parts/notices.tsx';
+import { PopupPlace } from '../parts/popup-place.ts';
 import { takeFiles } from './drop-zone.tsx';
 import { EXAMPLES, type Example } from './examples.ts';
 import { DOCUMENT_EXTENSIONS } from './read-files.ts';
@@ -38,7 +39,7 @@ export function AddDocumentMenu({
     <>
       <Menu.Root>
         <Menu.Trigger className="button">Add document</Menu.Trigger>
-        <Menu.Portal>
+        <Menu.Portal container={use(PopupPlace)}>
           <Menu.Positioner className="menu-positioner" sideOffset={4} align="end">
             <Menu.Popup className="menu">
               <Menu.Item className="menu__item" onClick={() => onDocuments([EMPTY_SPEC])}>

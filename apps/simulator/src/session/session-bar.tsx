@@ -1,6 +1,7 @@
 import { Menu } from '@base-ui/react/menu';
-import type { ReactNode } from 'react';
+import { use, type ReactNode } from 'react';
 import { formatPlural } from '../parts/format.ts';
+import { PopupPlace } from '../parts/popup-place.ts';
 import { StatusMark } from '../parts/status.tsx';
 import type { SessionState } from './session-store.ts';
 import './session-bar.css';
@@ -45,7 +46,7 @@ export function SessionBar({
         <Menu.Trigger className="button" disabled={stored.length === 0}>
           Sessions
         </Menu.Trigger>
-        <Menu.Portal>
+        <Menu.Portal container={use(PopupPlace)}>
           <Menu.Positioner className="menu-positioner" sideOffset={4} align="end">
             <Menu.Popup className="menu session-bar__list">
               {stored.map((session) => (
