@@ -273,7 +273,13 @@ test('everything a session needs can be done with the keyboard alone', async ({ 
   const focused = (selector: string) => () =>
     page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
   const focusedText = (text: string) => () =>
-    page.evaluate((wanted) => document.activeElement?.textContent.includes(wanted) ?? false, text);
+    page.evaluate(
+      // The body has the focus while nothing has, and the text of everything.
+      (wanted) =>
+        document.activeElement instanceof HTMLButtonElement &&
+        document.activeElement.textContent.includes(wanted),
+      text,
+    );
 
   await tabTo('the example', focusedText('Water network with mistakes'));
   await page.keyboard.press('Enter');

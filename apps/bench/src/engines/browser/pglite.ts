@@ -84,12 +84,13 @@ function csvLine(values: readonly SqlValue[]): string {
   return `${cells.join(',')}\n`;
 }
 
-/** Postgres has no DATETIME, chooses indexes itself, and orders rows of one second by nothing. */
+/** Postgres has no DATETIME, chooses indexes and the order of a join itself, and orders rows of one second by nothing. */
 function toPostgres(sql: string): string {
   let number = 0;
   return sql
     .replaceAll('DATETIME', 'TEXT')
     .replaceAll(/ INDEXED BY \w+/g, '')
+    .replaceAll('CROSS JOIN', 'JOIN')
     .replaceAll('SELECT rowid, ', 'SELECT ')
     .replaceAll(', rowid DESC', '')
     .replaceAll('?', () => `$${++number}`);
