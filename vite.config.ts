@@ -26,7 +26,7 @@ const chromium = {
 const profile = mkdtempSync(path.join(os.tmpdir(), 'ggen-sim-chromium-'));
 process.on('exit', () => rmSync(profile, { recursive: true, force: true }));
 
-const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+const timeouts = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 export default defineConfig({
   test: {
