@@ -11,7 +11,7 @@ import { InProcessLock, InProcessLockTable } from '../locks/in-process-lock.ts';
 import type { LockLevel } from '../locks/database-lock.ts';
 import type { FileOpenMode, StorageFile } from '../storage.ts';
 
-/** Bytes whose changes are told apart. A commit records whole blocks. */
+/** Bytes that are kept together: their pre-image is of the whole block. */
 export const BLOCK_SIZE_BYTES = 4096;
 
 /** A block of the file. */
