@@ -26,8 +26,11 @@ export async function goAway(page: Page): Promise<void> {
 
 /** Goes back, as with the browser's button. */
 export async function comeBack(page: Page): Promise<Return> {
-  // A restored page has no load event to wait for.
-  await page.goBack({ waitUntil: 'commit' });
+  // A restored page has no load event to wait for. Who throws the page out while it is being restored begins again,
+  // and reports the first attempt as given up.
+  await page.goBack({ waitUntil: 'commit' }).catch((error: Error) => {
+    if (!error.message.includes('net::ERR_ABORTED')) throw error;
+  });
   await page.waitForFunction(() => globalThis.ggenSim !== undefined);
   return page.evaluate(() => {
     const [entry] = performance.getEntriesByType('navigation') as NavigationEntry[];

@@ -37,29 +37,47 @@ export async function limitQuota(context: BrowserContext, origin: string): Promi
   return devtools;
 }
 
-/** Saves a receipt of a megabyte. @returns `saved`, or the code of what went wrong */
-export function saveMegabyte({ page }: SimulatorPage, executionId: string): Promise<string> {
-  return page.evaluate(async (id) => {
-    // Random, because the browser compresses what it stores.
-    const chunk = (): string => crypto.getRandomValues(new Uint32Array(1024)).join('');
-    const receipt = JSON.stringify({ filler: Array.from({ length: 100 }, chunk).join('') });
-    const { persistence } = globalThis.ggenSim;
-    try {
-      await persistence.saveReceipt({ executionId: id, agentId: 'quota', agentType: 'test', receipt });
-      return 'saved';
-    } catch (error) {
-      return (error as { code: string }).code;
-    }
-  }, executionId);
+const MEGABYTE = 1 << 20;
+
+/** Saves a receipt of so many bytes. @returns `saved`, or the code of what went wrong */
+export function saveFiller(
+  { page }: SimulatorPage,
+  executionId: string,
+  sizeBytes: number = MEGABYTE,
+): Promise<string> {
+  return page.evaluate(
+    async ([id, size]) => {
+      // Random, because the browser compresses what it stores.
+      const chunk = (): string => crypto.getRandomValues(new Uint32Array(128)).join('');
+      let filler = '';
+      while (filler.length < size) filler += chunk();
+      const { persistence } = globalThis.ggenSim;
+      const receipt = { filler: filler.slice(0, size) };
+      try {
+        await persistence.saveReceipt({ executionId: id, agentId: 'quota', agentType: 'test', receipt });
+        return 'saved';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    },
+    [executionId, sizeBytes] as const,
+  );
 }
 
-/** Saves megabytes until one is refused. @returns the ids saved, newest first, and why the last one was not */
+/**
+ * Saves megabytes until one is refused, then ever less, so that no more than a few bytes fit.
+ * @returns the ids saved, newest first, and why the last one was not
+ */
 export async function fillQuota(simulator: SimulatorPage): Promise<{ saved: string[]; outcome: string }> {
   const saved: string[] = [];
   let outcome = 'saved';
-  for (let index = 0; index < 20 && outcome === 'saved'; index += 1) {
-    outcome = await saveMegabyte(simulator, `megabyte-${index}`);
-    if (outcome === 'saved') saved.unshift(`megabyte-${index}`);
+  for (const sizeBytes of [MEGABYTE, MEGABYTE / 16, MEGABYTE / 256, 64]) {
+    for (let count = 0; count < 64; count += 1) {
+      const executionId = `filler-${sizeBytes}-${count}`;
+      outcome = await saveFiller(simulator, executionId, sizeBytes);
+      if (outcome !== 'saved') break;
+      saved.unshift(executionId);
+    }
   }
   return { saved, outcome };
 }

@@ -183,7 +183,7 @@ const STATES: readonly State[] = [
       const simulator = await open();
       await simulator.startWith('Water glossary');
       await fillQuota(simulator);
-      // What is still free is less than a megabyte, and may be enough for a run.
+      // The browser may find a little more room meanwhile, when it tidies up.
       await expect(async () => {
         await simulator.runButton.click();
         await expect(simulator.page.getByText('DISK_FULL').first()).toBeVisible({ timeout: 3000 });

@@ -4,7 +4,7 @@ import {
   fillQuota,
   limitQuota,
   openWithoutIndexedDb,
-  saveMegabyte,
+  saveFiller,
 } from '../support/storage-conditions.ts';
 
 test('data that was cleared while the page is open is reported, not replaced by an empty database', async ({
@@ -47,7 +47,7 @@ test('with no room left a save is refused by name, nothing stored is lost, and t
   expect(await simulator.verified()).toBe(true);
 
   await devtools.send('Storage.overrideQuotaForOrigin', { origin });
-  expect(await saveMegabyte(simulator, 'with-room-again')).toBe('saved');
+  expect(await saveFiller(simulator, 'with-room-again')).toBe('saved');
   expect(await simulator.executionIds()).toEqual(['with-room-again', ...saved]);
   expect(await simulator.verified()).toBe(true);
 });
