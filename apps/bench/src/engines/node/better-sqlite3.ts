@@ -49,9 +49,10 @@ async function backup(database: Database, directory: string): Promise<number> {
   let rows = 0;
   for (const table of ['receipts', 'agent_memory', 'audit_log']) {
     const stream = createWriteStream(path.join(directory, `${table}.json`), { flush: true });
-    let text = '[';
+    let [text, separator] = ['[', '\n'];
     for (const row of database.prepare(`SELECT * FROM ${table} ORDER BY rowid`).iterate()) {
-      text += `${text.endsWith('[') ? '\n' : ',\n'}${JSON.stringify(row)}`;
+      text += separator + JSON.stringify(row);
+      separator = ',\n';
       rows += 1;
       if (text.length < 1 << 20) continue;
       if (!stream.write(text)) await once(stream, 'drain');
