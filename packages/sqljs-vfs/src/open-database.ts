@@ -35,6 +35,11 @@ export interface OpenDatabaseOptions {
 type OpenSettings = Required<Pick<OpenDatabaseOptions, 'exclusive' | 'synchronous'>>;
 
 const BUSY = 5;
+/**
+ * Pages that SQLite keeps, for storages from which each page is a call; SQLite's default of 2 MiB does not hold the
+ * upper levels of every index of a large database.
+ */
+const CACHE_SIZE_KIB = 16_384;
 /** SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN: what a failed file call becomes. No other error is the storage's. */
 const FILE_FAILURES: ReadonlySet<number> = new Set([10, 13, 14]);
 
@@ -122,6 +127,7 @@ function openOnce(sqlJs: SqlJs, storage: Storage, settings: OpenSettings): Opene
     const { atomicTurns } = storage.capabilities;
     const journalMode = pragma(`journal_mode=${atomicTurns ? 'MEMORY' : exclusive ? 'WAL' : 'TRUNCATE'}`);
     pragma(`synchronous=${atomicTurns ? 'off' : synchronous}`);
+    if (!atomicTurns) pragma(`cache_size=${-CACHE_SIZE_KIB}`);
     pragma('schema_version');
     const reopen = (): OpenedDatabase => openOnce(sqlJs, storage, settings);
     return new OpenedDatabase(sqlJs, database, binding, { journalMode, exclusive, release, reopen });

@@ -11,6 +11,11 @@ export function createSha256(): Sha256 {
   };
 }
 
+/** SHA-256 of a text's UTF-8 bytes, 64 hex digits (FIPS 180-4). */
+export function sha256Hex(text: string): string {
+  return bytesToHex(sha256(new TextEncoder().encode(text)));
+}
+
 /** A channel is dear to make, so there is one for good; its messages come in the order they were sent. */
 const turns = new MessageChannel();
 const waitingForTheirTurn: (() => void)[] = [];

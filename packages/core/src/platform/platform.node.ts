@@ -9,6 +9,11 @@ export function createSha256(): Sha256 {
   };
 }
 
+/** SHA-256 of a text's UTF-8 bytes, 64 hex digits (FIPS 180-4). */
+export function sha256Hex(text: string): string {
+  return process.getBuiltinModule('node:crypto').hash('sha256', text);
+}
+
 /** Lets everybody who is ready run before going on. */
 export function yieldToCallers(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -2,8 +2,10 @@
  * The one way to an open database. Every read and every write of this process passes here, in this order:
  *
  * 1. Whatever writes are waiting when the previous commit ends go into the next transaction together (group commit):
- *    BEGIN IMMEDIATE, each write in a savepoint of its own, COMMIT, and only then does every promise resolve.
- * 2. A write that fails by its own fault rolls back its own savepoint and rejects its own promise.
+ *    BEGIN IMMEDIATE, each write in a savepoint of its own, COMMIT, and only then does every promise resolve. A write
+ *    that is alone needs no savepoint.
+ * 2. A write that fails by its own fault rolls back its own savepoint, or the transaction that is all its own, and
+ *    rejects its own promise.
  * 3. A failure of the whole transaction (no room, I/O) is retried where it may pass, then write by write, so that one
  *    write too many does not take the others with it. What may stand already is never tried again.
  * 4. Somebody else's lock is waited for without blocking the event loop, until each operation's own deadline.
@@ -244,8 +246,13 @@ export class OperationQueue {
   async #transact(group: readonly Operation[], deadline: number): Promise<Outcome[]> {
     this.#connection.run('BEGIN IMMEDIATE');
     try {
-      const outcomes = group.map((operation) => this.#attempt(operation));
-      await this.#commit(deadline);
+      const [alone] = group;
+      const outcomes =
+        alone && group.length === 1
+          ? [attempt(alone)]
+          : group.map((operation) => this.#attemptInSavepoint(operation));
+      if (outcomes.every((outcome) => 'error' in outcome)) this.#connection.rollback();
+      else await this.#commit(deadline);
       return outcomes;
     } catch (error) {
       this.#rollbackQuietly();
@@ -253,18 +260,12 @@ export class OperationQueue {
     }
   }
 
-  #attempt(operation: Operation): Outcome {
+  #attemptInSavepoint(operation: Operation): Outcome {
     this.#connection.run('SAVEPOINT operation');
-    try {
-      const result = operation.work();
-      this.#connection.run('RELEASE operation');
-      return { result };
-    } catch (error) {
-      if (TRANSACTION_FAILURES.has(resultCodeOf(error))) throw error;
-      this.#connection.run('ROLLBACK TO operation');
-      this.#connection.run('RELEASE operation');
-      return { error };
-    }
+    const outcome = attempt(operation);
+    if ('error' in outcome) this.#connection.run('ROLLBACK TO operation');
+    this.#connection.run('RELEASE operation');
+    return outcome;
   }
 
   /**
@@ -333,5 +334,15 @@ export class OperationQueue {
     } catch {
       // SQLite ends the transaction itself when the storage fails; the next BEGIN tells if it did not.
     }
+  }
+}
+
+/** What a write came to. @throws what fails its transaction as a whole */
+function attempt(operation: Operation): Outcome {
+  try {
+    return { result: operation.work() };
+  } catch (error) {
+    if (TRANSACTION_FAILURES.has(resultCodeOf(error))) throw error;
+    return { error };
   }
 }

@@ -1,10 +1,9 @@
-import canonicalize from 'canonicalize';
+import { sha256Hex } from '#platform';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../errors.ts';
 import type { NewReceipt, ReceiptStatus, SavedReceipt } from '../persistence.ts';
 import { checkFields, checkChoice, checkRequired, checkText, checkWholeNumber } from '../rules/arguments.ts';
 import { checkJson } from '../rules/json-text.ts';
-import { sha256Hex } from '../rules/sha256.ts';
 import { RECEIPT_STATUSES, receiptsTable } from '../schema/receipts.table.ts';
 import { selectList } from '../schema/table.ts';
 
@@ -30,7 +29,8 @@ const columns: string = selectList(receiptsTable);
 
 /** SHA-256 over the canonical form (RFC 8785) of what identifies a receipt. */
 export function receiptIdOf(identity: ReceiptIdentity): string {
-  const canonical = canonicalize({
+  // In the order of their names, well-formed text and whole numbers are in canonical form as they are.
+  const canonical = JSON.stringify({
     agentId: identity.agentId,
     agentType: identity.agentType,
     durationMs: identity.durationMs,
@@ -38,7 +38,7 @@ export function receiptIdOf(identity: ReceiptIdentity): string {
     receipt: identity.receiptJson,
     status: identity.status,
   });
-  return sha256Hex(canonical as string);
+  return sha256Hex(canonical);
 }
 
 /** @throws PersistenceError `INVALID_ARGUMENT`, `INVALID_JSON` */

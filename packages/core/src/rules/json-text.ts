@@ -18,7 +18,8 @@ export function checkJson(field: Field, input: JsonInput): string {
   } catch (error) {
     throw invalidJson(field, complaintOf(error));
   }
-  const levels = nestingLevels(text);
+  // A level takes two brackets, so most texts are too short for too many.
+  const levels = text.length > 2 * MAX_JSON_LEVELS ? nestingLevels(text) : 0;
   if (levels > MAX_JSON_LEVELS)
     throw invalidJson(field, `${levels} levels of nesting, at most ${MAX_JSON_LEVELS}`);
   return text;

@@ -10,11 +10,11 @@
  * `_schema_metadata` holds `schema_version`, one `migration_NNNN` per step (name, checksum, time, program), and
  * `adopted_receipts`: the greatest rowid among receipts whose ids we did not make.
  */
+import { sha256Hex } from '#platform';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { ResultCode, resultCodeOf } from '../engine/sqlite-failure.ts';
 import { PersistenceError } from '../errors.ts';
 import { PROGRAM_VERSION } from '../program-version.ts';
-import { sha256Hex } from '../rules/sha256.ts';
 import { toTimestamp } from '../rules/timestamps.ts';
 import { agentMemoryTable } from './agent-memory.table.ts';
 import { auditLogTable } from './audit-log.table.ts';

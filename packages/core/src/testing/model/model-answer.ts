@@ -1,4 +1,5 @@
 /** What an operation does to the model, and what it has to answer. */
+import { sha256Hex } from '#platform';
 import type {
   AgentMetrics,
   AuditRow,
@@ -10,7 +11,6 @@ import type {
   SavedReceipt,
 } from '../../persistence.ts';
 import type { PersistenceErrorCode } from '../../errors.ts';
-import { sha256Hex } from '../../rules/sha256.ts';
 import {
   byteOrder,
   contentOf,
