@@ -13,9 +13,12 @@ export function describeMachine(folder: string): Record<string, string> {
   };
 }
 
-/** The versions of what was compared. */
-export function describeVersions(packages: readonly string[], chromium: string): Record<string, string> {
-  const versions: Record<string, string> = { node: process.version.slice(1), chromium };
+/** The versions of what was compared; Chromium's where it ran. */
+export function describeVersions(
+  packages: readonly string[],
+  chromium: string | undefined,
+): Record<string, string> {
+  const versions: Record<string, string> = { node: process.version.slice(1), ...(chromium && { chromium }) };
   const [native] = (spawnSync('sqlite3', ['--version'], { encoding: 'utf8' }).stdout ?? '').split(' ');
   versions['sqlite3 (native)'] = native || 'not found';
   const modules = path.resolve(import.meta.dirname, '../node_modules');

@@ -1,6 +1,6 @@
 /**
  * Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium] [--engines ID,…]`, or
- * `main.mjs --report FILE`.
+ * `main.mjs --report FILE [--report FILE]`.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { reportPage } from './report/html.ts';
 import { writeSummary } from './report/markdown.ts';
 import { terminalReport } from './report/terminal.ts';
 import { ResultsCollector } from './results-collector.ts';
-import { factsOf, type Results, type RunKind } from './results.ts';
+import { factsOf, together, type Results, type RunKind } from './results.ts';
 import { runBrowserTrials, type BrowserRun } from './trials/browser/run-browser-trials.ts';
 import { countSyncs } from './trials/node/count-syncs.ts';
 import { runCliTrials } from './trials/node/run-cli-trials.ts';
@@ -37,7 +37,7 @@ const { values } = parseArgs({
     node: { type: 'boolean', default: false },
     chromium: { type: 'boolean', default: false },
     engines: { type: 'string' },
-    report: { type: 'string' },
+    report: { type: 'string', multiple: true },
   },
 });
 const asked: RunKind = values.smoke ? 'smoke' : values.full ? 'full' : 'short';
@@ -46,7 +46,7 @@ const chosen = values.engines === undefined ? undefined : new Set(values.engines
 /** Whether an engine is to run: all of them, unless some were named. */
 const isChosen = ({ id }: { readonly id: string }): boolean => chosen?.has(id) ?? true;
 const root = path.resolve(import.meta.dirname, '..');
-const results = values.report === undefined ? await measure(asked) : read(values.report);
+const results = values.report === undefined ? await measure(asked) : together(values.report.map(read));
 process.stdout.write(terminalReport(results));
 if (results.kind === 'smoke') {
   assertComplete(results);
@@ -78,7 +78,7 @@ async function measure(kind: RunKind): Promise<Results> {
       if (kind !== 'smoke') await countSyncs(workFolder, collector);
     }
   }
-  let browserRun: BrowserRun = { engines: [], version: 'not run' };
+  let browserRun: Partial<BrowserRun> = {};
   if (everywhere || values.chromium) {
     browserRun = await runBrowserTrials(isChosen, plan.chromium, workFolder, collector, say);
   }
@@ -86,7 +86,7 @@ async function measure(kind: RunKind): Promise<Results> {
   if (kind === 'full') rmSync(workFolder, { recursive: true, force: true });
   const engines = [
     ...(everywhere || values.node ? nodeEngines.map((engine) => factsOf(engine, 'node')) : []),
-    ...browserRun.engines.map((engine) => factsOf(engine, 'chromium')),
+    ...(browserRun.engines ?? []).map((engine) => factsOf(engine, 'chromium')),
   ];
   const unknown = [...(chosen ?? [])].filter((name) => engines.every(({ id }) => id !== name));
   if (unknown.length > 0) throw new Error(`there is no engine ${unknown.join(', ')}`);

@@ -65,3 +65,24 @@ export function factsOf(engine: EngineFacts, platform: Platform): PlacedEngine {
     ...(keepsNothing && { keepsNothing }),
   };
 }
+
+/** Runs of one kind, on one machine, of different platforms, as one. */
+export function together(runs: readonly Results[]): Results {
+  const [first] = runs;
+  if (!first) throw new Error('there is no run to report');
+  const platforms = runs.flatMap(({ engines }) => [...new Set(engines.map(({ platform }) => platform))]);
+  if (new Set(platforms).size < platforms.length)
+    throw new Error('two runs of one platform were not measured side by side');
+  const placeOf = ({ kind, machine }: Results): string => JSON.stringify([kind, machine]);
+  if (runs.some((run) => placeOf(run) !== placeOf(first)))
+    throw new Error('runs of different kinds or machines do not belong together');
+  return {
+    ...first,
+    durationMs: runs.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    versions: Object.fromEntries(runs.flatMap(({ versions }) => Object.entries(versions))),
+    engines: runs.flatMap(({ engines }) => engines),
+    measurements: runs.flatMap(({ measurements }) => measurements),
+    costs: runs.flatMap(({ costs }) => costs),
+    omissions: runs.flatMap(({ omissions }) => omissions),
+  };
+}

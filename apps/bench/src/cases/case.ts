@@ -4,8 +4,9 @@ import type { Session } from '../engines/engine.ts';
 /** How often, and for how long at most. Whichever comes first ends a case. */
 export interface Budget {
   readonly samples: number;
-  /** Discarded, before the samples. */
+  /** Calls before the samples, which nobody times. */
   readonly warmUps: number;
+  /** For the samples; and again for warming up. */
   readonly maxMs: number;
 }
 
@@ -44,15 +45,23 @@ export interface Case {
   readonly measure: (context: CaseContext) => Promise<number[]>;
 }
 
-/** Times calls one after the other, in ms. What warms up is dropped, but never the only sample. */
+/** Times calls one after the other, in ms. Warming up is not timed, and has as much time again. */
 export async function timeEach(budget: Budget, call: () => Promise<unknown>): Promise<number[]> {
+  await repeat(budget.warmUps, budget.maxMs, call);
   const durationsMs: number[] = [];
-  const begin = performance.now();
-  while (durationsMs.length < budget.warmUps + budget.samples) {
+  await repeat(budget.samples, budget.maxMs, async () => {
     const start = performance.now();
-    if (durationsMs.length > 0 && start - begin > budget.maxMs) break;
     await call();
     durationsMs.push(performance.now() - start);
+  });
+  return durationsMs;
+}
+
+/** Calls so often, and once more only while there is time. The first of several calls may take all of it. */
+export async function repeat(count: number, maxMs: number, call: () => Promise<unknown>): Promise<void> {
+  const begin = performance.now();
+  for (let done = 0; done < count; done++) {
+    if (done > 0 && performance.now() - begin > maxMs) break;
+    await call();
   }
-  return durationsMs.slice(Math.min(budget.warmUps, durationsMs.length - 1));
 }

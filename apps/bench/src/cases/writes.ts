@@ -1,8 +1,9 @@
 import type { BenchReceipt } from '../dataset/rows.ts';
-import { timeEach, type Case, type CaseContext } from './case.ts';
+import { repeat, timeEach, type Case, type CaseContext } from './case.ts';
 
 const CALLERS = 64;
 const AFFORDABLE_MS = 5000;
+const WARM_UP_ROUNDS = 2;
 
 export const saveCase: Case = {
   name: 'save',
@@ -57,14 +58,14 @@ async function rate(
   saveAll: (receipts: readonly BenchReceipt[]) => Promise<unknown>,
 ): Promise<number[]> {
   const rates: number[] = [];
-  const warmUps = Math.min(budget.warmUps, 2);
-  const begin = performance.now();
-  while (rates.length < warmUps + budget.samples) {
-    if (rates.length > 0 && performance.now() - begin > budget.maxMs) break;
+  const round = async (): Promise<void> => {
     const receipts = Array.from({ length: callers }, () => next.receipt());
     const start = performance.now();
     await saveAll(receipts);
     rates.push((callers * 1000) / (performance.now() - start));
-  }
-  return rates.slice(Math.min(warmUps, rates.length - 1));
+  };
+  await repeat(Math.min(budget.warmUps, WARM_UP_ROUNDS), budget.maxMs, round);
+  rates.length = 0;
+  await repeat(budget.samples, budget.maxMs, round);
+  return rates;
 }

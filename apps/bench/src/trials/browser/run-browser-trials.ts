@@ -14,7 +14,7 @@ import { servePages, type PageServer } from './serve-pages.ts';
 const SYSTEM_CHROMIUM = '/usr/bin/chromium';
 const PAGES = path.join(import.meta.dirname, 'pages');
 const FILL_TIMEOUT_MS = 180_000;
-const TRIAL_TIMEOUT_MS = 60_000;
+const TRIAL_TIMEOUT_MS = 180_000;
 
 /** Cases that take long and vary little: the first round only. A backup needs a folder, which a page has not. */
 const ONCE: ReadonlySet<string> = new Set(['image']);
@@ -27,6 +27,7 @@ interface Database {
   readonly engine: PageEngineFacts;
   readonly profile: string;
   readonly seed: Seed;
+  readonly source: Source;
   rows: TrialResult['rowsAfter'];
   /** It is left out of further rounds; what it has measured stays. */
   failed: boolean;
@@ -53,39 +54,47 @@ export async function runBrowserTrials(
   const trials = new BrowserTrials(server, collector, say);
   const { engines: offered, version } = await trials.lookAround(path.join(folder, 'none'));
   const engines = offered.filter(isChosen);
+  const databases: Database[] = [];
   for (const rowCount of plan.rowCounts) {
     const seed = todaysSeed(rowCount);
-    const source = await seedFile(seeds, seed);
-    trials.use({ schema: schemaOf(source), imageUrl: `/seeds/${path.basename(source)}` });
-    const databases = await trials.fill(engines, seed, plan, folder);
-    for (let round = 0; round < plan.rounds; round++) {
-      for (const database of databases.filter(({ failed }) => !failed)) {
-        say(`Chromium, ${rowCount} rows, round ${round + 1} of ${plan.rounds}, ${database.engine.title}`);
-        await trials.roundOrOmission(database, round, plan);
-      }
-    }
-    rmSync(folder, { recursive: true, force: true });
+    const image = await seedFile(seeds, seed);
+    const source: Source = { schema: schemaOf(image), imageUrl: `/seeds/${path.basename(image)}` };
+    const profiles = path.join(folder, String(rowCount));
+    databases.push(...(await trials.fill(engines, { seed, source, plan, profiles })));
   }
+  // Sizes take turns like engines, because figures are compared over the sizes too.
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const database of databases.filter(({ failed }) => !failed)) {
+      const { engine, seed } = database;
+      say(`Chromium, ${seed.rowCount} rows, round ${round + 1} of ${plan.rounds}, ${engine.title}`);
+      await trials.roundOrOmission(database, round, plan);
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
   return { engines, version };
 }
 
 /** What a page needs to make a database. */
 type Source = Pick<PageRequest, 'schema' | 'imageUrl'>;
 
+/** What databases of one size are made of, and where. */
+interface Filling {
+  readonly seed: Seed;
+  readonly source: Source;
+  readonly plan: PlatformPlan;
+  /** A browser profile for each engine goes in here. */
+  readonly profiles: string;
+}
+
 class BrowserTrials {
   readonly #server: PageServer;
   readonly #collector: ResultsCollector;
   readonly #say: (line: string) => void;
-  #source: Source = { schema: [], imageUrl: '' };
 
   constructor(server: PageServer, collector: ResultsCollector, say: (line: string) => void) {
     this.#server = server;
     this.#collector = collector;
     this.#say = say;
-  }
-
-  use(source: Source): void {
-    this.#source = source;
   }
 
   /** Asks a page which engines there are, and the browser for its version. */
@@ -101,9 +110,7 @@ class BrowserTrials {
   /** Makes a database for each engine that can have one of this size. */
   async fill(
     engines: readonly PageEngineFacts[],
-    seed: Seed,
-    plan: PlatformPlan,
-    folder: string,
+    { seed, source, plan, profiles }: Filling,
   ): Promise<Database[]> {
     const databases: Database[] = [];
     for (const engine of engines) {
@@ -113,11 +120,16 @@ class BrowserTrials {
         continue;
       }
       const rows = { receipts: rowCount, auditEntries: rowCount };
-      const database: Database = { engine, profile: path.join(folder, engine.id), seed, rows, failed: false };
+      const profile = path.join(profiles, engine.id);
+      const database: Database = { engine, profile, seed, source, rows, failed: false };
       this.#say(`Chromium, ${rowCount} rows, filling ${engine.title}`);
       try {
         await this.#inBrowser(database.profile, (browser) =>
-          this.#run(browser, 'fill', trialRequest(database, 'fill', [], plan), FILL_TIMEOUT_MS),
+          this.#run(
+            browser,
+            { task: 'fill', trial: trialRequest(database, 'fill', [], plan), ...source },
+            FILL_TIMEOUT_MS,
+          ),
         );
         databases.push(database);
       } catch (error) {
@@ -153,8 +165,12 @@ class BrowserTrials {
       for (let opening = -1; opening < plan.opens; opening++) {
         if (engine.keepsNothing && opening >= 0) return;
         const [run, asked] = opening < 0 ? [`run-${round}`, cases] : [`open-${round}-${opening}`, []];
-        const request = trialRequest(database, run, asked, plan);
-        const result = await this.#run(browser, 'trial', request, TRIAL_TIMEOUT_MS);
+        const trial = trialRequest(database, run, asked, plan);
+        const result = await this.#run(
+          browser,
+          { task: 'trial', trial, ...database.source },
+          TRIAL_TIMEOUT_MS,
+        );
         if (!result) throw new Error(`${engine.id} answered nothing`);
         if (!engine.keepsNothing) database.rows = result.rowsAfter;
         const where = { platform: 'chromium', engineId: engine.id, rowCount: seed.rowCount } as const;
@@ -168,17 +184,12 @@ class BrowserTrials {
   }
 
   /** A page of its own for each task. */
-  async #run(
-    browser: BrowserContext,
-    task: PageRequest['task'],
-    trial: TrialRequest,
-    timeoutMs: number,
-  ): Promise<TrialResult | null> {
+  async #run(browser: BrowserContext, request: PageRequest, timeoutMs: number): Promise<TrialResult | null> {
+    const { trial } = request;
     const page = await browser.newPage();
     page.setDefaultTimeout(timeoutMs);
     try {
       await page.goto(`${this.#server.url}/index.html`);
-      const request: PageRequest = { task, trial, ...this.#source };
       const answered = await within(
         timeoutMs,
         `${trial.engineId} at ${trial.seed.rowCount} rows`,
