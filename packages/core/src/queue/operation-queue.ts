@@ -2,10 +2,10 @@
  * The one way to an open database. Every read and every write of this process passes here, in this order:
  *
  * 1. Whatever writes are waiting when the previous commit ends go into the next transaction together (group commit):
- *    BEGIN IMMEDIATE, each write in a savepoint of its own, COMMIT, and only then does every promise resolve. A write
- *    that is alone needs no savepoint.
- * 2. A write that fails by its own fault rolls back its own savepoint, or the transaction that is all its own, and
- *    rejects its own promise.
+ *    BEGIN IMMEDIATE, the writes, COMMIT, and only then does every promise resolve.
+ * 2. A write that fails by its own fault rejects its own promise and takes back nothing of the others: the transaction
+ *    is rolled back and run again with each write in a savepoint of its own. Without savepoints SQLite need not copy the
+ *    pages that every write of a group changes, and failing is rare.
  * 3. A failure of the whole transaction (no room, I/O) is retried where it may pass, then write by write, so that one
  *    write too many does not take the others with it. What may stand already is never tried again.
  * 4. Somebody else's lock is waited for without blocking the event loop, until each operation's own deadline.
@@ -246,11 +246,7 @@ export class OperationQueue {
   async #transact(group: readonly Operation[], deadline: number): Promise<Outcome[]> {
     this.#connection.run('BEGIN IMMEDIATE');
     try {
-      const [alone] = group;
-      const outcomes =
-        alone && group.length === 1
-          ? [attempt(alone)]
-          : group.map((operation) => this.#attemptInSavepoint(operation));
+      const outcomes = this.#attemptAll(group) ?? this.#attemptEach(group);
       if (outcomes.every((outcome) => 'error' in outcome)) this.#connection.rollback();
       else await this.#commit(deadline);
       return outcomes;
@@ -260,12 +256,29 @@ export class OperationQueue {
     }
   }
 
-  #attemptInSavepoint(operation: Operation): Outcome {
-    this.#connection.run('SAVEPOINT operation');
-    const outcome = attempt(operation);
-    if ('error' in outcome) this.#connection.run('ROLLBACK TO operation');
-    this.#connection.run('RELEASE operation');
-    return outcome;
+  /** @returns undefined when one failed by its own fault, and nothing of any of them is left */
+  #attemptAll(group: readonly Operation[]): Outcome[] | undefined {
+    const outcomes: Outcome[] = [];
+    for (const operation of group) {
+      const outcome = attempt(operation);
+      if ('error' in outcome && group.length > 1) {
+        this.#connection.rollback();
+        this.#connection.run('BEGIN IMMEDIATE');
+        return undefined;
+      }
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  }
+
+  #attemptEach(group: readonly Operation[]): Outcome[] {
+    return group.map((operation) => {
+      this.#connection.run('SAVEPOINT operation');
+      const outcome = attempt(operation);
+      if ('error' in outcome) this.#connection.run('ROLLBACK TO operation');
+      this.#connection.run('RELEASE operation');
+      return outcome;
+    });
   }
 
   /**
