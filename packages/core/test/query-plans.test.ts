@@ -159,7 +159,7 @@ describe('query plans', () => {
       ],
     ],
     [
-      'receipts of a status',
+      'receipts of a period, by status',
       RECEIPT_STATISTICS_SQL,
       [
         'CO-ROUTINE different',

@@ -1,8 +1,8 @@
-/** The counts of `stats` are put together from ranges of statuses: none may be missed, none counted twice. */
+/** Receipts are counted by status in ranges and in passes of a few: none may be missed, none counted twice. */
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { expect, it } from 'vitest';
 import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
-import { readCounts } from '../src/repositories/analytics.repository.ts';
+import { readCounts, readReceiptStatistics } from '../src/repositories/analytics.repository.ts';
 import { migrate } from '../src/schema/migrator.ts';
 
 it('counts receipts with any status, also those that others wrote', async () => {
@@ -13,9 +13,9 @@ it('counts receipts with any status, also those that others wrote', async () => 
   const statuses = [...known, ...others];
   for (const [index, status] of statuses.entries()) {
     connection.run(
-      `INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status)
-       VALUES (?, ?, 'a', 't', '{}', ?)`,
-      [`r${index}`, `e${index}`, status],
+      `INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status, duration_ms)
+       VALUES (?, ?, 'a', 't', '{}', ?, ?)`,
+      [`r${index}`, `e${index}`, status, index],
     );
   }
   const { receiptsTotal, receiptsSuccess, receiptsError } = readCounts(connection);
@@ -24,5 +24,15 @@ it('counts receipts with any status, also those that others wrote', async () => 
     receiptsSuccess: 3,
     receiptsError: 2,
   });
+  const statistics = readReceiptStatistics(connection, '%', '');
+  expect(statistics.slice(0, 2)).toEqual([
+    { status: 'success', count: 3, avgDurationMs: 1 },
+    { status: 'error', count: 2, avgDurationMs: 3.5 },
+  ]);
+  expect(statistics.slice(2).toSorted((one, other) => (one.status < other.status ? -1 : 1))).toEqual(
+    ['partial', ...others]
+      .map((status) => ({ status, count: 1, avgDurationMs: statuses.indexOf(status) }))
+      .toSorted((one, other) => (one.status < other.status ? -1 : 1)),
+  );
   connection.durable.close();
 });

@@ -11,6 +11,7 @@ import {
   RECEIPT_COUNTS_SQL,
   RECEIPT_STATISTICS_SQL,
   RECEIPT_STATUSES_SQL,
+  receiptStatisticsValues,
 } from '../../../../packages/core/src/repositories/analytics.repository.ts';
 import { timeOrderQueries } from '../../../../packages/core/src/repositories/time-order.ts';
 import { auditLogTable } from '../../../../packages/core/src/schema/audit-log.table.ts';
@@ -26,17 +27,17 @@ export const GET_RECEIPT_SQL = 'SELECT receipt_json FROM receipts WHERE receipt_
 /** Values: agent pattern, limit. */
 export const LATEST_RECEIPTS_SQL: string = timeOrderQueries(receiptsTable, { agent: 'any' }, undefined)[0]
   ?.sql as string;
-/** An agent or a status at a time, as core asks. */
+/** An agent or a few statuses at a time, as core asks. */
 export const ANALYTICS_SQL = {
   /** Value: agent pattern. */
   agents: AUDITED_AGENTS_SQL,
   /** Values: agent, since. */
   agentMetrics: AGENT_METRICS_SQL,
   statuses: RECEIPT_STATUSES_SQL,
-  /** Values: agent pattern, since, status. */
+  /** Values: {@link receiptStatisticsValues}. */
   receiptStatistics: RECEIPT_STATISTICS_SQL,
 } as const;
-export { AUDIT_COUNT_SQL, LAST_RECEIPT_SQL, MEMORY_COUNT_SQL, RECEIPT_COUNTS_SQL };
+export { AUDIT_COUNT_SQL, LAST_RECEIPT_SQL, MEMORY_COUNT_SQL, RECEIPT_COUNTS_SQL, receiptStatisticsValues };
 
 /** In the order of {@link INSERT_RECEIPT_SQL}. */
 export function receiptValues(receipt: BenchReceipt): SqlValue[] {

@@ -10,6 +10,7 @@ import {
   LATEST_RECEIPTS_SQL,
   MEMORY_COUNT_SQL,
   RECEIPT_COUNTS_SQL,
+  receiptStatisticsValues,
   receiptValues,
   type SqlValue,
 } from '../dataset/statements.ts';
@@ -98,10 +99,9 @@ export function sqlSession(connection: SqlConnection, options: SqlSessionOptions
         for (const agent of await connection.all(analytics.agents, ['%'])) {
           rows += (await connection.all(analytics.agentMetrics, [firstValue(agent) as string, since])).length;
         }
-        for (const status of await connection.all(analytics.statuses)) {
-          const values = ['%', since, firstValue(status) as string];
-          rows += (await connection.all(analytics.receiptStatistics, values)).length;
-        }
+        const statuses = (await connection.all(analytics.statuses)).map((row) => firstValue(row) as string);
+        const values = receiptStatisticsValues(statuses, '%', since);
+        rows += (await connection.all(analytics.receiptStatistics, values)).length;
         return rows;
       }),
     stats: () =>

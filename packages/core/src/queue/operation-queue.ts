@@ -260,7 +260,7 @@ export class OperationQueue {
   #attemptAll(group: readonly Operation[]): Outcome[] | undefined {
     const outcomes: Outcome[] = [];
     for (const operation of group) {
-      const outcome = attempt(operation);
+      const outcome = outcomeOf(operation);
       if ('error' in outcome && group.length > 1) {
         this.#connection.rollback();
         this.#connection.run('BEGIN IMMEDIATE');
@@ -274,7 +274,7 @@ export class OperationQueue {
   #attemptEach(group: readonly Operation[]): Outcome[] {
     return group.map((operation) => {
       this.#connection.run('SAVEPOINT operation');
-      const outcome = attempt(operation);
+      const outcome = outcomeOf(operation);
       if ('error' in outcome) this.#connection.run('ROLLBACK TO operation');
       this.#connection.run('RELEASE operation');
       return outcome;
@@ -351,7 +351,7 @@ export class OperationQueue {
 }
 
 /** What a write came to. @throws what fails its transaction as a whole */
-function attempt(operation: Operation): Outcome {
+function outcomeOf(operation: Operation): Outcome {
   try {
     return { result: operation.work() };
   } catch (error) {

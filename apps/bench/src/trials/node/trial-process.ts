@@ -11,7 +11,7 @@ if (!engine) throw new Error(`there is no engine ${request.engineId}`);
 const result = await runTrial(request, {
   open: () => engine.open(request.place),
   readCosts: engine.worksElsewhere ? (): Costs => ({}) : readProcessCounters,
-  peakMemoryBytes: () => (engine.worksElsewhere ? undefined : process.resourceUsage().maxRSS * 1024),
+  peakMemoryBytes: () => (engine.worksElsewhere ? undefined : readPeakMemory()),
 });
 process.stdout.write(JSON.stringify(result));
 
@@ -30,4 +30,15 @@ function readProcessCounters(): Costs {
     'bytes read': read('rchar'),
     'read calls': read('syscr'),
   };
+}
+
+/** What Linux calls the high water mark: `maxRSS` would begin with what the parent had when it made this process. */
+function readPeakMemory(): number {
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    if (kilobytes !== undefined) return Number(kilobytes) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return process.resourceUsage().maxRSS * 1024;
 }
