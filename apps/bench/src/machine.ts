@@ -8,7 +8,7 @@ export function describeMachine(folder: string): Record<string, string> {
   return {
     processor: `${os.cpus()[0]?.model ?? 'unknown'}, ${os.cpus().length} cores`,
     memory: `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB`,
-    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    system: `${os.type()} ${os.release().split('-')[0]} ${os.arch()}`,
     disk: describeDisk(folder),
   };
 }

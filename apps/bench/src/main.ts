@@ -28,7 +28,7 @@ const PEERS = [
   '@electric-sql/pglite',
 ];
 /** Raw figures of a full run are kept in the tree up to this size. */
-const KEPT_BYTES = 300_000;
+const KEPT_BYTES = 500_000;
 
 const { values } = parseArgs({
   options: {
@@ -125,9 +125,9 @@ function keep(run: Results): void {
     process.stdout.write('Too large to be kept in the tree.\n');
 }
 
-/** Four significant digits: more is noise, and ten times the size. */
+/** Three significant digits: more is noise, and ten times the size. */
 function rounded(run: Results): Results {
-  const round = (value: number): number => Number(value.toPrecision(4));
+  const round = (value: number): number => Number(value.toPrecision(3));
   const measurements = run.measurements.map((each) =>
     Object.assign({}, each, { samples: each.samples.map(round) }),
   );
