@@ -11,6 +11,7 @@ const [file = '', name = '', changes = 'Infinity', folder = ''] = process.argv.s
 
 const clock = () => new Date('2026-06-01T00:00:00Z');
 const LONG_TEXT = JSON.stringify('x'.repeat(9000));
+const VERY_LONG_TEXT = JSON.stringify('x'.repeat(60_000));
 
 /** @param {string} group @param {number} count @param {string} receipt */
 const receipts = (group, count, receipt) =>
@@ -37,8 +38,8 @@ const operations = {
         memories: [{ agentId: 'agent', agentType: 'validation', memory: '{}' }],
       }),
   },
-  /** More than SQLite's cache of 2 MB holds: pages reach the file before their transaction ends. */
-  big: { before: open, run: (db) => db.saveReceipts(receipts('big', 400, LONG_TEXT)) },
+  /** More than SQLite's cache of 16 MiB holds: pages reach the file before their transaction ends. */
+  big: { before: open, run: (db) => db.saveReceipts(receipts('big', 400, VERY_LONG_TEXT)) },
   exclusive: {
     before: () => open({ exclusive: true }),
     run: async (db) => {
