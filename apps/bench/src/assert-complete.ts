@@ -21,8 +21,10 @@ export function assertComplete(results: Results): void {
           each.platform === platform &&
           each.engineId === id &&
           each.caseName === caseName &&
-          each.samples.length > 0 &&
-          each.samples.every((sample) => Number.isFinite(sample) && sample > 0),
+          each.trials.every(
+            (samples) =>
+              samples.length > 0 && samples.every((sample) => Number.isFinite(sample) && sample > 0),
+          ),
       );
       if (!found && !(caseName === 'open' && keepsNothing)) {
         problems.push(`${platform} ${id}: no figures for ${caseName}`);

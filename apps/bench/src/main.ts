@@ -13,7 +13,7 @@ import { reportPage } from './report/html.ts';
 import { writeSummary } from './report/markdown.ts';
 import { terminalReport } from './report/terminal.ts';
 import { ResultsCollector } from './results-collector.ts';
-import { factsOf, together, type Results, type RunKind } from './results.ts';
+import { factsOf, FORMAT_VERSION, together, type Results, type RunKind } from './results.ts';
 import { runBrowserTrials, type BrowserRun } from './trials/browser/run-browser-trials.ts';
 import { countSyncs } from './trials/node/count-syncs.ts';
 import { runCliTrials } from './trials/node/run-cli-trials.ts';
@@ -57,7 +57,10 @@ if (results.kind === 'smoke') {
 
 /** The raw figures of an earlier run, to be reported anew. */
 function read(file: string): Results {
-  return JSON.parse(readFileSync(path.resolve(process.env['INIT_CWD'] ?? '.', file), 'utf8')) as Results;
+  const text = readFileSync(path.resolve(process.env['INIT_CWD'] ?? '.', file), 'utf8');
+  const run = JSON.parse(text) as Results;
+  if (run.formatVersion !== FORMAT_VERSION) throw new Error(`${file} is of another version of this program`);
+  return run;
 }
 
 async function measure(kind: RunKind): Promise<Results> {
@@ -91,7 +94,7 @@ async function measure(kind: RunKind): Promise<Results> {
   const unknown = [...(chosen ?? [])].filter((name) => engines.every(({ id }) => id !== name));
   if (unknown.length > 0) throw new Error(`there is no engine ${unknown.join(', ')}`);
   return {
-    formatVersion: 1,
+    formatVersion: FORMAT_VERSION,
     kind,
     startedAt: `${begin.toISOString().slice(0, 19)}Z`,
     durationMs: Date.now() - begin.getTime(),
@@ -129,7 +132,7 @@ function keep(run: Results): void {
 function rounded(run: Results): Results {
   const round = (value: number): number => Number(value.toPrecision(3));
   const measurements = run.measurements.map((each) =>
-    Object.assign({}, each, { samples: each.samples.map(round) }),
+    Object.assign({}, each, { trials: each.trials.map((samples) => samples.map(round)) }),
   );
   return { ...run, measurements };
 }

@@ -3,7 +3,7 @@ import type { Costs, TrialResult } from './trials/trial.ts';
 
 /** Gathers trials into measurements: the samples of a case of all trials of an engine and size stand together. */
 export class ResultsCollector {
-  readonly #measurements: Map<string, Measurement & { samples: number[] }> = new Map();
+  readonly #measurements: Map<string, Measurement & { trials: (readonly number[])[] }> = new Map();
   readonly #costs: Map<string, CostMeasurement> = new Map();
   readonly #omissions: Omission[] = [];
 
@@ -35,11 +35,12 @@ export class ResultsCollector {
     });
   }
 
-  samples(where: Omit<Measurement, 'samples'>, samples: readonly number[]): void {
+  /** What a trial gave. */
+  samples(where: Omit<Measurement, 'trials'>, samples: readonly number[]): void {
     const key = `${where.platform} ${where.engineId} ${where.caseName} ${where.rowCount}`;
     const measurement = this.#measurements.get(key);
-    if (measurement) for (const sample of samples) measurement.samples.push(sample);
-    else this.#measurements.set(key, { ...where, samples: [...samples] });
+    if (measurement) measurement.trials.push(samples);
+    else this.#measurements.set(key, { ...where, trials: [samples] });
   }
 
   omit(omission: Omission): void {

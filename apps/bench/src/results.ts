@@ -1,6 +1,9 @@
 import type { EngineFacts } from './engines/engine.ts';
 import type { Costs } from './trials/trial.ts';
 
+/** Of the files that results are kept in. */
+export const FORMAT_VERSION = 2;
+
 /** Where an engine ran. */
 export type Platform = 'node' | 'chromium';
 
@@ -10,7 +13,8 @@ export interface Measurement {
   readonly engineId: string;
   readonly caseName: string;
   readonly rowCount: number;
-  readonly samples: readonly number[];
+  /** What each trial gave, in the order of the trials: those of one place were taken next to each other. */
+  readonly trials: readonly (readonly number[])[];
 }
 
 /** What one save cost below an engine. */
@@ -32,7 +36,7 @@ export interface Omission {
 
 /** One run of the benchmarks. */
 export interface Results {
-  readonly formatVersion: 1;
+  readonly formatVersion: typeof FORMAT_VERSION;
   readonly kind: RunKind;
   /** ISO 8601 with Z. */
   readonly startedAt: string;

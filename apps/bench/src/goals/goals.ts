@@ -52,10 +52,7 @@ function nodeGoals(numbers: Numbers): Goal[] {
 function growthGoals(numbers: Numbers): Goal[] {
   const growth = (caseName: string): Check => ({
     at: caseName,
-    value: over(
-      numbers.median('node', 'ours-file', caseName, MILLION),
-      numbers.median('node', 'ours-file', caseName, SMALL),
-    ),
+    value: numbers.growth('node', 'ours-file', caseName, [MILLION, SMALL]),
     limit: 1.5,
     must: 'at most',
     unit: '×',
@@ -164,10 +161,7 @@ function pageGoals(numbers: Numbers): Goal[] {
 }
 
 function pageGrowth(numbers: Numbers, engineId: string): number | undefined {
-  return over(
-    numbers.median('chromium', engineId, 'save', LARGE),
-    numbers.median('chromium', engineId, 'save', SMALL),
-  );
+  return numbers.growth('chromium', engineId, 'save', [LARGE, SMALL]);
 }
 
 function beside(ratio: number | undefined): string {

@@ -1,6 +1,8 @@
-import type { Platform, Results } from '../results.ts';
+import type { Measurement, Platform, Results } from '../results.ts';
 import { CASE_TITLES } from '../cases/index.ts';
-import { summarize, type Summary } from '../statistics/summary.ts';
+import { ratioOf, summarize, type Summary } from '../statistics/summary.ts';
+
+type Place = readonly [platform: Platform, engineId: string, caseName: string, rowCount: number];
 
 /** Looks figures up in a run; what was not measured is `undefined`. */
 export class Numbers {
@@ -10,32 +12,33 @@ export class Numbers {
     this.#results = results;
   }
 
-  summary(platform: Platform, engineId: string, caseName: string, rowCount: number): Summary | undefined {
-    const found = this.#results.measurements.find(
-      (each) =>
-        each.platform === platform &&
-        each.engineId === engineId &&
-        each.caseName === caseName &&
-        each.rowCount === rowCount,
-    );
-    return found && summarize(found.samples, CASE_TITLES.get(caseName)?.better ?? 'lower');
+  summary(...[platform, engineId, caseName, rowCount]: Place): Summary | undefined {
+    const trials = this.#trials(platform, engineId, caseName, rowCount);
+    return trials && summarize(trials, CASE_TITLES.get(caseName)?.better ?? 'lower');
   }
 
-  median(platform: Platform, engineId: string, caseName: string, rowCount: number): number | undefined {
-    return this.summary(platform, engineId, caseName, rowCount)?.median;
+  median(...place: Place): number | undefined {
+    return this.summary(...place)?.median;
   }
 
-  /** The median of one engine over that of another, in the same case at the same size. */
+  /** One engine over another, in the same case at the same size. */
   ratio(
     platform: Platform,
     [engineId, otherId]: readonly [string, string],
     caseName: string,
     rowCount: number,
   ): number | undefined {
-    return over(
-      this.median(platform, engineId, caseName, rowCount),
-      this.median(platform, otherId, caseName, rowCount),
-    );
+    return this.#ratio([platform, engineId, caseName, rowCount], [platform, otherId, caseName, rowCount]);
+  }
+
+  /** One engine at one size over itself at another, in the same case. */
+  growth(
+    platform: Platform,
+    engineId: string,
+    caseName: string,
+    [rowCount, otherCount]: readonly [number, number],
+  ): number | undefined {
+    return this.#ratio([platform, engineId, caseName, rowCount], [platform, engineId, caseName, otherCount]);
   }
 
   cost(platform: Platform, engineId: string, rowCount: number, name: string): number | undefined {
@@ -44,6 +47,21 @@ export class Numbers {
 
   peakMemoryBytes(platform: Platform, engineId: string, rowCount: number): number | undefined {
     return this.#cost(platform, engineId, rowCount)?.peakMemoryBytes;
+  }
+
+  #ratio(place: Place, other: Place): number | undefined {
+    const [trials, others] = [this.#trials(...place), this.#trials(...other)];
+    return trials && others && ratioOf(trials, others);
+  }
+
+  #trials(...[platform, engineId, caseName, rowCount]: Place): Measurement['trials'] | undefined {
+    return this.#results.measurements.find(
+      (each) =>
+        each.platform === platform &&
+        each.engineId === engineId &&
+        each.caseName === caseName &&
+        each.rowCount === rowCount,
+    )?.trials;
   }
 
   #cost(platform: Platform, engineId: string, rowCount: number): Results['costs'][number] | undefined {

@@ -1,7 +1,7 @@
 import { CASE_TITLES } from '../cases/index.ts';
 import type { EngineFacts } from '../engines/engine.ts';
 import type { Platform, Results } from '../results.ts';
-import { summarize, type Summary } from '../statistics/summary.ts';
+import { ratioOf, summarize, type Summary } from '../statistics/summary.ts';
 
 /** One engine's line in a table. */
 export interface TableRow {
@@ -52,21 +52,18 @@ function tableRows(
 ): TableRow[] {
   const found = results.measurements
     .filter((each) => each.platform === platform && each.caseName === name && each.rowCount === rowCount)
-    .map(({ engineId, samples }) => ({
+    .map(({ engineId, trials }) => ({
       engineId,
       facts: describe(results.engines, engineId, platform),
-      summary: summarize(samples, better),
+      trials,
     }));
-  const base = found.find(({ facts }) => facts.ours)?.summary.median;
-  return found.map(({ engineId, facts, summary }) => {
-    const ratio = base === undefined ? undefined : cost(summary.median, base, better);
+  const base = found.find(({ facts }) => facts.ours)?.trials;
+  return found.map(({ engineId, facts, trials }) => {
+    const ratio = base && (better === 'lower' ? ratioOf(trials, base) : ratioOf(base, trials));
+    const summary = summarize(trials, better);
     const { title, ours, durability } = facts;
     return { engineId, title, ours, comparable: isStrict(durability), summary, ratio };
   });
-}
-
-function cost(median: number, base: number, better: 'lower' | 'higher'): number {
-  return better === 'lower' ? median / base : base / median;
 }
 
 function describe(
