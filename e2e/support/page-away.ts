@@ -26,8 +26,8 @@ export async function goAway(page: Page): Promise<void> {
 
 /** Goes back, as with the browser's button. */
 export async function comeBack(page: Page): Promise<Return> {
-  // A restored page has no load event to wait for. Who throws the page out while it is being restored begins again,
-  // and reports the first attempt as given up.
+  // A restored page has no load event to wait for. Chromium may give a page up while it restores it, and load it anew by
+  // itself; the first attempt then counts as aborted.
   await page.goBack({ waitUntil: 'commit' }).catch((error: Error) => {
     if (!error.message.includes('net::ERR_ABORTED')) throw error;
   });

@@ -65,19 +65,24 @@ export function saveFiller(
 }
 
 /**
- * Saves megabytes until one is refused, then ever less, so that no more than a few bytes fit.
- * @returns the ids saved, newest first, and why the last one was not
+ * Saves megabytes until one is refused, then ever less, so that hardly anything fits.
+ * @returns the ids saved, newest first, and why others were not
  */
-export async function fillQuota(simulator: SimulatorPage): Promise<{ saved: string[]; outcome: string }> {
+export async function fillQuota(simulator: SimulatorPage): Promise<{ saved: string[]; refusals: string[] }> {
   const saved: string[] = [];
-  let outcome = 'saved';
+  const refusals: string[] = [];
   for (const sizeBytes of [MEGABYTE, MEGABYTE / 16, MEGABYTE / 256, 64]) {
+    // The browser may find more room meanwhile, when it tidies up.
     for (let count = 0; count < 64; count += 1) {
       const executionId = `filler-${sizeBytes}-${count}`;
-      outcome = await saveFiller(simulator, executionId, sizeBytes);
-      if (outcome !== 'saved') break;
-      saved.unshift(executionId);
+      const outcome = await saveFiller(simulator, executionId, sizeBytes);
+      if (outcome === 'saved') {
+        saved.unshift(executionId);
+      } else {
+        refusals.push(outcome);
+        break;
+      }
     }
   }
-  return { saved, outcome };
+  return { saved, refusals };
 }

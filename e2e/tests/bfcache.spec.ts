@@ -85,6 +85,8 @@ async function expectAtRest({ page }: SimulatorPage): Promise<void> {
   await expect.poll(() => heldLocks(page)).toEqual([]);
 }
 
+const crashed = expect.stringMatching(/(?:Page|Target) crashed/) as unknown;
+
 /**
  * Goes back, as {@link comeBack}. Chromium crashes when it throws out a page that has OPFS files open; whoever sees that
  * opens the page again, and nothing more is asked of it than that nothing is lost.
@@ -102,8 +104,6 @@ async function comeBackOrOpenAnew(
     return { after: await openTab() };
   }
 }
-
-const crashed = expect.stringMatching(/(?:Page|Target) crashed/) as unknown;
 
 const idsOf = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
