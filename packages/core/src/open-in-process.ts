@@ -45,10 +45,11 @@ export async function openOnStorage(
       busyDeadlineMs: policy.busyDeadlineMs,
       async examine(opened) {
         const connection = new SqliteConnection(opened);
-        const prepare = (): void => {
+        const deadline = performance.now() + policy.busyDeadlineMs;
+        const prepare = async (): Promise<void> => {
           connection.exec(WARY);
           refuseCutFile(connection, OPERATION);
-          migrate(connection, clock());
+          await migrate(connection, clock(), deadline);
         };
         await retryWhileBusy(() => opened.write(prepare), policy.busyDeadlineMs);
       },

@@ -26,6 +26,9 @@ export interface ChildOptions {
   readonly before?: string;
 }
 
+/** Children live for a moment: optimising SQLite's WebAssembly would take half of all the time they need. */
+const BRIEF = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
+
 function everyChild(): string[] {
   return fs.readdirSync(SOURCES).map((file) => path.join(SOURCES, file));
 }
@@ -78,7 +81,7 @@ export class Children {
   ): Promise<ChildEnd> {
     const child = spawn(
       'sh',
-      ['-c', `${before}\nexec "$0" "$@"`, process.execPath, this.script(name), ...args],
+      ['-c', `${before}\nexec "$0" "$@"`, process.execPath, ...BRIEF, this.script(name), ...args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         cwd: folder,

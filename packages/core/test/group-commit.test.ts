@@ -16,7 +16,7 @@ import { type DatabasePlace, placeOfTest } from './database-place.ts';
 /** A persistence over a storage of the test's own. */
 async function persistenceOn(storage: Storage, retry: Partial<RetryPolicy> = {}): Promise<Persistence> {
   const connection = new SqliteConnection(await openDatabase(storage));
-  migrate(connection, new Date());
+  await migrate(connection, new Date(), performance.now());
   const policy = { ...DEFAULT_RETRY_POLICY, ioRetryDelayMs: 1, ...retry };
   return new DatabasePersistence(connection, policy, () => new Date(), 'strict');
 }

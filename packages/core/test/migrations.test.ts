@@ -1,9 +1,13 @@
 /** Databases of every schema that was ever shipped, opened by the newest code. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { openDatabase, pause } from '@ggen-sim/sqljs-vfs';
+import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { describe, expect, it } from 'vitest';
+import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
 import { type Persistence, SCHEMA_VERSION } from '../src/index.ts';
-import { memoryOf, receiptOf } from '../src/testing/persistence-case.ts';
+import { migrate } from '../src/schema/migrator.ts';
+import { memoryOf, receiptOf, upTo } from '../src/testing/persistence-case.ts';
 import { placeOfTest } from './database-place.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
 
@@ -51,6 +55,50 @@ describe('a database of the original scripts', () => {
     expect(counter()).toBe(before + 1);
     await (await place.open()).close();
     expect(counter()).toBe(before + 1);
+  });
+
+  it('waits for readers and meanwhile lets no new one in, so that its turn comes however many there are', async () => {
+    const place = placeOfTest();
+    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    const reader = await openDatabase(fileStorage(place.file));
+    reader.database.exec('BEGIN; SELECT count(*) FROM receipts');
+    const opening = place.open();
+    const newReader = (): string => {
+      try {
+        return place.native('SELECT count(*) FROM receipts');
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    await expect.poll(newReader).toMatch(/database is locked/);
+    for (const _ of upTo(20)) {
+      await pause(1);
+      expect(newReader()).toMatch(/database is locked/);
+    }
+    reader.close();
+    await opening;
+    expect(newReader()).toBe('2');
+  });
+
+  it('is no mixture of two states to one who looks while another migrates it', async () => {
+    const place = placeOfTest();
+    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    const [one, another] = [
+      new SqliteConnection(await openDatabase(fileStorage(place.file))),
+      new SqliteConnection(await openDatabase(fileStorage(place.file))),
+    ];
+    const read = one.all.bind(one);
+    let migrated: Promise<void> | undefined;
+    one.all = (sql, values) => {
+      // The version was read before, the steps are read now.
+      if (sql.includes('migration_*')) migrated ??= migrate(another, new Date(), performance.now());
+      return read(sql, values);
+    };
+    await migrate(one, new Date(), performance.now());
+    expect(migrated).toBeDefined();
+    await migrated;
+    await Promise.all([one.close(), another.close()]);
+    expect(place.native("SELECT count(*) FROM _schema_metadata WHERE key LIKE 'migration_%'")).toBe('2');
   });
 
   it('keeps what it took over through backup and restore', async () => {

@@ -26,7 +26,7 @@ import { auditOf, collect, memoryOf, receiptOf, upTo } from '../src/testing/pers
 let connection: SqliteConnection;
 beforeAll(async () => {
   connection = new SqliteConnection(await openDatabase(memoryStorage()));
-  migrate(connection, new Date());
+  await migrate(connection, new Date(), performance.now());
 });
 afterAll(() => connection.durable.close());
 
@@ -239,7 +239,7 @@ const WALKS: ReadonlyMap<string, string> = new Map([
 
 it('whatever operations ask of SQLite, they walk and sort only where they have to', async () => {
   const recorded = new SqliteConnection(await openDatabase(memoryStorage()));
-  migrate(recorded, new Date());
+  await migrate(recorded, new Date(), performance.now());
   const statements = new Set<string>();
   const { database } = recorded.durable;
   const prepare = database.prepare.bind(database);

@@ -7,7 +7,7 @@ import { migrate } from '../src/schema/migrator.ts';
 
 it('counts receipts with any status, also those that others wrote', async () => {
   const connection = new SqliteConnection(await openDatabase(memoryStorage()));
-  migrate(connection, new Date());
+  await migrate(connection, new Date(), performance.now());
   const known = ['success', 'success', 'success', 'error', 'error', 'partial'];
   const others = ['', 'aborted', 'errors', 'ERROR', 'Success', 'succes', 'successful', 'timeout', 'ü'];
   const statuses = [...known, ...others];

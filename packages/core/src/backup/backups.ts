@@ -139,7 +139,8 @@ export class Backups {
       if (integrity !== 'ok') {
         throw new PersistenceError('CORRUPT', `The image is damaged: ${String(integrity)}`, { operation });
       }
-      migrate(copy, this.#clock());
+      // Nobody else has the copy, so there is nobody to wait for.
+      await migrate(copy, this.#clock(), performance.now());
       refuseUnknownFormat(operation, source);
       return source;
     } catch (error) {

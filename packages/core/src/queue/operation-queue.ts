@@ -14,6 +14,7 @@
  */
 import { UncertainCommit, busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
 import { yieldToCallers } from '#platform';
+import { commitOnceReadersLeave } from '../engine/commit.ts';
 import { ResultCode, resultCodeOf, toPersistenceError } from '../engine/sqlite-failure.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../errors.ts';
@@ -281,21 +282,13 @@ export class OperationQueue {
     });
   }
 
-  /**
-   * Commits. While readers are in the way the transaction stays open: it holds the pending lock, so no new reader
-   * comes, and waiting ends.
-   */
   async #commit(deadline: number): Promise<void> {
     const versionBefore = this.#version();
-    for (let attempt = 0; ; attempt++) {
-      try {
-        this.#connection.run('COMMIT');
-        return;
-      } catch (error) {
-        if (!isBusy(error)) throw this.#mayStand(versionBefore) ? new UncertainCommit(error) : error;
-        if (performance.now() >= deadline) throw error;
-        await pause(busyPauseMs(attempt));
-      }
+    try {
+      await commitOnceReadersLeave(this.#connection, deadline);
+    } catch (error) {
+      if (isBusy(error) || !this.#mayStand(versionBefore)) throw error;
+      throw new UncertainCommit(error);
     }
   }
 

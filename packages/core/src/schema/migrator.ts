@@ -11,6 +11,7 @@
  * `adopted_receipts`: the greatest rowid among receipts whose ids we did not make.
  */
 import { sha256Hex } from '#platform';
+import { commitOnceReadersLeave } from '../engine/commit.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { ResultCode, resultCodeOf } from '../engine/sqlite-failure.ts';
 import { PersistenceError } from '../errors.ts';
@@ -50,16 +51,18 @@ interface StepRecord {
 
 /**
  * Migrates, if there is anything to do.
+ * @param deadline - until when readers are waited for, on the clock of `performance.now()`
  * @throws PersistenceError `NEWER_SCHEMA`, `SCHEMA_MISMATCH`
+ * @throws SqliteError SQLITE_BUSY (5) while another process writes, and when readers stay past the deadline
  */
-export function migrate(connection: SqliteConnection, now: Date): void {
-  if (appliedVersion(connection) === SCHEMA_VERSION) return;
+export async function migrate(connection: SqliteConnection, now: Date, deadline: number): Promise<void> {
+  if (isCurrent(connection)) return;
   connection.exec('BEGIN IMMEDIATE');
   try {
     // Another process may have migrated between our look and our lock.
     const from = appliedVersion(connection);
     for (const migration of migrations.slice(from)) apply(connection, migration, now);
-    connection.exec('COMMIT');
+    await commitOnceReadersLeave(connection, deadline);
   } catch (error) {
     connection.rollback();
     throw error;
@@ -76,8 +79,20 @@ export function recordAdoptedReceipts(connection: SqliteConnection, greatestRowi
   writeMetadata(connection, ADOPTED_RECEIPTS, String(greatestRowid), now);
 }
 
+/**
+ * Looks without a lock that lasts: many processes open one file at once, and each commit waits for those that read.
+ * What looks refused may be halves of two states, with another process's migration between them; one state decides.
+ */
+function isCurrent(connection: SqliteConnection): boolean {
+  try {
+    return appliedVersion(connection) === SCHEMA_VERSION;
+  } catch {
+    return connection.snapshot(() => appliedVersion(connection)) === SCHEMA_VERSION;
+  }
+}
+
 /** How many of our steps a database has taken. Changes nothing. */
-export function appliedVersion(connection: SqliteConnection): number {
+function appliedVersion(connection: SqliteConnection): number {
   refuseOtherTables(connection);
   if (columnsOf(connection, '_schema_metadata').length === 0) return 0;
   const stored = readMetadata(connection, 'schema_version');
