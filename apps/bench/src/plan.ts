@@ -14,7 +14,7 @@ export interface PlatformPlan {
   readonly rowCounts: readonly number[];
   /** Trials of each engine and size; they take turns. */
   readonly rounds: number;
-  /** Further processes or pages in each round that only open. */
+  /** Further processes or pages in each round that open and save a little. */
   readonly opens: number;
   readonly budget: Budget;
   /** Databases of this size are given only to engines that take over a whole file; others would insert for long. */
@@ -27,15 +27,15 @@ export const PLANS: Readonly<Record<RunKind, Plan>> = {
     node: {
       rowCounts: [1000],
       rounds: 1,
-      opens: 0,
-      budget: { samples: 5, warmUps: 1, maxMs: 300 },
+      opens: 1,
+      budget: { samples: 5, maxMs: 300, warmUps: 1, warmUpMs: 300 },
       wholeFilesOnlyFrom: Infinity,
     },
     chromium: {
       rowCounts: [1000],
       rounds: 1,
-      opens: 0,
-      budget: { samples: 3, warmUps: 1, maxMs: 300 },
+      opens: 1,
+      budget: { samples: 3, maxMs: 300, warmUps: 1, warmUpMs: 300 },
       wholeFilesOnlyFrom: Infinity,
     },
     cliRuns: 1,
@@ -46,14 +46,14 @@ export const PLANS: Readonly<Record<RunKind, Plan>> = {
       rowCounts: [1000, 100_000],
       rounds: 2,
       opens: 2,
-      budget: { samples: 100, warmUps: 20, maxMs: 400 },
+      budget: { samples: 100, maxMs: 400, warmUps: 300, warmUpMs: 800 },
       wholeFilesOnlyFrom: Infinity,
     },
     chromium: {
       rowCounts: [1000, 100_000],
       rounds: 1,
       opens: 2,
-      budget: { samples: 60, warmUps: 10, maxMs: 300 },
+      budget: { samples: 60, maxMs: 300, warmUps: 300, warmUpMs: 800 },
       wholeFilesOnlyFrom: 100_000,
     },
     cliRuns: 5,
@@ -64,14 +64,14 @@ export const PLANS: Readonly<Record<RunKind, Plan>> = {
       rowCounts: [1000, 100_000, 1_000_000],
       rounds: 3,
       opens: 3,
-      budget: { samples: 200, warmUps: 60, maxMs: 800 },
+      budget: { samples: 200, maxMs: 800, warmUps: 1000, warmUpMs: 2000 },
       wholeFilesOnlyFrom: Infinity,
     },
     chromium: {
       rowCounts: [1000, 100_000],
       rounds: 2,
       opens: 3,
-      budget: { samples: 150, warmUps: 40, maxMs: 800 },
+      budget: { samples: 150, maxMs: 800, warmUps: 1000, warmUpMs: 2000 },
       wholeFilesOnlyFrom: Infinity,
     },
     cliRuns: 15,

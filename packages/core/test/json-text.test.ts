@@ -133,6 +133,8 @@ describe('values are serialised canonically', () => {
     ['Infinity', [Number.POSITIVE_INFINITY]],
     ['a BigInt', { n: 1n }],
     ['a function', () => 1],
+    ['a function inside', { inside: [{ deeper: () => 1 }] }],
+    ['a toJSON inside that gives nothing', { inside: { toJSON: () => undefined } }],
     ['a symbol', Symbol('s')],
     ['too deep', JSON.parse(nested(1001)) as unknown],
     [

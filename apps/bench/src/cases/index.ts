@@ -1,7 +1,7 @@
 import type { Case } from './case.ts';
 import { backupCase, imageCase } from './exports.ts';
 import { analyticsCase, getCase, latestCase, statsCase } from './reads.ts';
-import { auditCase, callersCase, groupedCase, saveCase } from './writes.ts';
+import { auditCase, callersCase, firstSavesCase, groupedCase, saveCase } from './writes.ts';
 
 /** What is asked of an open database, in this order: reads see the database as it was handed over, then come writes. */
 export const CASES: readonly Case[] = [
@@ -17,6 +17,9 @@ export const CASES: readonly Case[] = [
   backupCase,
 ];
 
+/** What is asked of processes and pages that have only just opened, and of nobody else. */
+export const FIRST_CASES: readonly Case[] = [firstSavesCase];
+
 /** What is measured around the cases: opening is a trial's first act, the command line has processes of its own. */
 export const OPEN = {
   name: 'open',
@@ -28,5 +31,5 @@ export const CLI = { name: 'cli', title: 'Command line: `db stats`', unit: 'ms',
 
 /** Every case by name, for reports. */
 export const CASE_TITLES: ReadonlyMap<string, Pick<Case, 'name' | 'title' | 'unit' | 'better'>> = new Map(
-  [OPEN, ...CASES, CLI].map((each) => [each.name, each]),
+  [OPEN, ...FIRST_CASES, ...CASES, CLI].map((each) => [each.name, each]),
 );

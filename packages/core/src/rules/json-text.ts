@@ -14,6 +14,7 @@ export const MAX_JSON_LEVELS = 1000;
 export function checkJson(field: Field, input: JsonInput): string {
   const text = typeof input === 'string' ? checkText(field, input) : serialise(field, input);
   try {
+    // A value's text as well: for a function inside it, canonicalize writes "undefined".
     JSON.parse(text);
   } catch (error) {
     throw invalidJson(field, complaintOf(error));

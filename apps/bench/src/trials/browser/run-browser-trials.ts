@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type BrowserContext } from 'playwright';
-import { CASES } from '../../cases/index.ts';
+import { CASES, FIRST_CASES } from '../../cases/index.ts';
 import type { Seed } from '../../dataset/rows.ts';
 import { schemaOf, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
 import type { PlatformPlan } from '../../plan.ts';
@@ -155,16 +155,17 @@ class BrowserTrials {
     }
   }
 
-  /** One trial with every case, and further pages that only open. */
+  /** One trial with every case, and further pages that open and save a little. */
   async #round(database: Database, round: number, plan: PlatformPlan): Promise<void> {
     const cases = CASES.map(({ name }) => name).filter(
       (name) => !NOT_IN_A_PAGE.has(name) && (round === 0 || !ONCE.has(name)),
     );
+    const first = FIRST_CASES.map(({ name }) => name);
     const { engine, seed } = database;
     await this.#inBrowser(database.profile, async (browser) => {
       for (let opening = -1; opening < plan.opens; opening++) {
         if (engine.keepsNothing && opening >= 0) return;
-        const [run, asked] = opening < 0 ? [`run-${round}`, cases] : [`open-${round}-${opening}`, []];
+        const [run, asked] = opening < 0 ? [`run-${round}`, cases] : [`open-${round}-${opening}`, first];
         const trial = trialRequest(database, run, asked, plan);
         const result = await this.#run(
           browser,

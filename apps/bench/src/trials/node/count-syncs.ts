@@ -42,7 +42,7 @@ function syncsOf(engineId: string, saves: number, source: string, folder: string
     seed: todaysSeed(ROW_COUNT),
     run: 'syncs',
     cases: ['save'],
-    budget: { samples: saves, warmUps: 0, maxMs: 60_000 },
+    budget: { samples: saves, maxMs: 60_000, warmUps: 0, warmUpMs: 0 },
     rowsBefore: { receipts: ROW_COUNT, auditEntries: ROW_COUNT },
     scratch: os.tmpdir(),
   };

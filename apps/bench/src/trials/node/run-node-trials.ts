@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { CASES } from '../../cases/index.ts';
+import { CASES, FIRST_CASES } from '../../cases/index.ts';
 import type { Seed } from '../../dataset/rows.ts';
 import { copySeed, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
 import type { NodeEngine } from '../../engines/node/node-engine.ts';
@@ -43,6 +43,7 @@ export async function runNodeTrials(
     const databases = copies(engines, source, path.join(folder, String(rowCount)), rowCount, collector);
     sizes.push({ seed, databases });
   }
+  const first = FIRST_CASES.map(({ name }) => name);
   // Sizes take turns like engines, because figures are compared over the sizes too.
   for (let round = 0; round < plan.rounds; round++) {
     const cases = CASES.map(({ name }) => name).filter((name) => round === 0 || !ONCE.has(name));
@@ -50,7 +51,7 @@ export async function runNodeTrials(
       say(`Node, ${seed.rowCount} rows, round ${round + 1} of ${plan.rounds}`);
       for (const database of databases) await trial(database, seed, `run-${round}`, cases);
       for (let opening = 0; opening < plan.opens; opening++) {
-        for (const database of databases) await trial(database, seed, `open-${round}-${opening}`, []);
+        for (const database of databases) await trial(database, seed, `open-${round}-${opening}`, first);
       }
     }
   }
