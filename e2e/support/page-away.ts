@@ -8,6 +8,18 @@ export interface Return {
   readonly reasons: readonly string[];
 }
 
+/**
+ * What Chromium says when it gave the page up for reasons of its own, which no page can help: `masked` (it was within a
+ * transaction, say), or `navigation-canceled` (it began to restore the page and, on a busy machine, thought better of
+ * it). What a page does wrong has names of its own, such as `lock` or `unload-listener`.
+ */
+const reasonsOfItsOwn: ReadonlySet<string> = new Set(['masked', 'navigation-canceled']);
+
+/** @returns the reasons why a page was loaded anew that the page itself is to blame for */
+export function reasonsToBlame({ reasons }: Return): readonly string[] {
+  return reasons.filter((reason) => !reasonsOfItsOwn.has(reason));
+}
+
 interface NavigationEntry extends PerformanceEntry {
   readonly notRestoredReasons?: { readonly reasons: readonly { readonly reason: string }[] } | null;
 }

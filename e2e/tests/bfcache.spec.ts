@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from '@playwright/test';
 import { AcknowledgedWrites } from '../support/acknowledged-writes.ts';
 import { chromiumLaunch } from '../support/chromium-launch.ts';
 import { expect, openSimulator, ready, test } from '../support/fixtures.ts';
-import { comeBack, goAway, type Return } from '../support/page-away.ts';
+import { comeBack, goAway, reasonsToBlame, type Return } from '../support/page-away.ts';
 import type { SimulatorPage } from '../support/simulator-page.ts';
 
 test.use({
@@ -134,8 +134,7 @@ for (const storage of ['indexeddb', 'opfs'] as const) {
       await writes.startIn(simulator.page, 'before', 15);
       await goAway(simulator.page);
       const { after, back } = await comeBackOrOpenAnew(simulator, storage, openTab);
-      // Chromium may throw out a page that was within a transaction, and does not say so.
-      if (back && !back.restored) expect(back.reasons).toEqual(['masked']);
+      if (back) expect(reasonsToBlame(back)).toEqual([]);
       const { length } = writes.executionIds;
       if (back?.restored) await expect.poll(() => writes.executionIds.length).toBeGreaterThan(length + 15);
       await ready(after.page);
@@ -168,16 +167,27 @@ for (const storage of ['indexeddb', 'opfs'] as const) {
       context,
     }) => {
       expect(await save(simulator, 'before', 3)).toEqual([]);
-      await expectAtRest(simulator);
-      await goAway(simulator.page);
-      if (storage === 'indexeddb') await beginWorkersWith(context, tellNobody);
-      else await beginWorkersWith(context, `${openOpfs}\n${tellNobody}`);
-      const other = await openSimulator(context);
-      expect(await save(other, 'meanwhile', 5)).toEqual([]);
-      expect(await comeBack(simulator.page)).toEqual({ restored: true, reasons: [] });
-      await expect(simulator.count('Receipts')).toHaveText('8');
+      const all = idsOf('before', 3);
+      let other: SimulatorPage | undefined;
+      // On a busy machine Chromium may load the page anew each time; what was asked is then not answered, so ask again.
+      for (let attempt = 1; ; attempt += 1) {
+        await expectAtRest(simulator);
+        await goAway(simulator.page);
+        if (!other) {
+          await beginWorkersWith(context, storage === 'opfs' ? `${openOpfs}\n${tellNobody}` : tellNobody);
+          other = await openSimulator(context);
+        }
+        expect(await save(other, `meanwhile-${attempt}`, 5)).toEqual([]);
+        all.push(...idsOf(`meanwhile-${attempt}`, 5));
+        const back = await comeBack(simulator.page);
+        expect(reasonsToBlame(back)).toEqual([]);
+        if (back.restored) break;
+        expect(attempt).toBeLessThan(6);
+        await ready(simulator.page);
+      }
+      await expect(simulator.count('Receipts')).toHaveText(String(all.length));
       expect(await save(simulator, 'after', 5)).toEqual([]);
-      const all = [...idsOf('before', 3), ...idsOf('meanwhile', 5), ...idsOf('after', 5)];
+      all.push(...idsOf('after', 5));
       for (const tab of [simulator, other]) await expectStored(tab, all);
     });
   });
