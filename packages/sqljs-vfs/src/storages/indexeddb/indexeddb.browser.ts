@@ -55,10 +55,15 @@ const FOLD_SHARE = 16;
 const FOLD_AT_LEAST_BYTES: number = 2 * 1024 * 1024;
 /** How long nobody must have asked for anything before a step of a fold is taken, in milliseconds. */
 const FOLD_AFTER_IDLE_MS = 30;
-/** Folding can be put off until there is this many times what makes it due: from then on, a step after every turn. */
+/**
+ * Folding can be put off until there is this many times what makes it due: from then on, a step after every turn. In a
+ * small file every extent changes all the time, and a round writes the whole of it, so rounds are at least so far apart;
+ * opening takes three times as long for a byte in commits as for one in extents, so not further.
+ */
 const FOLD_OVERDUE_TIMES = 2;
-/** Large commits outrun that: from here on, as many steps as it takes. */
-const FOLD_PRESSING_TIMES = 3;
+const FOLD_OVERDUE_AT_LEAST_BYTES: number = 8 * 1024 * 1024;
+/** Large commits outrun that: from this many times what is overdue on, as many steps as it takes. */
+const FOLD_PRESSING_TIMES = 1.5;
 /**
  * A commit that changes this much (an imported file, a VACUUM) is stored as extents at once, unless it is scattered over
  * many times as many: as a record it would be written twice, and make opening slow until it is folded.
@@ -298,8 +303,10 @@ class IndexedDbStorage implements Storage, StorageTurns {
     const meta = this.#meta;
     if (!meta || !this.#mayFold) return;
     const dueBytes = Math.max(FOLD_AT_LEAST_BYTES, meta.sizeBytes / FOLD_SHARE);
-    if (meta.unfoldedBytes >= dueBytes * FOLD_OVERDUE_TIMES) {
-      const pressing = (): boolean => (this.#meta ?? meta).unfoldedBytes >= dueBytes * FOLD_PRESSING_TIMES;
+    const overdueBytes = Math.max(FOLD_OVERDUE_AT_LEAST_BYTES, dueBytes * FOLD_OVERDUE_TIMES);
+    if (meta.unfoldedBytes >= overdueBytes) {
+      const pressing = (): boolean =>
+        (this.#meta ?? meta).unfoldedBytes >= overdueBytes * FOLD_PRESSING_TIMES;
       while ((await this.#fold(this.#meta ?? meta)) && pressing());
       this.#foldWhenIdle();
     } else if (meta.unfoldedBytes >= dueBytes || this.#foldPlan.underWay) this.#foldWhenIdle();

@@ -80,6 +80,11 @@ export function commitsAfter(version: number): IDBKeyRange {
   return IDBKeyRange.bound(['commit', version + 1], ['commit', []]);
 }
 
+/** Every part of so many commits after a version, in order. */
+export function commitRange(version: number, count: number): IDBKeyRange {
+  return IDBKeyRange.bound(['commit', version + 1], ['commit', version + count, []]);
+}
+
 /** Every part of the commits up to a version. */
 export function commitsUpTo(version: number): IDBKeyRange {
   return IDBKeyRange.bound(['commit'], ['commit', version, []]);

@@ -4,7 +4,7 @@ import { type CommitPart, decodeCommitPart } from '../../mirror/commit-record.ts
 import type { PageMirror } from '../../mirror/page-mirror.ts';
 import {
   blocksOf,
-  commitsAfter,
+  commitRange,
   type Extent,
   extentCount,
   extentRange,
@@ -13,6 +13,8 @@ import {
 
 /** Extents asked for at once: the browser reads them side by side, and hands each lot over as it is ready. */
 const EXTENTS_PER_REQUEST = 8;
+/** Commits are asked for in lots of about this size, for the same reason: all at once would take nearly twice as long. */
+const BYTES_PER_COMMITS_REQUEST: number = 64 * 1024;
 
 /** Every extent there is. */
 export async function readExtents(store: IDBObjectStore, meta: StoreMeta): Promise<Extent[]> {
@@ -25,8 +27,18 @@ export async function readExtents(store: IDBObjectStore, meta: StoreMeta): Promi
 }
 
 /** Every part of the commits after a version, in order. */
-export async function readCommits(store: IDBObjectStore, version: number): Promise<CommitPart[]> {
-  const parts = await promisifyRequest<ArrayBuffer[]>(store.getAll(commitsAfter(version)));
+export async function readCommits(
+  store: IDBObjectStore,
+  version: number,
+  meta: StoreMeta,
+): Promise<CommitPart[]> {
+  const bytesPerCommit = meta.unfoldedBytes / (meta.version - meta.foldedVersion);
+  const commitsPerRequest = Math.max(1, Math.round(BYTES_PER_COMMITS_REQUEST / bytesPerCommit));
+  const requests: Promise<ArrayBuffer[]>[] = [];
+  for (let after = version; after < meta.version; after += commitsPerRequest) {
+    requests.push(promisifyRequest<ArrayBuffer[]>(store.getAll(commitRange(after, commitsPerRequest))));
+  }
+  const parts = (await Promise.all(requests)).flat();
   return parts.map((part) => decodeCommitPart(part));
 }
 

@@ -141,7 +141,7 @@ export class StoredDatabase {
     const whole = !known || meta.foldedVersion > known.version;
     const [extents, commits] = await Promise.all([
       whole ? readExtents(store, meta) : [],
-      readCommits(store, whole ? meta.foldedVersion : known.version),
+      readCommits(store, whole ? meta.foldedVersion : known.version, meta),
     ]);
     return { news: { meta, whole, extents, commits } };
   }
