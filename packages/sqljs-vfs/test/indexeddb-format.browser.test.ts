@@ -154,6 +154,23 @@ it('indexeddb 6: another connection folding meanwhile does not stop a commit', a
   }
 });
 
+it('indexeddb 6: who never pauses folds in between, so that what opening has to read stays short', async () => {
+  const name = crypto.randomUUID();
+  const database = await open(name);
+  await run(database, 'CREATE TABLE t(id INTEGER PRIMARY KEY, filler)');
+  await run(database, 'INSERT INTO t VALUES (1, randomblob(524288))');
+  const writes = Array.from({ length: 64 }, () =>
+    run(database, 'UPDATE t SET filler = randomblob(524288) WHERE id = 1'),
+  );
+  await Promise.all(writes);
+  const { meta } = await look(name);
+  expect(meta.version).toBe(66);
+  expect(meta.foldedVersion).toBeGreaterThan(1);
+  // 32 MiB have been written. From 12 on, commits wait.
+  expect(meta.unfoldedBytes).toBeLessThan(14 * 1024 * 1024);
+  expect(await rows(await open(name), 'PRAGMA integrity_check')).toEqual([['ok']]);
+});
+
 it.each([512, 1024, 4096, 16_384, 65_536])(
   'keeps pages of %d bytes through VACUUM, shrinking and growing',
   async (pageSizeBytes) => {
