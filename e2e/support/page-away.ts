@@ -11,7 +11,8 @@ export interface Return {
 /**
  * What Chromium says when it gave the page up for reasons of its own, which no page can help: `masked` (it was within a
  * transaction, say), or `navigation-canceled` (it began to restore the page and, on a busy machine, thought better of
- * it). What a page does wrong has names of its own, such as `lock` or `unload-listener`.
+ * it). Most of what a page does wrong has a name of its own, such as `lock`; some of it is masked too, so whoever needs a
+ * restored page has to ask for one.
  */
 const reasonsOfItsOwn: ReadonlySet<string> = new Set(['masked', 'navigation-canceled']);
 
