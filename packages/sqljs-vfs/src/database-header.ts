@@ -1,5 +1,5 @@
 /** The first 100 bytes of an SQLite file (https://www.sqlite.org/fileformat.html#the_database_header). */
-import type { Storage } from './storage.ts';
+import type { Storage } from './contract/storage.ts';
 
 const MAGIC: Uint8Array = new TextEncoder().encode('SQLite format 3\0');
 const HEADER_SIZE_BYTES = 100;

@@ -1,11 +1,11 @@
 import { markRollbackMode, parseHeader } from './database-header.ts';
 import { SqliteError, VfsError, isBusy } from './errors.ts';
 import { Result } from './result-codes.ts';
-import { copyDatabase } from './sqljs/database-copy.ts';
-import type { Binding } from './sqljs/file-bridge.ts';
-import type { SqlJs, SqlJsDatabase } from './sqljs/load-sqljs.ts';
-import { immediateTurns, type StorageTurns } from './storage-turns.ts';
-import type { Storage, StorageFile } from './storage.ts';
+import { copyDatabase } from './sqlite/backup-api.ts';
+import type { Binding } from './sqlite/vfs.ts';
+import type { SqlJs, SqlJsDatabase } from './sqlite/load-sqljs.ts';
+import { immediateTurns, type StorageTurns } from './contract/storage-transactions.ts';
+import type { Storage, StorageFile } from './contract/storage.ts';
 
 /** An open database whose pages live in a storage. */
 export interface DurableDatabase {

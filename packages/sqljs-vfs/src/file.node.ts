@@ -1,4 +1,8 @@
-export { fileStorage, type FileStorageOptions } from './storages/node-file.node.ts';
-export type { FileStatus, FileSystem } from './storages/file-system.node.ts';
-export { createPrivateDirectory, followSymlinks, syncDirectory } from './storages/node-paths.node.ts';
-export { nativeRangeLocks } from './locks/native-range-locks.node.ts';
+export { fileStorage, type FileStorageOptions } from './storages/node-file/node-file.node.ts';
+export type { FileStatus, FileSystem } from './storages/node-file/file-system.node.ts';
+export {
+  createPrivateDirectory,
+  followSymlinks,
+  syncDirectory,
+} from './storages/node-file/durable-paths.node.ts';
+export { nativeRangeLocks } from './locks/native-byte-ranges.node.ts';

@@ -1,11 +1,17 @@
 export { openDatabase, type OpenDatabaseOptions } from './open-database.ts';
 export type { DurableDatabase } from './durable-database.ts';
-export { memoryStorage, MemoryDisk } from './storages/memory.ts';
+export { memoryStorage, MemoryDisk } from './storages/memory/memory.ts';
 export { VfsError, SqliteError, UncertainCommit, isBusy, type VfsErrorCode } from './errors.ts';
-export { retryWhileBusy, busyPauseMs, pause } from './busy-retry.ts';
+export { retryWhileBusy, busyPauseMs, pause } from './retry-busy.ts';
 export { markRollbackMode, parseHeader, readHeader, type DatabaseHeader } from './database-header.ts';
-export { LockLevel, type DatabaseLock } from './locks/database-lock.ts';
+export { LockLevel, type DatabaseLock } from './contract/database-lock.ts';
 export { type RangeLocks } from './locks/byte-range-lock.ts';
-export type { FileOpenMode, FileRole, Storage, StorageCapabilities, StorageFile } from './storage.ts';
-export { immediateTurns, type StorageTurns } from './storage-turns.ts';
-export type { SqlJsDatabase, SqlJsStatement } from './sqljs/load-sqljs.ts';
+export type {
+  FileOpenMode,
+  FileRole,
+  Storage,
+  StorageCapabilities,
+  StorageFile,
+} from './contract/storage.ts';
+export { immediateTurns, type StorageTurns } from './contract/storage-transactions.ts';
+export type { SqlJsDatabase, SqlJsStatement } from './sqlite/load-sqljs.ts';

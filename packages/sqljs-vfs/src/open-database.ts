@@ -1,12 +1,12 @@
-import { retryWhileBusy } from './busy-retry.ts';
+import { retryWhileBusy } from './retry-busy.ts';
 import { type DatabaseHeader, readHeader } from './database-header.ts';
 import { type DurableDatabase, OpenedDatabase } from './durable-database.ts';
 import { SqliteError, VfsError } from './errors.ts';
-import { LockLevel } from './locks/database-lock.ts';
-import { type Binding, FileBridge } from './sqljs/file-bridge.ts';
-import { type SqlJs, type SqlJsDatabase, loadSqlJs } from './sqljs/load-sqljs.ts';
-import { immediateTurns } from './storage-turns.ts';
-import type { Storage, StorageFile } from './storage.ts';
+import { LockLevel } from './contract/database-lock.ts';
+import { type Binding, FileBridge } from './sqlite/vfs.ts';
+import { type SqlJs, type SqlJsDatabase, loadSqlJs } from './sqlite/load-sqljs.ts';
+import { immediateTurns } from './contract/storage-transactions.ts';
+import type { Storage, StorageFile } from './contract/storage.ts';
 
 /** Options of {@link openDatabase}. */
 export interface OpenDatabaseOptions {

@@ -5,7 +5,7 @@ import { crashFileStorage } from '../src/testing/file/index.node.ts';
 const POWERSAFE_OVERWRITE = 0x1000;
 const SEQUENTIAL = 0x400;
 const said = vi.hoisted(() => ({ characteristics: 0x1000 }));
-vi.mock('../src/sqljs/vfs-layout.ts', async (importOriginal) => {
+vi.mock('../src/sqlite/sqlite3-structs.ts', async (importOriginal) => {
   const layout: object = await importOriginal();
   return Object.create(layout, {
     ...Object.getOwnPropertyDescriptors({ ...layout }),

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileStorage } from '../src/file.node.ts';
 import { memoryStorage } from '../src/index.ts';
-import type { Storage } from '../src/storage.ts';
+import type { Storage } from '../src/contract/storage.ts';
 import { Children } from './child-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

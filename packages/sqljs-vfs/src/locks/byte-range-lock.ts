@@ -10,7 +10,7 @@
  * 5. The reserved byte is never probed by locking it: that made a native reader read a malformed database. So
  *    `reserved()` answers for this handle alone.
  */
-import { type DatabaseLock, LockLevel } from './database-lock.ts';
+import { type DatabaseLock, LockLevel } from '../contract/database-lock.ts';
 
 /** Offset of the first lock byte. The page that holds it is never used for data (SQLite file format, 1.4). */
 export const PENDING_BYTE = 0x40000000;

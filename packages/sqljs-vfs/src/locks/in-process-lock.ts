@@ -1,4 +1,4 @@
-import { type DatabaseLock, LockLevel } from './database-lock.ts';
+import { type DatabaseLock, LockLevel } from '../contract/database-lock.ts';
 
 /** Who holds what on one database, shared by all its handles in this process. */
 export class InProcessLockTable {

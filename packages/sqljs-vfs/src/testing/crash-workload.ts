@@ -4,7 +4,7 @@
  * and which life of the database it ran in: two runs of one transaction must not write the same bytes, or a log would
  * take what an earlier life left behind for the continuation of this one.
  */
-import type { SqlJsDatabase } from '../sqljs/load-sqljs.ts';
+import type { SqlJsDatabase } from '../sqlite/load-sqljs.ts';
 import { column } from './database-queries.ts';
 import type { SeededRandom } from './seeded-random.ts';
 

@@ -1,4 +1,4 @@
-import type { SqlJsDatabase } from '../sqljs/load-sqljs.ts';
+import type { SqlJsDatabase } from '../sqlite/load-sqljs.ts';
 
 /** The first column of a query's rows. */
 export function column(database: SqlJsDatabase, query: string): unknown[] {

@@ -1,5 +1,5 @@
-import type { LockLevel } from '../locks/database-lock.ts';
-import type { FileOpenMode, FileRole, Storage, StorageFile } from '../storage.ts';
+import type { LockLevel } from '../contract/database-lock.ts';
+import type { FileOpenMode, FileRole, Storage, StorageFile } from '../contract/storage.ts';
 
 /** One call that a database makes on its storage. */
 export interface StorageCall {

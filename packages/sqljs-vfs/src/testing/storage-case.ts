@@ -1,4 +1,4 @@
-import type { FileOpenMode, FileRole, Storage, StorageFile } from '../storage.ts';
+import type { FileOpenMode, FileRole, Storage, StorageFile } from '../contract/storage.ts';
 import type { DurableDatabase } from '../durable-database.ts';
 import { type OpenDatabaseOptions, openDatabase } from '../open-database.ts';
 import type { StoragePlace } from './storage-place.ts';

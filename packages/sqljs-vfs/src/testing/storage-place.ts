@@ -1,4 +1,4 @@
-import type { Storage } from '../storage.ts';
+import type { Storage } from '../contract/storage.ts';
 
 /** An empty place for one database, made for one test. */
 export interface StoragePlace {

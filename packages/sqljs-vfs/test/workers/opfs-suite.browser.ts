@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { opfsStorage } from '../../src/opfs.browser.ts';
 import { StorageScene, storageCases } from '../../src/testing/index.ts';
-import { heldPlace } from '../held-place.browser.ts';
+import { heldPlace } from '../contract/held-place.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 
 serveCalls({

@@ -8,7 +8,7 @@
  * | `['commit', version, part]`  | ArrayBuffer | float64 size of the file, uint32 n, n × uint32 index of the block, n × the block |
  */
 import { promisifyRequest } from 'idb-keyval';
-import { BLOCK_SIZE_BYTES, type Block, PageMirror } from '../../mirror/page-mirror.ts';
+import { BLOCK_SIZE_BYTES, type Block, PageMirror } from './file-mirror.ts';
 import { commitsAfter, everyExtent, type StoreMeta } from './layout.browser.ts';
 
 export const FORMAT_1 = 1;

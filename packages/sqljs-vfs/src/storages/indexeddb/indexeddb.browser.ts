@@ -18,12 +18,18 @@
  *     or when it cannot be put off any longer; a step checks the version like a commit does.
  */
 import { SqliteError, UncertainCommit, VfsError } from '../../errors.ts';
-import { encodeCommit } from '../../mirror/commit-record.ts';
-import { BLOCK_SIZE_BYTES, PageMirror } from '../../mirror/page-mirror.ts';
+import { encodeCommit } from './commit-record.ts';
+import { BLOCK_SIZE_BYTES, PageMirror } from './file-mirror.ts';
 import { Result } from '../../result-codes.ts';
-import type { StorageTurns } from '../../storage-turns.ts';
-import type { FileOpenMode, FileRole, Storage, StorageCapabilities, StorageFile } from '../../storage.ts';
-import { FoldPlan, type FoldStep } from './fold-plan.browser.ts';
+import type { StorageTurns } from '../../contract/storage-transactions.ts';
+import type {
+  FileOpenMode,
+  FileRole,
+  Storage,
+  StorageCapabilities,
+  StorageFile,
+} from '../../contract/storage.ts';
+import { FoldPlan, type FoldStep } from './checkpoint-plan.browser.ts';
 import {
   blocksWithin,
   commitKey,
@@ -37,7 +43,7 @@ import {
   type StoreMeta,
 } from './layout.browser.ts';
 import { assemble } from './loading.browser.ts';
-import { type Conflict, isConflict, StoredDatabase } from './stored-database.browser.ts';
+import { type Conflict, isConflict, StoredDatabase } from './commit-store.browser.ts';
 import { withWriterLock } from './writer-lock.browser.ts';
 
 /** Options of {@link indexedDbStorage}. */

@@ -15,7 +15,7 @@
  * Format 1 (`format-1.browser.ts`) is rewritten in this one when it is opened, in one transaction. What reads only
  * format 1 refuses this one by the number in `meta`, and the other way round.
  */
-import { BLOCK_SIZE_BYTES, type Block, type PageMirror } from '../../mirror/page-mirror.ts';
+import { BLOCK_SIZE_BYTES, type Block, type PageMirror } from './file-mirror.ts';
 
 export const FORMAT_VERSION = 2;
 export const OBJECT_STORE = 'pages';

@@ -1,7 +1,7 @@
 /** How what is stored becomes the file in memory. */
 import { promisifyRequest } from 'idb-keyval';
-import { type CommitPart, decodeCommitPart } from '../../mirror/commit-record.ts';
-import type { PageMirror } from '../../mirror/page-mirror.ts';
+import { type CommitPart, decodeCommitPart } from './commit-record.ts';
+import type { PageMirror } from './file-mirror.ts';
 import {
   blocksOf,
   commitRange,

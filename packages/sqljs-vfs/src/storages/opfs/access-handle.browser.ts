@@ -1,4 +1,4 @@
-import { pause } from '../../busy-retry.ts';
+import { pause } from '../../retry-busy.ts';
 import { SqliteError } from '../../errors.ts';
 import { Result } from '../../result-codes.ts';
 

@@ -12,7 +12,7 @@
  * removed, or removed and made anew under the same name, is noticed by its files being gone.
  */
 import { VfsError } from '../../errors.ts';
-import type { FileRole } from '../../storage.ts';
+import type { FileRole } from '../../contract/storage.ts';
 
 const ROOT = 'sqljs-vfs';
 

@@ -12,14 +12,20 @@
  *     empty is adopted in its place.
  */
 import { SqliteError, VfsError } from '../../errors.ts';
-import type { LockLevel } from '../../locks/database-lock.ts';
+import type { LockLevel } from '../../contract/database-lock.ts';
 import { InProcessLock } from '../../locks/in-process-lock.ts';
 import { Result } from '../../result-codes.ts';
-import type { StorageTurns } from '../../storage-turns.ts';
-import type { FileOpenMode, FileRole, Storage, StorageCapabilities, StorageFile } from '../../storage.ts';
+import type { StorageTurns } from '../../contract/storage-transactions.ts';
+import type {
+  FileOpenMode,
+  FileRole,
+  Storage,
+  StorageCapabilities,
+  StorageFile,
+} from '../../contract/storage.ts';
 import { checkedCount, hasSyncAccess } from './access-handle.browser.ts';
 import type { DatabaseFiles } from './layout.browser.ts';
-import { FileTenure } from './tenure.browser.ts';
+import { FileTenure } from './handle-lease.browser.ts';
 
 /** One a database, whatever the number of connections in this context. */
 const tenures = new Map<string, FileTenure>();

@@ -9,7 +9,7 @@
  * A disk that does not hide freed blocks may show in 2 what they held before, which is worse than noise: a whole
  * journal that was valid once.
  */
-import type { GrowingBytes } from '../../storages/growing-bytes.ts';
+import type { GrowingBytes } from '../../storages/memory/growing-bytes.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import {
   type DirectoryHistory,

@@ -1,4 +1,4 @@
-import { GrowingBytes } from '../../storages/growing-bytes.ts';
+import { GrowingBytes } from '../../storages/memory/growing-bytes.ts';
 import { type DiskDirectory, type DiskNode, type DiskOperation, copyDirectory } from './disk-tree.ts';
 
 /** A change of a file's content that no sync has made safe yet. */

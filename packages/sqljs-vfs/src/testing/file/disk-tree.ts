@@ -1,4 +1,4 @@
-import type { GrowingBytes } from '../../storages/growing-bytes.ts';
+import type { GrowingBytes } from '../../storages/memory/growing-bytes.ts';
 
 /** A file on a simulated disk. */
 export interface DiskFile {

@@ -1,5 +1,5 @@
 import type { RangeLocks } from '../../locks/byte-range-lock.ts';
-import type { FileSystem } from '../../storages/file-system.node.ts';
+import type { FileSystem } from '../../storages/node-file/file-system.node.ts';
 
 /**
  * A file system that tells of every call before it is made. An observer that throws makes the call fail; a descriptor

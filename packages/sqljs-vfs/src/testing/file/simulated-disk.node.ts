@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import path from 'node:path';
-import { fileStorage } from '../../storages/node-file.node.ts';
-import type { FileStatus, FileSystem } from '../../storages/file-system.node.ts';
-import type { Storage } from '../../storage.ts';
-import { GrowingBytes } from '../../storages/growing-bytes.ts';
+import { fileStorage } from '../../storages/node-file/node-file.node.ts';
+import type { FileStatus, FileSystem } from '../../storages/node-file/file-system.node.ts';
+import type { Storage } from '../../contract/storage.ts';
+import { GrowingBytes } from '../../storages/memory/growing-bytes.ts';
 import {
   type DiskDirectory,
   type DiskFile,

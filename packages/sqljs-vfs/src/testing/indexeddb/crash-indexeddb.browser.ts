@@ -5,11 +5,11 @@
  * transaction, none in part, and at most the one that nobody answered for.
  */
 import { indexedDbStorage } from '../../indexeddb.browser.ts';
-import { PageMirror } from '../../mirror/page-mirror.ts';
+import { PageMirror } from '../../storages/indexeddb/file-mirror.ts';
 import { openDatabase } from '../../open-database.ts';
 import type { DurableDatabase } from '../../durable-database.ts';
-import { pause } from '../../busy-retry.ts';
-import { FoldPlan, type FoldStep } from '../../storages/indexeddb/fold-plan.browser.ts';
+import { pause } from '../../retry-busy.ts';
+import { FoldPlan, type FoldStep } from '../../storages/indexeddb/checkpoint-plan.browser.ts';
 import type { CrashFailure, CrashReport } from '../crash-report.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { type Defect, type Fate, SimulatedTabs, type Tab } from './simulated-tabs.browser.ts';

@@ -2,7 +2,7 @@
  * Two tabs on one IndexedDB database that commit at the same moment, with Web Locks that keep nobody out: compare-and-swap
  * is all there is between them. In between one of them is struck as in `crash-indexeddb.browser.ts`.
  */
-import { retryWhileBusy } from '../../busy-retry.ts';
+import { retryWhileBusy } from '../../retry-busy.ts';
 import type { DurableDatabase } from '../../durable-database.ts';
 import { indexedDbStorage } from '../../indexeddb.browser.ts';
 import { openDatabase } from '../../open-database.ts';

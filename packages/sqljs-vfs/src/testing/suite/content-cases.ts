@@ -1,5 +1,5 @@
 /** Promises 1 to 5: the bytes of a file. */
-import type { StorageFile } from '../../storage.ts';
+import type { StorageFile } from '../../contract/storage.ts';
 import { type StorageCase, allZero, patternBytes } from '../storage-case.ts';
 
 const GIB = 2 ** 30;

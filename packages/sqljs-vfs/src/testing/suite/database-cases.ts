@@ -1,5 +1,5 @@
 /** What a database of one connection needs: everything SQLite does with its files. */
-import { memoryStorage } from '../../storages/memory.ts';
+import { memoryStorage } from '../../storages/memory/memory.ts';
 import { TEN_THOUSAND_ROWS, column } from '../database-queries.ts';
 import { type StorageCase, type StorageScene, sameBytes, thrownBy } from '../storage-case.ts';
 

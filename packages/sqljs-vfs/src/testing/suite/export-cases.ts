@@ -1,5 +1,5 @@
 /** A database as bytes, and a database copied into another. */
-import { memoryStorage } from '../../storages/memory.ts';
+import { memoryStorage } from '../../storages/memory/memory.ts';
 import { TEN_THOUSAND_ROWS, column } from '../database-queries.ts';
 import { type StorageCase, thrownBy } from '../storage-case.ts';
 

@@ -1,5 +1,5 @@
 /** Files that are no database, and storages that fail. */
-import type { Storage } from '../../storage.ts';
+import type { Storage } from '../../contract/storage.ts';
 import { TEN_THOUSAND_ROWS, column } from '../database-queries.ts';
 import { type StorageCall, observedStorage } from '../observed-storage.ts';
 import {

@@ -1,6 +1,6 @@
 /** Promise 8: the locking protocol between two and three handles. */
-import { LockLevel } from '../../locks/database-lock.ts';
-import type { StorageFile } from '../../storage.ts';
+import { LockLevel } from '../../contract/database-lock.ts';
+import type { StorageFile } from '../../contract/storage.ts';
 import type { StorageCase, StorageScene } from '../storage-case.ts';
 
 const { none, shared, reserved, pending, exclusive } = LockLevel;

@@ -1,0 +1,111 @@
+import { InProcessLock, InProcessLockTable } from '../../locks/in-process-lock.ts';
+import type { LockLevel } from '../../contract/database-lock.ts';
+import type {
+  FileOpenMode,
+  FileRole,
+  Storage,
+  StorageCapabilities,
+  StorageFile,
+} from '../../contract/storage.ts';
+import { GrowingBytes } from './growing-bytes.ts';
+
+/** The files of one database in memory, shared by every storage made on it. */
+export class MemoryDisk {
+  readonly files: Map<FileRole, GrowingBytes> = new Map();
+  readonly locks: InProcessLockTable = new InProcessLockTable();
+}
+
+class MemoryFile implements StorageFile {
+  readonly readOnly: boolean;
+  readonly #content: GrowingBytes;
+  readonly #lock: InProcessLock;
+
+  constructor(content: GrowingBytes, locks: InProcessLockTable, readOnly: boolean) {
+    this.#content = content;
+    this.#lock = new InProcessLock(locks);
+    this.readOnly = readOnly;
+  }
+
+  read(target: Uint8Array, offset: number): number {
+    return this.#content.read(target, offset);
+  }
+
+  write(source: Uint8Array, offset: number): void {
+    this.#refuseReadOnly();
+    this.#content.write(source, offset);
+  }
+
+  truncate(sizeBytes: number): void {
+    this.#refuseReadOnly();
+    this.#content.truncate(sizeBytes);
+  }
+
+  sync(): void {
+    // Memory has nothing behind it; `syncSurvives: 'nothing'` says so.
+  }
+
+  sizeBytes(): number {
+    return this.#content.sizeBytes;
+  }
+
+  lock(level: LockLevel): boolean {
+    return this.#lock.acquire(level);
+  }
+
+  unlock(level: LockLevel): void {
+    this.#lock.release(level);
+  }
+
+  reserved(): boolean {
+    return this.#lock.reserved();
+  }
+
+  close(): void {
+    this.#lock.release(0);
+  }
+
+  #refuseReadOnly(): void {
+    if (this.readOnly) throw Object.assign(new Error('opened for reading only'), { code: 'EBADF' });
+  }
+}
+
+function missing(role: FileRole): Error {
+  return Object.assign(new Error(`no ${role} file`), { code: 'ENOENT' });
+}
+
+const capabilities: StorageCapabilities = {
+  kind: 'memory',
+  persistent: false,
+  multiProcess: false,
+  syncSurvives: 'nothing',
+  atomicTurns: false,
+  lockProvider: 'in process',
+};
+
+/**
+ * A database in memory, without durability: the reference reading of the contract.
+ * @param disk - pass the same disk twice to open one database from two connections
+ */
+export function memoryStorage(disk: MemoryDisk = new MemoryDisk()): Storage {
+  return {
+    capabilities,
+    name: ':memory:',
+    open(role: FileRole, mode: FileOpenMode): StorageFile {
+      let content = disk.files.get(role);
+      if (content && mode.exclusive)
+        throw Object.assign(new Error(`${role} file exists`), { code: 'EEXIST' });
+      if (!content) {
+        if (!mode.create || mode.readOnly) throw missing(role);
+        content = new GrowingBytes();
+        disk.files.set(role, content);
+      }
+      return new MemoryFile(content, disk.locks, mode.readOnly);
+    },
+    delete(role: FileRole): void {
+      if (!disk.files.delete(role)) throw missing(role);
+    },
+    exists(role: FileRole): boolean {
+      return (disk.files.get(role)?.sizeBytes ?? 0) > 0;
+    },
+  };
+}

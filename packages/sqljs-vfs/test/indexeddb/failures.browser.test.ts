@@ -1,0 +1,303 @@
+/** IndexedDB that fails, goes away or holds something else; the numbers are the invariants of `indexeddb.browser.ts`. */
+import { afterEach, expect, it, vi } from 'vitest';
+import { type DurableDatabase, UncertainCommit, VfsError, openDatabase } from '../../src/index.ts';
+import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+const open = (name: string): Promise<DurableDatabase> => openDatabase(indexedDbStorage(name));
+
+function run(database: DurableDatabase, sql: string): Promise<void> {
+  return database.write(() => void database.database.exec(sql));
+}
+
+function rows(database: DurableDatabase, sql: string): Promise<unknown[][]> {
+  return database.read(() => database.database.exec(sql)[0]?.values ?? []);
+}
+
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+/** A database with one table, and the name to open it by again. */
+async function prepared(): Promise<{ name: string; database: DurableDatabase }> {
+  const name = crypto.randomUUID();
+  const database = await open(name);
+  await run(database, "CREATE TABLE t(x); INSERT INTO t VALUES ('first')");
+  return { name, database };
+}
+
+/** Makes the next commit fail the way a full disk does: its requests succeed, then the transaction aborts. */
+function abortNextCommit(): void {
+  const put = IDBObjectStore.prototype.put;
+  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function full(
+    this: IDBObjectStore,
+    value,
+    key,
+  ) {
+    const request = put.call(this, value, key);
+    const { transaction } = this;
+    vi.spyOn(IDBTransaction.prototype, 'commit').mockImplementationOnce(() => undefined);
+    request.addEventListener('success', () => transaction.abort(), { once: true });
+    return request;
+  });
+}
+
+/** Makes the next put fail with a reason. */
+function failNextPut(name: string): void {
+  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+    throw new DOMException('no', name);
+  });
+}
+
+it('indexeddb 1: a commit whose requests succeeded and whose transaction then aborted has not happened', async () => {
+  const { name, database } = await prepared();
+  abortNextCommit();
+  const failure = await failureOf(run(database, "INSERT INTO t VALUES ('aborted')"));
+  expect(failure).toMatchObject({ name: 'SqliteError', resultCode: 10, cause: { name: 'AbortError' } });
+  for (const reader of [database, await open(name)]) {
+    expect(await rows(reader, 'SELECT x FROM t')).toEqual([['first']]);
+  }
+  await run(database, "INSERT INTO t VALUES ('second')");
+  expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['first'], ['second']]);
+});
+
+async function lose(transaction: IDBTransaction, meanwhile: Promise<void>): Promise<void> {
+  await meanwhile;
+  transaction.db.close();
+  transaction.db.dispatchEvent(new Event('close'));
+  transaction.dispatchEvent(new Event('abort'));
+}
+
+/** The next commit is stored, but its connection is lost before the answer; `meanwhile` comes between the two. */
+function loseNextAnswer(meanwhile: () => Promise<void> = () => Promise.resolve()): void {
+  const begin = IDBDatabase.prototype.transaction;
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(function losing(
+    this: IDBDatabase,
+    ...given
+  ) {
+    const transaction = begin.apply(this, given);
+    transaction.addEventListener('complete', (event) => {
+      event.stopImmediatePropagation();
+      void lose(transaction, meanwhile());
+    });
+    return transaction;
+  });
+}
+
+it('indexeddb 3: a commit that is stored although its answer was lost is one, and not made twice', async () => {
+  const { name, database } = await prepared();
+  let runs = 0;
+  const insert = (): void => {
+    runs++;
+    database.database.exec("INSERT INTO t VALUES ('second')");
+  };
+  loseNextAnswer();
+  await database.write(insert);
+  expect(runs).toBe(1);
+  const other = await open(name);
+  loseNextAnswer(() => run(other, "INSERT INTO t VALUES ('by another, on top of it')"));
+  await database.write(() => void database.database.exec("INSERT INTO t VALUES ('third')"));
+  for (const reader of [database, other, await open(name)]) {
+    expect(await rows(reader, 'SELECT x FROM t')).toEqual([
+      ['first'],
+      ['second'],
+      ['third'],
+      ['by another, on top of it'],
+    ]);
+    expect(await rows(reader, 'PRAGMA integrity_check')).toEqual([['ok']]);
+  }
+});
+
+it('indexeddb 3: another commit in the place of one that failed is not taken for it', async () => {
+  const { name, database } = await prepared();
+  const other = await open(name);
+  const statement = "INSERT INTO t VALUES ('the same')";
+  const begin = IDBDatabase.prototype.transaction;
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(function losing(
+    this: IDBDatabase,
+    ...given
+  ) {
+    const transaction = begin.apply(this, given);
+    transaction.addEventListener('abort', (event) => {
+      if (!event.isTrusted) return;
+      event.stopImmediatePropagation();
+      void run(other, statement).finally(() => transaction.dispatchEvent(new Event('abort')));
+    });
+    transaction.abort();
+    return transaction;
+  });
+  // Not stored; and since the other one is, it is run again on that.
+  await run(database, statement);
+  expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['first'], ['the same'], ['the same']]);
+});
+
+it('indexeddb 3: where nobody can tell whether a commit is stored, the failure says so', async () => {
+  const { name, database } = await prepared();
+  loseNextAnswer(() => {
+    vi.spyOn(IDBFactory.prototype, 'open').mockImplementationOnce(() => {
+      throw new DOMException('gone', 'UnknownError');
+    });
+    return Promise.resolve();
+  });
+  const failure = await failureOf(run(database, "INSERT INTO t VALUES ('perhaps')"));
+  expect(failure).toBeInstanceOf(UncertainCommit);
+  expect(failure).toMatchObject({ cause: { name: 'SqliteError', resultCode: 10 } });
+  for (const reader of [database, await open(name)]) {
+    expect(await rows(reader, 'SELECT x FROM t')).toEqual([['first'], ['perhaps']]);
+  }
+});
+
+it('indexeddb 1: a commit is acknowledged when its transaction completes, not when its requests have succeeded', async () => {
+  const { database } = await prepared();
+  const told: string[] = [];
+  const begin = IDBDatabase.prototype.transaction;
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function watched(
+    this: IDBDatabase,
+    ...given
+  ) {
+    const transaction = begin.apply(this, given);
+    if (transaction.mode === 'readwrite')
+      transaction.addEventListener('complete', () => told.push('complete'));
+    return transaction;
+  });
+  const put = IDBObjectStore.prototype.put;
+  vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function watched(
+    this: IDBObjectStore,
+    value,
+    key,
+  ) {
+    const request = put.call(this, value, key);
+    request.addEventListener('success', () => told.push('request'));
+    return request;
+  });
+  await run(database, "INSERT INTO t VALUES ('second')");
+  expect(told).toEqual(['request', 'request', 'complete']);
+});
+
+it('indexeddb 1: no room left is SQLITE_FULL, and the next save works', async () => {
+  const { database } = await prepared();
+  failNextPut('QuotaExceededError');
+  const failure = await failureOf(run(database, "INSERT INTO t VALUES ('full')"));
+  expect(failure).toMatchObject({ resultCode: 13, cause: { name: 'QuotaExceededError' } });
+  await run(database, "INSERT INTO t VALUES ('after')");
+  expect(await rows(database, 'SELECT x FROM t')).toEqual([['first'], ['after']]);
+});
+
+it.each(['abort', 'quota'])(
+  'indexeddb 3: after a commit that failed (%s), another one with the same change counter is read, not the cache',
+  async (how) => {
+    const { name, database } = await prepared();
+    const other = await open(name);
+    await rows(other, 'SELECT x FROM t');
+    if (how === 'abort') abortNextCommit();
+    else failNextPut('QuotaExceededError');
+    expect(await failureOf(run(database, "UPDATE t SET x = 'mine, never stored'"))).toBeTruthy();
+    await run(other, "UPDATE t SET x = 'theirs'");
+    // Both began at the same counter and added one: by the counter alone the cache would pass for fresh.
+    expect(await database.read(() => database.changeCounter())).toBe(other.lastChangeCounter);
+    expect(await rows(database, 'SELECT x FROM t')).toEqual([['theirs']]);
+    expect(await rows(database, 'PRAGMA integrity_check')).toEqual([['ok']]);
+    await run(database, "INSERT INTO t VALUES ('mine')");
+    expect(await rows(other, 'SELECT x FROM t')).toEqual([['theirs'], ['mine']]);
+  },
+);
+
+it('indexeddb 3: after a first commit that failed, the same by another tab is read, not the empty cache', async () => {
+  const name = crypto.randomUUID();
+  const database = await open(name);
+  const first = 'CREATE TABLE t(x)';
+  abortNextCommit();
+  expect(await failureOf(run(database, first))).toMatchObject({ resultCode: 10 });
+  expect(await rows(database, 'SELECT count(*) FROM sqlite_schema')).toEqual([[0]]);
+  await run(await open(name), first);
+  expect(await rows(database, 'SELECT name FROM sqlite_schema')).toEqual([['t']]);
+  await run(database, "INSERT INTO t VALUES ('mine')");
+  expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['mine']]);
+});
+
+it('indexeddb 3: a transaction that its own work fails leaves nothing in memory', async () => {
+  const { name, database } = await prepared();
+  const failing = database.write(() => {
+    database.database.exec("INSERT INTO t VALUES ('committed to the mirror')");
+    throw new Error('changed my mind');
+  });
+  await expect(failing).rejects.toThrow('changed my mind');
+  expect(await rows(database, 'SELECT x FROM t')).toEqual([['first']]);
+  expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['first']]);
+});
+
+async function deleteDatabase(name: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.addEventListener('success', () => resolve());
+    request.addEventListener('error', () => reject(request.error as Error));
+    request.addEventListener('blocked', () => reject(new Error('somebody blocks the deletion')));
+  });
+}
+
+it.each([false, true])(
+  'indexeddb 5: a database deleted while open (and made anew: %s) is STORAGE_RESET for good',
+  async (remade) => {
+    const { name, database } = await prepared();
+    await deleteDatabase(name);
+    if (remade) await run(await open(name), "CREATE TABLE t(x); INSERT INTO t VALUES ('another')");
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const failures = [
+        await failureOf(rows(database, 'SELECT x FROM t')),
+        await failureOf(run(database, 'DELETE FROM t')),
+      ];
+      for (const failure of failures) {
+        expect(failure).toBeInstanceOf(VfsError);
+        expect(failure).toMatchObject({ code: 'STORAGE_RESET', hint: expect.stringContaining('anew') });
+      }
+    }
+    const anew = await open(name);
+    expect(await rows(anew, 'SELECT name FROM sqlite_schema')).toEqual(remade ? [['t']] : []);
+  },
+);
+
+/** Everything in the object store, for comparison. */
+async function dump(name: string): Promise<unknown[]> {
+  return withStore(name, 'readonly', (store) => [store.getAllKeys(), store.getAll()]);
+}
+
+async function withStore(
+  name: string,
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => IDBRequest[],
+): Promise<unknown[]> {
+  const connection = await new Promise<IDBDatabase>((resolve) => {
+    const request = indexedDB.open(name, 1);
+    request.addEventListener('success', () => resolve(request.result));
+  });
+  const transaction = connection.transaction('pages', mode);
+  const requests = work(transaction.objectStore('pages'));
+  await new Promise((resolve) => transaction.addEventListener('complete', resolve));
+  connection.close();
+  return requests.map(({ result }) => result as unknown);
+}
+
+it.each([
+  [
+    'a later format',
+    { format: 3, epoch: 'e', version: 3, sizeBytes: 4096, foldedVersion: 0, unfoldedBytes: 0 },
+  ],
+  ['something else', 'hello'],
+])('indexeddb 5: %s is UNREADABLE_STORAGE and stays as it is', async (_what, meta) => {
+  const { name, database } = await prepared();
+  database.close();
+  await withStore(name, 'readwrite', (store) => [store.put(meta, 'meta')]);
+  const before = await dump(name);
+  expect(await failureOf(open(name))).toMatchObject({ code: 'UNREADABLE_STORAGE' });
+  expect(await dump(name)).toEqual(before);
+});
+
+it('is STORAGE_UNAVAILABLE where the browser has no IndexedDB', async () => {
+  vi.stubGlobal('indexedDB', undefined);
+  expect(await failureOf(open('anything'))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  vi.unstubAllGlobals();
+});

@@ -1,0 +1,118 @@
+/** The mirror against a model of it: a plain array that is copied when a transaction begins. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { decodeCommitPart, encodeCommit } from '../../src/storages/indexeddb/commit-record.ts';
+import { BLOCK_SIZE_BYTES, PageMirror } from '../../src/storages/indexeddb/file-mirror.ts';
+
+const LARGEST_BYTES: number = 6 * BLOCK_SIZE_BYTES;
+
+type Step =
+  | { readonly verb: 'write'; readonly offset: number; readonly sizeBytes: number; readonly fill: number }
+  | { readonly verb: 'truncate'; readonly sizeBytes: number }
+  | { readonly verb: 'commit' | 'revert' };
+
+/** Offsets and sizes near the edges of blocks are where mistakes live. */
+const position = fc.oneof(
+  fc.nat(LARGEST_BYTES),
+  fc
+    .tuple(fc.nat(6), fc.integer({ min: -2, max: 2 }))
+    .map(([blocks, off]) => Math.max(0, blocks * BLOCK_SIZE_BYTES + off)),
+);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      verb: fc.constant('write' as const),
+      offset: position,
+      sizeBytes: position,
+      fill: fc.integer({ min: 1, max: 255 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ verb: fc.constant('truncate' as const), sizeBytes: position }) },
+  { weight: 2, arbitrary: fc.record({ verb: fc.constantFrom('commit' as const, 'revert' as const) }) },
+);
+
+/** What the mirror should hold: the file now, and as it was stored. */
+class Model {
+  bytes: Uint8Array = new Uint8Array(0);
+  stored: Uint8Array = new Uint8Array(0);
+
+  apply(change: Step): void {
+    if (change.verb === 'write') {
+      const end = change.sizeBytes === 0 ? 0 : change.offset + change.sizeBytes;
+      this.#resize(Math.max(this.bytes.length, end));
+      if (change.sizeBytes > 0) this.bytes.fill(change.fill, change.offset, end);
+    } else if (change.verb === 'truncate') this.#resize(change.sizeBytes);
+    else if (change.verb === 'commit') this.stored = this.bytes.slice();
+    else this.bytes = this.stored.slice();
+  }
+
+  #resize(sizeBytes: number): void {
+    const resized = new Uint8Array(sizeBytes);
+    resized.set(this.bytes.subarray(0, sizeBytes));
+    this.bytes = resized;
+  }
+}
+
+function contentOf(mirror: PageMirror): Uint8Array {
+  // Room beyond the end shows whether the mirror invents bytes.
+  const target = new Uint8Array(mirror.sizeBytes + 100).fill(0xee);
+  const read = mirror.read(target, 0);
+  expect(read).toBe(mirror.sizeBytes);
+  expect(target.subarray(read).every((byte) => byte === 0xee)).toBe(true);
+  return target.slice(0, read);
+}
+
+/** Takes a transaction to another mirror, the way it goes through a store. */
+function carry(from: PageMirror, to: PageMirror): void {
+  for (const part of encodeCommit(from.changes(), 1n)) {
+    const { sizeBytes, patches } = decodeCommitPart(part);
+    to.adopt(patches);
+    to.adoptSize(sizeBytes);
+  }
+}
+
+it('mirror 1, 2: reads what was written, goes back to what was stored, and tells others every change', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const mirror = new PageMirror();
+      const follower = new PageMirror();
+      const model = new Model();
+      for (const change of steps) {
+        if (change.verb === 'write') {
+          mirror.write(
+            new Uint8Array(change.sizeBytes).fill(change.fill),
+            change.sizeBytes === 0 ? 0 : change.offset,
+          );
+        } else if (change.verb === 'truncate') mirror.truncate(change.sizeBytes);
+        else if (change.verb === 'commit') {
+          const { blocks } = mirror.changes();
+          expect(new Set(blocks.map(({ blockIndex }) => blockIndex)).size).toBe(blocks.length);
+          carry(mirror, follower);
+          mirror.settle();
+        } else mirror.revert();
+        model.apply(change);
+        expect(Buffer.compare(contentOf(mirror), model.bytes)).toBe(0);
+        expect(Buffer.compare(contentOf(follower), model.stored)).toBe(0);
+        expect(mirror.dirty || Buffer.compare(model.bytes, model.stored) === 0).toBe(true);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('mirror 1: what a reader holds is not changed under it by a later transaction', () => {
+  const mirror = new PageMirror();
+  mirror.write(new Uint8Array(BLOCK_SIZE_BYTES).fill(1), 0);
+  const before = mirror.changes().blocks[0]?.bytes;
+  mirror.settle();
+  mirror.write(new Uint8Array(BLOCK_SIZE_BYTES).fill(2), 0);
+  expect(before?.every((byte) => byte === 1)).toBe(true);
+});
+
+it('mirror: refuses to take over others while it has changes of its own', () => {
+  const mirror = new PageMirror();
+  mirror.write(new Uint8Array(1), 0);
+  expect(() => mirror.adopt([])).toThrow(/changes of its own/);
+});

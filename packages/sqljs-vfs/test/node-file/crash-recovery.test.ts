@@ -1,0 +1,100 @@
+/** Hot journals: left by a killed process of either kind, rolled back by either kind. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fileStorage } from '../../src/file.node.ts';
+import { type DurableDatabase, openDatabase } from '../../src/index.ts';
+import { column } from '../../src/testing/database-queries.ts';
+import { Children } from '../child-process.ts';
+import { killNativeSqlite, nativeSqlite } from '../native-sqlite.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+const FILL = `
+  CREATE TABLE t(id INTEGER PRIMARY KEY, word TEXT);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+  INSERT INTO t SELECT i, 'word ' || i FROM n;`;
+
+let children: Children;
+beforeAll(async () => {
+  children = await Children.bundle();
+});
+afterAll(() => children.remove());
+
+// Both die half way through changing every row.
+
+async function killNative(databasePath: string): Promise<void> {
+  killNativeSqlite(databasePath, "PRAGMA cache_size=5; BEGIN; UPDATE t SET word = 'half way';");
+}
+
+async function killOurs(databasePath: string): Promise<void> {
+  const { signal } = await children.run('killed-in-commit', [databasePath, '7']);
+  expect(signal).toBe('SIGKILL');
+}
+
+// Both answer with how many rows are as they were, and with the integrity check.
+const UNCHANGED = "SELECT count(*) FROM t WHERE word = 'word ' || id";
+
+async function recoverNatively(databasePath: string): Promise<string[]> {
+  return nativeSqlite(databasePath, UNCHANGED, 'PRAGMA integrity_check').split('\n');
+}
+
+async function recoverOurselves(databasePath: string): Promise<string[]> {
+  const opened = await openDatabase(fileStorage(databasePath));
+  const answers = [UNCHANGED, 'PRAGMA integrity_check'].flatMap((query) => column(opened.database, query));
+  opened.close();
+  return answers.map(String);
+}
+
+for (const [killed, kill] of [
+  ['native sqlite3', killNative],
+  ['our process', killOurs],
+] as const) {
+  for (const [recoverer, recover] of [
+    ['native sqlite3', recoverNatively],
+    ['our code', recoverOurselves],
+  ] as const) {
+    it(`a hot journal of ${killed} is rolled back by ${recoverer}`, async () => {
+      const databasePath = path.join(temporaryFolder(), 'data.db');
+      nativeSqlite(databasePath, FILL);
+      const before = fs.readFileSync(databasePath);
+      await kill(databasePath);
+      expect(fs.statSync(`${databasePath}-journal`).size).toBeGreaterThan(512);
+      expect(fs.readFileSync(databasePath).equals(before), 'the database file was half changed').toBe(false);
+      expect(await recover(databasePath)).toEqual(['5000', 'ok']);
+      expect(fs.readFileSync(databasePath).equals(before)).toBe(true);
+      expect(fs.readdirSync(path.dirname(databasePath))).toEqual(['data.db']);
+    });
+  }
+}
+
+it('without its journal the same crash is no longer undone: the tests above can fail', async () => {
+  const databasePath = path.join(temporaryFolder(), 'data.db');
+  nativeSqlite(databasePath, FILL);
+  await killOurs(databasePath);
+  fs.rmSync(`${databasePath}-journal`);
+  const outcome = await recoverNatively(databasePath).catch((error: unknown) => String(error));
+  expect(outcome).not.toEqual(['5000', 'ok']);
+});
+
+it.each([
+  {
+    recoverer: 'native sqlite3',
+    recover: (file: string) => nativeSqlite(file, 'PRAGMA journal_mode=DELETE'),
+  },
+  { recoverer: 'our code', recover: async (file: string) => (await own(file)).close() },
+])('the log of a killed exclusive owner is recovered by $recoverer', async ({ recover }) => {
+  const databasePath = path.join(temporaryFolder(), 'data.db');
+  const { signal } = await children.run('killed-owner', [databasePath]);
+  expect(signal).toBe('SIGKILL');
+  expect(fs.statSync(`${databasePath}-wal`).size).toBeGreaterThan(0);
+  await expect(openDatabase(fileStorage(databasePath))).rejects.toMatchObject({ code: 'WAL_MODE' });
+  await recover(databasePath);
+  const opened = await openDatabase(fileStorage(databasePath));
+  expect(column(opened.database, 'SELECT x FROM t')).toEqual(['committed']);
+  opened.close();
+  expect(fs.readdirSync(path.dirname(databasePath))).toEqual(['data.db']);
+});
+
+function own(databasePath: string): Promise<DurableDatabase> {
+  return openDatabase(fileStorage(databasePath), { exclusive: true });
+}

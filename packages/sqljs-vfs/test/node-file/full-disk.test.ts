@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { fileStorage } from '../../src/file.node.ts';
+import { type SqliteError, openDatabase } from '../../src/index.ts';
+import { column } from '../../src/testing/database-queries.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+/** A disk of one megabyte; undefined where this user may not mount one. */
+function smallDisk(): string | undefined {
+  const folder = temporaryFolder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
+  return folder;
+}
+
+it('a full disk loses nothing that was acknowledged, and the next save works once there is room', async (context) => {
+  const disk = smallDisk();
+  context.skip(disk === undefined, 'mounting needs root; processes.test.ts has the same under ulimit');
+  if (disk === undefined) return;
+  const ballast = path.join(disk, 'ballast');
+  fs.writeFileSync(ballast, new Uint8Array(500_000));
+  const opened = await openDatabase(fileStorage(path.join(disk, 'data.db')));
+  const { database } = opened;
+  database.run('CREATE TABLE t(id INTEGER PRIMARY KEY, filler BLOB)');
+  let acknowledged = 0;
+  let failure: SqliteError | undefined;
+  while (!failure && acknowledged < 1000) {
+    try {
+      database.run('INSERT INTO t(filler) VALUES (randomblob(10000))');
+      acknowledged++;
+    } catch (error) {
+      failure = error as SqliteError;
+    }
+  }
+  expect(failure).toMatchObject({ name: 'SqliteError', resultCode: 13, cause: { code: 'ENOSPC' } });
+  expect(column(database, 'SELECT count(*) FROM t')).toEqual([acknowledged]);
+  expect(column(database, 'PRAGMA integrity_check')).toEqual(['ok']);
+  fs.rmSync(ballast);
+  database.run('INSERT INTO t(filler) VALUES (randomblob(10000))');
+  opened.close();
+  const again = await openDatabase(fileStorage(path.join(disk, 'data.db')));
+  expect(column(again.database, 'SELECT count(*) FROM t')).toEqual([acknowledged + 1]);
+  again.close();
+  expect(fs.readdirSync(disk)).toEqual(['data.db']);
+});

@@ -1,0 +1,134 @@
+/** The journal's descriptor stays open between transactions; its name is synced once, and whenever it is another file. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { type FileSystem, fileStorage } from '../../src/file.node.ts';
+import { type DurableDatabase, openDatabase } from '../../src/index.ts';
+import { nodeFileSystem } from '../../src/storages/node-file/file-system.node.ts';
+import { column } from '../../src/testing/database-queries.ts';
+import { nativeSqlite } from '../native-sqlite.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+let directorySyncs = 0;
+// The real calls, counted: files are synced with fdatasync, only directories with fsync.
+const fileSystem: FileSystem = {
+  ...nodeFileSystem,
+  fsyncSync(fd) {
+    directorySyncs++;
+    nodeFileSystem.fsyncSync(fd);
+  },
+};
+
+function syncsOf(work: () => void): number {
+  directorySyncs = 0;
+  work();
+  return directorySyncs;
+}
+
+async function databaseWithOneRow(file: string): Promise<DurableDatabase> {
+  const opened = await openDatabase(fileStorage(file, { fileSystem }));
+  opened.database.exec('CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES (1)');
+  return opened;
+}
+
+const openDescriptors = (folder: string): string[] =>
+  fs
+    .readdirSync('/proc/self/fd')
+    .flatMap((fd) => {
+      try {
+        return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
+      } catch {
+        return [];
+      }
+    })
+    .filter((name) => name.startsWith(folder));
+
+function save({ database }: DurableDatabase): void {
+  database.exec('INSERT INTO t VALUES (2)');
+}
+
+it('the directory is synced with the first transaction, not with the next', async () => {
+  const file = path.join(temporaryFolder(), 'data.db');
+  const opened = await openDatabase(fileStorage(file, { fileSystem }));
+  expect(syncsOf(() => opened.database.exec('CREATE TABLE t(x)'))).toBeGreaterThan(0);
+  expect(syncsOf(() => save(opened))).toBe(0);
+  opened.close();
+});
+
+it('a journal that was there already may owe its name to somebody who died: its directory is synced once', async () => {
+  const file = path.join(temporaryFolder(), 'data.db');
+  (await databaseWithOneRow(file)).close();
+  fs.writeFileSync(`${file}-journal`, '');
+  const opened = await openDatabase(fileStorage(file, { fileSystem }));
+  expect(syncsOf(() => save(opened))).toBe(1);
+  expect(syncsOf(() => save(opened))).toBe(0);
+  opened.close();
+});
+
+it.each([
+  ['deleted', (journal: string) => fs.rmSync(journal)],
+  [
+    'deleted and made anew',
+    (journal: string) => {
+      fs.rmSync(journal);
+      fs.writeFileSync(journal, '', { mode: 0o600 });
+    },
+  ],
+  [
+    'replaced by another',
+    (journal: string) => {
+      fs.writeFileSync(`${journal}.new`, '', { mode: 0o600 });
+      fs.renameSync(`${journal}.new`, journal);
+    },
+  ],
+  [
+    'deleted after a commit by native SQLite',
+    (journal: string) => void nativeSqlite(journal.replace('-journal', ''), 'INSERT INTO t VALUES (3)'),
+  ],
+])(
+  '%s by somebody else, it is opened anew and its name synced, before the file changes',
+  async (_, change) => {
+    const file = path.join(temporaryFolder(), 'data.db');
+    const opened = await databaseWithOneRow(file);
+    change(`${file}-journal`);
+    expect(syncsOf(() => save(opened))).toBe(1);
+    expect(syncsOf(() => save(opened))).toBe(0);
+    // What is open now is what bears the name: a transaction half way is seen to lie there.
+    opened.database.exec('BEGIN; INSERT INTO t VALUES (4)');
+    opened.database.exec(
+      'PRAGMA cache_spill = 1; PRAGMA cache_size = 1; INSERT INTO t SELECT randomblob(3000) FROM t, t AS u, t AS v',
+    );
+    expect(fs.statSync(`${file}-journal`).size).toBeGreaterThan(0);
+    opened.database.exec('ROLLBACK');
+    expect(column(opened.database, 'SELECT count(*) FROM t WHERE x = 2')).toEqual([2]);
+    opened.close();
+    expect(nativeSqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+  },
+);
+
+it('a link in its place is not followed', async () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'data.db');
+  const opened = await databaseWithOneRow(file);
+  fs.renameSync(`${file}-journal`, path.join(folder, 'elsewhere'));
+  fs.symlinkSync('elsewhere', `${file}-journal`);
+  expect(() => save(opened)).toThrow(/unable to open database file/);
+  fs.rmSync(`${file}-journal`);
+  save(opened);
+  opened.close();
+});
+
+it('nothing stays open once the database is closed', async () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'data.db');
+  const opened = await databaseWithOneRow(file);
+  expect(openDescriptors(folder)).toHaveLength(2);
+  // Somebody who is writing keeps the journal from being deleted.
+  const writer = await openDatabase(fileStorage(file, { fileSystem }));
+  writer.database.exec('BEGIN IMMEDIATE');
+  opened.close();
+  expect(openDescriptors(folder)).toEqual([file]);
+  writer.close();
+  expect(openDescriptors(folder)).toEqual([]);
+  expect(fs.readdirSync(folder)).toEqual(['data.db']);
+});

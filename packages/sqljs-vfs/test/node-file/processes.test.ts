@@ -1,0 +1,151 @@
+/** What only a process of its own can show: load order, umask, rights, missing locks, limits. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Children } from '../child-process.ts';
+import { modeOf, temporaryFolder } from '../temporary-folder.ts';
+import { nativeSqlite } from '../native-sqlite.ts';
+
+let children: Children;
+beforeAll(async () => {
+  children = await Children.bundle();
+});
+afterAll(() => children.remove());
+
+describe('one sql.js in a realm', () => {
+  it('refuses when somebody else initialised sql.js before', async () => {
+    const answer = await children.ask<{ known: boolean; code: string; hint: string }>('sqljs-used-before');
+    expect(answer).toMatchObject({ known: true, code: 'UNSUPPORTED_SQLJS' });
+    expect(answer.hint).toMatch(/before anything else/);
+  });
+
+  it('leaves ordinary use of sql.js alone when it came first', async () => {
+    expect(await children.ask('sqljs-used-after')).toEqual({ rows: [[1]], tables: [['t']] });
+  });
+});
+
+describe('modes whatever the umask', () => {
+  it.each(['000', '022', '077', '777'])('umask %s', async (umask) => {
+    const databasePath = path.join(temporaryFolder(), 'one', 'two', 'data.db');
+    expect(await children.ask('file-modes', [umask, databasePath])).toEqual({
+      file: '600',
+      journal: '600',
+      log: '600',
+      folders: ['700', '700'],
+    });
+    expect(fs.readdirSync(path.dirname(databasePath))).toEqual(['data.db']);
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+const NOBODY = 65534;
+
+describe('rights of an ordinary user', () => {
+  const userId = isRoot ? NOBODY : undefined;
+
+  function ownedFolder(): string {
+    const folder = temporaryFolder();
+    if (userId !== undefined) fs.chownSync(folder, userId, userId);
+    return folder;
+  }
+
+  function database(folder: string): string {
+    const databasePath = path.join(folder, 'data.db');
+    nativeSqlite(databasePath, 'CREATE TABLE t(x); INSERT INTO t VALUES (1)');
+    if (userId !== undefined) fs.chownSync(databasePath, userId, userId);
+    return databasePath;
+  }
+
+  // A checkout in a folder closed to others cannot be read by the child.
+  function childCanRun(): boolean {
+    if (userId === undefined) return true;
+    try {
+      execFileSync(process.execPath, ['-e', ''], { uid: userId, gid: userId, cwd: import.meta.dirname });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  beforeEach((context) => {
+    if (!childCanRun()) context.skip('the repository cannot be read by an ordinary user');
+  });
+
+  it('opens a file without write permission for reading only', async () => {
+    const folder = ownedFolder();
+    const databasePath = database(folder);
+    fs.chmodSync(databasePath, 0o400);
+    expect(await children.ask('limited-rights', [databasePath], { userId })).toEqual({
+      readOnly: true,
+      rows: [1],
+      write: { resultCode: 8 },
+    });
+    expect(modeOf(databasePath)).toBe('400');
+    expect(fs.readdirSync(folder)).toEqual(['data.db']);
+  });
+
+  it('reads in a folder without write permission, and says why a write fails', async () => {
+    const folder = ownedFolder();
+    const databasePath = database(folder);
+    fs.chmodSync(folder, 0o500);
+    expect(await children.ask('limited-rights', [databasePath], { userId })).toEqual({
+      readOnly: false,
+      rows: [1],
+      write: { resultCode: 14, cause: 'EACCES' },
+    });
+    fs.chmodSync(folder, 0o700);
+    expect(nativeSqlite(databasePath, 'SELECT x FROM t')).toBe('1');
+  });
+
+  it('cannot open what it may not make or read, and leaves it', async () => {
+    const folder = ownedFolder();
+    fs.chmodSync(folder, 0o500);
+    const refused = { open: { code: 'CANNOT_OPEN', cause: 'EACCES' } };
+    expect(await children.ask('limited-rights', [path.join(folder, 'new.db')], { userId })).toEqual(refused);
+    expect(await children.ask('limited-rights', [path.join(folder, 'new', 'new.db')], { userId })).toEqual(
+      refused,
+    );
+    fs.chmodSync(folder, 0o700);
+    expect(fs.readdirSync(folder)).toEqual([]);
+    const databasePath = database(folder);
+    fs.chmodSync(databasePath, 0o000);
+    expect(await children.ask('limited-rights', [databasePath], { userId })).toEqual(refused);
+    expect(modeOf(databasePath)).toBe('0');
+  });
+
+  it("writes somebody else's file where that is allowed, and leaves its mode", async (context) => {
+    if (!isRoot) context.skip("only root can make somebody else's file");
+    const databasePath = database(ownedFolder());
+    fs.chownSync(databasePath, 0, 0);
+    fs.chmodSync(databasePath, 0o666);
+    expect(await children.ask('limited-rights', [databasePath], { userId })).toEqual({
+      readOnly: false,
+      rows: [1],
+      write: 'done',
+    });
+    expect(modeOf(databasePath)).toBe('666');
+  });
+});
+
+describe('without a lock provider', () => {
+  it('refuses to share a file, makes nothing, and works alone on request', async () => {
+    const databasePath = path.join(temporaryFolder(), 'folder', 'data.db');
+    expect(await children.ask('without-locks', [databasePath])).toMatchObject({
+      code: 'LOCKS_UNAVAILABLE',
+      cause: 'MODULE_NOT_FOUND',
+      madeNothing: true,
+      hint: expect.stringContaining('singleProcess'),
+      alone: { multiProcess: false, lockProvider: 'in process', persistent: true },
+    });
+  });
+});
+
+describe('no room left', () => {
+  it('reports a file size limit as SQLITE_FULL, keeps what was acknowledged, and saves again', async () => {
+    const databasePath = path.join(temporaryFolder(), 'data.db');
+    const answer = await children.ask('file-size-limit', [databasePath], { before: 'ulimit -f 1000' });
+    expect(answer).toEqual({ resultCode: 13, cause: 'EFBIG', lost: 0, afterwards: 11, integrity: 'ok' });
+    expect(nativeSqlite(databasePath, 'PRAGMA integrity_check')).toBe('ok');
+  });
+});

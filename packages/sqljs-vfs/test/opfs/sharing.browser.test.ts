@@ -1,0 +1,179 @@
+/** Several contexts on one database in the private file system; the numbers are the invariants of the two files. */
+import { afterEach, expect, it } from 'vitest';
+import { VfsError, openDatabase } from '../../src/index.ts';
+import { opfsStorage } from '../../src/opfs.browser.ts';
+import { directoryName } from '../../src/storages/opfs/layout.browser.ts';
+import { RemoteDatabase, terminateAll } from '../remote-database.browser.ts';
+
+afterEach(terminateAll);
+
+const freshName = (): string => `Test ${crypto.randomUUID()}`;
+
+async function directoryOf(name: string): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return (await root.getDirectoryHandle('sqljs-vfs')).getDirectoryHandle(directoryName(name));
+}
+
+async function removeDatabase(name: string): Promise<void> {
+  const root = await navigator.storage.getDirectory();
+  const all = await root.getDirectoryHandle('sqljs-vfs');
+  // Refused while somebody has the files; they rest soon.
+  await expect
+    .poll(() => all.removeEntry(directoryName(name), { recursive: true }).then(() => 'removed', String))
+    .toBe('removed');
+}
+
+/** The bytes of a database's main file, once nobody has it open. */
+async function storedBytes(name: string): Promise<Uint8Array> {
+  const directory = await directoryOf(name);
+  for await (const epoch of directory.values()) {
+    const home = epoch as FileSystemDirectoryHandle;
+    return new Uint8Array(await (await (await home.getFileHandle('main')).getFile()).arrayBuffer());
+  }
+  throw new Error('no epoch');
+}
+
+it('is not there in a page, and says where it is', async () => {
+  const error = await openDatabase(opfsStorage(freshName())).catch((failure: unknown) => failure);
+  expect(error).toBeInstanceOf(VfsError);
+  expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: expect.stringContaining('worker') });
+});
+
+it('opfs 3, tenure 1: three workers see each other and lose nothing', async () => {
+  const name = freshName();
+  const workers = [];
+  for (let index = 0; index < 3; index++) workers.push(await RemoteDatabase.open('opfs', name));
+  await workers[0]?.write('CREATE TABLE t(who, n)');
+  await Promise.all(workers.map((worker, index) => worker.insertRows('t', `w${index}`, 40)));
+  for (const worker of workers) {
+    expect(await worker.read('SELECT who, count(*), count(DISTINCT n) FROM t GROUP BY who')).toEqual([
+      ['w0', 40, 40],
+      ['w1', 40, 40],
+      ['w2', 40, 40],
+    ]);
+    expect(await worker.read('PRAGMA integrity_check')).toEqual([['ok']]);
+  }
+});
+
+it('opfs 3: a warm cache is dropped when another worker has committed', async () => {
+  const name = freshName();
+  const one = await RemoteDatabase.open('opfs', name);
+  const other = await RemoteDatabase.open('opfs', name);
+  await one.write('CREATE TABLE t(x); INSERT INTO t VALUES (0)');
+  for (let round = 1; round <= 10; round++) {
+    await (round % 2 ? other : one).write(`UPDATE t SET x = ${round}`);
+    expect(await one.read('SELECT x FROM t')).toEqual([[round]]);
+    expect(await other.read('SELECT x FROM t')).toEqual([[round]]);
+  }
+});
+
+it('opfs 1: what a worker killed half way had written is rolled back by the next', async () => {
+  const name = freshName();
+  const doomed = await RemoteDatabase.open('opfs', name);
+  await doomed.write(
+    'CREATE TABLE t(x, filler); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) ' +
+      "INSERT INTO t SELECT 'before', randomblob(100) FROM n",
+  );
+  // A cache of ten pages makes SQLite write into the database before it commits.
+  await doomed.stop(
+    "PRAGMA cache_size = 10; BEGIN IMMEDIATE; UPDATE t SET x = 'half way', filler = randomblob(200)",
+  );
+  doomed.terminate();
+  await expect
+    .poll(async () => new TextDecoder('latin1').decode(await storedBytes(name)).includes('half way'))
+    .toBe(true);
+  const next = await RemoteDatabase.open('opfs', name);
+  expect(await next.read('SELECT x, count(*) FROM t GROUP BY x')).toEqual([['before', 2000]]);
+  expect(await next.read('PRAGMA integrity_check')).toEqual([['ok']]);
+});
+
+it('tenure 2: the files come free by themselves after a while, and at once when asked for', async () => {
+  const name = freshName();
+  const idle = await RemoteDatabase.open('opfs', name);
+  await idle.write('CREATE TABLE t(x)');
+  await expect
+    .poll(async () => (await navigator.locks.query()).held?.some((lock) => lock.name?.endsWith(name)))
+    .toBe(false);
+  await idle.write('INSERT INTO t VALUES (1)');
+  const asking = await RemoteDatabase.open('opfs', name);
+  expect(await asking.read('SELECT x FROM t')).toEqual([[1]]);
+});
+
+it('tenure 3: a transaction left open keeps the files, and everybody else waits', async () => {
+  const name = freshName();
+  const holder = await RemoteDatabase.open('opfs', name);
+  await holder.write('CREATE TABLE t(x)');
+  await holder.read('BEGIN IMMEDIATE; INSERT INTO t VALUES (1)');
+  const other = RemoteDatabase.open('opfs', name);
+  expect(await Promise.race([other, new Promise((resolve) => setTimeout(resolve, 500, 'waiting'))])).toBe(
+    'waiting',
+  );
+  await holder.read('INSERT INTO t VALUES (2); COMMIT');
+  expect(await (await other).read('SELECT x FROM t')).toEqual([[1], [2]]);
+});
+
+it('tenure 3: an exclusive owner keeps its log and its files until it closes', async () => {
+  const name = freshName();
+  const owner = await RemoteDatabase.open('opfs', name, true);
+  await owner.write('CREATE TABLE t(x); INSERT INTO t VALUES (1)');
+  const other = RemoteDatabase.open('opfs', name);
+  expect(await Promise.race([other, new Promise((resolve) => setTimeout(resolve, 500, 'waiting'))])).toBe(
+    'waiting',
+  );
+  await owner.close();
+  expect(await (await other).read('SELECT x FROM t')).toEqual([[1]]);
+  expect(await (await other).read('PRAGMA journal_mode')).toEqual([['truncate']]);
+});
+
+it('opfs 1: the log of an owner killed half way is taken over, shared or owned', async () => {
+  for (const exclusive of [false, true]) {
+    const name = freshName();
+    const doomed = await RemoteDatabase.open('opfs', name, true);
+    await doomed.write('CREATE TABLE t(x)');
+    await doomed.write('INSERT INTO t VALUES (1)');
+    // A cache of ten pages makes SQLite write into the log before it commits.
+    await doomed.stop(
+      'PRAGMA cache_size = 10; BEGIN IMMEDIATE; INSERT INTO t VALUES (2); ' +
+        'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) ' +
+        'INSERT INTO t SELECT randomblob(1000) FROM n',
+    );
+    doomed.terminate();
+    const next = await RemoteDatabase.open('opfs', name, exclusive);
+    expect(await next.read('SELECT x FROM t')).toEqual([[1]]);
+    expect(await next.read('PRAGMA integrity_check')).toEqual([['ok']]);
+    expect(await next.read('PRAGMA journal_mode')).toEqual([[exclusive ? 'wal' : 'truncate']]);
+  }
+});
+
+it('opfs 5: a database that was removed, or removed and made anew, is STORAGE_RESET for good', async () => {
+  for (const remade of [false, true]) {
+    const name = freshName();
+    const stale = await RemoteDatabase.open('opfs', name);
+    await stale.write('CREATE TABLE t(x); INSERT INTO t VALUES (1)');
+    await removeDatabase(name);
+    if (remade) await (await RemoteDatabase.open('opfs', name)).write('CREATE TABLE t(x)');
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(stale.read('SELECT x FROM t')).rejects.toMatchObject({ code: 'STORAGE_RESET' });
+      await expect(stale.write('INSERT INTO t VALUES (2)')).rejects.toMatchObject({ code: 'STORAGE_RESET' });
+    }
+    const anew = await RemoteDatabase.open('opfs', name);
+    expect(await anew.read('SELECT count(*) FROM sqlite_schema')).toEqual([[remade ? 1 : 0]]);
+  }
+});
+
+it('stores an ordinary SQLite file where the layout says', async () => {
+  const name = `${freshName()} Ünïcode/../%`;
+  const remote = await RemoteDatabase.open('opfs', name);
+  await remote.write('CREATE TABLE t(x)');
+  await remote.close();
+  expect(new TextDecoder().decode((await storedBytes(name)).subarray(0, 15))).toBe('SQLite format 3');
+  expect(directoryName('Aa.é%/-_0')).toBe('db-%41a%2e%c3%a9%25%2f-_0');
+});
+
+it('leaves a directory that is not its own as it is', async () => {
+  const name = freshName();
+  await (await RemoteDatabase.open('opfs', name)).close();
+  const directory = await directoryOf(name);
+  await directory.getDirectoryHandle('something else', { create: true });
+  await expect(RemoteDatabase.open('opfs', name)).rejects.toMatchObject({ code: 'UNREADABLE_STORAGE' });
+});

@@ -1,0 +1,30 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { fileStorage } from '../../src/file.node.ts';
+import { openDatabase } from '../../src/index.ts';
+import { TEN_THOUSAND_ROWS, column } from '../../src/testing/database-queries.ts';
+import { observedStorage } from '../../src/testing/index.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+it('sorting and VACUUM make no file but the database and its journal', async () => {
+  const folder = temporaryFolder();
+  // SQLite's own names for temporary files start so.
+  const strays = (): string[] => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith('etilqs'));
+  const seen = new Set<string>();
+  const straysBefore = strays();
+  const storage = observedStorage(fileStorage(path.join(folder, 'data.db')), ({ verb }) => {
+    if (verb === 'write' || verb === 'sync') for (const name of fs.readdirSync(folder)) seen.add(name);
+  });
+  const opened = await openDatabase(storage);
+  opened.database.exec('PRAGMA cache_size = 10');
+  opened.database.exec(TEN_THOUSAND_ROWS);
+  expect(
+    column(opened.database, 'SELECT count(*) FROM (SELECT * FROM t ORDER BY filler, word DESC)'),
+  ).toEqual([10_000]);
+  opened.database.exec('CREATE INDEX t_filler ON t(filler); VACUUM');
+  opened.close();
+  expect([...seen].toSorted()).toEqual(['data.db', 'data.db-journal']);
+  expect(strays()).toEqual(straysBefore);
+});
