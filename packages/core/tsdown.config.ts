@@ -16,15 +16,15 @@ const common: UserConfig = {
   plugins: [workerFiles],
 };
 
-/** Once for Node and once for pages: `#platform` means another file in each. */
+/** Once for Node and once for pages: `#…` imports mean another file in each. */
 const config: UserConfig[] = defineConfig([
   {
     ...common,
     entry: [
       'src/index.ts',
       'src/testing/index.ts',
-      'src/worker/start-worker.node.ts',
-      'src/worker/worker.node.ts',
+      'src/host/start-worker.node.ts',
+      'src/host/worker.node.ts',
     ],
     platform: 'node',
     target: 'node20.19',
@@ -35,8 +35,8 @@ const config: UserConfig[] = defineConfig([
     entry: [
       'src/index.ts',
       'src/testing/index.ts',
-      'src/worker/start-worker.browser.ts',
-      'src/worker/worker.browser.ts',
+      'src/host/start-worker.browser.ts',
+      'src/host/worker.browser.ts',
     ],
     platform: 'browser',
     target: 'es2023',

@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsdown';
 
-/** Once for Node and once for pages: `#wasm-binary` means another file in each. */
+/** Once for Node and once for pages: `#…` imports mean another file in each. */
 export default defineConfig([
   {
     entry: {

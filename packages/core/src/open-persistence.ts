@@ -1,7 +1,7 @@
-import { connectWorker, WORKER_BY_DEFAULT } from '#platform';
-import { PersistenceError } from './errors.ts';
-import type { OpenOptions, Persistence } from './persistence.ts';
-import { PersistenceClient } from './worker/client.ts';
+import { connectWorker, WORKER_BY_DEFAULT } from '#client/spawn-worker';
+import { PersistenceError } from './api/errors.ts';
+import type { OpenOptions, Persistence } from './api/persistence.ts';
+import { PersistenceClient } from './client/client.ts';
 
 /**
  * Opens a database, makes it if it is missing, and brings its schema up to date.
@@ -18,7 +18,7 @@ export async function openPersistence(options: OpenOptions): Promise<Persistence
   const { worker = WORKER_BY_DEFAULT, ...rest } = options;
   if (worker === false) {
     // A page that keeps its database in a worker need not load SQLite's code itself.
-    const { openInProcess } = await import('./open-in-process.ts');
+    const { openInProcess } = await import('./persistence/open-in-process.ts');
     return openInProcess(rest);
   }
   if (options.clock) {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createPrivateFile } from '../src/platform/export-targets.node.ts';
+import { createPrivateFile } from '../src/exports/export-targets.node.ts';
 import { readRowLines } from '../src/backup/row-lines.ts';
 import type { BackupManifest, Persistence, PersistenceError } from '../src/index.ts';
 import { auditOf, memoryOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';

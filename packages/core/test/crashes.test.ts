@@ -9,7 +9,7 @@ import {
 import { SeededRandom } from '@ggen-sim/sqljs-vfs/testing';
 import { expect, it } from 'vitest';
 import type { Persistence } from '../src/index.ts';
-import { openOnStorage } from '../src/open-in-process.ts';
+import { openOnStorage } from '../src/persistence/open-in-process.ts';
 import { memoryOf, receiptOf, upTo } from '../src/testing/persistence-case.ts';
 
 const PATH = '/data/ggen.db';

@@ -5,7 +5,7 @@ import { type Storage, memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { type StorageCall, countingStorage, observedStorage } from '@ggen-sim/sqljs-vfs/testing';
 import { describe, expect, onTestFinished, it } from 'vitest';
-import { DatabasePersistence } from '../src/database-persistence.ts';
+import { DatabasePersistence } from '../src/persistence/database-persistence.ts';
 import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
 import { type Persistence, type PersistenceError, type RetryPolicy } from '../src/index.ts';
 import { DEFAULT_RETRY_POLICY } from '../src/queue/operation-queue.ts';

@@ -4,7 +4,7 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { type StorageCounts, countingStorage } from '@ggen-sim/sqljs-vfs/testing';
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { DatabasePersistence } from '../src/database-persistence.ts';
+import { DatabasePersistence } from '../src/persistence/database-persistence.ts';
 import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
 import type { Persistence } from '../src/index.ts';
 import { DEFAULT_RETRY_POLICY } from '../src/queue/operation-queue.ts';

@@ -9,7 +9,7 @@ const impatient = { retry: { busyDeadlineMs: 200 } };
 
 /** A worker of ours, whose end is in the test's hands. */
 function ownWorker(): Worker {
-  return new Worker(new URL('../src/worker/worker.browser.ts', import.meta.url), { type: 'module' });
+  return new Worker(new URL('../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
 }
 
 /** Execution ids in the order they were acknowledged. */

@@ -2,7 +2,7 @@
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { expect, it } from 'vitest';
 import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
-import { readCounts, readReceiptStatistics } from '../src/repositories/analytics.repository.ts';
+import { readCounts, readReceiptStatistics } from '../src/tables/analytics.ts';
 import { migrate } from '../src/schema/migrator.ts';
 
 it('counts receipts with any status, also those that others wrote', async () => {

@@ -8,7 +8,7 @@ const freshName = (): string => crypto.randomUUID();
 
 /** A worker of ours, whose end is in the test's hands. */
 function ownWorker(): Worker {
-  return new Worker(new URL('../src/worker/worker.browser.ts', import.meta.url), { type: 'module' });
+  return new Worker(new URL('../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
 }
 
 describeWorker('a worker in a page', () => openPersistence({ storage: 'memory' }));

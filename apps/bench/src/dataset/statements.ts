@@ -12,11 +12,11 @@ import {
   RECEIPT_STATISTICS_SQL,
   RECEIPT_STATUSES_SQL,
   receiptStatisticsValues,
-} from '../../../../packages/core/src/repositories/analytics.repository.ts';
-import { timeOrderQueries } from '../../../../packages/core/src/repositories/time-order.ts';
-import { auditLogTable } from '../../../../packages/core/src/schema/audit-log.table.ts';
-import { receiptsTable } from '../../../../packages/core/src/schema/receipts.table.ts';
-import { selectList, type AnyTable } from '../../../../packages/core/src/schema/table.ts';
+} from '../../../../packages/core/src/tables/analytics.ts';
+import { timeOrderQueries } from '../../../../packages/core/src/tables/keyset-pagination.ts';
+import { auditLogTable } from '../../../../packages/core/src/tables/audit-log.table.ts';
+import { receiptsTable } from '../../../../packages/core/src/tables/receipts.table.ts';
+import { selectList, type AnyTable } from '../../../../packages/core/src/tables/table.ts';
 import type { BenchAuditEntry, BenchReceipt } from './rows.ts';
 
 export type SqlValue = string | number | null;

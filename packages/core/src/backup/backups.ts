@@ -1,10 +1,10 @@
 import { memoryStorage, openDatabase, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
-import { backupDirectoryAt, DEFAULT_BACKUP_DIRECTORY } from '#platform';
+import { backupDirectoryAt, DEFAULT_BACKUP_DIRECTORY } from '#exports/export-targets';
 import { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { toPersistenceError } from '../engine/sqlite-failure.ts';
-import { refuseCutFile } from '../engine/whole-file.ts';
-import { PersistenceError } from '../errors.ts';
-import { abortable, throwIfAborted } from '../exports/aborts.ts';
+import { toPersistenceError } from '../engine/error-mapping.ts';
+import { refuseCutFile } from '../engine/truncated-file.ts';
+import { PersistenceError } from '../api/errors.ts';
+import { abortable, throwIfAborted } from '../validation/abort.ts';
 import { fileFailure } from '../exports/audit-export.ts';
 import type {
   BackupDirectory,
@@ -13,9 +13,9 @@ import type {
   RestoreOptions,
   RestoreReport,
   TableName,
-} from '../persistence.ts';
+} from '../api/persistence.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
-import { checkChoice, checkRequired, invalid } from '../rules/arguments.ts';
+import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts';
 import { migrate } from '../schema/migrator.ts';
 import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest, TABLE_FILES } from './manifest.ts';

@@ -4,16 +4,21 @@
  */
 import { markRollbackMode } from '@ggen-sim/sqljs-vfs';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { throwIfAborted } from '../exports/aborts.ts';
+import { throwIfAborted } from '../validation/abort.ts';
 import { sink } from '../exports/byte-sink.ts';
 import { encodeRows } from '../exports/row-encoding.ts';
-import type { BackupDirectory, BackupFile, BackupManifest, LongOperationOptions } from '../persistence.ts';
-import { PROGRAM_VERSION } from '../program-version.ts';
-import { readInRowidOrder } from '../repositories/time-order.ts';
-import { toIsoTime } from '../rules/timestamps.ts';
+import type {
+  BackupDirectory,
+  BackupFile,
+  BackupManifest,
+  LongOperationOptions,
+} from '../api/persistence.ts';
+import { PROGRAM_VERSION } from '../api/program-version.ts';
+import { readInRowidOrder } from '../tables/keyset-pagination.ts';
+import { toIsoTime } from '../validation/timestamps.ts';
 import { adoptedReceipts } from '../schema/migrator.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
-import type { AnyTable } from '../schema/table.ts';
+import type { AnyTable } from '../tables/table.ts';
 import { IMAGE_FILE, MANIFEST_FILE, TABLE_FILES } from './manifest.ts';
 
 const OPERATION = 'exportBackup';

@@ -1,10 +1,10 @@
-import { PersistenceError } from '../errors.ts';
-import type { BackupDirectory, BackupFile, BackupManifest } from '../persistence.ts';
-import { createSha256 } from '#platform';
-import { agentMemoryTable } from '../schema/agent-memory.table.ts';
-import { auditLogTable } from '../schema/audit-log.table.ts';
-import { receiptsTable } from '../schema/receipts.table.ts';
-import type { AnyTable } from '../schema/table.ts';
+import { PersistenceError } from '../api/errors.ts';
+import type { BackupDirectory, BackupFile, BackupManifest } from '../api/persistence.ts';
+import { createSha256 } from '#hashing/sha256';
+import { agentMemoryTable } from '../tables/agent-memory.table.ts';
+import { auditLogTable } from '../tables/audit-log.table.ts';
+import { receiptsTable } from '../tables/receipts.table.ts';
+import type { AnyTable } from '../tables/table.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 
 /** Ours has about a thousand bytes. */

@@ -1,10 +1,10 @@
-import { createSha256 } from '#platform';
+import { createSha256 } from '#hashing/sha256';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
-import { PersistenceError } from '../errors.ts';
-import { throwIfAborted } from '../exports/aborts.ts';
-import type { BackupDirectory, BackupFile, BackupManifest, RestoreOptions } from '../persistence.ts';
+import { PersistenceError } from '../api/errors.ts';
+import { throwIfAborted } from '../validation/abort.ts';
+import type { BackupDirectory, BackupFile, BackupManifest, RestoreOptions } from '../api/persistence.ts';
 import { recordAdoptedReceipts } from '../schema/migrator.ts';
-import { selectList, type AnyTable } from '../schema/table.ts';
+import { selectList, type AnyTable } from '../tables/table.ts';
 import { checkFile, IMAGE_FILE, invalidBackup, openFile, readWhole, TABLE_FILES } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
 

@@ -2,9 +2,10 @@
  * Tells listeners of commits: of our own at once, of others' as soon as there is a hint. A hint is never truth: what it
  * leads to is a look at the file change counter, or, where others say what they changed, their word for it.
  */
-import { foreignChanges, type ForeignChanges } from '#platform';
+import { foreignChanges } from '#changes/external-changes';
+import type { ForeignChanges } from './external-changes.ts';
 import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
-import type { Change, TableName } from '../persistence.ts';
+import type { Change, TableName } from '../api/persistence.ts';
 
 const EVERY_TABLE: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
 

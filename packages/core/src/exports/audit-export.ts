@@ -1,11 +1,17 @@
-import { exportTargetAt } from '#platform';
-import { toPersistenceError } from '../engine/sqlite-failure.ts';
-import { PersistenceError } from '../errors.ts';
-import type { AuditExportOptions, AuditRow, ExportFormat, ExportReport, Progress } from '../persistence.ts';
-import { checkChoice, invalid } from '../rules/arguments.ts';
-import { toFileStamp } from '../rules/timestamps.ts';
-import { auditLogTable } from '../schema/audit-log.table.ts';
-import { abortable } from './aborts.ts';
+import { exportTargetAt } from '#exports/export-targets';
+import { toPersistenceError } from '../engine/error-mapping.ts';
+import { PersistenceError } from '../api/errors.ts';
+import type {
+  AuditExportOptions,
+  AuditRow,
+  ExportFormat,
+  ExportReport,
+  Progress,
+} from '../api/persistence.ts';
+import { checkChoice, invalid } from '../validation/arguments.ts';
+import { toFileStamp } from '../validation/timestamps.ts';
+import { auditLogTable } from '../tables/audit-log.table.ts';
+import { abortable } from '../validation/abort.ts';
 import { sink, StreamFailure } from './byte-sink.ts';
 import { streamTarget, type ExportTarget } from './export-target.ts';
 import { encodeRows } from './row-encoding.ts';

@@ -1,4 +1,4 @@
-import { createSha256 } from '#platform';
+import { createSha256 } from '#hashing/sha256';
 
 /** What has gone through a sink. */
 export interface SunkBytes {

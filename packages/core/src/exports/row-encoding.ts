@@ -3,7 +3,7 @@
  * passes through without ever being held whole.
  */
 import type { Options, stringify } from 'csv-stringify/browser/esm/sync';
-import type { ExportFormat } from '../persistence.ts';
+import type { ExportFormat } from '../api/persistence.ts';
 
 /** One column of the output. */
 export interface EncodedColumn {

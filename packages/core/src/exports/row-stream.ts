@@ -1,5 +1,5 @@
-import type { Rows } from '../persistence.ts';
-import type { Page, PageStart } from '../repositories/time-order.ts';
+import type { Rows } from '../api/persistence.ts';
+import type { Page, PageStart } from '../tables/keyset-pagination.ts';
 
 /** Rows read at a time while streaming. */
 const BATCH_ROWS = 500;

@@ -1,7 +1,7 @@
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { throwIfAborted } from '../exports/aborts.ts';
-import type { LongOperationOptions } from '../persistence.ts';
-import { yieldToCallers } from '#platform';
+import { throwIfAborted } from '../validation/abort.ts';
+import type { LongOperationOptions } from '../api/persistence.ts';
+import { yieldToEventLoop } from '#queue/yield';
 
 const OPERATION = 'cleanup';
 const BATCH_ROWS = 2000;
@@ -42,7 +42,7 @@ export async function deleteOldRows(
       );
       deleted[table] += batch;
       onProgress?.({ stage: table, done: deleted[table], total: undefined, unit: 'rows' });
-      await yieldToCallers();
+      await yieldToEventLoop();
     }
   }
   return deleted;

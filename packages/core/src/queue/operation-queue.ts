@@ -13,12 +13,12 @@
  * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it takes its own turns of the storage.
  */
 import { UncertainCommit, busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
-import { yieldToCallers } from '#platform';
+import { yieldToEventLoop } from '#queue/yield';
 import { commitOnceReadersLeave } from '../engine/commit.ts';
-import { ResultCode, resultCodeOf, toPersistenceError } from '../engine/sqlite-failure.ts';
+import { ResultCode, resultCodeOf, toPersistenceError } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { PersistenceError } from '../errors.ts';
-import type { RetryPolicy, TableName } from '../persistence.ts';
+import { PersistenceError } from '../api/errors.ts';
+import type { RetryPolicy, TableName } from '../api/persistence.ts';
 
 /** Operations that share a transaction at most; bounds how much one failure has to repeat. */
 const GROUP_LIMIT = 1000;
@@ -168,7 +168,7 @@ export class OperationQueue {
 
   async #run(): Promise<void> {
     // Callers that act in the same turn, and those the last commit woke, get to join the next group.
-    for (await yieldToCallers(); this.#waiting.length > 0; await yieldToCallers()) {
+    for (await yieldToEventLoop(); this.#waiting.length > 0; await yieldToEventLoop()) {
       const [first] = this.#waiting;
       if (first?.kind === 'exclusive') {
         this.#waiting.shift();

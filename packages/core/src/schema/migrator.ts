@@ -10,18 +10,18 @@
  * `_schema_metadata` holds `schema_version`, one `migration_NNNN` per step (name, checksum, time, program), and
  * `adopted_receipts`: the greatest rowid among receipts whose ids we did not make.
  */
-import { sha256Hex } from '#platform';
+import { sha256Hex } from '#hashing/sha256';
 import { commitOnceReadersLeave } from '../engine/commit.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { ResultCode, resultCodeOf } from '../engine/sqlite-failure.ts';
-import { PersistenceError } from '../errors.ts';
-import { PROGRAM_VERSION } from '../program-version.ts';
-import { toTimestamp } from '../rules/timestamps.ts';
-import { agentMemoryTable } from './agent-memory.table.ts';
-import { auditLogTable } from './audit-log.table.ts';
-import { foreignRuleOf } from './foreign-rules.ts';
+import { ResultCode, resultCodeOf } from '../engine/error-mapping.ts';
+import { PersistenceError } from '../api/errors.ts';
+import { PROGRAM_VERSION } from '../api/program-version.ts';
+import { toTimestamp } from '../validation/timestamps.ts';
+import { agentMemoryTable } from '../tables/agent-memory.table.ts';
+import { auditLogTable } from '../tables/audit-log.table.ts';
+import { foreignRuleOf } from './trigger-guard.ts';
 import { migrations, SCHEMA_VERSION, type Migration } from './migrations/index.ts';
-import { receiptsTable } from './receipts.table.ts';
+import { receiptsTable } from '../tables/receipts.table.ts';
 
 const OPERATION = 'open';
 const ADOPTED_RECEIPTS = 'adopted_receipts';

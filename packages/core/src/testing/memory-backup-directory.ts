@@ -1,4 +1,4 @@
-import type { BackupDirectory } from '../persistence.ts';
+import type { BackupDirectory } from '../api/persistence.ts';
 
 /** A backup's folder kept in memory: what a page has before it hands the files to its user. */
 export class MemoryBackupDirectory implements BackupDirectory {

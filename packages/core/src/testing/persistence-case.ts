@@ -1,5 +1,5 @@
-import { PersistenceError } from '../errors.ts';
-import type { NewAuditEntry, NewMemory, NewReceipt, Persistence } from '../persistence.ts';
+import { PersistenceError } from '../api/errors.ts';
+import type { NewAuditEntry, NewMemory, NewReceipt, Persistence } from '../api/persistence.ts';
 import type { PersistencePlace } from './persistence-place.ts';
 import { SettableClock } from './settable-clock.ts';
 import type { TestFramework } from './test-framework.ts';

@@ -1,4 +1,4 @@
-import type { CommonOpenOptions, Persistence } from '../persistence.ts';
+import type { CommonOpenOptions, Persistence } from '../api/persistence.ts';
 
 /** An empty place for one database, made for one test. */
 export interface PersistencePlace {

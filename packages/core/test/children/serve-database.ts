@@ -1,4 +1,4 @@
 /** A worker thread that is the home of a database, as an application's own worker file is. */
-import { startWorker } from '../../src/worker/start-worker.node.ts';
+import { startWorker } from '../../src/host/start-worker.node.ts';
 
 startWorker();

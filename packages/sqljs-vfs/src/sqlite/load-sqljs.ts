@@ -6,7 +6,7 @@
  * first decides, so a realm has one sql.js, loaded here once and kept.
  */
 import initSqlJs from 'sql.js';
-import { compileWasm } from '#wasm-binary';
+import { compileWasm } from '#sqlite/wasm-binary';
 import { VfsError } from '../errors.ts';
 
 /** sql.js's database class, as its types describe it. */

@@ -1,5 +1,5 @@
 /** What an operation does to the model, and what it has to answer. */
-import { sha256Hex } from '#platform';
+import { sha256Hex } from '#hashing/sha256';
 import type {
   AgentMetrics,
   AuditRow,
@@ -9,8 +9,8 @@ import type {
   RowOrder,
   SavedMemory,
   SavedReceipt,
-} from '../../persistence.ts';
-import type { PersistenceErrorCode } from '../../errors.ts';
+} from '../../api/persistence.ts';
+import type { PersistenceErrorCode } from '../../api/errors.ts';
 import {
   byteOrder,
   contentOf,

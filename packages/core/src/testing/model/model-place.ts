@@ -1,4 +1,4 @@
-import type { Persistence } from '../../persistence.ts';
+import type { Persistence } from '../../api/persistence.ts';
 
 /** A database opened for a story. */
 export interface ModelHandle {

@@ -1,5 +1,5 @@
 /** The model: three arrays, in the order of their rowids. What the interface promises, without a database. */
-import type { AuditRow, MemoryRow, ReceiptRow } from '../../persistence.ts';
+import type { AuditRow, MemoryRow, ReceiptRow } from '../../api/persistence.ts';
 
 /** What is stored. Never changed in place, so that several possible states can share rows. */
 export interface ModelState {

@@ -5,7 +5,7 @@ import type {
   ExportFormat,
   ReceiptStatus,
   RowOrder,
-} from '../../persistence.ts';
+} from '../../api/persistence.ts';
 import { hostileTexts } from '../hostile-texts.ts';
 import type { Choices } from './choices.ts';
 import { WRONG_CALLS } from './wrong-calls.ts';

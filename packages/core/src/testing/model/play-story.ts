@@ -7,8 +7,8 @@
  *    happened, wholly or not at all.
  * 3. After every step everything is read back, and has to be what the order makes of it, byte for byte.
  */
-import { PersistenceError, type PersistenceErrorCode } from '../../errors.ts';
-import type { Change, TableName } from '../../persistence.ts';
+import { PersistenceError, type PersistenceErrorCode } from '../../api/errors.ts';
+import type { Change, TableName } from '../../api/persistence.ts';
 import { MemoryBackupDirectory } from '../memory-backup-directory.ts';
 import { type Bindings, resolveIds, unify } from './expectation.ts';
 import { type Answer, type CallContext, takeStep } from './model-answer.ts';

@@ -9,11 +9,11 @@ import type {
   Persistence,
   ReceiptRow,
   RecordedBatch,
-} from '../../persistence.ts';
-import { agentMemoryTable } from '../../schema/agent-memory.table.ts';
-import { auditLogTable } from '../../schema/audit-log.table.ts';
-import { receiptsTable } from '../../schema/receipts.table.ts';
-import type { AnyTable } from '../../schema/table.ts';
+} from '../../api/persistence.ts';
+import { agentMemoryTable } from '../../tables/agent-memory.table.ts';
+import { auditLogTable } from '../../tables/audit-log.table.ts';
+import { receiptsTable } from '../../tables/receipts.table.ts';
+import type { AnyTable } from '../../tables/table.ts';
 import { MemoryBackupDirectory } from '../memory-backup-directory.ts';
 import { collect } from '../persistence-case.ts';
 import type { ModelState } from './model-state.ts';

@@ -1,6 +1,6 @@
 import type { Storage } from '@ggen-sim/sqljs-vfs';
-import { openOnStorage } from '../../open-in-process.ts';
-import type { OpenOptions } from '../../persistence.ts';
+import { openOnStorage } from '../../persistence/open-in-process.ts';
+import type { OpenOptions } from '../../api/persistence.ts';
 import type { ModelHandle, ModelPlace } from './model-place.ts';
 import { mortalStorage } from './mortal-storage.ts';
 

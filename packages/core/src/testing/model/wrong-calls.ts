@@ -1,6 +1,6 @@
 /** Calls that must be refused, with what they are refused with, and leave everything as it was. */
-import type { PersistenceErrorCode } from '../../errors.ts';
-import type { Persistence } from '../../persistence.ts';
+import type { PersistenceErrorCode } from '../../api/errors.ts';
+import type { Persistence } from '../../api/persistence.ts';
 import { MemoryBackupDirectory } from '../memory-backup-directory.ts';
 import { auditOf, memoryOf, receiptOf } from '../persistence-case.ts';
 

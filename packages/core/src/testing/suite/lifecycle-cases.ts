@@ -1,4 +1,4 @@
-import type { Change, Persistence } from '../../persistence.ts';
+import type { Change, Persistence } from '../../api/persistence.ts';
 import { MemoryBackupDirectory } from '../memory-backup-directory.ts';
 import { type PersistenceCase, auditOf, memoryOf, receiptOf, upTo } from '../persistence-case.ts';
 

@@ -1,4 +1,4 @@
-import type { Progress } from '../../persistence.ts';
+import type { Progress } from '../../api/persistence.ts';
 import { type PersistenceCase, auditOf, memoryOf, receiptOf, upTo } from '../persistence-case.ts';
 
 const FILLER = `"${'x'.repeat(500)}"`;

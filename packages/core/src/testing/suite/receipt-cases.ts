@@ -1,4 +1,4 @@
-import type { NewReceipt } from '../../persistence.ts';
+import type { NewReceipt } from '../../api/persistence.ts';
 import { type PersistenceCase, collect, receiptOf, upTo } from '../persistence-case.ts';
 
 export const receiptCases: readonly PersistenceCase[] = [

@@ -1,0 +1,15 @@
+import { memoryStorage, type Storage } from '@ggen-sim/sqljs-vfs';
+import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
+import { PersistenceError } from '../api/errors.ts';
+import type { OpenOptions } from '../api/persistence.ts';
+
+/** The storage the options ask for. */
+export function openStorage(options: OpenOptions): Storage {
+  if (options.storage === 'memory') return memoryStorage();
+  if (options.storage !== 'file') {
+    throw new PersistenceError('STORAGE_UNAVAILABLE', `There is no storage "${options.storage}" in Node`, {
+      operation: 'open',
+    });
+  }
+  return fileStorage(options.path, { singleProcess: options.singleProcess ?? false });
+}

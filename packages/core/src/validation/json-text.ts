@@ -1,0 +1,67 @@
+import canonicalize from 'canonicalize';
+import { PersistenceError } from '../api/errors.ts';
+import type { JsonInput } from '../api/persistence.ts';
+import { type Field, checkText } from './arguments.ts';
+
+/** RFC 8259 section 9 lets a parser limit the nesting; this is ours, far below any parser's stack. */
+export const MAX_JSON_LEVELS = 1000;
+
+/**
+ * JSON text to store: text as given, byte for byte, once it is known to be one JSON value (RFC 8259); a value in
+ * canonical form (RFC 8785).
+ * @throws PersistenceError `INVALID_JSON`, "Invalid JSON in receipt" (or memory)
+ */
+export function checkJson(field: Field, input: JsonInput): string {
+  const text = typeof input === 'string' ? checkText(field, input) : serialise(field, input);
+  try {
+    // A value's text as well: for a function inside it, canonicalize writes "undefined".
+    JSON.parse(text);
+  } catch (error) {
+    throw invalidJson(field, complaintOf(error));
+  }
+  // A level takes two brackets, so most texts are too short for too many.
+  const levels = text.length > 2 * MAX_JSON_LEVELS ? nestingLevels(text) : 0;
+  if (levels > MAX_JSON_LEVELS)
+    throw invalidJson(field, `${levels} levels of nesting, at most ${MAX_JSON_LEVELS}`);
+  return text;
+}
+
+/** What the parser complains of, without the piece of the text that some quote: it may be a secret, and errors are logged. */
+function complaintOf(error: unknown): string {
+  return (error as Error).message.replace(/(?:\.{3})?"[^]*"(?:\.{3})?/, 'the text');
+}
+
+function invalidJson(field: Field, reason: string, cause?: unknown): PersistenceError {
+  return new PersistenceError('INVALID_JSON', `Invalid JSON in ${field.name}: ${reason}`, {
+    operation: field.operation,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function serialise(field: Field, value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (error) {
+    throw invalidJson(field, `the value has no JSON form (${(error as Error).message})`, error);
+  }
+  if (typeof text !== 'string') throw invalidJson(field, 'the value has no JSON form');
+  return checkText(field, text);
+}
+
+/** Counts brackets outside strings, in text already known to be valid. */
+function nestingLevels(text: string): number {
+  let level = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charCodeAt(index);
+    if (inString) {
+      if (character === 0x5c) index++;
+      else if (character === 0x22) inString = false;
+    } else if (character === 0x22) inString = true;
+    else if (character === 0x5b || character === 0x7b) deepest = Math.max(deepest, ++level);
+    else if (character === 0x5d || character === 0x7d) level--;
+  }
+  return deepest;
+}
