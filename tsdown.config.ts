@@ -1,0 +1,107 @@
+import path from 'node:path';
+import { defineConfig, type UserConfig } from 'tsdown';
+
+const folder = (name: string): string => path.join(import.meta.dirname, 'packages', name);
+
+type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: string }>;
+
+/** Points at the built worker file: sources start a worker by a file name that ends with `.ts`. */
+const workerFiles: Plugin = {
+  name: 'worker-files',
+  transform: (code: string) => code.replaceAll(/(['"])(\.\.?\/[\w./-]*\bworker\.\w+)\.ts\1/g, '$1$2.js$1'),
+};
+
+const library: UserConfig = { format: 'esm', fixedExtension: false, dts: true };
+const forNode: UserConfig = { ...library, platform: 'node', target: 'node20.19', clean: true };
+/** The second build of a package, for browsers: `#…` imports resolve to `*.browser.ts` files. */
+const forBrowsers: UserConfig = {
+  ...library,
+  platform: 'browser',
+  target: 'es2023',
+  outDir: 'dist/browser',
+  tsconfig: 'tsconfig.web.json',
+  clean: false,
+};
+
+const sqljsVfs: UserConfig = { cwd: folder('sqljs-vfs') };
+const core: UserConfig = {
+  cwd: folder('core'),
+  // One output file per source file: the worker keeps its place, and CSV code is loaded on first use.
+  unbundle: true,
+  plugins: [workerFiles],
+};
+
+/** Builds of all packages. A package's `build` script selects its own with `--filter`. */
+const builds: UserConfig[] = defineConfig([
+  {
+    ...forNode,
+    ...sqljsVfs,
+    entry: {
+      index: 'src/index.ts',
+      file: 'src/file.node.ts',
+      'testing/index': 'src/testing/index.ts',
+      'testing/file/index': 'src/testing/file/index.node.ts',
+    },
+  },
+  {
+    ...forBrowsers,
+    ...sqljsVfs,
+    entry: {
+      index: 'src/index.ts',
+      indexeddb: 'src/indexeddb.browser.ts',
+      opfs: 'src/opfs.browser.ts',
+      'testing/index': 'src/testing/index.ts',
+    },
+    // The application's bundler resolves `sql.js/dist/sql-wasm.wasm?url`.
+    deps: { neverBundle: [/^sql\.js/] },
+  },
+  {
+    ...forNode,
+    ...core,
+    entry: [
+      'src/index.ts',
+      'src/testing/index.ts',
+      'src/host/start-worker.node.ts',
+      'src/host/worker.node.ts',
+    ],
+  },
+  {
+    ...forBrowsers,
+    ...core,
+    entry: [
+      'src/index.ts',
+      'src/testing/index.ts',
+      'src/host/start-worker.browser.ts',
+      'src/host/worker.browser.ts',
+    ],
+  },
+  {
+    ...library,
+    cwd: folder('agents'),
+    entry: ['src/index.ts'],
+    platform: 'neutral',
+    target: 'es2023',
+  },
+  {
+    cwd: folder('cli'),
+    entry: { main: 'src/main.ts' },
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    fixedExtension: true,
+    dts: false,
+    clean: true,
+    // sql.js is CommonJS and reads `__dirname` while it starts.
+    shims: true,
+    deps: {
+      // The locks are native code. Bundling sql.js saves Node the scan for CommonJS exports; its wasm file is found in
+      // the package.
+      neverBundle: ['fs-native-extensions'],
+      alwaysBundle: /.*/u,
+      onlyBundle: false,
+    },
+    loader: { '.sh': 'text' },
+  },
+]);
+
+export default builds;
