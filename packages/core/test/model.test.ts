@@ -11,7 +11,7 @@ import {
   playStory,
   storageModelPlace,
 } from '../src/testing/model/index.ts';
-import { DatabasePlace } from './database-place.ts';
+import { DatabasePlace } from './support/database-place.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
 const SEED = process.env['MODEL_SEED'];

@@ -2,9 +2,9 @@
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describePersistence } from '../src/testing/index.ts';
-import { Children } from './child-process.ts';
+import { Children } from './support/child-process.ts';
 import { receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
-import { DatabasePlace, placeOfTest } from './database-place.ts';
+import { DatabasePlace, placeOfTest } from './support/database-place.ts';
 
 let children: Children;
 beforeAll(async () => {

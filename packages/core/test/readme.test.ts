@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Children } from './child-process.ts';
-import { placeOfTest } from './database-place.ts';
+import { Children } from './support/child-process.ts';
+import { placeOfTest } from './support/database-place.ts';
 
 const PACKAGE = path.resolve(import.meta.dirname, '..');
 const readme = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
@@ -15,7 +15,7 @@ const sources = (folder: string): string[] =>
     .map((name) => fs.readFileSync(path.join(PACKAGE, folder, name), 'utf8'));
 
 const codes = [
-  ...fs.readFileSync(path.join(PACKAGE, 'src/errors.ts'), 'utf8').matchAll(/^ {2}\| '([A-Z_]+)'/gm),
+  ...fs.readFileSync(path.join(PACKAGE, 'src/api/errors.ts'), 'utf8').matchAll(/^ {2}\| '([A-Z_]+)'/gm),
 ].map(([, code = '']) => code);
 
 /** Codes that no test of this package can provoke, and why. */

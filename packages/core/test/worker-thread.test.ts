@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Change, openPersistence } from '../src/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../src/testing/persistence-case.ts';
-import { Children } from './child-process.ts';
-import { placeOfTest } from './database-place.ts';
+import { Children } from './support/child-process.ts';
+import { placeOfTest } from './support/database-place.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 
 let children: Children;

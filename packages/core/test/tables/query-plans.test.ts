@@ -1,8 +1,8 @@
 /** How SQLite answers each shipped query. A plan that changes is a decision, not an accident. */
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DatabasePersistence } from '../src/persistence/database-persistence.ts';
-import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
+import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
+import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import {
   AGENT_METRICS_SQL,
   AGENT_SEEN_SQL,
@@ -13,15 +13,15 @@ import {
   RECEIPT_COUNTS_SQL,
   RECEIPT_STATISTICS_SQL,
   RECEIPT_STATUSES_SQL,
-} from '../src/tables/analytics.ts';
-import { timeOrderQueries } from '../src/tables/keyset-pagination.ts';
-import { agentMemoryTable } from '../src/tables/agent-memory.table.ts';
-import { auditLogTable } from '../src/tables/audit-log.table.ts';
-import { DEFAULT_RETRY_POLICY } from '../src/queue/operation-queue.ts';
-import { migrate } from '../src/schema/migrator.ts';
-import { receiptsTable } from '../src/tables/receipts.table.ts';
-import { MemoryBackupDirectory } from '../src/testing/index.ts';
-import { auditOf, collect, memoryOf, receiptOf, upTo } from '../src/testing/persistence-case.ts';
+} from '../../src/tables/analytics.ts';
+import { timeOrderQueries } from '../../src/tables/keyset-pagination.ts';
+import { agentMemoryTable } from '../../src/tables/agent-memory.table.ts';
+import { auditLogTable } from '../../src/tables/audit-log.table.ts';
+import { DEFAULT_RETRY_POLICY } from '../../src/queue/operation-queue.ts';
+import { migrate } from '../../src/schema/migrator.ts';
+import { receiptsTable } from '../../src/tables/receipts.table.ts';
+import { MemoryBackupDirectory } from '../../src/testing/index.ts';
+import { auditOf, collect, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 
 let connection: SqliteConnection;
 beforeAll(async () => {

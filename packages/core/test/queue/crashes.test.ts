@@ -8,9 +8,9 @@ import {
 } from '@ggen-sim/sqljs-vfs/testing/file';
 import { SeededRandom } from '@ggen-sim/sqljs-vfs/testing';
 import { expect, it } from 'vitest';
-import type { Persistence } from '../src/index.ts';
-import { openOnStorage } from '../src/persistence/open-in-process.ts';
-import { memoryOf, receiptOf, upTo } from '../src/testing/persistence-case.ts';
+import type { Persistence } from '../../src/index.ts';
+import { openOnStorage } from '../../src/persistence/open-in-process.ts';
+import { memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 
 const PATH = '/data/ggen.db';
 /** Losses of power: some anywhere, opening included, and the rest among the saves. */

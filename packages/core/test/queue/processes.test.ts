@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { receiptOf, upTo } from '../src/testing/persistence-case.ts';
-import { Children } from './child-process.ts';
-import { placeOfTest } from './database-place.ts';
-import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
+import { receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { Children } from '../support/child-process.ts';
+import { placeOfTest } from '../support/database-place.ts';
+import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from '../schema/original-schema.ts';
 
 let children: Children;
 beforeAll(async () => {

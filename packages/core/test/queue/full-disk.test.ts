@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type TestContext, expect, it } from 'vitest';
-import type { PersistenceError } from '../src/index.ts';
-import { receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest, nativeSqlite } from './database-place.ts';
+import type { PersistenceError } from '../../src/index.ts';
+import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
+import { type DatabasePlace, placeOfTest, nativeSqlite } from '../support/database-place.ts';
 
 /** A disk of its own; the test is skipped where this user may not mount one. */
 function smallDisk(place: DatabasePlace, skip: TestContext['skip']): string {

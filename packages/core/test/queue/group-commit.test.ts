@@ -5,13 +5,13 @@ import { type Storage, memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { type StorageCall, countingStorage, observedStorage } from '@ggen-sim/sqljs-vfs/testing';
 import { describe, expect, onTestFinished, it } from 'vitest';
-import { DatabasePersistence } from '../src/persistence/database-persistence.ts';
-import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
-import { type Persistence, type PersistenceError, type RetryPolicy } from '../src/index.ts';
-import { DEFAULT_RETRY_POLICY } from '../src/queue/operation-queue.ts';
-import { migrate } from '../src/schema/migrator.ts';
-import { memoryOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest } from './database-place.ts';
+import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
+import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
+import { type Persistence, type PersistenceError, type RetryPolicy } from '../../src/index.ts';
+import { DEFAULT_RETRY_POLICY } from '../../src/queue/operation-queue.ts';
+import { migrate } from '../../src/schema/migrator.ts';
+import { memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
+import { type DatabasePlace, placeOfTest } from '../support/database-place.ts';
 
 /** A persistence over a storage of the test's own. */
 async function persistenceOn(storage: Storage, retry: Partial<RetryPolicy> = {}): Promise<Persistence> {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type FileOpenOptions, type Persistence, openPersistence } from '../src/index.ts';
+import { type FileOpenOptions, type Persistence, openPersistence } from '../../src/index.ts';
 import { nativeSqlite } from './native-sqlite.ts';
 
 export { nativeSqlite } from './native-sqlite.ts';

@@ -1,9 +1,9 @@
 /** Receipts are counted by status in ranges and in passes of a few: none may be missed, none counted twice. */
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { expect, it } from 'vitest';
-import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
-import { readCounts, readReceiptStatistics } from '../src/tables/analytics.ts';
-import { migrate } from '../src/schema/migrator.ts';
+import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
+import { readCounts, readReceiptStatistics } from '../../src/tables/analytics.ts';
+import { migrate } from '../../src/schema/migrator.ts';
 
 it('counts receipts with any status, also those that others wrote', async () => {
   const connection = new SqliteConnection(await openDatabase(memoryStorage()));

@@ -1,7 +1,7 @@
 /** Wrong arguments are refused before anything is written, with a message that names them. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Persistence, PersistenceError, openPersistence } from '../src/index.ts';
-import { auditOf, memoryOf, receiptOf, rejectionOf } from '../src/testing/persistence-case.ts';
+import { type Persistence, PersistenceError, openPersistence } from '../../src/index.ts';
+import { auditOf, memoryOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 
 async function open(): Promise<Persistence> {
   const db = await openPersistence({ storage: 'memory' });

@@ -1,8 +1,8 @@
 /** The suite every implementation has to pass, on every storage there is in this process. */
 import { describe, expect, it } from 'vitest';
-import { openPersistence } from '../src/index.ts';
-import { describePersistence } from '../src/testing/index.ts';
-import { DatabasePlace } from './database-place.ts';
+import { openPersistence } from '../../src/index.ts';
+import { describePersistence } from '../../src/testing/index.ts';
+import { DatabasePlace } from '../support/database-place.ts';
 
 const framework = { describe, expect, it };
 

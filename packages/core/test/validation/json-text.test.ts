@@ -1,7 +1,7 @@
 /** JSON is checked by RFC 8259 and kept byte for byte; values are serialised by RFC 8785. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type JsonInput, type Persistence, openPersistence } from '../src/index.ts';
-import { memoryOf, receiptOf, rejectionOf } from '../src/testing/persistence-case.ts';
+import { type JsonInput, type Persistence, openPersistence } from '../../src/index.ts';
+import { memoryOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 
 async function openOfTest(): Promise<Persistence> {
   const db = await openPersistence({ storage: 'memory' });

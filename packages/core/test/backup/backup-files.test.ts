@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createPrivateFile } from '../src/exports/export-targets.node.ts';
-import { readRowLines } from '../src/backup/row-lines.ts';
-import type { BackupManifest, Persistence, PersistenceError } from '../src/index.ts';
-import { auditOf, memoryOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest, nativeSqlite } from './database-place.ts';
-import { modeOf } from './file-state.ts';
+import { createPrivateFile } from '../../src/exports/export-targets.node.ts';
+import { readRowLines } from '../../src/backup/row-lines.ts';
+import type { BackupManifest, Persistence, PersistenceError } from '../../src/index.ts';
+import { auditOf, memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
+import { type DatabasePlace, placeOfTest, nativeSqlite } from '../support/database-place.ts';
+import { modeOf } from '../support/file-state.ts';
 
 const FILES = ['agent_memory.json', 'audit_log.json', 'ggen.db', 'manifest.json', 'receipts.json'];
 

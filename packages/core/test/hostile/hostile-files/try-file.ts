@@ -9,8 +9,8 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { openPersistence, PersistenceError, type Persistence, type ReceiptRow } from '../../src/index.ts';
-import { MemoryBackupDirectory } from '../../src/testing/memory-backup-directory.ts';
+import { openPersistence, PersistenceError, type Persistence, type ReceiptRow } from '../../../src/index.ts';
+import { MemoryBackupDirectory } from '../../../src/testing/memory-backup-directory.ts';
 
 /** What happened to a file: how opening it ended, what `verify` says, and every broken promise. */
 export interface Trial {

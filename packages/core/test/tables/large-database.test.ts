@@ -4,12 +4,12 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { type StorageCounts, countingStorage } from '@ggen-sim/sqljs-vfs/testing';
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { DatabasePersistence } from '../src/persistence/database-persistence.ts';
-import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
-import type { Persistence } from '../src/index.ts';
-import { DEFAULT_RETRY_POLICY } from '../src/queue/operation-queue.ts';
-import { receiptOf } from '../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest } from './database-place.ts';
+import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
+import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
+import type { Persistence } from '../../src/index.ts';
+import { DEFAULT_RETRY_POLICY } from '../../src/queue/operation-queue.ts';
+import { receiptOf } from '../../src/testing/persistence-case.ts';
+import { type DatabasePlace, placeOfTest } from '../support/database-place.ts';
 
 const RECEIPTS = 1_000_000;
 const PAGE_BYTES = 4096;

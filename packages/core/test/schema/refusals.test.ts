@@ -1,10 +1,10 @@
 /** What is not ours to open is refused, and left byte for byte as it was. */
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PersistenceError, SCHEMA_VERSION, openPersistence } from '../src/index.ts';
-import { rejectionOf, receiptOf } from '../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest, nativeSqlite } from './database-place.ts';
-import { stateOf } from './file-state.ts';
+import { PersistenceError, SCHEMA_VERSION, openPersistence } from '../../src/index.ts';
+import { rejectionOf, receiptOf } from '../../src/testing/persistence-case.ts';
+import { type DatabasePlace, placeOfTest, nativeSqlite } from '../support/database-place.ts';
+import { stateOf } from '../support/file-state.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
 
 /** A path beside the place's own file, which stays free of damage. */

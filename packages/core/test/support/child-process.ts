@@ -4,9 +4,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { build } from 'tsdown';
 
-const PACKAGE = path.resolve(import.meta.dirname, '..');
+const PACKAGE = path.resolve(import.meta.dirname, '../..');
 const VFS_PACKAGE = fs.realpathSync(path.join(PACKAGE, 'node_modules', '@ggen-sim', 'sqljs-vfs'));
-const SOURCES = path.join(import.meta.dirname, 'children');
+const SOURCES = path.join(import.meta.dirname, '../children');
 
 /** How a child ended. */
 export interface ChildEnd {

@@ -1,10 +1,10 @@
 /** Texts that break careless programs go through every field of every operation unchanged. */
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Persistence } from '../src/index.ts';
-import { hostileTexts } from '../src/testing/hostile-texts.ts';
-import { rejectionOf } from '../src/testing/persistence-case.ts';
-import { placeOfTest } from './database-place.ts';
+import type { Persistence } from '../../src/index.ts';
+import { hostileTexts } from '../../src/testing/hostile-texts.ts';
+import { rejectionOf } from '../../src/testing/persistence-case.ts';
+import { placeOfTest } from '../support/database-place.ts';
 
 const texts = Object.entries(hostileTexts);
 const MEGABYTE = 1_000_000;

@@ -4,14 +4,14 @@ import path from 'node:path';
 import { openDatabase, pause } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { describe, expect, it } from 'vitest';
-import { SqliteConnection } from '../src/engine/sqlite-connection.ts';
-import { type Persistence, SCHEMA_VERSION } from '../src/index.ts';
-import { migrate } from '../src/schema/migrator.ts';
-import { memoryOf, receiptOf, upTo } from '../src/testing/persistence-case.ts';
-import { placeOfTest } from './database-place.ts';
+import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
+import { type Persistence, SCHEMA_VERSION } from '../../src/index.ts';
+import { migrate } from '../../src/schema/migrator.ts';
+import { memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { placeOfTest } from '../support/database-place.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
 
-const FIXTURES = path.join(import.meta.dirname, 'fixtures');
+const FIXTURES = path.join(import.meta.dirname, '../fixtures');
 
 describe('a database of the original scripts', () => {
   it('is migrated and keeps its rows; verify knows what it took over', async () => {

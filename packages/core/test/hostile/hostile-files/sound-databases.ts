@@ -1,8 +1,8 @@
 /** Databases that are right, to be damaged: of several page sizes, with long rows, free pages, moved pages. */
 import fs from 'node:fs';
-import { openPersistence } from '../../src/index.ts';
-import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
-import { nativeSqlite } from '../native-sqlite.ts';
+import { openPersistence } from '../../../src/index.ts';
+import { auditOf, memoryOf, receiptOf, upTo } from '../../../src/testing/persistence-case.ts';
+import { nativeSqlite } from '../../support/native-sqlite.ts';
 
 /** How each is made before our tables go in. */
 const MAKES: readonly string[] = [

@@ -5,9 +5,9 @@
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { SimulatedDisk, observedFileSystem } from '@ggen-sim/sqljs-vfs/testing/file';
 import { describe, expect, it } from 'vitest';
-import { type Persistence, PersistenceError } from '../src/index.ts';
-import { openOnStorage } from '../src/persistence/open-in-process.ts';
-import { memoryOf, receiptOf } from '../src/testing/persistence-case.ts';
+import { type Persistence, PersistenceError } from '../../src/index.ts';
+import { openOnStorage } from '../../src/persistence/open-in-process.ts';
+import { memoryOf, receiptOf } from '../../src/testing/persistence-case.ts';
 
 const PATH = '/data/ggen.db';
 

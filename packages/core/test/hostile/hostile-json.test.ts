@@ -1,8 +1,8 @@
 /** JSON that changes objects instead of describing them, where it is read carelessly. */
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { BackupManifest } from '../src/index.ts';
-import { placeOfTest } from './database-place.ts';
+import type { BackupManifest } from '../../src/index.ts';
+import { placeOfTest } from '../support/database-place.ts';
 
 const POLLUTION = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
 

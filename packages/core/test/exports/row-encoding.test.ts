@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { encodeRows, type RowEncoding } from '../src/exports/row-encoding.ts';
+import { encodeRows, type RowEncoding } from '../../src/exports/row-encoding.ts';
 
 const columns = [
   { column: 'audit_id', field: 'auditId' },

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { openPersistence } from '../../src/index.ts';
+import { openPersistence } from '../../../src/index.ts';
 import { damaged } from './mutation.ts';
 import type { Job } from './trials.ts';
 import { receiptsIn, tryFile } from './try-file.ts';

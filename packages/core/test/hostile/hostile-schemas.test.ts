@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TrialPlace } from './hostile-files/trial-place.ts';
 import type { Outcome } from './hostile-files/trials.ts';
-import { nativeSqlite } from './native-sqlite.ts';
+import { nativeSqlite } from '../support/native-sqlite.ts';
 
 const place = new TrialPlace();
 
