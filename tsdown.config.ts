@@ -2,6 +2,8 @@ import path from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
 
 const folder = (name: string): string => path.join(import.meta.dirname, 'packages', name);
+const typesOf = (platform: 'node' | 'web'): string =>
+  path.join(import.meta.dirname, `tsconfig.${platform}.json`);
 
 type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: string }>;
 
@@ -11,7 +13,7 @@ const workerFiles: Plugin = {
   transform: (code: string) => code.replaceAll(/(['"])(\.\.?\/[\w./-]*\bworker\.\w+)\.ts\1/g, '$1$2.js$1'),
 };
 
-const library: UserConfig = { format: 'esm', fixedExtension: false, dts: true };
+const library: UserConfig = { format: 'esm', fixedExtension: false, dts: true, tsconfig: typesOf('node') };
 const forNode: UserConfig = { ...library, platform: 'node', target: 'node20.19', clean: true };
 /** The second build of a package, for browsers: `#…` imports resolve to `*.browser.ts` files. */
 const forBrowsers: UserConfig = {
@@ -19,7 +21,7 @@ const forBrowsers: UserConfig = {
   platform: 'browser',
   target: 'es2023',
   outDir: 'dist/browser',
-  tsconfig: 'tsconfig.web.json',
+  tsconfig: typesOf('web'),
   clean: false,
 };
 
@@ -86,6 +88,7 @@ const builds: UserConfig[] = defineConfig([
     cwd: folder('cli'),
     entry: { main: 'src/main.ts' },
     format: 'esm',
+    tsconfig: typesOf('node'),
     platform: 'node',
     target: 'node20.19',
     fixedExtension: true,

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Debian's Chromium where it is installed; elsewhere Playwright's own. */
 const systemChromium = '/usr/bin/chromium';
@@ -28,7 +28,7 @@ process.on('exit', () => rmSync(profile, { recursive: true, force: true }));
 
 const timeouts = { testTimeout: 300_000, hookTimeout: 300_000 };
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       {
@@ -71,3 +71,5 @@ export default defineConfig({
     ],
   },
 });
+
+export default config;
