@@ -1,5 +1,5 @@
 /** Arguments: file, writer's name, rows, `locked` or `unlocked`. Saves rows, each in a transaction of its own. */
-import { openDatabase, retryWhileBusy } from '../../packages/sqljs-vfs/dist/index.js';
+import { openDatabase, retryBusy } from '../../packages/sqljs-vfs/dist/index.js';
 import { fileStorage } from '../../packages/sqljs-vfs/dist/file.js';
 import { COUNT_UP, INSERT, acknowledge, fillerFor } from './rows.mjs';
 
@@ -27,7 +27,7 @@ function save(name) {
 
 for (let row = 0; row < Number(rows); row++) {
   const name = `${writer}-${row}`;
-  await retryWhileBusy(() => save(name), DEADLINE_MS);
+  await retryBusy(() => save(name), DEADLINE_MS);
   acknowledge(name);
 }
 opened.close();

@@ -1,10 +1,10 @@
 import { markRollbackMode, parseHeader } from './database-header.ts';
 import { SqliteError, VfsError, isBusy } from './errors.ts';
-import { Result } from './result-codes.ts';
+import { ResultCode } from './result-codes.ts';
 import { copyDatabase } from './sqlite/backup-api.ts';
-import type { Binding } from './sqlite/vfs.ts';
+import type { Mount } from './sqlite/vfs.ts';
 import type { SqlJs, SqlJsDatabase } from './sqlite/load-sqljs.ts';
-import { immediateTurns, type StorageTurns } from './contract/storage-transactions.ts';
+import { passThrough, type StorageTransactions } from './contract/storage-transactions.ts';
 import type { Storage, StorageFile } from './contract/storage.ts';
 
 /** An open database whose pages live in a storage. */
@@ -19,14 +19,14 @@ export interface DurableDatabase {
   readonly readOnly: boolean;
   /** The journal mode SQLite settled on. */
   readonly journalMode: string;
-  /** Runs reads within a turn of the storage (see {@link StorageTurns.read}). Needed where `storage.turns` is there. */
-  read<Result>(work: () => Result | Promise<Result>): Promise<Result>;
+  /** Runs reads within a turn of the storage (see {@link StorageTransactions.readTransaction}). Needed where `storage.transactions` is there. */
+  readTransaction<T>(work: () => T | Promise<T>): Promise<T>;
   /**
    * Runs a transaction, BEGIN to COMMIT, within a turn of the storage, and resolves once it is durable (see
-   * {@link StorageTurns.write}, which may run it again). Needed where `storage.turns` is there; elsewhere COMMIT itself
+   * {@link StorageTransactions.writeTransaction}, which may run it again). Needed where `storage.transactions` is there; elsewhere COMMIT itself
    * makes it durable.
    */
-  write<Result>(work: () => Result | Promise<Result>): Promise<Result>;
+  writeTransaction<T>(work: () => T | Promise<T>): Promise<T>;
   /** Size of the database file in bytes. */
   sizeBytes(): number;
   /**
@@ -62,29 +62,29 @@ export class OpenedDatabase implements DurableDatabase {
   readonly readOnly: boolean;
   lastChangeCounter: number;
   readonly #sqlJs: SqlJs;
-  readonly #binding: Binding;
+  readonly #mount: Mount;
   readonly #exclusive: boolean;
   readonly #closeConnection: () => void;
   readonly #release: () => void;
   readonly #reopen: () => OpenedDatabase;
   #open = true;
   /** The very first transaction was taken back, and the file is still empty. */
-  #firstTakenBack = false;
+  #firstCommitRolledBack = false;
 
   constructor(
     sqlJs: SqlJs,
     database: SqlJsDatabase,
-    binding: Binding,
+    mount: Mount,
     details: { journalMode: string; exclusive: boolean; release: () => void; reopen: () => OpenedDatabase },
   ) {
     this.#sqlJs = sqlJs;
     this.database = database;
-    this.#binding = binding;
+    this.#mount = mount;
     this.journalMode = details.journalMode;
     this.#exclusive = details.exclusive;
     this.#release = details.release;
     this.#reopen = details.reopen;
-    this.readOnly = binding.main?.readOnly ?? false;
+    this.readOnly = mount.main?.readOnly ?? false;
     this.lastChangeCounter = this.#changeCounterInFile();
     this.#closeConnection = database.close.bind(database);
     database.export = () => this.exportImage();
@@ -92,33 +92,33 @@ export class OpenedDatabase implements DurableDatabase {
   }
 
   get storage(): Storage {
-    return this.#binding.storage;
+    return this.#mount.storage;
   }
 
-  get #turns(): StorageTurns {
-    return this.storage.turns ?? immediateTurns;
+  get #transactions(): StorageTransactions {
+    return this.storage.transactions ?? passThrough;
   }
 
-  read<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-    return this.#turns.read(() => this.#leavingNoBlankPage(work));
+  readTransaction<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.#transactions.readTransaction(() => this.#droppingStaleFirstPage(work));
   }
 
-  write<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-    const counted = async (): Promise<Result> => {
-      const result = await this.#leavingNoBlankPage(work);
+  writeTransaction<T>(work: () => T | Promise<T>): Promise<T> {
+    const counted = async (): Promise<T> => {
+      const result = await this.#droppingStaleFirstPage(work);
       this.#noteChangeCounter();
       return result;
     };
-    return this.#turns.write(counted, () => this.#lookAgain());
+    return this.#transactions.writeTransaction(counted, () => this.#revalidateCache());
   }
 
   /** Makes SQLite see that the file went back to what it was. */
-  #lookAgain(): void {
+  #revalidateCache(): void {
     // Reading is what makes SQLite compare the file's change counter with its cache's, and drop the cache.
     this.database.exec('SELECT count(*) FROM sqlite_schema');
     if (this.sizeBytes() > 0) return;
-    this.#firstTakenBack = true;
-    this.#dropBlankPage();
+    this.#firstCommitRolledBack = true;
+    this.#dropStaleFirstPage();
   }
 
   /**
@@ -126,17 +126,17 @@ export class OpenedDatabase implements DurableDatabase {
    * a blank first page. When another tab then stores the same first transaction, the counters agree and the blank page
    * would count as fresh. So it must not outlast a turn.
    */
-  async #leavingNoBlankPage<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  async #droppingStaleFirstPage<T>(work: () => T | Promise<T>): Promise<T> {
     try {
       return await work();
     } finally {
-      if (this.#firstTakenBack) this.#dropBlankPage();
+      if (this.#firstCommitRolledBack) this.#dropStaleFirstPage();
     }
   }
 
-  #dropBlankPage(): void {
+  #dropStaleFirstPage(): void {
     this.database.exec('PRAGMA shrink_memory');
-    this.#firstTakenBack = this.sizeBytes() === 0;
+    this.#firstCommitRolledBack = this.sizeBytes() === 0;
   }
 
   #noteChangeCounter(): void {
@@ -219,7 +219,7 @@ export class OpenedDatabase implements DurableDatabase {
     this.#open = false;
     let left = true;
     try {
-      if (!this.readOnly && !this.storage.capabilities.atomicTurns) left = this.#leaveNothingBehind();
+      if (!this.readOnly && !this.storage.capabilities.atomicCommit) left = this.#leaveNothingBehind();
     } finally {
       this.#closeConnection();
       this.#release();
@@ -261,18 +261,18 @@ export class OpenedDatabase implements DurableDatabase {
   }
 
   /** A file call past SQLite. Its failure is reported as SQLite would report one of its own. */
-  #past<Result>(call: (file: StorageFile) => Result): Result {
+  #past<T>(call: (file: StorageFile) => T): T {
     const file = this.#openFile();
     try {
       return call(file);
     } catch (error) {
-      throw new SqliteError(Result.ioError, 'disk I/O error', error);
+      throw new SqliteError(ResultCode.IOERR, 'disk I/O error', error);
     }
   }
 
   #openFile(): StorageFile {
-    const { main } = this.#binding;
-    if (!main) throw new VfsError('CLOSED', `${this.#binding.storage.name} is closed`);
+    const { main } = this.#mount;
+    if (!main) throw new VfsError('CLOSED', `${this.#mount.storage.name} is closed`);
     return main;
   }
 }

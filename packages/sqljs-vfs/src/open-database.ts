@@ -1,11 +1,11 @@
-import { retryWhileBusy } from './retry-busy.ts';
+import { retryBusy } from './retry-busy.ts';
 import { type DatabaseHeader, readHeader } from './database-header.ts';
 import { type DurableDatabase, OpenedDatabase } from './durable-database.ts';
 import { SqliteError, VfsError } from './errors.ts';
 import { LockLevel } from './contract/database-lock.ts';
-import { type Binding, FileBridge } from './sqlite/vfs.ts';
+import { type Mount, SqlJsVfs } from './sqlite/vfs.ts';
 import { type SqlJs, type SqlJsDatabase, loadSqlJs } from './sqlite/load-sqljs.ts';
-import { immediateTurns } from './contract/storage-transactions.ts';
+import { passThrough } from './contract/storage-transactions.ts';
 import type { Storage, StorageFile } from './contract/storage.ts';
 
 /** Options of {@link openDatabase}. */
@@ -29,7 +29,7 @@ export interface OpenDatabaseOptions {
    * Looks at the database before it is taken on, and may change it. When it throws, the database is closed again and its
    * file keeps its mode.
    */
-  readonly examine?: (opened: DurableDatabase) => void | Promise<void>;
+  readonly validate?: (opened: DurableDatabase) => void | Promise<void>;
 }
 
 type OpenSettings = Required<Pick<OpenDatabaseOptions, 'exclusive' | 'synchronous'>>;
@@ -48,10 +48,10 @@ const UNREADABLE: ReadonlySet<number> = new Set([14, 26]);
 /** The first bytes of a rollback journal (https://www.sqlite.org/fileformat.html#the_rollback_journal). */
 const JOURNAL_MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
-let bridge: FileBridge | undefined;
+let bridge: SqlJsVfs | undefined;
 
-function bridgeOf(sqlJs: SqlJs): FileBridge {
-  return (bridge ??= new FileBridge(sqlJs));
+function vfsOf(sqlJs: SqlJs): SqlJsVfs {
+  return (bridge ??= new SqlJsVfs(sqlJs));
 }
 
 /**
@@ -66,28 +66,28 @@ export async function openDatabase(
   storage: Storage,
   options: OpenDatabaseOptions = {},
 ): Promise<DurableDatabase> {
-  const { exclusive = false, synchronous = 'full', busyDeadlineMs = 30_000, examine } = options;
+  const { exclusive = false, synchronous = 'full', busyDeadlineMs = 30_000, validate } = options;
   if (synchronous === 'normal' && !exclusive) {
     throw new TypeError(
       "synchronous: 'normal' needs exclusive: true; a rollback journal could be damaged without full syncs",
     );
   }
-  if (exclusive && storage.capabilities.atomicTurns) {
+  if (exclusive && storage.capabilities.atomicCommit) {
     throw new TypeError(
       `exclusive: a storage of kind ${storage.capabilities.kind} has no log to write ahead`,
     );
   }
   const sqlJs = await loadSqlJs();
-  const turns = storage.turns ?? immediateTurns;
+  const transactions = storage.transactions ?? passThrough;
   // Every attempt is a connection of its own: an exclusive one that waits would keep its shared lock, and with it
   // everybody else from committing and leaving.
-  const opened = await retryWhileBusy(
-    () => turns.read(() => openOnce(sqlJs, storage, { exclusive, synchronous })),
+  const opened = await retryBusy(
+    () => transactions.readTransaction(() => openOnce(sqlJs, storage, { exclusive, synchronous })),
     busyDeadlineMs,
   );
   try {
-    await examine?.(opened);
-    if (!opened.readOnly) makePrivate(storage);
+    await validate?.(opened);
+    if (!opened.readOnly) restrictPermissions(storage);
     return opened;
   } catch (error) {
     closeRefused(opened);
@@ -95,9 +95,9 @@ export async function openDatabase(
   }
 }
 
-function makePrivate(storage: Storage): void {
+function restrictPermissions(storage: Storage): void {
   try {
-    storage.makePrivate?.();
+    storage.restrictPermissions?.();
   } catch (error) {
     throw new VfsError('CANNOT_OPEN', `cannot make ${storage.name} private`, { cause: error });
   }
@@ -114,23 +114,23 @@ function closeRefused(opened: DurableDatabase): void {
 
 function openOnce(sqlJs: SqlJs, storage: Storage, settings: OpenSettings): OpenedDatabase {
   const { exclusive, synchronous } = settings;
-  const fileBridge = bridgeOf(sqlJs);
-  refuseForeignFiles(fileBridge, storage, exclusive);
-  const { database, binding } = fileBridge.openDatabase(storage);
-  reportWholeErrors(database, binding);
+  const vfs = vfsOf(sqlJs);
+  refuseForeignFiles(vfs, storage, exclusive);
+  const { database, mount } = vfs.openDatabase(storage);
+  reportStorageErrors(database, mount);
   const pragma = (statement: string): string =>
     String(database.exec(`PRAGMA ${statement}`)[0]?.values[0]?.[0]);
-  const release = (): void => fileBridge.release(database.filename);
+  const release = (): void => vfs.release(database.filename);
   try {
     // An exclusive locking mode must come before the first access: WAL then needs no shared memory.
     if (exclusive) pragma('locking_mode=EXCLUSIVE');
-    const { atomicTurns } = storage.capabilities;
-    const journalMode = pragma(`journal_mode=${atomicTurns ? 'MEMORY' : exclusive ? 'WAL' : 'TRUNCATE'}`);
-    pragma(`synchronous=${atomicTurns ? 'off' : synchronous}`);
-    if (!atomicTurns) pragma(`cache_size=${-CACHE_SIZE_KIB}`);
+    const { atomicCommit } = storage.capabilities;
+    const journalMode = pragma(`journal_mode=${atomicCommit ? 'MEMORY' : exclusive ? 'WAL' : 'TRUNCATE'}`);
+    pragma(`synchronous=${atomicCommit ? 'off' : synchronous}`);
+    if (!atomicCommit) pragma(`cache_size=${-CACHE_SIZE_KIB}`);
     pragma('schema_version');
     const reopen = (): OpenedDatabase => openOnce(sqlJs, storage, settings);
-    return new OpenedDatabase(sqlJs, database, binding, { journalMode, exclusive, release, reopen });
+    return new OpenedDatabase(sqlJs, database, mount, { journalMode, exclusive, release, reopen });
   } catch (error) {
     database.close();
     release();
@@ -139,11 +139,11 @@ function openOnce(sqlJs: SqlJs, storage: Storage, settings: OpenSettings): Opene
 }
 
 /** Looks before SQLite does, because SQLite answers "unable to open database file" to both. */
-function refuseForeignFiles(fileBridge: FileBridge, storage: Storage, exclusive: boolean): void {
+function refuseForeignFiles(vfs: SqlJsVfs, storage: Storage, exclusive: boolean): void {
   let header = lookAtHeader(storage);
   if (isRefused(header, exclusive)) {
     // It may be half of a transaction that a crash interrupted, or that another connection is writing right now.
-    rollBackJournal(fileBridge, storage);
+    rollBackJournal(vfs, storage);
     header = lookAtHeader(storage);
   }
   if (header.kind === 'foreign') {
@@ -151,7 +151,7 @@ function refuseForeignFiles(fileBridge: FileBridge, storage: Storage, exclusive:
   }
   if (isRefused(header, exclusive)) {
     if (isOwned(storage)) throw new SqliteError(BUSY, `${storage.name} is owned by another connection`);
-    if (storage.capabilities.privateFiles) return takeOverLog(fileBridge, storage);
+    if (storage.capabilities.privateFiles) return takeOverLog(vfs, storage);
     throw new VfsError('WAL_MODE', `${storage.name} is in WAL mode, which needs shared memory to be shared`, {
       hint: `Convert it once: sqlite3 '${storage.name}' 'PRAGMA journal_mode=DELETE'.`,
     });
@@ -174,10 +174,10 @@ function isRefused(header: DatabaseHeader, exclusive: boolean): boolean {
  * Has SQLite roll a journal back, if there is a valid one, so that what the file was before can be judged.
  * @throws SqliteError SQLITE_BUSY (5) while another connection is writing; SQLITE_IOERR (10), SQLITE_FULL (13)
  */
-function rollBackJournal(fileBridge: FileBridge, storage: Storage): void {
+function rollBackJournal(vfs: SqlJsVfs, storage: Storage): void {
   if (!hasJournal(storage)) return;
-  const { database, binding } = fileBridge.openDatabase(storage);
-  reportWholeErrors(database, binding);
+  const { database, mount } = vfs.openDatabase(storage);
+  reportStorageErrors(database, mount);
   try {
     database.exec('PRAGMA schema_version');
   } catch (error) {
@@ -185,7 +185,7 @@ function rollBackJournal(fileBridge: FileBridge, storage: Storage): void {
     if (!(error instanceof SqliteError && UNREADABLE.has(error.resultCode))) throw error;
   } finally {
     database.close();
-    fileBridge.release(database.filename);
+    vfs.release(database.filename);
   }
 }
 
@@ -194,14 +194,14 @@ function rollBackJournal(fileBridge: FileBridge, storage: Storage): void {
  * the log is still there.
  * @throws SqliteError SQLITE_BUSY (5) when another connection was faster; what SQLite finds wrong with the file
  */
-function takeOverLog(fileBridge: FileBridge, storage: Storage): void {
-  const { database, binding } = fileBridge.openDatabase(storage);
-  reportWholeErrors(database, binding);
+function takeOverLog(vfs: SqlJsVfs, storage: Storage): void {
+  const { database, mount } = vfs.openDatabase(storage);
+  reportStorageErrors(database, mount);
   try {
     database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE');
   } finally {
     database.close();
-    fileBridge.release(database.filename);
+    vfs.release(database.filename);
   }
 }
 
@@ -236,13 +236,13 @@ function isOwned(storage: Storage): boolean {
 }
 
 /** Makes every failure of this database a {@link SqliteError}, with the storage's error as its cause. */
-function reportWholeErrors(database: SqlJsDatabase, binding: Binding): void {
+function reportStorageErrors(database: SqlJsDatabase, mount: Mount): void {
   const reporter = database as Omit<SqlJsDatabase, 'handleError'> & { handleError(resultCode: number): null };
   const original = reporter.handleError.bind(database);
   reporter.handleError = (resultCode: number): null => {
     if (resultCode === 0) return null;
-    const cause = FILE_FAILURES.has(resultCode) ? binding.lastError : undefined;
-    binding.lastError = undefined;
+    const cause = FILE_FAILURES.has(resultCode) ? mount.lastError : undefined;
+    mount.lastError = undefined;
     try {
       return original(resultCode);
     } catch (error) {

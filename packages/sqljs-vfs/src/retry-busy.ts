@@ -23,7 +23,7 @@ export function pause(durationMs: number): Promise<void> {
  * why SQLite's own busy timeout stays 0.
  * @param deadlineMs - when to stop trying, in milliseconds from now; the last busy error is then thrown
  */
-export async function retryWhileBusy<T>(call: () => T | Promise<T>, deadlineMs: number): Promise<T> {
+export async function retryBusy<T>(call: () => T | Promise<T>, deadlineMs: number): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (let attempt = 0; ; attempt++) {
     try {

@@ -8,12 +8,12 @@ it.each([indexedDbStorage('any'), opfsStorage('any')])('has $capabilities.kind',
   const row = readme.split('\n').find((line) => line.startsWith(`| \`${capabilities.kind}\``));
   const cells = row?.split('|').map((cell) => cell.trim());
   const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
-  const { persistent, multiProcess, syncSurvives, atomicTurns, lockProvider } = capabilities;
+  const { persistent, multiProcess, syncSurvives, atomicCommit, lockProvider } = capabilities;
   expect(cells?.slice(3, -1)).toEqual([
     yesNo(persistent),
     yesNo(multiProcess),
     syncSurvives,
-    yesNo(atomicTurns),
+    yesNo(atomicCommit),
     lockProvider,
   ]);
 });

@@ -45,8 +45,8 @@ describe('the matrix of storages', () => {
   const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 
   function rowFor({ capabilities }: Storage): string[] {
-    const { persistent, multiProcess, syncSurvives, atomicTurns, lockProvider } = capabilities;
-    return [yesNo(persistent), yesNo(multiProcess), syncSurvives, yesNo(atomicTurns), lockProvider];
+    const { persistent, multiProcess, syncSurvives, atomicCommit, lockProvider } = capabilities;
+    return [yesNo(persistent), yesNo(multiProcess), syncSurvives, yesNo(atomicCommit), lockProvider];
   }
 
   const inMatrix = (kind: string): string[] | undefined =>

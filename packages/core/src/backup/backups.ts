@@ -116,7 +116,7 @@ export class Backups {
     };
     try {
       await this.#queue.exclusive(operation, EVERY_TABLE, () =>
-        this.#queue.patiently(() => durable.write(replace)),
+        this.#queue.patiently(() => durable.writeTransaction(replace)),
       );
     } finally {
       source.close();

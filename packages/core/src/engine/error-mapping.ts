@@ -1,21 +1,5 @@
-import { SqliteError, UncertainCommit, VfsError, type VfsErrorCode } from '@ggen-sim/sqljs-vfs';
+import { ResultCode, SqliteError, UncertainCommit, VfsError, type VfsErrorCode } from '@ggen-sim/sqljs-vfs';
 import { PersistenceError, type PersistenceErrorCode } from '../api/errors.ts';
-
-/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that mean something to a caller. */
-export const ResultCode = {
-  error: 1,
-  busy: 5,
-  outOfMemory: 7,
-  readOnly: 8,
-  interrupted: 9,
-  ioError: 10,
-  corrupt: 11,
-  full: 13,
-  cannotOpen: 14,
-  tooBig: 18,
-  constraint: 19,
-  notADatabase: 26,
-} as const;
 
 interface Meaning {
   readonly code: PersistenceErrorCode;
@@ -24,35 +8,35 @@ interface Meaning {
 }
 
 const meanings: Record<number, Meaning> = {
-  [ResultCode.busy]: {
+  [ResultCode.BUSY]: {
     code: 'DATABASE_LOCKED',
     message: 'Database locked',
     hint: 'Another process or tab holds it; try again when it has finished.',
   },
-  [ResultCode.outOfMemory]: { code: 'INTERNAL', message: 'SQLite ran out of memory' },
-  [ResultCode.readOnly]: {
+  [ResultCode.NOMEM]: { code: 'INTERNAL', message: 'SQLite ran out of memory' },
+  [ResultCode.READONLY]: {
     code: 'READ_ONLY',
     message: 'The database cannot be written',
     hint: 'Check the permissions of the file and its folder.',
   },
-  [ResultCode.ioError]: { code: 'IO_ERROR', message: 'The storage failed' },
-  [ResultCode.corrupt]: {
+  [ResultCode.IOERR]: { code: 'IO_ERROR', message: 'The storage failed' },
+  [ResultCode.CORRUPT]: {
     code: 'CORRUPT',
     message: 'The database file is damaged',
     hint: 'Restore a backup; the file was left as it is.',
   },
-  [ResultCode.full]: {
+  [ResultCode.FULL]: {
     code: 'DISK_FULL',
     message: 'No room left for the database',
     hint: 'Make room and save again; what was acknowledged before is kept.',
   },
-  [ResultCode.cannotOpen]: { code: 'IO_ERROR', message: 'A database file could not be opened' },
-  [ResultCode.tooBig]: {
+  [ResultCode.CANTOPEN]: { code: 'IO_ERROR', message: 'A database file could not be opened' },
+  [ResultCode.TOOBIG]: {
     code: 'INVALID_ARGUMENT',
     message: 'A value is too big for SQLite (1,000,000,000 bytes)',
   },
-  [ResultCode.constraint]: { code: 'CONSTRAINT', message: 'A rule of the schema was violated' },
-  [ResultCode.notADatabase]: { code: 'NOT_A_DATABASE', message: 'The file is not an SQLite database' },
+  [ResultCode.CONSTRAINT]: { code: 'CONSTRAINT', message: 'A rule of the schema was violated' },
+  [ResultCode.NOTADB]: { code: 'NOT_A_DATABASE', message: 'The file is not an SQLite database' },
 };
 
 const vfsCodes: Record<VfsErrorCode, PersistenceErrorCode> = {
@@ -81,7 +65,7 @@ export function resultCodeOf(error: unknown): number | undefined {
 
 /** What SQLite would report if it had noticed itself. */
 export function damagedDatabase(reason: string): SqliteError {
-  return new SqliteError(ResultCode.corrupt, reason);
+  return new SqliteError(ResultCode.CORRUPT, reason);
 }
 
 /** Says in our words what went wrong underneath. Errors that are ours already stay as they are. */
@@ -106,8 +90,8 @@ export function toPersistenceError(error: unknown, operation: string): Persisten
     );
   }
   const reason = error instanceof Error ? error.message : String(error);
-  const resultCode = UNKNOWN_FORMAT.test(reason) ? ResultCode.corrupt : resultCodeOf(error);
-  if (resultCode === ResultCode.error && OTHER_SCHEMA.test(reason)) {
+  const resultCode = UNKNOWN_FORMAT.test(reason) ? ResultCode.CORRUPT : resultCodeOf(error);
+  if (resultCode === ResultCode.ERROR && OTHER_SCHEMA.test(reason)) {
     return new PersistenceError('SCHEMA_MISMATCH', `The database's schema is not ours any more (${reason})`, {
       operation,
       cause: error,

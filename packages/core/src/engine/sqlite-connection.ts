@@ -112,7 +112,7 @@ export class SqliteConnection {
   async close(): Promise<void> {
     let reached = false;
     try {
-      await this.durable.read(() => {
+      await this.durable.readTransaction(() => {
         reached = true;
         this.durable.close();
       });

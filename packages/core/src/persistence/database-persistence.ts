@@ -329,7 +329,7 @@ export class DatabasePersistence implements Api.Persistence {
       // The smaller database is in the log so far, and the file as big as before.
       if (durable.journalMode === 'wal') this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     };
-    return this.#queue.patiently(() => durable.write(vacuum));
+    return this.#queue.patiently(() => durable.writeTransaction(vacuum));
   }
 
   async verify(options: Api.LongOperationOptions = {}): Promise<Api.VerifyReport> {

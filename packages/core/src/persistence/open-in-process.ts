@@ -1,4 +1,4 @@
-import { openDatabase, retryWhileBusy, type Storage } from '@ggen-sim/sqljs-vfs';
+import { openDatabase, retryBusy, type Storage } from '@ggen-sim/sqljs-vfs';
 import { openStorage } from '#persistence/open-storage';
 import { DatabasePersistence } from './database-persistence.ts';
 import { SqliteConnection } from '../engine/sqlite-connection.ts';
@@ -43,7 +43,7 @@ export async function openOnStorage(
       exclusive,
       synchronous: exclusive && relaxed ? 'normal' : 'full',
       busyDeadlineMs: policy.busyDeadlineMs,
-      async examine(opened) {
+      async validate(opened) {
         const connection = new SqliteConnection(opened);
         const deadline = performance.now() + policy.busyDeadlineMs;
         const prepare = async (): Promise<void> => {
@@ -51,7 +51,7 @@ export async function openOnStorage(
           refuseCutFile(connection, OPERATION);
           await migrate(connection, clock(), deadline);
         };
-        await retryWhileBusy(() => opened.write(prepare), policy.busyDeadlineMs);
+        await retryBusy(() => opened.writeTransaction(prepare), policy.busyDeadlineMs);
       },
     });
     return new DatabasePersistence(

@@ -12,10 +12,10 @@
  * 5. Reads run between transactions, never inside one: they see only what is committed.
  * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it takes its own turns of the storage.
  */
-import { UncertainCommit, busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
+import { ResultCode, UncertainCommit, busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
 import { yieldToEventLoop } from '#queue/yield';
 import { commitOnceReadersLeave } from '../engine/commit.ts';
-import { ResultCode, resultCodeOf, toPersistenceError } from '../engine/error-mapping.ts';
+import { resultCodeOf, toPersistenceError } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { RetryPolicy, TableName } from '../api/persistence.ts';
@@ -25,14 +25,14 @@ const GROUP_LIMIT = 1000;
 
 /** Failures of the transaction as a whole, after which SQLite may have rolled back everything by itself. */
 const TRANSACTION_FAILURES: ReadonlySet<number | undefined> = new Set([
-  ResultCode.busy,
-  ResultCode.outOfMemory,
-  ResultCode.readOnly,
-  ResultCode.interrupted,
-  ResultCode.ioError,
-  ResultCode.corrupt,
-  ResultCode.full,
-  ResultCode.cannotOpen,
+  ResultCode.BUSY,
+  ResultCode.NOMEM,
+  ResultCode.READONLY,
+  ResultCode.INTERRUPT,
+  ResultCode.IOERR,
+  ResultCode.CORRUPT,
+  ResultCode.FULL,
+  ResultCode.CANTOPEN,
 ]);
 
 interface Operation<Result = unknown> {
@@ -114,13 +114,13 @@ export class OperationQueue {
         throw error;
       }
     };
-    return this.patiently(() => this.#connection.durable.write(attempt));
+    return this.patiently(() => this.#connection.durable.writeTransaction(attempt));
   }
 
   /** Within exclusive work: holds a shared lock, so that nobody commits while the work reads piece by piece. */
   whileUnchanged<Result>(work: () => Promise<Result>): Promise<Result> {
     const { durable } = this.#connection;
-    return durable.read(async () => {
+    return durable.readTransaction(async () => {
       await this.patiently(() => {
         if (durable.journalMode === 'wal') this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
         this.#connection.exec('BEGIN');
@@ -187,7 +187,7 @@ export class OperationQueue {
   async #runRead(operation: Operation): Promise<void> {
     try {
       operation.resolve(
-        await this.#retry(() => this.#connection.durable.read(operation.work), operation.deadline),
+        await this.#retry(() => this.#connection.durable.readTransaction(operation.work), operation.deadline),
       );
     } catch (error) {
       operation.reject(toPersistenceError(error, operation.name));
@@ -209,7 +209,7 @@ export class OperationQueue {
     let outcomes: Outcome[];
     try {
       outcomes = await this.#retry(
-        () => this.#connection.durable.write(() => this.#transact(group, earliestDeadline)),
+        () => this.#connection.durable.writeTransaction(() => this.#transact(group, earliestDeadline)),
         earliestDeadline,
       );
     } catch (error) {
@@ -231,7 +231,7 @@ export class OperationQueue {
 
   /** A transaction failed for good: rejects those it cannot help, tries the others again. */
   async #giveUp(group: readonly Operation[], error: unknown): Promise<void> {
-    if (resultCodeOf(error) === ResultCode.full && group.length > 1) {
+    if (resultCodeOf(error) === ResultCode.FULL && group.length > 1) {
       for (const operation of group) await this.#commitGroup([operation]);
       return;
     }
@@ -324,7 +324,7 @@ export class OperationQueue {
       } catch (error) {
         if (isBusy(error) && performance.now() < deadline) {
           await pause(busyPauseMs(busyAttempts++));
-        } else if (resultCodeOf(error) === ResultCode.ioError && ioFailures++ < this.#policy.ioRetries) {
+        } else if (resultCodeOf(error) === ResultCode.IOERR && ioFailures++ < this.#policy.ioRetries) {
           await pause(this.#policy.ioRetryDelayMs);
         } else {
           throw error;

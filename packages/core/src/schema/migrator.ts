@@ -10,10 +10,11 @@
  * `_schema_metadata` holds `schema_version`, one `migration_NNNN` per step (name, checksum, time, program), and
  * `adopted_receipts`: the greatest rowid among receipts whose ids we did not make.
  */
+import { ResultCode } from '@ggen-sim/sqljs-vfs';
 import { sha256Hex } from '#hashing/sha256';
 import { commitOnceReadersLeave } from '../engine/commit.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { ResultCode, resultCodeOf } from '../engine/error-mapping.ts';
+import { resultCodeOf } from '../engine/error-mapping.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
 import { toTimestamp } from '../validation/timestamps.ts';
@@ -160,7 +161,7 @@ function refuseForeignRules(connection: SqliteConnection, table: string, columns
   try {
     rule = foreignRuleOf(connection, table, columns);
   } catch (error) {
-    if (resultCodeOf(error) !== ResultCode.error) throw error;
+    if (resultCodeOf(error) !== ResultCode.ERROR) throw error;
     throw mismatch(`a table ${table} of another kind is there (${(error as Error).message})`);
   }
   if (rule !== undefined) throw mismatch(`writing to ${table} would run ${rule} that is not this program's`);

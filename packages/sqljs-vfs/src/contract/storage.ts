@@ -18,7 +18,7 @@
  * 10. Content lives as long as the storage says (`persistent`): a new storage on the same place sees it.
  */
 import type { LockLevel } from './database-lock.ts';
-import type { StorageTurns } from './storage-transactions.ts';
+import type { StorageTransactions } from './storage-transactions.ts';
 
 /** Which of a database's files: the pages, the rollback journal, or the write-ahead log. */
 export type FileRole = 'main' | 'journal' | 'wal';
@@ -37,7 +37,7 @@ export interface StorageCapabilities {
    * A turn commits as a whole by itself, so SQLite's rollback journal can stay in memory.
    * Otherwise SQLite's journal is what makes a commit atomic, and it lives in the storage.
    */
-  readonly atomicTurns: boolean;
+  readonly atomicCommit: boolean;
   /**
    * Nobody but this package can reach the files: a log that nobody owns was left by an owner that was killed, and
    * whoever opens next takes it over.
@@ -82,7 +82,7 @@ export interface Storage {
   /** Shown in messages: a path or a database name. */
   readonly name: string;
   /** Asynchronous work around SQLite's calls, where the storage needs any. */
-  readonly turns?: StorageTurns;
+  readonly transactions?: StorageTransactions;
   open(role: FileRole, mode: FileOpenMode): StorageFile;
   delete(role: FileRole, options: { readonly syncDirectory: boolean }): void;
   exists(role: FileRole): boolean;
@@ -90,7 +90,7 @@ export interface Storage {
    * Takes other users' rights to the database away, where there are any. Called once it is accepted: what is refused
    * keeps its mode.
    */
-  makePrivate?(): void;
+  restrictPermissions?(): void;
   /** Lets go of what the storage itself holds, beyond its files. */
   close?(): void;
 }

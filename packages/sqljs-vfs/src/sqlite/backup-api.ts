@@ -1,5 +1,5 @@
 import { SqliteError } from '../errors.ts';
-import { Result } from '../result-codes.ts';
+import { ResultCode } from '../result-codes.ts';
 import type { SqlJs, SqlJsDatabase } from './load-sqljs.ts';
 
 /** sqlite3_step's and sqlite3_backup_step's "finished". */
@@ -34,11 +34,11 @@ export function copyDatabase(
     if (backup === 0) throw new SqliteError(1, 'the copy could not be started: a statement is still open');
     // A step of no pages takes the locks.
     let stepResult = api._sqlite3_backup_step(backup, 0);
-    if (stepResult === Result.ok)
-      stepResult = unchanged() ? api._sqlite3_backup_step(backup, -1) : Result.busy;
+    if (stepResult === ResultCode.OK)
+      stepResult = unchanged() ? api._sqlite3_backup_step(backup, -1) : ResultCode.BUSY;
     const finishResult = api._sqlite3_backup_finish(backup);
-    if (stepResult === DONE && finishResult === Result.ok) return;
-    const failed = stepResult === DONE || stepResult === Result.ok ? finishResult : stepResult;
+    if (stepResult === DONE && finishResult === ResultCode.OK) return;
+    const failed = stepResult === DONE || stepResult === ResultCode.OK ? finishResult : stepResult;
     (target as SqlJsDatabase & { handleError(resultCode: number): void }).handleError(failed);
   } finally {
     api._free(main);

@@ -82,7 +82,7 @@ async function load(): Promise<SqlJs> {
  * start of a text for a byte order mark and drops it: a text read back would not be the text that was saved. Its
  * initialisation up to there is synchronous, so nobody else sees the decoder put in place for it.
  */
-function whileDecodingExactly<Result>(initialise: () => Result): Result {
+function whileDecodingExactly<T>(initialise: () => T): T {
   const Decoder = globalThis.TextDecoder;
   globalThis.TextDecoder = class extends Decoder {
     constructor() {

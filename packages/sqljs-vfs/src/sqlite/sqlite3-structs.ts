@@ -36,7 +36,7 @@ export const OpenFlag = {
 export const ACCESS_EXISTS = 0;
 
 /** What xFileControl says once a transaction is committed, before SQLite lets its lock go (SQLITE_FCNTL_COMMIT_PHASETWO). */
-export const FILE_CONTROL_COMMITTED = 22;
+export const FCNTL_COMMIT_PHASETWO = 22;
 
 /**
  * Device characteristics: a write does not change bytes outside its range. Nothing stronger is claimed:

@@ -1,21 +1,22 @@
 /**
- * SQLite's file calls, answered from a storage.
+ * SQLite's virtual file system (https://www.sqlite.org/vfs.html), written in JavaScript: the methods that SQLite calls
+ * to open, read, write, sync and lock files, answered from a storage.
  *
- * 1. A callback never throws into WebAssembly: it keeps the JavaScript error for whoever reports the failure and
- *    returns the result code of that call.
- * 2. WebAssembly memory moves when it grows: every callback derives its view anew.
- * 3. Only files of a bound database are ours. Every other name (temporary files, `ATTACH`) goes to the VFS that was
- *    there before.
+ * 1. A method never throws into WebAssembly: it keeps the JavaScript error in {@link Mount.lastError} and returns the
+ *    result code of that method.
+ * 2. WebAssembly memory moves when it grows, so every method derives its view of it again.
+ * 3. Only files of mounted databases are answered here. Every other name (temporary files, `ATTACH`) goes to the VFS
+ *    that was there before.
  */
 import { VfsError } from '../errors.ts';
-import { Result } from '../result-codes.ts';
+import { ResultCode } from '../result-codes.ts';
 import type { FileRole, Storage, StorageFile } from '../contract/storage.ts';
 import type { LockLevel } from '../contract/database-lock.ts';
-import { CoalescedWrites } from './write-coalescing.ts';
+import { WriteCoalescing } from './write-coalescing.ts';
 import type { SqlJs } from './load-sqljs.ts';
 import {
   ACCESS_EXISTS,
-  FILE_CONTROL_COMMITTED,
+  FCNTL_COMMIT_PHASETWO,
   IO_METHODS_SIZE_BYTES,
   IO_METHODS_VERSION,
   IOCAP_POWERSAFE_OVERWRITE,
@@ -26,24 +27,30 @@ import {
   readCString,
 } from './sqlite3-structs.ts';
 
-type OriginalVfsCall = (vfs: number, ...rest: number[]) => number;
+type OriginalVfsMethod = (vfs: number, ...rest: number[]) => number;
 
-/** A database name inside sql.js, bound to the storage that holds its files. */
-export interface Binding {
+/** One database: the name sql.js gave it stands for the files of this storage. */
+export interface Mount {
   readonly storage: Storage;
-  /** What SQLite has written and the storage has not been given yet. */
-  readonly writes: CoalescedWrites;
+  /** Bytes that SQLite has written and the storage has not received yet. */
+  readonly writes: WriteCoalescing;
   /** The open database file; undefined once SQLite has closed it. */
   main: StorageFile | undefined;
-  /** What the last failed file call threw. */
+  /** The error that the last failed method threw. */
   lastError: unknown;
 }
 
 interface OpenFile {
-  readonly binding: Binding;
+  readonly mount: Mount;
   readonly file: StorageFile;
   readonly role: FileRole;
   readonly deleteOnClose: boolean;
+}
+
+/** A mounted database's storage, and which of its files a name stands for. */
+interface MountedName {
+  readonly mount: Mount;
+  readonly role: FileRole;
 }
 
 /** What keeps a transaction over several files together; see `#refuseSuperJournal`. */
@@ -57,19 +64,19 @@ function meansFull(error: unknown): boolean {
 }
 
 /** Connects the one sql.js of this realm to storages. Made once; it patches the default VFS. */
-export class FileBridge {
+export class SqlJsVfs {
   readonly #sqlJs: SqlJs;
-  readonly #bindings: Map<string, Binding> = new Map();
+  readonly #mounts: Map<string, Mount> = new Map();
   readonly #openFiles: Map<number, OpenFile> = new Map();
   readonly #ioMethods: number;
   /** Set while a database is being created, to catch the name sql.js makes up for it. */
-  #awaitingName: Binding | undefined;
+  #awaitingName: Mount | undefined;
 
   /** @throws VfsError `UNSUPPORTED_SQLJS` */
   constructor(sqlJs: SqlJs) {
     this.#sqlJs = sqlJs;
     const vfs = findDefaultVfs(sqlJs);
-    this.#ioMethods = this.#installFileMethods();
+    this.#ioMethods = this.#installIoMethods();
     this.#patchVfs(vfs);
   }
 
@@ -77,19 +84,19 @@ export class FileBridge {
    * Opens a database on a storage. The empty image makes sql.js create a placeholder file, which its own `close()`
    * expects to find.
    */
-  openDatabase(storage: Storage): { database: InstanceType<SqlJs['module']['Database']>; binding: Binding } {
-    const binding: Binding = {
+  openDatabase(storage: Storage): { database: InstanceType<SqlJs['module']['Database']>; mount: Mount } {
+    const mount: Mount = {
       storage,
-      writes: new CoalescedWrites(),
+      writes: new WriteCoalescing(),
       main: undefined,
       lastError: undefined,
     };
-    this.#awaitingName = binding;
+    this.#awaitingName = mount;
     try {
-      return { database: new this.#sqlJs.module.Database(new Uint8Array(0)), binding };
+      return { database: new this.#sqlJs.module.Database(new Uint8Array(0)), mount };
     } catch (error) {
-      for (const [name, bound] of this.#bindings) if (bound === binding) this.#bindings.delete(name);
-      throw new VfsError('CANNOT_OPEN', `cannot open ${storage.name}`, { cause: binding.lastError ?? error });
+      for (const [name, bound] of this.#mounts) if (bound === mount) this.#mounts.delete(name);
+      throw new VfsError('CANNOT_OPEN', `cannot open ${storage.name}`, { cause: mount.lastError ?? error });
     } finally {
       this.#awaitingName = undefined;
     }
@@ -97,7 +104,7 @@ export class FileBridge {
 
   /** Forgets a database that has been closed. */
   release(databaseName: string): void {
-    this.#bindings.delete(databaseName);
+    this.#mounts.delete(databaseName);
   }
 
   #view(): DataView {
@@ -108,78 +115,38 @@ export class FileBridge {
     return new Uint8Array(this.#sqlJs.memory.buffer, pointer, sizeBytes);
   }
 
-  /** A file of ours by its name in SQLite, or undefined. */
-  #lookUp(namePointer: number): { binding: Binding; role: FileRole; databaseName: string } | undefined {
+  /** Finds the storage and role behind a file name; undefined for files of other databases and for a null pointer. */
+  #lookUp(namePointer: number): MountedName | undefined {
     const groups = DATABASE_FILE.exec(readCString(this.#sqlJs.memory, namePointer))?.groups;
-    const databaseName = groups?.['name'];
-    const binding = databaseName === undefined ? undefined : this.#bindings.get(databaseName);
-    if (!binding || databaseName === undefined) return undefined;
-    return { binding, role: (groups?.['suffix'] as FileRole | undefined) ?? 'main', databaseName };
+    const mount = groups?.['name'] === undefined ? undefined : this.#mounts.get(groups['name']);
+    return mount && { mount, role: (groups?.['suffix'] as FileRole | undefined) ?? 'main' };
   }
 
-  #guard(binding: Binding, failure: number, call: () => number): number {
+  #guard(mount: Mount, failure: number, call: () => number): number {
     try {
       return call();
     } catch (error) {
-      binding.lastError = error;
-      return meansFull(error) ? Result.full : failure;
+      mount.lastError = error;
+      return meansFull(error) ? ResultCode.FULL : failure;
     }
   }
 
-  /** Registers a method of `sqlite3_io_methods`. */
-  #method(signature: string, failure: number, call: (open: OpenFile, ...args: never[]) => number): number {
-    return this.#sqlJs.module.addFunction((filePointer: number, ...args: never[]) => {
-      const open = this.#openFiles.get(filePointer);
-      if (!open) return failure;
-      return this.#guard(open.binding, failure, () => call(open, ...args));
-    }, signature);
-  }
-
-  #installFileMethods(): number {
+  /** Builds `sqlite3_io_methods` (https://www.sqlite.org/c3ref/io_methods.html). @returns its address */
+  #installIoMethods(): number {
+    // In the order of the struct's function pointers.
     const pointers = [
-      this.#sqlJs.module.addFunction((filePointer: number) => this.#close(filePointer), 'ii'),
-      this.#method('iiiij', Result.ioErrorRead, ({ file }, pointer: number, size: number, offset: bigint) => {
-        const target = this.#bytes(pointer, size);
-        const done = file.read(target, Number(offset));
-        if (done === size) return Result.ok;
-        target.fill(0, done);
-        return Result.ioErrorShortRead;
-      }),
-      this.#method(
-        'iiiij',
-        Result.ioErrorWrite,
-        ({ file }, pointer: number, size: number, offset: bigint) => {
-          file.write(this.#bytes(pointer, size), Number(offset));
-          return Result.ok;
-        },
-      ),
-      this.#method('iij', Result.ioErrorTruncate, ({ file }, size: bigint) => {
-        file.truncate(Number(size));
-        return Result.ok;
-      }),
-      this.#method('iii', Result.ioErrorFsync, ({ file }) => {
-        file.sync();
-        return Result.ok;
-      }),
-      this.#method('iii', Result.ioErrorFstat, ({ file }, sizePointer: number) => {
-        this.#view().setBigInt64(sizePointer, BigInt(file.sizeBytes()), true);
-        return Result.ok;
-      }),
-      this.#method('iii', Result.ioErrorLock, ({ file }, level: LockLevel) =>
-        file.lock(level) ? Result.ok : Result.busy,
-      ),
-      this.#method('iii', Result.ioErrorUnlock, (open, level: LockLevel) => this.#unlock(open, level)),
-      this.#method('iii', Result.ioErrorReadLock, ({ file }, answerPointer: number) => {
-        this.#view().setInt32(answerPointer, file.reserved() ? 1 : 0, true);
-        return Result.ok;
-      }),
-      this.#method('iiii', Result.ioErrorWrite, ({ binding }, operation: number) => {
-        // Without a sync (PRAGMA synchronous) this is all that SQLite says at the end of a commit.
-        if (operation === FILE_CONTROL_COMMITTED) binding.writes.flush();
-        return Result.notFound;
-      }),
-      this.#method('ii', SECTOR_SIZE_BYTES, () => SECTOR_SIZE_BYTES),
-      this.#method('ii', IOCAP_POWERSAFE_OVERWRITE, () => IOCAP_POWERSAFE_OVERWRITE),
+      this.#sqlJs.module.addFunction((filePointer: number) => this.#xClose(filePointer), 'ii'),
+      this.#ioMethod('iiiij', ResultCode.IOERR_READ, this.#xRead),
+      this.#ioMethod('iiiij', ResultCode.IOERR_WRITE, this.#xWrite),
+      this.#ioMethod('iij', ResultCode.IOERR_TRUNCATE, this.#xTruncate),
+      this.#ioMethod('iii', ResultCode.IOERR_FSYNC, this.#xSync),
+      this.#ioMethod('iii', ResultCode.IOERR_FSTAT, this.#xFileSize),
+      this.#ioMethod('iii', ResultCode.IOERR_LOCK, this.#xLock),
+      this.#ioMethod('iii', ResultCode.IOERR_UNLOCK, this.#xUnlock),
+      this.#ioMethod('iii', ResultCode.IOERR_CHECKRESERVEDLOCK, this.#xCheckReservedLock),
+      this.#ioMethod('iiii', ResultCode.IOERR_WRITE, this.#xFileControl),
+      this.#ioMethod('ii', SECTOR_SIZE_BYTES, this.#xSectorSize),
+      this.#ioMethod('ii', IOCAP_POWERSAFE_OVERWRITE, this.#xDeviceCharacteristics),
     ];
     const struct = this.#sqlJs.module._malloc(IO_METHODS_SIZE_BYTES);
     const view = this.#view();
@@ -189,91 +156,149 @@ export class FileBridge {
   }
 
   /**
-   * SQLite gives locks up after the commit, and would report a commit that stands as failed if that failed. A lock that
-   * is not given back keeps others out a little longer, which is safe; the next unlocking or the closing ends it.
+   * Puts one method of `sqlite3_io_methods` into the function table.
+   * @param signature - Emscripten's: the result, then the parameters; `j` is a 64-bit integer
+   * @param failure - the result code when the call throws, or when the file is not open
+   * @returns its index in the table, which is a function pointer in C
    */
-  #unlock({ file, binding }: OpenFile, level: LockLevel): number {
+  #ioMethod(
+    signature: string,
+    failure: number,
+    method: (open: OpenFile, ...parameters: never[]) => number,
+  ): number {
+    return this.#sqlJs.module.addFunction((filePointer: number, ...parameters: never[]) => {
+      const open = this.#openFiles.get(filePointer);
+      if (!open) return failure;
+      return this.#guard(open.mount, failure, () => method(open, ...parameters));
+    }, signature);
+  }
+
+  /** Reads bytes of the file into SQLite's memory. SQLite expects the rest of a short read to be zeros. */
+  readonly #xRead = (
+    { file }: OpenFile,
+    targetPointer: number,
+    sizeBytes: number,
+    offset: bigint,
+  ): number => {
+    const target = this.#bytes(targetPointer, sizeBytes);
+    const readBytes = file.read(target, Number(offset));
+    if (readBytes === sizeBytes) return ResultCode.OK;
+    target.fill(0, readBytes);
+    return ResultCode.IOERR_SHORT_READ;
+  };
+
+  /** Writes bytes of SQLite's memory to the file: a page of the database, or a piece of the journal or log. */
+  readonly #xWrite = (
+    { file }: OpenFile,
+    sourcePointer: number,
+    sizeBytes: number,
+    offset: bigint,
+  ): number => {
+    file.write(this.#bytes(sourcePointer, sizeBytes), Number(offset));
+    return ResultCode.OK;
+  };
+
+  readonly #xTruncate = ({ file }: OpenFile, sizeBytes: bigint): number => {
+    file.truncate(Number(sizeBytes));
+    return ResultCode.OK;
+  };
+
+  readonly #xSync = ({ file }: OpenFile): number => {
+    file.sync();
+    return ResultCode.OK;
+  };
+
+  readonly #xFileSize = ({ file }: OpenFile, sizePointer: number): number => {
+    this.#view().setBigInt64(sizePointer, BigInt(file.sizeBytes()), true);
+    return ResultCode.OK;
+  };
+
+  readonly #xLock = ({ file }: OpenFile, level: LockLevel): number => {
+    return file.lock(level) ? ResultCode.OK : ResultCode.BUSY;
+  };
+
+  /**
+   * Always reports success: SQLite unlocks after the commit and would report the stored commit as failed otherwise. A
+   * lock that was not released keeps others out a little longer, which is safe; the next unlock or close ends it.
+   */
+  readonly #xUnlock = ({ file, mount }: OpenFile, level: LockLevel): number => {
     try {
-      binding.writes.end();
+      mount.writes.end();
     } finally {
       try {
         file.unlock(level);
       } catch (error) {
-        binding.lastError = error;
+        mount.lastError = error;
       }
     }
-    return Result.ok;
-  }
+    return ResultCode.OK;
+  };
 
-  #close(filePointer: number): number {
+  readonly #xCheckReservedLock = ({ file }: OpenFile, resultPointer: number): number => {
+    this.#view().setInt32(resultPointer, file.reserved() ? 1 : 0, true);
+    return ResultCode.OK;
+  };
+
+  readonly #xFileControl = ({ mount }: OpenFile, operation: number): number => {
+    // With `PRAGMA synchronous=OFF` this is the only call SQLite makes at the end of a commit.
+    if (operation === FCNTL_COMMIT_PHASETWO) mount.writes.flush();
+    return ResultCode.NOTFOUND;
+  };
+
+  readonly #xSectorSize = (): number => {
+    return SECTOR_SIZE_BYTES;
+  };
+
+  readonly #xDeviceCharacteristics = (): number => {
+    return IOCAP_POWERSAFE_OVERWRITE;
+  };
+
+  #xClose(filePointer: number): number {
     const open = this.#openFiles.get(filePointer);
-    if (!open) return Result.ok;
+    if (!open) return ResultCode.OK;
     this.#openFiles.delete(filePointer);
-    if (open.role === 'main') open.binding.main = undefined;
-    return this.#guard(open.binding, Result.ioErrorClose, () => {
+    if (open.role === 'main') open.mount.main = undefined;
+    return this.#guard(open.mount, ResultCode.IOERR_CLOSE, () => {
       open.file.close();
-      if (open.deleteOnClose) open.binding.storage.delete(open.role, { syncDirectory: false });
-      return Result.ok;
+      if (open.deleteOnClose) open.mount.storage.delete(open.role, { syncDirectory: false });
+      return ResultCode.OK;
     });
   }
 
+  /** Replaces four methods of the default `sqlite3_vfs` (https://www.sqlite.org/c3ref/vfs.html). */
   #patchVfs(vfs: number): void {
     const before = this.#view();
-    const original = (field: number): OriginalVfsCall =>
-      this.#sqlJs.table.get(before.getUint32(vfs + field, true)) as OriginalVfsCall;
-    const originalOpen = original(VfsField.xOpen);
-    const originalDelete = original(VfsField.xDelete);
-    const originalAccess = original(VfsField.xAccess);
+    const originalOf = (field: number): OriginalVfsMethod =>
+      this.#sqlJs.table.get(before.getUint32(vfs + field, true)) as OriginalVfsMethod;
+    const originalOpen = originalOf(VfsField.xOpen);
+    const originalDelete = originalOf(VfsField.xDelete);
+    const originalAccess = originalOf(VfsField.xAccess);
     const { module } = this.#sqlJs;
 
     const xOpen = module.addFunction(
       (self: number, name: number, file: number, flags: number, outFlags: number) => {
-        if (this.#awaitingName && name !== 0 && flags & OpenFlag.mainDatabase) {
-          const databaseName = readCString(this.#sqlJs.memory, name).replace(/^\//, '');
-          this.#bindings.set(databaseName, this.#awaitingName);
-          this.#awaitingName = undefined;
-        }
-        if (flags & OpenFlag.superJournal && this.#refuseSuperJournal(name)) return Result.cannotOpen;
-        const found = name === 0 ? undefined : this.#lookUp(name);
+        this.#catchName(name, flags);
+        if (flags & OpenFlag.superJournal && this.#refuseSuperJournal(name)) return ResultCode.CANTOPEN;
+        const found = this.#lookUp(name);
         return found
-          ? this.#open(found, file, flags, outFlags)
+          ? this.#xOpen(found, file, flags, outFlags)
           : originalOpen(self, name, file, flags, outFlags);
       },
       'iiiiii',
     );
-
     const xDelete = module.addFunction((self: number, name: number, syncDirectory: number) => {
       const found = this.#lookUp(name);
-      if (!found) return originalDelete(self, name, syncDirectory);
-      return this.#guard(found.binding, Result.ioErrorDelete, () => {
-        found.binding.writes.flush();
-        try {
-          found.binding.storage.delete(found.role, { syncDirectory: syncDirectory !== 0 });
-          return Result.ok;
-        } catch (error) {
-          if ((error as { code?: unknown }).code === 'ENOENT') return Result.ioErrorDeleteMissing;
-          throw error;
-        }
-      });
+      return found ? this.#xDelete(found, syncDirectory) : originalDelete(self, name, syncDirectory);
     }, 'iiii');
-
-    const xAccess = module.addFunction(
-      (self: number, name: number, question: number, answerPointer: number) => {
-        const found = this.#lookUp(name);
-        if (!found) return originalAccess(self, name, question, answerPointer);
-        return this.#guard(found.binding, Result.ioErrorAccess, () => {
-          found.binding.writes.flush();
-          const yes = question === ACCESS_EXISTS ? found.binding.storage.exists(found.role) : true;
-          this.#view().setInt32(answerPointer, yes ? 1 : 0, true);
-          return Result.ok;
-        });
-      },
-      'iiiii',
-    );
-
-    const xSleep = module.addFunction((_self: number, microseconds: number) => {
-      sleepMs(microseconds / 1000);
-      return microseconds;
+    const xAccess = module.addFunction((self: number, name: number, flags: number, resultPointer: number) => {
+      const found = this.#lookUp(name);
+      return found
+        ? this.#xAccess(found, flags, resultPointer)
+        : originalAccess(self, name, flags, resultPointer);
+    }, 'iiiii');
+    const xSleep = module.addFunction((_self: number, durationMicroseconds: number) => {
+      sleepMs(durationMicroseconds / 1000);
+      return durationMicroseconds;
     }, 'iii');
 
     const after = this.#view();
@@ -283,6 +308,36 @@ export class FileBridge {
     after.setUint32(vfs + VfsField.xSleep, xSleep, true);
   }
 
+  /** Mounts the database being created under the name that sql.js has made up for it. */
+  #catchName(namePointer: number, flags: number): void {
+    if (!this.#awaitingName || namePointer === 0 || !(flags & OpenFlag.mainDatabase)) return;
+    const databaseName = readCString(this.#sqlJs.memory, namePointer).replace(/^\//, '');
+    this.#mounts.set(databaseName, this.#awaitingName);
+    this.#awaitingName = undefined;
+  }
+
+  #xDelete({ mount, role }: MountedName, syncDirectory: number): number {
+    return this.#guard(mount, ResultCode.IOERR_DELETE, () => {
+      mount.writes.flush();
+      try {
+        mount.storage.delete(role, { syncDirectory: syncDirectory !== 0 });
+        return ResultCode.OK;
+      } catch (error) {
+        if ((error as { code?: unknown }).code === 'ENOENT') return ResultCode.IOERR_DELETE_NOENT;
+        throw error;
+      }
+    });
+  }
+
+  #xAccess({ mount, role }: MountedName, flags: number, resultPointer: number): number {
+    return this.#guard(mount, ResultCode.IOERR_ACCESS, () => {
+      mount.writes.flush();
+      const accessible = flags === ACCESS_EXISTS ? mount.storage.exists(role) : true;
+      this.#view().setInt32(resultPointer, accessible ? 1 : 0, true);
+      return ResultCode.OK;
+    });
+  }
+
   /**
    * A transaction over a bound database and an attached file would be kept together by a third file, which is in
    * memory here and gone after a crash: SQLite would then take the half-done commit for a finished one.
@@ -290,42 +345,36 @@ export class FileBridge {
    */
   #refuseSuperJournal(namePointer: number): boolean {
     const name = SUPER_JOURNAL.exec(readCString(this.#sqlJs.memory, namePointer))?.groups?.['name'];
-    const binding = name === undefined ? undefined : this.#bindings.get(name);
-    if (!binding) return false;
-    binding.lastError = new Error('one transaction cannot write both the database and an attached file');
+    const mount = name === undefined ? undefined : this.#mounts.get(name);
+    if (!mount) return false;
+    mount.lastError = new Error('one transaction cannot write both the database and an attached file');
     return true;
   }
 
-  #open(
-    found: { binding: Binding; role: FileRole },
-    filePointer: number,
-    flags: number,
-    outFlags: number,
-  ): number {
-    const { binding, role } = found;
+  #xOpen({ mount, role }: MountedName, filePointer: number, flags: number, outFlagsPointer: number): number {
     // SQLite calls xClose only if pMethods is set, so a failed open must leave it null.
     this.#view().setUint32(filePointer, 0, true);
-    return this.#guard(binding, Result.cannotOpen, () => {
-      const stored = binding.storage.open(role, {
+    return this.#guard(mount, ResultCode.CANTOPEN, () => {
+      const stored = mount.storage.open(role, {
         create: (flags & OpenFlag.create) !== 0,
         exclusive: (flags & OpenFlag.exclusive) !== 0,
         readOnly: (flags & OpenFlag.readOnly) !== 0,
       });
-      const file = binding.writes.over(stored);
-      if (role === 'main') binding.main = file;
+      const file = mount.writes.over(stored);
+      if (role === 'main') mount.main = file;
       this.#openFiles.set(filePointer, {
-        binding,
+        mount,
         file,
         role,
         deleteOnClose: (flags & OpenFlag.deleteOnClose) !== 0,
       });
       const view = this.#view();
       view.setUint32(filePointer, this.#ioMethods, true);
-      if (outFlags !== 0) {
+      if (outFlagsPointer !== 0) {
         const access = file.readOnly ? OpenFlag.readOnly : OpenFlag.readWrite;
-        view.setInt32(outFlags, (flags & ~(OpenFlag.readOnly | OpenFlag.readWrite)) | access, true);
+        view.setInt32(outFlagsPointer, (flags & ~(OpenFlag.readOnly | OpenFlag.readWrite)) | access, true);
       }
-      return Result.ok;
+      return ResultCode.OK;
     });
   }
 }

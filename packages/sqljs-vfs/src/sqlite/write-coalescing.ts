@@ -17,10 +17,10 @@ import type { LockLevel } from '../contract/database-lock.ts';
 import type { StorageFile } from '../contract/storage.ts';
 
 /** Longer runs gain nothing more: the call is cheap by then beside the copying. */
-const LONGEST_RUN_BYTES = 256 * 1024;
+const MAX_PENDING_BYTES = 256 * 1024;
 
 /** The writes of one connection, over all its files. */
-export class CoalescedWrites {
+export class WriteCoalescing {
   /** Made with the first write: many connections only read. */
   #bytes: Uint8Array | undefined;
   #file: StorageFile | undefined;
@@ -34,16 +34,16 @@ export class CoalescedWrites {
 
   write(file: StorageFile, source: Uint8Array, offset: number): void {
     const continues = file === this.#file && offset === this.#offset + this.#lengthBytes;
-    if (!continues || this.#lengthBytes + source.length > LONGEST_RUN_BYTES) {
+    if (!continues || this.#lengthBytes + source.length > MAX_PENDING_BYTES) {
       this.flush();
-      if (source.length > LONGEST_RUN_BYTES) {
+      if (source.length > MAX_PENDING_BYTES) {
         file.write(source, offset);
         return;
       }
       this.#file = file;
       this.#offset = offset;
     }
-    this.#bytes ??= new Uint8Array(LONGEST_RUN_BYTES);
+    this.#bytes ??= new Uint8Array(MAX_PENDING_BYTES);
     this.#bytes.set(source, this.#lengthBytes);
     this.#lengthBytes += source.length;
   }
@@ -78,9 +78,9 @@ export class CoalescedWrites {
 class CoalescedFile implements StorageFile {
   readonly readOnly: boolean;
   readonly #file: StorageFile;
-  readonly #writes: CoalescedWrites;
+  readonly #writes: WriteCoalescing;
 
-  constructor(file: StorageFile, writes: CoalescedWrites) {
+  constructor(file: StorageFile, writes: WriteCoalescing) {
     this.#file = file;
     this.#writes = writes;
     this.readOnly = file.readOnly;

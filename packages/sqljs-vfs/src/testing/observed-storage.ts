@@ -82,9 +82,9 @@ export function observedStorage(storage: Storage, observe: (call: StorageCall) =
   return {
     capabilities: storage.capabilities,
     name: storage.name,
-    ...(storage.turns && { turns: storage.turns }),
+    ...(storage.transactions && { transactions: storage.transactions }),
     close: () => storage.close?.(),
-    makePrivate: () => storage.makePrivate?.(),
+    restrictPermissions: () => storage.restrictPermissions?.(),
     open(role: FileRole, mode: FileOpenMode): StorageFile {
       observe({ verb: 'open', role, sizeBytes: 0 });
       return new ObservedFile(storage.open(role, mode), (verb, sizeBytes = 0) =>

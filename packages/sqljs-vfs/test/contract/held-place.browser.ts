@@ -46,7 +46,7 @@ export async function heldPlace(
       await caseIsOver;
       left = mainBytes(first).slice();
     };
-    turn = first.turns?.write(hold, () => undefined);
+    turn = first.transactions?.writeTransaction(hold, () => undefined);
     turn?.catch(failed);
   });
   return {
@@ -56,7 +56,7 @@ export async function heldPlace(
       await turn;
       first.close?.();
       const later = another();
-      await later.turns?.read(() => {
+      await later.transactions?.readTransaction(() => {
         if (!sameBytes(mainBytes(later), left)) throw new Error('another storage finds something else');
       });
       later.close?.();

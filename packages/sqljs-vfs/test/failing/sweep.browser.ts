@@ -77,7 +77,7 @@ class Work {
     }
     const opened = this.#opened;
     this.#opened = undefined;
-    await this.#attempt(async () => opened?.read(() => opened.close()));
+    await this.#attempt(async () => opened?.readTransaction(() => opened.close()));
     await this.#fault.undisturbed(() => this.#another((other) => this.#check(other)));
   }
 
@@ -99,12 +99,12 @@ class Work {
   async #another(work: (other: DurableDatabase) => Promise<void>): Promise<void> {
     const other = await this.#open();
     await work(other);
-    await other.read(() => other.close());
+    await other.readTransaction(() => other.close());
   }
 
   async #commit(durable: DurableDatabase): Promise<void> {
     const planned = PLAN[this.#last + 1] as PlannedTransaction;
-    await durable.write(() => {
+    await durable.writeTransaction(() => {
       try {
         runTransaction(durable.database, planned, this.#attempts++);
       } catch (error) {
@@ -117,7 +117,7 @@ class Work {
 
   async #check(durable: DurableDatabase): Promise<void> {
     const expectation = { promised: this.#last, begun: this.#last };
-    mustBe(await durable.read(() => faultOf(durable.database, PLAN, expectation)), undefined);
+    mustBe(await durable.readTransaction(() => faultOf(durable.database, PLAN, expectation)), undefined);
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {
@@ -136,7 +136,7 @@ class Work {
   async #agree(failedCall: string): Promise<void> {
     const opened = this.#opened;
     if (opened) {
-      const last = await opened.read(() => lastTransaction(opened.database));
+      const last = await opened.readTransaction(() => lastTransaction(opened.database));
       if (last === this.#last + 1 && this.#sweep.mayStand?.(failedCall)) {
         this.stood++;
         this.#last++;

@@ -142,7 +142,7 @@ it('without Web Locks everything works', async () => {
 it('a tab that holds up the opening is STORAGE_UNAVAILABLE, and once it has let go the database opens', async () => {
   const name = crypto.randomUUID();
   const before = await openDatabase(makeStorage(name));
-  await before.write(() => void before.database.exec('CREATE TABLE t(x)'));
+  await before.writeTransaction(() => void before.database.exec('CREATE TABLE t(x)'));
   before.close();
   const holder = await new Promise<IDBDatabase>((resolve) => {
     const request = indexedDB.open(name, 1);
@@ -159,7 +159,7 @@ it('a tab that holds up the opening is STORAGE_UNAVAILABLE, and once it has let 
   holder.close();
   await ended;
   const after = await openDatabase(makeStorage(name));
-  expect(await after.read(() => after.database.exec('SELECT name FROM sqlite_schema')[0]?.values)).toEqual([
-    ['t'],
-  ]);
+  expect(
+    await after.readTransaction(() => after.database.exec('SELECT name FROM sqlite_schema')[0]?.values),
+  ).toEqual([['t']]);
 });

@@ -8,11 +8,11 @@ afterEach(() => void vi.restoreAllMocks());
 const open = (name: string): Promise<DurableDatabase> => openDatabase(indexedDbStorage(name));
 
 function run(database: DurableDatabase, sql: string): Promise<void> {
-  return database.write(() => void database.database.exec(sql));
+  return database.writeTransaction(() => void database.database.exec(sql));
 }
 
 function rows(database: DurableDatabase, sql: string): Promise<unknown[][]> {
-  return database.read(() => database.database.exec(sql)[0]?.values ?? []);
+  return database.readTransaction(() => database.database.exec(sql)[0]?.values ?? []);
 }
 
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
@@ -96,11 +96,11 @@ it('indexeddb 3: a commit that is stored although its answer was lost is one, an
     database.database.exec("INSERT INTO t VALUES ('second')");
   };
   loseNextAnswer();
-  await database.write(insert);
+  await database.writeTransaction(insert);
   expect(runs).toBe(1);
   const other = await open(name);
   loseNextAnswer(() => run(other, "INSERT INTO t VALUES ('by another, on top of it')"));
-  await database.write(() => void database.database.exec("INSERT INTO t VALUES ('third')"));
+  await database.writeTransaction(() => void database.database.exec("INSERT INTO t VALUES ('third')"));
   for (const reader of [database, other, await open(name)]) {
     expect(await rows(reader, 'SELECT x FROM t')).toEqual([
       ['first'],
@@ -198,7 +198,7 @@ it.each(['abort', 'quota'])(
     expect(await failureOf(run(database, "UPDATE t SET x = 'mine, never stored'"))).toBeTruthy();
     await run(other, "UPDATE t SET x = 'theirs'");
     // Both began at the same counter and added one: by the counter alone the cache would pass for fresh.
-    expect(await database.read(() => database.changeCounter())).toBe(other.lastChangeCounter);
+    expect(await database.readTransaction(() => database.changeCounter())).toBe(other.lastChangeCounter);
     expect(await rows(database, 'SELECT x FROM t')).toEqual([['theirs']]);
     expect(await rows(database, 'PRAGMA integrity_check')).toEqual([['ok']]);
     await run(database, "INSERT INTO t VALUES ('mine')");
@@ -221,7 +221,7 @@ it('indexeddb 3: after a first commit that failed, the same by another tab is re
 
 it('indexeddb 3: a transaction that its own work fails leaves nothing in memory', async () => {
   const { name, database } = await prepared();
-  const failing = database.write(() => {
+  const failing = database.writeTransaction(() => {
     database.database.exec("INSERT INTO t VALUES ('committed to the mirror')");
     throw new Error('changed my mind');
   });

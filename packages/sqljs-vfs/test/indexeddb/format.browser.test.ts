@@ -10,11 +10,11 @@ const open = (name: string): Promise<DurableDatabase> =>
   openDatabase(indexedDbStorage(name, { durability: 'relaxed' }));
 
 function run(database: DurableDatabase, sql: string): Promise<void> {
-  return database.write(() => void database.database.exec(sql));
+  return database.writeTransaction(() => void database.database.exec(sql));
 }
 
 function rows(database: DurableDatabase, sql: string): Promise<unknown[][]> {
-  return database.read(() => database.database.exec(sql)[0]?.values ?? []);
+  return database.readTransaction(() => database.database.exec(sql)[0]?.values ?? []);
 }
 
 /** Opens the IndexedDB database underneath, making it as the storage does where it is missing. */
@@ -187,10 +187,10 @@ it.each([512, 1024, 4096, 16_384, 65_536])(
       `PRAGMA page_size = ${pageSizeBytes}; CREATE TABLE t(word, filler); CREATE INDEX t_word ON t(word)`,
     );
     await fill(3000);
-    const largeBytes = await database.read(() => database.sizeBytes());
+    const largeBytes = await database.readTransaction(() => database.sizeBytes());
     await run(database, 'DELETE FROM t WHERE rowid % 100 > 0');
     await run(database, 'VACUUM');
-    const smallBytes = await database.read(() => database.sizeBytes());
+    const smallBytes = await database.readTransaction(() => database.sizeBytes());
     expect(smallBytes).toBeLessThan(largeBytes / 4);
     expect((await look(name)).meta.sizeBytes).toBe(smallBytes);
     const shrunk = await open(name);

@@ -1,6 +1,6 @@
 /** Several connections on one IndexedDB database; the numbers are the invariants of `indexeddb.browser.ts`. */
 import { afterEach, expect, it, vi } from 'vitest';
-import { type DurableDatabase, openDatabase, retryWhileBusy } from '../../src/index.ts';
+import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
 import { RemoteDatabase, terminateAll } from '../remote-database.browser.ts';
 
@@ -17,7 +17,7 @@ function open(name: string): Promise<DurableDatabase> {
 }
 
 function rows(database: DurableDatabase, sql: string): Promise<unknown[][]> {
-  return database.read(() => database.database.exec(sql)[0]?.values ?? []);
+  return database.readTransaction(() => database.database.exec(sql)[0]?.values ?? []);
 }
 
 /** One row a commit. @returns the acknowledged ones */
@@ -25,9 +25,11 @@ async function insertRows(database: DurableDatabase, who: string, count: number)
   const acknowledged: string[] = [];
   for (let index = 0; index < count; index++) {
     const row = `${who}-${index}`;
-    await retryWhileBusy(
+    await retryBusy(
       () =>
-        database.write(() => void database.database.run('INSERT INTO t VALUES (?, randomblob(300))', [row])),
+        database.writeTransaction(
+          () => void database.database.run('INSERT INTO t VALUES (?, randomblob(300))', [row]),
+        ),
       DEADLINE_MS,
     );
     acknowledged.push(row);
@@ -41,7 +43,7 @@ async function race(count: number): Promise<{ name: string; acknowledged: string
   const databases = [];
   for (let index = 0; index < count; index++) databases.push(await open(name));
   const [first] = databases;
-  await first?.write(() => void first.database.exec('CREATE TABLE t(who PRIMARY KEY, filler)'));
+  await first?.writeTransaction(() => void first.database.exec('CREATE TABLE t(who PRIMARY KEY, filler)'));
   const acknowledged = await Promise.all(
     databases.map((database, index) => insertRows(database, `c${index}`, 30)),
   );
@@ -108,24 +110,30 @@ it('indexeddb 2: without locks, compare-and-swap alone keeps three connections a
 it('indexeddb 4: what a write answers, or fails with, is never the state before somebody else has committed', async () => {
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
-  await one.write(
+  await one.writeTransaction(
     () => void one.database.exec("CREATE TABLE t(x PRIMARY KEY); INSERT INTO t VALUES ('old')"),
   );
   for (let round = 0; round < 3; round++) {
     // Enough to count as alone: from then on a write begins with what is mirrored.
     for (let index = 0; index < 20; index++) {
-      await one.write(() => void one.database.run('INSERT INTO t VALUES (?)', [`${round} ${index}`]));
+      await one.writeTransaction(
+        () => void one.database.run('INSERT INTO t VALUES (?)', [`${round} ${index}`]),
+      );
     }
-    await other.write(() => void other.database.exec("UPDATE t SET x = 'new' WHERE x = 'old'"));
+    await other.writeTransaction(() => void other.database.exec("UPDATE t SET x = 'new' WHERE x = 'old'"));
     expect(
-      await one.write(() => one.database.exec("SELECT x FROM t WHERE x IN ('old', 'new')")[0]?.values),
+      await one.writeTransaction(
+        () => one.database.exec("SELECT x FROM t WHERE x IN ('old', 'new')")[0]?.values,
+      ),
     ).toEqual([['new']]);
     for (let index = 20; index < 40; index++) {
-      await one.write(() => void one.database.run('INSERT INTO t VALUES (?)', [`${round} ${index}`]));
+      await one.writeTransaction(
+        () => void one.database.run('INSERT INTO t VALUES (?)', [`${round} ${index}`]),
+      );
     }
-    await other.write(() => void other.database.exec("UPDATE t SET x = 'old' WHERE x = 'new'"));
+    await other.writeTransaction(() => void other.database.exec("UPDATE t SET x = 'old' WHERE x = 'new'"));
     // In the mirrored state this fails, because 'new' is there.
-    await one.write(
+    await one.writeTransaction(
       () => void one.database.exec("INSERT INTO t VALUES ('new'); DELETE FROM t WHERE x = 'new'"),
     );
   }
@@ -135,27 +143,27 @@ it('indexeddb 4: what a write answers, or fails with, is never the state before 
 it('indexeddb 4: reads asked for together look up once what is stored, and a read asked for later looks again', async () => {
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
-  await other.write(() => void other.database.exec('CREATE TABLE t(x)'));
+  await other.writeTransaction(() => void other.database.exec('CREATE TABLE t(x)'));
   const transactions = vi.spyOn(IDBDatabase.prototype, 'transaction');
   const together = await Promise.all(
     Array.from({ length: 5 }, () => rows(one, 'SELECT count(*) FROM sqlite_schema')),
   );
   expect(together).toEqual(Array.from({ length: 5 }, () => [[1]]));
   expect(transactions).toHaveBeenCalledTimes(1);
-  await other.write(() => void other.database.exec('CREATE TABLE u(x)'));
+  await other.writeTransaction(() => void other.database.exec('CREATE TABLE u(x)'));
   expect(await rows(one, 'SELECT count(*) FROM sqlite_schema')).toEqual([[2]]);
 });
 
 it('a write alone is one transaction and takes no lock; while others write, it takes one', async () => {
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
-  await one.write(() => void one.database.exec('CREATE TABLE t(x)'));
+  await one.writeTransaction(() => void one.database.exec('CREATE TABLE t(x)'));
   const transactions = vi.spyOn(IDBDatabase.prototype, 'transaction');
   const locks = vi.spyOn(LockManager.prototype, 'request');
-  await one.write(() => void one.database.exec('INSERT INTO t VALUES (1)'));
+  await one.writeTransaction(() => void one.database.exec('INSERT INTO t VALUES (1)'));
   expect([transactions.mock.calls.length, locks.mock.calls.length]).toEqual([1, 0]);
-  await other.write(() => void other.database.exec('INSERT INTO t VALUES (2)'));
-  await one.write(() => void one.database.exec('INSERT INTO t VALUES (3)'));
+  await other.writeTransaction(() => void other.database.exec('INSERT INTO t VALUES (2)'));
+  await one.writeTransaction(() => void one.database.exec('INSERT INTO t VALUES (3)'));
   expect(locks.mock.calls.length).toBe(2);
   expect(await rows(other, 'SELECT x FROM t ORDER BY x')).toEqual([[1], [2], [3]]);
 });
@@ -164,7 +172,7 @@ it('indexeddb 2: without locks and without compare-and-swap the database goes wr
   withoutLocks();
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
-  await one.write(() => void one.database.exec('CREATE TABLE t(who PRIMARY KEY, filler)'));
+  await one.writeTransaction(() => void one.database.exec('CREATE TABLE t(who PRIMARY KEY, filler)'));
   await rows(other, 'SELECT * FROM t');
   // Lies to commits about the version: each is told the one it has read or written last.
   const get = IDBObjectStore.prototype.get;

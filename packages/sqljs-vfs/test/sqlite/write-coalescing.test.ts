@@ -11,7 +11,7 @@ import {
   memoryStorage,
   openDatabase,
 } from '../../src/index.ts';
-import { CoalescedWrites } from '../../src/sqlite/write-coalescing.ts';
+import { WriteCoalescing } from '../../src/sqlite/write-coalescing.ts';
 import { column } from '../../src/testing/database-queries.ts';
 import { type StorageCall, countingStorage, observedStorage } from '../../src/testing/index.ts';
 import { thrownBy } from '../../src/testing/storage-case.ts';
@@ -54,7 +54,7 @@ describe('few calls', () => {
 
   it('a run is cut where it gets too long, and longer writes go straight through', () => {
     const counted = countingStorage(memoryStorage());
-    const writes = new CoalescedWrites();
+    const writes = new WriteCoalescing();
     const mode = { create: true, exclusive: false, readOnly: false };
     const file = writes.over(counted.storage.open('main', mode));
     const pages = 256;
@@ -81,7 +81,7 @@ describe('the same bytes in the same order', () => {
     const storage = observedStorage(memoryStorage(), ({ verb, role, sizeBytes }) => {
       if (verb !== 'open') order.push(`${verb} ${role} ${sizeBytes}`);
     });
-    const writes = new CoalescedWrites();
+    const writes = new WriteCoalescing();
     const main = writes.over(storage.open('main', mode));
     const journal = writes.over(storage.open('journal', mode));
     journal.write(new Uint8Array(10), 0);

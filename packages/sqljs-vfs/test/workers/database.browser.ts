@@ -1,5 +1,5 @@
 /** A database in a worker, for tests that need several contexts, or one that dies. */
-import { type DurableDatabase, openDatabase, retryWhileBusy } from '../../src/index.ts';
+import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
 import { opfsStorage } from '../../src/opfs.browser.ts';
 import { serveCalls } from './calls.browser.ts';
@@ -20,18 +20,18 @@ serveCalls({
   },
   read(sql: string): Promise<unknown> {
     const work = (): unknown => database().database.exec(sql)[0]?.values ?? [];
-    return retryWhileBusy(() => database().read(work), DEADLINE_MS);
+    return retryBusy(() => database().readTransaction(work), DEADLINE_MS);
   },
   write(sql: string): Promise<void> {
     const work = (): void => void database().database.exec(`BEGIN IMMEDIATE; ${sql}; COMMIT`);
-    return retryWhileBusy(() => database().write(work), DEADLINE_MS);
+    return retryBusy(() => database().writeTransaction(work), DEADLINE_MS);
   },
   /** As many commits of one row each, one after the other. */
   async insertRows(table: string, from: string, count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       const work = (): void =>
         void database().database.run(`INSERT INTO ${table} VALUES (?, ?)`, [from, index]);
-      await retryWhileBusy(() => database().write(work), DEADLINE_MS);
+      await retryBusy(() => database().writeTransaction(work), DEADLINE_MS);
     }
   },
   /** Begins, changes, and stays there: whoever calls this wants to end the worker half way. */
@@ -42,10 +42,10 @@ serveCalls({
         half();
         return new Promise(() => undefined);
       };
-      void database().write(work);
+      void database().writeTransaction(work);
     });
   },
   close(): Promise<void> {
-    return database().read(() => database().close());
+    return database().readTransaction(() => database().close());
   },
 });

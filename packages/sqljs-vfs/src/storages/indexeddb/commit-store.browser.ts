@@ -6,7 +6,7 @@ import { promisifyRequest } from 'idb-keyval';
 import { SqliteError, VfsError } from '../../errors.ts';
 import { type CommitPart, decodeCommitPart } from './commit-record.ts';
 import type { PageMirror } from './file-mirror.ts';
-import { Result } from '../../result-codes.ts';
+import { ResultCode } from '../../result-codes.ts';
 import { openConnection, type IndexedDbConnection } from './connection.browser.ts';
 import { FORMAT_1, loadFormat1 } from './format-1.browser.ts';
 import {
@@ -227,9 +227,10 @@ export class StoredDatabase {
 /** Says in SQLite's words what the browser reported, so that callers need know only one kind of failure. */
 function asStorageError(error: unknown): Error {
   if (error instanceof VfsError) return error;
-  if (error instanceof Conflict) return new SqliteError(Result.busy, 'another tab committed first', error);
+  if (error instanceof Conflict)
+    return new SqliteError(ResultCode.BUSY, 'another tab committed first', error);
   if ((error as { name?: unknown } | null)?.name === 'QuotaExceededError') {
-    return new SqliteError(Result.full, 'the browser has no room left for this site', error);
+    return new SqliteError(ResultCode.FULL, 'the browser has no room left for this site', error);
   }
-  return new SqliteError(Result.ioError, `IndexedDB failed: ${(error as Error).message}`, error);
+  return new SqliteError(ResultCode.IOERR, `IndexedDB failed: ${(error as Error).message}`, error);
 }

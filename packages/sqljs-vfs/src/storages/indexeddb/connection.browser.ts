@@ -35,11 +35,11 @@ export class IndexedDbConnection {
    * still be undone, on a full disk for instance
    * @throws the transaction's or the first request's error; nothing of it is stored then
    */
-  async transact<Result>(
+  async transact<T>(
     mode: IDBTransactionMode,
     durability: IDBTransactionDurability,
-    work: (store: IDBObjectStore) => Promise<Result>,
-  ): Promise<Result> {
+    work: (store: IDBObjectStore) => Promise<T>,
+  ): Promise<T> {
     const transaction = this.#begin(mode, durability);
     const completed = new Promise<void>((resolve, reject) => {
       transaction.addEventListener('complete', () => resolve());
@@ -47,7 +47,7 @@ export class IndexedDbConnection {
         reject(transaction.error ?? new DOMException('The transaction was aborted', 'AbortError')),
       );
     });
-    let result: Result;
+    let result: T;
     try {
       result = await work(transaction.objectStore(OBJECT_STORE));
       if (mode === 'readwrite') transaction.commit();

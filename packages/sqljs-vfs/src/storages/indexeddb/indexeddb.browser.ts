@@ -20,8 +20,8 @@
 import { SqliteError, UncertainCommit, VfsError } from '../../errors.ts';
 import { encodeCommit } from './commit-record.ts';
 import { BLOCK_SIZE_BYTES, PageMirror } from './file-mirror.ts';
-import { Result } from '../../result-codes.ts';
-import type { StorageTurns } from '../../contract/storage-transactions.ts';
+import { ResultCode } from '../../result-codes.ts';
+import type { StorageTransactions } from '../../contract/storage-transactions.ts';
 import type {
   FileOpenMode,
   FileRole,
@@ -79,10 +79,10 @@ const FOLDING_COMMIT_TIMES = 2;
 /** After somebody else has committed: how many writes in a row must find nothing new before the next goes unprepared. */
 const ALONE_AFTER_WRITES = 16;
 
-class IndexedDbStorage implements Storage, StorageTurns {
+class IndexedDbStorage implements Storage, StorageTransactions {
   readonly name: string;
   readonly capabilities: StorageCapabilities;
-  readonly turns: StorageTurns = this;
+  readonly transactions: StorageTransactions = this;
   readonly #stored: StoredDatabase;
   readonly #mirror: PageMirror = new PageMirror();
   readonly #foldPlan: FoldPlan = new FoldPlan();
@@ -104,7 +104,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
       persistent: true,
       multiProcess: true,
       syncSurvives: durability === 'strict' ? 'power loss' : 'process end',
-      atomicTurns: true,
+      atomicCommit: true,
       lockProvider:
         typeof navigator.locks === 'undefined' ? 'compare-and-swap' : 'Web Locks and compare-and-swap',
     };
@@ -128,7 +128,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
     this.#stored.close();
   }
 
-  read<Output>(work: () => Output | Promise<Output>): Promise<Output> {
+  readTransaction<Output>(work: () => Output | Promise<Output>): Promise<Output> {
     const turn = ++this.#asked;
     return this.#inLine(async () => {
       if (this.#freshFor < turn || this.#stored.ended) await this.#refresh();
@@ -136,17 +136,17 @@ class IndexedDbStorage implements Storage, StorageTurns {
     });
   }
 
-  write<Output>(work: () => Output | Promise<Output>, takenBack: () => void): Promise<Output> {
+  writeTransaction<Output>(work: () => Output | Promise<Output>, onRollback: () => void): Promise<Output> {
     this.#asked++;
     return this.#inLine(async () => {
       if (this.#meta && this.#writesUntilAlone === 0) {
-        const unprepared = await this.#writeUnprepared(work, takenBack);
+        const unprepared = await this.#writeUnprepared(work, onRollback);
         if (unprepared) return unprepared.output;
       }
       return withWriterLock(this.name, async () => {
         await this.#refresh();
         this.#writesUntilAlone = Math.max(0, this.#writesUntilAlone - 1);
-        return this.#attempt(work, takenBack);
+        return this.#attempt(work, onRollback);
       });
     });
   }
@@ -154,12 +154,12 @@ class IndexedDbStorage implements Storage, StorageTurns {
   /** @returns undefined when others have committed meanwhile; nothing of the attempt is left then */
   async #writeUnprepared<Output>(
     work: () => Output | Promise<Output>,
-    takenBack: () => void,
+    onRollback: () => void,
   ): Promise<{ output: Output } | undefined> {
     const version = this.#meta?.version;
     let outcome: { output: Output } | { error: unknown };
     try {
-      const output = await this.#attempt(work, takenBack);
+      const output = await this.#attempt(work, onRollback);
       if (this.#meta?.version !== version) return { output };
       outcome = { output };
     } catch (error) {
@@ -178,7 +178,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
     return outcome;
   }
 
-  async #attempt<Output>(work: () => Output | Promise<Output>, takenBack: () => void): Promise<Output> {
+  async #attempt<Output>(work: () => Output | Promise<Output>, onRollback: () => void): Promise<Output> {
     try {
       const output = await work();
       if (this.#mirror.dirty) await this.#commit();
@@ -186,7 +186,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
     } catch (error) {
       if (this.#mirror.dirty) {
         this.#mirror.revert();
-        takenBack();
+        onRollback();
       }
       throw error;
     }
@@ -288,7 +288,7 @@ class IndexedDbStorage implements Storage, StorageTurns {
    * @throws UncertainCommit when nobody can tell
    */
   async #stands(version: number, commitId: bigint, failure: unknown): Promise<boolean> {
-    if (!(failure instanceof SqliteError) || failure.resultCode !== Result.ioError) return false;
+    if (!(failure instanceof SqliteError) || failure.resultCode !== ResultCode.IOERR) return false;
     let stands: boolean | undefined;
     try {
       stands = await this.#stored.holdsCommit(version, commitId);

@@ -6,7 +6,7 @@ const ATTEMPTS = 2;
  * Runs a commit while no other tab does. Compare-and-swap is what makes commits safe; the lock saves them from
  * conflicting all the time, so where it cannot be had, or not in time, the work runs all the same.
  */
-export async function withWriterLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+export async function withWriterLock<T>(name: string, work: () => Promise<T>): Promise<T> {
   if (typeof navigator.locks === 'undefined') return work();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     let granted = false;

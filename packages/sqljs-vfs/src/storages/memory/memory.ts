@@ -78,7 +78,7 @@ const capabilities: StorageCapabilities = {
   persistent: false,
   multiProcess: false,
   syncSurvives: 'nothing',
-  atomicTurns: false,
+  atomicCommit: false,
   lockProvider: 'in process',
 };
 

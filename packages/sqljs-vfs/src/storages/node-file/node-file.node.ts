@@ -246,7 +246,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
       persistent: true,
       multiProcess: ranges !== undefined,
       syncSurvives: 'power loss',
-      atomicTurns: false,
+      atomicCommit: false,
       lockProvider: ranges?.name ?? 'in process',
     },
     name: realPath,
@@ -261,7 +261,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         if (!fs.fstatSync(fd).isFile()) {
           throw Object.assign(new Error(`${filePath} is not a regular file`), { code: 'EISDIR' });
         }
-        // The database itself keeps its mode until it is accepted (`makePrivate`); a journal is ours once it is written.
+        // The database itself keeps its mode until it is accepted (`restrictPermissions`); a journal is ours once it is written.
         if (!readOnly && mode.create && role !== 'main') narrowMode(fs, fd);
         // A journal that was there already may owe its name to a process that died before syncing it.
         const directorySyncDue = mode.create && (created || role !== 'main');
@@ -281,7 +281,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
       const stat = fs.statSync(pathOf(role), { throwIfNoEntry: false });
       return stat !== undefined && stat.size > 0;
     },
-    makePrivate(): void {
+    restrictPermissions(): void {
       const { fd } = openDescriptor(fs, realPath, {
         create: false,
         exclusive: false,

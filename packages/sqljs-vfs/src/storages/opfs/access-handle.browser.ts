@@ -1,6 +1,6 @@
 import { pause } from '../../retry-busy.ts';
 import { SqliteError } from '../../errors.ts';
-import { Result } from '../../result-codes.ts';
+import { ResultCode } from '../../result-codes.ts';
 
 /** Synchronous access to one file, there in dedicated workers only (https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle). */
 export interface SyncAccessHandle {
@@ -43,7 +43,7 @@ export async function openAccessHandle(file: FileSystemFileHandle): Promise<Sync
     } catch (error) {
       if ((error as { name?: unknown } | null)?.name !== 'NoModificationAllowedError') throw error;
       if (performance.now() >= deadline) {
-        throw new SqliteError(Result.busy, 'another context has the file open', error);
+        throw new SqliteError(ResultCode.BUSY, 'another context has the file open', error);
       }
     }
   }

@@ -13,7 +13,7 @@
 import { pause } from '../../retry-busy.ts';
 import { SqliteError, VfsError } from '../../errors.ts';
 import { InProcessLockTable } from '../../locks/in-process-lock.ts';
-import { Result } from '../../result-codes.ts';
+import { ResultCode } from '../../result-codes.ts';
 import type { FileRole } from '../../contract/storage.ts';
 import { type SyncAccessHandle, closeAccessHandles, openAccessHandle } from './access-handle.browser.ts';
 import { type DatabaseFiles, FILE_ROLES, locateDatabase } from './layout.browser.ts';
@@ -199,7 +199,9 @@ function holdLock(lockName: string): Promise<() => void> {
       .request(lockName, { signal: AbortSignal.timeout(LINE_PATIENCE_MS) }, hold)
       .catch((error: unknown) => {
         const timedOut = (error as { name?: unknown } | null)?.name === 'TimeoutError';
-        reject(timedOut ? new SqliteError(Result.busy, 'another context keeps the database', error) : error);
+        reject(
+          timedOut ? new SqliteError(ResultCode.BUSY, 'another context keeps the database', error) : error,
+        );
       });
   });
 }

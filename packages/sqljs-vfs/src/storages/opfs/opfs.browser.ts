@@ -14,8 +14,8 @@
 import { SqliteError, VfsError } from '../../errors.ts';
 import type { LockLevel } from '../../contract/database-lock.ts';
 import { InProcessLock } from '../../locks/in-process-lock.ts';
-import { Result } from '../../result-codes.ts';
-import type { StorageTurns } from '../../contract/storage-transactions.ts';
+import { ResultCode } from '../../result-codes.ts';
+import type { StorageTransactions } from '../../contract/storage-transactions.ts';
 import type {
   FileOpenMode,
   FileRole,
@@ -109,18 +109,18 @@ class OpfsFile implements StorageFile {
   }
 }
 
-class OpfsStorage implements Storage, StorageTurns {
+class OpfsStorage implements Storage, StorageTransactions {
   readonly name: string;
   readonly capabilities: StorageCapabilities = {
     kind: 'opfs',
     persistent: true,
     multiProcess: true,
     syncSurvives: 'power loss',
-    atomicTurns: false,
+    atomicCommit: false,
     privateFiles: true,
     lockProvider: 'Web Locks and exclusive handles',
   };
-  readonly turns: StorageTurns = this;
+  readonly transactions: StorageTransactions = this;
   readonly #tenure: FileTenure;
   /** The files as they were at the first turn. */
   #files: DatabaseFiles | undefined;
@@ -158,7 +158,7 @@ class OpfsStorage implements Storage, StorageTurns {
     this.#tenure.letGo();
   }
 
-  async read<Output>(work: () => Output | Promise<Output>): Promise<Output> {
+  async readTransaction<Output>(work: () => Output | Promise<Output>): Promise<Output> {
     await this.#enter();
     try {
       return await work();
@@ -172,8 +172,8 @@ class OpfsStorage implements Storage, StorageTurns {
   }
 
   /** SQLite's commit is all there is to it: its journal has taken back whatever failed. */
-  write<Output>(work: () => Output | Promise<Output>): Promise<Output> {
-    return this.read(work);
+  writeTransaction<Output>(work: () => Output | Promise<Output>): Promise<Output> {
+    return this.readTransaction(work);
   }
 
   async #enter(): Promise<void> {
@@ -185,7 +185,7 @@ class OpfsStorage implements Storage, StorageTurns {
       if (error instanceof SqliteError) throw error;
       if (!(error instanceof VfsError)) {
         throw new SqliteError(
-          Result.ioError,
+          ResultCode.IOERR,
           `the private file system failed: ${(error as Error).message}`,
           error,
         );

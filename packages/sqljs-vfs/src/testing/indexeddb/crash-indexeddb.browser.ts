@@ -164,19 +164,20 @@ class CrashedDatabase {
     const patienceMs = large ? FOLD_PATIENCE_MS : 0;
     for (let waitedMs = 0; tab.target && waitedMs < patienceMs; waitedMs += 5) await pause(5);
     const database = this.#database;
-    if (database) await Promise.race([database.read(() => undefined).catch(() => undefined), died]);
+    if (database)
+      await Promise.race([database.readTransaction(() => undefined).catch(() => undefined), died]);
     return outcome;
   }
 
   async #write(durable: DurableDatabase, large: boolean): Promise<void> {
     const { database } = durable;
     if (this.#acknowledged && this.#random.chance(0.05)) {
-      await durable.write(() => void database.exec('VACUUM'));
+      await durable.writeTransaction(() => void database.exec('VACUUM'));
       return;
     }
     const statement = large ? LARGE_STATEMENT : drawStatement(this.#random);
     let made: Content | undefined;
-    await durable.write(() => {
+    await durable.writeTransaction(() => {
       const before = contentOf(durable);
       if (!before) database.exec(`PRAGMA page_size = ${this.#pageSizeBytes}`);
       database.exec('BEGIN IMMEDIATE');
@@ -219,7 +220,7 @@ class CrashedDatabase {
   }
 
   async #checkContent(durable: DurableDatabase, struck: Fate | undefined): Promise<string | undefined> {
-    const found = await durable.read(() => {
+    const found = await durable.readTransaction(() => {
       const verdict = durable.database.exec('PRAGMA integrity_check')[0]?.values[0]?.[0];
       return { verdict, content: contentOf(durable) };
     });

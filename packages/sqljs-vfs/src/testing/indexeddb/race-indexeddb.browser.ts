@@ -2,7 +2,7 @@
  * Two tabs on one IndexedDB database that commit at the same moment, with Web Locks that keep nobody out: compare-and-swap
  * is all there is between them. In between one of them is struck as in `crash-indexeddb.browser.ts`.
  */
-import { retryWhileBusy } from '../../retry-busy.ts';
+import { retryBusy } from '../../retry-busy.ts';
 import type { DurableDatabase } from '../../durable-database.ts';
 import { indexedDbStorage } from '../../indexeddb.browser.ts';
 import { openDatabase } from '../../open-database.ts';
@@ -73,7 +73,7 @@ class RacedDatabase {
         'BEGIN; CREATE TABLE IF NOT EXISTS counter(n); INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT * FROM counter); ' +
           'CREATE TABLE IF NOT EXISTS t(operation, filler); CREATE INDEX IF NOT EXISTS t_operation ON t(operation); COMMIT',
       );
-    await retryWhileBusy(() => database.write(prepare), DEADLINE_MS);
+    await retryBusy(() => database.writeTransaction(prepare), DEADLINE_MS);
     return { tab, database };
   }
 
@@ -86,7 +86,7 @@ class RacedDatabase {
         );
       this.#unknown.add(operation);
       const outcome = await Promise.race([
-        retryWhileBusy(() => database.write(work), DEADLINE_MS).then(
+        retryBusy(() => database.writeTransaction(work), DEADLINE_MS).then(
           () => 'acknowledged',
           () => 'refused',
         ),
@@ -105,7 +105,7 @@ class RacedDatabase {
     try {
       const views = [fresh, ...this.#writers.flatMap((writer) => (writer ? [writer.database] : []))];
       for (const view of views) {
-        const reason = await view.read(() => this.#reasonAgainst(view));
+        const reason = await view.readTransaction(() => this.#reasonAgainst(view));
         if (reason !== undefined) return reason;
       }
       return undefined;
