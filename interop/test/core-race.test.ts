@@ -168,8 +168,8 @@ async function raceMigration(kind: 'fresh' | 'adopted', count: number, locks: Lo
     );
   }
   await using db = await openPersistence({ storage: 'file', path: file });
-  const { ok, receiptsAdopted, receiptsVerified } = await db.verify();
-  expect({ ok, receiptsAdopted }).toEqual({ ok: true, receiptsAdopted: adopted });
+  const { ok, receiptsImported, receiptsVerified } = await db.verify();
+  expect({ ok, receiptsImported }).toEqual({ ok: true, receiptsImported: adopted });
   expect(nativeSqlite(file, INTEGRITY)).toBe('ok');
   return receiptsVerified;
 }

@@ -270,7 +270,7 @@ export interface BackupManifest {
   readonly schemaVersion: number;
   readonly programVersion: string;
   /** Receipts whose ids this program did not make and cannot recompute; see {@link VerifyReport}. */
-  readonly adoptedReceipts: number;
+  readonly importedReceipts: number;
   readonly files: readonly BackupFile[];
 }
 
@@ -387,7 +387,7 @@ export interface VerifyReport {
   /** Receipts whose id was recomputed and found right. */
   readonly receiptsVerified: number;
   /** Receipts taken over from a database of the original scripts: their ids cannot be recomputed. */
-  readonly receiptsAdopted: number;
+  readonly receiptsImported: number;
   /** Empty when `ok`; otherwise at most the first problem of each check. */
   readonly problems: readonly VerifyProblem[];
 }

@@ -2,7 +2,7 @@ import { memoryStorage, openDatabase, type DurableDatabase } from '@ggen-sim/sql
 import { backupDirectoryAt, DEFAULT_BACKUP_DIRECTORY } from '#exports/export-targets';
 import { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { toPersistenceError } from '../engine/error-mapping.ts';
-import { refuseCutFile } from '../engine/truncated-file.ts';
+import { assertNotTruncated } from '../engine/truncated-file.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
 import { fileFailure } from '../exports/audit-export.ts';
@@ -38,10 +38,10 @@ export class Backups {
   async exportBackup(options: BackupOptions): Promise<BackupReport> {
     const operation = 'exportBackup';
     const directory = directoryOf(operation, options.directory ?? DEFAULT_BACKUP_DIRECTORY);
-    const manifest = await this.#queue.exclusive(operation, [], async () => {
+    const manifest = await this.#queue.enqueueExclusive(operation, [], async () => {
       try {
         return await abortable(operation, options.signal, () =>
-          this.#queue.whileUnchanged(async () => {
+          this.#queue.withReadTransaction(async () => {
             const written = await writeBackup(this.#connection, directory, this.#clock(), options);
             await directory.finish();
             return written;
@@ -84,10 +84,12 @@ export class Backups {
       throwIfAborted(operation, options.signal);
       await this.#replaceByImage(operation, image, options.force ?? false);
     } else {
-      await this.#queue.transaction(operation, EVERY_TABLE, async () => {
-        if (!options.force) refuseUnlessEmpty(this.#connection);
-        await loadTables(this.#connection, directory, manifest, this.#clock(), options);
-      });
+      await this.#queue.enqueueExclusive(operation, EVERY_TABLE, () =>
+        this.#queue.withWriteTransaction(async () => {
+          if (!options.force) refuseUnlessEmpty(this.#connection);
+          await loadTables(this.#connection, directory, manifest, this.#clock(), options);
+        }),
+      );
     }
     const [receipts, memories, auditEntries] = TABLE_FILES.map(
       ({ file }) => manifest.files.find(({ name }) => name === file)?.rows ?? 0,
@@ -115,8 +117,8 @@ export class Backups {
       durable.copyFrom(source, seen);
     };
     try {
-      await this.#queue.exclusive(operation, EVERY_TABLE, () =>
-        this.#queue.patiently(() => durable.writeTransaction(replace)),
+      await this.#queue.enqueueExclusive(operation, EVERY_TABLE, () =>
+        this.#queue.retryTransient(() => durable.writeTransaction(replace)),
       );
     } finally {
       source.close();
@@ -133,7 +135,7 @@ export class Backups {
     try {
       source = await openDatabase(storage);
       const copy = new SqliteConnection(source);
-      refuseCutFile(copy, operation);
+      assertNotTruncated(copy, operation);
       this.#refuseOtherEncoding(operation, copy);
       const [integrity] = copy.get('PRAGMA integrity_check(1)') ?? [];
       if (integrity !== 'ok') {

@@ -16,7 +16,7 @@ import type {
 import { PROGRAM_VERSION } from '../api/program-version.ts';
 import { readInRowidOrder } from '../tables/keyset-pagination.ts';
 import { toIsoTime } from '../validation/timestamps.ts';
-import { adoptedReceipts } from '../schema/migrator.ts';
+import { importedReceipts } from '../schema/migrator.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { IMAGE_FILE, MANIFEST_FILE, TABLE_FILES } from './manifest.ts';
@@ -52,7 +52,7 @@ export async function writeBackup(
     createdAt: toIsoTime(now),
     schemaVersion: SCHEMA_VERSION,
     programVersion: PROGRAM_VERSION,
-    adoptedReceipts: countAdopted(connection),
+    importedReceipts: countImported(connection),
     files,
   };
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
@@ -111,9 +111,9 @@ async function* once(text: string): AsyncGenerator<string> {
   yield text;
 }
 
-function countAdopted(connection: SqliteConnection): number {
+function countImported(connection: SqliteConnection): number {
   const [count] = connection.get('SELECT count(*) FROM receipts WHERE rowid <= ?', [
-    adoptedReceipts(connection),
+    importedReceipts(connection),
   ]) ?? [0];
   return Number(count);
 }

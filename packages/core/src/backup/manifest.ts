@@ -103,19 +103,19 @@ function parseManifest(text: string): BackupManifest {
     if (!manifest.files.some(({ name }) => name === file))
       throw invalidBackup(`${file} is missing from the manifest`);
   }
-  refuseWrongAdoption(manifest as BackupManifest);
+  checkImportedReceipts(manifest as BackupManifest);
   return manifest as BackupManifest;
 }
 
-/** Ids of adopted receipts are not recomputed: a number too great would let forged ones pass, later ones included. */
-function refuseWrongAdoption(manifest: {
-  readonly adoptedReceipts?: unknown;
+/** Ids of imported receipts are not recomputed: a number too great would let forged ones pass, later ones included. */
+function checkImportedReceipts(manifest: {
+  readonly importedReceipts?: unknown;
   readonly files: readonly BackupFile[];
 }): void {
-  const { adoptedReceipts = 0, files } = manifest;
+  const { importedReceipts = 0, files } = manifest;
   const receipts = files.find(({ name }) => name === TABLE_FILES[0]?.file)?.rows ?? 0;
-  if (isCount(adoptedReceipts) && adoptedReceipts <= receipts) return;
-  throw invalidBackup(`${MANIFEST_FILE} counts more adopted receipts than receipts`);
+  if (isCount(importedReceipts) && importedReceipts <= receipts) return;
+  throw invalidBackup(`${MANIFEST_FILE} counts more imported receipts than receipts`);
 }
 
 function isCount(value: unknown): value is number {

@@ -3,7 +3,7 @@ import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts'
 import { PersistenceError } from '../api/errors.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import type { BackupDirectory, BackupFile, BackupManifest, RestoreOptions } from '../api/persistence.ts';
-import { recordAdoptedReceipts } from '../schema/migrator.ts';
+import { recordImportedReceipts } from '../schema/migrator.ts';
 import { selectList, type AnyTable } from '../tables/table.ts';
 import { checkFile, IMAGE_FILE, invalidBackup, openFile, readWhole, TABLE_FILES } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
@@ -49,8 +49,8 @@ export async function loadTables(
     if (rows !== file.rows)
       throw invalidBackup(`${fileName} has ${rows} rows, the manifest says ${String(file.rows)}`);
   }
-  // Rows go in by their old order, so the adopted ones come first again.
-  recordAdoptedReceipts(connection, manifest.adoptedReceipts ?? 0, now);
+  // Rows go in by their old order, so the imported ones come first again.
+  recordImportedReceipts(connection, manifest.importedReceipts ?? 0, now);
 }
 
 async function loadTable(

@@ -5,7 +5,7 @@ import { fileFailure } from '../exports/audit-export.ts';
 import { StreamFailure } from '../exports/byte-sink.ts';
 import { RowStream } from '../exports/row-stream.ts';
 import type * as Api from '../api/persistence.ts';
-import type { Page } from '../tables/keyset-pagination.ts';
+import type { RowBatch } from '../tables/keyset-pagination.ts';
 import { callerSide, handOver, RelayedStreams } from './remote-callbacks.ts';
 import type { LongMethod, PersistenceHost, PlainMethod } from '../protocol/methods.ts';
 import { unwrap, type Answer } from '../protocol/serialize-error.ts';
@@ -185,10 +185,10 @@ export class PersistenceClient implements Api.Persistence {
     method: Method,
     query: RowQueries[Method]['query'],
   ): Api.Rows<RowQueries[Method]['row']> {
-    return new RowStream(async (batchRows, start) =>
+    return new RowStream(async (batchRows, cursor) =>
       unwrap(
-        await this.#settled<Answer<Page<RowQueries[Method]['row']>>>(method, () =>
-          this.#host.readPage(method, query, batchRows, start),
+        await this.#settled<Answer<RowBatch<RowQueries[Method]['row']>>>(method, () =>
+          this.#host.readRows(method, query, batchRows, cursor),
         ),
       ),
     );

@@ -6,7 +6,7 @@ import type { SqliteConnection } from './sqlite-connection.ts';
  * bytes as zeros; it notices by itself only when whole pages are missing.
  * @throws PersistenceError `CORRUPT`
  */
-export function refuseCutFile(connection: SqliteConnection, operation: string): void {
+export function assertNotTruncated(connection: SqliteConnection, operation: string): void {
   const { durable } = connection;
   // Pages in a write-ahead log need not be in the file yet.
   if (durable.journalMode === 'wal') return;

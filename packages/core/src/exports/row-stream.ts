@@ -1,5 +1,5 @@
 import type { Rows } from '../api/persistence.ts';
-import type { Page, PageStart } from '../tables/keyset-pagination.ts';
+import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 
 /** Rows read at a time while streaming. */
 const BATCH_ROWS = 500;
@@ -7,20 +7,20 @@ const BATCH_ROWS = 500;
 /**
  * Reads a query's next rows.
  * @param batchRows - at most this many; undefined for all that are left of the query
- * @param start - where to go on, undefined for the beginning
+ * @param cursor - where to go on, undefined for the beginning
  * @returns the rows, and where to go on; nowhere once the query's own limit or the last row is reached
  */
-export type ReadPage<Row> = (
+export type ReadRows<Row> = (
   batchRows: number | undefined,
-  start: PageStart | undefined,
-) => Promise<Page<Row>>;
+  cursor: Cursor | undefined,
+) => Promise<RowBatch<Row>>;
 
 /** Rows that are read when somebody asks: all in one read for `await`, batch by batch for `for await`. */
 export class RowStream<Row> implements Rows<Row> {
-  readonly #readPage: ReadPage<Row>;
+  readonly #readRows: ReadRows<Row>;
 
-  constructor(readPage: ReadPage<Row>) {
-    this.#readPage = readPage;
+  constructor(readRows: ReadRows<Row>) {
+    this.#readRows = readRows;
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- being awaitable is what this class is for
@@ -28,17 +28,17 @@ export class RowStream<Row> implements Rows<Row> {
     onFulfilled?: ((rows: Row[]) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    return this.#readPage(undefined, undefined)
+    return this.#readRows(undefined, undefined)
       .then(({ rows }) => rows)
       .then(onFulfilled, onRejected);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Row> {
-    let start: PageStart | undefined;
+    let cursor: Cursor | undefined;
     do {
-      const page: Page<Row> = await this.#readPage(BATCH_ROWS, start);
-      yield* page.rows;
-      start = page.next;
-    } while (start !== undefined);
+      const batch: RowBatch<Row> = await this.#readRows(BATCH_ROWS, cursor);
+      yield* batch.rows;
+      cursor = batch.nextCursor;
+    } while (cursor !== undefined);
   }
 }

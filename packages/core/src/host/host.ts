@@ -4,7 +4,7 @@ import { PersistenceError } from '../api/errors.ts';
 import { holdLivenessLock } from '#host/liveness-lock';
 import { openInProcess } from '../persistence/open-in-process.ts';
 import type { BackupDirectory, Change, OpenOptions, Progress } from '../api/persistence.ts';
-import type { Page, PageStart } from '../tables/keyset-pagination.ts';
+import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 import type { Caller, LongMethod, LongOptions, PersistenceHost, PlainMethod } from '../protocol/methods.ts';
 import { answer, unwrap, type Answer } from '../protocol/serialize-error.ts';
 
@@ -40,13 +40,13 @@ export class Host implements PersistenceHost {
     });
   }
 
-  readPage<Method extends keyof RowQueries>(
+  readRows<Method extends keyof RowQueries>(
     method: Method,
     query: RowQueries[Method]['query'],
     batchRows: number | undefined,
-    start: PageStart | undefined,
-  ): Promise<Answer<Page<RowQueries[Method]['row']>>> {
-    return answer(() => this.#opened().readPage(method, query, batchRows, start));
+    cursor: Cursor | undefined,
+  ): Promise<Answer<RowBatch<RowQueries[Method]['row']>>> {
+    return answer(() => this.#opened().readRows(method, query, batchRows, cursor));
   }
 
   run(method: LongMethod, long: LongOptions, operationId: number, caller: Caller): Promise<Answer<unknown>> {

@@ -20,7 +20,7 @@ import { checkJson } from '../validation/json-text.ts';
 import { agentMemoryTable } from '../tables/agent-memory.table.ts';
 import { AUDIT_STATUSES, auditLogTable } from '../tables/audit-log.table.ts';
 import { migrations, SCHEMA_VERSION } from '../schema/migrations/index.ts';
-import { adoptedReceipts, columnsOf, expectedColumns } from '../schema/migrator.ts';
+import { importedReceipts, columnsOf, expectedColumns } from '../schema/migrator.ts';
 import { RECEIPT_STATUSES, receiptsTable } from '../tables/receipts.table.ts';
 import type { TableShape } from '../tables/table.ts';
 import { throwIfAborted } from '../validation/abort.ts';
@@ -40,7 +40,7 @@ export class Verification {
   readonly #options: LongOperationOptions;
   readonly #problems: Map<Check, VerifyProblem> = new Map();
   #receiptsVerified = 0;
-  #receiptsAdopted = 0;
+  #receiptsImported = 0;
 
   constructor(connection: SqliteConnection, read: Read, options: LongOperationOptions) {
     this.#connection = connection;
@@ -52,8 +52,8 @@ export class Verification {
     try {
       await this.#checkIntegrity();
       await this.#checkSchema();
-      const adopted = await this.#read(() => adoptedReceipts(this.#connection));
-      await this.#checkRows(receiptsTable, (row, rowid) => this.#checkReceipt(row, rowid <= adopted));
+      const imported = await this.#read(() => importedReceipts(this.#connection));
+      await this.#checkRows(receiptsTable, (row, rowid) => this.#checkReceipt(row, rowid <= imported));
       await this.#checkRows(agentMemoryTable, (row) => checkMemoryRow(row));
       await this.#checkRows(auditLogTable, (row) => checkAuditRow(row));
     } catch (error) {
@@ -66,7 +66,7 @@ export class Verification {
       ok: problems.length === 0,
       schemaVersion: SCHEMA_VERSION,
       receiptsVerified: this.#receiptsVerified,
-      receiptsAdopted: this.#receiptsAdopted,
+      receiptsImported: this.#receiptsImported,
       problems,
     };
   }
@@ -126,11 +126,11 @@ export class Verification {
     }
   }
 
-  #checkReceipt(row: ReceiptRow, adopted: boolean): string | undefined {
+  #checkReceipt(row: ReceiptRow, imported: boolean): string | undefined {
     const problem = jsonProblem('receipt', row.receiptJson);
     if (problem !== undefined) return problem;
-    if (adopted) {
-      this.#receiptsAdopted++;
+    if (imported) {
+      this.#receiptsImported++;
       return undefined;
     }
     const { executionId, agentId, agentType, receiptJson } = row;

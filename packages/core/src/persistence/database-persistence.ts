@@ -13,7 +13,7 @@ import { OperationQueue } from '../queue/operation-queue.ts';
 import { checkMemory, findMemoryJson, upsertMemory } from '../tables/agent-memory.repository.ts';
 import { PERIOD_DAYS, readAgentMetrics, readCounts, readReceiptStatistics } from '../tables/analytics.ts';
 import { checkAuditEntry, insertAuditEntry } from '../tables/audit-log.repository.ts';
-import { readInTimeOrder, type Page, type PageStart, type RowFilter } from '../tables/keyset-pagination.ts';
+import { readInTimeOrder, type RowBatch, type Cursor, type RowFilter } from '../tables/keyset-pagination.ts';
 import { checkReceipt, findReceiptJson, insertReceipt } from '../tables/receipts.repository.ts';
 import {
   checkChoice,
@@ -27,7 +27,7 @@ import { checkPattern, EVERY_AGENT } from '../validation/like-pattern.ts';
 import { daysBefore, toIsoTime, toTimestamp } from '../validation/timestamps.ts';
 import { agentMemoryTable } from '../tables/agent-memory.table.ts';
 import { auditLogTable } from '../tables/audit-log.table.ts';
-import { recordAdoptedReceipts } from '../schema/migrator.ts';
+import { recordImportedReceipts } from '../schema/migrator.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { receiptsTable } from '../tables/receipts.table.ts';
 import type { AnyTable } from '../tables/table.ts';
@@ -69,7 +69,7 @@ export class DatabasePersistence implements Api.Persistence {
       name: durable.storage.name,
       alone: durable.journalMode === 'wal',
       lastVersion: () => durable.lastChangeCounter,
-      look: () => this.#queue.read('subscribe', () => durable.changeCounter()),
+      look: () => this.#queue.enqueueRead('subscribe', () => durable.changeCounter()),
     });
     this.#backups = new Backups(connection, this.#queue, clock);
     this.#durability = durability;
@@ -135,7 +135,7 @@ export class DatabasePersistence implements Api.Persistence {
       ...(audits.length > 0 ? (['audit_log'] as const) : []),
     ];
     if (tables.length === 0) return { audits: [], receipts: [], memories: [] };
-    return this.#queue.write(operation, tables, () => {
+    return this.#queue.enqueueWrite(operation, tables, () => {
       const now = toTimestamp(this.#clock());
       return {
         audits: audits.map((entry) => insertAuditEntry(this.#connection, entry, now)),
@@ -149,7 +149,7 @@ export class DatabasePersistence implements Api.Persistence {
     const operation = 'getReceipt';
     checkRequired(operation, { receiptId });
     const id = checkText({ operation, name: 'receiptId' }, receiptId);
-    const found = await this.#queue.read(operation, () => findReceiptJson(this.#connection, id));
+    const found = await this.#queue.enqueueRead(operation, () => findReceiptJson(this.#connection, id));
     return orNotFound(found, operation, `no receipt ${JSON.stringify(id)}`);
   }
 
@@ -157,31 +157,31 @@ export class DatabasePersistence implements Api.Persistence {
     const operation = 'getMemory';
     checkRequired(operation, { agentId });
     const id = checkText({ operation, name: 'agentId' }, agentId);
-    const found = await this.#queue.read(operation, () => findMemoryJson(this.#connection, id));
+    const found = await this.#queue.enqueueRead(operation, () => findMemoryJson(this.#connection, id));
     return orNotFound(found, operation, `no memory of agent ${JSON.stringify(id)}`);
   }
 
   queryReceipts(query: Api.ReceiptQuery = {}): Api.Rows<Api.ReceiptRow> {
-    return new RowStream((batchRows, start) => this.readPage('queryReceipts', query, batchRows, start));
+    return new RowStream((batchRows, cursor) => this.readRows('queryReceipts', query, batchRows, cursor));
   }
 
   queryMemory(query: Api.MemoryQuery = {}): Api.Rows<Api.MemoryRow> {
-    return new RowStream((batchRows, start) => this.readPage('queryMemory', query, batchRows, start));
+    return new RowStream((batchRows, cursor) => this.readRows('queryMemory', query, batchRows, cursor));
   }
 
   queryAuditTrail(query: Api.AuditQuery = {}): Api.Rows<Api.AuditRow> {
-    return new RowStream((batchRows, start) => this.readPage('queryAuditTrail', query, batchRows, start));
+    return new RowStream((batchRows, cursor) => this.readRows('queryAuditTrail', query, batchRows, cursor));
   }
 
   /** One batch of a query: what a row stream is made of, here and across a worker. */
-  async readPage<Method extends keyof RowQueries>(
+  async readRows<Method extends keyof RowQueries>(
     method: Method,
     query: RowQueries[Method]['query'],
     batchRows: number | undefined,
-    start: PageStart | undefined,
-  ): Promise<Page<RowQueries[Method]['row']>> {
+    cursor: Cursor | undefined,
+  ): Promise<RowBatch<RowQueries[Method]['row']>> {
     const { table, filter, limit } = this.#planOf(method, query);
-    return this.#readPage(method, table, filter, { limit, batchRows, start });
+    return this.#readRows(method, table, filter, { limit, batchRows, cursor });
   }
 
   #planOf(
@@ -210,23 +210,23 @@ export class DatabasePersistence implements Api.Persistence {
     }
   }
 
-  async #readPage<Row>(
+  async #readRows<Row>(
     operation: string,
     table: AnyTable,
     filter: RowFilter,
     {
       limit,
       batchRows = Infinity,
-      start,
-    }: { limit: number; batchRows?: number | undefined; start: PageStart | undefined },
-  ): Promise<Page<Row>> {
-    const left = limit - (start?.taken ?? 0);
+      cursor,
+    }: { limit: number; batchRows?: number | undefined; cursor: Cursor | undefined },
+  ): Promise<RowBatch<Row>> {
+    const left = limit - (cursor?.consumed ?? 0);
     const wanted = Math.min(left, batchRows);
-    if (wanted <= 0) return { rows: [], next: undefined };
-    const page = await this.#queue.read(operation, () =>
-      readInTimeOrder<Row>(this.#connection, table, filter, wanted, start),
+    if (wanted <= 0) return { rows: [], nextCursor: undefined };
+    const batch = await this.#queue.enqueueRead(operation, () =>
+      readInTimeOrder<Row>(this.#connection, table, filter, wanted, cursor),
     );
-    return page.rows.length === left ? { ...page, next: undefined } : page;
+    return batch.rows.length === left ? { ...batch, nextCursor: undefined } : batch;
   }
 
   #daysAgo(operation: string, days: number): string {
@@ -235,10 +235,10 @@ export class DatabasePersistence implements Api.Persistence {
 
   async exportAuditTrail(options: Api.AuditExportOptions = {}): Promise<Api.ExportReport> {
     const operation = 'exportAuditTrail';
-    const rows = new RowStream<Api.AuditRow>(async (batchRows, start) => {
+    const rows = new RowStream<Api.AuditRow>(async (batchRows, cursor) => {
       const since = options.days === undefined ? undefined : this.#daysAgo(operation, options.days);
       const filter = { agent: patternOf(operation, options.agent), since };
-      return this.#readPage(operation, auditLogTable, filter, { limit: Infinity, batchRows, start });
+      return this.#readRows(operation, auditLogTable, filter, { limit: Infinity, batchRows, cursor });
     });
     return exportAuditTrail(rows, options, this.#clock());
   }
@@ -261,7 +261,7 @@ export class DatabasePersistence implements Api.Persistence {
     );
     const now = this.#clock();
     const since = daysBefore(now, PERIOD_DAYS[period]);
-    return this.#queue.read(operation, () =>
+    return this.#queue.enqueueRead(operation, () =>
       this.#connection.snapshot(() => ({
         period,
         generatedAt: toIsoTime(now),
@@ -272,7 +272,7 @@ export class DatabasePersistence implements Api.Persistence {
   }
 
   async stats(): Promise<Api.Stats> {
-    return this.#queue.read('stats', () =>
+    return this.#queue.enqueueRead('stats', () =>
       this.#connection.snapshot(() => {
         const { lastReceipt, ...counts } = readCounts(this.#connection);
         const databaseSizeKb = Math.ceil(this.#connection.sizeBytes() / 1024);
@@ -295,27 +295,27 @@ export class DatabasePersistence implements Api.Persistence {
       sizeAfterBytes: this.#connection.sizeBytes(),
     });
     if (dryRun) {
-      return this.#queue.read(operation, () =>
+      return this.#queue.enqueueRead(operation, () =>
         this.#connection.snapshot(() =>
           report(this.#connection.sizeBytes(), countOldRows(this.#connection, before)),
         ),
       );
     }
-    return this.#queue.exclusive(operation, EVERY_TABLE, async () => {
-      const sizeBeforeBytes = await this.#queue.patiently(() => this.#connection.sizeBytes());
+    return this.#queue.enqueueExclusive(operation, EVERY_TABLE, async () => {
+      const sizeBeforeBytes = await this.#queue.retryTransient(() => this.#connection.sizeBytes());
       const rows = await abortable(operation, signal, () =>
-        this.#queue.transact(() => deleteOldRows(this.#connection, before, options)),
+        this.#queue.withWriteTransaction(() => deleteOldRows(this.#connection, before, options)),
       );
       await this.#vacuum();
-      return this.#queue.patiently(() => report(sizeBeforeBytes, rows));
+      return this.#queue.retryTransient(() => report(sizeBeforeBytes, rows));
     });
   }
 
   async reset(): Promise<void> {
-    await this.#queue.exclusive('reset', EVERY_TABLE, async () => {
-      await this.#queue.transact(async () => {
+    await this.#queue.enqueueExclusive('reset', EVERY_TABLE, async () => {
+      await this.#queue.withWriteTransaction(async () => {
         for (const table of EVERY_TABLE) this.#connection.run(`DELETE FROM ${table}`);
-        recordAdoptedReceipts(this.#connection, 0, this.#clock());
+        recordImportedReceipts(this.#connection, 0, this.#clock());
       });
       await this.#vacuum();
     });
@@ -329,19 +329,19 @@ export class DatabasePersistence implements Api.Persistence {
       // The smaller database is in the log so far, and the file as big as before.
       if (durable.journalMode === 'wal') this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     };
-    return this.#queue.patiently(() => durable.writeTransaction(vacuum));
+    return this.#queue.retryTransient(() => durable.writeTransaction(vacuum));
   }
 
   async verify(options: Api.LongOperationOptions = {}): Promise<Api.VerifyReport> {
     const operation = 'verify';
-    const read = <Result>(work: () => Result): Promise<Result> => this.#queue.read(operation, work);
+    const read = <Result>(work: () => Result): Promise<Result> => this.#queue.enqueueRead(operation, work);
     return abortable(operation, options.signal, () =>
       new Verification(this.#connection, read, options).run(),
     );
   }
 
   async exportImage(): Promise<Uint8Array> {
-    return this.#queue.read('exportImage', () => this.#connection.durable.exportImage());
+    return this.#queue.enqueueRead('exportImage', () => this.#connection.durable.exportImage());
   }
 
   importImage(image: Uint8Array): Promise<void> {
@@ -360,7 +360,7 @@ export class DatabasePersistence implements Api.Persistence {
   async info(): Promise<Api.Info> {
     const { durable } = this.#connection;
     const { kind, persistent, lockProvider } = durable.storage.capabilities;
-    return this.#queue.read('info', () => ({
+    return this.#queue.enqueueRead('info', () => ({
       storage: kind as Api.Info['storage'],
       path: persistent ? durable.storage.name : null,
       persistent,
@@ -377,11 +377,11 @@ export class DatabasePersistence implements Api.Persistence {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#queue.close().then(() => this.#letGo());
+    this.#closing ??= this.#queue.close().then(() => this.#release());
     return this.#closing;
   }
 
-  async #letGo(): Promise<void> {
+  async #release(): Promise<void> {
     this.#changes.close();
     try {
       await this.#connection.close();

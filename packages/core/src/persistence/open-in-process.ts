@@ -3,7 +3,7 @@ import { openStorage } from '#persistence/open-storage';
 import { DatabasePersistence } from './database-persistence.ts';
 import { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { toPersistenceError } from '../engine/error-mapping.ts';
-import { refuseCutFile } from '../engine/truncated-file.ts';
+import { assertNotTruncated } from '../engine/truncated-file.ts';
 import { PersistenceError, type PersistenceErrorCode } from '../api/errors.ts';
 import type { OpenOptions, RetryPolicy } from '../api/persistence.ts';
 import { DEFAULT_RETRY_POLICY } from '../queue/operation-queue.ts';
@@ -12,8 +12,8 @@ import { migrate } from '../schema/migrator.ts';
 
 const OPERATION = 'open';
 
-/** What SQLite's authors advise for files that others may have made (https://www.sqlite.org/security.html). */
-const WARY = 'PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON';
+/** Advice of SQLite's authors for files that other programs may have made (https://www.sqlite.org/security.html). */
+const HARDENING_PRAGMAS = 'PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON';
 
 /** Failures of making or writing the file, as the original scripts named them. */
 const INITIALIZATION: ReadonlySet<PersistenceErrorCode> = new Set([
@@ -47,8 +47,8 @@ export async function openOnStorage(
         const connection = new SqliteConnection(opened);
         const deadline = performance.now() + policy.busyDeadlineMs;
         const prepare = async (): Promise<void> => {
-          connection.exec(WARY);
-          refuseCutFile(connection, OPERATION);
+          connection.exec(HARDENING_PRAGMAS);
+          assertNotTruncated(connection, OPERATION);
           await migrate(connection, clock(), deadline);
         };
         await retryBusy(() => opened.writeTransaction(prepare), policy.busyDeadlineMs);

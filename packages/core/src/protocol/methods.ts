@@ -1,7 +1,7 @@
 /** What client and worker say to each other, over Comlink. Every answer is an {@link Answer}. */
 import type { RowQueries } from '../persistence/database-persistence.ts';
 import type { BackupDirectory, Change, OpenOptions, Progress } from '../api/persistence.ts';
-import type { Page, PageStart } from '../tables/keyset-pagination.ts';
+import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 import type { Answer } from './serialize-error.ts';
 
 /** Methods whose arguments and results cross as they are. */
@@ -50,12 +50,12 @@ export interface PersistenceHost {
    */
   open(options: OpenOptions, livenessLock: string): Promise<Answer<void>>;
   call(method: PlainMethod, parameters: readonly unknown[]): Promise<Answer<unknown>>;
-  readPage<Method extends keyof RowQueries>(
+  readRows<Method extends keyof RowQueries>(
     method: Method,
     query: RowQueries[Method]['query'],
     batchRows: number | undefined,
-    start: PageStart | undefined,
-  ): Promise<Answer<Page<RowQueries[Method]['row']>>>;
+    cursor: Cursor | undefined,
+  ): Promise<Answer<RowBatch<RowQueries[Method]['row']>>>;
   /** @param operationId - by which the caller may abort it */
   run(
     method: LongMethod,

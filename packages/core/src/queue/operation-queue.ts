@@ -74,17 +74,17 @@ export class OperationQueue {
   }
 
   /** A write: synchronous work inside a transaction. Resolves once the transaction is durable. */
-  write<Result>(name: string, tables: readonly TableName[], work: () => Result): Promise<Result> {
+  enqueueWrite<Result>(name: string, tables: readonly TableName[], work: () => Result): Promise<Result> {
     return this.#enqueue('write', name, tables, work);
   }
 
   /** A read: synchronous work outside any transaction of ours. */
-  read<Result>(name: string, work: () => Result): Promise<Result> {
+  enqueueRead<Result>(name: string, work: () => Result): Promise<Result> {
     return this.#enqueue('read', name, [], work);
   }
 
   /** Work that needs the connection for itself, over several turns of the event loop. */
-  exclusive<Result>(
+  enqueueExclusive<Result>(
     name: string,
     tables: readonly TableName[],
     work: () => Promise<Result>,
@@ -92,17 +92,8 @@ export class OperationQueue {
     return this.#enqueue('exclusive', name, tables, work);
   }
 
-  /** Exclusive work that is one transaction. */
-  transaction<Result>(
-    name: string,
-    tables: readonly TableName[],
-    work: () => Promise<Result>,
-  ): Promise<Result> {
-    return this.exclusive(name, tables, () => this.transact(work));
-  }
-
   /** Within exclusive work: BEGIN to COMMIT over several turns of the event loop; repeated if somebody was faster. */
-  transact<Result>(work: () => Promise<Result>): Promise<Result> {
+  withWriteTransaction<Result>(work: () => Promise<Result>): Promise<Result> {
     const attempt = async (): Promise<Result> => {
       this.#connection.run('BEGIN IMMEDIATE');
       try {
@@ -114,14 +105,14 @@ export class OperationQueue {
         throw error;
       }
     };
-    return this.patiently(() => this.#connection.durable.writeTransaction(attempt));
+    return this.retryTransient(() => this.#connection.durable.writeTransaction(attempt));
   }
 
   /** Within exclusive work: holds a shared lock, so that nobody commits while the work reads piece by piece. */
-  whileUnchanged<Result>(work: () => Promise<Result>): Promise<Result> {
+  withReadTransaction<Result>(work: () => Promise<Result>): Promise<Result> {
     const { durable } = this.#connection;
     return durable.readTransaction(async () => {
-      await this.patiently(() => {
+      await this.retryTransient(() => {
         if (durable.journalMode === 'wal') this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
         this.#connection.exec('BEGIN');
         try {
@@ -146,7 +137,7 @@ export class OperationQueue {
   }
 
   /** Calls until it is not somebody else's lock that fails it, until the policy's deadline. For exclusive work. */
-  patiently<Result>(call: () => Result | Promise<Result>): Promise<Result> {
+  retryTransient<Result>(call: () => Result | Promise<Result>): Promise<Result> {
     return this.#retry(call, performance.now() + this.#policy.busyDeadlineMs);
   }
 
@@ -176,10 +167,10 @@ export class OperationQueue {
         continue;
       }
       const end = this.#waiting.findIndex(({ kind }) => kind === 'exclusive');
-      const turn = this.#waiting.splice(0, Math.min(end === -1 ? Infinity : end, GROUP_LIMIT));
-      const writes = turn.filter(({ kind }) => kind === 'write');
+      const batch = this.#waiting.splice(0, Math.min(end === -1 ? Infinity : end, GROUP_LIMIT));
+      const writes = batch.filter(({ kind }) => kind === 'write');
       if (writes.length > 0) await this.#commitGroup(writes);
-      for (const read of turn) if (read.kind === 'read') await this.#runRead(read);
+      for (const read of batch) if (read.kind === 'read') await this.#runRead(read);
     }
     this.#running = undefined;
   }
@@ -287,7 +278,7 @@ export class OperationQueue {
     try {
       await commitOnceReadersLeave(this.#connection, deadline);
     } catch (error) {
-      if (isBusy(error) || !this.#mayStand(versionBefore)) throw error;
+      if (isBusy(error) || !this.#mayBeCommitted(versionBefore)) throw error;
       throw new UncertainCommit(error);
     }
   }
@@ -296,7 +287,7 @@ export class OperationQueue {
    * Whether a transaction whose COMMIT failed may be in the file nevertheless: the last sync of a commit comes after
    * the point from which SQLite no longer takes it back. Another process's commit in that moment looks the same.
    */
-  #mayStand(versionBefore: number | undefined): boolean {
+  #mayBeCommitted(versionBefore: number | undefined): boolean {
     this.#rollbackQuietly();
     try {
       // Reading has SQLite roll back what a failed rollback left to the journal.

@@ -25,7 +25,7 @@ import { migrations, SCHEMA_VERSION, type Migration } from './migrations/index.t
 import { receiptsTable } from '../tables/receipts.table.ts';
 
 const OPERATION = 'open';
-const ADOPTED_RECEIPTS = 'adopted_receipts';
+const IMPORTED_RECEIPTS = 'adopted_receipts';
 
 /** Columns that make a table ours; more may be there. */
 export const expectedColumns: ReadonlyMap<string, readonly string[]> = new Map([
@@ -71,13 +71,13 @@ export async function migrate(connection: SqliteConnection, now: Date, deadline:
 }
 
 /** The greatest rowid among receipts taken over from the original scripts; 0 without any. */
-export function adoptedReceipts(connection: SqliteConnection): number {
-  return Number(readMetadata(connection, ADOPTED_RECEIPTS) ?? 0);
+export function importedReceipts(connection: SqliteConnection): number {
+  return Number(readMetadata(connection, IMPORTED_RECEIPTS) ?? 0);
 }
 
 /** Says anew which receipts were taken over. The caller holds a transaction. */
-export function recordAdoptedReceipts(connection: SqliteConnection, greatestRowid: number, now: Date): void {
-  writeMetadata(connection, ADOPTED_RECEIPTS, String(greatestRowid), now);
+export function recordImportedReceipts(connection: SqliteConnection, greatestRowid: number, now: Date): void {
+  writeMetadata(connection, IMPORTED_RECEIPTS, String(greatestRowid), now);
 }
 
 /**
@@ -131,7 +131,7 @@ function apply(connection: SqliteConnection, migration: Migration, now: Date): v
   writeMetadata(connection, 'schema_version', String(migration.version), now);
   if (adopting) {
     const [greatest] = connection.get('SELECT coalesce(max(rowid), 0) FROM receipts') ?? [0];
-    recordAdoptedReceipts(connection, Number(greatest), now);
+    recordImportedReceipts(connection, Number(greatest), now);
   }
 }
 

@@ -5,18 +5,18 @@ import { EVERY_AGENT } from '../validation/like-pattern.ts';
 import { selectList, toRow, type AnyTable } from './table.ts';
 
 /** A place in a table's order: by time, within one second by rowid. */
-export interface PageStart {
+export interface Cursor {
   /** `null` among the rows without a time, which are older than all others. Native inserts can make such rows. */
   readonly time: string | null;
   readonly rowid: number;
   /** How many rows came before it. */
-  readonly taken: number;
+  readonly consumed: number;
 }
 
 /** Some rows, and where the next ones begin, if there may be any. */
-export interface Page<Row> {
+export interface RowBatch<Row> {
   readonly rows: Row[];
-  readonly next: PageStart | undefined;
+  readonly nextCursor: Cursor | undefined;
 }
 
 /** Which rows of a table, and which of them first. */
@@ -30,7 +30,7 @@ export interface RowFilter {
 }
 
 /** A part of the order that one range of the time index holds. */
-interface Stretch {
+interface KeysetRange {
   readonly sql: string;
   readonly values: readonly SqlValue[];
 }
@@ -41,14 +41,14 @@ interface Stretch {
  * time for the range, and walks a second with a million rows from its beginning every time.
  *
  * What a range has found is compared once more, past the index (`+`): a damaged page whose entries are out of order
- * would otherwise lead back to where a page began, and reading would never end.
+ * would otherwise lead back to where a batch began, and reading would never end.
  */
-function stretchesFrom(time: string, order: RowOrder, start: PageStart | undefined): readonly Stretch[] {
-  if (start === undefined) return [{ sql: 'true', values: [] }];
+function rangesFrom(time: string, order: RowOrder, cursor: Cursor | undefined): readonly KeysetRange[] {
+  if (cursor === undefined) return [{ sql: 'true', values: [] }];
   const oldestFirst = order === 'oldest-first';
   const after = oldestFirst ? '>' : '<';
-  const { rowid } = start;
-  if (start.time === null) {
+  const { rowid } = cursor;
+  if (cursor.time === null) {
     const withoutTime = {
       sql: `${time} IS NULL AND rowid ${after} ? AND +rowid ${after} ?`,
       values: [rowid, rowid],
@@ -60,30 +60,30 @@ function stretchesFrom(time: string, order: RowOrder, start: PageStart | undefin
   const withTime = [
     {
       sql: `${time} = ? AND rowid ${after} ? AND +${time} = ? AND +rowid ${after} ?`,
-      values: [start.time, rowid, start.time, rowid],
+      values: [cursor.time, rowid, cursor.time, rowid],
     },
-    { sql: `${time} ${after} ? AND +${time} ${after} ?`, values: [start.time, start.time] },
+    { sql: `${time} ${after} ? AND +${time} ${after} ?`, values: [cursor.time, cursor.time] },
   ];
   return oldestFirst ? withTime : [...withTime, { sql: `${time} IS NULL`, values: [] }];
 }
 
 /**
- * The queries of one page, to be read in this order until there are enough rows. The time index gives the order, so
+ * The queries of one batch, to be read in this order until there are enough rows. The time index gives the order, so
  * that reading stops at the limit; a condition that is not asked for is not there.
  */
 export function timeOrderQueries(
   table: AnyTable,
   filter: RowFilter,
-  start: PageStart | undefined,
+  cursor: Cursor | undefined,
 ): readonly { readonly sql: string; readonly values: readonly SqlValue[] }[] {
   const time = table.timeColumn;
   const { order = 'newest-first' } = filter;
   const direction = order === 'oldest-first' ? 'ASC' : 'DESC';
-  const asked: Stretch[] = [];
+  const asked: KeysetRange[] = [];
   if (filter.agent !== EVERY_AGENT) asked.push({ sql: 'agent_id LIKE ?', values: [filter.agent] });
   if (filter.since !== undefined) asked.push({ sql: `${time} >= ?`, values: [filter.since] });
-  return stretchesFrom(time, order, start).map((stretch) => {
-    const conditions = [stretch, ...asked];
+  return rangesFrom(time, order, cursor).map((range) => {
+    const conditions = [range, ...asked];
     return {
       sql: `SELECT rowid, ${time}, ${selectList(table)} FROM ${table.name}
         WHERE ${conditions.map(({ sql }) => sql).join(' AND ')} ORDER BY ${time} ${direction}, rowid ${direction} LIMIT ?`,
@@ -92,16 +92,16 @@ export function timeOrderQueries(
   });
 }
 
-/** Reads one page of a table, in the order of its times. */
+/** Reads one batch of a table, in the order of its times. */
 export function readInTimeOrder<Row>(
   connection: SqliteConnection,
   table: AnyTable,
   filter: RowFilter,
   limit: number,
-  start: PageStart | undefined,
-): Page<Row> {
+  cursor: Cursor | undefined,
+): RowBatch<Row> {
   const rows: SqlValue[][] = [];
-  for (const { sql, values } of timeOrderQueries(table, filter, start)) {
+  for (const { sql, values } of timeOrderQueries(table, filter, cursor)) {
     const left = limit - rows.length;
     if (left <= 0) break;
     // SQLite reads a negative limit as none.
@@ -109,12 +109,12 @@ export function readInTimeOrder<Row>(
   }
   const last = rows.at(-1);
   const ended = last === undefined || rows.length < limit;
-  const taken = (start?.taken ?? 0) + rows.length;
+  const consumed = (cursor?.consumed ?? 0) + rows.length;
   return {
     rows: rows.map((row) => toRow<Row>(table, row, 2)),
-    next: ended
+    nextCursor: ended
       ? undefined
-      : { rowid: Number(last[0]), time: last[1] === null ? null : String(last[1]), taken },
+      : { rowid: Number(last[0]), time: last[1] === null ? null : String(last[1]), consumed },
   };
 }
 

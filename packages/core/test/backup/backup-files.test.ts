@@ -250,16 +250,16 @@ describe('a restore trusts nothing', () => {
       /more than/,
     ],
     [
-      'a manifest that calls every receipt adopted, those to come included',
-      (folder) => forge(folder, (manifest) => Object.assign(manifest, { adoptedReceipts: 1_000_000 })),
+      'a manifest that calls every receipt imported, those to come included',
+      (folder) => forge(folder, (manifest) => Object.assign(manifest, { importedReceipts: 1_000_000 })),
       'BACKUP_INVALID',
-      /adopted/,
+      /imported/,
     ],
-    ...[{}, '20', -1, 0.5, null].map((adoptedReceipts): Forgery => [
-      `adopted receipts: ${JSON.stringify(adoptedReceipts)}`,
-      (folder) => forge(folder, (manifest) => Object.assign(manifest, { adoptedReceipts })),
+    ...[{}, '20', -1, 0.5, null].map((importedReceipts): Forgery => [
+      `imported receipts: ${JSON.stringify(importedReceipts)}`,
+      (folder) => forge(folder, (manifest) => Object.assign(manifest, { importedReceipts })),
       'BACKUP_INVALID',
-      /adopted/,
+      /imported/,
     ]),
     [
       'a schema version that cannot be told',

@@ -131,7 +131,7 @@ const cases: readonly (readonly [title: string, sql: string, opening: string])[]
     'NEWER_SCHEMA',
   ],
   [
-    'more adopted receipts than there are',
+    'more imported receipts than there are',
     `INSERT INTO _schema_metadata VALUES ('adopted_receipts', '{}', '')`,
     'opened',
   ],

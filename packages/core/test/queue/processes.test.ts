@@ -33,12 +33,12 @@ describe('many processes at once', () => {
     expect(fs.readdirSync(place.folder)).toEqual(['ggen.db']);
   });
 
-  it('the first ones race for a migration: it happens once, and all rows are adopted', async () => {
+  it('the first ones race for a migration: it happens once, and all rows are imported', async () => {
     const place = placeOfTest();
     place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     await Promise.all(upTo(6).map((n) => children.ask<Saved>('save-one', [place.file, `exec-${n}`])));
     const db = await place.open();
-    expect(await db.verify()).toMatchObject({ ok: true, receiptsAdopted: 2, receiptsVerified: 6 });
+    expect(await db.verify()).toMatchObject({ ok: true, receiptsImported: 2, receiptsVerified: 6 });
     expect(place.native("SELECT count(*) FROM _schema_metadata WHERE key LIKE 'migration_%'")).toBe('2');
   });
 

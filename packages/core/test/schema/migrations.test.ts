@@ -37,7 +37,7 @@ describe('a database of the original scripts', () => {
       ok: true,
       schemaVersion: SCHEMA_VERSION,
       receiptsVerified: 1,
-      receiptsAdopted: 2,
+      receiptsImported: 2,
       problems: [],
     });
     expect(place.native("SELECT value FROM _schema_metadata WHERE key = 'schema_version'")).toBe(
@@ -107,12 +107,12 @@ describe('a database of the original scripts', () => {
     const db = await place.open();
     await db.saveReceipt(receiptOf('new'));
     const { manifest } = await db.exportBackup({ directory: place.path('backup') });
-    expect(manifest.adoptedReceipts).toBe(2);
+    expect(manifest.importedReceipts).toBe(2);
     for (const from of ['json', 'image'] as const) {
       await db.reset();
-      expect((await db.verify()).receiptsAdopted).toBe(0);
+      expect((await db.verify()).receiptsImported).toBe(0);
       await db.restoreBackup({ directory: place.path('backup'), from });
-      expect(await db.verify()).toMatchObject({ ok: true, receiptsAdopted: 2, receiptsVerified: 1 });
+      expect(await db.verify()).toMatchObject({ ok: true, receiptsImported: 2, receiptsVerified: 1 });
     }
   });
 });

@@ -33,8 +33,8 @@ afterAll(() => connection.durable.close());
 const plan = (sql: string): string[] =>
   sql.split(';').flatMap((one) => connection.all(`EXPLAIN QUERY PLAN ${one}`).map((row) => String(row[3])));
 
-const start = { time: '2026-01-01 00:00:00', rowid: 1, taken: 1 };
-const pages = (...parameters: Parameters<typeof timeOrderQueries>): string =>
+const cursor = { time: '2026-01-01 00:00:00', rowid: 1, consumed: 1 };
+const batches = (...parameters: Parameters<typeof timeOrderQueries>): string =>
   timeOrderQueries(...parameters)
     .map(({ sql }) => sql)
     .join(';\n');
@@ -43,17 +43,17 @@ describe('query plans', () => {
   it.each([
     [
       'receipts, newest first',
-      pages(receiptsTable, { agent: '%' }, undefined),
+      batches(receiptsTable, { agent: '%' }, undefined),
       ['SCAN receipts USING INDEX idx_receipts_created_at'],
     ],
     [
       'receipts of some agents',
-      pages(receiptsTable, { agent: 'a%' }, undefined),
+      batches(receiptsTable, { agent: 'a%' }, undefined),
       ['SCAN receipts USING INDEX idx_receipts_created_at'],
     ],
     [
       'the next receipts',
-      pages(receiptsTable, { agent: 'a%' }, start),
+      batches(receiptsTable, { agent: 'a%' }, cursor),
       [
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid<?)',
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at<?)',
@@ -62,17 +62,17 @@ describe('query plans', () => {
     ],
     [
       'receipts without a time',
-      pages(receiptsTable, { agent: '%' }, { ...start, time: null }),
+      batches(receiptsTable, { agent: '%' }, { ...cursor, time: null }),
       ['SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid<?)'],
     ],
     [
       'receipts, oldest first',
-      pages(receiptsTable, { agent: 'a%', order: 'oldest-first' }, undefined),
+      batches(receiptsTable, { agent: 'a%', order: 'oldest-first' }, undefined),
       ['SCAN receipts USING INDEX idx_receipts_created_at'],
     ],
     [
       'the next receipts, oldest first',
-      pages(receiptsTable, { agent: 'a%', order: 'oldest-first' }, start),
+      batches(receiptsTable, { agent: 'a%', order: 'oldest-first' }, cursor),
       [
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid>?)',
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at>?)',
@@ -80,7 +80,7 @@ describe('query plans', () => {
     ],
     [
       'receipts without a time, oldest first',
-      pages(receiptsTable, { agent: '%', order: 'oldest-first' }, { ...start, time: null }),
+      batches(receiptsTable, { agent: '%', order: 'oldest-first' }, { ...cursor, time: null }),
       [
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid>?)',
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at>?)',
@@ -88,12 +88,12 @@ describe('query plans', () => {
     ],
     [
       'the audit trail since a day',
-      pages(auditLogTable, { agent: '%', since: start.time }, undefined),
+      batches(auditLogTable, { agent: '%', since: cursor.time }, undefined),
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
       'the next of it',
-      pages(auditLogTable, { agent: 'a%', since: start.time }, start),
+      batches(auditLogTable, { agent: 'a%', since: cursor.time }, cursor),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid<?)',
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>? AND timestamp<?)',
@@ -102,12 +102,12 @@ describe('query plans', () => {
     ],
     [
       'the audit trail since a day, oldest first',
-      pages(auditLogTable, { agent: '%', since: start.time, order: 'oldest-first' }, undefined),
+      batches(auditLogTable, { agent: '%', since: cursor.time, order: 'oldest-first' }, undefined),
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
       'the next of it, oldest first',
-      pages(auditLogTable, { agent: 'a%', since: start.time, order: 'oldest-first' }, start),
+      batches(auditLogTable, { agent: 'a%', since: cursor.time, order: 'oldest-first' }, cursor),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid>?)',
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)',
@@ -115,7 +115,7 @@ describe('query plans', () => {
     ],
     [
       'memory, latest first',
-      pages(agentMemoryTable, { agent: '%' }, undefined),
+      batches(agentMemoryTable, { agent: '%' }, undefined),
       ['SCAN agent_memory', 'USE TEMP B-TREE FOR ORDER BY'],
     ],
     [

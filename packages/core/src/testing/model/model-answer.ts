@@ -291,7 +291,7 @@ function answerOf(state: ModelState, operation: ModelOperation, context: CallCon
           receiptsVerified: context.alone
             ? state.receipts.length
             : new Expectation('a count', (count) => Number.isSafeInteger(count)),
-          receiptsAdopted: 0,
+          receiptsImported: 0,
           problems: [],
         },
       };

@@ -96,7 +96,7 @@ export const maintenanceCases: readonly PersistenceCase[] = [
         ok: true,
         schemaVersion,
         receiptsVerified: 1200,
-        receiptsAdopted: 0,
+        receiptsImported: 0,
         problems: [],
       });
       await refused(db.verify({ signal: AbortSignal.abort() }), 'ABORTED');
