@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Runs a program; its errors go to this terminal. @returns its standard output */
+export const run = (command, argumentList, options = {}) =>
+  execFileSync(command, argumentList, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options });
+
+/**
+ * Packs the packages and unpacks each tarball.
+ * @returns name, path of the tarball, folder with its contents, and the packed and the workspace's package.json
+ */
+export function packAll(packages, folder) {
+  return packages.map((directory) => {
+    const destination = path.join(folder, directory);
+    mkdirSync(destination);
+    run('pnpm', ['--dir', `packages/${directory}`, 'pack', '--pack-destination', destination]);
+    const file = path.join(destination, readdirSync(destination)[0]);
+    run('tar', ['-xzf', file, '-C', destination]);
+    const contents = path.join(destination, 'package');
+    const manifest = JSON.parse(readFileSync(path.join(contents, 'package.json'), 'utf8'));
+    const workspaceManifest = JSON.parse(readFileSync(`packages/${directory}/package.json`, 'utf8'));
+    return { name: manifest.name, file, contents, manifest, workspaceManifest };
+  });
+}
+
+/** Creates a project that depends on every tarball and on Vite, and installs it. @returns its folder */
+export function installInFreshProject(tarballs, folder) {
+  const project = path.join(folder, 'project');
+  mkdirSync(project);
+  const dependencies = Object.fromEntries(tarballs.map(({ name, file }) => [name, `file:${file}`]));
+  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const manifest = {
+    name: 'fresh',
+    private: true,
+    type: 'module',
+    dependencies,
+    devDependencies: { vite: devDependencies.vite },
+  };
+  writeFileSync(path.join(project, 'package.json'), JSON.stringify(manifest));
+  // The packages depend on each other by version, and none is in a registry before the release.
+  const overrides = Object.entries(dependencies).map(([name, file]) => `  '${name}': '${file}'\n`);
+  writeFileSync(
+    path.join(project, 'pnpm-workspace.yaml'),
+    `packages: ['.']\noverrides:\n${overrides.join('')}allowBuilds:\n  esbuild: false\n`,
+  );
+  run('pnpm', ['install', '--prefer-offline'], { cwd: project });
+  return project;
+}
