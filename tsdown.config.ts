@@ -62,6 +62,7 @@ const builds: UserConfig[] = defineConfig([
     ...core,
     entry: [
       'src/index.ts',
+      'src/protocol/rpc.ts',
       'src/testing/index.ts',
       'src/host/start-worker.node.ts',
       'src/host/worker.node.ts',
@@ -72,6 +73,7 @@ const builds: UserConfig[] = defineConfig([
     ...core,
     entry: [
       'src/index.ts',
+      'src/protocol/rpc.ts',
       'src/testing/index.ts',
       'src/host/start-worker.browser.ts',
       'src/host/worker.browser.ts',

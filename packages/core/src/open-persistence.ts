@@ -1,7 +1,7 @@
 import { connectWorker, WORKER_BY_DEFAULT } from '#client/spawn-worker';
 import { PersistenceError } from './api/errors.ts';
 import type { OpenOptions, Persistence } from './api/persistence.ts';
-import { PersistenceClient } from './client/client.ts';
+import { openInWorker } from './client/client.ts';
 
 /**
  * Opens a database, makes it if it is missing, and brings its schema up to date.
@@ -27,5 +27,5 @@ export async function openPersistence(options: OpenOptions): Promise<Persistence
       hint: 'Give the clock to startWorker() in the worker file, or open with worker: false.',
     });
   }
-  return PersistenceClient.open(connectWorker(worker), rest);
+  return openInWorker(connectWorker(worker), rest);
 }

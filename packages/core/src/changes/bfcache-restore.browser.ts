@@ -1,12 +1,13 @@
 /**
- * Calls back whenever this page returns from the back-forward cache. Asleep there it has heard of nobody's commits.
- * @returns what ends it
+ * Calls the listener when this page is restored from the back-forward cache. While frozen there, the page received no
+ * change notifications.
+ * @returns a function that stops it
  */
-export function onPageReturn(listener: () => void): () => void {
-  const heard = ({ persisted }: PageTransitionEvent): void => {
+export function onBfcacheRestore(listener: () => void): () => void {
+  const onPageShow = ({ persisted }: PageTransitionEvent): void => {
     if (persisted) listener();
   };
-  // A worker never gets the event; its page tells it.
-  globalThis.addEventListener('pageshow', heard);
-  return () => globalThis.removeEventListener('pageshow', heard);
+  // A worker never gets the event, so the page's client tells its worker.
+  globalThis.addEventListener('pageshow', onPageShow);
+  return () => globalThis.removeEventListener('pageshow', onPageShow);
 }

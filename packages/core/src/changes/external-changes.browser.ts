@@ -1,7 +1,7 @@
 import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
 import type { ForeignChanges } from './external-changes.ts';
 import type { Change } from '../api/persistence.ts';
-import { onPageReturn } from './bfcache-restore.browser.ts';
+import { onBfcacheRestore } from './bfcache-restore.browser.ts';
 
 /** Tabs and workers tell each other over a channel named after the database. */
 export function foreignChanges(
@@ -11,7 +11,7 @@ export function foreignChanges(
 ): ForeignChanges {
   const channel = multiProcess ? new BroadcastChannel(`ggen-sim:${kind}:${name}`) : undefined;
   channel?.addEventListener('message', ({ data }) => hear(data as Change));
-  const endReturns = onPageReturn(() => hear(undefined));
+  const endReturns = onBfcacheRestore(() => hear(undefined));
   return {
     listen: () => undefined,
     rest: () => undefined,

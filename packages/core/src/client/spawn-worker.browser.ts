@@ -1,7 +1,7 @@
+import { onBfcacheRestore } from '../changes/bfcache-restore.browser.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
-import { onPageReturn } from '../changes/bfcache-restore.browser.ts';
 
-/** Whether a database goes into a worker when nothing is said: in a page, so that SQLite never blocks the screen. */
+/** Default of the `worker` option: true in a page, so that SQLite never blocks the screen. */
 export const WORKER_BY_DEFAULT: boolean = typeof Window !== 'undefined' && globalThis instanceof Window;
 
 /**
@@ -9,38 +9,40 @@ export const WORKER_BY_DEFAULT: boolean = typeof Window !== 'undefined' && globa
  * @param worker - the application's own (its file calls `startWorker`), or true for the one in this package
  */
 export function connectWorker(worker: unknown): WorkerConnection {
-  const ours = worker === true;
-  const thread = ours
+  const isOwn = worker === true;
+  const thread = isOwn
     ? new Worker(new URL('../host/worker.browser.ts', import.meta.url), {
         type: 'module',
         name: 'ggen-sim',
       })
     : (worker as Worker);
   const listeners: ((reason: unknown) => void)[] = [];
-  const gone = (reason: unknown): void => {
+  const terminated = (reason: unknown): void => {
     for (const listener of listeners) listener(reason);
   };
   thread.addEventListener('error', (event) =>
-    gone(event.error ?? new Error(event.message || 'the worker failed to start')),
+    terminated(event.error ?? new Error(event.message || 'The worker failed to start')),
   );
   const ending = new AbortController();
-  let endReturns = (): void => undefined;
+  let stopOnRestore = (): void => undefined;
   const livenessLock = `ggen-sim-worker:${crypto.randomUUID()}`;
   return {
     endpoint: thread,
     livenessLock,
-    onGone: (listener) => void listeners.push(listener),
-    onReturn: (listener) => void (endReturns = onPageReturn(listener)),
-    watch() {
-      // No event tells of a worker that was terminated; its lock coming free does.
+    onTerminated: (listener) => void listeners.push(listener),
+    onRestore: (listener) => void (stopOnRestore = onBfcacheRestore(listener)),
+    watchLivenessLock() {
+      // The browser fires no event when a worker is terminated, but it releases the worker's lock.
       navigator.locks
-        ?.request(livenessLock, { signal: ending.signal }, () => gone(new Error('the worker was terminated')))
+        ?.request(livenessLock, { signal: ending.signal }, () =>
+          terminated(new Error('The worker was terminated')),
+        )
         .catch(() => undefined);
     },
     async end() {
       ending.abort();
-      endReturns();
-      if (ours) thread.terminate();
+      stopOnRestore();
+      if (isOwn) thread.terminate();
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { WorkerConnection } from './spawn-worker.ts';
 
-/** Whether a database goes into a worker when nothing is said: in Node it stays in process. */
+/** Default of the `worker` option: false in Node, where the database stays in process. */
 export const WORKER_BY_DEFAULT = false;
 
 /**
@@ -10,29 +10,29 @@ export const WORKER_BY_DEFAULT = false;
  * @param worker - the application's own (its file calls `startWorker`), or true for the one in this package
  */
 export function connectWorker(worker: unknown): WorkerConnection {
-  const ours = worker === true;
-  const thread = ours ? startOurs() : (worker as Worker);
+  const isOwn = worker === true;
+  const thread = isOwn ? startOwnWorker() : (worker as Worker);
   return {
     endpoint: nodeEndpoint(thread),
     livenessLock: '',
-    onGone(listener) {
-      let told = false;
-      const tell = (reason: unknown): void => {
-        if (!told) listener(reason);
-        told = true;
+    onTerminated(listener) {
+      let reported = false;
+      const report = (reason: unknown): void => {
+        if (!reported) listener(reason);
+        reported = true;
       };
-      thread.on('error', tell);
-      thread.on('exit', (exitCode) => tell(new Error(`the worker thread ended with code ${exitCode}`)));
+      thread.on('error', report);
+      thread.on('exit', (exitCode) => report(new Error(`The worker thread ended with code ${exitCode}`)));
     },
-    onReturn: () => undefined,
-    watch: () => undefined,
+    onRestore: () => undefined,
+    watchLivenessLock: () => undefined,
     async end() {
-      if (ours) await thread.terminate();
+      if (isOwn) await thread.terminate();
     },
   };
 }
 
-function startOurs(): Worker {
+function startOwnWorker(): Worker {
   const threads = process.getBuiltinModule('node:worker_threads');
   return new threads.Worker(new URL('../host/worker.node.ts', import.meta.url));
 }

@@ -1,16 +1,16 @@
-import type { Endpoint } from 'comlink';
+import type { Endpoint } from '../protocol/rpc.ts';
 
-/** A running worker, as the client sees it. */
+/** A running worker, as the client uses it. */
 export interface WorkerConnection {
   readonly endpoint: Endpoint;
-  /** Name of the lock the worker holds for as long as it lives; unused where the platform reports a thread's end. */
+  /** Name of the Web Lock that the worker holds until it ends. Unused in Node, which reports a thread's end. */
   readonly livenessLock: string;
-  /** Calls back once, when the worker has ended without being asked to. */
-  onGone(listener: (reason: unknown) => void): void;
-  /** Calls back whenever the page has been away, deaf and asleep. Never where that cannot happen. */
-  onReturn(listener: () => void): void;
-  /** Begins to watch, once the worker holds its lock. */
-  watch(): void;
-  /** Ends the worker, if it was started here. */
+  /** Calls the listener once, when the worker has ended without {@link end}. */
+  onTerminated(listener: (reason: unknown) => void): void;
+  /** Calls the listener when the page is restored from the back-forward cache. Never called in Node. */
+  onRestore(listener: () => void): void;
+  /** Starts to wait for the liveness lock. Called once the worker holds it. */
+  watchLivenessLock(): void;
+  /** Stops watching, and terminates the worker if it was started here. */
   end(): Promise<void>;
 }

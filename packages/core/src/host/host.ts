@@ -1,89 +1,89 @@
-import * as Comlink from 'comlink';
-import type { DatabasePersistence, RowQueries } from '../persistence/database-persistence.ts';
-import { PersistenceError } from '../api/errors.ts';
 import { holdLivenessLock } from '#host/liveness-lock';
-import { openInProcess } from '../persistence/open-in-process.ts';
+import { PersistenceError } from '../api/errors.ts';
 import type { BackupDirectory, Change, OpenOptions, Progress } from '../api/persistence.ts';
+import type { DatabasePersistence } from '../persistence/database-persistence.ts';
+import { openInProcess } from '../persistence/open-in-process.ts';
+import type {
+  MethodsOf,
+  OperationOptions,
+  PersistenceService,
+  RemoteCallbacks,
+  RowQuery,
+} from '../protocol/methods.ts';
+import { expose, RunningOperations, type Endpoint } from '../protocol/rpc.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
-import type { Caller, LongMethod, LongOptions, PersistenceHost, PlainMethod } from '../protocol/methods.ts';
-import { answer, unwrap, type Answer } from '../protocol/serialize-error.ts';
 
-/** What the worker itself can be given, because it cannot be sent. */
+/** Options for the worker itself, which cannot be sent to it. */
 export interface HostOptions {
-  /** The time written into the tables. @default the system's */
+  /** Time written into the tables. @default the system's clock */
   readonly clock?: () => Date;
 }
 
-/** The worker's side: one open database, served to whoever holds the other end. */
-export class Host implements PersistenceHost {
+/** The worker's service: one open database. */
+class Host implements PersistenceService {
   readonly #options: HostOptions;
-  readonly #running: Map<number, AbortController> = new Map();
+  readonly #operations: RunningOperations = new RunningOperations();
   #persistence: DatabasePersistence | undefined;
 
   constructor(options: HostOptions) {
     this.#options = options;
   }
 
-  open(options: OpenOptions, livenessLock: string): Promise<Answer<void>> {
-    return answer(async () => {
-      await holdLivenessLock(livenessLock);
-      this.#persistence = await openInProcess({ ...options, ...this.#options });
-    });
+  async open(options: OpenOptions, livenessLock: string): Promise<void> {
+    await holdLivenessLock(livenessLock);
+    this.#persistence = await openInProcess({ ...options, ...this.#options });
   }
 
-  call(method: PlainMethod, parameters: readonly unknown[]): Promise<Answer<unknown>> {
-    return answer(() => {
-      const target = this.#opened();
-      return (target[method] as (...parameters: readonly unknown[]) => Promise<unknown>).apply(target, [
-        ...parameters,
-      ]);
-    });
+  async call(method: MethodsOf<'call'>, parameters: readonly unknown[]): Promise<unknown> {
+    const target = this.#opened();
+    return (target[method] as (...parameters: readonly unknown[]) => Promise<unknown>).apply(target, [
+      ...parameters,
+    ]);
   }
 
-  readRows<Method extends keyof RowQueries>(
-    method: Method,
-    query: RowQueries[Method]['query'],
+  async readRows(
+    method: MethodsOf<'rows'>,
+    query: RowQuery,
     batchRows: number | undefined,
     cursor: Cursor | undefined,
-  ): Promise<Answer<RowBatch<RowQueries[Method]['row']>>> {
-    return answer(() => this.#opened().readRows(method, query, batchRows, cursor));
+  ): Promise<RowBatch<unknown>> {
+    return this.#opened().readRows(method, query, batchRows, cursor);
   }
 
-  run(method: LongMethod, long: LongOptions, operationId: number, caller: Caller): Promise<Answer<unknown>> {
-    const controller = new AbortController();
-    this.#running.set(operationId, controller);
-    return answer(async () => {
+  run(
+    method: MethodsOf<'operation'>,
+    { options, directoryName }: OperationOptions,
+    operationId: number,
+    callbacks: RemoteCallbacks,
+  ): Promise<unknown> {
+    return this.#operations.run(operationId, async (signal) => {
       const target = this.#opened();
-      const options = {
-        ...long.options,
-        ...(long.directoryName === undefined
-          ? {}
-          : { directory: callersDirectory(long.directoryName, caller) }),
-        onProgress: (progress: Progress) => caller.progress(progress),
-        signal: controller.signal,
-      };
-      try {
-        return await (target[method] as (options: unknown) => Promise<unknown>).call(target, options);
-      } finally {
-        this.#running.delete(operationId);
-      }
+      const directory =
+        directoryName === undefined ? {} : { directory: remoteDirectory(directoryName, callbacks) };
+      const onProgress = (progress: Progress): void => callbacks.progress(progress);
+      return (target[method] as (options: unknown) => Promise<unknown>).call(target, {
+        ...options,
+        ...directory,
+        onProgress,
+        signal,
+      });
     });
   }
 
   abort(operationId: number): void {
-    this.#running.get(operationId)?.abort();
+    this.#operations.abort(operationId);
   }
 
   subscribe(listener: (change: Change) => void): void {
     this.#opened().subscribe(listener);
   }
 
-  lookForChanges(): void {
-    this.#persistence?.lookForChanges();
+  checkForChanges(): void {
+    this.#persistence?.checkForChanges();
   }
 
-  close(): Promise<Answer<void>> {
-    return answer(() => this.#persistence?.close());
+  async close(): Promise<void> {
+    await this.#persistence?.close();
   }
 
   #opened(): DatabasePersistence {
@@ -93,18 +93,18 @@ export class Host implements PersistenceHost {
   }
 }
 
-/** A folder that lives on the caller's side. */
-function callersDirectory(name: string, caller: Caller): BackupDirectory {
+/** A backup directory in the caller's thread. */
+function remoteDirectory(name: string, callbacks: RemoteCallbacks): BackupDirectory {
   return {
     name,
-    create: async (fileName) => unwrap(await caller.createFile(fileName)),
-    finish: async () => unwrap(await caller.finishDirectory()),
-    discard: async () => unwrap(await caller.discardDirectory()),
-    open: async (fileName) => unwrap(await caller.openFile(fileName)),
+    create: (fileName) => callbacks.createFile(fileName),
+    finish: () => callbacks.finishDirectory(),
+    discard: () => callbacks.discardDirectory(),
+    open: (fileName) => callbacks.openFile(fileName),
   };
 }
 
-/** Serves a database over an endpoint. */
-export function serve(endpoint: Comlink.Endpoint, options: HostOptions): void {
-  Comlink.expose(new Host(options), endpoint);
+/** Serves a database to the client at the other end of an endpoint. */
+export function serve(endpoint: Endpoint, options: HostOptions): void {
+  expose(new Host(options), endpoint);
 }

@@ -1,8 +1,8 @@
 /**
- * Holds a Web Lock for as long as this worker lives: the browser releases it however the thread ends, and the client,
- * which waits for the same lock, learns of the end.
+ * Holds a Web Lock until this worker ends. The browser releases it however the thread ends, and the client, which waits
+ * for the same lock, is then told.
  * @param lockName - chosen by the client, unique to this worker
- * @returns once the lock is held; a client that asked for it earlier would take the worker for terminated
+ * @returns resolves once the lock is held; a client that requested it earlier would take the worker for terminated
  */
 export function holdLivenessLock(lockName: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
-import type { Endpoint } from 'comlink';
+import type { Endpoint } from '../protocol/rpc.ts';
 import { serve, type HostOptions } from './host.ts';
 
 /**
- * Makes this worker the home of a database. The application's worker file is this one line:
+ * Opens and serves a database in this worker. The application's worker file is these two lines:
  *
  * @example
  * import { startWorker } from '@ggen-sim/core/worker';

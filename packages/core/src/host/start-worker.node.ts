@@ -3,13 +3,13 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { serve, type HostOptions } from './host.ts';
 
 /**
- * Makes this worker thread the home of a database. The application's worker file is this one line:
+ * Opens and serves a database in this worker thread. The application's worker file is these two lines:
  *
  * @example
  * import { startWorker } from '@ggen-sim/core/worker';
  * startWorker();
  */
 export function startWorker(options: HostOptions = {}): void {
-  if (!parentPort) throw new Error('startWorker() belongs into a worker thread');
+  if (!parentPort) throw new Error('startWorker() must be called in a worker thread');
   serve(nodeEndpoint(parentPort), options);
 }

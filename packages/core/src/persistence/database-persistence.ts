@@ -348,8 +348,8 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#backups.importImage(image);
   }
 
-  /** Looks for commits by others that nobody has told of. */
-  lookForChanges(): void {
+  /** Checks for commits by other connections that were not reported. */
+  checkForChanges(): void {
     this.#changes.look();
   }
 

@@ -1,71 +1,109 @@
-/** What client and worker say to each other, over Comlink. Every answer is an {@link Answer}. */
-import type { RowQueries } from '../persistence/database-persistence.ts';
-import type { BackupDirectory, Change, OpenOptions, Progress } from '../api/persistence.ts';
+/** The methods of {@link Persistence}, by the way each crosses to a worker. Client and host are made from this table. */
+import type { BackupDirectory, Change, OpenOptions, Persistence, Progress } from '../api/persistence.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
-import type { Answer } from './serialize-error.ts';
+import type { AbortableService } from './rpc.ts';
 
-/** Methods whose arguments and results cross as they are. */
-export type PlainMethod =
-  | 'saveReceipt'
-  | 'saveReceipts'
-  | 'getReceipt'
-  | 'saveMemory'
-  | 'saveMemories'
-  | 'getMemory'
-  | 'logAudit'
-  | 'logAudits'
-  | 'record'
-  | 'analytics'
-  | 'stats'
-  | 'reset'
-  | 'exportImage'
-  | 'importImage'
-  | 'info';
+/**
+ * - `call`: parameters and result are cloned
+ * - `rows`: answered in batches of rows
+ * - `operation`: takes a signal and reports progress; its stream or directory stays with the caller
+ * - `client`: answered by the client itself
+ */
+export type MethodKind = 'call' | 'rows' | 'operation' | 'client';
 
-/** Methods that take a signal and report progress. */
-export type LongMethod = 'exportAuditTrail' | 'exportBackup' | 'restoreBackup' | 'cleanup' | 'verify';
+type ClientMethod = 'subscribe' | 'close' | typeof Symbol.asyncDispose;
+/** Names of the options of a method; none when it has no parameter. */
+type OptionOf<Method extends keyof Persistence> =
+  Parameters<Persistence[Method]> extends [] ? never : keyof NonNullable<Parameters<Persistence[Method]>[0]>;
 
-/** What stays with the caller during a long operation; Comlink hands the worker a way to call it. */
-export interface Caller {
+/** The kind that a method's signature asks for. */
+type KindOf<Method extends keyof Persistence> = Method extends ClientMethod
+  ? 'client'
+  : ReturnType<Persistence[Method]> extends AsyncIterable<unknown>
+    ? 'rows'
+    : 'signal' extends OptionOf<Method>
+      ? 'operation'
+      : 'call';
+
+/** The one table of methods. A method that is missing here, or has another kind than its signature, does not compile. */
+export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> } = {
+  saveReceipt: 'call',
+  saveReceipts: 'call',
+  queryReceipts: 'rows',
+  getReceipt: 'call',
+  saveMemory: 'call',
+  saveMemories: 'call',
+  getMemory: 'call',
+  queryMemory: 'rows',
+  logAudit: 'call',
+  logAudits: 'call',
+  queryAuditTrail: 'rows',
+  record: 'call',
+  exportAuditTrail: 'operation',
+  exportBackup: 'operation',
+  restoreBackup: 'operation',
+  analytics: 'call',
+  stats: 'call',
+  cleanup: 'operation',
+  reset: 'call',
+  verify: 'operation',
+  exportImage: 'call',
+  importImage: 'call',
+  info: 'call',
+  subscribe: 'client',
+  close: 'client',
+  [Symbol.asyncDispose]: 'client',
+};
+
+/** Names of the methods of one kind. */
+export type MethodsOf<Kind extends MethodKind> = {
+  [Method in keyof Persistence]: KindOf<Method> extends Kind ? Method : never;
+}[keyof Persistence];
+
+/** The query of a method that answers rows. */
+export type RowQuery = NonNullable<Parameters<Persistence[MethodsOf<'rows'>]>[0]>;
+
+/** Callbacks of an operation, called by the worker and run in the caller's thread. */
+export interface RemoteCallbacks {
   progress(progress: Progress): void;
-  /** Where the caller gave a {@link BackupDirectory} of its own. */
-  createFile(fileName: string): Promise<Answer<WritableStream<Uint8Array>>>;
-  finishDirectory(): Promise<Answer<void>>;
-  discardDirectory(): Promise<Answer<void>>;
-  openFile(fileName: string): Promise<Answer<ReadableStream<Uint8Array> | undefined>>;
+  /** Creates a file in the caller's own {@link BackupDirectory}, as the three methods below use that directory. */
+  createFile(fileName: string): Promise<WritableStream<Uint8Array>>;
+  finishDirectory(): Promise<void>;
+  discardDirectory(): Promise<void>;
+  openFile(fileName: string): Promise<ReadableStream<Uint8Array> | undefined>;
 }
 
-/** A long operation's options without what cannot cross. */
-export interface LongOptions {
+/** Options of an operation that can be cloned or transferred. */
+export interface OperationOptions {
   readonly options: Readonly<Record<string, unknown>>;
-  /** The name of the caller's own backup directory, if it gave one. */
+  /** Name of the caller's own backup directory, if the caller passed one. */
   readonly directoryName: BackupDirectory['name'] | undefined;
 }
 
-/** What the worker offers. */
-export interface PersistenceHost {
+/** The service of a worker that owns a database. */
+export interface PersistenceService extends AbortableService {
   /**
-   * Opens the database; once.
-   * @param livenessLock - name of a Web Lock to hold for as long as the worker lives, where there are such locks
+   * Opens the database. Called once, first.
+   * @param livenessLock - name of a Web Lock that the worker holds until it ends; unused in Node
    */
-  open(options: OpenOptions, livenessLock: string): Promise<Answer<void>>;
-  call(method: PlainMethod, parameters: readonly unknown[]): Promise<Answer<unknown>>;
-  readRows<Method extends keyof RowQueries>(
-    method: Method,
-    query: RowQueries[Method]['query'],
+  open(options: OpenOptions, livenessLock: string): Promise<void>;
+  call(method: MethodsOf<'call'>, parameters: readonly unknown[]): Promise<unknown>;
+  /** @param batchRows - rows to answer at most; undefined for all that the query asks for */
+  readRows(
+    method: MethodsOf<'rows'>,
+    query: RowQuery,
     batchRows: number | undefined,
     cursor: Cursor | undefined,
-  ): Promise<Answer<RowBatch<RowQueries[Method]['row']>>>;
-  /** @param operationId - by which the caller may abort it */
+  ): Promise<RowBatch<unknown>>;
+  /** @param operationId - the id by which the caller may abort it */
   run(
-    method: LongMethod,
-    options: LongOptions,
+    method: MethodsOf<'operation'>,
+    options: OperationOptions,
     operationId: number,
-    caller: Caller,
-  ): Promise<Answer<unknown>>;
-  abort(operationId: number): void;
+    callbacks: RemoteCallbacks,
+  ): Promise<unknown>;
   subscribe(listener: (change: Change) => void): void;
-  /** Looks for commits by others, and tells the subscriber if there are any. */
-  lookForChanges(): void;
-  close(): Promise<Answer<void>>;
+  /** Checks for commits by other connections and reports them to the subscriber. */
+  checkForChanges(): void;
+  close(): Promise<void>;
 }

@@ -1,83 +1,76 @@
 /**
- * Errors on their way between threads. Structured cloning keeps name, message and stack of an error and drops the rest,
- * so ours cross as plain records, whole, and become errors again on the other side.
+ * Errors as records that cross between threads. Structured cloning keeps an error's name, message and stack and drops
+ * everything else, so errors are cloned as records and rebuilt by the receiver.
  */
-import { PersistenceError, type PersistenceErrorCode } from '../api/errors.ts';
+import { PersistenceError } from '../api/errors.ts';
 
-/** One error and what is underneath it. */
-export interface WireError {
+/** An error and its chain of causes, ready to be cloned. */
+export interface SerializedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Of a `PersistenceError`, or of the operating system's (`ENOSPC`). */
-  readonly code: string | number | undefined;
-  readonly operation: string | undefined;
-  readonly hint: string | undefined;
-  readonly cause: WireError | undefined;
+  /** The error's own properties that can be cloned (`code`, `operation`, `hint`, `errno` …). */
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly cause: SerializedError | undefined;
 }
 
-/** What a call across threads answers. It never rejects by itself, so that nothing of an error is lost. */
-export type Answer<Value> = { readonly value: Value } | { readonly error: WireError };
-
-/** Causes followed at most: a chain may be a ring. */
+/** Longest chain of causes that is followed; a chain may be circular. */
 const MAX_CAUSES = 8;
 
-/** Makes a record of anything thrown. */
-export function toWire(error: unknown, depth: number = 0): WireError {
-  if (!(error instanceof Error)) {
-    const message = String(error);
-    return {
-      name: 'Error',
-      message,
-      stack: undefined,
-      code: undefined,
-      operation: undefined,
-      hint: undefined,
-      cause: undefined,
-    };
+/** Properties of an error that have a field of their own in {@link SerializedError}. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause']);
+
+const errorClasses = new Map<string, { readonly prototype: Error }>([['PersistenceError', PersistenceError]]);
+
+/**
+ * Makes {@link deserializeError} rebuild errors of this name as instances of this class.
+ * @param name - the `name` of its instances; a class's own name may have been minified
+ */
+export function registerErrorClass(name: string, errorClass: { readonly prototype: Error }): void {
+  errorClasses.set(name, errorClass);
+}
+
+/** Makes a record of anything that was thrown. */
+export function serializeError(thrown: unknown, depth: number = 0): SerializedError {
+  if (!(thrown instanceof Error)) {
+    return { name: 'Error', message: String(thrown), stack: undefined, properties: {}, cause: undefined };
   }
-  const { code } = error as { code?: unknown };
-  const ours = error instanceof PersistenceError ? error : undefined;
   return {
-    name: error.name,
-    message: error.message,
-    stack: error.stack,
-    code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
-    operation: ours?.operation,
-    hint: ours?.hint,
-    cause: error.cause === undefined || depth >= MAX_CAUSES ? undefined : toWire(error.cause, depth + 1),
+    name: thrown.name,
+    message: thrown.message,
+    stack: thrown.stack,
+    properties: cloneableProperties(thrown),
+    cause:
+      thrown.cause === undefined || depth >= MAX_CAUSES ? undefined : serializeError(thrown.cause, depth + 1),
   };
 }
 
-/** Makes an error of a record: a `PersistenceError` again where it was one. */
-export function fromWire(wire: WireError): Error {
-  const cause = wire.cause && fromWire(wire.cause);
-  if (wire.operation !== undefined) {
-    const error = new PersistenceError(wire.code as PersistenceErrorCode, wire.message, {
-      operation: wire.operation,
-      ...(cause === undefined ? {} : { cause }),
-      ...(wire.hint === undefined ? {} : { hint: wire.hint }),
-    });
-    if (wire.stack !== undefined) error.stack = wire.stack;
-    return error;
+function cloneableProperties(error: Error): Record<string, unknown> {
+  const properties: Record<string, unknown> = {};
+  // The code of a DOMException is not a property of its own.
+  for (const key of new Set(['code', ...Object.keys(error)])) {
+    if (OWN_FIELDS.has(key) || !(key in error)) continue;
+    const value = (error as unknown as Record<string, unknown>)[key];
+    if (isCloneable(value)) properties[key] = value;
   }
-  const error = new Error(wire.message, cause === undefined ? undefined : { cause });
-  error.name = wire.name;
-  if (wire.stack !== undefined) error.stack = wire.stack;
-  return wire.code === undefined ? error : Object.assign(error, { code: wire.code });
+  return properties;
 }
 
-/** Runs work and records how it ended. */
-export async function answer<Value>(work: () => Value | Promise<Value>): Promise<Answer<Value>> {
+function isCloneable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null)
+    return typeof value !== 'function' && typeof value !== 'symbol';
   try {
-    return { value: await work() };
-  } catch (error) {
-    return { error: toWire(error) };
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-/** The value of an answer, or its error thrown. */
-export function unwrap<Value>(answered: Answer<Value>): Value {
-  if ('error' in answered) throw fromWire(answered.error);
-  return answered.value;
+/** Rebuilds an error from its record, as an instance of the class that is registered for its name. */
+export function deserializeError({ name, message, stack, properties, cause }: SerializedError): Error {
+  const error = new Error(message, cause && { cause: deserializeError(cause) });
+  const errorClass = errorClasses.get(name);
+  if (errorClass) Object.setPrototypeOf(error, errorClass.prototype);
+  return Object.assign(error, { name, ...(stack === undefined ? {} : { stack }), ...properties });
 }

@@ -1,0 +1,139 @@
+/**
+ * Remote procedure calls between a page or a Node program and its worker, over Comlink. It adds three things: errors
+ * cross whole, an operation can be aborted by its id, and every pending call settles when the worker has ended.
+ *
+ * Unstable: exported as `@ggen-sim/core/rpc` for the packages of this repository, and changes with them.
+ */
+import * as Comlink from 'comlink';
+import { deserializeError, serializeError, type SerializedError } from './serialize-error.ts';
+
+export { expose, proxy, transfer, type Endpoint, type Remote } from 'comlink';
+export {
+  deserializeError,
+  registerErrorClass,
+  serializeError,
+  type SerializedError,
+} from './serialize-error.ts';
+
+/** An exception as Comlink sends it. */
+type SentException = { readonly isError: boolean; readonly value: unknown };
+
+const COMLINK_THROW = Comlink.transferHandlers.get('throw') as Comlink.TransferHandler<
+  { readonly value: unknown },
+  SentException
+>;
+
+// Comlink's handler keeps name, message and stack of an error. What it sends and receives is still understood here,
+// because other code of the application may use the same copy of Comlink with workers that do not load this file.
+Comlink.transferHandlers.set('throw', {
+  canHandle: (value): value is { readonly value: unknown } => COMLINK_THROW.canHandle(value),
+  serialize: (thrown: { readonly value: unknown }) =>
+    thrown.value instanceof Error
+      ? [{ isError: true, value: serializeError(thrown.value) }, []]
+      : COMLINK_THROW.serialize(thrown),
+  deserialize(sent: SentException): never {
+    if (sent.isError && 'properties' in (sent.value as object)) {
+      throw deserializeError(sent.value as SerializedError);
+    }
+    return COMLINK_THROW.deserialize(sent) as never;
+  },
+});
+
+/** A service whose operations a client can abort; see {@link RunningOperations}. */
+export interface AbortableService {
+  abort(operationId: number): void;
+}
+
+/** Makes the error of a call that the worker will not answer. */
+export type Refusal = (operation: string) => Error;
+
+/** The caller's end of a worker. A worker's end is `expose(service, endpoint)`. */
+export class RpcClient<Service extends AbortableService> {
+  readonly #service: Comlink.Remote<Service>;
+  readonly #pending: Set<(refusal: Refusal) => void> = new Set();
+  #refusal: Refusal | undefined;
+  #operations = 0;
+
+  constructor(endpoint: Comlink.Endpoint) {
+    this.#service = Comlink.wrap<Service>(endpoint);
+  }
+
+  /** True when new calls are rejected without being sent. */
+  get refusing(): boolean {
+    return this.#refusal !== undefined;
+  }
+
+  /**
+   * Sends a call. It settles with the worker's answer, or is rejected by {@link rejectPending}.
+   * @param operation - its name in a refusal
+   */
+  call<T>(operation: string, send: (service: Comlink.Remote<Service>) => PromiseLike<T>): Promise<T> {
+    if (this.#refusal) return Promise.reject(this.#refusal(operation));
+    return new Promise<T>((resolve, reject) => {
+      const refuse = (refusal: Refusal): void => reject(refusal(operation));
+      this.#pending.add(refuse);
+      const settle = (): void => void this.#pending.delete(refuse);
+      const answer = send(this.#service);
+      answer.then(resolve, reject);
+      answer.then(settle, settle);
+    });
+  }
+
+  /** Sends a call that the service runs under an id, so that the signal can abort it. */
+  async run<T>(
+    operation: string,
+    signal: AbortSignal | undefined,
+    send: (service: Comlink.Remote<Service>, operationId: number) => PromiseLike<T>,
+  ): Promise<T> {
+    const operationId = ++this.#operations;
+    const abort = (): void => {
+      if (!this.#refusal) void (this.#service as Comlink.Remote<AbortableService>).abort(operationId);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      const running = this.call(operation, (service) => send(service, operationId));
+      if (signal?.aborted) abort();
+      return await running;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Rejects every later call, unless an earlier refusal does so already. Pending calls are still answered. */
+  refuseCalls(refusal: Refusal): void {
+    this.#refusal ??= refusal;
+  }
+
+  /** Rejects every pending call, because the worker has ended, and every later one. */
+  rejectPending(refusal: Refusal): void {
+    this.refuseCalls(refusal);
+    for (const refuse of this.#pending) refuse(refusal);
+    this.#pending.clear();
+  }
+
+  /** Lets the worker forget this client. */
+  release(): void {
+    this.#service[Comlink.releaseProxy]();
+  }
+}
+
+/** The operations that a service runs for its client, by id. */
+export class RunningOperations {
+  readonly #controllers: Map<number, AbortController> = new Map();
+
+  /** Runs work with a signal that {@link abort} fires. */
+  async run<T>(operationId: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    this.#controllers.set(operationId, controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      this.#controllers.delete(operationId);
+    }
+  }
+
+  /** Aborts an operation. Does nothing once it has ended. */
+  abort(operationId: number): void {
+    this.#controllers.get(operationId)?.abort();
+  }
+}
