@@ -42,7 +42,6 @@ const builds: UserConfig[] = defineConfig([
       index: 'src/index.ts',
       file: 'src/file.node.ts',
       'testing/index': 'src/testing/index.ts',
-      'testing/file/index': 'src/testing/file/index.node.ts',
     },
   },
   {
@@ -106,6 +105,24 @@ const builds: UserConfig[] = defineConfig([
       onlyBundle: false,
     },
     loader: { '.sh': 'text' },
+  },
+  {
+    name: 'crash-tests',
+    cwd: path.join(import.meta.dirname, 'tests'),
+    entry: { main: 'crash/campaign/main.ts' },
+    format: 'esm',
+    tsconfig: typesOf('node'),
+    platform: 'node',
+    target: 'node20.19',
+    fixedExtension: false,
+    dts: false,
+    clean: true,
+    deps: {
+      // sql.js finds its wasm file beside itself; the locks are native code.
+      neverBundle: ['sql.js', 'fs-native-extensions'],
+      alwaysBundle: /.*/u,
+      onlyBundle: false,
+    },
   },
 ]);
 

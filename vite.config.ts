@@ -35,8 +35,8 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...timeouts,
           name: 'node',
-          include: ['packages/*/test/**/*.test.ts', 'packages/*/src/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.browser.test.ts', 'tests/native/**'],
         },
       },
       {
@@ -58,7 +58,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'browser',
           // Two cores: files side by side only make each other wait.
           fileParallelism: false,
-          include: ['packages/*/test/**/*.browser.test.ts'],
+          include: ['packages/*/test/**/*.browser.test.ts', 'tests/**/*.browser.test.ts'],
           browser: {
             enabled: true,
             headless: true,

@@ -1,14 +1,15 @@
+import path from 'node:path';
 /** The suite every implementation has to pass, behind a worker thread. */
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describePersistence } from '../src/testing/index.ts';
-import { Children } from './support/child-process.ts';
+import { Children } from '../../../tests/support/child-process.ts';
 import { receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
 import { DatabasePlace, placeOfTest } from './support/database-place.ts';
 
 let children: Children;
 beforeAll(async () => {
-  children = await Children.bundle();
+  children = await Children.bundle(path.join(import.meta.dirname, 'children'));
 });
 afterAll(() => children.remove());
 

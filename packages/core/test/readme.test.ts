@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Children } from './support/child-process.ts';
+import { Children } from '../../../tests/support/child-process.ts';
 import { placeOfTest } from './support/database-place.ts';
 
 const PACKAGE = path.resolve(import.meta.dirname, '..');

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Change, openPersistence } from '../src/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../src/testing/persistence-case.ts';
-import { Children } from './support/child-process.ts';
+import { Children } from '../../../tests/support/child-process.ts';
 import { placeOfTest } from './support/database-place.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileStorage } from '../src/file.node.ts';
 import { memoryStorage } from '../src/index.ts';
 import type { Storage } from '../src/contract/storage.ts';
-import { Children } from './child-process.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { Children } from '../../../tests/support/child-process.ts';
+import { temporaryFolder } from '../../../tests/support/temporary-folder.ts';
 
 const PACKAGE = path.resolve(import.meta.dirname, '..');
 const readme = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
@@ -25,7 +25,7 @@ const tableRows = readme
 describe('the example', () => {
   let children: Children;
   beforeAll(async () => {
-    children = await Children.bundle();
+    children = await Children.bundle(path.join(import.meta.dirname, 'children'));
   });
   afterAll(() => children.remove());
 

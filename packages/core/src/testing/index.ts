@@ -10,15 +10,3 @@ export { MemoryBackupDirectory } from './memory-backup-directory.ts';
 export { SettableClock } from './settable-clock.ts';
 export { hostileTexts } from './hostile-texts.ts';
 export { type Matchers, type TestFramework } from './test-framework.ts';
-export {
-  drawStep,
-  type ModelHandle,
-  type ModelPlace,
-  NUMBERS_PER_STEP,
-  playStory,
-  seededNumbers,
-  storageModelPlace,
-  type StorageModelPlaceOptions,
-  type StoryReport,
-  type StoryStep,
-} from './model/index.ts';

@@ -3,7 +3,7 @@
  * queue tried again; what this process and another one read is the same, nothing is there twice, and the next try works.
  */
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
-import { SimulatedDisk, observedFileSystem } from '@ggen-sim/sqljs-vfs/testing/file';
+import { SimulatedDisk, observedFileSystem } from '../../../../tests/crash/file/index.node.ts';
 import { describe, expect, it } from 'vitest';
 import { type Persistence, PersistenceError } from '../../src/index.ts';
 import { openOnStorage } from '../../src/persistence/open-in-process.ts';

@@ -1,15 +1,16 @@
+import path from 'node:path';
 /** Many processes on one file, and processes that die in the middle of it. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { receiptOf, upTo } from '../../src/testing/persistence-case.ts';
-import { Children } from '../support/child-process.ts';
+import { Children } from '../../../../tests/support/child-process.ts';
 import { placeOfTest } from '../support/database-place.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from '../schema/original-schema.ts';
 
 let children: Children;
 beforeAll(async () => {
-  children = await Children.bundle();
+  children = await Children.bundle(path.join(import.meta.dirname, '../children'));
 });
 afterAll(() => children.remove());
 
@@ -70,8 +71,8 @@ describe('many processes at once', () => {
 
 describe('killed in the middle', () => {
   /** Runs the saving child, kills it after so many acknowledged receipts, and returns their ids. */
-  function killAfter(path: string, name: string, acknowledgements: number): Promise<string[]> {
-    const child = spawn(process.execPath, [children.script('save-until-killed'), path, name], {
+  function killAfter(databasePath: string, name: string, acknowledgements: number): Promise<string[]> {
+    const child = spawn(process.execPath, [children.script('save-until-killed'), databasePath, name], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';

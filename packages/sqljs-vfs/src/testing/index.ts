@@ -13,15 +13,3 @@ export {
   type StorageCall,
   type StorageCounts,
 } from './observed-storage.ts';
-export { type CrashFailure, type CrashReport } from './crash-report.ts';
-export {
-  type Expectation,
-  type PlannedTransaction,
-  type WorkloadShape,
-  contentOf,
-  faultOf,
-  lastTransaction,
-  planTransactions,
-  runTransaction,
-} from './crash-workload.ts';
-export { SeededRandom } from './seeded-random.ts';

@@ -5,12 +5,12 @@
 import { type DurableDatabase, type Storage, openDatabase } from '../../src/index.ts';
 import {
   type PlannedTransaction,
-  SeededRandom,
   faultOf,
   lastTransaction,
   planTransactions,
   runTransaction,
-} from '../../src/testing/index.ts';
+} from '../../../../tests/crash/crash-workload.ts';
+import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
 import { OneFault } from './one-fault.browser.ts';
 
 const PLAN = planTransactions(new SeededRandom(1), {

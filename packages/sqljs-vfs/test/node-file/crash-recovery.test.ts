@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fileStorage } from '../../src/file.node.ts';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { column } from '../../src/testing/database-queries.ts';
-import { Children } from '../child-process.ts';
-import { killNativeSqlite, nativeSqlite } from '../native-sqlite.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { Children } from '../../../../tests/support/child-process.ts';
+import { killNativeSqlite, nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
+import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 const FILL = `
   CREATE TABLE t(id INTEGER PRIMARY KEY, word TEXT);
@@ -16,7 +16,7 @@ const FILL = `
 
 let children: Children;
 beforeAll(async () => {
-  children = await Children.bundle();
+  children = await Children.bundle(path.join(import.meta.dirname, '../children'));
 });
 afterAll(() => children.remove());
 

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { createPrivateDirectory, fileStorage, followSymlinks } from '../../src/file.node.ts';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { rejectionOf, thrownBy } from '../../src/testing/storage-case.ts';
-import { nativeSqlite } from '../native-sqlite.ts';
-import { modeOf, temporaryFolder } from '../temporary-folder.ts';
+import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
+import { modeOf, temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 async function saveOneRow(databasePath: string): Promise<DurableDatabase> {
   const opened = await openDatabase(fileStorage(databasePath));

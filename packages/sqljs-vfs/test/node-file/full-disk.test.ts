@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { fileStorage } from '../../src/file.node.ts';
 import { type SqliteError, openDatabase } from '../../src/index.ts';
 import { column } from '../../src/testing/database-queries.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 /** A disk of one megabyte; undefined where this user may not mount one. */
 function smallDisk(): string | undefined {

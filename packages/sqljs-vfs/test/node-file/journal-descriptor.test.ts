@@ -6,8 +6,8 @@ import { type FileSystem, fileStorage } from '../../src/file.node.ts';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { nodeFileSystem } from '../../src/storages/node-file/file-system.node.ts';
 import { column } from '../../src/testing/database-queries.ts';
-import { nativeSqlite } from '../native-sqlite.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
+import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 let directorySyncs = 0;
 // The real calls, counted: files are synced with fdatasync, only directories with fsync.

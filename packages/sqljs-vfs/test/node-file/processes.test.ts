@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Children } from '../child-process.ts';
-import { modeOf, temporaryFolder } from '../temporary-folder.ts';
-import { nativeSqlite } from '../native-sqlite.ts';
+import { Children } from '../../../../tests/support/child-process.ts';
+import { modeOf, temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
+import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 
 let children: Children;
 beforeAll(async () => {
-  children = await Children.bundle();
+  children = await Children.bundle(path.join(import.meta.dirname, '../children'));
 });
 afterAll(() => children.remove());
 

@@ -6,7 +6,7 @@ import { fileStorage } from '../../src/file.node.ts';
 import { openDatabase } from '../../src/index.ts';
 import { TEN_THOUSAND_ROWS, column } from '../../src/testing/database-queries.ts';
 import { observedStorage } from '../../src/testing/index.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 it('sorting and VACUUM make no file but the database and its journal', async () => {
   const folder = temporaryFolder();

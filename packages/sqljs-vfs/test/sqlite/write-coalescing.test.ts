@@ -15,8 +15,8 @@ import { WriteCoalescing } from '../../src/sqlite/write-coalescing.ts';
 import { column } from '../../src/testing/database-queries.ts';
 import { type StorageCall, countingStorage, observedStorage } from '../../src/testing/index.ts';
 import { thrownBy } from '../../src/testing/storage-case.ts';
-import { nativeSqlite } from '../native-sqlite.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
+import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 const ROWS = `
   CREATE TABLE t(id INTEGER PRIMARY KEY, word TEXT, filler BLOB);

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { Children } from '../../support/child-process.ts';
+import { Children } from '../../../../../tests/support/child-process.ts';
 import { makeSoundDatabases } from './sound-databases.ts';
 import { endTrials, type Job, type Outcome, tryJobs } from './trials.ts';
 

@@ -9,7 +9,7 @@ export interface FileStatus {
 
 /**
  * The calls of `node:fs` that the file storage makes, and nothing else: whatever runs between SQLite and the disk
- * passes here, so that a simulated disk (`@ggen-sim/sqljs-vfs/testing/file`) can lose exactly what a real one may.
+ * passes here, so that a simulated disk (tests/crash/file) can lose exactly what a real one may.
  * Failures are errors with the operating system's `code`.
  */
 export interface FileSystem {

@@ -1,0 +1,30 @@
+import type { CrashReport } from '../crash-report.ts';
+import {
+  type CrashMode,
+  FILE_CRASH_CONTROLS,
+  FILE_CRASH_MODES,
+  crashFileStorage,
+} from '../file/index.node.ts';
+import type { CampaignOptions } from './campaign.ts';
+
+/** The file storage on a simulated disk that loses power, in every mode a database is used in. */
+export function crashFiles(options: CampaignOptions): Promise<CrashReport[]> {
+  return crashAll(FILE_CRASH_MODES, options);
+}
+
+/** The same with a sync, a journal or a promise too little. */
+export function crashUnprotectedFiles(options: CampaignOptions): Promise<CrashReport[]> {
+  return crashAll(FILE_CRASH_CONTROLS, options);
+}
+
+async function crashAll(
+  modes: readonly CrashMode[],
+  { points, seed }: CampaignOptions,
+): Promise<CrashReport[]> {
+  const reports: CrashReport[] = [];
+  for (const mode of modes) {
+    process.stderr.write(`file: ${mode.name}\n`);
+    reports.push(await crashFileStorage(mode, { points: Math.ceil(points / modes.length), seed }));
+  }
+  return reports;
+}

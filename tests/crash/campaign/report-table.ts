@@ -1,0 +1,75 @@
+import type { CrashReport } from '../crash-report.ts';
+
+const HEADINGS = ['storage', 'mode', 'points', 'half done', 'failures', 'seconds'];
+
+/** A report as the cells of a table. */
+function cells(report: CrashReport, failures: string): string[] {
+  const { storage, mode, points, halfDone, durationMs } = report;
+  return [storage, mode, grouped(points), grouped(halfDone), failures, (durationMs / 1000).toFixed(1)];
+}
+
+/** The whole run as rows: what users have, then the controls. */
+function rows(reports: readonly CrashReport[], controls: readonly CrashReport[]): string[][] {
+  const sum = (count: (report: CrashReport) => number): number =>
+    reports.reduce((total, report) => total + count(report), 0);
+  const total = [
+    'all',
+    '',
+    grouped(sum(({ points }) => points)),
+    grouped(sum(({ halfDone }) => halfDone)),
+    grouped(sum(({ failures }) => failures.length)),
+    sum(({ durationMs }) => durationMs / 1000).toFixed(1),
+  ];
+  return [
+    ...reports.map((report) => cells(report, grouped(report.failures.length))),
+    total,
+    ...controls.map((report) =>
+      cells(report, `must fail: ${grouped(report.failures.length)} ${plural(report.failures.length)}`),
+    ),
+  ];
+}
+
+/** For a terminal. */
+export function textTable(reports: readonly CrashReport[], controls: readonly CrashReport[]): string {
+  const table = [HEADINGS, ...rows(reports, controls)];
+  const widths = columnWidths(table);
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** For a document, as the formatter would write it. */
+export function markdownTable(reports: readonly CrashReport[], controls: readonly CrashReport[]): string {
+  const table = [HEADINGS, ...rows(reports, controls)];
+  const widths = columnWidths(table);
+  const padded = table.map((row) =>
+    row.map((cell, column) =>
+      isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+    ),
+  );
+  const rule = widths.map((width, column) =>
+    isText(column) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  const [headings, ...lines] = padded;
+  return [headings!, rule, ...lines].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** The first two columns are words, the others numbers. */
+const isText = (column: number): boolean => column < 2;
+
+function columnWidths(table: readonly (readonly string[])[]): number[] {
+  return HEADINGS.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+function plural(count: number): string {
+  return count === 1 ? 'failure' : 'failures';
+}

@@ -1,0 +1,121 @@
+/** Loss of power at thousands of points of the file storage's own work; and controls without which that proves nothing. */
+import { describe, expect, it } from 'vitest';
+import { FILE_CRASH_CONTROLS, FILE_CRASH_MODES, SimulatedDisk, crashFileStorage } from './file/index.node.ts';
+import { openDatabase } from '../../packages/sqljs-vfs/src/index.ts';
+import { DiskHistory, HONEST_DISK } from './file/disk-history.ts';
+import { emptyRoot } from './file/disk-tree.ts';
+import { lastTransaction } from './crash-workload.ts';
+import { column } from '../../packages/sqljs-vfs/src/testing/database-queries.ts';
+
+/** Another one each day, so that the tests of many days see many crashes; repeat one with CRASH_SEED. */
+const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Date.now() / 86_400_000));
+const POINTS = 450;
+const CONTROL_POINTS = 240;
+
+describe(`a loss of power with CRASH_SEED=${seed}`, () => {
+  it.each(FILE_CRASH_MODES)('$name: nothing promised is lost, nothing is damaged', async (mode) => {
+    const report = await crashFileStorage(mode, { points: POINTS, seed });
+    expect(report.failures, `CRASH_SEED=${seed}`).toEqual([]);
+    expect(report.points).toBeGreaterThanOrEqual(POINTS);
+    expect(report.halfDone).toBeGreaterThan(POINTS / 20);
+  });
+
+  it.each(FILE_CRASH_CONTROLS)('$name must fail', async (control) => {
+    const { failures } = await crashFileStorage(control, { points: CONTROL_POINTS, seed: 1 });
+    expect(failures.length).toBeGreaterThan(0);
+  });
+});
+
+it('the same seed gives the same crashes', async () => {
+  const [mode] = FILE_CRASH_CONTROLS;
+  const twice = await Promise.all([1, 2].map(() => crashFileStorage(mode!, { points: 60, seed: 7 })));
+  const [first, second] = twice.map(({ points, halfDone, failures }) => ({
+    points,
+    halfDone,
+    failures: failures.map(({ point, image }) => `${point} ${image}`),
+  }));
+  expect(first).toEqual(second);
+});
+
+describe('found by simulated crashes', () => {
+  const PATH = '/data/data.db';
+
+  /** The first bytes of a file on a disk; none where there is no file. */
+  function beginning(disk: SimulatedDisk, path: string): Uint8Array {
+    const node = disk.find(path);
+    return node?.kind === 'file' ? node.content.view().slice(0, 8) : new Uint8Array(0);
+  }
+
+  /** A disk on which a process was killed when its first pages were in the file and the journal still took them back. */
+  async function halfMade(): Promise<SimulatedDisk> {
+    for (let calls = 1; calls < 500; calls++) {
+      const disk = new SimulatedDisk();
+      const process = disk.process();
+      const opened = await openDatabase(process.storage(PATH));
+      process.killAfter(calls);
+      expect(() => {
+        opened.database.run('CREATE TABLE t(x)');
+        opened.close();
+      }).toThrow(/./);
+      if (beginning(disk, PATH).length > 0 && beginning(disk, `${PATH}-journal`)[0] === 0xd9) return disk;
+    }
+    throw new Error('there was no such moment');
+  }
+
+  it('a new database whose first sector never landed is rolled back, not refused', async () => {
+    const disk = await halfMade();
+    const main = disk.find(PATH);
+    if (main?.kind === 'file') main.content.write(new Uint8Array(512), 0);
+    const opened = await openDatabase(disk.process().storage(PATH));
+    expect(lastTransaction(opened.database)).toBe(-1);
+    opened.database.run('CREATE TABLE t(x)');
+    opened.close();
+  });
+
+  it('a database that another connection is making right now is busy, not refused', async () => {
+    const disk = new SimulatedDisk();
+    const maker = await openDatabase(disk.process().storage(PATH));
+    maker.database.exec('PRAGMA cache_size=1; BEGIN; CREATE TABLE t(x)');
+    maker.database.exec('INSERT INTO t VALUES (zeroblob(1000000))');
+    // Pages that did not fit in the cache are in the file; the first page is not.
+    expect(beginning(disk, PATH)).toEqual(new Uint8Array(8));
+    const others = disk.process();
+    const refusal = openDatabase(others.storage(PATH), { busyDeadlineMs: 0 });
+    expect(await refusal.catch((error: unknown) => error)).toMatchObject({ resultCode: 5 });
+    maker.database.exec('COMMIT');
+    const opened = await openDatabase(others.storage(PATH), { busyDeadlineMs: 0 });
+    expect(column(opened.database, 'SELECT length(x) FROM t')).toEqual([1_000_000]);
+    opened.close();
+    maker.close();
+  });
+
+  it('a folder whose maker was killed before its name was safe does not take the database with it', async () => {
+    const disk = new SimulatedDisk();
+    // Killed after each call in turn; one of them comes between making a folder and syncing the one above it.
+    for (const calls of [3, 4, 5, 6, 7, 8]) {
+      const folder = `/home/folder-${calls}`;
+      const maker = disk.process();
+      maker.killAfter(calls);
+      expect(() => maker.storage(`${folder}/data.db`)).toThrow(/./);
+      const opened = await openDatabase(disk.process().storage(`${folder}/data.db`));
+      opened.database.run('CREATE TABLE t(x)');
+      opened.close();
+      const history = new DiskHistory(emptyRoot(), disk.operations, HONEST_DISK);
+      history.replayTo(disk.operations.length);
+      const home = history.directory(history.rootId).safe.get('home');
+      expect(home && history.directory(home.id).safe.has(`folder-${calls}`), `${calls} calls`).toBe(true);
+    }
+  });
+
+  it('a foreign file beside a journal that is none stays refused, and untouched', async () => {
+    const disk = new SimulatedDisk();
+    disk.makeDirectory('/data');
+    disk.write(disk.makeFile(PATH), new TextEncoder().encode('shopping list'), 0);
+    disk.write(disk.makeFile(`${PATH}-journal`), new TextEncoder().encode('dear diary'), 0);
+    const before = disk.operations.length;
+    await expect(openDatabase(disk.process().storage(PATH))).rejects.toMatchObject({
+      code: 'NOT_A_DATABASE',
+    });
+    expect(disk.operations.length).toBe(before);
+  });
+});

@@ -1,0 +1,302 @@
+/**
+ * Crashes of an IndexedDB database, in its own form: at a transaction drawn by lot (of a commit, of a fold, of loading,
+ * of making the database) the tab dies, the browser closes its connection, or the transaction fails, with what it did
+ * stored or not. After every one a new storage opens the database and must find: a sound file, every acknowledged
+ * transaction, none in part, and at most the one that nobody answered for.
+ */
+import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/indexeddb.browser.ts';
+import { PageMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
+import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
+import type { DurableDatabase } from '../../../packages/sqljs-vfs/src/durable-database.ts';
+import { pause } from '../../../packages/sqljs-vfs/src/retry-busy.ts';
+import {
+  FoldPlan,
+  type FoldStep,
+} from '../../../packages/sqljs-vfs/src/storages/indexeddb/checkpoint-plan.browser.ts';
+import type { CrashFailure, CrashReport } from '../crash-report.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import { type Defect, type Fate, SimulatedTabs, type Tab } from './simulated-tabs.browser.ts';
+
+/** Options of {@link crashIndexedDb}. */
+export interface IndexedDbCrashOptions {
+  /** How many crashes. */
+  readonly points: number;
+  readonly seed: number;
+  /** What to break, to see that it is noticed. */
+  readonly defect?: Defect;
+}
+
+const POINTS_PER_DATABASE = 40;
+/** After a large transaction: its own commit, then a fold, which writes extents in steps and then removes commits. */
+const FOLD_STEPS_AT_MOST = 4;
+/** Every step of a fold waits for a quiet moment. */
+const FOLD_PATIENCE_MS = 60 * FOLD_STEPS_AT_MOST;
+const PAGE_SIZES_BYTES: readonly number[] = [4096, 512, 65_536, 1024, 16_384];
+/** A large transaction writes this much, which makes a fold due. */
+const LARGE_BYTES = 2_300_000;
+
+/** What a database holds, in short. `undefined` before its tables are made. */
+interface Content {
+  /** Transactions so far. */
+  readonly count: number;
+  /** A summary of the rows. */
+  readonly rows: string;
+}
+
+const SCHEMA =
+  'CREATE TABLE counter(n INTEGER); INSERT INTO counter VALUES (0); ' +
+  'CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER, body BLOB); CREATE INDEX t_n ON t(n)';
+
+function contentOf({ database }: DurableDatabase): Content | undefined {
+  const value = (sql: string): unknown => database.exec(sql)[0]?.values[0]?.[0];
+  if (value('SELECT count(*) FROM sqlite_schema') === 0) return undefined;
+  return {
+    count: value('SELECT n FROM counter') as number,
+    rows: String(
+      value("SELECT count(*) || '/' || total(id * n) || '/' || total(length(body)) || '/' || max(id) FROM t"),
+    ),
+  };
+}
+
+/** What one transaction does. */
+function drawStatement(random: SeededRandom): string {
+  const id = random.below(400);
+  const bytes = random.between(1, 3000);
+  const rows = random.between(1, 20);
+  const insert = `WITH RECURSIVE i(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM i WHERE k < ${rows})
+    INSERT INTO t(n, body) SELECT ${id}, randomblob(${bytes}) FROM i`;
+  return random.oneOf([
+    insert,
+    insert,
+    `UPDATE t SET n = n + 1, body = randomblob(${bytes}) WHERE id % 7 = ${id % 7}`,
+    `UPDATE t SET n = ${id} WHERE id > ${id}`,
+    `DELETE FROM t WHERE id % 5 = ${id % 5}`,
+    'DELETE FROM t WHERE length(body) > 100000',
+  ]);
+}
+
+const LARGE_STATEMENT = `WITH RECURSIVE i(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM i WHERE k < 10)
+  INSERT INTO t(n, body) SELECT k, randomblob(${LARGE_BYTES / 10}) FROM i`;
+
+/** How the next chosen transaction ends. */
+export function drawFate(random: SeededRandom): Fate {
+  const atRequest = random.between(1, 3);
+  const error = random.oneOf(['QuotaExceededError', 'UnknownError', 'AbortError']);
+  return random.oneOf<Fate>([
+    { image: 'the tab dies after its commit, before the answer', applied: true, tab: 'dies' },
+    { image: 'the connection is lost after the commit, before the answer', applied: true, tab: 'loses' },
+    { image: `the tab dies at request ${atRequest}`, applied: false, tab: 'dies', atRequest },
+    { image: 'the tab dies when it commits', applied: false, tab: 'dies' },
+    { image: `${error} when it commits`, applied: false, tab: 'fails', error },
+    { image: `${error} at request ${atRequest}`, applied: false, tab: 'fails', atRequest, error },
+    { image: `the connection is lost at request ${atRequest}`, applied: false, tab: 'loses', atRequest },
+    { image: 'the connection is lost when it commits', applied: false, tab: 'loses' },
+  ]);
+}
+
+/** One database, and what it has to hold. */
+class CrashedDatabase {
+  readonly #name: string = crypto.randomUUID();
+  readonly #tabs: SimulatedTabs;
+  readonly #random: SeededRandom;
+  readonly #pageSizeBytes: number;
+  readonly #durability: 'strict' | 'relaxed';
+  /** Every content that a transaction made, by its count. */
+  readonly #made: Map<number, Content> = new Map();
+  #acknowledged: Content | undefined;
+  #tab: Tab | undefined;
+  #database: DurableDatabase | undefined;
+
+  constructor(tabs: SimulatedTabs, random: SeededRandom, run: number) {
+    this.#tabs = tabs;
+    this.#random = random;
+    this.#pageSizeBytes = PAGE_SIZES_BYTES[run % PAGE_SIZES_BYTES.length] as number;
+    this.#durability = run % 5 === 4 ? 'strict' : 'relaxed';
+  }
+
+  /** One crash. @returns what struck, and what was wrong afterwards */
+  async crash(): Promise<{ image: string; halfDone: boolean; reason: string | undefined }> {
+    const random = this.#random;
+    const large = random.chance(0.1);
+    const fate = drawFate(random);
+    const tab = this.#database && this.#tab ? this.#tab : this.#tabs.newTab();
+    this.#tab = tab;
+    this.#tabs.enter(tab);
+    tab.struck = undefined;
+    tab.target = this.#database
+      ? {
+          fate,
+          mode: random.chance(0.15) ? 'readonly' : 'readwrite',
+          skip: large && random.chance(0.8) ? random.between(1, FOLD_STEPS_AT_MOST) : 0,
+        }
+      : { fate, mode: random.chance(0.5) ? 'readonly' : 'readwrite', skip: 0 };
+    const outcome = await this.#use(tab, large);
+    tab.target = undefined;
+    const image = tab.struck ? (tab.struck as Fate).image : 'nothing happens';
+    const halfDone = tab.struck !== undefined && outcome !== 'acknowledged';
+    const reason = await this.#check(tab, tab.struck);
+    return { image, halfDone, reason };
+  }
+
+  remove(): void {
+    this.#database?.close();
+    this.#tab?.die();
+    indexedDB.deleteDatabase(this.#name);
+  }
+
+  #open(): Promise<DurableDatabase> {
+    return openDatabase(indexedDbStorage(this.#name, { durability: this.#durability }), {
+      busyDeadlineMs: 0,
+    });
+  }
+
+  async #use(tab: Tab, large: boolean): Promise<'acknowledged' | 'refused' | 'never answered'> {
+    const use = async (): Promise<'acknowledged' | 'refused'> => {
+      try {
+        this.#database ??= await this.#open();
+        await this.#write(this.#database, large);
+        return 'acknowledged';
+      } catch {
+        return 'refused';
+      }
+    };
+    const died = tab.death.then(() => 'never answered' as const);
+    const outcome = await Promise.race([use(), died]);
+    if (outcome === 'never answered') return outcome;
+    // A fold comes after the answer, some time or at once.
+    const patienceMs = large ? FOLD_PATIENCE_MS : 0;
+    for (let waitedMs = 0; tab.target && waitedMs < patienceMs; waitedMs += 5) await pause(5);
+    const database = this.#database;
+    if (database)
+      await Promise.race([database.readTransaction(() => undefined).catch(() => undefined), died]);
+    return outcome;
+  }
+
+  async #write(durable: DurableDatabase, large: boolean): Promise<void> {
+    const { database } = durable;
+    if (this.#acknowledged && this.#random.chance(0.05)) {
+      await durable.writeTransaction(() => void database.exec('VACUUM'));
+      return;
+    }
+    const statement = large ? LARGE_STATEMENT : drawStatement(this.#random);
+    let made: Content | undefined;
+    await durable.writeTransaction(() => {
+      const before = contentOf(durable);
+      if (!before) database.exec(`PRAGMA page_size = ${this.#pageSizeBytes}`);
+      database.exec('BEGIN IMMEDIATE');
+      database.exec(before ? statement : SCHEMA);
+      database.exec('UPDATE counter SET n = n + 1');
+      made = contentOf(durable);
+      if (made) this.#made.set(made.count, made);
+      database.exec('COMMIT');
+    });
+    this.#acknowledged = made;
+  }
+
+  /** Looks at the database through a new tab, and through the old one if it lives. */
+  async #check(tab: Tab, struck: Fate | undefined): Promise<string | undefined> {
+    const freshTab = this.#tabs.newTab();
+    try {
+      const fresh = await this.#open();
+      const reason = await this.#checkContent(fresh, struck);
+      const others = tab.dead || !this.#database ? undefined : this.#database;
+      if (others && reason === undefined) {
+        this.#tabs.enter(tab);
+        const reasonThere = await this.#checkContent(others, undefined);
+        if (reasonThere !== undefined) return `in the tab that went on: ${reasonThere}`;
+      }
+      if (others && this.#random.chance(0.7)) {
+        fresh.close();
+        freshTab.die();
+      } else {
+        others?.close();
+        tab.die();
+        // Now and then the database is loaded anew while it is struck.
+        this.#database = this.#random.chance(0.7) ? fresh : undefined;
+        if (!this.#database) fresh.close();
+        this.#tab = freshTab;
+      }
+      return reason;
+    } catch (error) {
+      return `cannot be read: ${String(error)}`;
+    }
+  }
+
+  async #checkContent(durable: DurableDatabase, struck: Fate | undefined): Promise<string | undefined> {
+    const found = await durable.readTransaction(() => {
+      const verdict = durable.database.exec('PRAGMA integrity_check')[0]?.values[0]?.[0];
+      return { verdict, content: contentOf(durable) };
+    });
+    if (found.verdict !== 'ok') return `damaged: ${String(found.verdict)}`;
+    const { content } = found;
+    const count = content?.count ?? 0;
+    const acknowledged = this.#acknowledged?.count ?? 0;
+    if (count < acknowledged) return `${acknowledged - count} acknowledged transactions are missing`;
+    if (content && content.rows !== this.#made.get(count)?.rows) {
+      return `transaction ${count} is there in part: ${content.rows}, not ${this.#made.get(count)?.rows}`;
+    }
+    const most = acknowledged + (struck?.applied ? 1 : 0);
+    if (count > most) return `transaction ${count} is there, but only ${most} can be`;
+    this.#acknowledged = content;
+    return undefined;
+  }
+}
+
+/** Breaks what lies within the storage rather than below it. @returns what mends it again */
+function breakStorage(defect: Defect | undefined): () => void {
+  if (defect === 'pre-images not restored') {
+    const { prototype } = PageMirror;
+    const { revert } = prototype;
+    prototype.revert = function forgetful(this: PageMirror): void {
+      this.settle();
+    };
+    return () => void (prototype.revert = revert);
+  }
+  if (defect === 'commits removed too early') {
+    const { prototype } = FoldPlan;
+    const { next } = prototype;
+    prototype.next = function hasty(this: FoldPlan, meta): FoldStep {
+      next.call(this, meta);
+      return { kind: 'remove commits', version: meta.version, bytes: meta.unfoldedBytes };
+    };
+    return () => void (prototype.next = next);
+  }
+  return () => undefined;
+}
+
+/** Runs a series of crashes, in a page or a worker. Nothing else may use IndexedDB there meanwhile. */
+export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOptions): Promise<CrashReport> {
+  const startedMs = performance.now();
+  const failures: CrashFailure[] = [];
+  let halfDone = 0;
+  const tabs = new SimulatedTabs({ defect });
+  const ends = [tabs.install(), breakStorage(defect)];
+  try {
+    let crashed: CrashedDatabase | undefined;
+    for (let point = 0, run = 0, used = 0; point < points; point++) {
+      if (!crashed || used++ === POINTS_PER_DATABASE) {
+        crashed?.remove();
+        crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++);
+        used = 0;
+      }
+      const { image, halfDone: half, reason } = await crashed.crash();
+      if (half) halfDone++;
+      if (reason === undefined) continue;
+      failures.push({ point, image, reason });
+      crashed.remove();
+      crashed = undefined;
+    }
+    crashed?.remove();
+  } finally {
+    for (const end of ends) end();
+  }
+  return {
+    storage: 'indexeddb',
+    mode: defect ?? 'compare-and-swap, strict and relaxed',
+    seed,
+    points,
+    halfDone,
+    failures,
+    durationMs: performance.now() - startedMs,
+  };
+}

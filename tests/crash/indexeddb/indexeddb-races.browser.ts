@@ -1,0 +1,171 @@
+/**
+ * Two tabs on one IndexedDB database that commit at the same moment, with Web Locks that keep nobody out: compare-and-swap
+ * is all there is between them. In between one of them is struck as in `crash-indexeddb.browser.ts`.
+ */
+import { retryBusy } from '../../../packages/sqljs-vfs/src/retry-busy.ts';
+import type { DurableDatabase } from '../../../packages/sqljs-vfs/src/durable-database.ts';
+import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/indexeddb.browser.ts';
+import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
+import type { CrashFailure, CrashReport } from '../crash-report.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+import { drawFate, type IndexedDbCrashOptions } from './indexeddb-crashes.browser.ts';
+import { SimulatedTabs, type Tab } from './simulated-tabs.browser.ts';
+
+const POINTS_PER_DATABASE = 20;
+const DEADLINE_MS = 20_000;
+
+interface Writer {
+  readonly tab: Tab;
+  readonly database: DurableDatabase;
+}
+
+class RacedDatabase {
+  readonly #name: string = crypto.randomUUID();
+  readonly #tabs: SimulatedTabs;
+  readonly #random: SeededRandom;
+  readonly #acknowledged: Set<number> = new Set();
+  readonly #unknown: Set<number> = new Set();
+  readonly #writers: (Writer | undefined)[] = [undefined, undefined];
+  #operations = 0;
+
+  constructor(tabs: SimulatedTabs, random: SeededRandom) {
+    this.#tabs = tabs;
+    this.#random = random;
+  }
+
+  remove(): void {
+    for (const writer of this.#writers) {
+      writer?.database.close();
+      writer?.tab.die();
+    }
+    indexedDB.deleteDatabase(this.#name);
+  }
+
+  /** Each tab commits a few times, at once. @returns what struck, and what was wrong afterwards */
+  async race(): Promise<{ image: string; halfDone: boolean; reason: string | undefined }> {
+    for (const index of this.#writers.keys()) this.#writers[index] ??= await this.#join();
+    const writers = this.#writers as Writer[];
+    const struck = this.#random.chance(0.5) ? writers[this.#random.below(2)] : undefined;
+    if (struck) {
+      struck.tab.struck = undefined;
+      const drawn = drawFate(this.#random);
+      // A tab that would connect again could not be told from the others.
+      const fate = drawn.tab === 'loses' ? { ...drawn, tab: 'fails' as const } : drawn;
+      struck.tab.target = { fate, mode: 'readwrite', skip: this.#random.below(3) };
+    }
+    const rounds = this.#random.between(1, 4);
+    await Promise.all(writers.map((writer) => this.#commitSome(writer, rounds)));
+    if (struck) struck.tab.target = undefined;
+    const fate = struck?.tab.struck;
+    for (const [index, writer] of writers.entries()) if (writer.tab.dead) this.#writers[index] = undefined;
+    return {
+      image: fate?.image ?? 'nothing happens',
+      halfDone: fate !== undefined,
+      reason: await this.#check().catch((error: unknown) => `cannot be read: ${String(error)}`),
+    };
+  }
+
+  async #join(): Promise<Writer> {
+    const tab = this.#tabs.newTab();
+    const database = await openDatabase(indexedDbStorage(this.#name, { durability: 'relaxed' }));
+    const prepare = (): void =>
+      void database.database.exec(
+        'BEGIN; CREATE TABLE IF NOT EXISTS counter(n); INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT * FROM counter); ' +
+          'CREATE TABLE IF NOT EXISTS t(operation, filler); CREATE INDEX IF NOT EXISTS t_operation ON t(operation); COMMIT',
+      );
+    await retryBusy(() => database.writeTransaction(prepare), DEADLINE_MS);
+    return { tab, database };
+  }
+
+  async #commitSome({ tab, database }: Writer, rounds: number): Promise<void> {
+    for (let round = 0; round < rounds && !tab.dead; round++) {
+      const operation = ++this.#operations;
+      const work = (): void =>
+        void database.database.exec(
+          `BEGIN IMMEDIATE; INSERT INTO t VALUES (${operation}, randomblob(900)); UPDATE counter SET n = n + 1; COMMIT`,
+        );
+      this.#unknown.add(operation);
+      const outcome = await Promise.race([
+        retryBusy(() => database.writeTransaction(work), DEADLINE_MS).then(
+          () => 'acknowledged',
+          () => 'refused',
+        ),
+        tab.death.then(() => 'never answered'),
+      ]);
+      if (outcome === 'acknowledged') {
+        this.#unknown.delete(operation);
+        this.#acknowledged.add(operation);
+      } else if (!tab.struck?.applied) this.#unknown.delete(operation);
+    }
+  }
+
+  async #check(): Promise<string | undefined> {
+    const tab = this.#tabs.newTab();
+    const fresh = await openDatabase(indexedDbStorage(this.#name, { durability: 'relaxed' }));
+    try {
+      const views = [fresh, ...this.#writers.flatMap((writer) => (writer ? [writer.database] : []))];
+      for (const view of views) {
+        const reason = await view.readTransaction(() => this.#reasonAgainst(view));
+        if (reason !== undefined) return reason;
+      }
+      return undefined;
+    } finally {
+      fresh.close();
+      tab.die();
+    }
+  }
+
+  #reasonAgainst({ database }: DurableDatabase): string | undefined {
+    const values = (sql: string): unknown[] => (database.exec(sql)[0]?.values ?? []).map(([value]) => value);
+    const [verdict] = values('PRAGMA integrity_check');
+    if (verdict !== 'ok') return `damaged: ${String(verdict)}`;
+    const found = values('SELECT operation FROM t') as number[];
+    const [count] = values('SELECT n FROM counter');
+    if (count !== found.length) return `${String(count)} transactions, but ${found.length} rows`;
+    const stored = new Set(found);
+    if (stored.size !== found.length) return 'a transaction is there twice';
+    const missing = [...this.#acknowledged].filter((operation) => !stored.has(operation));
+    if (missing.length > 0) return `acknowledged transactions are missing: ${missing.join(', ')}`;
+    const refused = found.filter(
+      (operation) => !this.#acknowledged.has(operation) && !this.#unknown.has(operation),
+    );
+    if (refused.length > 0) return `transactions that failed are there: ${refused.join(', ')}`;
+    return undefined;
+  }
+}
+
+/** Runs a series of races, in a page or a worker. Nothing else may use IndexedDB there meanwhile. */
+export async function raceIndexedDb({ points, seed, defect }: IndexedDbCrashOptions): Promise<CrashReport> {
+  const startedMs = performance.now();
+  const failures: CrashFailure[] = [];
+  let halfDone = 0;
+  const tabs = new SimulatedTabs({ defect, locksWork: false });
+  const end = tabs.install();
+  try {
+    let raced: RacedDatabase | undefined;
+    for (let point = 0; point < points; point++) {
+      if (!raced || point % POINTS_PER_DATABASE === 0) {
+        raced?.remove();
+        raced = new RacedDatabase(tabs, new SeededRandom(seed, point));
+      }
+      const outcome = await raced.race();
+      if (outcome.halfDone) halfDone++;
+      if (outcome.reason === undefined) continue;
+      failures.push({ point, image: outcome.image, reason: outcome.reason });
+      raced.remove();
+      raced = undefined;
+    }
+    raced?.remove();
+  } finally {
+    end();
+  }
+  return {
+    storage: 'indexeddb',
+    mode: defect ?? 'two tabs, no locks',
+    seed,
+    points,
+    halfDone,
+    failures,
+    durationMs: performance.now() - startedMs,
+  };
+}

@@ -1,0 +1,299 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { BrowserContext, Page, TestInfo } from '@playwright/test';
+import { expect, openSimulator, ready, test } from './support/fixtures.ts';
+import type { SimulatorPage } from './support/simulator-page.ts';
+import { clearSiteData, fillQuota, limitQuota, openWithoutIndexedDb } from './support/storage-conditions.ts';
+
+/** What a state is reached from. */
+interface Start {
+  readonly context: BrowserContext;
+  readonly baseURL: string;
+  readonly open: () => Promise<SimulatorPage>;
+}
+
+/** A state of the page, and how a person gets there. */
+interface State {
+  readonly name: string;
+  readonly reach: (start: Start) => Promise<Page>;
+}
+
+/** Saves rows without a run. */
+async function saveRows({ page }: SimulatorPage, count: number): Promise<void> {
+  await page.evaluate(async (rows) => {
+    const receipts = Array.from({ length: rows }, (_, index) => ({
+      executionId: `row-${index}`,
+      agentId: `agent-${index % 7}`,
+      agentType: 'test',
+      receipt: { index },
+      status: (['success', 'success', 'partial', 'error'] as const)[index % 4] ?? 'success',
+      durationMs: (index * 37) % 900,
+    }));
+    await globalThis.ggenSim.persistence.saveReceipts(receipts);
+  }, count);
+}
+
+async function afterRun(simulator: SimulatorPage): Promise<Page> {
+  await simulator.startWith('Water network with mistakes');
+  await simulator.run();
+  await expect(simulator.table).toContainText('error');
+  return simulator.page;
+}
+
+async function chooseFile(page: Page, name: string, buffer: Buffer): Promise<void> {
+  await page
+    .getByLabel('Database to import')
+    .setInputFiles({ name, mimeType: 'application/vnd.sqlite3', buffer });
+  await expect(page.getByRole('alertdialog')).toBeVisible();
+}
+
+const STATES: readonly State[] = [
+  {
+    name: 'before a session',
+    async reach({ open }) {
+      const { page } = await open();
+      await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+      return page;
+    },
+  },
+  {
+    name: 'a first run',
+    async reach({ open }) {
+      const simulator = await open();
+      await simulator.startWith('Water network conforms');
+      await simulator.run();
+      await expect(simulator.table).toContainText('success');
+      return simulator.page;
+    },
+  },
+  { name: 'violations', reach: async ({ open }) => afterRun(await open()) },
+  {
+    name: 'a syntax error',
+    async reach({ open }) {
+      const simulator = await open();
+      await simulator.startWith('Syntax error');
+      await simulator.run();
+      return simulator.page;
+    },
+  },
+  ...(['Memory', 'Audit trail', 'Database'] as const).map((tab) => ({
+    name: `the tab ${tab}`,
+    async reach({ open }: Start) {
+      const simulator = await open();
+      await afterRun(simulator);
+      await simulator.showTab(tab);
+      return simulator.page;
+    },
+  })),
+  {
+    name: 'many rows, scrolled, with newer ones announced',
+    async reach({ open }) {
+      const simulator = await open();
+      await saveRows(simulator, 3000);
+      await expect(simulator.count('Receipts')).toHaveText('3,000');
+      await simulator.table.focus();
+      await simulator.page.keyboard.press('End');
+      await simulator.page.evaluate(() =>
+        globalThis.ggenSim.persistence.saveReceipt({
+          executionId: 'newer',
+          agentId: 'agent-1',
+          agentType: 'test',
+          receipt: {},
+        }),
+      );
+      await expect(simulator.page.getByRole('button', { name: 'Show newer rows' })).toBeVisible();
+      return simulator.page;
+    },
+  },
+  {
+    name: 'no rows match',
+    async reach({ open }) {
+      const { page } = await open();
+      await page.getByPlaceholder('validator-*').fill('nobody');
+      await expect(page.getByText('No receipts of')).toBeVisible();
+      return page;
+    },
+  },
+  {
+    name: 'details open',
+    async reach({ open }) {
+      const simulator = await open();
+      await afterRun(simulator);
+      await simulator.table.focus();
+      await simulator.page.keyboard.press('Enter');
+      await expect(simulator.page.getByRole('dialog')).toContainText('determinism');
+      return simulator.page;
+    },
+  },
+  {
+    name: 'asked before deleting',
+    async reach({ open }) {
+      const simulator = await open();
+      await simulator.showTab('Database');
+      await simulator.page.getByRole('button', { name: 'Delete everything' }).click();
+      await expect(simulator.page.getByRole('alertdialog')).toBeVisible();
+      return simulator.page;
+    },
+  },
+  {
+    name: 'asked before importing',
+    async reach({ open }) {
+      const simulator = await open();
+      await saveRows(simulator, 3);
+      const image = await simulator.page.evaluate(async () => [
+        ...(await globalThis.ggenSim.persistence.exportImage()),
+      ]);
+      await simulator.showTab('Database');
+      await chooseFile(simulator.page, 'ggen.db', Buffer.from(image));
+      return simulator.page;
+    },
+  },
+  {
+    name: 'a file that cannot be imported',
+    async reach({ open }) {
+      const simulator = await open();
+      await simulator.showTab('Database');
+      await chooseFile(simulator.page, 'notes.db', Buffer.from('no database'));
+      return simulator.page;
+    },
+  },
+  {
+    name: 'verified',
+    async reach({ open }) {
+      const simulator = await open();
+      await simulator.showTab('Database');
+      await simulator.page.getByRole('button', { name: 'Verify' }).click();
+      await expect(simulator.page.getByText(/^Sound/)).toBeVisible();
+      return simulator.page;
+    },
+  },
+  {
+    name: 'a menu open',
+    async reach({ open }) {
+      const { page } = await open();
+      await page.getByRole('button', { name: 'Start an empty session' }).click();
+      await page.getByRole('button', { name: 'Add document' }).click();
+      await expect(page.getByRole('menuitem', { name: 'New ontology' })).toBeVisible();
+      return page;
+    },
+  },
+  {
+    name: 'no room left',
+    async reach({ context, baseURL, open }) {
+      await limitQuota(context, new URL(baseURL).origin);
+      const simulator = await open();
+      await simulator.startWith('Water glossary');
+      await fillQuota(simulator);
+      // The browser may find a little more room meanwhile, when it tidies up.
+      await expect(async () => {
+        await simulator.runButton.click();
+        await expect(simulator.page.getByText('DISK_FULL').first()).toBeVisible({ timeout: 3000 });
+      }).toPass();
+      return simulator.page;
+    },
+  },
+  {
+    name: 'the stored data removed',
+    async reach({ context, open }) {
+      const simulator = await open();
+      await simulator.startWith('Water glossary');
+      await clearSiteData(context, simulator.page);
+      await simulator.runButton.click();
+      await expect(
+        simulator.page.getByRole('heading', { name: 'The stored data was removed' }),
+      ).toBeVisible();
+      return simulator.page;
+    },
+  },
+  {
+    name: 'no IndexedDB',
+    async reach({ context }) {
+      const page = await openWithoutIndexedDb(context);
+      await expect(page.getByRole('alert')).toContainText('STORAGE_UNAVAILABLE');
+      return page;
+    },
+  },
+  {
+    name: 'in memory only',
+    async reach({ context }) {
+      const page = await openWithoutIndexedDb(context);
+      await page.getByRole('button', { name: 'Work in memory' }).click();
+      await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+      await page.getByRole('tab', { name: 'Database' }).click();
+      return page;
+    },
+  },
+  {
+    name: 'offline',
+    async reach({ context, open }) {
+      const { page } = await open();
+      await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+      await context.setOffline(true);
+      await page.reload();
+      await ready(page);
+      return page;
+    },
+  },
+];
+
+/** Looks at a state as axe does, and keeps a picture for people, who see more. */
+async function look(page: Page, name: string, testInfo: TestInfo): Promise<void> {
+  await page.screenshot({ path: testInfo.outputPath(`${name}.png`) });
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(
+    violations.map(({ id, nodes }) => ({ id, at: nodes.map(({ target }) => target.join(' ')) })),
+  ).toEqual([]);
+}
+
+for (const { name, reach } of STATES) {
+  test(`axe finds nothing, light, dark and on a phone: ${name}`, async ({ context, baseURL }, testInfo) => {
+    const page = await reach({ context, baseURL: baseURL ?? '', open: () => openSimulator(context) });
+    await page.emulateMedia({ colorScheme: 'light' });
+    await look(page, 'light', testInfo);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await look(page, 'dark', testInfo);
+    await page.setViewportSize({ width: 375, height: 812 });
+    await look(page, 'phone', testInfo);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBe(0);
+  });
+}
+
+test('everything a session needs can be done with the keyboard alone', async ({ simulator }, testInfo) => {
+  const { page } = simulator;
+  /** Presses Tab until something has the focus; what is behind a trap is never reached. */
+  const tabTo = async (description: string, isThere: () => Promise<boolean>): Promise<void> => {
+    for (let presses = 0; presses < 80; presses += 1) {
+      await page.keyboard.press('Tab');
+      if (await isThere()) return;
+    }
+    throw new Error(`${description} is not reached with Tab`);
+  };
+  const focused = (selector: string) => () =>
+    page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
+  const focusedText = (text: string) => () =>
+    page.evaluate(
+      // The body has the focus while nothing has, and the text of everything.
+      (wanted) =>
+        document.activeElement instanceof HTMLButtonElement &&
+        document.activeElement.textContent.includes(wanted),
+      text,
+    );
+
+  await tabTo('the example', focusedText('Water network with mistakes'));
+  await page.keyboard.press('Enter');
+  await expect(simulator.editor).toBeVisible();
+  await tabTo('the run button', focusedText('Run validation'));
+  await page.screenshot({ path: testInfo.outputPath('focus-on-run.png') });
+  await page.keyboard.press('Enter');
+  await expect(simulator.result).toContainText('Does not conform');
+  await expect(simulator.table).toContainText('error');
+  await tabTo('the table', focused('[role=grid]'));
+  await page.screenshot({ path: testInfo.outputPath('focus-on-table.png') });
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toContainText('determinism');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(simulator.table).toBeFocused();
+});

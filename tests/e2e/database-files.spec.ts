@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises';
+import { expect, test } from './support/fixtures.ts';
+import { ggenSim, sqlite3 } from './support/native-tools.ts';
+
+test('the downloaded database opens in sqlite3 and on the command line', async ({ simulator }, testInfo) => {
+  await simulator.startWith('Water network with mistakes');
+  await simulator.run();
+  await simulator.showTab('Database');
+  const downloading = simulator.page.waitForEvent('download');
+  await simulator.page.getByRole('button', { name: 'Download database' }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toMatch(/^ggen-\d{8}-\d{6}\.db$/);
+  const file = testInfo.outputPath('from-page.db');
+  await download.saveAs(file);
+
+  expect(await sqlite3(file, 'PRAGMA integrity_check')).toBe('ok');
+  expect(await sqlite3(file, 'SELECT count(*) FROM receipts')).toBe('1');
+  const receipts = JSON.parse(await ggenSim('db', 'query-receipts', '--db', file)) as { status: string }[];
+  expect(receipts.map(({ status }) => status)).toEqual(['error']);
+});
+
+test('a database made on the command line is imported, after a check and a question', async ({
+  simulator,
+}, testInfo) => {
+  const file = testInfo.outputPath('from-cli.db');
+  await ggenSim(
+    'db',
+    'save-receipt',
+    'exec-cli',
+    'cli-agent',
+    'validation',
+    '{"made":"outside"}',
+    'success',
+    '42',
+    '--db',
+    file,
+  );
+  await simulator.startWith('Water glossary');
+  await simulator.showTab('Database');
+  await simulator.page.getByLabel('Database to import').setInputFiles(file);
+  const question = simulator.page.getByRole('alertdialog');
+  await expect(question).toContainText('holds 1 receipt, 0 memories, 0 audit entries');
+  await expect(question).toContainText('It was checked and is sound.');
+  await question.getByRole('button', { name: 'Replace the database' }).click();
+  await expect(question).toBeHidden();
+
+  await expect(simulator.count('Receipts')).toHaveText('1');
+  await simulator.showTab('Receipts');
+  await expect(simulator.table).toContainText('cli-agent');
+  // The session was in the database that was replaced.
+  await expect(simulator.page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+  await simulator.page.reload();
+  await expect(simulator.table).toContainText('cli-agent');
+});
+
+test('a file that is no database is refused by name, and nothing changes', async ({
+  simulator,
+}, testInfo) => {
+  const file = testInfo.outputPath('notes.db');
+  await writeFile(file, 'not a database\n'.repeat(500));
+  await simulator.startWith('Water glossary');
+  await simulator.showTab('Database');
+  await simulator.page.getByLabel('Database to import').setInputFiles(file);
+  const refusal = simulator.page.getByRole('alertdialog');
+  await expect(refusal).toContainText('NOT_A_DATABASE');
+  await expect(refusal.getByRole('button', { name: 'Replace' })).toHaveCount(0);
+  await refusal.getByRole('button', { name: 'Close' }).click();
+  await expect(simulator.count('Memories')).toHaveText('1');
+});
+
+test('the audit trail is downloaded as CSV', async ({ simulator }, testInfo) => {
+  await simulator.startWith('Water glossary');
+  await simulator.run();
+  await simulator.showTab('Database');
+  const downloading = simulator.page.waitForEvent('download');
+  await simulator.page.getByRole('button', { name: 'Download audit trail' }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toMatch(/^audit-export-.*\.csv$/);
+  await download.saveAs(testInfo.outputPath('audit.csv'));
+});

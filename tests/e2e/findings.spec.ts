@@ -1,0 +1,83 @@
+import { expect, test } from './support/fixtures.ts';
+
+test('a syntax error is marked at its line and column', async ({ simulator }) => {
+  const { page } = simulator;
+  await simulator.startWith('Syntax error');
+  await simulator.run();
+  await expect(simulator.result).toContainText('SYNTAX_ERROR');
+  await page.getByRole('button', { name: 'Go to line 15, column 5' }).click();
+  await expect(page.locator('.cm-lintRange-error')).toHaveText('wn');
+  await expect(page.locator('.cm-activeLine')).toContainText('wn:flowM3PerHour');
+
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('End');
+  await page.keyboard.type(' ;');
+  await page.keyboard.press('Control+Enter');
+  await expect(simulator.result).not.toContainText('SYNTAX_ERROR');
+  await expect(page.locator('.cm-lintRange-error')).toHaveCount(0);
+  await expect(simulator.count('Receipts')).toHaveText('2');
+});
+
+test('violations are listed with focus node, path, value, shape and message', async ({ simulator }) => {
+  await simulator.startWith('Water network with mistakes');
+  await simulator.run();
+  const rows = simulator.result.getByRole('row');
+  await expect(rows).toHaveCount(21);
+  const material = rows.filter({ hasText: 'wn:material' });
+  await expect(material.getByRole('cell').nth(0)).toHaveText('east:main-1');
+  await expect(material.getByRole('cell').nth(3)).toContainText('wns:');
+  await expect(material.getByRole('cell').nth(4)).toContainText('Violation');
+});
+
+test('dropped files become documents; what the agent cannot read is refused by name', async ({
+  simulator,
+}) => {
+  const { page } = simulator;
+  await page.getByRole('button', { name: 'Start an empty session' }).click();
+  const dropped = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['<urn:a> <urn:b> <urn:c> .'], 'dropped.nt'));
+    transfer.items.add(new File(['hello'], 'notes.txt'));
+    return transfer;
+  });
+  await page.dispatchEvent('.workbench', 'drop', { dataTransfer: dropped });
+  await expect(simulator.editor).toContainText('<urn:a>');
+  await expect(page.getByText('notes.txt was not added')).toBeVisible();
+  await simulator.run();
+  await expect(simulator.result).toContainText('partial');
+});
+
+test('a hundred thousand receipts stay smooth: few rows in the document, pages on demand', async ({
+  simulator,
+}) => {
+  const { page } = simulator;
+  await page.evaluate(async () => {
+    for (let batch = 0; batch < 20; batch += 1) {
+      await globalThis.ggenSim.persistence.saveReceipts(
+        Array.from({ length: 5000 }, (_, index) => ({
+          executionId: `row-${batch}-${index}`,
+          agentId: 'bulk',
+          agentType: 'test',
+          receipt: { index },
+        })),
+      );
+    }
+  });
+  await expect(simulator.count('Receipts')).toHaveText('100,000');
+  await expect(page.getByText(/of 100,000 rows read/)).toBeVisible();
+  await simulator.table.focus();
+  await page.keyboard.press('End');
+  await expect(page.getByText(/^500 of 100,000 rows read/)).toBeVisible();
+  expect(await simulator.table.getByRole('row').count()).toBeLessThan(60);
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toContainText('{ "index": 4999 }', { useInnerText: false });
+  await page.keyboard.press('Escape');
+
+  await page.keyboard.press('End');
+  await page.getByLabel('Order').selectOption('oldest first');
+  await expect(simulator.table).toHaveAccessibleName('Receipts, oldest first');
+  await expect(page.getByText(/^250 of 100,000 rows read/)).toBeVisible();
+  await expect(simulator.table.getByRole('row').nth(1)).toContainText('row-0-0');
+  expect(await simulator.table.evaluate((table) => table.scrollTop)).toBe(0);
+});

@@ -1,0 +1,32 @@
+import { expect, openSimulator, test } from './support/fixtures.ts';
+
+// It fetches every file once for later, which is not what is asked here.
+test.use({ serviceWorkers: 'block' });
+
+test('editor, chart and agents are fetched when they are first used, and not before', async ({ context }) => {
+  const fetched: string[] = [];
+  context.on('request', (request) => fetched.push(new URL(request.url()).pathname));
+  /** Which of the heavy parts were fetched so far. */
+  const heavy = (): string[] =>
+    [
+      'code-editor',
+      'duration-plot',
+      'agents.worker',
+      'rdf-validate-shacl',
+      'water-network-violations',
+    ].filter((part) => fetched.some((path) => path.includes(`/${part}`) && path.endsWith('.js')));
+
+  const simulator = await openSimulator(context);
+  await expect(simulator.page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+  await simulator.showTab('Database');
+  await simulator.showTab('Receipts');
+  await simulator.page.waitForLoadState('networkidle');
+  expect(fetched.some((path) => path.endsWith('.wasm'))).toBe(true);
+  expect(heavy()).toEqual([]);
+
+  await simulator.startWith('Water network with mistakes');
+  expect(heavy()).toEqual(['code-editor', 'water-network-violations']);
+  await simulator.run();
+  await expect(simulator.count('Receipts')).toHaveText('1');
+  await expect.poll(heavy).toHaveLength(5);
+});

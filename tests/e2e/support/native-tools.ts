@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const cliEntry = fileURLToPath(new URL('../../../packages/cli/dist/main.mjs', import.meta.url));
+
+/** What native SQLite answers. */
+export async function sqlite3(file: string, sql: string): Promise<string> {
+  return (await run('sqlite3', [file, sql])).stdout.trim();
+}
+
+/** What the command line prints on stdout. */
+export async function ggenSim(...parameters: string[]): Promise<string> {
+  return (await run(process.execPath, [cliEntry, ...parameters])).stdout;
+}

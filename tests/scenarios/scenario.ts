@@ -1,0 +1,45 @@
+/** A story: what several callers do to one database, with clocks that move, handles that close and owners that die. */
+import { Choices } from './choices.ts';
+import { drawOperation, type ModelOperation } from './operation.ts';
+
+/** Calls that are made at once, each by one of two handles. */
+export interface CallsAtOnce {
+  readonly step: 'calls';
+  readonly calls: readonly { readonly handle: 0 | 1; readonly operation: ModelOperation }[];
+  /** The handle whose owner dies, and before which of its storage calls. */
+  readonly death: { readonly handle: 0 | 1; readonly atCall: number } | undefined;
+}
+
+export type ScenarioStep =
+  | CallsAtOnce
+  | { readonly step: 'clock'; readonly seconds: number }
+  | { readonly step: 'reopen'; readonly handle: 0 | 1 };
+
+const SECONDS_PER_DAY = 86_400;
+
+/** Numbers a step takes at most; more would do nothing. */
+export const NUMBERS_PER_STEP = 48;
+
+/** Draws one step. The same numbers give the same step. */
+export function drawStep(numbers: readonly number[]): ScenarioStep {
+  const choices = new Choices(numbers);
+  switch (choices.below(12)) {
+    case 9: {
+      const days = choices.oneOf([0, 1, 7, 30, 90, -1, -7]);
+      return { step: 'clock', seconds: days * SECONDS_PER_DAY + choices.oneOf([0, 1, -1]) };
+    }
+    case 10:
+      return { step: 'reopen', handle: choices.oneOf([0, 1]) };
+    default: {
+      const handleOfAll = choices.oneOf([0, 1] as const);
+      const mixed = choices.onceIn(2);
+      const dies = choices.onceIn(4);
+      const atCall = choices.below(choices.oneOf([60, 20, 300]));
+      const calls = choices.listOf(1, 4, () => ({
+        handle: mixed ? choices.oneOf([0, 1] as const) : handleOfAll,
+        operation: drawOperation(choices),
+      }));
+      return { step: 'calls', calls, death: dies ? { handle: handleOfAll, atCall } : undefined };
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/** Child processes of tests. They are written in TypeScript, which Node 20 does not run, so they are bundled first. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { build } from 'tsdown';
+
+/** sql.js and the native locks are not bundled; they are found from this package. */
+const VFS_PACKAGE = path.resolve(import.meta.dirname, '../../packages/sqljs-vfs');
+
+/** How a child ended. */
+export interface ChildEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How to run a child. */
+export interface ChildOptions {
+  /** Run as this user and group. */
+  readonly userId?: number | undefined;
+  /** The working directory. */
+  readonly folder?: string;
+  /** Shell commands before the child takes the shell's place, such as `ulimit`. */
+  readonly before?: string;
+}
+
+/** A child lives for a moment, and optimising SQLite's WebAssembly would take half of its processor time. */
+const WITHOUT_OPTIMISING = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
+
+/** Bundled scripts, ready to run as processes. */
+export class Children {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Bundles scripts.
+   * @param source - a folder, of which every file becomes a script, or the scripts' paths
+   */
+  static async bundle(source: string | readonly string[]): Promise<Children> {
+    const entry =
+      typeof source === 'string'
+        ? fs.readdirSync(source).map((file) => path.join(source, file))
+        : [...source];
+    const parent = path.join(VFS_PACKAGE, 'node_modules', '.children');
+    fs.mkdirSync(parent, { recursive: true });
+    const outDir = fs.mkdtempSync(path.join(parent, 'run-'));
+    fs.chmodSync(outDir, 0o755);
+    await build({
+      config: false,
+      cwd: VFS_PACKAGE,
+      logLevel: 'error',
+      entry,
+      outDir,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20.19',
+      fixedExtension: false,
+      clean: false,
+      dts: false,
+      deps: { neverBundle: ['sql.js', 'fs-native-extensions'], alwaysBundle: /.*/u, onlyBundle: false },
+    });
+    return new Children(outDir);
+  }
+
+  remove(): void {
+    fs.rmSync(this.#folder, { recursive: true });
+  }
+
+  /** The path of a bundled script. */
+  script(name: string): string {
+    return path.join(this.#folder, `${name}.js`);
+  }
+
+  /** Runs a script to its end. @param name - its file name without `.ts` */
+  run(
+    name: string,
+    args: readonly string[] = [],
+    { userId, before = '', folder = this.#folder }: ChildOptions = {},
+  ): Promise<ChildEnd> {
+    const child = spawn(
+      'sh',
+      [
+        '-c',
+        `${before}\nexec "$0" "$@"`,
+        process.execPath,
+        ...WITHOUT_OPTIMISING,
+        this.script(name),
+        ...args,
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        cwd: folder,
+        ...(userId === undefined ? {} : { uid: userId, gid: userId }),
+      },
+    );
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data: Buffer) => (stdout += String(data)));
+    child.stderr.on('data', (data: Buffer) => (stderr += String(data)));
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (exitCode, signal) => resolve({ exitCode, signal, stdout, stderr }));
+    });
+  }
+
+  /** Runs a script that prints JSON. */
+  async ask<T>(name: string, args: readonly string[] = [], options: ChildOptions = {}): Promise<T> {
+    const end = await this.run(name, args, options);
+    if (end.exitCode !== 0)
+      throw new Error(`${name} ended with ${end.exitCode ?? end.signal}: ${end.stderr}`);
+    return JSON.parse(end.stdout) as T;
+  }
+}
