@@ -1,6 +1,7 @@
 export { openPersistence } from './open-persistence.ts';
 export { PersistenceError, type PersistenceErrorCode, type PersistenceErrorDetails } from './api/errors.ts';
 export type * from './api/persistence.ts';
+export { EXPORT_FORMATS } from './api/audit.ts';
 export { PROGRAM_VERSION } from './api/program-version.ts';
 export { SCHEMA_VERSION } from './schema/migrations/index.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';

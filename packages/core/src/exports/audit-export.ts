@@ -1,13 +1,8 @@
 import { exportTargetAt } from '#exports/export-targets';
 import { toPersistenceError } from '../engine/error-mapping.ts';
+import { EXPORT_FORMATS } from '../api/audit.ts';
 import { PersistenceError } from '../api/errors.ts';
-import type {
-  AuditExportOptions,
-  AuditRow,
-  ExportFormat,
-  ExportReport,
-  Progress,
-} from '../api/persistence.ts';
+import type { AuditExportOptions, AuditRow, ExportReport, Progress } from '../api/persistence.ts';
 import { checkChoice, invalid } from '../validation/arguments.ts';
 import { toFileStamp } from '../validation/timestamps.ts';
 import { auditLogTable } from '../tables/audit-log.table.ts';
@@ -18,9 +13,6 @@ import { encodeRows } from './row-encoding.ts';
 
 const OPERATION = 'exportAuditTrail';
 const PROGRESS_EVERY_ROWS = 1000;
-
-/** Every format an export can have. */
-export const EXPORT_FORMATS: readonly ExportFormat[] = ['json', 'ndjson', 'csv'];
 
 /** Streams audit entries to a file or a stream of the caller's. */
 export async function exportAuditTrail(

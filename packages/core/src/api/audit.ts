@@ -1,0 +1,81 @@
+import type { LongOperationOptions } from './options.ts';
+import type { RowOrder } from './rows.ts';
+
+/** State of an audited operation. */
+export type AuditStatus = 'started' | 'completed' | 'failed' | 'retry';
+
+/** Formats of an export: one JSON array, one JSON object per line, or CSV (RFC 4180). */
+export const EXPORT_FORMATS = ['json', 'ndjson', 'csv'] as const;
+
+/** One of {@link EXPORT_FORMATS}. */
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** An audit entry to log. */
+export interface NewAuditEntry {
+  readonly agentId: string;
+  readonly operation: string;
+  readonly status: AuditStatus;
+  readonly operationType?: string;
+  /** Whole milliseconds. @default 0 */
+  readonly durationMs?: number;
+  readonly details?: string;
+  readonly errorMessage?: string;
+}
+
+/** Result of logging an audit entry. */
+export interface LoggedAudit {
+  readonly auditId: string;
+}
+
+/** A row of `audit_log`. */
+export interface AuditRow {
+  readonly auditId: string;
+  readonly timestamp: string;
+  readonly agentId: string;
+  readonly operation: string;
+  readonly operationType: string | null;
+  readonly status: string;
+  readonly durationMs: number | null;
+  readonly details: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** Filter, order and limit of {@link Persistence.queryAuditTrail}. */
+export interface AuditQuery {
+  /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
+  readonly agent?: string;
+  /** Number of days to look back from now. @default 7 */
+  readonly days?: number;
+  /** @default 'newest-first' */
+  readonly order?: RowOrder;
+  /** Number of rows to return at most, from the beginning of the order. @default 1000 */
+  readonly limit?: number;
+}
+
+/** Options of {@link Persistence.exportAuditTrail}. */
+export interface AuditExportOptions extends LongOperationOptions {
+  /**
+   * Target of the export. A path (Node only) gets a file of mode 0600 that replaces an existing file once it is
+   * complete. A stream of bytes is closed at the end.
+   * @default `./audit-export-YYYYMMDD-HHMMSS.FORMAT` in Node; required in a browser
+   */
+  readonly output?: string | WritableStream<Uint8Array>;
+  /** @default 'json' */
+  readonly format?: ExportFormat;
+  /** SQL LIKE pattern over the agent id. @default '%' */
+  readonly agent?: string;
+  /** Number of days to look back from now. @default every entry */
+  readonly days?: number;
+  /** CSV: leave out the header row. @default false */
+  readonly noHeader?: boolean;
+  /** CSV: put `'` before a cell that a spreadsheet would run as a formula. @default false */
+  readonly csvSafe?: boolean;
+}
+
+/** Result of an export. */
+export interface ExportReport {
+  /** The path written, or `null` for a stream. */
+  readonly path: string | null;
+  readonly rows: number;
+  readonly bytes: number;
+}

@@ -1,0 +1,75 @@
+import type { LongOperationOptions } from './options.ts';
+
+/** A flat folder of files that a backup is written to or read from. In Node a path can be passed instead. */
+export interface BackupDirectory {
+  /** Name for messages. */
+  readonly name: string;
+  /**
+   * Creates a file. Rejects if the file exists.
+   * The backup exists only after {@link BackupDirectory.finish} has resolved.
+   */
+  create(fileName: string): Promise<WritableStream<Uint8Array>>;
+  /** Makes the created files appear together, durably. */
+  finish(): Promise<void>;
+  /** Removes the created files after a failure. */
+  discard(): Promise<void>;
+  /** Opens a file for reading. Resolves to `undefined` if there is no such file. */
+  open(fileName: string): Promise<ReadableStream<Uint8Array> | undefined>;
+}
+
+/** Options of {@link Persistence.exportBackup}. */
+export interface BackupOptions extends LongOperationOptions {
+  /** @default './.ggen-backup' in Node; required in a browser */
+  readonly directory?: string | BackupDirectory;
+}
+
+/** One file of a backup. */
+export interface BackupFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  /** Number of rows in the file; `null` for the database image. */
+  readonly rows: number | null;
+}
+
+/** Content of a backup's `manifest.json`. */
+export interface BackupManifest {
+  readonly format: 'ggen-sim-backup';
+  readonly formatVersion: 1;
+  /** ISO 8601 with Z. */
+  readonly createdAt: string;
+  readonly schemaVersion: number;
+  readonly programVersion: string;
+  /** Receipts that another program wrote, whose ids cannot be recomputed; see {@link VerifyReport}. */
+  readonly importedReceipts: number;
+  readonly files: readonly BackupFile[];
+}
+
+/** Result of a backup. */
+export interface BackupReport {
+  /** The folder written. */
+  readonly directory: string;
+  readonly manifest: BackupManifest;
+}
+
+/** Options of {@link Persistence.restoreBackup}. */
+export interface RestoreOptions extends LongOperationOptions {
+  readonly directory: string | BackupDirectory;
+  /**
+   * Replace the stored rows. Without it, a database that holds any row is left unchanged (`ALREADY_EXISTS`).
+   * @default false
+   */
+  readonly force?: boolean;
+  /** Restore from the database image, or from the three JSON files. @default 'image' if the backup has one */
+  readonly from?: 'image' | 'json';
+}
+
+/** Result of a restore. */
+export interface RestoreReport {
+  readonly directory: string;
+  readonly from: 'image' | 'json';
+  readonly receipts: number;
+  readonly memories: number;
+  readonly auditEntries: number;
+}

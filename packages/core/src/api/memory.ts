@@ -1,0 +1,35 @@
+import type { JsonInput, RowOrder } from './rows.ts';
+
+/** The memory of an agent, to save. */
+export interface NewMemory {
+  readonly agentId: string;
+  readonly agentType: string;
+  readonly memory: JsonInput;
+}
+
+/** Result of saving a memory. */
+export interface SavedMemory {
+  /** The same for every save of this agent's memory. */
+  readonly memoryId: string;
+  /** 1 for the first save, one more for each later save. */
+  readonly version: number;
+}
+
+/** A row of `agent_memory`. */
+export interface MemoryRow {
+  readonly memoryId: string;
+  readonly agentId: string;
+  readonly agentType: string;
+  /** The memory as it was passed, byte for byte. */
+  readonly memoryJson: string;
+  readonly lastUpdated: string;
+  readonly version: number;
+}
+
+/** Filter and order of {@link Persistence.queryMemory}. */
+export interface MemoryQuery {
+  /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
+  readonly agent?: string;
+  /** Order by the time of the last save. @default 'newest-first' */
+  readonly order?: RowOrder;
+}

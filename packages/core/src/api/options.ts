@@ -1,0 +1,101 @@
+/** Progress of a long operation. */
+export interface Progress {
+  /** The current step (`image`, `receipts`, `verify`, …). */
+  readonly stage: string;
+  readonly done: number;
+  /** `undefined` if counting would cost as much as the work itself. */
+  readonly total: number | undefined;
+  readonly unit: 'rows' | 'bytes' | 'pages';
+}
+
+/** Options of every long operation. */
+export interface LongOperationOptions {
+  /** Called from time to time; never after the operation has settled. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Aborts the operation: it rejects with `ABORTED` and leaves nothing half-written. */
+  readonly signal?: AbortSignal;
+}
+
+/** Retries of failures that may pass. */
+export interface RetryPolicy {
+  /** Number of retries after a transient I/O error. @default 5 */
+  readonly ioRetries: number;
+  /** Pause before each of those retries. @default 100 */
+  readonly ioRetryDelayMs: number;
+  /** Time to wait for another process or tab before `DATABASE_LOCKED`. @default 30000 */
+  readonly busyDeadlineMs: number;
+}
+
+/** Options of `openPersistence` for every storage. */
+export interface CommonOpenOptions {
+  /**
+   * `strict`: a resolved save survives loss of power. `relaxed`: it survives the end of the process, but the last saves
+   * before a loss of power may be missing. A save is never half there. A shared file, in Node or OPFS, is always
+   * strict: without full syncs, SQLite's rollback journal could be damaged. `relaxed` takes effect with `exclusive`.
+   * @default 'strict'
+   */
+  readonly durability?: 'strict' | 'relaxed';
+  readonly retry?: Partial<RetryPolicy>;
+  /**
+   * Clock of the times written into the tables. Not allowed with a worker: pass it to `startWorker` instead.
+   * @default the system's clock
+   */
+  readonly clock?: () => Date;
+  /**
+   * Thread that SQLite runs in. `true`: a worker that this package starts. A `Worker`: that worker, whose file calls
+   * `startWorker` from `@ggen-sim/core/worker`. `false`: the calling thread.
+   * @default true in a page, false in Node and in workers
+   */
+  readonly worker?: boolean | object;
+}
+
+/** Options for a database file (Node). */
+export interface FileOpenOptions extends CommonOpenOptions {
+  readonly storage: 'file';
+  /** Path of the file. Symlinks are followed and missing folders are created (mode 0700). */
+  readonly path: string;
+  /**
+   * Give this process sole use of the file, with a write-ahead log. It needs about a quarter of the syncs. Every other
+   * process is locked out.
+   * @default false
+   */
+  readonly exclusive?: boolean;
+  /**
+   * Promise that no other process opens the file. It is the only way to write where no lock provider works.
+   * @default false
+   */
+  readonly singleProcess?: boolean;
+}
+
+/** Options for a database in memory, which is gone when it is closed. */
+export interface MemoryOpenOptions extends CommonOpenOptions {
+  readonly storage: 'memory';
+}
+
+/** Options for a database in IndexedDB, shared by the tabs of an origin. */
+export interface IndexedDbOpenOptions extends CommonOpenOptions {
+  readonly storage: 'indexeddb';
+  /** Name of the IndexedDB database. */
+  readonly name: string;
+}
+
+/**
+ * Options for a database in the origin's private file system, shared by tabs and workers. It needs a worker, and has
+ * one by default.
+ */
+export interface OpfsOpenOptions extends CommonOpenOptions {
+  readonly storage: 'opfs';
+  /** Name of the database. */
+  readonly name: string;
+  /**
+   * Give this handle sole use of the database until it is closed, with a write-ahead log. A save is then one write and
+   * one flush. Every other handle waits and then gets `DATABASE_LOCKED`, in this page as well. A tab that ends without
+   * closing loses nothing: the next connection, in either mode, recovers the log. Close the handle on `pagehide`, so that
+   * a page in the back-forward cache does not lock out others.
+   * @default false
+   */
+  readonly exclusive?: boolean;
+}
+
+/** Options of `openPersistence`. */
+export type OpenOptions = FileOpenOptions | IndexedDbOpenOptions | OpfsOpenOptions | MemoryOpenOptions;

@@ -1,0 +1,55 @@
+import type { JsonInput, RowOrder } from './rows.ts';
+
+/** Outcome of an execution. */
+export type ReceiptStatus = 'success' | 'error' | 'partial';
+
+/** A receipt to save. */
+export interface NewReceipt {
+  /** Unique among all receipts. */
+  readonly executionId: string;
+  readonly agentId: string;
+  readonly agentType: string;
+  readonly receipt: JsonInput;
+  /** @default 'success' */
+  readonly status?: ReceiptStatus;
+  /** Whole milliseconds. @default 0 */
+  readonly durationMs?: number;
+  /**
+   * Saving the identical receipt again does nothing and returns the same id. Use it to repeat a call whose outcome is
+   * unknown. A different receipt under the same execution id is refused even so.
+   * @default false
+   */
+  readonly ifAbsent?: boolean;
+}
+
+/** Result of saving a receipt. */
+export interface SavedReceipt {
+  /** SHA-256 of the receipt's canonical form, 64 hex digits. The same receipt has the same id in every database. */
+  readonly receiptId: string;
+  /** False when `ifAbsent` found the identical receipt already stored. */
+  readonly created: boolean;
+}
+
+/** A row of `receipts`. */
+export interface ReceiptRow {
+  readonly receiptId: string;
+  readonly executionId: string;
+  readonly agentId: string;
+  readonly agentType: string;
+  /** The receipt as it was passed, byte for byte. */
+  readonly receiptJson: string;
+  readonly status: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly durationMs: number | null;
+}
+
+/** Filter, order and limit of {@link Persistence.queryReceipts}. */
+export interface ReceiptQuery {
+  /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
+  readonly agent?: string;
+  /** @default 'newest-first' */
+  readonly order?: RowOrder;
+  /** Number of rows to return at most, from the beginning of the order. @default 100 */
+  readonly limit?: number;
+}

@@ -1,0 +1,115 @@
+import type { LongOperationOptions } from './options.ts';
+
+/** Time span of an analytics report, counted back from now. */
+export type AnalyticsPeriod = 'last-24-hours' | 'last-7-days' | 'last-30-days' | 'last-90-days';
+
+/** Filter of {@link Persistence.analytics}. */
+export interface AnalyticsQuery {
+  /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
+  readonly agent?: string;
+  /** @default 'last-7-days' */
+  readonly period?: AnalyticsPeriod;
+}
+
+/** Totals of one agent's audit entries. Durations are of the entries that ended (`completed`, `failed`). */
+export interface AgentMetrics {
+  readonly agentId: string;
+  readonly totalOperations: number;
+  readonly successfulOperations: number;
+  readonly failedOperations: number;
+  /** Rounded to two decimals; `null` if no entry has a duration. */
+  readonly avgDurationMs: number | null;
+  readonly minDurationMs: number | null;
+  readonly maxDurationMs: number | null;
+}
+
+/** Totals of the receipts of one status. */
+export interface ReceiptStatistics {
+  readonly status: string;
+  readonly count: number;
+  /** Rounded to two decimals; `null` if no receipt has a duration. */
+  readonly avgDurationMs: number | null;
+}
+
+/** Result of {@link Persistence.analytics}. */
+export interface AnalyticsReport {
+  readonly period: AnalyticsPeriod;
+  /** ISO 8601 with Z. */
+  readonly generatedAt: string;
+  /** Sorted by agent id. */
+  readonly agentMetrics: readonly AgentMetrics[];
+  /** Most frequent first. */
+  readonly receiptStatistics: readonly ReceiptStatistics[];
+}
+
+/** Result of {@link Persistence.stats}. */
+export interface Stats {
+  readonly receiptsTotal: number;
+  readonly receiptsSuccess: number;
+  readonly receiptsError: number;
+  /** Number of agents with memory. */
+  readonly agentsTracked: number;
+  readonly auditEntries: number;
+  /** File size in KiB, rounded up. */
+  readonly databaseSizeKb: number;
+  /** Time of the newest receipt; `null` if there are no receipts. */
+  readonly lastReceipt: string | null;
+}
+
+/** Options of {@link Persistence.cleanup}. */
+export interface CleanupOptions extends LongOperationOptions {
+  /** Age in days above which receipts and audit entries are deleted. @default 90 */
+  readonly days?: number;
+  /** Count only, delete nothing. @default false */
+  readonly dryRun?: boolean;
+}
+
+/** Result of a cleanup. */
+export interface CleanupReport {
+  readonly days: number;
+  readonly dryRun: boolean;
+  /** Rows older than this time (UTC `YYYY-MM-DD HH:MM:SS`) were deleted, or would be in a dry run. */
+  readonly before: string;
+  readonly receiptsDeleted: number;
+  readonly auditEntriesDeleted: number;
+  readonly sizeBeforeBytes: number;
+  readonly sizeAfterBytes: number;
+}
+
+/** A problem that {@link Persistence.verify} found. */
+export interface VerifyProblem {
+  readonly check: 'integrity' | 'schema' | 'index' | 'receipt' | 'memory' | 'audit';
+  /** The row, as `table rowid`; `null` if the problem is not of one row. */
+  readonly row: string | null;
+  readonly message: string;
+}
+
+/** Result of {@link Persistence.verify}. */
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly schemaVersion: number;
+  /** Number of receipts whose id was recomputed and is right. */
+  readonly receiptsVerified: number;
+  /** Number of receipts imported from a database of the original scripts. Their ids cannot be recomputed. */
+  readonly receiptsImported: number;
+  /** Empty when `ok`; otherwise at most the first problem of each check. */
+  readonly problems: readonly VerifyProblem[];
+}
+
+/** Result of {@link Persistence.info}: where the data is stored, and what is promised for it. */
+export interface Info {
+  readonly storage: 'file' | 'memory' | 'indexeddb' | 'opfs';
+  /** Real path of the file (symlinks followed), or the database's name in a browser; `null` in memory. */
+  readonly path: string | null;
+  readonly persistent: boolean;
+  readonly readOnly: boolean;
+  /** `strict`: a resolved save survives loss of power. `relaxed`: it survives the end of the process. */
+  readonly durability: 'strict' | 'relaxed';
+  readonly journalMode: string;
+  readonly lockProvider: string;
+  readonly schemaVersion: number;
+  readonly sqliteVersion: string;
+  readonly programVersion: string;
+  readonly sizeBytes: number;
+  readonly pageSizeBytes: number;
+}

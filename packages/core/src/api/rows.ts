@@ -1,0 +1,23 @@
+/**
+ * A JSON document to store. Text is checked and kept byte for byte. Any other value is serialised canonically
+ * (RFC 8785). To store a JSON string, pass its text: `'"like this"'`.
+ */
+export type JsonInput =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly unknown[]
+  | { readonly [key: string]: unknown };
+
+/**
+ * Result of a query: `await` it for an array, or `for await` it to stream without building one. Streaming reads in
+ * batches. A row is returned exactly once if it is stored when streaming begins and still stored when its batch is read.
+ */
+export interface Rows<Row> extends PromiseLike<Row[]>, AsyncIterable<Row> {}
+
+/**
+ * Order of rows by time. Within one second the rows written last are the newest. Rows without a time are the oldest;
+ * only other programs write such rows.
+ */
+export type RowOrder = 'newest-first' | 'oldest-first';
