@@ -1,0 +1,188 @@
+/** The direction of imports between and within packages. A new folder, or a new direction, needs a line here. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { layerViolations, type PackageLayers } from './layers.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+
+const LAYERS: Readonly<Record<string, PackageLayers>> = {
+  'packages/sqljs-vfs': {
+    packages: [
+      'sqlite/load-sqljs.ts sql.js',
+      'sqlite/wasm-binary.browser.ts sql.js/dist/sql-wasm.wasm?url',
+      'sqlite/wasm-url.d.ts sql.js/dist/sql-wasm.wasm?url',
+    ],
+    rooms: {
+      testing: [
+        'index.ts',
+        'open-database.ts',
+        'durable-database.ts',
+        'sqlite',
+        'storages/memory',
+        'contract',
+        'errors.ts',
+      ],
+      'index.ts': [
+        'open-database.ts',
+        'durable-database.ts',
+        'sqlite',
+        'storages/memory',
+        'database-header.ts',
+        'retry-busy.ts',
+        'locks',
+        'contract',
+        'errors.ts',
+        'result-codes.ts',
+      ],
+      'file.node.ts': ['storages/node-file', 'locks'],
+      'indexeddb.browser.ts': ['storages/indexeddb'],
+      'opfs.browser.ts': ['storages/opfs'],
+      'open-database.ts': [
+        'durable-database.ts',
+        'sqlite',
+        'database-header.ts',
+        'retry-busy.ts',
+        'contract',
+        'errors.ts',
+        'result-codes.ts',
+      ],
+      'durable-database.ts': ['sqlite', 'database-header.ts', 'contract', 'errors.ts', 'result-codes.ts'],
+      sqlite: ['contract', 'errors.ts', 'result-codes.ts'],
+      'storages/node-file': ['locks', 'contract', 'errors.ts'],
+      'storages/indexeddb': ['locks', 'contract', 'errors.ts', 'result-codes.ts'],
+      'storages/opfs': ['locks', 'retry-busy.ts', 'contract', 'errors.ts', 'result-codes.ts'],
+      'storages/memory': ['locks', 'contract'],
+      locks: ['contract'],
+      'database-header.ts': ['contract'],
+      'retry-busy.ts': ['errors.ts'],
+      contract: [],
+      'errors.ts': ['result-codes.ts'],
+      'result-codes.ts': [],
+    },
+  },
+  'packages/core': {
+    packages: [
+      '@ggen-sim/sqljs-vfs',
+      '@ggen-sim/sqljs-vfs/file',
+      '@ggen-sim/sqljs-vfs/indexeddb',
+      '@ggen-sim/sqljs-vfs/opfs',
+    ],
+    rooms: {
+      testing: ['api'],
+      'index.ts': [
+        'open-persistence.ts',
+        'protocol',
+        'exports',
+        'schema/migrations',
+        'tables',
+        'validation',
+        'api',
+      ],
+      'open-persistence.ts': ['client', 'persistence', 'api'],
+      client: ['protocol', 'host', 'changes', 'exports', 'api'],
+      host: ['protocol', 'persistence', 'tables', 'api'],
+      protocol: ['tables', 'api'],
+      persistence: [
+        'backup',
+        'maintenance',
+        'queue',
+        'changes',
+        'exports',
+        'schema',
+        'schema/migrations',
+        'tables',
+        'engine',
+        'validation',
+        'api',
+      ],
+      backup: [
+        'queue',
+        'exports',
+        'schema',
+        'schema/migrations',
+        'tables',
+        'engine',
+        'validation',
+        'hashing',
+        'api',
+      ],
+      maintenance: ['queue', 'schema', 'schema/migrations', 'tables', 'engine', 'validation', 'api'],
+      queue: ['engine', 'api'],
+      changes: ['api'],
+      exports: ['tables', 'engine', 'validation', 'hashing', 'api'],
+      schema: ['schema/migrations', 'tables', 'engine', 'validation', 'hashing', 'api'],
+      'schema/migrations': [],
+      tables: ['engine', 'validation', 'hashing', 'api'],
+      engine: ['api'],
+      validation: ['api'],
+      hashing: [],
+      api: [],
+      'comlink-node-adapter.d.ts': [],
+    },
+  },
+  'packages/agents': {
+    packages: ['@ggen-sim/core'],
+    rooms: {
+      'index.ts': ['validation', 'recording', 'shacl', 'rdf', 'errors.ts'],
+      validation: ['recording', 'shacl', 'rdf', 'errors.ts'],
+      recording: [],
+      shacl: ['rdf', 'errors.ts'],
+      rdf: ['errors.ts'],
+      'errors.ts': [],
+      'untyped-modules.d.ts': [],
+    },
+  },
+  'packages/cli': {
+    packages: ['@ggen-sim/core', '@ggen-sim/agents', 'node:*'],
+    rooms: { '.': [] },
+  },
+  'apps/simulator': {
+    packages: ['@ggen-sim/core', '@ggen-sim/core/worker', '@ggen-sim/agents'],
+    rooms: { '.': [] },
+  },
+};
+
+function sourcesOf(packageFolder: string): { file: string; text: string }[] {
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', `${packageFolder}/src`], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  return listed
+    .split('\n')
+    .filter((file) => /\.tsx?$/.test(file) && fs.existsSync(path.join(ROOT, file)))
+    .map((file) => ({ file, text: fs.readFileSync(path.join(ROOT, file), 'utf8') }));
+}
+
+it.each(Object.keys(LAYERS))('%s imports in the direction of the data flow only', (packageFolder) => {
+  const sources = sourcesOf(packageFolder);
+  expect(sources.length).toBeGreaterThan(10);
+  expect(layerViolations(LAYERS, sources)).toEqual([]);
+});
+
+it('refuses an import against the flow, an unlisted folder, and a list that is not in order', () => {
+  const layers = {
+    'packages/p': {
+      packages: ['@ggen-sim/core'],
+      rooms: { 'index.ts': ['lower'], upper: ['lower'], lower: [], wrong: ['upper'] },
+    },
+  };
+  const source = (file: string, text: string) => ({ file: `packages/p/src/${file}`, text });
+  expect(
+    layerViolations(layers, [
+      source('index.ts', "import '@ggen-sim/core'; import { a } from './lower/a.ts';"),
+      source('upper/b.ts', "export * from '../lower/a.ts'; import '@ggen-sim/agents';"),
+      source('lower/a.ts', "await import('../upper/b.ts'); import fs from 'node:fs';"),
+      source('lower/a.node.ts', "import fs from 'node:fs'; import { x } from '#upper/b';"),
+      source('other/c.ts', ''),
+    ]),
+  ).toEqual([
+    'packages/p: wrong names upper, which does not stand below it',
+    'packages/p/src/upper/b.ts: @ggen-sim/agents: this package must not import it here',
+    'packages/p/src/lower/a.ts: ../upper/b.ts: lower may not import upper',
+    'packages/p/src/lower/a.ts: node:fs: this package must not import it here',
+    'packages/p/src/lower/a.node.ts: #upper/b: lower may not import upper',
+    'packages/p/src/other/c.ts: its folder is not listed',
+  ]);
+});

@@ -1,0 +1,94 @@
+/** An allow list of imports, and the check that holds source code against it. */
+import path from 'node:path';
+
+/** The import rules of one package. */
+export interface PackageLayers {
+  /**
+   * Imports that begin with `@ggen-sim/` or `node:`, or are `sql.js`, as far as this package may have them; `node:*` stands for all of
+   * Node's modules, which otherwise only `*.node.ts` files may import.
+   */
+  readonly packages: readonly string[];
+  /**
+   * Folders and files of `src`, in the order of the data flow, and what each may import. The nearest entry that holds
+   * a file decides; `.` holds every file. An entry may only name entries that stand below it, so every import goes one way.
+   */
+  readonly rooms: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A source file: its path from the repository's root, and its text. */
+export interface SourceFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+const DOC_COMMENT = /\/\*\*.*?\*\//gs;
+const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.\.?\/[^'"]+)['"]/g;
+const GUARDED = /^(?:@ggen-sim\/|node:|sql\.js)/;
+
+/** @returns one line for each import or folder that the rules do not allow */
+export function layerViolations(
+  layers: Readonly<Record<string, PackageLayers>>,
+  sources: readonly SourceFile[],
+): string[] {
+  const violations = Object.entries(layers).flatMap(([name, { rooms }]) => unordered(name, rooms));
+  for (const { file, text } of sources) {
+    const packageFolder = file.split('/').slice(0, 2).join('/');
+    const rules = layers[packageFolder];
+    if (!rules) {
+      violations.push(`${file}: its package is not listed`);
+      continue;
+    }
+    const inSource = path.posix.relative(`${packageFolder}/src`, file);
+    const room = roomOf(rules.rooms, inSource);
+    if (room === undefined) {
+      violations.push(`${file}: its folder is not listed`);
+      continue;
+    }
+    for (const [, specifier, url] of text.replaceAll(DOC_COMMENT, '').matchAll(IMPORT)) {
+      const target = specifier ?? url ?? '';
+      const reason = refusal(rules, inSource, room, target);
+      if (reason) violations.push(`${file}: ${target}: ${reason}`);
+    }
+  }
+  return violations;
+}
+
+function unordered(name: string, rooms: PackageLayers['rooms']): string[] {
+  const order = Object.keys(rooms);
+  return Object.entries(rooms).flatMap(([room, allowed]) =>
+    allowed
+      .filter((other) => order.indexOf(other) <= order.indexOf(room))
+      .map((other) => `${name}: ${room} names ${other}, which does not stand below it`),
+  );
+}
+
+/** The listed folder or file that holds a file, or undefined. */
+function roomOf(rooms: PackageLayers['rooms'], file: string): string | undefined {
+  const holding = Object.keys(rooms).filter(
+    (room) => room === '.' || file === room || file.startsWith(`${room}/`),
+  );
+  return holding.toSorted((left, right) => right.length - left.length)[0];
+}
+
+function refusal(
+  { packages, rooms }: PackageLayers,
+  file: string,
+  room: string,
+  target: string,
+): string | undefined {
+  if (GUARDED.test(target)) {
+    if (target.startsWith('node:') && (file.endsWith('.node.ts') || packages.includes('node:*')))
+      return undefined;
+    const allowed = packages.some((entry) => target === entry || `${file} ${target}` === entry);
+    return allowed ? undefined : 'this package must not import it here';
+  }
+  const isPlatformImport = target.startsWith('#');
+  if (!target.startsWith('.') && !isPlatformImport) return undefined;
+  const imported = isPlatformImport
+    ? `${target.slice(1)}.node.ts`
+    : path.posix.normalize(path.posix.join(path.posix.dirname(file), target));
+  const importedRoom = roomOf(rooms, imported);
+  if (importedRoom === undefined) return 'it is in no listed folder';
+  if (importedRoom === room || rooms[room]?.includes(importedRoom)) return undefined;
+  return `${room} may not import ${importedRoom}`;
+}
