@@ -1,18 +1,18 @@
-// Known vulnerabilities in what we ship. Not every registry answers audits, and a check must not need a network to pass:
-// without an answer this says so and lets go; with one, a high or critical advisory fails it.
+// Lists known vulnerabilities of published dependencies. A high or critical advisory fails the check. Not every registry
+// answers audits, and a check must pass without a network: without an answer this prints so and passes.
 import { execFileSync } from 'node:child_process';
 
 const FAILING = new Set(['high', 'critical']);
 const TIMEOUT_MS = 60_000;
 
-/** @returns what pnpm printed as JSON; undefined where that is no audit's answer */
+/** Runs `pnpm audit`. @returns its JSON, or undefined if the output is not an audit report */
 function auditAnswer() {
   let output;
   try {
     const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: TIMEOUT_MS };
     output = execFileSync('pnpm', ['audit', '--prod', '--json'], options);
   } catch (error) {
-    // Advisories end with 1 as well, and are on stdout.
+    // With advisories pnpm exits with 1 as well, and prints them to stdout.
     output = String(error.stdout ?? '');
   }
   try {
@@ -31,9 +31,9 @@ if (answer) {
   }
   const failing = advisories.filter(({ severity }) => FAILING.has(severity)).length;
   process.stdout.write(
-    `audit: ${advisories.length} advisories for what we ship, ${failing} of them high or critical\n`,
+    `audit: ${advisories.length} advisories for published dependencies, ${failing} of them high or critical\n`,
   );
   if (failing > 0) process.exitCode = 1;
 } else {
-  process.stdout.write('audit: not done, the package registry gave no answer to it\n');
+  process.stdout.write('audit: skipped, the package registry did not answer\n');
 }

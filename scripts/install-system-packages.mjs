@@ -1,5 +1,5 @@
-// The tests use real programs beside Node: the native SQLite shell, jq, the shells whose completions we write, and a
-// compiler for the native peer. On Debian and its kin this installs what is missing; elsewhere it says what to install.
+// Installs the programs that the tests use beside Node: the native SQLite shell, jq, the shells with completions, and a
+// compiler for better-sqlite3. Without apt-get or root rights it prints the missing programs and fails.
 import { spawnSync } from 'node:child_process';
 
 const programs = [
@@ -15,13 +15,13 @@ const programs = [
   { command: 'g++', aptPackage: 'g++' },
 ];
 
-const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+const isInstalled = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
-const missing = programs.filter(({ command }) => !isThere(command));
+const missing = programs.filter(({ command }) => !isInstalled(command));
 if (missing.length > 0) {
   const packages = missing.map(({ aptPackage }) => aptPackage);
-  const asRoot = process.getuid?.() === 0 ? [] : isThere('sudo') ? ['sudo', '-n'] : undefined;
-  if (!isThere('apt-get') || !asRoot) {
+  const asRoot = process.getuid?.() === 0 ? [] : isInstalled('sudo') ? ['sudo', '-n'] : undefined;
+  if (!isInstalled('apt-get') || !asRoot) {
     console.error(`Please install these programs first: ${missing.map(({ command }) => command).join(', ')}`);
     process.exit(1);
   }

@@ -1,4 +1,4 @@
-// The main job on real input: validates the example ontologies, keeps what the runs did, and shows it.
+// Validates the example ontologies, which records each run, and shows the records.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const program = path.join(root, 'packages/cli/dist/main.mjs');
 const shown = (argument) => (/^[\w./:@%*-]+$/.test(argument) ? argument : `'${argument}'`);
 
-/** Runs a command the way a user would, with its output on this terminal. */
+/** Runs a command as a user would, with its output on this terminal. */
 function ggenSim(argumentList, { expect = [0], quiet = false } = {}) {
   console.log(`\n$ ggen-sim ${argumentList.map(shown).join(' ')}`);
   const { status } = spawnSync(process.execPath, [program, ...argumentList], {
@@ -33,7 +33,7 @@ ggenSim(['db', 'analytics', '%', 'last-7-days']);
 ggenSim(['db', 'stats']);
 
 console.log(`
-The database is workspace/.ggen/ggen.db, an ordinary SQLite file. What to try next:
+The database is workspace/.ggen/ggen.db, an ordinary SQLite file. Try next:
 
   alias ggen-sim='node ${path.relative(process.cwd(), program)}'
   ggen-sim db query-receipts | jq '.[0].receipt_json | fromjson | .violations'

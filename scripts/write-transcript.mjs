@@ -1,4 +1,4 @@
-// Puts what `pnpm start` really prints into the README: the part about the database, which is what a reader wants.
+// Writes the real output of `pnpm start` into the README, from the first database query on.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
