@@ -28,7 +28,7 @@ it('errors cross whole: code, operation, hint and the chain of causes', async ()
     expect(error).toMatchObject({
       code: 'STORAGE_RESET',
       operation: 'stats',
-      hint: expect.stringContaining('anew'),
+      hint: expect.stringContaining('Open it again'),
     });
   }
   const described = (error: unknown): unknown[] =>

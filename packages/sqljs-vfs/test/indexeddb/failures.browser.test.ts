@@ -252,7 +252,10 @@ it.each([false, true])(
       ];
       for (const failure of failures) {
         expect(failure).toBeInstanceOf(VfsError);
-        expect(failure).toMatchObject({ code: 'STORAGE_RESET', hint: expect.stringContaining('anew') });
+        expect(failure).toMatchObject({
+          code: 'STORAGE_RESET',
+          hint: expect.stringContaining('Open it again'),
+        });
       }
     }
     const anew = await open(name);
@@ -284,7 +287,14 @@ async function withStore(
 it.each([
   [
     'a later format',
-    { format: 3, epoch: 'e', version: 3, sizeBytes: 4096, foldedVersion: 0, unfoldedBytes: 0 },
+    {
+      format: 2,
+      databaseId: 'd',
+      version: 3,
+      sizeBytes: 4096,
+      checkpointedVersion: 0,
+      uncheckpointedBytes: 0,
+    },
   ],
   ['something else', 'hello'],
 ])('indexeddb 5: %s is UNREADABLE_STORAGE and stays as it is', async (_what, meta) => {

@@ -1,17 +1,17 @@
-/** The mirror against a model of it: a plain array that is copied when a transaction begins. */
+/** The mirror against a model: a plain array that is copied at each commit. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decodeCommitPart, encodeCommit } from '../../src/storages/indexeddb/commit-record.ts';
-import { BLOCK_SIZE_BYTES, PageMirror } from '../../src/storages/indexeddb/file-mirror.ts';
+import { BLOCK_SIZE_BYTES, FileMirror } from '../../src/storages/indexeddb/file-mirror.ts';
 
 const LARGEST_BYTES: number = 6 * BLOCK_SIZE_BYTES;
 
 type Step =
   | { readonly verb: 'write'; readonly offset: number; readonly sizeBytes: number; readonly fill: number }
   | { readonly verb: 'truncate'; readonly sizeBytes: number }
-  | { readonly verb: 'commit' | 'revert' };
+  | { readonly verb: 'commit' | 'rollback' };
 
-/** Offsets and sizes near the edges of blocks are where mistakes live. */
+/** Offsets and sizes, often near the edges of blocks, where mistakes are likely. */
 const position = fc.oneof(
   fc.nat(LARGEST_BYTES),
   fc
@@ -30,10 +30,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ verb: fc.constant('truncate' as const), sizeBytes: position }) },
-  { weight: 2, arbitrary: fc.record({ verb: fc.constantFrom('commit' as const, 'revert' as const) }) },
+  { weight: 2, arbitrary: fc.record({ verb: fc.constantFrom('commit' as const, 'rollback' as const) }) },
 );
 
-/** What the mirror should hold: the file now, and as it was stored. */
+/** The expected content: the file now, and as it was committed. */
 class Model {
   bytes: Uint8Array = new Uint8Array(0);
   stored: Uint8Array = new Uint8Array(0);
@@ -55,8 +55,8 @@ class Model {
   }
 }
 
-function contentOf(mirror: PageMirror): Uint8Array {
-  // Room beyond the end shows whether the mirror invents bytes.
+function contentOf(mirror: FileMirror): Uint8Array {
+  // Room past the end shows whether the mirror invents bytes.
   const target = new Uint8Array(mirror.sizeBytes + 100).fill(0xee);
   const read = mirror.read(target, 0);
   expect(read).toBe(mirror.sizeBytes);
@@ -64,20 +64,18 @@ function contentOf(mirror: PageMirror): Uint8Array {
   return target.slice(0, read);
 }
 
-/** Takes a transaction to another mirror, the way it goes through a store. */
-function carry(from: PageMirror, to: PageMirror): void {
+/** Applies a transaction's changes to another mirror, by way of its commit record. */
+function replicate(from: FileMirror, to: FileMirror): void {
   for (const part of encodeCommit(from.changes(), 1n)) {
-    const { sizeBytes, patches } = decodeCommitPart(part);
-    to.adopt(patches);
-    to.adoptSize(sizeBytes);
+    to.apply(decodeCommitPart(part));
   }
 }
 
-it('mirror 1, 2: reads what was written, goes back to what was stored, and tells others every change', () => {
+it('mirror 1, 2: reads what was written, rolls back to what was committed, and reports every change', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const mirror = new PageMirror();
-      const follower = new PageMirror();
+      const mirror = new FileMirror();
+      const follower = new FileMirror();
       const model = new Model();
       for (const change of steps) {
         if (change.verb === 'write') {
@@ -89,9 +87,9 @@ it('mirror 1, 2: reads what was written, goes back to what was stored, and tells
         else if (change.verb === 'commit') {
           const { blocks } = mirror.changes();
           expect(new Set(blocks.map(({ blockIndex }) => blockIndex)).size).toBe(blocks.length);
-          carry(mirror, follower);
-          mirror.settle();
-        } else mirror.revert();
+          replicate(mirror, follower);
+          mirror.markCommitted();
+        } else mirror.rollback();
         model.apply(change);
         expect(Buffer.compare(contentOf(mirror), model.bytes)).toBe(0);
         expect(Buffer.compare(contentOf(follower), model.stored)).toBe(0);
@@ -102,17 +100,18 @@ it('mirror 1, 2: reads what was written, goes back to what was stored, and tells
   );
 });
 
-it('mirror 1: what a reader holds is not changed under it by a later transaction', () => {
-  const mirror = new PageMirror();
+it('mirror 1: a later transaction does not change the blocks that an earlier one reported', () => {
+  const mirror = new FileMirror();
   mirror.write(new Uint8Array(BLOCK_SIZE_BYTES).fill(1), 0);
   const before = mirror.changes().blocks[0]?.bytes;
-  mirror.settle();
+  mirror.markCommitted();
   mirror.write(new Uint8Array(BLOCK_SIZE_BYTES).fill(2), 0);
   expect(before?.every((byte) => byte === 1)).toBe(true);
 });
 
-it('mirror: refuses to take over others while it has changes of its own', () => {
-  const mirror = new PageMirror();
+it('mirror: refuses stored commits while it has changes of its own', () => {
+  const mirror = new FileMirror();
   mirror.write(new Uint8Array(1), 0);
-  expect(() => mirror.adopt([])).toThrow(/changes of its own/);
+  expect(() => mirror.apply({ patches: [], sizeBytes: 1 })).toThrow(/changes of its own/);
+  expect(() => mirror.load([], 1)).toThrow(/changes of its own/);
 });

@@ -1,28 +1,28 @@
 /**
- * One commit as bytes: what it changed, against the content before it. A save touches a few hundred bytes of each of
- * its pages, so this is a small part of the pages themselves. It comes in parts small enough that browsers keep each
- * inline (values over 64 KB become blobs, which cost several times as much). Little-endian:
+ * The record of one commit: the bytes that it changed. A save touches a few hundred bytes of each of its pages, so a
+ * record is much smaller than the pages. It is split into parts small enough that browsers keep each inline: values over
+ * 64 KB become blobs, which cost several times as much. Little-endian:
  *
- * | offset | type    | what                                                                               |
- * |--------|---------|------------------------------------------------------------------------------------|
- * | 0      | float64 | size of the file after the commit, in bytes                                        |
- * | 8      | uint64  | which commit this is, drawn by lot, so that it can be told from another's          |
- * | 16     | uint32  | n, how many runs of changed bytes this part holds                                  |
- * | 20     | 8 × n   | of each: uint32 index of its block, uint16 where in the block, uint16 how many bytes |
- * | 20+8n  | bytes   | their new content, one run after the other                                         |
+ * | offset | type    | content                                                                       |
+ * |--------|---------|-------------------------------------------------------------------------------|
+ * | 0      | float64 | size of the file after the commit, in bytes                                   |
+ * | 8      | uint64  | random id of the commit, which tells it from every other                      |
+ * | 16     | uint32  | n, number of runs of changed bytes in this part                               |
+ * | 20     | 8 × n   | for each run: uint32 block index, uint16 offset in the block, uint16 length   |
+ * | 20+8n  | bytes   | new content of the runs, one after the other                                  |
  *
- * A run lies within one block. What lies before the first commit, and past the end of the file, is zeros.
+ * A run lies within one block. Before the first commit, and past the end of the file, all bytes are zeros.
  */
 import { BLOCK_SIZE_BYTES, type BlockChange, type MirrorChanges, type Patch } from './file-mirror.ts';
 
 const HEADER_SIZE_BYTES = 20;
 const RUN_HEADER_SIZE_BYTES = 8;
-/** Where a part ends: with one more block at most, it stays under the 64 KB. */
+/** A part ends once it is this large. It exceeds this by one block at most, and so stays under 64 KB. */
 const PART_SIZE_BYTES = 56_000;
 
 const WORD_SIZE_BYTES = 4;
 const BLOCK_SIZE_WORDS: number = BLOCK_SIZE_BYTES / WORD_SIZE_BYTES;
-/** Fewer equal words than this between two changes, and one run costs no more than two. */
+/** Two changes with fewer equal words than this between them are one run, which costs no more than two. */
 const GAP_WORDS = 3;
 
 const ZEROS: Uint32Array = new Uint32Array(BLOCK_SIZE_WORDS);
@@ -33,14 +33,14 @@ interface Run {
   readonly bytes: Uint8Array;
 }
 
-/** What one part says. */
+/** One part of a record, decoded. */
 export interface CommitPart {
   readonly sizeBytes: number;
   readonly commitId: bigint;
   readonly patches: readonly Patch[];
 }
 
-/** Packs a transaction's changes; at least one part, since the size alone may have changed. */
+/** Encodes a transaction's changes. Returns at least one part, because the size alone may have changed. */
 export function encodeCommit({ sizeBytes, blocks }: MirrorChanges, commitId: bigint): ArrayBuffer[] {
   const parts: ArrayBuffer[] = [];
   let runs: Run[] = [];
@@ -114,7 +114,7 @@ function encodePart(
   return part;
 }
 
-/** Unpacks one part. The patches are views of it. */
+/** Decodes one part. The patches are views of it. */
 export function decodeCommitPart(part: ArrayBuffer): CommitPart {
   const view = new DataView(part);
   const runCount = view.getUint32(16, true);

@@ -1,25 +1,25 @@
 import { VfsError } from '../../errors.ts';
 import { OBJECT_STORE } from './layout.browser.ts';
 
-/** How long another tab may hold up opening (a version change it has not answered). */
+/** The time that another tab may delay opening, by a version change that it has not answered. */
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** An open IndexedDB database, and whether it is still usable. */
+/** An open IndexedDB database, which the browser may close. */
 export class IndexedDbConnection {
   readonly #database: IDBDatabase;
   #lost = false;
 
   constructor(database: IDBDatabase) {
     this.#database = database;
-    // Somebody wants to delete or upgrade it: stand aside rather than block them.
+    // Another tab wants to delete or upgrade the database: close, so as not to block it.
     database.addEventListener('versionchange', () => this.close());
-    // Site data cleared, storage server gone: the handle is dead.
+    // The user cleared site data, or the storage process ended: this handle is dead.
     database.addEventListener('close', () => {
       this.#lost = true;
     });
   }
 
-  /** False once the browser, another tab or we closed it. */
+  /** False once the browser, another tab or this context has closed it. */
   get usable(): boolean {
     return !this.#lost;
   }
@@ -31,9 +31,9 @@ export class IndexedDbConnection {
 
   /**
    * Runs requests in one transaction.
-   * @returns what `work` gave, once the transaction has **completed**: a request's own success comes earlier and can
-   * still be undone, on a full disk for instance
-   * @throws the transaction's or the first request's error; nothing of it is stored then
+   * @returns the result of `work` once the transaction has **completed**. A request's own success comes earlier and can
+   * still be undone, on a full disk for instance.
+   * @throws the transaction's or the first request's error; nothing of the transaction is stored then
    */
   async transact<T>(
     mode: IDBTransactionMode,
@@ -54,14 +54,15 @@ export class IndexedDbConnection {
     } catch (error) {
       abortQuietly(transaction);
       await completed.catch(() => undefined);
-      // A full disk shows as a failed request without a reason; the transaction has it.
+      // On a full disk the failed request has no reason; the transaction has it.
       throw transaction.error ?? error;
     }
+    // A commit is durable from here on, as durable as `durability` says.
     await completed;
     return result;
   }
 
-  /** A connection that allows no transaction may be dead without anybody having said so: the next is another one. */
+  /** Begins a transaction. A connection that refuses may be dead without a `close` event, so it is not used again. */
   #begin(mode: IDBTransactionMode, durability: IDBTransactionDurability): IDBTransaction {
     try {
       return this.#database.transaction(OBJECT_STORE, mode, { durability });
@@ -76,13 +77,13 @@ function abortQuietly(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {
-    // It has ended by itself already, which is what we want.
+    // The transaction has already ended.
   }
 }
 
 /**
- * Opens a database, making it if it is missing.
- * @throws VfsError `STORAGE_UNAVAILABLE` where there is no IndexedDB, it is forbidden, or another tab blocks it
+ * Opens a database. Makes it if it is missing.
+ * @throws {VfsError} `STORAGE_UNAVAILABLE` where the browser has no IndexedDB or forbids it, or another tab blocks it
  */
 export function openConnection(name: string): Promise<IndexedDbConnection> {
   return new Promise((resolve, reject) => {
@@ -90,10 +91,10 @@ export function openConnection(name: string): Promise<IndexedDbConnection> {
       reject(
         new VfsError('STORAGE_UNAVAILABLE', `IndexedDB cannot be used: ${reason}`, {
           cause,
-          hint: 'Private windows and blocked site data have no lasting storage. Choose memory, or another window.',
+          hint: 'Private windows and blocked site data have no persistent storage. Use memory, or another window.',
         }),
       );
-    if (typeof indexedDB === 'undefined') return unavailable('this browser offers none');
+    if (typeof indexedDB === 'undefined') return unavailable('this browser does not have it');
     let request: IDBOpenDBRequest;
     try {
       request = indexedDB.open(name, 1);
@@ -103,7 +104,7 @@ export function openConnection(name: string): Promise<IndexedDbConnection> {
     let waiting = true;
     const timer = setTimeout(() => {
       waiting = false;
-      unavailable('another tab holds it up');
+      unavailable('another tab is blocking it');
     }, OPEN_TIMEOUT_MS);
     request.addEventListener('upgradeneeded', () => request.result.createObjectStore(OBJECT_STORE));
     request.addEventListener('error', () => {

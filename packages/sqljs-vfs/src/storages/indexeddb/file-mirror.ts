@@ -1,89 +1,83 @@
 /**
- * A database file held in memory, in extents of a fixed size, as the synchronous face of an asynchronous store.
+ * A database file in memory, as the synchronous side of an asynchronous store.
  *
- * 1. Before an extent changes, its pre-image is kept; `revert` puts every pre-image back, so that memory never runs
- *    ahead of what is stored.
- * 2. `changes` names each changed block exactly once, with its content now.
- * 3. Blocks, extents and sizes are about bytes of the file; SQLite's page size plays no part, so a database may have
- *    any, and may change it.
+ *  1. Before a block changes, its before-image is kept. `rollback` restores every before-image, so that memory never
+ *     runs ahead of the store.
+ *  2. `changes` names each changed block exactly once, with its present content.
+ *  3. Blocks and sizes are about bytes of the file. SQLite's page size plays no part: a database may have any, and may
+ *     change it.
  */
-import { InProcessLock, InProcessLockTable } from '../../locks/in-process-lock.ts';
 import type { LockLevel } from '../../contract/database-lock.ts';
 import type { FileOpenMode, StorageFile } from '../../contract/storage.ts';
+import { systemError } from '../../contract/system-error.ts';
+import { InProcessLock, InProcessLockTable } from '../../locks/in-process-lock.ts';
 
-/** Bytes that are kept together: their pre-image is of the whole block. */
+/** The unit of change: before-images are of whole blocks. */
 export const BLOCK_SIZE_BYTES = 4096;
 
 /** A block of the file. */
 export interface Block {
-  /** Which block, counted from 0. */
+  /** Position in the file, counted in blocks from 0. */
   readonly blockIndex: number;
-  /** Its bytes, always a whole block; past the end of the file they are zeros. */
+  /** Always a whole block; past the end of the file its bytes are zeros. */
   readonly bytes: Uint8Array;
 }
 
 /** A changed block. */
 export interface BlockChange extends Block {
-  /** Its bytes before; undefined where there were only zeros. */
+  /** The before-image; undefined where there were only zeros. */
   readonly before: Uint8Array | undefined;
 }
 
 /** New bytes within one block. */
 export interface Patch {
   readonly blockIndex: number;
-  /** Where in the block they begin. */
+  /** Offset within the block. */
   readonly start: number;
   readonly bytes: Uint8Array;
 }
 
-/** What a transaction changed. */
+/** Changes of one transaction. */
 export interface MirrorChanges {
   readonly sizeBytes: number;
   readonly blocks: readonly BlockChange[];
 }
 
 /** The file in memory. */
-export class PageMirror {
+export class FileMirror {
   #blocks: (Uint8Array | undefined)[] = [];
   #sizeBytes = 0;
-  /** An empty file that somebody opened here exists here; in the store, empty and missing are the same. */
-  #made = false;
-  readonly #preImages: Map<number, Uint8Array | undefined> = new Map();
-  #sizeBefore: number | undefined;
+  /** True once a connection has created the file: an empty file then exists here, which a store cannot tell. */
+  #created = false;
+  readonly #beforeImages: Map<number, Uint8Array | undefined> = new Map();
+  #sizeBeforeBytes: number | undefined;
   readonly #locks: InProcessLockTable = new InProcessLockTable();
 
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** Whether anything changed since the last `settle` or `revert`. */
+  /** True when there are changes that are neither marked as committed nor rolled back. */
   get dirty(): boolean {
-    return this.#sizeBefore !== undefined;
+    return this.#sizeBeforeBytes !== undefined;
   }
 
-  /** Part of loading: takes over whole blocks, as they are and for good. */
-  place(blocks: Iterable<Block>): void {
+  /** Replaces the whole file by stored blocks. The mirror takes over their memory. */
+  load(blocks: Iterable<Block>, sizeBytes: number): void {
+    this.#assertClean();
+    this.#blocks = [];
     for (const { blockIndex, bytes } of blocks) this.#blocks[blockIndex] = bytes;
+    this.#resize(sizeBytes);
   }
 
-  /** Takes over what is stored already: part of loading, or somebody else's commit. */
-  adopt(patches: Iterable<Patch>): void {
-    if (this.dirty) throw new Error('a mirror with changes of its own cannot take over others');
+  /** Applies a stored commit of another context. */
+  apply({ patches, sizeBytes }: { readonly patches: Iterable<Patch>; readonly sizeBytes: number }): void {
+    this.#assertClean();
     for (const { blockIndex, start, bytes } of patches) {
       (this.#blocks[blockIndex] ??= new Uint8Array(BLOCK_SIZE_BYTES)).set(bytes, start);
     }
-  }
-
-  /** The size of the file that was taken over. */
-  adoptSize(sizeBytes: number): void {
-    this.#sizeBytes = sizeBytes;
-    this.#dropBlocksPastTheEnd();
-  }
-
-  /** Forgets everything, to be loaded anew. */
-  clear(): void {
-    this.#blocks = [];
-    this.#sizeBytes = 0;
+    // Bytes that a commit cut off must not come back when a later one extends the file over them.
+    this.#resize(sizeBytes);
   }
 
   read(target: Uint8Array, offset: number): number {
@@ -101,12 +95,15 @@ export class PageMirror {
   }
 
   write(source: Uint8Array, offset: number): void {
-    this.#remember();
+    this.#beginChanges();
     for (let done = 0; done < source.length;) {
       const at = offset + done;
       const within = at % BLOCK_SIZE_BYTES;
       const take = Math.min(BLOCK_SIZE_BYTES - within, source.length - done);
-      this.#changeable(Math.floor(at / BLOCK_SIZE_BYTES)).set(source.subarray(done, done + take), within);
+      this.#changeableBlock(Math.floor(at / BLOCK_SIZE_BYTES)).set(
+        source.subarray(done, done + take),
+        within,
+      );
       done += take;
     }
     this.#sizeBytes = Math.max(this.#sizeBytes, offset + source.length);
@@ -115,74 +112,67 @@ export class PageMirror {
 
   truncate(sizeBytes: number): void {
     if (sizeBytes === this.#sizeBytes) return;
-    this.#remember();
-    const shrinks = sizeBytes < this.#sizeBytes;
-    this.#sizeBytes = sizeBytes;
-    if (!shrinks) {
-      this.#blocks.length = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES);
-      return;
+    this.#beginChanges();
+    if (sizeBytes < this.#sizeBytes) {
+      const within = sizeBytes % BLOCK_SIZE_BYTES;
+      if (within !== 0) this.#changeableBlock(Math.floor(sizeBytes / BLOCK_SIZE_BYTES)).fill(0, within);
+      for (let index = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES); index < this.#blocks.length; index++) {
+        this.#keepBeforeImage(index);
+      }
     }
-    const within = sizeBytes % BLOCK_SIZE_BYTES;
-    if (within !== 0) this.#changeable(Math.floor(sizeBytes / BLOCK_SIZE_BYTES)).fill(0, within);
-    for (let index = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES); index < this.#blocks.length; index++) {
-      this.#keepPreImage(index);
-    }
-    this.#dropBlocksPastTheEnd();
+    this.#resize(sizeBytes);
   }
 
-  /** What changed since the last `settle` or `revert`. */
+  /** Returns the changes since the last `markCommitted` or `rollback`. */
   changes(): MirrorChanges {
-    const blocks = [...this.#preImages.keys()]
+    const blocks = [...this.#beforeImages.keys()]
       .filter((blockIndex) => blockIndex < this.#blocks.length)
-      // A block cut off and grown over again without a write is a hole, and has to be stored as zeros.
+      // A block that was cut off and extended over without a write is a hole, and has to be stored as zeros.
       .map((blockIndex) => ({
         blockIndex,
         bytes: this.#blocks[blockIndex] ?? new Uint8Array(BLOCK_SIZE_BYTES),
-        before: this.#preImages.get(blockIndex),
+        before: this.#beforeImages.get(blockIndex),
       }));
     return { sizeBytes: this.#sizeBytes, blocks };
   }
 
-  /** The changes are stored. */
-  settle(): void {
-    this.#preImages.clear();
-    this.#sizeBefore = undefined;
+  /** Keeps the changes: they are stored. */
+  markCommitted(): void {
+    this.#beforeImages.clear();
+    this.#sizeBeforeBytes = undefined;
   }
 
-  /** The changes could not be stored: takes them back. */
-  revert(): void {
-    if (this.#sizeBefore === undefined) return;
-    this.#sizeBytes = this.#sizeBefore;
-    for (const [blockIndex, before] of this.#preImages) {
-      this.#blocks[blockIndex] = before;
-    }
-    this.#dropBlocksPastTheEnd();
-    this.settle();
+  /** Undoes the changes: they could not be stored. */
+  rollback(): void {
+    if (this.#sizeBeforeBytes === undefined) return;
+    for (const [blockIndex, before] of this.#beforeImages) this.#blocks[blockIndex] = before;
+    this.#resize(this.#sizeBeforeBytes);
+    this.markCommitted();
   }
 
-  /** Copies an extent of the file out: so many bytes from an offset on, zeros past the end. */
+  /** Copies `lengthBytes` bytes of the file from an offset on; zeros past the end. */
   copyOut(offset: number, lengthBytes: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(lengthBytes);
     this.read(bytes, offset);
     return bytes;
   }
 
-  /** A handle for SQLite. */
+  /** Opens the file for SQLite. */
   open(mode: FileOpenMode): StorageFile {
-    const present = this.#made || this.#sizeBytes > 0;
-    if (!present && (!mode.create || mode.readOnly)) throw withCode('ENOENT', 'no main file');
-    if (present && mode.exclusive) throw withCode('EEXIST', 'main file exists');
-    this.#made = true;
+    const present = this.#created || this.#sizeBytes > 0;
+    if (!present && (!mode.create || mode.readOnly)) throw systemError('ENOENT', 'no main file');
+    if (present && mode.exclusive) throw systemError('EEXIST', 'the main file exists');
+    this.#created = true;
     const lock = new InProcessLock(this.#locks);
-    const changeable = (): this => {
-      if (mode.readOnly) throw withCode('EBADF', 'opened for reading only');
+    const writable = (): this => {
+      if (mode.readOnly) throw systemError('EBADF', 'opened for reading only');
       return this;
     };
     return {
       readOnly: mode.readOnly,
       read: (target, offset) => this.read(target, offset),
-      write: (source, offset) => changeable().write(source, offset),
-      truncate: (sizeBytes) => changeable().truncate(sizeBytes),
+      write: (source, offset) => writable().write(source, offset),
+      truncate: (sizeBytes) => writable().truncate(sizeBytes),
       sync: () => undefined,
       sizeBytes: () => this.#sizeBytes,
       lock: (level: LockLevel) => lock.acquire(level),
@@ -192,29 +182,31 @@ export class PageMirror {
     };
   }
 
-  #remember(): void {
-    this.#sizeBefore ??= this.#sizeBytes;
+  #assertClean(): void {
+    if (this.dirty) throw new Error('a mirror with changes of its own cannot take over stored ones');
   }
 
-  #keepPreImage(blockIndex: number): void {
-    if (!this.#preImages.has(blockIndex)) this.#preImages.set(blockIndex, this.#blocks[blockIndex]);
+  #beginChanges(): void {
+    this.#sizeBeforeBytes ??= this.#sizeBytes;
   }
 
-  /** A block whose bytes may be changed: the stored ones stay as the pre-image. */
-  #changeable(blockIndex: number): Uint8Array {
+  #keepBeforeImage(blockIndex: number): void {
+    if (!this.#beforeImages.has(blockIndex)) this.#beforeImages.set(blockIndex, this.#blocks[blockIndex]);
+  }
+
+  /** Returns a block whose bytes may be changed: a copy, unless this transaction has made one already. */
+  #changeableBlock(blockIndex: number): Uint8Array {
     const present = this.#blocks[blockIndex];
-    if (this.#preImages.has(blockIndex) && present) return present;
-    this.#keepPreImage(blockIndex);
+    if (this.#beforeImages.has(blockIndex) && present) return present;
+    this.#keepBeforeImage(blockIndex);
     const copy = present ? present.slice() : new Uint8Array(BLOCK_SIZE_BYTES);
     this.#blocks[blockIndex] = copy;
     return copy;
   }
 
-  #dropBlocksPastTheEnd(): void {
-    this.#blocks.length = Math.ceil(this.#sizeBytes / BLOCK_SIZE_BYTES);
+  /** Sets the size, and drops the blocks past the end. */
+  #resize(sizeBytes: number): void {
+    this.#sizeBytes = sizeBytes;
+    this.#blocks.length = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES);
   }
-}
-
-function withCode(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }

@@ -1,29 +1,26 @@
-/** A page in the back-forward cache may sit on a lock for minutes; after this long, go on without. */
-const LOCK_TIMEOUT_MS = 2000;
-const ATTEMPTS = 2;
+import { acquireWebLock } from '../../locks/web-lock.browser.ts';
+
+/** A page in the back-forward cache may keep the lock for minutes; after this time, a commit goes on without it. */
+const LOCK_TIMEOUT_MS = 4000;
 
 /**
- * Runs a commit while no other tab does. Compare-and-swap is what makes commits safe; the lock saves them from
- * conflicting all the time, so where it cannot be had, or not in time, the work runs all the same.
+ * Runs a commit while no other tab runs one. Compare-and-swap makes commits safe; the lock only saves them from frequent
+ * conflicts. Where it is refused or does not come in time, the work runs without it.
  */
 export async function withWriterLock<T>(name: string, work: () => Promise<T>): Promise<T> {
-  if (typeof navigator.locks === 'undefined') return work();
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    let granted = false;
-    try {
-      return await navigator.locks.request(
-        `sqljs-vfs:${name}`,
-        { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) },
-        () => {
-          granted = true;
-          return work();
-        },
-      );
-    } catch (error) {
-      if (granted) throw error;
-      const timedOut = (error as { name?: unknown } | null)?.name === 'TimeoutError';
-      if (!timedOut) break;
-    }
+  const release = await acquireWriterLock(name);
+  try {
+    return await work();
+  } finally {
+    release?.();
   }
-  return work();
+}
+
+async function acquireWriterLock(name: string): Promise<(() => void) | undefined> {
+  if (typeof navigator.locks === 'undefined') return undefined;
+  try {
+    return await acquireWebLock(`sqljs-vfs:${name}`, LOCK_TIMEOUT_MS);
+  } catch {
+    return undefined;
+  }
 }

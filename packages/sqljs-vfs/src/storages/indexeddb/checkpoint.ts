@@ -1,0 +1,162 @@
+/**
+ * Checkpoints: small commits are written into extents in steps, and their records deleted. This file decides when a
+ * step is due and takes it; `checkpoint-plan.ts` decides which extents it writes. No browser API here.
+ */
+import { BLOCK_SIZE_BYTES, type FileMirror, type MirrorChanges } from './file-mirror.ts';
+import { CheckpointPlan, type CheckpointStep } from './checkpoint-plan.ts';
+import type { StoreMeta } from './commit-store.ts';
+import { copyExtents, EXTENT_SIZE_BYTES, extentCount } from './extents.ts';
+import type { StoredDatabase } from './stored-database.ts';
+
+/** Limits for the size of the commit records that no checkpoint has written into extents yet. */
+export interface CheckpointPolicy {
+  /**
+   * Above the soft limit, steps are taken while this context is idle. The limit is this share of the file, so that the
+   * cost stays in proportion,
+   */
+  readonly softLimitShare: number;
+  /** but at least this much. */
+  readonly softLimitMinBytes: number;
+  /** The time without a request after which this context counts as idle. */
+  readonly idleMs: number;
+  /**
+   * Above the hard limit, one step follows every transaction. The limit is so many times the soft one,
+   */
+  readonly hardLimitFactor: number;
+  /**
+   * but at least this much. In a small file every extent changes all the time and a checkpoint writes the whole file, so
+   * checkpoints are at least so far apart. Opening takes three times as long for a byte in commit records as for one in
+   * extents, so they are not further apart.
+   */
+  readonly hardLimitMinBytes: number;
+  /** Large commits outrun one step each: above so many times the hard limit, a transaction waits for all steps needed. */
+  readonly blockingLimitFactor: number;
+  /**
+   * A commit that changes this much (an imported file, a VACUUM) writes its extents itself. As a record it would be
+   * written twice, and make opening slow until the next checkpoint.
+   */
+  readonly largeCommitBytes: number;
+  /** A commit scattered over extents of more than so many times its size is stored as a record all the same. */
+  readonly largeCommitSpread: number;
+}
+
+export const CHECKPOINT_POLICY: CheckpointPolicy = {
+  softLimitShare: 1 / 16,
+  softLimitMinBytes: 2 * 1024 * 1024,
+  idleMs: 30,
+  hardLimitFactor: 2,
+  hardLimitMinBytes: 8 * 1024 * 1024,
+  blockingLimitFactor: 1.5,
+  largeCommitBytes: 8 * 1024 * 1024,
+  largeCommitSpread: 2,
+};
+
+/** Parts of the commit log that checkpoints use. */
+export interface CheckpointContext {
+  readonly stored: StoredDatabase;
+  readonly mirror: FileMirror;
+  readonly policy: CheckpointPolicy;
+  /** Counts the transactions requested so far, to tell whether this context is idle. */
+  readonly requestCount: () => number;
+  /** Called when this context has been idle and a step is due. The commit log then calls `whileIdle` in its turn. */
+  readonly onIdle: () => void;
+}
+
+/** Takes checkpoint steps between the transactions of one commit log, which calls it while none is running. */
+export class Checkpointer {
+  readonly plan: CheckpointPlan = new CheckpointPlan();
+  readonly #context: CheckpointContext;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(context: CheckpointContext) {
+    this.#context = context;
+  }
+
+  close(): void {
+    clearTimeout(this.#idleTimer);
+  }
+
+  /** Returns the extents that a large commit writes itself; undefined for a commit that is stored as a record. */
+  extentsOfLargeCommit(changes: MirrorChanges): number[] | undefined {
+    const { largeCommitBytes, largeCommitSpread } = this.#context.policy;
+    const changedBytes = changes.blocks.length * BLOCK_SIZE_BYTES;
+    if (changedBytes < largeCommitBytes) return undefined;
+    const extents = this.plan.extentsToWrite(changes);
+    const worthwhile =
+      extents.length > 0 && extents.length * EXTENT_SIZE_BYTES <= largeCommitSpread * changedBytes;
+    return worthwhile ? extents : undefined;
+  }
+
+  /** After a transaction: takes the steps that cannot wait and schedules those that can. @returns the new meta record */
+  async afterTransaction(meta: StoreMeta): Promise<StoreMeta> {
+    if (!this.#allowed) return meta;
+    const { policy } = this.#context;
+    const softLimitBytes = Math.max(policy.softLimitMinBytes, meta.sizeBytes * policy.softLimitShare);
+    const hardLimitBytes = Math.max(policy.hardLimitMinBytes, softLimitBytes * policy.hardLimitFactor);
+    const blockingLimitBytes = hardLimitBytes * policy.blockingLimitFactor;
+    let current = meta;
+    if (meta.uncheckpointedBytes >= hardLimitBytes) {
+      do {
+        const next = await this.step(current);
+        if (!next) break;
+        current = next;
+      } while (current.uncheckpointedBytes >= blockingLimitBytes);
+      this.#scheduleWhenIdle();
+    } else if (meta.uncheckpointedBytes >= softLimitBytes || this.plan.inProgress) {
+      this.#scheduleWhenIdle();
+    }
+    return current;
+  }
+
+  /** Takes a step that is due, and schedules the next. @returns the new meta record */
+  async whileIdle(meta: StoreMeta): Promise<StoreMeta> {
+    const next = this.#allowed ? await this.step(meta) : undefined;
+    // After a failure, nothing more until the next transaction: the disk may be full.
+    return next ? this.afterTransaction(next) : meta;
+  }
+
+  /** Takes one step. @returns the new meta record, or undefined when the step failed, which changes nothing */
+  async step(meta: StoreMeta): Promise<StoreMeta | undefined> {
+    const { stored, mirror } = this.#context;
+    const step = this.plan.next(meta);
+    const next = metaAfter(step, meta);
+    try {
+      await stored.compareAndSwap(meta, {
+        deleteExtentsFrom: extentCount(meta.sizeBytes),
+        ...(step.kind === 'write extents'
+          ? { extents: copyExtents(mirror, step.extents) }
+          : { deleteCommitsUpTo: step.version, meta: next }),
+      });
+    } catch {
+      this.plan.markFailed();
+      return undefined;
+    }
+    this.plan.markStored(step);
+    return next;
+  }
+
+  /** False for a lost connection: a transaction may open it again, a checkpoint may not. */
+  get #allowed(): boolean {
+    const { stored } = this.#context;
+    return !stored.ended && stored.connected;
+  }
+
+  #scheduleWhenIdle(): void {
+    const { policy, requestCount, onIdle } = this.#context;
+    const requestCountBefore = requestCount();
+    this.#idleTimer ??= setTimeout(() => {
+      this.#idleTimer = undefined;
+      if (requestCount() === requestCountBefore) onIdle();
+      else this.#scheduleWhenIdle();
+    }, policy.idleMs);
+  }
+}
+
+function metaAfter(step: CheckpointStep, meta: StoreMeta): StoreMeta {
+  if (step.kind === 'write extents') return meta;
+  return {
+    ...meta,
+    checkpointedVersion: step.version,
+    uncheckpointedBytes: meta.uncheckpointedBytes - step.bytes,
+  };
+}

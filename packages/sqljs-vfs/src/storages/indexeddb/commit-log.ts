@@ -1,0 +1,267 @@
+/**
+ * The commit log: transactions on a mirrored file, each commit stored by compare-and-swap, shared with other contexts
+ * that do the same. It keeps rules 1 to 6 of `indexeddb.browser.ts` over any {@link CommitStore}. No browser API here.
+ *
+ * A write runs on the mirror and is committed at once while this context is alone (optimistic). When a version conflict
+ * shows that it is not, the mirror is rolled back, and the write runs again under the writer lock, after a refresh.
+ */
+import type { StorageTransactions } from '../../contract/storage-transactions.ts';
+import { SqliteError, UncertainCommit, VfsError } from '../../errors.ts';
+import { ResultCode } from '../../result-codes.ts';
+import { CHECKPOINT_POLICY, Checkpointer, type CheckpointPolicy } from './checkpoint.ts';
+import { encodeCommit } from './commit-record.ts';
+import type { CommitStore, StoreChanges, StoreMeta } from './commit-store.ts';
+import { blocksOf, copyExtents, extentCount } from './extents.ts';
+import { FileMirror, type MirrorChanges } from './file-mirror.ts';
+import { SerialQueue } from './serial-queue.ts';
+import { isVersionConflict, StoredDatabase } from './stored-database.ts';
+
+/** After another context commits, refresh under the writer lock until this many writes in a row found no newer commit. */
+const OPTIMISTIC_AFTER_WRITES = 16;
+
+/** Options of {@link CommitLog}. */
+export interface CommitLogOptions {
+  /** Name of the database, for messages. */
+  readonly name: string;
+  readonly store: CommitStore;
+  /** Runs a write while no other context writes, if it can. Safety does not depend on it; see rule 2. */
+  readonly withWriterLock: <T>(work: () => Promise<T>) => Promise<T>;
+  /** @default CHECKPOINT_POLICY */
+  readonly checkpointPolicy?: CheckpointPolicy;
+}
+
+/** A transaction's work, and the call that tells SQLite of a rollback. */
+interface Write<T> {
+  readonly work: () => T | Promise<T>;
+  readonly onRollback: () => void;
+}
+
+/** The transactions of one context on one stored database. */
+export class CommitLog implements StorageTransactions {
+  readonly mirror: FileMirror = new FileMirror();
+  readonly #stored: StoredDatabase;
+  readonly #withWriterLock: CommitLogOptions['withWriterLock'];
+  readonly #checkpointer: Checkpointer;
+  readonly #queue: SerialQueue = new SerialQueue();
+  /** The stored meta record that belongs to the mirror's content; undefined before the first refresh. */
+  #meta: StoreMeta | undefined;
+  /** Counts requested transactions. */
+  #requestCount = 0;
+  /** Value of `#requestCount` when the mirror was last known to be current. */
+  #currentAt = 0;
+  /** Number of writes that must find no newer commit before a write is optimistic. */
+  #cleanWritesNeeded = 0;
+
+  constructor({ name, store, withWriterLock, checkpointPolicy = CHECKPOINT_POLICY }: CommitLogOptions) {
+    this.#stored = new StoredDatabase(name, store);
+    this.#withWriterLock = withWriterLock;
+    this.#checkpointer = new Checkpointer({
+      stored: this.#stored,
+      mirror: this.mirror,
+      policy: checkpointPolicy,
+      requestCount: () => this.#requestCount,
+      onIdle: () => void this.checkpointStep(),
+    });
+  }
+
+  close(): void {
+    this.#checkpointer.close();
+    this.#stored.close();
+  }
+
+  readTransaction<T>(work: () => T | Promise<T>): Promise<T> {
+    const request = ++this.#requestCount;
+    return this.#enqueue(async () => {
+      if (this.#currentAt < request || this.#stored.ended) await this.#refresh();
+      return work();
+    });
+  }
+
+  writeTransaction<T>(work: () => T | Promise<T>, onRollback: () => void): Promise<T> {
+    this.#requestCount++;
+    const write: Write<T> = { work, onRollback };
+    return this.#enqueue(async () => {
+      if (this.#meta && this.#cleanWritesNeeded === 0) {
+        const outcome = await this.#writeOptimistically(write);
+        if (outcome) return outcome.value;
+      }
+      return this.#withWriterLock(async () => {
+        await this.#refresh();
+        this.#cleanWritesNeeded = Math.max(0, this.#cleanWritesNeeded - 1);
+        return this.#writeAndCommit(write);
+      });
+    });
+  }
+
+  /** Takes one checkpoint step after the transactions that are already queued. */
+  checkpointStep(): Promise<void> {
+    return this.#queue.run(async () => {
+      if (this.#meta) this.#meta = await this.#checkpointer.whileIdle(this.#meta);
+    });
+  }
+
+  /** Runs transactions in the order of their requests. After a successful one come the checkpoint steps that are due. */
+  #enqueue<T>(transaction: () => Promise<T>): Promise<T> {
+    const result = this.#queue.run(transaction);
+    void this.#queue.run(async () => {
+      const succeeded = await result.then(
+        () => true,
+        () => false,
+      );
+      if (succeeded && this.#meta) this.#meta = await this.#checkpointer.afterTransaction(this.#meta);
+    });
+    return result;
+  }
+
+  /** Writes without asking first for newer commits. @returns undefined when there were some, after a rollback */
+  async #writeOptimistically<T>(write: Write<T>): Promise<{ readonly value: T } | undefined> {
+    const version = this.#meta?.version;
+    let outcome: { readonly value: T } | { readonly error: unknown };
+    try {
+      outcome = { value: await this.#writeAndCommit(write) };
+      if (this.#meta?.version !== version) return outcome;
+    } catch (error) {
+      if (isVersionConflict(error)) return undefined;
+      if (error instanceof UncertainCommit) throw error;
+      outcome = { error };
+    }
+    // No commit has checked that the mirror was current, so the answer or the failure may be of an old state.
+    try {
+      await this.#refresh();
+    } catch (error) {
+      throw 'error' in outcome ? outcome.error : error;
+    }
+    if (this.#meta?.version !== version) return undefined;
+    if ('error' in outcome) throw outcome.error;
+    return outcome;
+  }
+
+  async #writeAndCommit<T>({ work, onRollback }: Write<T>): Promise<T> {
+    try {
+      const value = await work();
+      if (this.mirror.dirty) await this.#commit();
+      return value;
+    } catch (error) {
+      if (this.mirror.dirty) {
+        this.mirror.rollback();
+        onRollback();
+      }
+      throw error;
+    }
+  }
+
+  /** Brings the mirror up to date with the commits of other contexts; the first time, loads the whole file. */
+  async #refresh(): Promise<void> {
+    const known = this.#meta;
+    const requestCount = this.#requestCount;
+    const { meta, whole, extents, commits } = await this.#stored.readSince(known);
+    if (whole) {
+      this.mirror.load(blocksOf(extents), meta.sizeBytes);
+      this.#checkpointer.plan.restart(meta);
+    }
+    for (const { sizeBytes, patches } of commits) {
+      this.mirror.apply({ sizeBytes, patches });
+      this.#checkpointer.plan.addCommit({ sizeBytes, blocks: patches });
+    }
+    if (known && meta.version !== known.version) this.#cleanWritesNeeded = OPTIMISTIC_AFTER_WRITES;
+    this.#meta = meta;
+    this.#currentAt = requestCount;
+  }
+
+  /**
+   * Stores the mirror's changes.
+   * @throws {SqliteError} SQLITE_BUSY (5) when another context committed first; SQLITE_FULL (13), SQLITE_IOERR (10)
+   * @throws {UncertainCommit} when the store cannot tell whether it has the commit
+   */
+  async #commit(): Promise<void> {
+    const changes = this.mirror.changes();
+    const extents = this.#checkpointer.extentsOfLargeCommit(changes);
+    const commitId = randomCommitId();
+    const parts = extents ? [] : encodeCommit(changes, commitId);
+    const requestCount = this.#requestCount;
+    for (;;) {
+      const expected = this.#requireMeta();
+      const next = metaAfterCommit(expected, changes, parts, extents !== undefined);
+      try {
+        // The commit is durable once this transaction has completed (`connection.browser.ts`).
+        await this.#stored.compareAndSwap(expected, this.#storeChanges(next, parts, extents));
+        this.#currentAt = requestCount;
+      } catch (error) {
+        if (isVersionConflict(error)) {
+          const { stored } = error.cause;
+          // Another context finished a checkpoint: content and version are unchanged, so commit again on top of it.
+          if (stored?.version === expected.version) {
+            this.#meta = stored;
+            continue;
+          }
+          this.#cleanWritesNeeded = OPTIMISTIC_AFTER_WRITES;
+          throw error;
+        }
+        if (!(await this.#isCommitted(next.version, commitId, error))) throw error;
+      }
+      this.#meta = next;
+      break;
+    }
+    this.mirror.markCommitted();
+    if (extents) this.#checkpointer.plan.clear(changes.sizeBytes);
+    else this.#checkpointer.plan.addCommit(changes);
+  }
+
+  #storeChanges(
+    meta: StoreMeta,
+    parts: readonly ArrayBuffer[],
+    extents: readonly number[] | undefined,
+  ): StoreChanges {
+    if (!extents) return { commit: { version: meta.version, parts }, meta };
+    return {
+      deleteExtentsFrom: extentCount(meta.sizeBytes),
+      extents: copyExtents(this.mirror, extents),
+      deleteCommitsUpTo: meta.version,
+      meta,
+    };
+  }
+
+  /**
+   * True when a commit that the store reported as failed is stored all the same.
+   * @throws {UncertainCommit} when the store cannot tell
+   */
+  async #isCommitted(version: number, commitId: bigint, failure: unknown): Promise<boolean> {
+    if (!(failure instanceof SqliteError) || failure.resultCode !== ResultCode.IOERR) return false;
+    let contained: boolean | undefined;
+    try {
+      contained = await this.#stored.containsCommit(version, commitId);
+    } catch {
+      contained = undefined;
+    }
+    if (contained === undefined) throw new UncertainCommit(failure);
+    return contained;
+  }
+
+  #requireMeta(): StoreMeta {
+    if (!this.#meta) throw new VfsError('CLOSED', `${this.#stored.name} is not loaded`);
+    return this.#meta;
+  }
+}
+
+function metaAfterCommit(
+  meta: StoreMeta,
+  changes: MirrorChanges,
+  parts: readonly ArrayBuffer[],
+  writesExtents: boolean,
+): StoreMeta {
+  const version = meta.version + 1;
+  const recordBytes = parts.reduce((total, part) => total + part.byteLength, 0);
+  return {
+    ...meta,
+    version,
+    sizeBytes: changes.sizeBytes,
+    ...(writesExtents
+      ? { checkpointedVersion: version, uncheckpointedBytes: 0 }
+      : { uncheckpointedBytes: meta.uncheckpointedBytes + recordBytes }),
+  };
+}
+
+/** Returns a random number of 64 bits, by which a commit is told from every other. */
+function randomCommitId(): bigint {
+  return crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
+}

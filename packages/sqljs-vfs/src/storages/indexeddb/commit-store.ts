@@ -1,0 +1,81 @@
+/**
+ * The interface between the commit log and the place that keeps its records: `commit-store.browser.ts` is IndexedDB,
+ * tests have one in memory. A store knows nothing of versions or conflicts (`stored-database.ts` does); it runs
+ * transactions. No browser API here.
+ */
+import type { Extent } from './extents.ts';
+
+/** The format that this version writes, and the only one it reads. */
+export const FORMAT_VERSION = 1;
+
+/** The record that says how to read the others. Every commit reads it and writes it. */
+export interface StoreMeta {
+  readonly format: number;
+  /** A UUID, made with the database: tells this database from another one under the same name. */
+  readonly databaseId: string;
+  /** Number of commits since the database was made. */
+  readonly version: number;
+  /** Size of the file. */
+  readonly sizeBytes: number;
+  /** Commits up to this version are in the extents; their records are deleted. */
+  readonly checkpointedVersion: number;
+  /** Size of the records of all later commits. */
+  readonly uncheckpointedBytes: number;
+}
+
+/** True when a value is a meta record of any format. */
+export function isStoreMeta(value: unknown): value is StoreMeta {
+  const meta = value as Partial<StoreMeta> | null | undefined;
+  return (
+    typeof meta?.format === 'number' &&
+    typeof meta.databaseId === 'string' &&
+    typeof meta.version === 'number' &&
+    typeof meta.sizeBytes === 'number' &&
+    typeof meta.checkpointedVersion === 'number' &&
+    typeof meta.uncheckpointedBytes === 'number'
+  );
+}
+
+/** Changes that one transaction stores: all of them or none. Applied in the order of these fields. */
+export interface StoreChanges {
+  /** The record of a commit, in parts (`commit-record.ts`). */
+  readonly commit?: { readonly version: number; readonly parts: readonly ArrayBuffer[] };
+  /** Deletes this extent and all after it: they lie past the end of the file. */
+  readonly deleteExtentsFrom?: number;
+  /** Extents to store. Iterated once, so they may be copied from memory one at a time. */
+  readonly extents?: Iterable<Extent>;
+  /** Deletes the records of the commits up to this version. */
+  readonly deleteCommitsUpTo?: number;
+  readonly meta?: StoreMeta;
+}
+
+/** One transaction on a store. Reads see one state; requests may be made together, before the first is answered. */
+export interface StoreTransaction {
+  /** Reads the meta record; undefined where the store is empty. */
+  readMeta(): Promise<unknown>;
+  /** Reads the stored extents of a file. One that is missing is all zeros. */
+  readExtents(meta: StoreMeta): Promise<Extent[]>;
+  /** Reads every part of the commits after a version, in order. */
+  readCommits(version: number, meta: StoreMeta): Promise<ArrayBuffer[]>;
+  /** Reads the first part of a commit; undefined where it is not stored. */
+  readFirstPart(version: number): Promise<ArrayBuffer | undefined>;
+  /** Asks for changes, without waiting for them: {@link CommitStore.transact} does. */
+  store(changes: StoreChanges): void;
+}
+
+/** The place of one database's records, as one context sees it. */
+export interface CommitStore {
+  /** True when a transaction needs no new connection. */
+  readonly connected: boolean;
+  /**
+   * Runs a transaction. Read-write transactions of all contexts run one after the other.
+   * @returns the result of `work` once the transaction is durable; a request's own success comes earlier and can still
+   * be undone
+   * @throws the store's own error; nothing of the transaction is stored then, except where the store lost the answer
+   */
+  transact<T>(
+    mode: 'readonly' | 'readwrite',
+    work: (transaction: StoreTransaction) => Promise<T>,
+  ): Promise<T>;
+  close(): void;
+}

@@ -1,0 +1,202 @@
+/**
+ * The protocol by which contexts share a stored database: format check, identity, compare-and-swap. Every transaction
+ * on the store is here. No browser API here.
+ */
+import { SqliteError, VfsError } from '../../errors.ts';
+import { ResultCode } from '../../result-codes.ts';
+import { type CommitPart, decodeCommitPart } from './commit-record.ts';
+import {
+  type CommitStore,
+  FORMAT_VERSION,
+  isStoreMeta,
+  type StoreChanges,
+  type StoreMeta,
+  type StoreTransaction,
+} from './commit-store.ts';
+import type { Extent } from './extents.ts';
+
+/** The stored version is not the expected one. */
+export class VersionConflict extends Error {
+  /** The meta record that is stored now. */
+  readonly stored: StoreMeta | undefined;
+
+  constructor(stored: StoreMeta | undefined) {
+    super('another tab committed first');
+    this.stored = stored;
+  }
+}
+
+/** True when compare-and-swap failed: the form in which SQLite's callers get a {@link VersionConflict}. */
+export function isVersionConflict(
+  error: unknown,
+): error is SqliteError & { readonly cause: VersionConflict } {
+  return error instanceof SqliteError && error.cause instanceof VersionConflict;
+}
+
+/** Everything stored since a known state. */
+export interface Delta {
+  readonly meta: StoreMeta;
+  /** True when extents and commits are the whole file: there was no known state, or its commits are checkpointed. */
+  readonly whole: boolean;
+  readonly extents: readonly Extent[];
+  readonly commits: readonly CommitPart[];
+}
+
+/** A stored database, as one context sees it. */
+export class StoredDatabase {
+  readonly name: string;
+  readonly #store: CommitStore;
+  /** Known from the first read on. */
+  #databaseId: string | undefined;
+  /** Ends the use of this object: every later call throws it. */
+  #failure: VfsError | undefined;
+
+  constructor(name: string, store: CommitStore) {
+    this.name = name;
+    this.#store = store;
+  }
+
+  /** True when a transaction needs no new connection. */
+  get connected(): boolean {
+    return this.#store.connected;
+  }
+
+  /** True when every call fails from now on: this object was closed, or the database was removed or replaced. */
+  get ended(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  close(): void {
+    this.#failure ??= new VfsError('CLOSED', `${this.name} is closed`);
+    this.#store.close();
+  }
+
+  /**
+   * Reads everything committed since a known state, or the whole file. Makes the database when it is missing.
+   * @throws {VfsError} `UNREADABLE_STORAGE`, `STORAGE_RESET`, `STORAGE_UNAVAILABLE`, `CLOSED`
+   * @throws {SqliteError} SQLITE_IOERR (10); SQLITE_FULL (13) while making the database
+   */
+  async readSince(known: StoreMeta | undefined): Promise<Delta> {
+    for (;;) {
+      const delta = await this.#transact('readonly', (transaction) => this.#readDelta(transaction, known));
+      if (delta) return delta;
+      await this.#initialise();
+    }
+  }
+
+  /**
+   * Compare-and-swap: stores changes if the stored version is the expected one. All requests are made at once. Changes
+   * made before the check fails are undone with the transaction.
+   * @throws {SqliteError} SQLITE_BUSY (5) with a {@link VersionConflict} as its cause; SQLITE_FULL (13),
+   * SQLITE_IOERR (10)
+   */
+  compareAndSwap(expected: StoreMeta, changes: StoreChanges): Promise<void> {
+    return this.#transact('readwrite', async (transaction) => {
+      const check = this.#readMeta(transaction);
+      // When storing throws, this promise has no other handler.
+      check.catch(() => undefined);
+      transaction.store(changes);
+      const stored = await check;
+      if (
+        stored?.version !== expected.version ||
+        stored.checkpointedVersion !== expected.checkpointedVersion
+      ) {
+        throw new VersionConflict(stored);
+      }
+    });
+  }
+
+  /**
+   * Looks for a commit whose answer was lost: the browser can lose its connection between storing and answering.
+   * @param version - the version that the commit makes
+   * @returns undefined when its record has been deleted by a checkpoint, so that the store cannot tell
+   */
+  containsCommit(version: number, commitId: bigint): Promise<boolean | undefined> {
+    return this.#transact('readonly', async (transaction) => {
+      const [meta, part] = await Promise.all([
+        this.#readMeta(transaction),
+        transaction.readFirstPart(version),
+      ]);
+      if (part) return decodeCommitPart(part).commitId === commitId;
+      return (meta?.checkpointedVersion ?? 0) >= version ? undefined : false;
+    });
+  }
+
+  /** @returns undefined where the store is empty */
+  async #readDelta(transaction: StoreTransaction, known: StoreMeta | undefined): Promise<Delta | undefined> {
+    const meta = await this.#readMeta(transaction);
+    if (!meta) return undefined;
+    if (known?.version === meta.version) return { meta, whole: false, extents: [], commits: [] };
+    const whole = !known || meta.checkpointedVersion > known.version;
+    const [extents, parts] = await Promise.all([
+      whole ? transaction.readExtents(meta) : [],
+      transaction.readCommits(whole ? meta.checkpointedVersion : known.version, meta),
+    ]);
+    return { meta, whole, extents, commits: parts.map((part) => decodeCommitPart(part)) };
+  }
+
+  /** Reads the meta record, if there is one, and refuses any other database or format than ours. */
+  async #readMeta(transaction: StoreTransaction): Promise<StoreMeta | undefined> {
+    const stored = await transaction.readMeta();
+    if (stored === undefined) {
+      if (this.#databaseId !== undefined) throw this.#endByReset();
+      return undefined;
+    }
+    if (!isStoreMeta(stored) || stored.format !== FORMAT_VERSION) {
+      const format = isStoreMeta(stored) ? `format ${stored.format}` : 'an unknown format';
+      throw new VfsError(
+        'UNREADABLE_STORAGE',
+        `${this.name} is stored in ${format}, not in format ${FORMAT_VERSION}`,
+        { hint: 'Use the version of this program that wrote it. The stored data was left untouched.' },
+      );
+    }
+    if (this.#databaseId !== undefined && stored.databaseId !== this.#databaseId) throw this.#endByReset();
+    this.#databaseId = stored.databaseId;
+    return stored;
+  }
+
+  #endByReset(): VfsError {
+    this.#failure = new VfsError('STORAGE_RESET', `${this.name} was removed or replaced while it was open`, {
+      hint: 'Open it again, and import a copy if you have one.',
+    });
+    return this.#failure;
+  }
+
+  /** Makes an empty database, unless another context was faster. */
+  #initialise(): Promise<void> {
+    return this.#transact('readwrite', async (transaction) => {
+      if (await this.#readMeta(transaction)) return;
+      const meta: StoreMeta = {
+        format: FORMAT_VERSION,
+        databaseId: crypto.randomUUID(),
+        version: 0,
+        sizeBytes: 0,
+        checkpointedVersion: 0,
+        uncheckpointedBytes: 0,
+      };
+      transaction.store({ meta });
+    });
+  }
+
+  async #transact<T>(
+    mode: 'readonly' | 'readwrite',
+    work: (transaction: StoreTransaction) => Promise<T>,
+  ): Promise<T> {
+    if (this.#failure) throw this.#failure;
+    try {
+      return await this.#store.transact(mode, work);
+    } catch (error) {
+      throw asStorageError(error);
+    }
+  }
+}
+
+/** Maps a store's error to SQLite's result codes, so that callers meet one kind of failure. */
+function asStorageError(error: unknown): Error {
+  if (error instanceof VfsError) return error;
+  if (error instanceof VersionConflict) return new SqliteError(ResultCode.BUSY, error.message, error);
+  if ((error as { name?: unknown } | null)?.name === 'QuotaExceededError') {
+    return new SqliteError(ResultCode.FULL, 'the browser has no room left for this site', error);
+  }
+  return new SqliteError(ResultCode.IOERR, `IndexedDB failed: ${(error as Error).message}`, error);
+}

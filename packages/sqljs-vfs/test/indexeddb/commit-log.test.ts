@@ -1,0 +1,173 @@
+/**
+ * The commit log against a model: three contexts commit, fail, take checkpoint steps and load, in any order, on one
+ * store. The numbers are the rules of `indexeddb.browser.ts`.
+ */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { CHECKPOINT_POLICY, type CheckpointPolicy } from '../../src/storages/indexeddb/checkpoint.ts';
+import { EXTENT_SIZE_BYTES } from '../../src/storages/indexeddb/extents.ts';
+import { BLOCK_SIZE_BYTES } from '../../src/storages/indexeddb/file-mirror.ts';
+import { type Change, Contexts } from './commit-log-contexts.ts';
+import type { StoreFault } from './memory-commit-store.ts';
+
+const LARGEST_BYTES: number = 3 * EXTENT_SIZE_BYTES;
+/** No step is taken by itself: the test takes them. */
+const NO_STEPS: CheckpointPolicy = {
+  ...CHECKPOINT_POLICY,
+  softLimitMinBytes: Infinity,
+  hardLimitMinBytes: Infinity,
+};
+/** Three steps follow every commit, more or less. */
+const EAGER_STEPS: CheckpointPolicy = {
+  ...CHECKPOINT_POLICY,
+  softLimitShare: 0,
+  softLimitMinBytes: 1,
+  hardLimitMinBytes: 1,
+  blockingLimitFactor: 3000,
+};
+
+type Step =
+  | { readonly verb: 'commit'; readonly who: number; readonly change: Change; readonly large: boolean }
+  | { readonly verb: 'commit at once'; readonly changes: readonly Change[] }
+  | { readonly verb: 'checkpoint'; readonly who: number; readonly steps: number; readonly refreshes: boolean }
+  | { readonly verb: 'inject'; readonly who: number; readonly fault: StoreFault }
+  | { readonly verb: 'read'; readonly who: number }
+  | { readonly verb: 'reopen'; readonly who: number };
+
+const position = fc.oneof(
+  fc
+    .tuple(fc.nat(3), fc.integer({ min: -2, max: 2 }))
+    .map(([extents, blocks]) => Math.max(0, extents * EXTENT_SIZE_BYTES + blocks * BLOCK_SIZE_BYTES)),
+  fc.nat(LARGEST_BYTES),
+);
+const who = fc.nat(2);
+const seldom = fc.integer({ min: 0, max: 4 }).map((chance) => chance === 0);
+
+const anyChange: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({
+    kind: fc.constant('add' as const),
+    offset: position,
+    sizeBytes: fc.integer({ min: 1, max: 3 * BLOCK_SIZE_BYTES }),
+    amount: fc.integer({ min: 1, max: 255 }),
+  }),
+  fc.record({ kind: fc.constant('truncate' as const), sizeBytes: position }),
+);
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.record({ verb: fc.constant('commit' as const), who, change: anyChange, large: seldom }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      verb: fc.constant('commit at once' as const),
+      changes: fc.array(anyChange, { minLength: 2, maxLength: 6 }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      verb: fc.constant('checkpoint' as const),
+      who,
+      steps: fc.integer({ min: 1, max: 6 }),
+      refreshes: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      verb: fc.constant('inject' as const),
+      who,
+      fault: fc.constantFrom<StoreFault>('fails', 'loses the answer', 'loses the answer and the connection'),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ verb: fc.constant('read' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ verb: fc.constant('reopen' as const), who }) },
+);
+
+async function take(contexts: Contexts, step: Step): Promise<void> {
+  if (step.verb === 'commit at once') {
+    contexts.policy.largeCommitBytes = Infinity;
+    await Promise.all(step.changes.map((change, index) => contexts.at(index % 3).commit(change)));
+    return;
+  }
+  const context = contexts.at(step.who);
+  if (step.verb === 'commit') {
+    contexts.policy.largeCommitBytes = step.large ? 0 : Infinity;
+    contexts.policy.largeCommitSpread = Infinity;
+    await context.commit(step.change);
+  } else if (step.verb === 'checkpoint') {
+    if (step.refreshes) await context.reads(contexts.model.bytes);
+    await context.stepThroughCheckpoint(step.steps);
+  } else if (step.verb === 'inject') context.injectFault(step.fault);
+  else if (step.verb === 'read') assert(await context.reads(contexts.model.bytes), 'a read of an old state');
+  else {
+    context.log.close();
+    contexts.all[step.who] = contexts.open();
+  }
+}
+
+it.each([
+  { policy: NO_STEPS, locks: true, when: 'when the test says' },
+  { policy: NO_STEPS, locks: false, when: 'when the test says, without locks' },
+  { policy: EAGER_STEPS, locks: true, when: 'after every commit' },
+  { policy: EAGER_STEPS, locks: false, when: 'after every commit, without locks' },
+])(
+  'indexeddb 1, 2, 3, 4, 6: three contexts lose nothing and repeat nothing; checkpoint steps $when',
+  async ({ policy, locks }) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { maxLength: 30, size: 'max' }), async (steps) => {
+        const contexts = new Contexts({ policy, locks });
+        for (const step of steps) await take(contexts, step);
+        expect(await contexts.findFault()).toBeUndefined();
+        // Once every commit is checkpointed, the extents alone are the file.
+        await contexts.at(0).stepThroughCheckpoint(10);
+        expect(await contexts.findFault()).toBeUndefined();
+        contexts.close();
+      }),
+      { numRuns: 60, seed: 20_260_101 },
+    );
+  },
+);
+
+const add = (offset: number, sizeBytes: number): Change => ({ kind: 'add', offset, sizeBytes, amount: 1 });
+
+it('indexeddb 6: a checkpoint that could not begin before the file grew again leaves no bytes that were cut off', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+  const [first, later] = [contexts.at(0), contexts.at(1)];
+  await first.commit(add(0, 3 * EXTENT_SIZE_BYTES));
+  await first.stepThroughCheckpoint(4);
+  expect(contexts.database.state.meta?.checkpointedVersion).toBe(1);
+  await first.commit({ kind: 'truncate', sizeBytes: 10 });
+  await later.reads(contexts.model.bytes);
+  later.injectFault('fails');
+  await later.stepThroughCheckpoint(1);
+  await later.commit(add(2 * EXTENT_SIZE_BYTES + 100, 1));
+  await later.stepThroughCheckpoint(2);
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 6: a large commit also writes the extents that a checkpoint in progress had still to write', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+  const context = contexts.at(0);
+  contexts.policy.largeCommitBytes = Infinity;
+  await context.commit(add(0, 4 * EXTENT_SIZE_BYTES));
+  await context.stepThroughCheckpoint(1);
+  contexts.policy.largeCommitBytes = 0;
+  contexts.policy.largeCommitSpread = Infinity;
+  await context.commit(add(0, 1));
+  expect(contexts.database.state.parts).toEqual([]);
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 6: a connection that is idle finishes a checkpoint by itself', async () => {
+  const contexts = new Contexts({ policy: { ...NO_STEPS, softLimitMinBytes: 1, idleMs: 1 }, locks: true });
+  await contexts.at(0).commit(add(0, 3 * EXTENT_SIZE_BYTES));
+  await expect.poll(() => contexts.database.state.meta?.checkpointedVersion).toBe(1);
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});

@@ -1,0 +1,126 @@
+/** A commit store in memory that several contexts share, with transactions as isolated and as asynchronous as IndexedDB's. */
+import type {
+  CommitStore,
+  StoreChanges,
+  StoreMeta,
+  StoreTransaction,
+} from '../../src/storages/indexeddb/commit-store.ts';
+import { type Extent, extentCount } from '../../src/storages/indexeddb/extents.ts';
+import { SerialQueue } from '../../src/storages/indexeddb/serial-queue.ts';
+
+/** The fault of a read-write transaction: it fails, or is stored and its answer lost, or the connection is lost as well. */
+export type StoreFault = 'fails' | 'loses the answer' | 'loses the answer and the connection';
+
+interface StoredPart {
+  readonly version: number;
+  readonly bytes: ArrayBuffer;
+}
+
+/** One state of the store. Never changed: a transaction makes the next one. */
+interface StoreState {
+  readonly meta: StoreMeta | undefined;
+  readonly extents: ReadonlyMap<number, ArrayBuffer>;
+  readonly parts: readonly StoredPart[];
+}
+
+/** The records of one database. */
+export class MemoryDatabase {
+  state: StoreState = { meta: undefined, extents: new Map(), parts: [] };
+  /** Read-write transactions run one after the other. */
+  readonly writes: SerialQueue = new SerialQueue();
+}
+
+/** The database as one context sees it. */
+export class MemoryCommitStore implements CommitStore {
+  readonly #database: MemoryDatabase;
+  readonly #onCommit: () => void;
+  #lost = false;
+  /** Injected into the next read-write transaction. */
+  fault: StoreFault | undefined;
+
+  /** @param onCommit - called when a commit of this context is stored, acknowledged or not */
+  constructor(database: MemoryDatabase, onCommit: () => void) {
+    this.#database = database;
+    this.#onCommit = onCommit;
+  }
+
+  get connected(): boolean {
+    return !this.#lost;
+  }
+
+  transact<T>(
+    mode: 'readonly' | 'readwrite',
+    work: (transaction: StoreTransaction) => Promise<T>,
+  ): Promise<T> {
+    if (mode === 'readwrite') return this.#database.writes.run(() => this.#write(work));
+    // The look for a lost commit fails as well; the transaction after it connects again.
+    if (this.#lost) {
+      this.#lost = false;
+      return Promise.reject(new Error('the connection is lost'));
+    }
+    return work(new MemoryTransaction(this.#database.state));
+  }
+
+  async #write<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
+    const before = this.#database.state;
+    const transaction = new MemoryTransaction(before);
+    const value = await work(transaction);
+    const { fault } = this;
+    this.fault = undefined;
+    if (fault === 'fails') throw new Error('the transaction fails');
+    this.#database.state = transaction.state;
+    if (before.meta && transaction.state.meta?.version !== before.meta.version) this.#onCommit();
+    if (fault === 'loses the answer and the connection') this.#lost = true;
+    if (fault) throw new Error('the answer is lost');
+    return value;
+  }
+
+  close(): void {
+    this.#lost = true;
+  }
+}
+
+class MemoryTransaction implements StoreTransaction {
+  state: StoreState;
+
+  constructor(state: StoreState) {
+    this.state = state;
+  }
+
+  async readMeta(): Promise<unknown> {
+    const { meta } = this.state;
+    await Promise.resolve();
+    return meta;
+  }
+
+  async readExtents({ sizeBytes }: StoreMeta): Promise<Extent[]> {
+    await Promise.resolve();
+    return [...this.state.extents]
+      .filter(([extentIndex]) => extentIndex < extentCount(sizeBytes))
+      .map(([extentIndex, bytes]) => ({ extentIndex, bytes: bytes.slice(0) }));
+  }
+
+  async readCommits(version: number): Promise<ArrayBuffer[]> {
+    await Promise.resolve();
+    return this.state.parts.filter((part) => part.version > version).map(({ bytes }) => bytes.slice(0));
+  }
+
+  async readFirstPart(version: number): Promise<ArrayBuffer | undefined> {
+    await Promise.resolve();
+    return this.state.parts.find((part) => part.version === version)?.bytes.slice(0);
+  }
+
+  store({ commit, deleteExtentsFrom, extents = [], deleteCommitsUpTo, meta }: StoreChanges): void {
+    const extentsAfter = new Map(this.state.extents);
+    for (const index of this.state.extents.keys()) {
+      if (index >= (deleteExtentsFrom ?? Infinity)) extentsAfter.delete(index);
+    }
+    for (const { extentIndex, bytes } of extents) extentsAfter.set(extentIndex, bytes);
+    const added = (commit?.parts ?? []).map((bytes) => ({ version: commit?.version ?? 0, bytes }));
+    this.state = {
+      meta: meta ?? this.state.meta,
+      extents: extentsAfter,
+      parts: [...this.state.parts, ...added].filter(({ version }) => version > (deleteCommitsUpTo ?? -1)),
+    };
+  }
+}
