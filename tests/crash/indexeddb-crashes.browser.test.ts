@@ -1,4 +1,4 @@
-/** Simulated crashes of an IndexedDB database, and the same with something broken, which must be noticed. */
+/** Simulated crashes of an IndexedDB database, and the same crashes with a defect, which the checks must notice. */
 import { expect, it } from 'vitest';
 import { crashIndexedDb } from './indexeddb/indexeddb-crashes.browser.ts';
 import { raceIndexedDb } from './indexeddb/indexeddb-races.browser.ts';
@@ -6,7 +6,7 @@ import type { CrashReport } from './crash-report.ts';
 
 declare global {
   interface ImportMeta {
-    /** What the process that runs the tests was given under a name with VITE_. */
+    /** Environment variables of the test runner whose names begin with VITE_. */
     readonly env: Readonly<Record<string, string | undefined>>;
   }
 }
@@ -14,7 +14,7 @@ declare global {
 const seed = Number(import.meta.env['VITE_CRASH_SEED'] ?? 20_260_101);
 const points = Number(import.meta.env['VITE_CRASH_POINTS'] ?? 400);
 
-/** Hands the report to whoever runs the tests. */
+/** Prints the report for the process that runs the tests. */
 function reported(report: CrashReport): CrashReport {
   console.log(`CRASH_REPORT ${JSON.stringify(report)}`);
   return report;
@@ -46,10 +46,10 @@ it(
 
 it.each([
   ['answered before it completes', /acknowledged transactions are missing/],
-  ['pre-images not restored', /in the tab that went on/],
-  ['commits removed too early', /cannot be read|damaged|missing|in part/],
+  ['before-images not restored', /in the tab that went on/],
+  ['commits deleted too early', /cannot be read|damaged|missing|in part/],
 ] as const)(
-  `control: with "%s" the crashes do harm (seed ${seed})`,
+  `negative control: with "%s" the crashes do harm (seed ${seed})`,
   async (defect, reason) => {
     const report = reported(await crashIndexedDb({ points: controlPoints, seed, defect }));
     expect(report.failures.map((failure) => failure.reason)).toContainEqual(expect.stringMatching(reason));
@@ -58,7 +58,7 @@ it.each([
 );
 
 it(
-  `control: with "compare-and-swap off" the races do harm (seed ${seed})`,
+  `negative control: with "compare-and-swap off" the races do harm (seed ${seed})`,
   async () => {
     const report = reported(
       await raceIndexedDb({ points: controlPoints, seed, defect: 'compare-and-swap off' }),

@@ -1,45 +1,45 @@
 /**
- * Crashes of an IndexedDB database, in its own form: at a transaction drawn by lot (of a commit, of a fold, of loading,
- * of making the database) the tab dies, the browser closes its connection, or the transaction fails, with what it did
- * stored or not. After every one a new storage opens the database and must find: a sound file, every acknowledged
- * transaction, none in part, and at most the one that nobody answered for.
+ * Crashes of an IndexedDB database. At a random transaction (of a commit, of a checkpoint, of loading, of making the
+ * database) the tab dies, the browser closes its connection, or the transaction fails; its changes are stored or not.
+ * After each crash a new storage opens the database. It must find an intact file, every acknowledged transaction, none in
+ * part, and at most the one that was never answered.
  */
 import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/indexeddb.browser.ts';
-import { PageMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
+import { FileMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
 import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
 import type { DurableDatabase } from '../../../packages/sqljs-vfs/src/durable-database.ts';
 import { pause } from '../../../packages/sqljs-vfs/src/retry-busy.ts';
 import {
-  FoldPlan,
-  type FoldStep,
-} from '../../../packages/sqljs-vfs/src/storages/indexeddb/checkpoint-plan.browser.ts';
+  CheckpointPlan,
+  type CheckpointStep,
+} from '../../../packages/sqljs-vfs/src/storages/indexeddb/checkpoint-plan.ts';
 import type { CrashFailure, CrashReport } from '../crash-report.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
-import { type Defect, type Fate, SimulatedTabs, type Tab } from './simulated-tabs.browser.ts';
+import { type Defect, type TabFault, SimulatedTabs, type Tab } from './simulated-tabs.browser.ts';
 
 /** Options of {@link crashIndexedDb}. */
 export interface IndexedDbCrashOptions {
-  /** How many crashes. */
+  /** Number of crashes. */
   readonly points: number;
   readonly seed: number;
-  /** What to break, to see that it is noticed. */
+  /** A defect to simulate; the checks must notice it. */
   readonly defect?: Defect;
 }
 
 const POINTS_PER_DATABASE = 40;
-/** After a large transaction: its own commit, then a fold, which writes extents in steps and then removes commits. */
-const FOLD_STEPS_AT_MOST = 4;
-/** Every step of a fold waits for a quiet moment. */
-const FOLD_PATIENCE_MS = 60 * FOLD_STEPS_AT_MOST;
+/** After the commit of a large transaction: the steps of a checkpoint, which write extents and then delete commits. */
+const CHECKPOINT_STEPS_AT_MOST = 4;
+/** Every step of a checkpoint waits until the tab is idle. */
+const CHECKPOINT_TIMEOUT_MS = 60 * CHECKPOINT_STEPS_AT_MOST;
 const PAGE_SIZES_BYTES: readonly number[] = [4096, 512, 65_536, 1024, 16_384];
-/** A large transaction writes this much, which makes a fold due. */
+/** The size of a large transaction, which makes a checkpoint due. */
 const LARGE_BYTES = 2_300_000;
 
-/** What a database holds, in short. `undefined` before its tables are made. */
+/** A summary of the rows in a database. */
 interface Content {
-  /** Transactions so far. */
+  /** Number of transactions so far. */
   readonly count: number;
-  /** A summary of the rows. */
+  /** Counts and sums over the rows. */
   readonly rows: string;
 }
 
@@ -58,8 +58,8 @@ function contentOf({ database }: DurableDatabase): Content | undefined {
   };
 }
 
-/** What one transaction does. */
-function drawStatement(random: SeededRandom): string {
+/** Picks a random statement for one transaction. */
+function randomStatement(random: SeededRandom): string {
   const id = random.below(400);
   const bytes = random.between(1, 3000);
   const rows = random.between(1, 20);
@@ -78,11 +78,11 @@ function drawStatement(random: SeededRandom): string {
 const LARGE_STATEMENT = `WITH RECURSIVE i(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM i WHERE k < 10)
   INSERT INTO t(n, body) SELECT k, randomblob(${LARGE_BYTES / 10}) FROM i`;
 
-/** How the next chosen transaction ends. */
-export function drawFate(random: SeededRandom): Fate {
+/** Picks a random fault for the next chosen transaction. */
+export function randomFault(random: SeededRandom): TabFault {
   const atRequest = random.between(1, 3);
   const error = random.oneOf(['QuotaExceededError', 'UnknownError', 'AbortError']);
-  return random.oneOf<Fate>([
+  return random.oneOf<TabFault>([
     { image: 'the tab dies after its commit, before the answer', applied: true, tab: 'dies' },
     { image: 'the connection is lost after the commit, before the answer', applied: true, tab: 'loses' },
     { image: `the tab dies at request ${atRequest}`, applied: false, tab: 'dies', atRequest },
@@ -94,14 +94,14 @@ export function drawFate(random: SeededRandom): Fate {
   ]);
 }
 
-/** One database, and what it has to hold. */
+/** One database, and its expected content. */
 class CrashedDatabase {
   readonly #name: string = crypto.randomUUID();
   readonly #tabs: SimulatedTabs;
   readonly #random: SeededRandom;
   readonly #pageSizeBytes: number;
   readonly #durability: 'strict' | 'relaxed';
-  /** Every content that a transaction made, by its count. */
+  /** The content after each transaction, by its count. */
   readonly #made: Map<number, Content> = new Map();
   #acknowledged: Content | undefined;
   #tab: Tab | undefined;
@@ -114,27 +114,27 @@ class CrashedDatabase {
     this.#durability = run % 5 === 4 ? 'strict' : 'relaxed';
   }
 
-  /** One crash. @returns what struck, and what was wrong afterwards */
+  /** Runs one crash. @returns the injected fault, and the harm found afterwards */
   async crash(): Promise<{ image: string; halfDone: boolean; reason: string | undefined }> {
     const random = this.#random;
     const large = random.chance(0.1);
-    const fate = drawFate(random);
+    const fault = randomFault(random);
     const tab = this.#database && this.#tab ? this.#tab : this.#tabs.newTab();
     this.#tab = tab;
     this.#tabs.enter(tab);
-    tab.struck = undefined;
+    tab.injected = undefined;
     tab.target = this.#database
       ? {
-          fate,
+          fault,
           mode: random.chance(0.15) ? 'readonly' : 'readwrite',
-          skip: large && random.chance(0.8) ? random.between(1, FOLD_STEPS_AT_MOST) : 0,
+          skip: large && random.chance(0.8) ? random.between(1, CHECKPOINT_STEPS_AT_MOST) : 0,
         }
-      : { fate, mode: random.chance(0.5) ? 'readonly' : 'readwrite', skip: 0 };
+      : { fault, mode: random.chance(0.5) ? 'readonly' : 'readwrite', skip: 0 };
     const outcome = await this.#use(tab, large);
     tab.target = undefined;
-    const image = tab.struck ? (tab.struck as Fate).image : 'nothing happens';
-    const halfDone = tab.struck !== undefined && outcome !== 'acknowledged';
-    const reason = await this.#check(tab, tab.struck);
+    const image = tab.injected ? (tab.injected as TabFault).image : 'no fault';
+    const halfDone = tab.injected !== undefined && outcome !== 'acknowledged';
+    const reason = await this.#check(tab, tab.injected);
     return { image, halfDone, reason };
   }
 
@@ -163,9 +163,9 @@ class CrashedDatabase {
     const died = tab.death.then(() => 'never answered' as const);
     const outcome = await Promise.race([use(), died]);
     if (outcome === 'never answered') return outcome;
-    // A fold comes after the answer, some time or at once.
-    const patienceMs = large ? FOLD_PATIENCE_MS : 0;
-    for (let waitedMs = 0; tab.target && waitedMs < patienceMs; waitedMs += 5) await pause(5);
+    // A checkpoint comes after the answer, at once or later.
+    const timeoutMs = large ? CHECKPOINT_TIMEOUT_MS : 0;
+    for (let waitedMs = 0; tab.target && waitedMs < timeoutMs; waitedMs += 5) await pause(5);
     const database = this.#database;
     if (database)
       await Promise.race([database.readTransaction(() => undefined).catch(() => undefined), died]);
@@ -178,7 +178,7 @@ class CrashedDatabase {
       await durable.writeTransaction(() => void database.exec('VACUUM'));
       return;
     }
-    const statement = large ? LARGE_STATEMENT : drawStatement(this.#random);
+    const statement = large ? LARGE_STATEMENT : randomStatement(this.#random);
     let made: Content | undefined;
     await durable.writeTransaction(() => {
       const before = contentOf(durable);
@@ -193,12 +193,12 @@ class CrashedDatabase {
     this.#acknowledged = made;
   }
 
-  /** Looks at the database through a new tab, and through the old one if it lives. */
-  async #check(tab: Tab, struck: Fate | undefined): Promise<string | undefined> {
+  /** Checks the database through a new tab, and through the old one if it is alive. */
+  async #check(tab: Tab, injected: TabFault | undefined): Promise<string | undefined> {
     const freshTab = this.#tabs.newTab();
     try {
       const fresh = await this.#open();
-      const reason = await this.#checkContent(fresh, struck);
+      const reason = await this.#checkContent(fresh, injected);
       const others = tab.dead || !this.#database ? undefined : this.#database;
       if (others && reason === undefined) {
         this.#tabs.enter(tab);
@@ -211,7 +211,7 @@ class CrashedDatabase {
       } else {
         others?.close();
         tab.die();
-        // Now and then the database is loaded anew while it is struck.
+        // Sometimes the next fault strikes while the database is being loaded.
         this.#database = this.#random.chance(0.7) ? fresh : undefined;
         if (!this.#database) fresh.close();
         this.#tab = freshTab;
@@ -222,7 +222,7 @@ class CrashedDatabase {
     }
   }
 
-  async #checkContent(durable: DurableDatabase, struck: Fate | undefined): Promise<string | undefined> {
+  async #checkContent(durable: DurableDatabase, injected: TabFault | undefined): Promise<string | undefined> {
     const found = await durable.readTransaction(() => {
       const verdict = durable.database.exec('PRAGMA integrity_check')[0]?.values[0]?.[0];
       return { verdict, content: contentOf(durable) };
@@ -235,29 +235,29 @@ class CrashedDatabase {
     if (content && content.rows !== this.#made.get(count)?.rows) {
       return `transaction ${count} is there in part: ${content.rows}, not ${this.#made.get(count)?.rows}`;
     }
-    const most = acknowledged + (struck?.applied ? 1 : 0);
+    const most = acknowledged + (injected?.applied ? 1 : 0);
     if (count > most) return `transaction ${count} is there, but only ${most} can be`;
     this.#acknowledged = content;
     return undefined;
   }
 }
 
-/** Breaks what lies within the storage rather than below it. @returns what mends it again */
+/** Breaks a part of the storage itself, rather than the browser below it. @returns the function that repairs it */
 function breakStorage(defect: Defect | undefined): () => void {
-  if (defect === 'pre-images not restored') {
-    const { prototype } = PageMirror;
-    const { revert } = prototype;
-    prototype.revert = function forgetful(this: PageMirror): void {
-      this.settle();
+  if (defect === 'before-images not restored') {
+    const { prototype } = FileMirror;
+    const { rollback } = prototype;
+    prototype.rollback = function forgetful(this: FileMirror): void {
+      this.markCommitted();
     };
-    return () => void (prototype.revert = revert);
+    return () => void (prototype.rollback = rollback);
   }
-  if (defect === 'commits removed too early') {
-    const { prototype } = FoldPlan;
+  if (defect === 'commits deleted too early') {
+    const { prototype } = CheckpointPlan;
     const { next } = prototype;
-    prototype.next = function hasty(this: FoldPlan, meta): FoldStep {
+    prototype.next = function hasty(this: CheckpointPlan, meta): CheckpointStep {
       next.call(this, meta);
-      return { kind: 'remove commits', version: meta.version, bytes: meta.unfoldedBytes };
+      return { kind: 'delete commits', version: meta.version, bytes: meta.uncheckpointedBytes };
     };
     return () => void (prototype.next = next);
   }

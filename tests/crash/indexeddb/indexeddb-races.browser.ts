@@ -1,6 +1,6 @@
 /**
- * Two tabs on one IndexedDB database that commit at the same moment, with Web Locks that keep nobody out: compare-and-swap
- * is all there is between them. In between one of them is struck as in `crash-indexeddb.browser.ts`.
+ * Two tabs that commit to one IndexedDB database at the same moment. Web Locks are granted to both, so only
+ * compare-and-swap keeps them apart. Some commits meet a fault of `indexeddb-crashes.browser.ts`.
  */
 import { retryBusy } from '../../../packages/sqljs-vfs/src/retry-busy.ts';
 import type { DurableDatabase } from '../../../packages/sqljs-vfs/src/durable-database.ts';
@@ -8,7 +8,7 @@ import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/indexeddb.brow
 import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
 import type { CrashFailure, CrashReport } from '../crash-report.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
-import { drawFate, type IndexedDbCrashOptions } from './indexeddb-crashes.browser.ts';
+import { randomFault, type IndexedDbCrashOptions } from './indexeddb-crashes.browser.ts';
 import { SimulatedTabs, type Tab } from './simulated-tabs.browser.ts';
 
 const POINTS_PER_DATABASE = 20;
@@ -41,26 +41,26 @@ class RacedDatabase {
     indexedDB.deleteDatabase(this.#name);
   }
 
-  /** Each tab commits a few times, at once. @returns what struck, and what was wrong afterwards */
+  /** Lets each tab commit a few times, both at once. @returns the injected fault, and the harm found afterwards */
   async race(): Promise<{ image: string; halfDone: boolean; reason: string | undefined }> {
     for (const index of this.#writers.keys()) this.#writers[index] ??= await this.#join();
     const writers = this.#writers as Writer[];
-    const struck = this.#random.chance(0.5) ? writers[this.#random.below(2)] : undefined;
-    if (struck) {
-      struck.tab.struck = undefined;
-      const drawn = drawFate(this.#random);
-      // A tab that would connect again could not be told from the others.
-      const fate = drawn.tab === 'loses' ? { ...drawn, tab: 'fails' as const } : drawn;
-      struck.tab.target = { fate, mode: 'readwrite', skip: this.#random.below(3) };
+    const failing = this.#random.chance(0.5) ? writers[this.#random.below(2)] : undefined;
+    if (failing) {
+      failing.tab.injected = undefined;
+      const drawn = randomFault(this.#random);
+      // A tab that connects again could not be told from the others.
+      const fault = drawn.tab === 'loses' ? { ...drawn, tab: 'fails' as const } : drawn;
+      failing.tab.target = { fault, mode: 'readwrite', skip: this.#random.below(3) };
     }
     const rounds = this.#random.between(1, 4);
     await Promise.all(writers.map((writer) => this.#commitSome(writer, rounds)));
-    if (struck) struck.tab.target = undefined;
-    const fate = struck?.tab.struck;
+    if (failing) failing.tab.target = undefined;
+    const fault = failing?.tab.injected;
     for (const [index, writer] of writers.entries()) if (writer.tab.dead) this.#writers[index] = undefined;
     return {
-      image: fate?.image ?? 'nothing happens',
-      halfDone: fate !== undefined,
+      image: fault?.image ?? 'no fault',
+      halfDone: fault !== undefined,
       reason: await this.#check().catch((error: unknown) => `cannot be read: ${String(error)}`),
     };
   }
@@ -95,7 +95,7 @@ class RacedDatabase {
       if (outcome === 'acknowledged') {
         this.#unknown.delete(operation);
         this.#acknowledged.add(operation);
-      } else if (!tab.struck?.applied) this.#unknown.delete(operation);
+      } else if (!tab.injected?.applied) this.#unknown.delete(operation);
     }
   }
 

@@ -1,38 +1,38 @@
 /**
- * Tabs that can die. They live in one realm and use the browser's own IndexedDB and Web Locks; what is put between
- * them and the browser decides how one chosen transaction of a tab ends, and lets nothing of a dead tab go on: it hears
- * no answer, its unfinished transaction is aborted and its locks come free, as when a browser ends a page.
+ * Simulated tabs that can die. They share one realm and use the browser's own IndexedDB and Web Locks. Interceptors
+ * between them and the browser inject a fault into one chosen transaction of a tab. They also stop a dead tab, as a
+ * browser does when it ends a page: it gets no answers, its unfinished transaction is aborted, its locks are released.
  */
 
-/** How a transaction ends that was chosen to end badly. */
-export interface Fate {
-  /** In a report. */
+/** The fault that ends a chosen transaction. */
+export interface TabFault {
+  /** Description for reports. */
   readonly image: string;
-  /** Whether what the transaction did is stored all the same. */
+  /** True when the transaction's changes are stored all the same. */
   readonly applied: boolean;
-  /** `dies`: the tab ends. `loses`: its connection is closed by the browser. `fails`: the transaction alone. */
+  /** `dies`: the tab ends. `loses`: the browser closes its connection. `fails`: only the transaction fails. */
   readonly tab: 'dies' | 'loses' | 'fails';
-  /** Strikes at this request, counted from 1; without one, when all requests have succeeded and it commits. */
+  /** The request at which it is injected, counted from 1; by default the commit, after all requests have succeeded. */
   readonly atRequest?: number;
   /** Name of the transaction's error. */
   readonly error?: string;
 }
 
-/** Browsers, locks or storages that do not keep their word: the checks must notice. */
+/** A broken promise of the browser, the locks or the storage; the checks must notice it. */
 export type Defect =
-  /** A commit counts as soon as its requests have succeeded. */
+  /** A commit is acknowledged as soon as its requests have succeeded. */
   | 'answered before it completes'
-  /** A commit is told that what is stored is what it expects. */
+  /** A commit always reads the version that it expects. */
   | 'compare-and-swap off'
-  /** After a failed commit memory stays as the transaction left it. */
-  | 'pre-images not restored'
-  /** A fold removes commits before all of their changes are in the extents. */
-  | 'commits removed too early';
+  /** After a failed commit, memory stays as the transaction left it. */
+  | 'before-images not restored'
+  /** A checkpoint deletes commits before all of their changes are in the extents. */
+  | 'commits deleted too early';
 
 interface Target {
-  readonly fate: Fate;
+  readonly fault: TabFault;
   readonly mode: 'readonly' | 'readwrite';
-  /** How many transactions of that mode are left alone before. */
+  /** Number of transactions of that mode without a fault before it. */
   skip: number;
 }
 
@@ -40,11 +40,11 @@ interface Target {
 export class Tab {
   readonly death: Promise<void>;
   readonly databases: Set<IDBDatabase> = new Set();
-  /** What it last knew of records with a plain name, for a browser that lies. */
+  /** The records with a plain key as this tab last saw them, for the defect in which the browser lies. */
   readonly known: Map<string, unknown> = new Map();
   dead = false;
-  /** Whether its fate has struck. */
-  struck: Fate | undefined;
+  /** The fault, once it has been injected. */
+  injected: TabFault | undefined;
   target: Target | undefined;
   #end: () => void = () => undefined;
 
@@ -61,17 +61,17 @@ export class Tab {
 
 interface Observed {
   readonly tab: Tab;
-  readonly fate: Fate | undefined;
+  readonly fault: TabFault | undefined;
   requests: number;
   pending: number;
   committing: boolean;
-  /** The tab has been given another answer than the browser's. */
+  /** True when the tab got another answer than the browser's. */
   answered: boolean;
 }
 
 type Patched = { prototype: object };
 
-/** The tabs of one realm. Only one of these may be installed at a time. */
+/** The tabs of one realm. Only one instance may be installed at a time. */
 export class SimulatedTabs {
   readonly #defect: Defect | undefined;
   readonly #locksWork: boolean;
@@ -85,20 +85,20 @@ export class SimulatedTabs {
     this.#locksWork = locksWork;
   }
 
-  /** A tab, whose turn it is to open databases until another one is made or entered. */
+  /** Makes a tab and enters it. */
   newTab(): Tab {
     return this.enter(new Tab());
   }
 
-  /** Whoever opens a database or asks for a lock now is this tab. */
+  /** Attributes databases opened and locks requested from now on to this tab. */
   enter(tab: Tab): Tab {
     this.#current = tab;
     return tab;
   }
 
-  /** Puts itself between this realm and its browser. @returns what takes it away again */
+  /** Installs the interceptors. @returns the function that removes them */
   install(): () => void {
-    const adopt = (request: IDBOpenDBRequest): void => this.#adopt(request);
+    const own = (request: IDBOpenDBRequest): void => this.#own(request);
     const begun = (transaction: IDBTransaction): void => {
       const tab = this.#owners.get(transaction.db);
       if (tab) this.#observe(transaction, tab);
@@ -111,15 +111,17 @@ export class SimulatedTabs {
       given: unknown[],
       request: IDBRequest,
     ): void => this.#noteRequest(store, method, given, request);
-    const askForLock = (ask: (...given: unknown[]) => Promise<unknown>, given: unknown[]): Promise<unknown> =>
-      this.#askForLock(ask, given);
+    const requestLock = (
+      request: (...given: unknown[]) => Promise<unknown>,
+      given: unknown[],
+    ): Promise<unknown> => this.#requestLock(request, given);
     this.#patch(
       IDBFactory,
       'open',
       (open) =>
         function patched(this: IDBFactory, ...given: unknown[]) {
           const request = open.apply(this, given) as IDBOpenDBRequest;
-          adopt(request);
+          own(request);
           return request;
         },
     );
@@ -156,9 +158,9 @@ export class SimulatedTabs {
     this.#patch(
       LockManager,
       'request',
-      (ask) =>
+      (request) =>
         function patched(this: LockManager, ...given: unknown[]) {
-          return askForLock((...changed) => ask.apply(this, changed) as Promise<unknown>, given);
+          return requestLock((...changed) => request.apply(this, changed) as Promise<unknown>, given);
         },
     );
     return () => {
@@ -177,7 +179,7 @@ export class SimulatedTabs {
     this.#undo.push(() => (prototype[method] = original));
   }
 
-  #adopt(request: IDBOpenDBRequest): void {
+  #own(request: IDBOpenDBRequest): void {
     const tab = this.#current;
     request.addEventListener('success', (event) => {
       if (tab.dead) {
@@ -191,10 +193,10 @@ export class SimulatedTabs {
   }
 
   #observe(transaction: IDBTransaction, tab: Tab): void {
-    const fate = takeFate(tab, transaction.mode);
+    const fault = takeFault(tab, transaction.mode);
     const observed: Observed = {
       tab,
-      fate,
+      fault,
       requests: 0,
       pending: 0,
       committing: false,
@@ -202,12 +204,12 @@ export class SimulatedTabs {
     };
     this.#observed.set(transaction, observed);
     transaction.addEventListener('complete', (event) => {
-      // Only the browser's own events are news; `answer` makes others.
+      // Events made by `answer` are passed on; only the browser's own are judged.
       if (!event.isTrusted) return;
       if (tab.dead || observed.answered) event.stopImmediatePropagation();
-      else if (fate?.applied) {
+      else if (fault?.applied) {
         event.stopImmediatePropagation();
-        this.#strike(transaction, observed, fate);
+        this.#inject(transaction, observed, fault);
       }
     });
     transaction.addEventListener('abort', (event) => {
@@ -220,62 +222,62 @@ export class SimulatedTabs {
     const observed = this.#observed.get(transaction);
     if (!observed) return commit();
     observed.committing = true;
-    if (!observed.fate || observed.fate.applied) commit();
+    if (!observed.fault || observed.fault.applied) commit();
     if (this.#defect === 'answered before it completes') answer(transaction, observed, 'complete');
-    this.#strikeAtCommit(transaction, observed);
+    this.#injectAtCommit(transaction, observed);
   }
 
-  #strikeAtCommit(transaction: IDBTransaction, observed: Observed): void {
-    const { fate, committing, pending, tab } = observed;
-    if (!fate || fate.applied || !committing || pending > 0 || tab.struck) return;
-    this.#strike(transaction, observed, fate);
+  #injectAtCommit(transaction: IDBTransaction, observed: Observed): void {
+    const { fault, committing, pending, tab } = observed;
+    if (!fault || fault.applied || !committing || pending > 0 || tab.injected) return;
+    this.#inject(transaction, observed, fault);
   }
 
   #noteRequest(store: IDBObjectStore, method: string, given: unknown[], request: IDBRequest): void {
     const { transaction } = store;
     const observed = this.#observed.get(transaction);
     if (!observed) return;
-    const { tab, fate } = observed;
+    const { tab, fault } = observed;
     observed.requests++;
     observed.pending++;
     request.addEventListener('success', (event) => {
       observed.pending--;
       if (tab.dead) event.stopImmediatePropagation();
       this.#remember(transaction, tab, method, given, request);
-      // After the tab has heard of it.
-      queueMicrotask(() => this.#strikeAtCommit(transaction, observed));
+      // After the tab has handled the event.
+      queueMicrotask(() => this.#injectAtCommit(transaction, observed));
     });
     request.addEventListener('error', (event) => {
       observed.pending--;
       if (tab.dead) event.stopImmediatePropagation();
     });
-    // Once what asked has stopped to wait: nothing strikes in the middle of running code.
-    if (fate?.atRequest === observed.requests) {
+    // In a microtask, so that the fault does not come in the middle of running code.
+    if (fault?.atRequest === observed.requests) {
       queueMicrotask(() => {
-        if (!tab.struck) this.#strike(transaction, observed, fate);
+        if (!tab.injected) this.#inject(transaction, observed, fault);
       });
     }
   }
 
-  #strike(transaction: IDBTransaction, observed: Observed, fate: Fate): void {
+  #inject(transaction: IDBTransaction, observed: Observed, fault: TabFault): void {
     const { tab } = observed;
-    tab.struck = fate;
-    if (fate.tab === 'dies') {
+    tab.injected = fault;
+    if (fault.tab === 'dies') {
       tab.die();
-      if (!fate.applied) transaction.abort();
+      if (!fault.applied) transaction.abort();
       return;
     }
-    const error = new DOMException('The simulated browser failed', fate.error ?? 'AbortError');
+    const error = new DOMException('The simulated browser failed', fault.error ?? 'AbortError');
     Object.defineProperty(transaction, 'error', { value: error });
-    if (fate.applied) answer(transaction, observed, 'abort');
+    if (fault.applied) answer(transaction, observed, 'abort');
     else transaction.abort();
-    if (fate.tab === 'loses') {
+    if (fault.tab === 'loses') {
       transaction.db.close();
       transaction.db.dispatchEvent(new Event('close'));
     }
   }
 
-  /** A lying browser's memory of what this tab has seen, and its lie. */
+  /** For the defect 'compare-and-swap off': remembers the records that a tab has seen, and answers with them. */
   #remember(
     transaction: IDBTransaction,
     tab: Tab,
@@ -293,14 +295,14 @@ export class SimulatedTabs {
     }
   }
 
-  #askForLock(ask: (...given: unknown[]) => Promise<unknown>, given: unknown[]): Promise<unknown> {
+  #requestLock(request: (...given: unknown[]) => Promise<unknown>, given: unknown[]): Promise<unknown> {
     const tab = this.#current;
     const callback = given.at(-1) as (lock: unknown) => unknown;
     if (!this.#locksWork) return Promise.resolve(callback(null));
     const held = (lock: unknown): unknown =>
       tab.dead ? undefined : Promise.race([callback(lock), tab.death]);
     const never = new Promise<never>(() => undefined);
-    return ask(...given.slice(0, -1), held).then(
+    return request(...given.slice(0, -1), held).then(
       (value) => (tab.dead ? never : value),
       (error: unknown) => {
         if (tab.dead) return never;
@@ -310,15 +312,15 @@ export class SimulatedTabs {
   }
 }
 
-function takeFate(tab: Tab, mode: IDBTransactionMode): Fate | undefined {
+function takeFault(tab: Tab, mode: IDBTransactionMode): TabFault | undefined {
   const { target } = tab;
   if (target?.mode !== mode) return undefined;
   if (target.skip-- > 0) return undefined;
   tab.target = undefined;
-  return target.fate;
+  return target.fault;
 }
 
-/** Tells the tab how its transaction ended, in the browser's place. */
+/** Dispatches the end of a transaction to the tab, in place of the browser's event. */
 function answer(transaction: IDBTransaction, observed: Observed, type: 'complete' | 'abort'): void {
   observed.answered = true;
   transaction.dispatchEvent(new Event(type));
