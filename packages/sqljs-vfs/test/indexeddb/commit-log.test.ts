@@ -167,7 +167,7 @@ it('indexeddb 6: a large commit also writes the extents that a checkpoint in pro
 it('indexeddb 6: a connection that is idle finishes a checkpoint by itself', async () => {
   const contexts = new Contexts({ policy: { ...NO_STEPS, softLimitMinBytes: 1, idleMs: 1 }, locks: true });
   await contexts.at(0).commit(add(0, 3 * EXTENT_SIZE_BYTES));
-  await expect.poll(() => contexts.database.state.meta?.checkpointedVersion).toBe(1);
+  await expect.poll(() => contexts.database.state.meta?.checkpointedVersion, { timeout: 30_000 }).toBe(1);
   expect(await contexts.findFault()).toBeUndefined();
   contexts.close();
 });
