@@ -1,27 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-
-/** Debian's Chromium where it is installed; elsewhere Playwright's own. */
-const systemChromium = '/usr/bin/chromium';
-const chromium = {
-  ...(existsSync(systemChromium) ? { executablePath: systemChromium } : {}),
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-};
+import { chromiumLaunch } from './tests/support/chromium-launch.ts';
 
 /**
- * A profile on disk, because in a private window OPFS is slow memory and nothing is ever synced; and a new one for
- * each run, because tests begin with nothing stored.
+ * Profile on disk, new for each run because tests begin with empty storage. In a private window OPFS is slow memory and
+ * the browser never syncs.
  */
 const profile = mkdtempSync(path.join(os.tmpdir(), 'ggen-sim-chromium-'));
 process.on('exit', () => rmSync(profile, { recursive: true, force: true }));
@@ -56,14 +42,14 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...timeouts,
           name: 'browser',
-          // Two cores: files side by side only make each other wait.
+          // On two cores, files that run side by side only slow each other down.
           fileParallelism: false,
           include: ['packages/*/test/**/*.browser.test.ts', 'tests/**/*.browser.test.ts'],
           browser: {
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({ launchOptions: chromium, persistentContext: profile }),
+            provider: playwright({ launchOptions: chromiumLaunch, persistentContext: profile }),
             instances: [{ browser: 'chromium' }],
           },
         },

@@ -1,6 +1,7 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright';
+import { runnerImport } from 'vite';
 
 const FILES = {
   'index.html': '<!doctype html><title>fresh</title><script type="module" src="/main.js"></script>',
@@ -29,8 +30,9 @@ document.title = String((await db.stats()).receiptsTotal);
 
 /** Opens the page twice and returns the number of receipts that each visit counted. */
 async function countsAt(url) {
-  const executablePath = existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : undefined;
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  // Node 20 cannot import TypeScript.
+  const { module } = await runnerImport('./tests/support/chromium-launch.ts');
+  const browser = await chromium.launch(module.chromiumLaunch);
   try {
     const page = await browser.newPage();
     page.on('pageerror', (error) => console.error(String(error)));
