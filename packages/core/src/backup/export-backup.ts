@@ -5,7 +5,7 @@
 import { markRollbackMode } from '@ggen-sim/sqljs-vfs';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { throwIfAborted } from '../validation/abort.ts';
-import { sink } from '../exports/byte-sink.ts';
+import { sink } from '../streams/write-to-stream.ts';
 import { encodeRows } from '../exports/row-encoding.ts';
 import type {
   BackupDirectory,

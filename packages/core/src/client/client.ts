@@ -1,8 +1,8 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { BackupDirectory, Change, OpenOptions, Persistence } from '../api/persistence.ts';
 import { fileFailure } from '../exports/audit-export.ts';
-import { StreamFailure } from '../exports/byte-sink.ts';
-import { RowStream } from '../exports/row-stream.ts';
+import { StreamFailure } from '../streams/write-to-stream.ts';
+import { RowStream } from '../streams/row-stream.ts';
 import { METHODS, type MethodsOf, type PersistenceService, type RowQuery } from '../protocol/methods.ts';
 import { proxy, RpcClient, transfer, type Refusal } from '../protocol/rpc.ts';
 import { createCallbacks, StreamRelay } from './remote-callbacks.ts';

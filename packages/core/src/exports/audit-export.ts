@@ -7,7 +7,7 @@ import { checkChoice, invalid } from '../validation/arguments.ts';
 import { toFileStamp } from '../validation/timestamps.ts';
 import { auditLogTable } from '../tables/audit-log.table.ts';
 import { abortable } from '../validation/abort.ts';
-import { sink, StreamFailure } from './byte-sink.ts';
+import { sink, StreamFailure } from '../streams/write-to-stream.ts';
 import { streamTarget, type ExportTarget } from './export-target.ts';
 import { encodeRows } from './row-encoding.ts';
 

@@ -5,7 +5,7 @@ import { toPersistenceError } from '../engine/error-mapping.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { abortable } from '../validation/abort.ts';
 import { exportAuditTrail } from '../exports/audit-export.ts';
-import { RowStream } from '../exports/row-stream.ts';
+import { RowStream } from '../streams/row-stream.ts';
 import { countOldRows, deleteOldRows, type OldRows } from '../maintenance/cleanup.ts';
 import type * as Api from '../api/persistence.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
