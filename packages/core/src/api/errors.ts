@@ -1,6 +1,6 @@
 /**
- * What went wrong, as a stable word. Codes change only with a major version; messages may change at any time.
- * The README lists each with its cause and its remedy.
+ * Stable name of an error. Codes change only with a major version; messages may change at any time. The README lists the
+ * cause and the remedy of each.
  */
 export type PersistenceErrorCode =
   /** An argument is missing, of the wrong type or out of range; the message names it. Nothing was written. */
@@ -9,67 +9,67 @@ export type PersistenceErrorCode =
   | 'INVALID_JSON'
   /** The execution id is taken by a different receipt (or by the same one, without `ifAbsent`). */
   | 'DUPLICATE_EXECUTION'
-  /** No receipt, memory, backup or file of that name. */
+  /** There is no receipt, memory, backup or file with that name. */
   | 'NOT_FOUND'
   /** Another process or tab held the database for longer than the busy deadline. Nothing was written. */
   | 'DATABASE_LOCKED'
-  /** No room left (disk, quota or a file size limit). What was acknowledged before is kept. */
+  /** No room is left (disk, quota or file size limit). Earlier saves are kept. */
   | 'DISK_FULL'
   /**
    * The operating system or the browser refused a read or a write; see `cause`. Nothing was written, unless the message
-   * says that this is uncertain.
+   * says that it is uncertain.
    */
   | 'IO_ERROR'
-  /** The file, its folder or its medium cannot be written. */
+  /** The file, its folder or its medium is not writable. */
   | 'READ_ONLY'
-  /** The database could not be created or opened at that place. */
+  /** The database could not be created or opened at this path or name. */
   | 'INITIALIZATION_FAILED'
-  /** The file is not an SQLite database. It was left untouched. */
+  /** The file is not an SQLite database. It was not changed. */
   | 'NOT_A_DATABASE'
-  /** The file is a damaged or truncated SQLite database. It was left untouched. */
+  /** The file is a damaged or truncated SQLite database. It was not changed. */
   | 'CORRUPT'
-  /** The database was written by a newer program. It was left untouched. */
+  /** A newer program wrote the database. It was not changed. */
   | 'NEWER_SCHEMA'
-  /** A table of ours exists with other columns, or a migration was edited or is missing. It was left untouched. */
+  /** A table has other columns than this program's, or a migration was edited or is missing. Nothing was changed. */
   | 'SCHEMA_MISMATCH'
-  /** The file is in WAL mode, which cannot be shared without shared memory. It was left untouched. */
+  /** The file is in WAL mode, which cannot be shared without shared memory. It was not changed. */
   | 'WAL_MODE'
-  /** No lock provider works here, so other processes could not be kept out. */
+  /** No lock provider works here, so other processes could not be locked out. */
   | 'LOCKS_UNAVAILABLE'
-  /** This storage does not exist here (for instance IndexedDB in Node). */
+  /** This storage does not exist in this environment (for instance IndexedDB in Node). */
   | 'STORAGE_UNAVAILABLE'
-  /** What was stored was removed or replaced while it was open (site data cleared). Nothing empty is adopted in its place. */
+  /** The stored data was removed or replaced while open (site data cleared). An empty database is not used instead. */
   | 'STORAGE_RESET'
-  /** What is stored is in a format this version cannot read. It was left untouched. */
+  /** The stored data has a format that this version cannot read. It was not changed. */
   | 'UNREADABLE_STORAGE'
   /** The worker that owns the database ended before it answered; whether a write happened is unknown. */
   | 'WORKER_GONE'
-  /** A stored rule was violated (a constraint of the schema). */
+  /** A constraint of the schema was violated. */
   | 'CONSTRAINT'
-  /** The target of an export or a backup exists already, or the database to restore into is not empty. */
+  /** The target of an export or a backup already exists, or the database to restore into is not empty. */
   | 'ALREADY_EXISTS'
-  /** A backup does not match its manifest, or is no backup. Nothing was restored. */
+  /** The backup does not match its manifest, or is not a backup. Nothing was restored. */
   | 'BACKUP_INVALID'
-  /** The caller's `AbortSignal` fired; nothing half-written stays behind. */
+  /** The caller's `AbortSignal` fired. Nothing half-written remains. */
   | 'ABORTED'
   /** The database was closed before the operation could run. */
   | 'CLOSED'
-  /** The installed sql.js is not the build this program was proved with. */
+  /** The installed sql.js is not a build that this program supports. */
   | 'UNSUPPORTED_SQLJS'
-  /** SQLite refused something it should not have: a defect here. */
+  /** SQLite refused something it should have accepted: a bug in this program. */
   | 'INTERNAL';
 
-/** What the constructor of {@link PersistenceError} takes beside its message. */
+/** Details of a {@link PersistenceError}. */
 export interface PersistenceErrorDetails {
-  /** The operation that failed, as named in the API (`saveReceipt`). */
+  /** Method that failed (`saveReceipt`). */
   readonly operation: string;
-  /** The error underneath: SQLite's, the storage's or the operating system's. */
+  /** The original error: of SQLite, the storage or the operating system. */
   readonly cause?: unknown;
-  /** What to do about it, as one sentence. */
+  /** Remedy, as one sentence. */
   readonly hint?: string;
 }
 
-/** Every error this package throws on purpose. */
+/** The class of every error that this package throws on purpose. */
 export class PersistenceError extends Error {
   override readonly name = 'PersistenceError';
   readonly code: PersistenceErrorCode;

@@ -5,7 +5,7 @@ import { toPersistenceError } from '../engine/error-mapping.ts';
 import { assertNotTruncated } from '../engine/truncated-file.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
-import { fileFailure } from '../exports/audit-export.ts';
+import { toExportError } from '../exports/export-error.ts';
 import type {
   BackupDirectory,
   BackupOptions,
@@ -23,7 +23,7 @@ import { loadTables, readImage, refuseUnlessEmpty } from './restore-backup.ts';
 
 const EVERY_TABLE: readonly TableName[] = TABLE_FILES.map(({ table }) => table.name);
 
-/** The whole database out and in again: as a backup, or as one file's bytes. */
+/** Export and import of the whole database: as a backup, or as the bytes of one file. */
 export class Backups {
   readonly #connection: SqliteConnection;
   readonly #queue: OperationQueue;
@@ -49,7 +49,7 @@ export class Backups {
         );
       } catch (error) {
         await directory.discard();
-        throw fileFailure(error, operation, directory.name);
+        throw toExportError(error, operation, directory.name);
       }
     });
     return { directory: directory.name, manifest };
@@ -61,7 +61,7 @@ export class Backups {
     try {
       return await abortable(operation, options.signal, () => this.#restore(operation, directory, options));
     } catch (error) {
-      throw fileFailure(error, operation, directory.name);
+      throw toExportError(error, operation, directory.name);
     }
   }
 
@@ -103,13 +103,13 @@ export class Backups {
     await this.#replaceByImage(operation, image, true);
   }
 
-  /** Checks an image as a database of its own, then puts it in this one's place in one step. */
+  /** Checks an image as a separate database, then replaces this database by it in one step. */
   async #replaceByImage(operation: string, image: Uint8Array, force: boolean): Promise<void> {
     const source = await this.#openImage(operation, image);
     const { durable } = this.#connection;
     const replace = (): void => {
       if (force) return durable.copyFrom(source);
-      // What another process saves between this look and the copy would be lost: the copy makes sure of it.
+      // A save of another process between this check and the copy would be lost, so `copyFrom` compares the counter.
       const seen = this.#connection.snapshot(() => {
         refuseUnlessEmpty(this.#connection);
         return durable.changeCounter();
@@ -141,7 +141,7 @@ export class Backups {
       if (integrity !== 'ok') {
         throw new PersistenceError('CORRUPT', `The image is damaged: ${String(integrity)}`, { operation });
       }
-      // Nobody else has the copy, so there is nobody to wait for.
+      // Only this process has the copy, so the migration never waits.
       await migrate(copy, this.#clock(), performance.now());
       refuseUnknownFormat(operation, source);
       return source;
@@ -151,7 +151,7 @@ export class Backups {
     }
   }
 
-  /** A connection keeps the encoding of its database for good; pages of another one would leave it unusable. */
+  /** Refuses an image in another text encoding. A connection keeps the encoding it opened with, so it could not read it. */
   #refuseOtherEncoding(operation: string, copy: SqliteConnection): void {
     const [theirs, ours] = [copy, this.#connection].map(
       (connection) => connection.get('PRAGMA encoding')?.[0],
@@ -159,15 +159,15 @@ export class Backups {
     if (theirs === ours) return;
     throw new PersistenceError(
       'SCHEMA_MISMATCH',
-      `The image keeps text as ${String(theirs)}, this database as ${String(ours)}`,
-      { operation, hint: 'Restore the JSON files of a backup, or open the image as a file of its own.' },
+      `The image stores text as ${String(theirs)}, this database as ${String(ours)}`,
+      { operation, hint: 'Restore the JSON files of a backup, or open the image as a separate file.' },
     );
   }
 }
 
 /**
- * A header that SQLite puts up with in a file it opens anew, but not in one that changes under an open connection: a
- * write version it does not know makes the database read-only for good, an encoding it does not know unreadable.
+ * Refuses a header that SQLite accepts when it opens a file, but not when the file changes under an open connection. An
+ * unknown write version makes the database read-only for good; an unknown encoding makes it unreadable.
  */
 function refuseUnknownFormat(operation: string, image: DurableDatabase): void {
   const header = new Uint8Array(100);
@@ -188,7 +188,7 @@ function directoryOf(operation: string, directory: string | BackupDirectory | un
     try {
       return backupDirectoryAt(directory);
     } catch (error) {
-      throw fileFailure(error, operation, directory);
+      throw toExportError(error, operation, directory);
     }
   }
   if (typeof directory?.create !== 'function' || typeof directory.open !== 'function') {

@@ -1,11 +1,11 @@
 /**
- * A backup is one state of the database, written twice: as rows anyone can read, and as the file itself. Both are
- * read under one shared lock, so that they agree.
+ * Writes a backup: one state of the database as rows in JSON and as the database file. Both are read under one SHARED
+ * lock, so they agree.
  */
 import { markRollbackMode } from '@ggen-sim/sqljs-vfs';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { throwIfAborted } from '../validation/abort.ts';
-import { sink } from '../streams/write-to-stream.ts';
+import { writeToStream } from '../streams/write-to-stream.ts';
 import { encodeRows } from '../exports/row-encoding.ts';
 import type {
   BackupDirectory,
@@ -36,10 +36,10 @@ export async function writeBackup(
   for (const { file, table } of TABLE_FILES) {
     const source = new TableReader(connection, table, options);
     const chunks = encodeRows(source, { format: 'json', columns: table.columns });
-    const sunk = await sink(chunks, await directory.create(file), options.signal);
-    files.push({ name: file, ...sunk, rows: source.rowsRead });
+    const written = await writeToStream(chunks, await directory.create(file), options.signal);
+    files.push({ name: file, ...written, rows: source.rowsRead });
   }
-  const image = await sink(
+  const image = await writeToStream(
     imageChunks(connection, options),
     await directory.create(IMAGE_FILE),
     options.signal,
@@ -56,11 +56,11 @@ export async function writeBackup(
     files,
   };
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
-  await sink(once(text), await directory.create(MANIFEST_FILE), options.signal);
+  await writeToStream(once(text), await directory.create(MANIFEST_FILE), options.signal);
   return manifest;
 }
 
-/** A table's rows in the order they were written, a batch at a time. */
+/** Rows of a table in the order they were inserted, read in batches. */
 class TableReader implements AsyncIterable<object> {
   rowsRead = 0;
   readonly #connection: SqliteConnection;

@@ -7,13 +7,13 @@ import { receiptsTable } from '../tables/receipts.table.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 
-/** Ours has about a thousand bytes. */
+/** Largest manifest that is read. A real one has about 1,000 bytes. */
 const MAX_MANIFEST_BYTES = 1_000_000;
 
 export const MANIFEST_FILE = 'manifest.json';
 export const IMAGE_FILE = 'ggen.db';
 
-/** Each table's file in a backup. */
+/** The file of each table in a backup. */
 export const TABLE_FILES: readonly { readonly file: string; readonly table: AnyTable }[] = [
   { file: 'receipts.json', table: receiptsTable },
   { file: 'agent_memory.json', table: agentMemoryTable },
@@ -22,7 +22,7 @@ export const TABLE_FILES: readonly { readonly file: string; readonly table: AnyT
 
 const OPERATION = 'restoreBackup';
 
-/** A `BACKUP_INVALID` that says why. */
+/** Makes a `BACKUP_INVALID` error with the reason. */
 export function invalidBackup(reason: string, cause?: unknown): PersistenceError {
   return new PersistenceError('BACKUP_INVALID', `The backup cannot be restored: ${reason}`, {
     operation: OPERATION,
@@ -32,8 +32,8 @@ export function invalidBackup(reason: string, cause?: unknown): PersistenceError
 }
 
 /**
- * Reads a backup's manifest and checks that every file it names is there, whole and unchanged.
- * @throws PersistenceError `NOT_FOUND`, `BACKUP_INVALID`, `NEWER_SCHEMA`
+ * Reads a backup's manifest and checks that every file in it exists, complete and unchanged.
+ * @throws {PersistenceError} `NOT_FOUND`, `BACKUP_INVALID`, `NEWER_SCHEMA`
  */
 export async function readVerifiedManifest(
   directory: BackupDirectory,
@@ -41,7 +41,7 @@ export async function readVerifiedManifest(
 ): Promise<BackupManifest> {
   const stream = await directory.open(MANIFEST_FILE);
   if (!stream) {
-    throw new PersistenceError('NOT_FOUND', `${directory.name} holds no backup (no ${MANIFEST_FILE})`, {
+    throw new PersistenceError('NOT_FOUND', `There is no backup in ${directory.name} (no ${MANIFEST_FILE})`, {
       operation: OPERATION,
     });
   }
@@ -54,7 +54,10 @@ export async function readVerifiedManifest(
   return manifest;
 }
 
-/** @throws PersistenceError `BACKUP_INVALID` when a file is not the one the manifest describes */
+/**
+ * Compares a file's size and hash with the manifest.
+ * @throws {PersistenceError} `BACKUP_INVALID`
+ */
 export function checkFile(file: BackupFile, bytes: number, sha256: string): void {
   if (bytes !== file.bytes)
     throw invalidBackup(`${file.name} has ${bytes} bytes, the manifest says ${file.bytes}`);
@@ -84,7 +87,7 @@ function parseManifest(text: string): BackupManifest {
     throw invalidBackup(`${MANIFEST_FILE} is not JSON`, error);
   }
   if (manifest?.format !== 'ggen-sim-backup' || manifest.formatVersion !== 1) {
-    throw invalidBackup(`${MANIFEST_FILE} does not describe a backup this program knows`);
+    throw invalidBackup(`${MANIFEST_FILE} is not of a backup format that this program knows`);
   }
   const { schemaVersion, programVersion } = manifest;
   if (!isCount(schemaVersion) || typeof programVersion !== 'string') {
@@ -107,7 +110,10 @@ function parseManifest(text: string): BackupManifest {
   return manifest as BackupManifest;
 }
 
-/** Ids of imported receipts are not recomputed: a number too great would let forged ones pass, later ones included. */
+/**
+ * Refuses a count of imported receipts above the count of receipts. `verify` does not recompute the ids of imported
+ * receipts, so a count too great would let forged receipts pass, later ones included.
+ */
 function checkImportedReceipts(manifest: {
   readonly importedReceipts?: unknown;
   readonly files: readonly BackupFile[];
@@ -140,7 +146,10 @@ async function measure(
   return { bytes, sha256: hash.digestHex() };
 }
 
-/** @throws PersistenceError `BACKUP_INVALID` when the file is missing */
+/**
+ * Opens a file of a backup.
+ * @throws {PersistenceError} `BACKUP_INVALID` if the file is missing
+ */
 export async function openFile(
   directory: BackupDirectory,
   fileName: string,
@@ -150,7 +159,7 @@ export async function openFile(
   return stream;
 }
 
-/** Everything a stream gives, in one piece. */
+/** Reads a stream to its end. */
 export async function readWhole(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
 }

@@ -10,19 +10,22 @@ import { readRowLines } from './row-lines.ts';
 
 const OPERATION = 'restoreBackup';
 
-/** @throws PersistenceError `ALREADY_EXISTS` when any table of ours holds a row */
+/**
+ * Refuses a database that holds rows.
+ * @throws {PersistenceError} `ALREADY_EXISTS`
+ */
 export function refuseUnlessEmpty(connection: SqliteConnection): void {
   for (const { table } of TABLE_FILES) {
     if (connection.get(`SELECT 1 FROM ${table.name} LIMIT 1`)) {
-      throw new PersistenceError('ALREADY_EXISTS', `The database holds rows already (${table.name})`, {
+      throw new PersistenceError('ALREADY_EXISTS', `The database already holds rows (${table.name})`, {
         operation: OPERATION,
-        hint: 'Back it up, then restore with force to replace what is there.',
+        hint: 'Back it up, then restore with force to replace the rows.',
       });
     }
   }
 }
 
-/** The backup's database image, checked against the manifest once more while it is read. */
+/** Reads the database image of a backup, and compares it with the manifest again while reading. */
 export async function readImage(directory: BackupDirectory, manifest: BackupManifest): Promise<Uint8Array> {
   const file = manifest.files.find(({ name }) => name === IMAGE_FILE);
   if (!file) throw invalidBackup(`it has no ${IMAGE_FILE}`);
@@ -33,7 +36,7 @@ export async function readImage(directory: BackupDirectory, manifest: BackupMani
   return image;
 }
 
-/** Replaces every row by those of the JSON files. The caller holds a write transaction. */
+/** Replaces every row by the rows of the JSON files. The caller holds a write transaction. */
 export async function loadTables(
   connection: SqliteConnection,
   directory: BackupDirectory,
@@ -49,7 +52,7 @@ export async function loadTables(
     if (rows !== file.rows)
       throw invalidBackup(`${fileName} has ${rows} rows, the manifest says ${String(file.rows)}`);
   }
-  // Rows go in by their old order, so the imported ones come first again.
+  // Rows are inserted in their old order, so the imported receipts get the lowest rowids again.
   recordImportedReceipts(connection, manifest.importedReceipts ?? 0, now);
 }
 
@@ -70,7 +73,7 @@ async function loadTable(
   return rows;
 }
 
-/** Passes a file's bytes on and checks at the end that they are those of the manifest. */
+/** Passes on the bytes of a file, and compares them with the manifest at the end. */
 async function* unchanged(file: BackupFile, stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const hash = createSha256();
   let bytes = 0;

@@ -1,13 +1,13 @@
 import { invalidBackup } from './manifest.ts';
 
-/** Just below the longest string that JavaScript engines make; a longer row could not have been written either. */
+/** Longest row that is read. It is just below the longest string of JavaScript engines, so no longer row can be written. */
 const MAX_ROW_CHARS = 500_000_000;
 
 /**
- * Reads the rows of a JSON array that has a row a line, as backups are written (and as `sqlite3 -json` writes), without
- * ever holding the whole. A line break cannot be part of a JSON string, so every line is complete.
+ * Reads the rows of a JSON array with one row per line, without holding the whole file. Backups and `sqlite3 -json` write
+ * this format. A JSON string cannot contain a line break, so a line always holds a whole row.
  * @returns the rows of each chunk
- * @throws PersistenceError `BACKUP_INVALID`
+ * @throws {PersistenceError} `BACKUP_INVALID`
  */
 export async function* readRowLines(
   chunks: AsyncIterable<Uint8Array>,
@@ -29,7 +29,9 @@ export async function* readRowLines(
   parser.end();
 }
 
-/** A line that has not ended yet, in pieces: joined at every piece, a long one would take the square of its length. */
+/**
+ * An incomplete line, kept in pieces. Joining it at every piece would take time in the square of its length.
+ */
 class UnfinishedLine {
   readonly #fileName: string;
   #pieces: string[] = [];
@@ -63,11 +65,11 @@ class RowLineParser {
     this.#fileName = fileName;
   }
 
-  /** @returns the line's row, if it holds one */
+  /** Parses a line. @returns its row, or nothing if it holds none */
   parse(line: string): unknown[] {
     let text = line.trim();
     if (text === '') return [];
-    if (this.#state === 'after') throw this.#invalid('it goes on after its end');
+    if (this.#state === 'after') throw this.#invalid('it continues after its end');
     if (this.#state === 'before') {
       if (!text.startsWith('[')) throw this.#invalid('it does not begin with [');
       text = text.slice(1);
@@ -80,8 +82,8 @@ class RowLineParser {
     try {
       return [JSON.parse(text)];
     } catch {
-      // The parser's own words may quote the row.
-      throw this.#invalid('a line of it is not one JSON row');
+      // The message of the JSON parser may quote the row, so it is left out.
+      throw this.#invalid('one of its lines is not one JSON row');
     }
   }
 
@@ -90,6 +92,6 @@ class RowLineParser {
   }
 
   #invalid(reason: string): Error {
-    return invalidBackup(`${this.#fileName} is no list of rows: ${reason}`);
+    return invalidBackup(`${this.#fileName} is not a list of rows: ${reason}`);
   }
 }

@@ -1,87 +1,92 @@
 /**
- * Tells listeners of commits: of our own at once, of others' as soon as there is a hint. A hint is never truth: what it
- * leads to is a look at the file change counter, or, where others say what they changed, their word for it.
+ * Reports commits to subscribers: this connection's at once, those of other connections after a notification.
+ * Notifications are hints: the change counter is read before subscribers are told, unless the notification lists the
+ * changed tables.
  */
-import { foreignChanges } from '#changes/external-changes';
-import type { ForeignChanges } from './external-changes.ts';
+import { externalChanges } from '#changes/external-changes';
+import type { ExternalChanges } from './external-changes.ts';
 import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
 import type { Change, TableName } from '../api/persistence.ts';
 
 const EVERY_TABLE: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
 
-/** What the feed looks at. */
+/** State of the connection, as the feed reads it. */
 export interface FeedSource {
   readonly capabilities: StorageCapabilities;
   readonly name: string;
-  /** Nobody else can commit, so there is nothing to hear, and nothing to miss. */
-  readonly alone: boolean;
-  /** The change counter after our last commit. */
+  /** True when no other connection can commit, so that there is nothing to watch. */
+  readonly exclusive: boolean;
+  /** Returns the change counter after this connection's last commit. */
   readonly lastVersion: () => number;
-  /** The change counter now. */
-  readonly look: () => Promise<number>;
+  /** Reads the current change counter. */
+  readonly readVersion: () => Promise<number>;
 }
 
-/** The changes of one database, ours and others'. */
+/** Changes of one database, by this and other connections. */
 export class ChangeFeed {
   readonly #source: FeedSource;
   readonly #listeners: Set<(change: Change) => void> = new Set();
-  readonly #foreign: ForeignChanges;
+  readonly #external: ExternalChanges;
   #lastVersion: number;
 
   constructor(source: FeedSource) {
     this.#source = source;
     this.#lastVersion = source.lastVersion();
-    this.#foreign = foreignChanges(source.capabilities, source.name, (change) => void this.#hear(change));
+    this.#external = externalChanges(
+      source.capabilities,
+      source.name,
+      (change) => void this.#onExternalChange(change),
+    );
   }
 
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
-    if (!this.#source.alone) this.#foreign.listen();
+    if (!this.#source.exclusive) this.#external.start();
     return () => {
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#foreign.rest();
+      if (this.#listeners.size === 0) this.#external.stop();
     };
   }
 
-  /** After a commit of ours. */
-  announce(tables: readonly TableName[]): void {
+  /** Reports a commit of this connection. */
+  publish(tables: readonly TableName[]): void {
     const version = this.#source.lastVersion();
-    // A jump means that somebody committed between our last two commits.
-    const missedSome = !this.#source.alone && version > this.#lastVersion + 1 && this.#listeners.size > 0;
+    // A gap in the counter means that another connection committed between this connection's last two commits.
+    const missedSome = !this.#source.exclusive && version > this.#lastVersion + 1 && this.#listeners.size > 0;
     this.#lastVersion = version;
-    if (!this.#source.alone) this.#foreign.tell({ tables, version });
-    this.#tell({ tables: missedSome ? EVERY_TABLE : tables, version });
+    if (!this.#source.exclusive) this.#external.publish({ tables, version });
+    this.#notify({ tables: missedSome ? EVERY_TABLE : tables, version });
   }
 
-  /** Looks whether anybody has committed, without having been told so. */
-  look(): void {
-    void this.#hear(undefined);
+  /** Checks for commits of other connections without a notification. */
+  checkForChanges(): void {
+    void this.#onExternalChange(undefined);
   }
 
   close(): void {
     this.#listeners.clear();
-    this.#foreign.close();
+    this.#external.close();
   }
 
-  async #hear(change: Change | undefined): Promise<void> {
+  async #onExternalChange(change: Change | undefined): Promise<void> {
     if (change) {
       this.#lastVersion = Math.max(this.#lastVersion, change.version);
-      this.#tell(change);
+      this.#notify(change);
       return;
     }
     let version: number;
     try {
-      version = await this.#source.look();
+      version = await this.#source.readVersion();
     } catch {
-      // Closed, or busy for very long: the next hint, or the next operation, tells.
+      // The database is closed, or locked for very long. The next notification or operation reports the change.
       return;
     }
     if (version === this.#lastVersion) return;
     this.#lastVersion = version;
-    this.#tell({ tables: EVERY_TABLE, version });
+    this.#notify({ tables: EVERY_TABLE, version });
   }
 
-  #tell(change: Change): void {
+  #notify(change: Change): void {
     for (const listener of this.#listeners) queueMicrotask(() => listener(change));
   }
 }

@@ -1,23 +1,26 @@
 import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
-import type { ForeignChanges } from './external-changes.ts';
 import type { Change } from '../api/persistence.ts';
 import { onBfcacheRestore } from './bfcache-restore.browser.ts';
+import type { ExternalChanges } from './external-changes.ts';
 
-/** Tabs and workers tell each other over a channel named after the database. */
-export function foreignChanges(
+/**
+ * Exchanges changes with other tabs and workers, over a BroadcastChannel named after the database.
+ * @param onChange - called with the change, or with undefined if one may have been missed
+ */
+export function externalChanges(
   { kind, multiProcess }: StorageCapabilities,
   name: string,
-  hear: (change: Change | undefined) => void,
-): ForeignChanges {
+  onChange: (change: Change | undefined) => void,
+): ExternalChanges {
   const channel = multiProcess ? new BroadcastChannel(`ggen-sim:${kind}:${name}`) : undefined;
-  channel?.addEventListener('message', ({ data }) => hear(data as Change));
-  const endReturns = onBfcacheRestore(() => hear(undefined));
+  channel?.addEventListener('message', ({ data }) => onChange(data as Change));
+  const stopOnRestore = onBfcacheRestore(() => onChange(undefined));
   return {
-    listen: () => undefined,
-    rest: () => undefined,
-    tell: (change) => channel?.postMessage(change),
+    start: () => undefined,
+    stop: () => undefined,
+    publish: (change) => channel?.postMessage(change),
     close() {
-      endReturns();
+      stopOnRestore();
       channel?.close();
     },
   };

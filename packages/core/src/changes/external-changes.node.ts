@@ -1,28 +1,31 @@
 import fs from 'node:fs';
 import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
-import type { ForeignChanges } from './external-changes.ts';
 import type { Change } from '../api/persistence.ts';
+import type { ExternalChanges } from './external-changes.ts';
 
-/** The file system reports that the database file was written; who wrote what, a look at it has to tell. */
-export function foreignChanges(
+/**
+ * Watches the database file. The file system reports that it was written, but not by which process.
+ * @param onChange - called with undefined, because the change itself is unknown
+ */
+export function externalChanges(
   { kind }: StorageCapabilities,
   filePath: string,
-  hear: (change: Change | undefined) => void,
-): ForeignChanges {
+  onChange: (change: Change | undefined) => void,
+): ExternalChanges {
   let watcher: fs.FSWatcher | undefined;
-  const rest = (): void => {
+  const stop = (): void => {
     watcher?.close();
     watcher = undefined;
   };
   return {
-    listen() {
+    start() {
       if (watcher || kind !== 'file') return;
-      watcher = fs.watch(filePath, { persistent: false }, () => hear(undefined));
-      // The folder may be gone; then there is nothing left to hear of.
-      watcher.on('error', rest);
+      watcher = fs.watch(filePath, { persistent: false }, () => onChange(undefined));
+      // The folder may have been removed; then nothing is left to watch.
+      watcher.on('error', stop);
     },
-    rest,
-    tell: () => undefined,
-    close: rest,
+    stop,
+    publish: () => undefined,
+    close: stop,
   };
 }

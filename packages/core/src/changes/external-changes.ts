@@ -1,12 +1,12 @@
 import type { Change } from '../api/persistence.ts';
 
-/** How commits by others on the same database come to our notice. */
-export interface ForeignChanges {
-  /** Somebody here wants to know. */
-  listen(): void;
-  /** Nobody here wants to know any more. */
-  rest(): void;
-  /** Tells others of a commit of ours, where they cannot see it by themselves. */
-  tell(change: Change): void;
+/** Notifications of commits between connections to the same database. */
+export interface ExternalChanges {
+  /** Starts to watch for commits of other connections, because there is a subscriber. */
+  start(): void;
+  /** Stops watching, because the last subscriber is gone. */
+  stop(): void;
+  /** Notifies other connections of a commit of this one, if they cannot see it by themselves. */
+  publish(change: Change): void;
   close(): void;
 }

@@ -1,10 +1,9 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { BackupDirectory, Change, OpenOptions, Persistence } from '../api/persistence.ts';
-import { fileFailure } from '../exports/audit-export.ts';
-import { StreamFailure } from '../streams/write-to-stream.ts';
-import { RowStream } from '../streams/row-stream.ts';
 import { METHODS, type MethodsOf, type PersistenceService, type RowQuery } from '../protocol/methods.ts';
 import { proxy, RpcClient, transfer, type Refusal } from '../protocol/rpc.ts';
+import { toIoError } from '../streams/io-error.ts';
+import { RowStream } from '../streams/row-stream.ts';
 import { createCallbacks, StreamRelay } from './remote-callbacks.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
 
@@ -143,7 +142,7 @@ async function run(
       ),
     );
     await streams.closed().catch((error: unknown) => {
-      throw fileFailure(new StreamFailure(error), method, null);
+      throw toIoError(error, method, 'the stream');
     });
     return result;
   } catch (error) {

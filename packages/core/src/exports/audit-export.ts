@@ -1,20 +1,19 @@
 import { exportTargetAt } from '#exports/export-targets';
-import { toPersistenceError } from '../engine/error-mapping.ts';
 import { EXPORT_FORMATS } from '../api/audit.ts';
-import { PersistenceError } from '../api/errors.ts';
 import type { AuditExportOptions, AuditRow, ExportReport, Progress } from '../api/persistence.ts';
 import { checkChoice, invalid } from '../validation/arguments.ts';
 import { toFileStamp } from '../validation/timestamps.ts';
 import { auditLogTable } from '../tables/audit-log.table.ts';
 import { abortable } from '../validation/abort.ts';
-import { sink, StreamFailure } from '../streams/write-to-stream.ts';
+import { writeToStream } from '../streams/write-to-stream.ts';
+import { toExportError } from './export-error.ts';
 import { streamTarget, type ExportTarget } from './export-target.ts';
 import { encodeRows } from './row-encoding.ts';
 
 const OPERATION = 'exportAuditTrail';
 const PROGRESS_EVERY_ROWS = 1000;
 
-/** Streams audit entries to a file or a stream of the caller's. */
+/** Writes audit entries to a file or to the caller's stream. */
 export async function exportAuditTrail(
   rows: AsyncIterable<AuditRow>,
   options: AuditExportOptions,
@@ -35,14 +34,14 @@ export async function exportAuditTrail(
         noHeader: options.noHeader ?? false,
         csvSafe: options.csvSafe ?? false,
       });
-      const sunk = await sink(chunks, await target.open(), options.signal);
+      const written = await writeToStream(chunks, await target.open(), options.signal);
       await target.finish();
-      return sunk;
+      return written;
     });
     return { path: target.path, rows: counted.rows, bytes };
   } catch (error) {
     await target.discard();
-    throw fileFailure(error, OPERATION, target.path);
+    throw toExportError(error, OPERATION, target.path);
   }
 }
 
@@ -52,7 +51,7 @@ function targetOf({ output }: AuditExportOptions, defaultPath: string): ExportTa
     try {
       return exportTargetAt(path);
     } catch (error) {
-      throw fileFailure(error, OPERATION, path);
+      throw toExportError(error, OPERATION, path);
     }
   }
   if (!(output instanceof WritableStream)) {
@@ -79,25 +78,4 @@ class RowCounter implements AsyncIterable<AuditRow> {
       yield row;
     }
   }
-}
-
-/** Says what went wrong with an export's or a backup's files: the disk's complaint, or the stream's, in our words. */
-export function fileFailure(error: unknown, operation: string, path: string | null): PersistenceError {
-  const isStreams = error instanceof StreamFailure;
-  const cause = isStreams ? error.cause : error;
-  const code = (cause as { code?: unknown } | undefined)?.code;
-  if (cause instanceof PersistenceError || (typeof code !== 'string' && !isStreams)) {
-    return toPersistenceError(cause, operation);
-  }
-  const where = path ?? 'the stream';
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
-    return new PersistenceError('DISK_FULL', `No room left for ${where}`, {
-      operation,
-      cause,
-      hint: 'Make room, or choose another place.',
-    });
-  }
-  const verb = operation === 'restoreBackup' ? 'read' : 'write';
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new PersistenceError('IO_ERROR', `Cannot ${verb} ${where} (${reason})`, { operation, cause });
 }

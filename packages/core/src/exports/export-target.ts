@@ -1,15 +1,15 @@
-/** Where an export goes: it appears as a whole under its name, or not at all. */
+/** Target of an export. It appears complete under its name, or not at all. */
 export interface ExportTarget {
-  /** The path it will have, or `null` for a caller's stream. */
+  /** The path of the file, or `null` for the caller's stream. */
   readonly path: string | null;
   open(): Promise<WritableStream<Uint8Array>>;
-  /** Makes the written bytes appear, durably. */
+  /** Makes the file appear with the written bytes, durably. */
   finish(): Promise<void>;
-  /** Takes back what was written. */
+  /** Removes the written bytes. */
   discard(): Promise<void>;
 }
 
-/** A caller's own stream: written straight through, the caller decides what a failure leaves. */
+/** A target that passes bytes straight to the caller's stream. The caller decides what remains after a failure. */
 export function streamTarget(stream: WritableStream<Uint8Array>): ExportTarget {
   return {
     path: null,

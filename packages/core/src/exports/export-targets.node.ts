@@ -9,11 +9,11 @@ import type { BackupDirectory } from '../api/persistence.ts';
 export const DEFAULT_BACKUP_DIRECTORY: string | undefined = './.ggen-backup';
 
 const { O_RDONLY } = fs.constants;
-// Absent on Windows, where neither links nor pipes can be put in a file's place so easily.
+// Missing on Windows, where a link or a pipe cannot replace a file as easily.
 const O_NOFOLLOW: number = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK: number = fs.constants.O_NONBLOCK ?? 0;
 
-/** A name beside the target that nobody else picks; readers never look at it. */
+/** Returns a random name beside the target, so that two processes never pick the same. Readers ignore such names. */
 function partialName(target: string): string {
   const { randomBytes } = process.getBuiltinModule('node:crypto');
   return path.join(
@@ -23,8 +23,8 @@ function partialName(target: string): string {
 }
 
 /**
- * A new file with mode 0600 whatever the umask, synced before its stream closes. What has the name already, a link
- * included, is an error.
+ * Creates a file with mode 0600, whatever the umask. It is synced before its stream closes. Fails if anything has the
+ * name already, a symlink included.
  */
 export function createPrivateFile(filePath: string): WritableStream<Uint8Array> {
   const fd = fs.openSync(filePath, 'wx', 0o600);
@@ -33,8 +33,8 @@ export function createPrivateFile(filePath: string): WritableStream<Uint8Array> 
 }
 
 /**
- * A file that appears under its name, mode 0600, once it is complete and synced. What was there before is replaced
- * then; a symlink is followed, not replaced.
+ * Makes a target for a file of mode 0600 that appears under its name once it is complete and synced. It then replaces an
+ * existing file. A symlink is followed, not replaced.
  */
 export function exportTargetAt(filePath: string): ExportTarget {
   const target = followSymlinks(filePath);
@@ -43,7 +43,9 @@ export function exportTargetAt(filePath: string): ExportTarget {
     path: filePath,
     async open() {
       if (fs.statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
-        throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+        throw new PersistenceError('IO_ERROR', `Cannot write ${filePath} (it is a directory)`, {
+          operation: 'exportAuditTrail',
+        });
       }
       createPrivateDirectory(path.dirname(target));
       return createPrivateFile(partial);
@@ -59,8 +61,8 @@ export function exportTargetAt(filePath: string): ExportTarget {
 }
 
 /**
- * A folder that appears under its name, mode 0700, once everything in it is complete and synced. An existing folder
- * with anything in it is never touched.
+ * Makes a folder of mode 0700 that appears under its name once everything in it is complete and synced. An existing
+ * folder is never changed unless it is empty.
  */
 export function backupDirectoryAt(directory: string): BackupDirectory {
   const target = followSymlinks(directory);
@@ -72,7 +74,7 @@ export function backupDirectoryAt(directory: string): BackupDirectory {
       if (!started) {
         refuseOccupied(target, directory);
         createPrivateDirectory(path.dirname(partial));
-        // Fails where anything has the name already: what is written goes into a folder of our own making.
+        // Fails if anything has the name already, so the files go into a folder that this process created.
         fs.mkdirSync(partial, 0o700);
         fs.chmodSync(partial, 0o700);
         started = true;
@@ -98,14 +100,14 @@ export function backupDirectoryAt(directory: string): BackupDirectory {
 }
 
 /**
- * Opens what is at a path itself: links are not followed, and of what was opened it is then asked whether it is a file,
- * so that nothing can be put in its place in between.
- * @returns undefined where there is nothing, or no folder on the way
+ * Opens a regular file without following a symlink. The type is checked on the open descriptor, so the file cannot be
+ * replaced between check and use.
+ * @returns undefined if the file, or a folder of its path, does not exist
  */
 function openRegularFile(filePath: string): number | undefined {
   let fd: number;
   try {
-    // A pipe would otherwise be waited for.
+    // Without O_NONBLOCK, opening a named pipe would wait for its writer.
     fd = fs.openSync(filePath, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -128,13 +130,13 @@ function notRegular(filePath: string): PersistenceError {
 function refuseOccupied(target: string, shownName: string): void {
   const stat = fs.statSync(target, { throwIfNoEntry: false });
   if (!stat || (stat.isDirectory() && fs.readdirSync(target).length === 0)) return;
-  throw new PersistenceError('ALREADY_EXISTS', `${shownName} exists already`, {
+  throw new PersistenceError('ALREADY_EXISTS', `${shownName} already exists`, {
     operation: 'exportBackup',
-    hint: 'Choose another folder; a backup is never overwritten.',
+    hint: 'Choose another folder; an existing backup is never overwritten.',
   });
 }
 
-/** A backup is flat: a name that leads anywhere else is not ours to follow. */
+/** Refuses a file name that leads out of the backup's folder. A backup is one flat folder. */
 function checkFileName(fileName: string): string {
   if (fileName !== path.basename(fileName) || fileName === '..' || fileName === '.' || fileName === '') {
     throw new PersistenceError('BACKUP_INVALID', `${JSON.stringify(fileName)} is not a plain file name`, {

@@ -1,47 +1,48 @@
 /**
- * Rows as text: one JSON array, one JSON object a line, or CSV. Text is made in chunks, so that a table of any length
- * passes through without ever being held whole.
+ * Rows as text: one JSON array, one JSON object per line, or CSV. Text is made in chunks, so a table of any length passes
+ * through without being held whole in memory.
  */
 import type { Options, stringify } from 'csv-stringify/browser/esm/sync';
 import type { ExportFormat } from '../api/persistence.ts';
 
 /** One column of the output. */
 export interface EncodedColumn {
-  /** Its name there: `execution_id`. */
+  /** Name of the column in the output: `execution_id`. */
   readonly column: string;
-  /** As in the row: `executionId`. */
+  /** Name of the field in the row: `executionId`. */
   readonly field: string;
 }
 
-/** What {@link encodeRows} takes. */
+/** Options of {@link encodeRows}. */
 export interface RowEncoding {
   readonly format: ExportFormat;
-  /** The columns to write, in order, and the field of a row each takes its value from (those of a `TableShape`). */
+  /** Columns to write, in order (those of a `TableShape`). */
   readonly columns: readonly EncodedColumn[];
-  /** CSV: leave the header row out. @default false */
+  /** CSV: leave out the header row. @default false */
   readonly noHeader?: boolean;
   /**
-   * CSV: put `'` before a text that a spreadsheet would run as a formula (one that starts with `=`, `+`, `-`, `@`, a
-   * tab or a carriage return). Such a cell is no longer the stored text. @default false
+   * CSV: put `'` before a text that a spreadsheet would run as a formula. Such a text starts with `=`, `+`, `-`, `@`, a
+   * tab or a carriage return. The cell then differs from the stored text.
+   * @default false
    */
   readonly csvSafe?: boolean;
 }
 
-/** Large enough that a write is worth its system call, small enough to start at once. */
-const chunkLengthChars = 64 * 1024;
+/** Size of a chunk. It is large enough to be worth a system call, and small enough to be written at once. */
+const CHUNK_CHARS = 64 * 1024;
 
 /**
- * Encodes rows as text under the columns' own names.
+ * Encodes rows as text under the names of the columns.
  *
- * - `json`: one array, a row a line; `[]` where there is no row. Ends with a newline.
- * - `ndjson`: a JSON object a line; nothing where there is no row.
- * - `csv`: RFC 4180, so lines end with CRLF; NULL is an empty cell, the empty text is `""`.
+ * - `json`: one array, one row per line; `[]` without rows. Ends with a newline.
+ * - `ndjson`: one JSON object per line; empty without rows.
+ * - `csv`: RFC 4180, so lines end with CRLF. NULL is an empty cell, the empty text is `""`.
  *
- * JSON kept in a column stays the text it is: it is quoted as a string, never parsed.
+ * A column that holds JSON is written as a quoted string and never parsed.
  *
  * @param rows - rows of the API
  * @param encoding - format, columns and the options of CSV
- * @returns chunks of text; concatenated, they are the whole
+ * @returns chunks of text, to be concatenated
  */
 export async function* encodeRows(
   rows: AsyncIterable<object>,
@@ -53,7 +54,7 @@ export async function* encodeRows(
   for await (const row of rows) {
     pending += write.row(row, isFirst);
     isFirst = false;
-    if (pending.length >= chunkLengthChars) {
+    if (pending.length >= CHUNK_CHARS) {
       yield pending;
       pending = '';
     }
@@ -79,16 +80,16 @@ function jsonWriter({ format, columns }: RowEncoding): RowWriter {
   return { start: '[', end: ']\n', row: (row, isFirst) => (isFirst ? encode(row) : `,\n${encode(row)}`) };
 }
 
-/** Loaded on demand: whoever never asks for CSV never pays for it. The browser build runs in Node as well. */
+/** Makes a writer of CSV. The CSV library is loaded on first use. Its browser build runs in Node as well. */
 async function csvWriter({ columns, noHeader, csvSafe }: RowEncoding): Promise<RowWriter> {
   const csv: { stringify: typeof stringify } = await import('csv-stringify/browser/esm/sync');
   const cellsOf = cellReader(columns);
   const options: Options = {
     record_delimiter: 'windows',
-    // RFC 4180 quotes a lone CR or LF too, which the browser build does not see; "" tells the empty text from NULL.
+    // RFC 4180 quotes a lone CR or LF too, which the browser build overlooks. `""` tells the empty text from NULL.
     quoted_match: /^$|[\r\n]/u,
     escape_formulas: csvSafe === true,
-    // A negative number is no formula.
+    // A negative number is not a formula.
     ...(csvSafe === true && {
       cast: { number: (value) => ({ value: String(value), escape_formulas: false }) },
     }),

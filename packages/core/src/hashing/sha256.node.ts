@@ -1,6 +1,6 @@
 import type { Sha256 } from './sha256.ts';
 
-/** Hashes bytes that arrive in pieces. `node:crypto` takes milliseconds to load, so it is loaded on first use. */
+/** Starts a hash of bytes that arrive in pieces. `node:crypto` takes milliseconds to load, so it is loaded on first use. */
 export function createSha256(): Sha256 {
   const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   return {
@@ -9,7 +9,7 @@ export function createSha256(): Sha256 {
   };
 }
 
-/** SHA-256 of a text's UTF-8 bytes, 64 hex digits (FIPS 180-4). */
+/** Returns the SHA-256 of a text's UTF-8 bytes, 64 hex digits (FIPS 180-4). */
 export function sha256Hex(text: string): string {
   return process.getBuiltinModule('node:crypto').hash('sha256', text);
 }

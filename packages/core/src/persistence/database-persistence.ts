@@ -61,15 +61,15 @@ export class DatabasePersistence implements Api.Persistence {
     durability: 'strict' | 'relaxed',
   ) {
     this.#connection = connection;
-    this.#queue = new OperationQueue(connection, policy, (tables) => this.#changes.announce(tables));
+    this.#queue = new OperationQueue(connection, policy, (tables) => this.#changes.publish(tables));
     this.#clock = clock;
     const { durable } = connection;
     this.#changes = new ChangeFeed({
       capabilities: durable.storage.capabilities,
       name: durable.storage.name,
-      alone: durable.journalMode === 'wal',
+      exclusive: durable.journalMode === 'wal',
       lastVersion: () => durable.lastChangeCounter,
-      look: () => this.#queue.enqueueRead('subscribe', () => durable.changeCounter()),
+      readVersion: () => this.#queue.enqueueRead('subscribe', () => durable.changeCounter()),
     });
     this.#backups = new Backups(connection, this.#queue, clock);
     this.#durability = durability;
@@ -350,7 +350,7 @@ export class DatabasePersistence implements Api.Persistence {
 
   /** Checks for commits by other connections that were not reported. */
   checkForChanges(): void {
-    this.#changes.look();
+    this.#changes.checkForChanges();
   }
 
   subscribe(listener: (change: Api.Change) => void): () => void {

@@ -1,21 +1,21 @@
-import type { Rows } from '../api/persistence.ts';
+import type { Rows } from '../api/rows.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 
-/** Rows read at a time while streaming. */
+/** Number of rows in a batch while streaming. */
 const BATCH_ROWS = 500;
 
 /**
- * Reads a query's next rows.
- * @param batchRows - at most this many; undefined for all that are left of the query
- * @param cursor - where to go on, undefined for the beginning
- * @returns the rows, and where to go on; nowhere once the query's own limit or the last row is reached
+ * Reads the next rows of a query.
+ * @param batchRows - rows to return at most; undefined for every row the query has left
+ * @param cursor - the end of the batch before; undefined for the first batch
+ * @returns the rows and their cursor, which is undefined after the last row or at the query's limit
  */
 export type ReadRows<Row> = (
   batchRows: number | undefined,
   cursor: Cursor | undefined,
 ) => Promise<RowBatch<Row>>;
 
-/** Rows that are read when somebody asks: all in one read for `await`, batch by batch for `for await`. */
+/** Rows that are read on demand: in one batch for `await`, batch by batch for `for await`. */
 export class RowStream<Row> implements Rows<Row> {
   readonly #readRows: ReadRows<Row>;
 

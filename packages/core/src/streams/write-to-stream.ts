@@ -1,19 +1,11 @@
 import { createSha256 } from '#hashing/sha256';
+import { StreamFailure } from './io-error.ts';
 
-/** What has gone through a sink. */
-export interface SunkBytes {
+/** Size and SHA-256 of the bytes written. */
+export interface WrittenBytes {
   readonly bytes: number;
   /** 64 hex digits. */
   readonly sha256: string;
-}
-
-/** The stream failed, not what was written to it. */
-export class StreamFailure extends Error {
-  override readonly name = 'StreamFailure';
-
-  constructor(cause: unknown) {
-    super('the stream failed', { cause });
-  }
 }
 
 function failStream(cause: unknown): never {
@@ -21,14 +13,14 @@ function failStream(cause: unknown): never {
 }
 
 /**
- * Writes chunks to a stream at the stream's own pace, counting and hashing on the way. The stream is closed at the
- * end; after a failure it is aborted and the failure thrown.
+ * Writes chunks to a stream at the stream's own pace, and counts and hashes the bytes. Closes the stream at the end.
+ * After a failure it aborts the stream and throws the failure.
  */
-export async function sink(
+export async function writeToStream(
   chunks: AsyncIterable<string | Uint8Array>,
   stream: WritableStream<Uint8Array>,
   signal: AbortSignal | undefined,
-): Promise<SunkBytes> {
+): Promise<WrittenBytes> {
   const hash = createSha256();
   const encoder = new TextEncoder();
   const writer = stream.getWriter();
@@ -43,7 +35,7 @@ export async function sink(
     }
     await writer.close().catch(failStream);
   } catch (error) {
-    // The stream may be what failed; then it has nothing to be told.
+    // Ignored: aborting fails when the stream itself failed.
     await writer.abort(error).catch(() => undefined);
     throw error;
   }

@@ -1,21 +1,24 @@
 import { PersistenceError } from '../api/errors.ts';
 
-/** Throws `ABORTED` once the caller has given up. */
+/**
+ * Throws once the caller's signal has fired.
+ * @throws {PersistenceError} `ABORTED`
+ */
 export function throwIfAborted(operation: string, signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
-    throw new PersistenceError('ABORTED', "Stopped at the caller's request; nothing half-written was left", {
+    throw new PersistenceError('ABORTED', 'Aborted by the caller; nothing half-written remains', {
       operation,
       cause: signal.reason,
     });
   }
 }
 
-/** Runs what `throwIfAborted` guards, and reads any failure after an abort as the abort it is. */
-export async function abortable<Result>(
+/** Runs abortable work. A failure after the signal has fired is reported as `ABORTED`. */
+export async function abortable<T>(
   operation: string,
   signal: AbortSignal | undefined,
-  work: () => Promise<Result>,
-): Promise<Result> {
+  work: () => Promise<T>,
+): Promise<T> {
   throwIfAborted(operation, signal);
   try {
     return await work();

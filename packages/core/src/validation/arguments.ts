@@ -1,14 +1,14 @@
-/** Checks of what callers pass, before anything is written. Every failure names the field and what was expected. */
+/** Checks of arguments, before anything is written. Every failure names the parameter and the expected value. */
 import { PersistenceError } from '../api/errors.ts';
 
-/** What a check needs to know to complain well. */
+/** Names the operation and parameter for error messages. */
 export interface Field {
   readonly operation: string;
   readonly name: string;
 }
 
 function shown(value: unknown): string {
-  // An object may have no way to become a string, or one of its own that fails.
+  // Converting an object to a string may be impossible, or may throw.
   const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
   const text = isObject
     ? `a value of type ${typeof value}`
@@ -18,7 +18,7 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** An `INVALID_ARGUMENT` that names the field, the value and what was expected instead. */
+/** Makes an `INVALID_ARGUMENT` error with the parameter, its value and the expected value. */
 export function invalid(field: Field, value: unknown, expected: string): PersistenceError {
   return new PersistenceError(
     'INVALID_ARGUMENT',
@@ -29,24 +29,27 @@ export function invalid(field: Field, value: unknown, expected: string): Persist
   );
 }
 
-/** Text that can be stored and read back unchanged: a string of whole Unicode characters. */
+/** Checks for text that can be stored and read back unchanged: a well-formed Unicode string. */
 export function checkText(field: Field, value: unknown): string {
   if (typeof value !== 'string') throw invalid(field, value, 'a string');
-  // A lone surrogate has no UTF-8 form; SQLite would store another character in its place.
+  // A lone surrogate has no UTF-8 form, so SQLite would store another character in its place.
   if (!value.isWellFormed()) {
-    // What it says is not repeated: it may be a receipt.
+    // The text is not quoted: it may be a receipt.
     const reason = `Invalid ${field.name}: text with a lone surrogate. Expected well-formed Unicode`;
     throw new PersistenceError('INVALID_ARGUMENT', reason, { operation: field.operation });
   }
   return value;
 }
 
-/** Text or nothing. */
+/** Checks for text, undefined or null. Returns null for undefined. */
 export function checkOptionalText(field: Field, value: unknown): string | null {
   return value === undefined || value === null ? null : checkText(field, value);
 }
 
-/** Throws `Missing required parameters`, naming all that are missing or empty. */
+/**
+ * Checks that parameters are neither missing nor empty.
+ * @throws {PersistenceError} `INVALID_ARGUMENT`, naming every missing parameter
+ */
 export function checkRequired(operation: string, parameters: Record<string, unknown>): void {
   const missing = Object.entries(parameters)
     .filter(([, value]) => value === undefined || value === null || value === '')
@@ -58,7 +61,7 @@ export function checkRequired(operation: string, parameters: Record<string, unkn
   }
 }
 
-/** One of a few words. */
+/** Checks for one of the given words. */
 export function checkChoice<Choice extends string>(
   field: Field,
   value: unknown,
@@ -68,7 +71,7 @@ export function checkChoice<Choice extends string>(
   return value as Choice;
 }
 
-/** A whole number from `min` up, exact in JavaScript. */
+/** Checks for a safe integer of at least `min`. */
 export function checkWholeNumber(field: Field, value: unknown, min: number = 0): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min) {
     throw invalid(field, value, `a whole number, ${min} or more`);
@@ -76,14 +79,14 @@ export function checkWholeNumber(field: Field, value: unknown, min: number = 0):
   return value;
 }
 
-/** What is to be written: an object that holds fields. */
+/** Checks for an object that is not an array. */
 export function checkFields<Fields extends object>(field: Field, value: Fields): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid(field, value, 'an object');
   return value;
 }
 
-/** A list to write together. */
+/** Checks for an array. */
 export function checkList<Item>(field: Field, value: readonly Item[]): readonly Item[] {
   if (!Array.isArray(value)) throw invalid(field, value, 'an array');
   return value;

@@ -3,31 +3,34 @@ import { PersistenceError } from '../api/errors.ts';
 import type { JsonInput } from '../api/persistence.ts';
 import { type Field, checkText } from './arguments.ts';
 
-/** RFC 8259 section 9 lets a parser limit the nesting; this is ours, far below any parser's stack. */
-export const MAX_JSON_LEVELS = 1000;
+/** Deepest nesting that is accepted. RFC 8259 section 9 allows a limit; this one is far below any parser's stack. */
+const MAX_JSON_LEVELS = 1000;
 
 /**
- * JSON text to store: text as given, byte for byte, once it is known to be one JSON value (RFC 8259); a value in
- * canonical form (RFC 8785).
- * @throws PersistenceError `INVALID_JSON`, "Invalid JSON in receipt" (or memory)
+ * Returns the JSON text to store. Text is checked to be one JSON value (RFC 8259) and returned byte for byte. Any other
+ * value is serialised canonically (RFC 8785).
+ * @throws {PersistenceError} `INVALID_JSON`, "Invalid JSON in receipt" (or memory)
  */
 export function checkJson(field: Field, input: JsonInput): string {
   const text = typeof input === 'string' ? checkText(field, input) : serialise(field, input);
   try {
-    // A value's text as well: for a function inside it, canonicalize writes "undefined".
+    // Serialised values are parsed as well: canonicalize writes "undefined" for a function inside a value.
     JSON.parse(text);
   } catch (error) {
-    throw invalidJson(field, complaintOf(error));
+    throw invalidJson(field, messageWithoutText(error));
   }
-  // A level takes two brackets, so most texts are too short for too many.
+  // Each level takes two brackets, so most texts are too short to exceed the limit.
   const levels = text.length > 2 * MAX_JSON_LEVELS ? nestingLevels(text) : 0;
   if (levels > MAX_JSON_LEVELS)
     throw invalidJson(field, `${levels} levels of nesting, at most ${MAX_JSON_LEVELS}`);
   return text;
 }
 
-/** What the parser complains of, without the piece of the text that some quote: it may be a secret, and errors are logged. */
-function complaintOf(error: unknown): string {
+/**
+ * Returns the parser's message without the part of the text that some engines quote. The text may be a secret, and errors
+ * are logged.
+ */
+function messageWithoutText(error: unknown): string {
   return (error as Error).message.replace(/(?:\.{3})?"[^]*"(?:\.{3})?/, 'the text');
 }
 
@@ -49,7 +52,7 @@ function serialise(field: Field, value: unknown): string {
   return checkText(field, text);
 }
 
-/** Counts brackets outside strings, in text already known to be valid. */
+/** Counts the levels of brackets outside strings, in valid JSON. */
 function nestingLevels(text: string): number {
   let level = 0;
   let deepest = 0;

@@ -1,14 +1,14 @@
 import { type Field, checkText, invalid } from './arguments.ts';
 
-/** SQLite's own limit (SQLITE_MAX_LIKE_PATTERN_LENGTH, https://www.sqlite.org/limits.html). */
+/** SQLite's limit (SQLITE_MAX_LIKE_PATTERN_LENGTH, https://www.sqlite.org/limits.html). */
 const MAX_PATTERN_BYTES = 50_000;
 
-/** Matches every agent. */
+/** Pattern that matches every agent. */
 export const EVERY_AGENT = '%';
 
 /**
- * A pattern over agent ids: SQL LIKE (https://www.sqlite.org/lang_expr.html#like), where `*` means `%` as well.
- * `%` and `_` are wildcards, ASCII letters match in either case.
+ * Checks a pattern over agent ids and returns it as SQL LIKE (https://www.sqlite.org/lang_expr.html#like). `*` means `%`.
+ * `%` and `_` are wildcards. ASCII letters match in either case.
  */
 export function checkPattern(field: Field, pattern: unknown): string {
   const text = checkText(field, pattern).replaceAll('*', '%');

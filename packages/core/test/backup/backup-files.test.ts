@@ -217,7 +217,7 @@ describe('a restore trusts nothing', () => {
       'a manifest that is null',
       (folder) => fs.writeFileSync(path.join(folder, 'manifest.json'), 'null'),
       'BACKUP_INVALID',
-      /does not describe/,
+      /is not of a backup format/,
     ],
     [
       'a manifest with a null file',
@@ -287,7 +287,7 @@ describe('a restore trusts nothing', () => {
       'a newer format',
       (folder) => forge(folder, (manifest) => Object.assign(manifest, { formatVersion: 2 })),
       'BACKUP_INVALID',
-      /does not describe/,
+      /is not of a backup format/,
     ],
   ];
 
