@@ -10,9 +10,9 @@ import type {
   ReceiptRow,
   RecordedBatch,
 } from '../../packages/core/src/api/persistence.ts';
-import { agentMemoryTable } from '../../packages/core/src/tables/agent-memory.table.ts';
-import { auditLogTable } from '../../packages/core/src/tables/audit-log.table.ts';
-import { receiptsTable } from '../../packages/core/src/tables/receipts.table.ts';
+import { agentMemoryTable } from '../../packages/core/src/tables/agent-memory.ts';
+import { auditLogTable } from '../../packages/core/src/tables/audit-log.ts';
+import { receiptsTable } from '../../packages/core/src/tables/receipts.ts';
 import type { AnyTable } from '../../packages/core/src/tables/table.ts';
 import { MemoryBackupDirectory } from '../../packages/core/src/testing/memory-backup-directory.ts';
 import { collect } from '../../packages/core/src/testing/persistence-case.ts';
@@ -87,16 +87,17 @@ function readBackup({ files }: MemoryBackupDirectory): ModelState {
   const parse = <Value>(name: string): Value =>
     JSON.parse(new TextDecoder('utf-8', { ignoreBOM: true }).decode(files.get(name))) as Value;
   const manifest = parse<{ files: { name: string; rows: number | null }[] }>('manifest.json');
-  const rowsOf = <Row>(name: string, table: AnyTable): Row[] => {
+  const rowsOf = <Row>(table: AnyTable): Row[] => {
+    const name = table.backupFile;
     const rows = fromColumns<Row>(parse<Record<string, unknown>[]>(name), table);
     const promised = manifest.files.find((file) => file.name === name)?.rows;
     if (rows.length !== promised) throw new Error(`${name} has ${rows.length} rows, not ${String(promised)}`);
     return rows;
   };
   return {
-    receipts: rowsOf<ReceiptRow>('receipts.json', receiptsTable),
-    memories: rowsOf<MemoryRow>('agent_memory.json', agentMemoryTable),
-    audits: rowsOf<AuditRow>('audit_log.json', auditLogTable),
+    receipts: rowsOf<ReceiptRow>(receiptsTable),
+    memories: rowsOf<MemoryRow>(agentMemoryTable),
+    audits: rowsOf<AuditRow>(auditLogTable),
   };
 }
 

@@ -9,6 +9,7 @@
  */
 import { PersistenceError, type PersistenceErrorCode } from '../../packages/core/src/api/errors.ts';
 import type { Change, TableName } from '../../packages/core/src/api/persistence.ts';
+import { TABLE_NAMES } from '../../packages/core/src/tables/index.ts';
 import { MemoryBackupDirectory } from '../../packages/core/src/testing/memory-backup-directory.ts';
 import { type Bindings, resolveIds, unify } from './expectation.ts';
 import { type Answer, type CallContext, takeStep } from './model-answer.ts';
@@ -293,8 +294,6 @@ class Story {
   }
 }
 
-const EVERY_TABLE: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
-
 function tablesWritten({ operation, answer }: Call): readonly TableName[] {
   if (!('value' in answer)) return [];
   switch (operation.kind) {
@@ -305,11 +304,11 @@ function tablesWritten({ operation, answer }: Call): readonly TableName[] {
         ...(operation.audits.length > 0 ? (['audit_log'] as const) : []),
       ];
     case 'cleanup':
-      return operation.dryRun ? [] : EVERY_TABLE;
+      return operation.dryRun ? [] : TABLE_NAMES;
     case 'reset':
     case 'importImage':
     case 'restoreBackup':
-      return EVERY_TABLE;
+      return TABLE_NAMES;
     default:
       return [];
   }

@@ -14,15 +14,15 @@ import {
   receiptStatisticsValues,
 } from '../../../../packages/core/src/tables/analytics.ts';
 import { timeOrderQueries } from '../../../../packages/core/src/tables/keyset-pagination.ts';
-import { auditLogTable } from '../../../../packages/core/src/tables/audit-log.table.ts';
-import { receiptsTable } from '../../../../packages/core/src/tables/receipts.table.ts';
-import { selectList, type AnyTable } from '../../../../packages/core/src/tables/table.ts';
+import { auditLogTable } from '../../../../packages/core/src/tables/audit-log.ts';
+import { receiptsTable } from '../../../../packages/core/src/tables/receipts.ts';
+import { insertSql } from '../../../../packages/core/src/tables/table.ts';
 import type { BenchAuditEntry, BenchReceipt } from './rows.ts';
 
 export type SqlValue = string | number | null;
 
-export const INSERT_RECEIPT_SQL: string = insertInto(receiptsTable);
-export const INSERT_AUDIT_SQL: string = insertInto(auditLogTable);
+export const INSERT_RECEIPT_SQL: string = insertSql(receiptsTable);
+export const INSERT_AUDIT_SQL: string = insertSql(auditLogTable);
 export const GET_RECEIPT_SQL = 'SELECT receipt_json FROM receipts WHERE receipt_id = ?';
 /** Values: agent pattern, limit. */
 export const LATEST_RECEIPTS_SQL: string = timeOrderQueries(receiptsTable, { agent: 'any' }, undefined)[0]
@@ -49,8 +49,4 @@ export function receiptValues(receipt: BenchReceipt): SqlValue[] {
 export function auditValues(entry: BenchAuditEntry): SqlValue[] {
   const { auditId, agentId, operation, operationType, status, durationMs, details } = entry;
   return [auditId, entry.timestamp, agentId, operation, operationType, status, durationMs, details, null];
-}
-
-function insertInto(table: AnyTable): string {
-  return `INSERT INTO ${table.name} (${selectList(table)}) VALUES (${table.columns.map(() => '?').join(', ')})`;
 }

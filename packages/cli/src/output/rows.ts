@@ -55,9 +55,8 @@ export async function writeRows(
     await writeTable(rows, tableFields, context);
     return;
   }
-  const { encodeRows, receiptsTable, agentMemoryTable, auditLogTable } = await import('@ggen-sim/core');
-  const shapes = { receipts: receiptsTable, agent_memory: agentMemoryTable, audit_log: auditLogTable };
-  const encoding = { format, noHeader, csvSafe, columns: shapes[table].columns };
+  const { columnsOfTable, encodeRows } = await import('@ggen-sim/core');
+  const encoding = { format, noHeader, csvSafe, columns: columnsOfTable(table) };
   for await (const chunk of encodeRows(rows, encoding)) await context.stdout.write(chunk);
 }
 

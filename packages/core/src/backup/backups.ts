@@ -12,16 +12,17 @@ import type {
   BackupReport,
   RestoreOptions,
   RestoreReport,
-  TableName,
 } from '../api/persistence.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts';
 import { migrate } from '../schema/migrator.ts';
+import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { writeBackup } from './export-backup.ts';
-import { IMAGE_FILE, readVerifiedManifest, TABLE_FILES } from './manifest.ts';
+import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
 import { loadTables, readImage, refuseUnlessEmpty } from './restore-backup.ts';
 
-const EVERY_TABLE: readonly TableName[] = TABLE_FILES.map(({ table }) => table.name);
+/** Rows of each table in a report. */
+type RowCounts = Omit<RestoreReport, 'directory' | 'from'>;
 
 /** Export and import of the whole database: as a backup, or as the bytes of one file. */
 export class Backups {
@@ -84,17 +85,20 @@ export class Backups {
       throwIfAborted(operation, options.signal);
       await this.#replaceByImage(operation, image, options.force ?? false);
     } else {
-      await this.#queue.enqueueExclusive(operation, EVERY_TABLE, () =>
+      await this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
         this.#queue.withWriteTransaction(async () => {
           if (!options.force) refuseUnlessEmpty(this.#connection);
           await loadTables(this.#connection, directory, manifest, this.#clock(), options);
         }),
       );
     }
-    const [receipts, memories, auditEntries] = TABLE_FILES.map(
-      ({ file }) => manifest.files.find(({ name }) => name === file)?.rows ?? 0,
-    ) as [number, number, number];
-    return { directory: directory.name, from, receipts, memories, auditEntries };
+    const counts = Object.fromEntries(
+      TABLES.map(({ backupFile, reportKey }) => [
+        reportKey,
+        manifest.files.find(({ name }) => name === backupFile)?.rows ?? 0,
+      ]),
+    ) as unknown as RowCounts;
+    return { directory: directory.name, from, ...counts };
   }
 
   async importImage(image: Uint8Array): Promise<void> {
@@ -117,7 +121,7 @@ export class Backups {
       durable.copyFrom(source, seen);
     };
     try {
-      await this.#queue.enqueueExclusive(operation, EVERY_TABLE, () =>
+      await this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
         this.#queue.retryTransient(() => durable.writeTransaction(replace)),
       );
     } finally {

@@ -14,12 +14,13 @@ import type {
   LongOperationOptions,
 } from '../api/persistence.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
+import { TABLES } from '../tables/index.ts';
 import { readInRowidOrder } from '../tables/keyset-pagination.ts';
 import { toIsoTime } from '../validation/timestamps.ts';
-import { importedReceipts } from '../schema/migrator.ts';
+import { importedReceipts } from '../schema/metadata.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import type { AnyTable } from '../tables/table.ts';
-import { IMAGE_FILE, MANIFEST_FILE, TABLE_FILES } from './manifest.ts';
+import { IMAGE_FILE, MANIFEST_FILE } from './manifest.ts';
 
 const OPERATION = 'exportBackup';
 const BATCH_ROWS = 500;
@@ -33,11 +34,11 @@ export async function writeBackup(
   options: LongOperationOptions,
 ): Promise<BackupManifest> {
   const files: BackupFile[] = [];
-  for (const { file, table } of TABLE_FILES) {
+  for (const table of TABLES) {
     const source = new TableReader(connection, table, options);
     const chunks = encodeRows(source, { format: 'json', columns: table.columns });
-    const written = await writeToStream(chunks, await directory.create(file), options.signal);
-    files.push({ name: file, ...written, rows: source.rowsRead });
+    const written = await writeToStream(chunks, await directory.create(table.backupFile), options.signal);
+    files.push({ name: table.backupFile, ...written, rows: source.rowsRead });
   }
   const image = await writeToStream(
     imageChunks(connection, options),

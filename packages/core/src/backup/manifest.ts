@@ -1,10 +1,8 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { BackupDirectory, BackupFile, BackupManifest } from '../api/persistence.ts';
 import { createSha256 } from '#hashing/sha256';
-import { agentMemoryTable } from '../tables/agent-memory.table.ts';
-import { auditLogTable } from '../tables/audit-log.table.ts';
-import { receiptsTable } from '../tables/receipts.table.ts';
-import type { AnyTable } from '../tables/table.ts';
+import { TABLES } from '../tables/index.ts';
+import { receiptsTable } from '../tables/receipts.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 
 /** Largest manifest that is read. A real one has about 1,000 bytes. */
@@ -12,13 +10,6 @@ const MAX_MANIFEST_BYTES = 1_000_000;
 
 export const MANIFEST_FILE = 'manifest.json';
 export const IMAGE_FILE = 'ggen.db';
-
-/** The file of each table in a backup. */
-export const TABLE_FILES: readonly { readonly file: string; readonly table: AnyTable }[] = [
-  { file: 'receipts.json', table: receiptsTable },
-  { file: 'agent_memory.json', table: agentMemoryTable },
-  { file: 'audit_log.json', table: auditLogTable },
-];
 
 const OPERATION = 'restoreBackup';
 
@@ -102,9 +93,9 @@ function parseManifest(text: string): BackupManifest {
   if (!Array.isArray(manifest.files) || !manifest.files.every(isBackupFile)) {
     throw invalidBackup(`${MANIFEST_FILE} lists no files`);
   }
-  for (const { file } of TABLE_FILES) {
-    if (!manifest.files.some(({ name }) => name === file))
-      throw invalidBackup(`${file} is missing from the manifest`);
+  for (const { backupFile } of TABLES) {
+    if (!manifest.files.some(({ name }) => name === backupFile))
+      throw invalidBackup(`${backupFile} is missing from the manifest`);
   }
   checkImportedReceipts(manifest as BackupManifest);
   return manifest as BackupManifest;
@@ -119,8 +110,8 @@ function checkImportedReceipts(manifest: {
   readonly files: readonly BackupFile[];
 }): void {
   const { importedReceipts = 0, files } = manifest;
-  const receipts = files.find(({ name }) => name === TABLE_FILES[0]?.file)?.rows ?? 0;
-  if (isCount(importedReceipts) && importedReceipts <= receipts) return;
+  const receiptCount = files.find(({ name }) => name === receiptsTable.backupFile)?.rows ?? 0;
+  if (isCount(importedReceipts) && importedReceipts <= receiptCount) return;
   throw invalidBackup(`${MANIFEST_FILE} counts more imported receipts than receipts`);
 }
 

@@ -3,9 +3,10 @@ import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts'
 import { PersistenceError } from '../api/errors.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import type { BackupDirectory, BackupFile, BackupManifest, RestoreOptions } from '../api/persistence.ts';
-import { recordImportedReceipts } from '../schema/migrator.ts';
-import { selectList, type AnyTable } from '../tables/table.ts';
-import { checkFile, IMAGE_FILE, invalidBackup, openFile, readWhole, TABLE_FILES } from './manifest.ts';
+import { recordImportedReceipts } from '../schema/metadata.ts';
+import { TABLES } from '../tables/index.ts';
+import { insertSql, type AnyTable } from '../tables/table.ts';
+import { checkFile, IMAGE_FILE, invalidBackup, openFile, readWhole } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
 
 const OPERATION = 'restoreBackup';
@@ -15,7 +16,7 @@ const OPERATION = 'restoreBackup';
  * @throws {PersistenceError} `ALREADY_EXISTS`
  */
 export function refuseUnlessEmpty(connection: SqliteConnection): void {
-  for (const { table } of TABLE_FILES) {
+  for (const table of TABLES) {
     if (connection.get(`SELECT 1 FROM ${table.name} LIMIT 1`)) {
       throw new PersistenceError('ALREADY_EXISTS', `The database already holds rows (${table.name})`, {
         operation: OPERATION,
@@ -44,7 +45,8 @@ export async function loadTables(
   now: Date,
   options: RestoreOptions,
 ): Promise<void> {
-  for (const { file: fileName, table } of TABLE_FILES) {
+  for (const table of TABLES) {
+    const fileName = table.backupFile;
     connection.run(`DELETE FROM ${table.name}`);
     const file = manifest.files.find(({ name }) => name === fileName);
     if (!file) throw invalidBackup(`it has no ${fileName}`);
@@ -63,7 +65,7 @@ async function loadTable(
   stream: ReadableStream<Uint8Array>,
   { signal, onProgress }: RestoreOptions,
 ): Promise<number> {
-  const insert = `INSERT INTO ${table.name} (${selectList(table)}) VALUES (${table.columns.map(() => '?').join(', ')})`;
+  const insert = insertSql(table);
   let rows = 0;
   for await (const batch of readRowLines(unchanged(file, stream), file.name)) {
     throwIfAborted(OPERATION, signal);

@@ -8,12 +8,12 @@ import type { ExternalChanges } from './external-changes.ts';
 import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
 import type { Change, TableName } from '../api/persistence.ts';
 
-const EVERY_TABLE: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
-
 /** State of the connection, as the feed reads it. */
 export interface FeedSource {
   readonly capabilities: StorageCapabilities;
   readonly name: string;
+  /** Every table, reported when it is unknown which of them changed. */
+  readonly tables: readonly TableName[];
   /** True when no other connection can commit, so that there is nothing to watch. */
   readonly exclusive: boolean;
   /** Returns the change counter after this connection's last commit. */
@@ -55,7 +55,7 @@ export class ChangeFeed {
     const missedSome = !this.#source.exclusive && version > this.#lastVersion + 1 && this.#listeners.size > 0;
     this.#lastVersion = version;
     if (!this.#source.exclusive) this.#external.publish({ tables, version });
-    this.#notify({ tables: missedSome ? EVERY_TABLE : tables, version });
+    this.#notify({ tables: missedSome ? this.#source.tables : tables, version });
   }
 
   /** Checks for commits of other connections without a notification. */
@@ -83,7 +83,7 @@ export class ChangeFeed {
     }
     if (version === this.#lastVersion) return;
     this.#lastVersion = version;
-    this.#notify({ tables: EVERY_TABLE, version });
+    this.#notify({ tables: this.#source.tables, version });
   }
 
   #notify(change: Change): void {

@@ -1,24 +1,53 @@
-import { isBusy, pause } from '@ggen-sim/sqljs-vfs';
+import { isBusy, UncertainCommit } from '@ggen-sim/sqljs-vfs';
+import { forReaders, retry } from './retry.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
-/** Readers leave within milliseconds, and meanwhile this process keeps everybody else out: it looks often. */
-const PAUSE_MS = 2;
-
 /**
- * Commits. While readers are in the way the transaction stays open: it holds the pending lock, so no new reader comes,
- * and waiting ends. Rolling back and beginning anew would let them in again, and with enough of them never end
+ * Commits. While readers are in the way the transaction stays open: it holds the PENDING lock, so no new reader starts
+ * and the wait ends. Rolling back and starting over would let new readers in; with enough of them it would never end
  * (https://www.sqlite.org/lang_transaction.html: such a "transaction remains active and the COMMIT can be retried later").
  * @param deadline - when to stop waiting, on the clock of `performance.now()`; the transaction is then still open
- * @throws SqliteError SQLITE_BUSY (5) after the deadline; what else fails a COMMIT at once
+ * @throws {SqliteError} SQLITE_BUSY after the deadline; any other failure of COMMIT at once
  */
-export async function commitOnceReadersLeave(connection: SqliteConnection, deadline: number): Promise<void> {
-  for (;;) {
-    try {
-      connection.run('COMMIT');
-      return;
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= deadline) throw error;
-      await pause(PAUSE_MS);
-    }
+export function commitWhenReadersFinish(connection: SqliteConnection, deadline: number): Promise<void> {
+  return retry(() => void connection.run('COMMIT'), forReaders(deadline));
+}
+
+/**
+ * Commits like {@link commitWhenReadersFinish} and recognises a failed COMMIT that may have taken effect.
+ * @throws {UncertainCommit} when the transaction may be committed; it must not be tried again then
+ */
+export async function commit(connection: SqliteConnection, deadline: number): Promise<void> {
+  const counterBefore = readChangeCounter(connection);
+  try {
+    await commitWhenReadersFinish(connection, deadline);
+  } catch (error) {
+    if (isBusy(error) || !mayBeCommitted(connection, counterBefore)) throw error;
+    throw new UncertainCommit(error);
+  }
+}
+
+/**
+ * Returns true when a transaction whose COMMIT failed may be in the file. The last sync of a commit comes after the
+ * point where SQLite can still roll it back. A commit by another process at that moment looks the same.
+ */
+function mayBeCommitted(connection: SqliteConnection, counterBefore: number | undefined): boolean {
+  connection.rollbackQuietly();
+  try {
+    // Reading makes SQLite roll back the journal that a failed rollback left.
+    connection.touchSchema();
+  } catch {
+    return true;
+  }
+  const counter = readChangeCounter(connection);
+  return counter === undefined || counter !== counterBefore;
+}
+
+/** Reads the file's change counter; undefined where that fails, because it must not fail a commit. */
+function readChangeCounter(connection: SqliteConnection): number | undefined {
+  try {
+    return connection.durable.changeCounter();
+  } catch {
+    return undefined;
   }
 }

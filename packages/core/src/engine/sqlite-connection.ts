@@ -1,18 +1,26 @@
 import type { DurableDatabase, SqlJsStatement } from '@ggen-sim/sqljs-vfs';
 
-/** A value SQLite can bind or answer. */
+/** A value SQLite can bind or return. */
 export type SqlValue = string | number | Uint8Array | null;
 
-/** One step of a statement's program, as EXPLAIN tells it (https://www.sqlite.org/opcode.html). */
+/** One instruction of a statement's program, as EXPLAIN lists it (https://www.sqlite.org/opcode.html). */
 export interface Instruction {
   readonly opcode: string;
   readonly p1: number;
   readonly p4: string;
 }
 
+/** Steps of {@link SqliteConnection.transaction} that the caller replaces. */
+export interface TransactionSteps<T> {
+  /** Begins, with retries of its own for instance. @default begins once */
+  readonly begin?: (begin: () => void) => void | Promise<void>;
+  /** Ends a `write` transaction after its work. @default COMMIT */
+  readonly commit?: (result: T) => void | Promise<void>;
+}
+
 /**
- * The one connection of an open database: statements prepared once and kept, values always bound. Everything here is
- * synchronous; who may call it when is the operation queue's business.
+ * The one connection of an open database: statements are prepared once and kept, values are always bound. Statements
+ * run synchronously; the operation queue decides when each may run.
  */
 export class SqliteConnection {
   readonly durable: DurableDatabase;
@@ -27,7 +35,7 @@ export class SqliteConnection {
     this.durable.database.exec(sql);
   }
 
-  /** Runs one statement. @returns how many rows it changed */
+  /** Runs one statement. @returns the number of rows it changed */
   run(sql: string, values: readonly SqlValue[] = []): number {
     const statement = this.#prepared(sql);
     try {
@@ -39,14 +47,14 @@ export class SqliteConnection {
     }
   }
 
-  /** The first row, or undefined. */
+  /** Reads the first row; undefined without any. */
   get(sql: string, values: readonly SqlValue[] = []): SqlValue[] | undefined {
     const statement = this.#prepared(sql);
     try {
       statement.bind([...values]);
       if (!statement.step()) return undefined;
       const row = statement.get();
-      // A statement that writes and answers (RETURNING) has to run to its end.
+      // A statement that writes and returns rows (RETURNING) has to run to its end.
       while (statement.step());
       return row;
     } finally {
@@ -54,7 +62,7 @@ export class SqliteConnection {
     }
   }
 
-  /** Every row. */
+  /** Reads every row. */
   all(sql: string, values: readonly SqlValue[] = []): SqlValue[][] {
     const statement = this.#prepared(sql);
     const rows: SqlValue[][] = [];
@@ -67,7 +75,7 @@ export class SqliteConnection {
     }
   }
 
-  /** What SQLite would do for a statement; nothing is run. */
+  /** Lists what SQLite would do for a statement, without running it. */
   explain(sql: string): Instruction[] {
     const statement = this.durable.database.prepare(`EXPLAIN ${sql}`);
     const program: Instruction[] = [];
@@ -82,14 +90,55 @@ export class SqliteConnection {
     }
   }
 
-  /** Size of the database in bytes: the file's, or what it will be once a write-ahead log is folded into it. */
+  /** Size of the database in bytes: the file's, or what it will be after a checkpoint of the write-ahead log. */
   sizeBytes(): number {
     const [pages] = this.get('PRAGMA page_count') ?? [0];
     const [pageSizeBytes] = this.get('PRAGMA page_size') ?? [0];
     return Number(pages) * Number(pageSizeBytes);
   }
 
-  /** Several reads of one state of the database. */
+  /**
+   * Runs work in one transaction and rolls back when the work or the commit fails.
+   *
+   * - `read`: one state of the database, under a shared lock taken before the work starts. Nothing is committed.
+   * - `write`: BEGIN IMMEDIATE, the work, then `steps.commit`.
+   *
+   * Synchronous work gets from BEGIN to its first COMMIT without giving way to other tasks.
+   *
+   * @throws the first error; an error of the rollback after it is dropped
+   */
+  async transaction<T>(
+    kind: 'read' | 'write',
+    work: () => T | Promise<T>,
+    { begin = (now): void => now(), commit }: TransactionSteps<T> = {},
+  ): Promise<T> {
+    const beginning = begin(() => (kind === 'write' ? void this.run('BEGIN IMMEDIATE') : this.#beginRead()));
+    if (beginning) await beginning;
+    try {
+      const working = work();
+      const result = working instanceof Promise ? await working : working;
+      if (kind === 'read') this.rollbackQuietly();
+      else if (commit) await commit(result);
+      else this.run('COMMIT');
+      return result;
+    } catch (error) {
+      this.rollbackQuietly();
+      throw error;
+    }
+  }
+
+  /** BEGIN takes no lock yet; the first read does. */
+  #beginRead(): void {
+    this.exec('BEGIN');
+    try {
+      this.touchSchema();
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** Runs several synchronous reads of one state of the database. */
   snapshot<T>(read: () => T): T {
     this.exec('BEGIN');
     try {
@@ -99,7 +148,20 @@ export class SqliteConnection {
     }
   }
 
-  /** Ends an open transaction, if SQLite has not ended it by itself after a failure. */
+  /**
+   * Makes SQLite read the schema. That takes the shared lock, rolls back a hot journal and drops the page cache when
+   * another connection has committed.
+   */
+  touchSchema(): void {
+    this.exec('SELECT count(*) FROM sqlite_schema');
+  }
+
+  /** Moves the write-ahead log into the database file and empties it. Does nothing where there is no log. */
+  checkpoint(): void {
+    if (this.durable.journalMode === 'wal') this.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  /** Ends an open transaction, unless SQLite has ended it itself after a failure. */
   rollback(): void {
     try {
       this.exec('ROLLBACK');
@@ -108,7 +170,19 @@ export class SqliteConnection {
     }
   }
 
-  /** Lets the database go: within a turn, or without one where it was removed or another tab keeps it. */
+  /** Rolls back after a failure, whose error is the one to report, not that of the rollback. */
+  rollbackQuietly(): void {
+    try {
+      this.rollback();
+    } catch {
+      // SQLite ends the transaction itself when the storage fails; the next BEGIN fails if it did not.
+    }
+  }
+
+  /**
+   * Closes the database with access to the storage; without it where the database was removed or another tab keeps the
+   * storage's lock.
+   */
   async close(): Promise<void> {
     let reached = false;
     try {

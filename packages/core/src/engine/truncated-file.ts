@@ -2,9 +2,9 @@ import { PersistenceError } from '../api/errors.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
 /**
- * Refuses a file that was cut in the middle of its last page. SQLite counts that page in full and reads the missing
- * bytes as zeros; it notices by itself only when whole pages are missing.
- * @throws PersistenceError `CORRUPT`
+ * Checks that the file was not truncated in the middle of its last page. SQLite counts that page in full and reads the
+ * missing bytes as zeros; it detects only whole missing pages.
+ * @throws {PersistenceError} CORRUPT
  */
 export function assertNotTruncated(connection: SqliteConnection, operation: string): void {
   const { durable } = connection;
@@ -17,7 +17,7 @@ export function assertNotTruncated(connection: SqliteConnection, operation: stri
   if (sizeBytes >= expectedBytes) return;
   throw new PersistenceError(
     'CORRUPT',
-    `The database file is damaged: it has ${sizeBytes} bytes, its pages take ${expectedBytes}`,
+    `The database file is damaged: it has ${sizeBytes} bytes, but its pages need ${expectedBytes}`,
     { operation, hint: 'Restore a backup; the file was left as it is.' },
   );
 }

@@ -3,7 +3,7 @@ import { EXPORT_FORMATS } from '../api/audit.ts';
 import type { AuditExportOptions, AuditRow, ExportReport, Progress } from '../api/persistence.ts';
 import { checkChoice, invalid } from '../validation/arguments.ts';
 import { toFileStamp } from '../validation/timestamps.ts';
-import { auditLogTable } from '../tables/audit-log.table.ts';
+import { auditLogTable } from '../tables/audit-log.ts';
 import { abortable } from '../validation/abort.ts';
 import { writeToStream } from '../streams/write-to-stream.ts';
 import { toExportError } from './export-error.ts';

@@ -16,7 +16,7 @@ export interface EncodedColumn {
 /** Options of {@link encodeRows}. */
 export interface RowEncoding {
   readonly format: ExportFormat;
-  /** Columns to write, in order (those of a `TableShape`). */
+  /** Columns to write, in order (those of a `columnsOfTable`). */
   readonly columns: readonly EncodedColumn[];
   /** CSV: leave out the header row. @default false */
   readonly noHeader?: boolean;

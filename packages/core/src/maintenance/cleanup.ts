@@ -1,49 +1,98 @@
-import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { throwIfAborted } from '../validation/abort.ts';
-import type { LongOperationOptions } from '../api/persistence.ts';
 import { yieldToEventLoop } from '#queue/yield';
+import type { CleanupOptions, CleanupReport, LongOperationOptions, TableName } from '../api/persistence.ts';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { OperationQueue } from '../queue/operation-queue.ts';
+import { TABLE_NAMES, TABLES } from '../tables/index.ts';
+import type { AnyTable } from '../tables/table.ts';
+import { abortable, throwIfAborted } from '../validation/abort.ts';
+import { vacuum } from './vacuum.ts';
 
 const OPERATION = 'cleanup';
+
+/** Rows deleted at a time; a caller can stop the cleanup in between. */
 const BATCH_ROWS = 2000;
 
-/** The tables that age, and the column that says how old a row is. Memory does not age. */
-const AGEING = [
-  { table: 'receipts', time: 'created_at' },
-  { table: 'audit_log', time: 'timestamp' },
-] as const;
-
-/** How many rows of each table are (or were) too old. */
-export interface OldRows {
-  readonly receipts: number;
-  readonly audit_log: number;
+/** A table whose rows age. */
+interface AgeingTable extends AnyTable {
+  readonly ageingColumn: string;
 }
 
-/** Counts the rows older than a time. */
-export function countOldRows(connection: SqliteConnection, before: string): OldRows {
-  const count = (table: string, time: string): number =>
-    Number(connection.get(`SELECT count(*) FROM ${table} WHERE ${time} < ?`, [before])?.[0]);
-  const [receipts, audit] = AGEING.map(({ table, time }) => count(table, time));
-  return { receipts: receipts ?? 0, audit_log: audit ?? 0 };
+const AGEING_TABLES: readonly AgeingTable[] = TABLES.filter(
+  (table): table is AgeingTable => table.ageingColumn !== undefined,
+);
+
+/** Counts the rows older than a time, or deletes them and gives their room back. */
+export async function cleanup(
+  connection: SqliteConnection,
+  queue: OperationQueue,
+  before: string,
+  options: CleanupOptions & { readonly days: number },
+): Promise<CleanupReport> {
+  const { days, dryRun = false } = options;
+  const report = (sizeBeforeBytes: number, oldRows: OldRows): CleanupReport => ({
+    days,
+    dryRun,
+    before,
+    ...deletedCounts(oldRows),
+    sizeBeforeBytes,
+    sizeAfterBytes: connection.sizeBytes(),
+  });
+  if (dryRun) {
+    return queue.enqueueRead(OPERATION, () =>
+      connection.snapshot(() => report(connection.sizeBytes(), countOldRows(connection, before))),
+    );
+  }
+  return queue.enqueueExclusive(OPERATION, TABLE_NAMES, async () => {
+    const sizeBeforeBytes = await queue.retryTransient(() => connection.sizeBytes());
+    const deleted = await abortable(OPERATION, options.signal, () =>
+      queue.withWriteTransaction(() => deleteOldRows(connection, before, options)),
+    );
+    await vacuum(connection, queue);
+    return queue.retryTransient(() => report(sizeBeforeBytes, deleted));
+  });
 }
 
-/** Deletes the rows older than a time, some at a time so that it can be stopped. The caller holds a transaction. */
-export async function deleteOldRows(
+/** Old rows of each table that ages. */
+type OldRows = ReadonlyMap<TableName, number>;
+
+type DeletedCounts = Pick<CleanupReport, 'receiptsDeleted' | 'auditEntriesDeleted'>;
+
+function deletedCounts(oldRows: OldRows): DeletedCounts {
+  return Object.fromEntries(
+    AGEING_TABLES.map(({ name, reportKey }) => [`${reportKey}Deleted`, oldRows.get(name) ?? 0]),
+  ) as unknown as DeletedCounts;
+}
+
+function countOldRows(connection: SqliteConnection, before: string): OldRows {
+  return new Map(
+    AGEING_TABLES.map(({ name, ageingColumn }) => {
+      const [count] =
+        connection.get(`SELECT count(*) FROM ${name} WHERE ${ageingColumn} < ?`, [before]) ?? [];
+      return [name, Number(count)];
+    }),
+  );
+}
+
+/** Deletes old rows in batches. The caller holds a transaction. */
+async function deleteOldRows(
   connection: SqliteConnection,
   before: string,
   { signal, onProgress }: LongOperationOptions,
 ): Promise<OldRows> {
-  const deleted = { receipts: 0, audit_log: 0 };
-  for (const { table, time } of AGEING) {
+  const deleted = new Map<TableName, number>();
+  for (const { name, ageingColumn } of AGEING_TABLES) {
+    let done = 0;
     for (let batch = -1; batch !== 0;) {
       throwIfAborted(OPERATION, signal);
       batch = connection.run(
-        `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${time} < ? LIMIT ${BATCH_ROWS})`,
+        `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${ageingColumn} < ? LIMIT ${BATCH_ROWS})`,
         [before],
       );
-      deleted[table] += batch;
-      onProgress?.({ stage: table, done: deleted[table], total: undefined, unit: 'rows' });
+      done += batch;
+      onProgress?.({ stage: name, done, total: undefined, unit: 'rows' });
       await yieldToEventLoop();
     }
+    deleted.set(name, done);
   }
   return deleted;
 }

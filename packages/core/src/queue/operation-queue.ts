@@ -1,58 +1,37 @@
 /**
- * The one way to an open database. Every read and every write of this process passes here, in this order:
+ * The queue that every read and every write of this process passes on its way to the open database, in this order:
  *
- * 1. Whatever writes are waiting when the previous commit ends go into the next transaction together (group commit):
- *    BEGIN IMMEDIATE, the writes, COMMIT, and only then does every promise resolve.
- * 2. A write that fails by its own fault rejects its own promise and takes back nothing of the others: the transaction
- *    is rolled back and run again with each write in a savepoint of its own. Without savepoints SQLite need not copy the
- *    pages that every write of a group changes, and failing is rare.
+ * 1. All writes that wait when the previous commit ends go into the next transaction together (group commit):
+ *    BEGIN IMMEDIATE, the writes, COMMIT. Only then do their promises resolve.
+ * 2. A write that fails by its own fault rejects its own promise and takes back nothing of the others.
  * 3. A failure of the whole transaction (no room, I/O) is retried where it may pass, then write by write, so that one
- *    write too many does not take the others with it. What may stand already is never tried again.
- * 4. Somebody else's lock is waited for without blocking the event loop, until each operation's own deadline.
- * 5. Reads run between transactions, never inside one: they see only what is committed.
- * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it takes its own turns of the storage.
+ *    write that is too big does not take the others with it. A transaction that may be committed is never retried.
+ * 4. Another connection's lock is waited for without blocking the event loop, until each operation's own deadline.
+ * 5. Reads run between transactions, never inside one: they see only committed rows.
+ * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it accesses the storage itself.
  */
-import { ResultCode, UncertainCommit, busyPauseMs, isBusy, pause } from '@ggen-sim/sqljs-vfs';
+import { ResultCode, isBusy } from '@ggen-sim/sqljs-vfs';
 import { yieldToEventLoop } from '#queue/yield';
-import { commitOnceReadersLeave } from '../engine/commit.ts';
+import { commit } from '../engine/commit.ts';
 import { resultCodeOf, toPersistenceError } from '../engine/error-mapping.ts';
+import { forOtherLocks, forTransientIoErrors, retry } from '../engine/retry.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { RetryPolicy, TableName } from '../api/persistence.ts';
+import { commitGroup, type Outcome } from './group-commit.ts';
 
-/** Operations that share a transaction at most; bounds how much one failure has to repeat. */
+/** Most operations that share a transaction; bounds how much one failure has to repeat. */
 const GROUP_LIMIT = 1000;
 
-/** Failures of the transaction as a whole, after which SQLite may have rolled back everything by itself. */
-const TRANSACTION_FAILURES: ReadonlySet<number | undefined> = new Set([
-  ResultCode.BUSY,
-  ResultCode.NOMEM,
-  ResultCode.READONLY,
-  ResultCode.INTERRUPT,
-  ResultCode.IOERR,
-  ResultCode.CORRUPT,
-  ResultCode.FULL,
-  ResultCode.CANTOPEN,
-]);
-
-interface Operation<Result = unknown> {
+interface Operation<T = unknown> {
   readonly kind: 'read' | 'write' | 'exclusive';
   readonly name: string;
   readonly tables: readonly TableName[];
-  readonly work: () => Result | Promise<Result>;
+  readonly work: () => T | Promise<T>;
   readonly deadline: number;
-  readonly resolve: (result: Result) => void;
+  readonly resolve: (result: T) => void;
   readonly reject: (error: PersistenceError) => void;
 }
-
-type Outcome = { readonly result: unknown } | { readonly error: unknown };
-
-/** The default of {@link RetryPolicy}. */
-export const DEFAULT_RETRY_POLICY: RetryPolicy = {
-  ioRetries: 5,
-  ioRetryDelayMs: 100,
-  busyDeadlineMs: 30_000,
-};
 
 /** Runs operations against one connection. */
 export class OperationQueue {
@@ -73,92 +52,81 @@ export class OperationQueue {
     this.#onCommit = onCommit;
   }
 
-  /** A write: synchronous work inside a transaction. Resolves once the transaction is durable. */
-  enqueueWrite<Result>(name: string, tables: readonly TableName[], work: () => Result): Promise<Result> {
+  /** Enqueues synchronous work inside a transaction. Resolves once the transaction is durable. */
+  enqueueWrite<T>(name: string, tables: readonly TableName[], work: () => T): Promise<T> {
     return this.#enqueue('write', name, tables, work);
   }
 
-  /** A read: synchronous work outside any transaction of ours. */
-  enqueueRead<Result>(name: string, work: () => Result): Promise<Result> {
+  /** Enqueues synchronous work outside any transaction of this process. */
+  enqueueRead<T>(name: string, work: () => T): Promise<T> {
     return this.#enqueue('read', name, [], work);
   }
 
-  /** Work that needs the connection for itself, over several turns of the event loop. */
-  enqueueExclusive<Result>(
-    name: string,
-    tables: readonly TableName[],
-    work: () => Promise<Result>,
-  ): Promise<Result> {
+  /** Enqueues work that needs the connection for itself, over several turns of the event loop. */
+  enqueueExclusive<T>(name: string, tables: readonly TableName[], work: () => Promise<T>): Promise<T> {
     return this.#enqueue('exclusive', name, tables, work);
   }
 
-  /** Within exclusive work: BEGIN to COMMIT over several turns of the event loop; repeated if somebody was faster. */
-  withWriteTransaction<Result>(work: () => Promise<Result>): Promise<Result> {
-    const attempt = async (): Promise<Result> => {
-      this.#connection.run('BEGIN IMMEDIATE');
-      try {
-        const result = await work();
-        await this.#commit(performance.now() + this.#policy.busyDeadlineMs);
-        return result;
-      } catch (error) {
-        this.#rollbackQuietly();
-        throw error;
-      }
-    };
-    return this.retryTransient(() => this.#connection.durable.writeTransaction(attempt));
+  /**
+   * Within exclusive work: runs asynchronous work in one write transaction. The work runs again when another connection
+   * commits first.
+   */
+  withWriteTransaction<T>(work: () => Promise<T>): Promise<T> {
+    const connection = this.#connection;
+    const steps = { commit: (): Promise<void> => commit(connection, this.#deadline()) };
+    return this.retryTransient(() =>
+      connection.durable.writeTransaction(() => connection.transaction('write', work, steps)),
+    );
   }
 
-  /** Within exclusive work: holds a shared lock, so that nobody commits while the work reads piece by piece. */
-  withReadTransaction<Result>(work: () => Promise<Result>): Promise<Result> {
-    const { durable } = this.#connection;
-    return durable.readTransaction(async () => {
-      await this.retryTransient(() => {
-        if (durable.journalMode === 'wal') this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-        this.#connection.exec('BEGIN');
-        try {
-          this.#connection.exec('SELECT count(*) FROM sqlite_schema');
-        } catch (error) {
-          this.#connection.rollback();
-          throw error;
-        }
+  /** Within exclusive work: holds a shared lock, so that no connection commits while the work reads step by step. */
+  withReadTransaction<T>(work: () => Promise<T>): Promise<T> {
+    const connection = this.#connection;
+    const begin = (begins: () => void): Promise<void> =>
+      this.retryTransient(() => {
+        connection.checkpoint();
+        begins();
       });
-      try {
-        return await work();
-      } finally {
-        this.#rollbackQuietly();
-      }
-    });
+    return connection.durable.readTransaction(() => connection.transaction('read', work, { begin }));
   }
 
-  /** Takes nothing new, and resolves when all that was asked before has settled. */
+  /** Accepts no new operation. Resolves when all that were accepted have settled. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
   }
 
-  /** Calls until it is not somebody else's lock that fails it, until the policy's deadline. For exclusive work. */
-  retryTransient<Result>(call: () => Result | Promise<Result>): Promise<Result> {
-    return this.#retry(call, performance.now() + this.#policy.busyDeadlineMs);
+  /** Within exclusive work: retries a call that another connection's lock or a transient I/O error fails. */
+  retryTransient<T>(call: () => T | Promise<T>): Promise<T> {
+    return this.#retryUntil(this.#deadline(), call);
   }
 
-  #enqueue<Result>(
+  #retryUntil<T>(deadline: number, call: () => T | Promise<T>): Promise<T> {
+    return retry(call, forOtherLocks(deadline), forTransientIoErrors(this.#policy));
+  }
+
+  #deadline(): number {
+    return performance.now() + this.#policy.busyDeadlineMs;
+  }
+
+  #enqueue<T>(
     kind: Operation['kind'],
     name: string,
     tables: readonly TableName[],
-    work: () => Result | Promise<Result>,
-  ): Promise<Result> {
+    work: () => T | Promise<T>,
+  ): Promise<T> {
     if (this.#closed) {
       return Promise.reject(new PersistenceError('CLOSED', 'The database is closed', { operation: name }));
     }
-    return new Promise<Result>((resolve, reject) => {
-      const deadline = performance.now() + this.#policy.busyDeadlineMs;
+    return new Promise<T>((resolve, reject) => {
+      const deadline = this.#deadline();
       this.#waiting.push({ kind, name, tables, work, deadline, resolve, reject } as Operation);
       this.#running ??= this.#run();
     });
   }
 
   async #run(): Promise<void> {
-    // Callers that act in the same turn, and those the last commit woke, get to join the next group.
+    // Callers of the same task, and those that the last commit woke, get to join the next group.
     for (await yieldToEventLoop(); this.#waiting.length > 0; await yieldToEventLoop()) {
       const [first] = this.#waiting;
       if (first?.kind === 'exclusive') {
@@ -167,19 +135,19 @@ export class OperationQueue {
         continue;
       }
       const end = this.#waiting.findIndex(({ kind }) => kind === 'exclusive');
-      const batch = this.#waiting.splice(0, Math.min(end === -1 ? Infinity : end, GROUP_LIMIT));
-      const writes = batch.filter(({ kind }) => kind === 'write');
-      if (writes.length > 0) await this.#commitGroup(writes);
-      for (const read of batch) if (read.kind === 'read') await this.#runRead(read);
+      const next = this.#waiting.splice(0, Math.min(end === -1 ? Infinity : end, GROUP_LIMIT));
+      const writes = next.filter(({ kind }) => kind === 'write');
+      if (writes.length > 0) await this.#runGroup(writes);
+      for (const read of next) if (read.kind === 'read') await this.#runRead(read);
     }
     this.#running = undefined;
   }
 
   async #runRead(operation: Operation): Promise<void> {
     try {
-      operation.resolve(
-        await this.#retry(() => this.#connection.durable.readTransaction(operation.work), operation.deadline),
-      );
+      const { work, deadline } = operation;
+      const { durable } = this.#connection;
+      operation.resolve(await this.#retryUntil(deadline, () => durable.readTransaction(work)));
     } catch (error) {
       operation.reject(toPersistenceError(error, operation.name));
     }
@@ -194,17 +162,18 @@ export class OperationQueue {
     }
   }
 
-  /** One transaction for all; resolves when every operation has settled. */
-  async #commitGroup(group: readonly Operation[]): Promise<void> {
-    const earliestDeadline = Math.min(...group.map(({ deadline }) => deadline));
+  /** Runs writes in one transaction. Resolves when every operation has settled. */
+  async #runGroup(group: readonly Operation[]): Promise<void> {
+    const connection = this.#connection;
+    const works = group.map(({ work }) => work);
+    const deadline = Math.min(...group.map((operation) => operation.deadline));
     let outcomes: Outcome[];
     try {
-      outcomes = await this.#retry(
-        () => this.#connection.durable.writeTransaction(() => this.#transact(group, earliestDeadline)),
-        earliestDeadline,
+      outcomes = await this.#retryUntil(deadline, () =>
+        connection.durable.writeTransaction(() => commitGroup(connection, works, deadline)),
       );
     } catch (error) {
-      await this.#giveUp(group, error);
+      await this.#runSmallerGroups(group, error);
       return;
     }
     const tables = new Set<TableName>();
@@ -220,10 +189,13 @@ export class OperationQueue {
     if (tables.size > 0) this.#onCommit([...tables]);
   }
 
-  /** A transaction failed for good: rejects those it cannot help, tries the others again. */
-  async #giveUp(group: readonly Operation[], error: unknown): Promise<void> {
+  /**
+   * After a transaction failed for good: runs writes one by one where the room was too small for all of them, and those
+   * whose deadline is later where a lock was in the way. Rejects the others.
+   */
+  async #runSmallerGroups(group: readonly Operation[], error: unknown): Promise<void> {
     if (resultCodeOf(error) === ResultCode.FULL && group.length > 1) {
-      for (const operation of group) await this.#commitGroup([operation]);
+      for (const operation of group) await this.#runGroup([operation]);
       return;
     }
     const now = performance.now();
@@ -231,115 +203,6 @@ export class OperationQueue {
     for (const operation of group) {
       if (!patient.includes(operation)) operation.reject(toPersistenceError(error, operation.name));
     }
-    if (patient.length > 0) await this.#commitGroup(patient);
-  }
-
-  /** BEGIN to COMMIT. Leaves no transaction open when it throws. */
-  async #transact(group: readonly Operation[], deadline: number): Promise<Outcome[]> {
-    this.#connection.run('BEGIN IMMEDIATE');
-    try {
-      const outcomes = this.#attemptAll(group) ?? this.#attemptEach(group);
-      if (outcomes.every((outcome) => 'error' in outcome)) this.#connection.rollback();
-      else await this.#commit(deadline);
-      return outcomes;
-    } catch (error) {
-      this.#rollbackQuietly();
-      throw error;
-    }
-  }
-
-  /** @returns undefined when one failed by its own fault, and nothing of any of them is left */
-  #attemptAll(group: readonly Operation[]): Outcome[] | undefined {
-    const outcomes: Outcome[] = [];
-    for (const operation of group) {
-      const outcome = outcomeOf(operation);
-      if ('error' in outcome && group.length > 1) {
-        this.#connection.rollback();
-        this.#connection.run('BEGIN IMMEDIATE');
-        return undefined;
-      }
-      outcomes.push(outcome);
-    }
-    return outcomes;
-  }
-
-  #attemptEach(group: readonly Operation[]): Outcome[] {
-    return group.map((operation) => {
-      this.#connection.run('SAVEPOINT operation');
-      const outcome = outcomeOf(operation);
-      if ('error' in outcome) this.#connection.run('ROLLBACK TO operation');
-      this.#connection.run('RELEASE operation');
-      return outcome;
-    });
-  }
-
-  async #commit(deadline: number): Promise<void> {
-    const versionBefore = this.#version();
-    try {
-      await commitOnceReadersLeave(this.#connection, deadline);
-    } catch (error) {
-      if (isBusy(error) || !this.#mayBeCommitted(versionBefore)) throw error;
-      throw new UncertainCommit(error);
-    }
-  }
-
-  /**
-   * Whether a transaction whose COMMIT failed may be in the file nevertheless: the last sync of a commit comes after
-   * the point from which SQLite no longer takes it back. Another process's commit in that moment looks the same.
-   */
-  #mayBeCommitted(versionBefore: number | undefined): boolean {
-    this.#rollbackQuietly();
-    try {
-      // Reading has SQLite roll back what a failed rollback left to the journal.
-      this.#connection.exec('SELECT count(*) FROM sqlite_schema');
-    } catch {
-      return true;
-    }
-    const version = this.#version();
-    return version === undefined || version !== versionBefore;
-  }
-
-  /** The file's change counter; undefined where it cannot be read, which must not fail a commit. */
-  #version(): number | undefined {
-    try {
-      return this.#connection.durable.changeCounter();
-    } catch {
-      return undefined;
-    }
-  }
-
-  async #retry<Result>(call: () => Result | Promise<Result>, deadline: number): Promise<Result> {
-    for (let busyAttempts = 0, ioFailures = 0; ;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (isBusy(error) && performance.now() < deadline) {
-          await pause(busyPauseMs(busyAttempts++));
-        } else if (resultCodeOf(error) === ResultCode.IOERR && ioFailures++ < this.#policy.ioRetries) {
-          await pause(this.#policy.ioRetryDelayMs);
-        } else {
-          throw error;
-        }
-      }
-    }
-  }
-
-  /** After a failure: the first error is the one to report, not that of cleaning up after it. */
-  #rollbackQuietly(): void {
-    try {
-      this.#connection.rollback();
-    } catch {
-      // SQLite ends the transaction itself when the storage fails; the next BEGIN tells if it did not.
-    }
-  }
-}
-
-/** What a write came to. @throws what fails its transaction as a whole */
-function outcomeOf(operation: Operation): Outcome {
-  try {
-    return { result: operation.work() };
-  } catch (error) {
-    if (TRANSACTION_FAILURES.has(resultCodeOf(error))) throw error;
-    return { error };
+    if (patient.length > 0) await this.#runGroup(patient);
   }
 }

@@ -1,25 +1,25 @@
 /**
- * What a database made by somebody else could have our own statements do: triggers, CHECK constraints, generated
- * columns, indexes on expressions. They can delete what was saved, write elsewhere, or never end, so a database that
- * has them on our tables is refused. SQLite itself is asked, by EXPLAIN, what a statement would run; the schema's text
- * could be made to deceive.
+ * Finds code that a database made by another program could run inside this program's statements: triggers, CHECK
+ * constraints, generated columns, indexes on expressions. Such code can delete what was saved, write elsewhere or never
+ * end, so a database that has it on this program's tables is refused. SQLite itself lists what a statement would run
+ * (EXPLAIN); the text of the schema could deceive a parser.
  */
 import type { Instruction, SqliteConnection } from '../engine/sqlite-connection.ts';
 
-/** SQLITE_CONSTRAINT_CHECK, which a Halt answers for a CHECK constraint. */
+/** SQLITE_CONSTRAINT_CHECK, the p1 operand of the Halt of a CHECK constraint. */
 const CHECK_FAILED = 275;
 
-/** Virtual tables are code of their module. */
+/** Opcodes of virtual tables, which run the code of their module. */
 const VIRTUAL = /^V(?:Begin|Open|Filter|Update)$/;
 
-/** Defaults of other columns may say when: what these compute is bounded. */
+/** Functions allowed in DEFAULT clauses of additional columns: the work that they do is bounded. */
 const HARMLESS = /^current_(?:timestamp|date|time)\(/;
 
 /**
- * What runs besides our own statement when a row of a table is written or deleted.
- * @returns in words, or undefined if nothing does
+ * Finds code that runs besides this program's own statement when a row of a table is written or deleted.
+ * @returns a description ("a trigger"), or undefined
  */
-export function foreignRuleOf(
+export function findSchemaCode(
   connection: SqliteConnection,
   table: string,
   columns: readonly string[],
@@ -31,13 +31,13 @@ export function foreignRuleOf(
     `UPDATE ${table} SET ${assignments} WHERE rowid = ?`,
     `DELETE FROM ${table} WHERE rowid = ?`,
   ]) {
-    const rule = foreignRuleIn(connection.explain(statement));
-    if (rule !== undefined) return rule;
+    const code = schemaCodeIn(connection.explain(statement));
+    if (code !== undefined) return code;
   }
   return undefined;
 }
 
-function foreignRuleIn(program: readonly Instruction[]): string | undefined {
+function schemaCodeIn(program: readonly Instruction[]): string | undefined {
   for (const { opcode, p1, p4 } of program) {
     if (opcode === 'Program') return 'a trigger';
     if (opcode === 'Halt' && p1 === CHECK_FAILED) return 'a CHECK constraint';

@@ -1,26 +1,85 @@
-import type { TableName } from '../api/persistence.ts';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type {
+  Persistence,
+  RecordBatch,
+  RestoreReport,
+  TableName,
+  VerifyProblem,
+} from '../api/persistence.ts';
 
-/** A table as the repositories read it: which column fills which field of a row, in the order of the SELECT. */
+/** Names of the methods of the API that answer rows. */
+export type RowMethod = {
+  [Method in keyof Persistence]: ReturnType<Persistence[Method]> extends AsyncIterable<unknown>
+    ? Method
+    : never;
+}[keyof Persistence];
+
+/** A column of a table and the field of a row that holds its value. */
+export interface Column<Field extends string = string> {
+  /** Name in the database and in exports: `execution_id`. */
+  readonly column: string;
+  /** Name in the API: `executionId`. */
+  readonly field: Field;
+}
+
+/** Writes one checked row. The caller holds a transaction; `now` is the time to store. */
+export type Insert<Saved> = (connection: SqliteConnection, now: string) => Saved;
+
+/** A table as everything that treats all tables alike sees it: queries, backups, cleanup, verify and schema checks. */
 export interface AnyTable {
   readonly name: TableName;
-  /** What "newest first" and "oldest first" go by. */
+  /** Columns in the order of the SELECT. */
+  readonly columns: readonly Column[];
+  /** Column that "newest first" and "oldest first" go by. */
   readonly timeColumn: string;
-  readonly columns: readonly {
-    /** As in the database and in exports: `execution_id`. */
-    readonly column: string;
-    /** As in the API: `executionId`. */
-    readonly field: string;
-  }[];
+  /** Column that tells cleanup how old a row is; undefined where rows do not age. */
+  readonly ageingColumn: string | undefined;
+  /** Column whose UNIQUE constraint the statements need to find a row that exists already. */
+  readonly uniqueColumn: string | undefined;
+  /** File of its rows in a backup. */
+  readonly backupFile: string;
+  /** Key of its rows in a {@link RecordBatch}. */
+  readonly batchKey: keyof RecordBatch;
+  /** Key of its row count in a {@link RestoreReport}; in a `CleanupReport` followed by `Deleted`. */
+  readonly reportKey: Exclude<keyof RestoreReport, 'directory' | 'from'>;
+  /** Name of its check in a `VerifyReport`. */
+  readonly verifyCheck: VerifyProblem['check'];
+  /** The method that queries it, and the limits used where the query names none. */
+  readonly query: {
+    readonly method: RowMethod;
+    /** @default no limit */
+    readonly defaultLimit?: number;
+    /** Days back from now. Only a table that has this takes `days` in its query. */
+    readonly defaultDays?: number;
+  };
+  /**
+   * Checks a row to save.
+   * @throws {PersistenceError} INVALID_ARGUMENT, INVALID_JSON
+   */
+  prepare(operation: string, input: object): Insert<object>;
+  /**
+   * Checks a stored row by the rules that {@link AnyTable.prepare} enforces.
+   * @param isImported - true for a receipt of the original scripts, whose id cannot be recomputed
+   * @returns the first problem, or undefined
+   */
+  problemOf(row: object, isImported: boolean): string | undefined;
 }
 
-/** A table whose rows have a known type. */
-export interface TableShape<Row> extends AnyTable {
-  readonly columns: readonly { readonly column: string; readonly field: keyof Row & string }[];
+/** A table whose types are known: the rows it holds, the input it takes and the answer to a save. */
+export interface Table<Row extends object, Input extends object, Saved extends object> extends AnyTable {
+  readonly columns: readonly Column<keyof Row & string>[];
+  prepare(operation: string, input: Input): Insert<Saved>;
+  problemOf(row: Row, isImported: boolean): string | undefined;
 }
 
-/** The columns of a SELECT, in order. */
-export function selectList(table: AnyTable): string {
-  return table.columns.map(({ column }) => column).join(', ');
+/** Lists the columns of a SELECT, in order. */
+export function selectList({ columns }: Pick<AnyTable, 'columns'>): string {
+  return columns.map(({ column }) => column).join(', ');
+}
+
+/** Makes the INSERT of a whole row, one bound value per column, in order. */
+export function insertSql(table: Pick<AnyTable, 'name' | 'columns'>): string {
+  return `INSERT INTO ${table.name} (${selectList(table)}) VALUES (${table.columns.map(() => '?').join(', ')})`;
 }
 
 /** Builds a row of the API from the values of a SELECT over {@link selectList}, starting at an offset. */

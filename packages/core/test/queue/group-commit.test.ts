@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, it } from 'vitest';
 import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import { type Persistence, type PersistenceError, type RetryPolicy } from '../../src/index.ts';
-import { DEFAULT_RETRY_POLICY } from '../../src/queue/operation-queue.ts';
+import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { migrate } from '../../src/schema/migrator.ts';
 import { memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { type DatabasePlace, placeOfTest } from '../support/database-place.ts';

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import type { Persistence } from '../../src/index.ts';
-import { DEFAULT_RETRY_POLICY } from '../../src/queue/operation-queue.ts';
+import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { receiptOf } from '../../src/testing/persistence-case.ts';
 import { type DatabasePlace, placeOfTest } from '../support/database-place.ts';
 

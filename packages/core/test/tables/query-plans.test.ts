@@ -15,11 +15,11 @@ import {
   RECEIPT_STATUSES_SQL,
 } from '../../src/tables/analytics.ts';
 import { timeOrderQueries } from '../../src/tables/keyset-pagination.ts';
-import { agentMemoryTable } from '../../src/tables/agent-memory.table.ts';
-import { auditLogTable } from '../../src/tables/audit-log.table.ts';
-import { DEFAULT_RETRY_POLICY } from '../../src/queue/operation-queue.ts';
+import { agentMemoryTable } from '../../src/tables/agent-memory.ts';
+import { auditLogTable } from '../../src/tables/audit-log.ts';
+import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { migrate } from '../../src/schema/migrator.ts';
-import { receiptsTable } from '../../src/tables/receipts.table.ts';
+import { receiptsTable } from '../../src/tables/receipts.ts';
 import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, collect, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 

@@ -1,6 +1,9 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
-/** The four tables of the original scripts, column for column. `IF NOT EXISTS` adopts a database those scripts made. */
+/**
+ * The four tables of the original scripts, column for column. `IF NOT EXISTS` takes over a database that those scripts
+ * made.
+ */
 export const originalSchema: Migration = {
   version: 1,
   name: 'original-schema',

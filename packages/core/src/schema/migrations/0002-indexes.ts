@@ -1,9 +1,9 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
- * One index a question. "The latest of these agents" walks the time index and stops early, which the agent index alone
- * cannot do for a pattern; the agent indexes cover analytics, so that no row is read for it; the status index answers
- * the counts of `stats`.
+ * One index for each kind of query. "The latest of these agents" walks the time index and stops early, which the agent
+ * index alone cannot do for a pattern. The agent indexes cover analytics, so that no row is read for it. The status index
+ * answers the counts of `stats`.
  */
 export const indexes: Migration = {
   version: 2,

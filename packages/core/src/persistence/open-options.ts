@@ -1,0 +1,61 @@
+import type { OpenOptions, RetryPolicy } from '../api/persistence.ts';
+import { DEFAULT_RETRY_POLICY } from '../engine/retry.ts';
+import { checkChoice, checkRequired, checkText, checkWholeNumber, invalid } from '../validation/arguments.ts';
+
+const OPERATION = 'open';
+
+/** Options of opening, with every default filled in. */
+export interface OpenSettings {
+  readonly exclusive: boolean;
+  /** `relaxed` only where it takes effect. */
+  readonly durability: 'strict' | 'relaxed';
+  readonly policy: RetryPolicy;
+  readonly clock: () => Date;
+}
+
+/** Checks the options of a caller. @throws {PersistenceError} INVALID_ARGUMENT */
+export function checkOptions(options: OpenOptions): void {
+  checkChoice({ operation: OPERATION, name: 'storage' }, options.storage, [
+    'file',
+    'indexeddb',
+    'opfs',
+    'memory',
+  ]);
+  if (options.storage !== 'memory') {
+    const location = options.storage === 'file' ? { path: options.path } : { name: options.name };
+    checkRequired(OPERATION, location);
+    for (const [name, value] of Object.entries(location)) checkText({ operation: OPERATION, name }, value);
+  }
+  checkExclusive(options);
+  const { durability, retry = {} } = options;
+  if (durability !== undefined) {
+    checkChoice({ operation: OPERATION, name: 'durability' }, durability, ['strict', 'relaxed']);
+  }
+  for (const [name, value] of Object.entries(retry)) checkWholeNumber({ operation: OPERATION, name }, value);
+}
+
+/** Fills in the defaults. */
+export function settingsOf(options: OpenOptions): OpenSettings {
+  const exclusive = isExclusive(options);
+  const canRelax = exclusive || options.storage === 'indexeddb';
+  return {
+    exclusive,
+    durability: canRelax && options.durability === 'relaxed' ? 'relaxed' : 'strict',
+    policy: { ...DEFAULT_RETRY_POLICY, ...options.retry },
+    clock: options.clock ?? ((): Date => new Date()),
+  };
+}
+
+function isExclusive(options: OpenOptions): boolean {
+  return (options.storage === 'file' || options.storage === 'opfs') && options.exclusive === true;
+}
+
+/** Refuses `exclusive` where it has no effect: a caller that asks to own a database must not share one unawares. */
+function checkExclusive(options: OpenOptions): void {
+  const { exclusive = false } = options as { readonly exclusive?: unknown };
+  const field = { operation: OPERATION, name: 'exclusive' };
+  if (typeof exclusive !== 'boolean') throw invalid(field, exclusive, 'true or false');
+  if (exclusive && !isExclusive(options)) {
+    throw invalid(field, exclusive, `left out: only 'file' and 'opfs' have a write-ahead log`);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The table `_schema_metadata`. It holds `schema_version`, one `migration_NNNN` per migration (name, checksum, time,
+ * program), and `adopted_receipts`: the greatest rowid among imported receipts, whose ids this program did not make.
+ */
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { toTimestamp } from '../validation/timestamps.ts';
+
+/** Name of the table and its columns. */
+export const METADATA_TABLE = '_schema_metadata';
+export const METADATA_COLUMNS: readonly string[] = ['key', 'value', 'updated_at'];
+
+const IMPORTED_RECEIPTS = 'adopted_receipts';
+
+/** Reads the value of a key. */
+export function readMetadata(connection: SqliteConnection, key: string): string | undefined {
+  const row = connection.get('SELECT value FROM _schema_metadata WHERE key = ?', [key]);
+  return row === undefined ? undefined : String(row[0]);
+}
+
+/** Stores the value of a key. The caller holds a transaction. */
+export function writeMetadata(connection: SqliteConnection, key: string, value: string, now: Date): void {
+  connection.run(
+    `INSERT INTO _schema_metadata (key, value, updated_at) VALUES (?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+    [key, value, toTimestamp(now)],
+  );
+}
+
+/** Reads the greatest rowid among receipts imported from the original scripts; 0 without any. */
+export function importedReceipts(connection: SqliteConnection): number {
+  return Number(readMetadata(connection, IMPORTED_RECEIPTS) ?? 0);
+}
+
+/** Records which receipts are imported: those up to a rowid. The caller holds a transaction. */
+export function recordImportedReceipts(connection: SqliteConnection, greatestRowid: number, now: Date): void {
+  writeMetadata(connection, IMPORTED_RECEIPTS, String(greatestRowid), now);
+}

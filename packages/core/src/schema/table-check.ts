@@ -1,0 +1,94 @@
+/** Checks that tables with the names of this program's tables are those tables. */
+import { ResultCode } from '@ggen-sim/sqljs-vfs';
+import { PersistenceError } from '../api/errors.ts';
+import { resultCodeOf } from '../engine/error-mapping.ts';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { TABLES } from '../tables/index.ts';
+import { METADATA_COLUMNS, METADATA_TABLE } from './metadata.ts';
+import { findSchemaCode } from './trigger-guard.ts';
+
+/** A table that the schema must have. It may have more columns. */
+interface RequiredTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Column that must be unique on its own. */
+  readonly uniqueColumn: string | undefined;
+}
+
+const REQUIRED_TABLES: readonly RequiredTable[] = [
+  ...TABLES.map(({ name, columns, uniqueColumn }) => ({
+    name,
+    columns: columns.map(({ column }) => column),
+    uniqueColumn,
+  })),
+  { name: METADATA_TABLE, columns: METADATA_COLUMNS, uniqueColumn: 'key' },
+];
+
+/**
+ * Checks every table of this program that exists. Changes nothing.
+ * @throws {PersistenceError} SCHEMA_MISMATCH
+ */
+export function checkExistingTables(connection: SqliteConnection): void {
+  for (const table of REQUIRED_TABLES) {
+    if (columnsOf(connection, table.name).length > 0) checkTable(connection, table);
+  }
+}
+
+function checkTable(connection: SqliteConnection, { name, columns, uniqueColumn }: RequiredTable): void {
+  const missing = missingColumns(connection, name, columns);
+  if (missing.length > 0) throw schemaMismatch(`the table ${name} has no column ${missing.join(', ')}`);
+  if (
+    !connection.get("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", [name])
+  ) {
+    throw schemaMismatch(`${name} is not a table`);
+  }
+  if (uniqueColumn !== undefined && !isUnique(connection, name, uniqueColumn)) {
+    throw schemaMismatch(`the column ${uniqueColumn} of the table ${name} is not unique`);
+  }
+  let code: string | undefined;
+  try {
+    code = findSchemaCode(connection, name, columns);
+  } catch (error) {
+    if (resultCodeOf(error) !== ResultCode.ERROR) throw error;
+    throw schemaMismatch(`rows of the table ${name} cannot be written (${(error as Error).message})`);
+  }
+  if (code !== undefined) {
+    throw schemaMismatch(`writing to ${name} would run ${code} that does not belong to this program`);
+  }
+}
+
+/** Lists what the schema lacks, as `[table, columns]`; a missing table lacks all of its columns. */
+export function findMissingColumns(
+  connection: SqliteConnection,
+): (readonly [table: string, columns: readonly string[]])[] {
+  return REQUIRED_TABLES.map(
+    ({ name, columns }) => [name, missingColumns(connection, name, columns)] as const,
+  ).filter(([, missing]) => missing.length > 0);
+}
+
+/** Lists the columns of a table; none if the table does not exist. */
+export function columnsOf(connection: SqliteConnection, table: string): string[] {
+  return connection.all('SELECT name FROM pragma_table_info(?)', [table]).map(([name]) => String(name));
+}
+
+/** Makes a `SCHEMA_MISMATCH`. */
+export function schemaMismatch(reason: string): PersistenceError {
+  return new PersistenceError('SCHEMA_MISMATCH', `The database cannot be used: ${reason}`, {
+    operation: 'open',
+    hint: 'The file was left untouched. Choose another file, or restore a backup.',
+  });
+}
+
+function missingColumns(connection: SqliteConnection, table: string, columns: readonly string[]): string[] {
+  const present = columnsOf(connection, table);
+  return columns.filter((column) => !present.includes(column));
+}
+
+function isUnique(connection: SqliteConnection, table: string, column: string): boolean {
+  const found = connection.get(
+    `SELECT 1 FROM pragma_index_list(?) AS list WHERE list."unique" AND NOT list.partial
+       AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = ?`,
+    [table, column],
+  );
+  return found !== undefined;
+}

@@ -1,0 +1,80 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { MemoryRow, NewMemory, SavedMemory } from '../api/persistence.ts';
+import { checkFields, checkRequired, checkText } from '../validation/arguments.ts';
+import { checkJson } from '../validation/json-text.ts';
+import { storedJsonProblem } from './stored-json.ts';
+import { insertSql, type Table } from './table.ts';
+
+/** The latest memory of each agent. */
+export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
+  name: 'agent_memory',
+  columns: [
+    { column: 'memory_id', field: 'memoryId' },
+    { column: 'agent_id', field: 'agentId' },
+    { column: 'agent_type', field: 'agentType' },
+    { column: 'memory_json', field: 'memoryJson' },
+    { column: 'last_updated', field: 'lastUpdated' },
+    { column: 'version', field: 'version' },
+  ],
+  timeColumn: 'last_updated',
+  ageingColumn: undefined,
+  uniqueColumn: 'agent_id',
+  backupFile: 'agent_memory.json',
+  batchKey: 'memories',
+  reportKey: 'memories',
+  verifyCheck: 'memory',
+  query: { method: 'queryMemory' },
+
+  prepare(operation, input) {
+    const memory = checkMemory(operation, input);
+    return (connection, now) => upsertMemory(connection, memory, now);
+  },
+
+  problemOf({ memoryJson, version }) {
+    return storedJsonProblem('memory', memoryJson) ?? (version >= 1 ? undefined : `version is ${version}`);
+  },
+};
+
+/** A memory that has passed every check. */
+interface CheckedMemory {
+  readonly agentId: string;
+  readonly agentType: string;
+  readonly memoryJson: string;
+}
+
+function checkMemory(operation: string, input: NewMemory): CheckedMemory {
+  const { agentId, agentType, memory } = checkFields({ operation, name: 'memory' }, input);
+  checkRequired(operation, { agentId, agentType, memory: memory === null ? 'null' : memory });
+  return {
+    agentId: checkText({ operation, name: 'agentId' }, agentId),
+    agentType: checkText({ operation, name: 'agentType' }, agentType),
+    memoryJson: checkJson({ operation, name: 'memory' }, memory),
+  };
+}
+
+const UPSERT_SQL = `${insertSql(agentMemoryTable)}
+ ON CONFLICT (agent_id) DO UPDATE SET agent_type = excluded.agent_type, memory_json = excluded.memory_json,
+   last_updated = excluded.last_updated, version = coalesce(version, 1) + 1
+ RETURNING memory_id, version`;
+
+/** Saves an agent's memory: version 1 the first time, one more each time after, under the same id. */
+function upsertMemory(connection: SqliteConnection, memory: CheckedMemory, now: string): SavedMemory {
+  const { agentId, agentType, memoryJson } = memory;
+  const [memoryId, version] = connection.get(UPSERT_SQL, [
+    uuidv7(),
+    agentId,
+    agentType,
+    memoryJson,
+    now,
+    1,
+  ]) as [string, number];
+  return { memoryId, version };
+}
+
+/** Finds the stored JSON of an agent's memory. */
+export function findMemoryJson(connection: SqliteConnection, agentId: string): string | undefined {
+  return connection.get('SELECT memory_json FROM agent_memory WHERE agent_id = ?', [agentId])?.[0] as
+    | string
+    | undefined;
+}

@@ -1,0 +1,92 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { AuditRow, AuditStatus, LoggedAudit, NewAuditEntry } from '../api/persistence.ts';
+import {
+  checkChoice,
+  checkFields,
+  checkOptionalText,
+  checkRequired,
+  checkText,
+  checkWholeNumber,
+} from '../validation/arguments.ts';
+import { insertSql, type Table } from './table.ts';
+
+/** Every status of an audit entry. */
+export const AUDIT_STATUSES: readonly AuditStatus[] = ['started', 'completed', 'failed', 'retry'];
+
+/** The audit trail: one row for each step of an operation. */
+export const auditLogTable: Table<AuditRow, NewAuditEntry, LoggedAudit> = {
+  name: 'audit_log',
+  columns: [
+    { column: 'audit_id', field: 'auditId' },
+    { column: 'timestamp', field: 'timestamp' },
+    { column: 'agent_id', field: 'agentId' },
+    { column: 'operation', field: 'operation' },
+    { column: 'operation_type', field: 'operationType' },
+    { column: 'status', field: 'status' },
+    { column: 'duration_ms', field: 'durationMs' },
+    { column: 'details', field: 'details' },
+    { column: 'error_message', field: 'errorMessage' },
+  ],
+  timeColumn: 'timestamp',
+  ageingColumn: 'timestamp',
+  uniqueColumn: undefined,
+  backupFile: 'audit_log.json',
+  batchKey: 'audits',
+  reportKey: 'auditEntries',
+  verifyCheck: 'audit',
+  query: { method: 'queryAuditTrail', defaultLimit: 1000, defaultDays: 7 },
+
+  prepare(operation, input) {
+    const entry = checkAuditEntry(operation, input);
+    return (connection, now) => insertAuditEntry(connection, entry, now);
+  },
+
+  problemOf({ status }) {
+    return AUDIT_STATUSES.includes(status as AuditStatus) ? undefined : `status is ${JSON.stringify(status)}`;
+  },
+};
+
+/** An audit entry that has passed every check. */
+interface CheckedAuditEntry {
+  readonly agentId: string;
+  readonly operation: string;
+  readonly operationType: string | null;
+  readonly status: AuditStatus;
+  readonly durationMs: number;
+  readonly details: string | null;
+  readonly errorMessage: string | null;
+}
+
+function checkAuditEntry(operation: string, input: NewAuditEntry): CheckedAuditEntry {
+  checkFields({ operation, name: 'entry' }, input);
+  checkRequired(operation, { agentId: input.agentId, operation: input.operation, status: input.status });
+  return {
+    agentId: checkText({ operation, name: 'agentId' }, input.agentId),
+    operation: checkText({ operation, name: 'operation' }, input.operation),
+    operationType: checkOptionalText({ operation, name: 'operationType' }, input.operationType),
+    status: checkChoice({ operation, name: 'status' }, input.status, AUDIT_STATUSES),
+    durationMs: checkWholeNumber({ operation, name: 'durationMs' }, input.durationMs ?? 0),
+    details: checkOptionalText({ operation, name: 'details' }, input.details),
+    errorMessage: checkOptionalText({ operation, name: 'errorMessage' }, input.errorMessage),
+  };
+}
+
+const INSERT_SQL = insertSql(auditLogTable);
+
+/** Appends an entry. Ids ascend with time (UUID version 7, RFC 9562), so that the index grows at its end. */
+function insertAuditEntry(connection: SqliteConnection, entry: CheckedAuditEntry, now: string): LoggedAudit {
+  const auditId = uuidv7();
+  connection.run(INSERT_SQL, [
+    auditId,
+    now,
+    entry.agentId,
+    entry.operation,
+    entry.operationType,
+    entry.status,
+    entry.durationMs,
+    entry.details,
+    entry.errorMessage,
+  ]);
+  return { auditId };
+}

@@ -1,0 +1,27 @@
+/**
+ * The registry of tables. A table is one file in this folder and one line here; schema checks, queries, batches,
+ * backups, cleanup, reset and verify go by this list.
+ */
+import type { TableName } from '../api/persistence.ts';
+import { agentMemoryTable } from './agent-memory.ts';
+import { auditLogTable } from './audit-log.ts';
+import { receiptsTable } from './receipts.ts';
+import type { AnyTable, Column } from './table.ts';
+
+/** Every table by name. A table that the API names but this record lacks does not compile. */
+const TABLE_BY_NAME: Readonly<Record<TableName, AnyTable>> = {
+  receipts: receiptsTable,
+  agent_memory: agentMemoryTable,
+  audit_log: auditLogTable,
+};
+
+/** Every table, in the order of backups and reports. */
+export const TABLES: readonly AnyTable[] = Object.values(TABLE_BY_NAME);
+
+/** Names of every table. */
+export const TABLE_NAMES: readonly TableName[] = TABLES.map(({ name }) => name);
+
+/** Columns of a table, in order, as `encodeRows` takes them. */
+export function columnsOfTable(table: TableName): readonly Column[] {
+  return TABLE_BY_NAME[table].columns;
+}

@@ -1,0 +1,162 @@
+import { sha256Hex } from '#hashing/sha256';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { PersistenceError } from '../api/errors.ts';
+import type { NewReceipt, ReceiptRow, ReceiptStatus, SavedReceipt } from '../api/persistence.ts';
+import {
+  checkFields,
+  checkChoice,
+  checkRequired,
+  checkText,
+  checkWholeNumber,
+} from '../validation/arguments.ts';
+import { checkJson } from '../validation/json-text.ts';
+import { storedJsonProblem } from './stored-json.ts';
+import { insertSql, type Table } from './table.ts';
+
+/** Every status of a receipt. */
+export const RECEIPT_STATUSES: readonly ReceiptStatus[] = ['success', 'error', 'partial'];
+
+/** Receipts of executions. */
+export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
+  name: 'receipts',
+  columns: [
+    { column: 'receipt_id', field: 'receiptId' },
+    { column: 'execution_id', field: 'executionId' },
+    { column: 'agent_id', field: 'agentId' },
+    { column: 'agent_type', field: 'agentType' },
+    { column: 'receipt_json', field: 'receiptJson' },
+    { column: 'status', field: 'status' },
+    { column: 'created_at', field: 'createdAt' },
+    { column: 'updated_at', field: 'updatedAt' },
+    { column: 'duration_ms', field: 'durationMs' },
+  ],
+  timeColumn: 'created_at',
+  ageingColumn: 'created_at',
+  uniqueColumn: 'execution_id',
+  backupFile: 'receipts.json',
+  batchKey: 'receipts',
+  reportKey: 'receipts',
+  verifyCheck: 'receipt',
+  query: { method: 'queryReceipts', defaultLimit: 100 },
+
+  prepare(operation, input) {
+    const receipt = checkReceipt(operation, input);
+    return (connection, now) => insertReceipt(connection, operation, receipt, now);
+  },
+
+  problemOf(row, isImported) {
+    const problem = storedJsonProblem('receipt', row.receiptJson);
+    if (problem !== undefined || isImported) return problem;
+    const { executionId, agentId, agentType, receiptJson, durationMs } = row;
+    const status = row.status as ReceiptStatus;
+    const expected = receiptIdOf({
+      executionId,
+      agentId,
+      agentType,
+      receiptJson,
+      status,
+      durationMs: durationMs ?? 0,
+    });
+    if (expected !== row.receiptId) {
+      return `receipt_id is ${row.receiptId}, but the receipt's content gives ${expected}`;
+    }
+    return RECEIPT_STATUSES.includes(status) ? undefined : `status is ${JSON.stringify(status)}`;
+  },
+};
+
+/** The fields of a receipt that its id is computed from. */
+interface ReceiptIdentity {
+  readonly executionId: string;
+  readonly agentId: string;
+  readonly agentType: string;
+  readonly receiptJson: string;
+  readonly status: ReceiptStatus;
+  readonly durationMs: number;
+}
+
+/** A receipt that has passed every check, with its id. */
+interface CheckedReceipt extends ReceiptIdentity {
+  readonly receiptId: string;
+  readonly ifAbsent: boolean;
+}
+
+/** Computes the id of a receipt: SHA-256 over the canonical form (RFC 8785) of its identity. */
+function receiptIdOf(identity: ReceiptIdentity): string {
+  // With the keys in alphabetical order, well-formed text and whole numbers are in canonical form already.
+  const canonical = JSON.stringify({
+    agentId: identity.agentId,
+    agentType: identity.agentType,
+    durationMs: identity.durationMs,
+    executionId: identity.executionId,
+    receipt: identity.receiptJson,
+    status: identity.status,
+  });
+  return sha256Hex(canonical);
+}
+
+function checkReceipt(operation: string, input: NewReceipt): CheckedReceipt {
+  const {
+    executionId,
+    agentId,
+    agentType,
+    receipt,
+    status = 'success',
+    durationMs = 0,
+  } = checkFields({ operation, name: 'receipt' }, input);
+  checkRequired(operation, { executionId, agentId, agentType, receipt: receipt === null ? 'null' : receipt });
+  const identity: ReceiptIdentity = {
+    executionId: checkText({ operation, name: 'executionId' }, executionId),
+    agentId: checkText({ operation, name: 'agentId' }, agentId),
+    agentType: checkText({ operation, name: 'agentType' }, agentType),
+    receiptJson: checkJson({ operation, name: 'receipt' }, receipt),
+    status: checkChoice({ operation, name: 'status' }, status, RECEIPT_STATUSES),
+    durationMs: checkWholeNumber({ operation, name: 'durationMs' }, durationMs),
+  };
+  return { ...identity, receiptId: receiptIdOf(identity), ifAbsent: input.ifAbsent ?? false };
+}
+
+const INSERT_SQL = `${insertSql(receiptsTable)} ON CONFLICT DO NOTHING`;
+
+/** @throws {PersistenceError} DUPLICATE_EXECUTION */
+function insertReceipt(
+  connection: SqliteConnection,
+  operation: string,
+  receipt: CheckedReceipt,
+  now: string,
+): SavedReceipt {
+  const { receiptId, executionId, agentId, agentType, receiptJson, status, durationMs } = receipt;
+  const inserted = connection.run(INSERT_SQL, [
+    receiptId,
+    executionId,
+    agentId,
+    agentType,
+    receiptJson,
+    status,
+    now,
+    now,
+    durationMs,
+  ]);
+  if (inserted === 1) return { receiptId, created: true };
+  const identical = connection.get('SELECT 1 FROM receipts WHERE receipt_id = ? AND execution_id = ?', [
+    receiptId,
+    executionId,
+  ]);
+  if (identical && receipt.ifAbsent) return { receiptId, created: false };
+  throw new PersistenceError(
+    'DUPLICATE_EXECUTION',
+    `The execution id ${JSON.stringify(executionId)} already has ${identical ? 'this receipt' : 'another receipt'}`,
+    {
+      operation,
+      hint: identical
+        ? 'Use ifAbsent to make saving it again a no-op.'
+        : 'Give the new execution its own id.',
+    },
+  );
+}
+
+/** Finds the stored JSON of a receipt. */
+export function findReceiptJson(connection: SqliteConnection, receiptId: string): string | undefined {
+  return connection.get('SELECT receipt_json FROM receipts WHERE receipt_id = ?', [receiptId])?.[0] as
+    | string
+    | undefined;
+}
