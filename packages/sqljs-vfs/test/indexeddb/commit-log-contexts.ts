@@ -135,11 +135,15 @@ export class Context {
     }
   }
 
-  /** Reads the file and compares it. */
-  async reads(expected: Uint8Array): Promise<boolean> {
-    // A lost connection shows at the next read, once.
+  /** Reads the file and compares it, in a read transaction or in a write transaction that changes nothing. */
+  async reads(expected: Uint8Array, transaction: 'read' | 'write' = 'read'): Promise<boolean> {
     const content = (): Uint8Array => this.log.mirror.copyOut(0, this.log.mirror.sizeBytes);
-    const bytes = await this.log.readTransaction(content).catch(() => this.log.readTransaction(content));
+    const read = (): Promise<Uint8Array> =>
+      transaction === 'read'
+        ? this.log.readTransaction(content)
+        : this.log.writeTransaction(content, () => undefined);
+    // A lost connection fails the next transaction, once.
+    const bytes = await read().catch(read);
     return Buffer.compare(bytes, expected) === 0;
   }
 

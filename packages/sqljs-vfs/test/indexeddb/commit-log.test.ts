@@ -32,7 +32,7 @@ type Step =
   | { readonly verb: 'commit at once'; readonly changes: readonly Change[] }
   | { readonly verb: 'checkpoint'; readonly who: number; readonly steps: number; readonly refreshes: boolean }
   | { readonly verb: 'inject'; readonly who: number; readonly fault: StoreFault }
-  | { readonly verb: 'read'; readonly who: number }
+  | { readonly verb: 'read'; readonly who: number; readonly transaction: 'read' | 'write' }
   | { readonly verb: 'reopen'; readonly who: number };
 
 const position = fc.oneof(
@@ -83,8 +83,15 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       fault: fc.constantFrom<StoreFault>('fails', 'loses the answer', 'loses the answer and the connection'),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ verb: fc.constant('read' as const), who }) },
-  { weight: 1, arbitrary: fc.record({ verb: fc.constant('reopen' as const), who }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      verb: fc.constant('read' as const),
+      who,
+      transaction: fc.constantFrom<'read' | 'write'>('read', 'write'),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ verb: fc.constant('reopen' as const), who }) },
 );
 
 async function take(contexts: Contexts, step: Step): Promise<void> {
@@ -102,7 +109,8 @@ async function take(contexts: Contexts, step: Step): Promise<void> {
     if (step.refreshes) await context.reads(contexts.model.bytes);
     await context.stepThroughCheckpoint(step.steps);
   } else if (step.verb === 'inject') context.injectFault(step.fault);
-  else if (step.verb === 'read') assert(await context.reads(contexts.model.bytes), 'a read of an old state');
+  else if (step.verb === 'read')
+    assert(await context.reads(contexts.model.bytes, step.transaction), 'a read of an old state');
   else {
     context.log.close();
     contexts.all[step.who] = contexts.open();
@@ -146,6 +154,31 @@ it('indexeddb 6: a checkpoint that could not begin before the file grew again le
   await later.stepThroughCheckpoint(1);
   await later.commit(add(2 * EXTENT_SIZE_BYTES + 100, 1));
   await later.stepThroughCheckpoint(2);
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 6: a context that loads the file after it shrank also checkpoints the extents that were cut', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+  const first = contexts.at(0);
+  await first.commit(add(0, 3 * EXTENT_SIZE_BYTES));
+  await first.stepThroughCheckpoint(4);
+  await first.commit({ kind: 'truncate', sizeBytes: BLOCK_SIZE_BYTES });
+  const later = contexts.at(1);
+  await later.reads(contexts.model.bytes);
+  await later.stepThroughCheckpoint(4);
+  expect(contexts.database.state.meta?.checkpointedVersion).toBe(2);
+  await first.commit(add(2 * EXTENT_SIZE_BYTES, 1));
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 3: a commit of another context in the place of one that failed is not taken for it', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: false });
+  await contexts.at(0).commit(add(0, 1));
+  await contexts.at(1).reads(contexts.model.bytes);
+  contexts.at(0).injectFault('fails');
+  await Promise.all([contexts.at(0).commit(add(0, 1)), contexts.at(1).commit(add(1, 1))]);
   expect(await contexts.findFault()).toBeUndefined();
   contexts.close();
 });

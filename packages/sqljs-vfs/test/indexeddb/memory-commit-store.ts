@@ -26,8 +26,8 @@ interface StoreState {
 /** The records of one database. */
 export class MemoryDatabase {
   state: StoreState = { meta: undefined, extents: new Map(), parts: [] };
-  /** Read-write transactions run one after the other. */
-  readonly writes: SerialQueue = new SerialQueue();
+  /** As in IndexedDB, a transaction waits for those requested before it. */
+  readonly transactions: SerialQueue = new SerialQueue();
 }
 
 /** The database as one context sees it. */
@@ -52,11 +52,16 @@ export class MemoryCommitStore implements CommitStore {
     mode: 'readonly' | 'readwrite',
     work: (transaction: StoreTransaction) => Promise<T>,
   ): Promise<T> {
-    if (mode === 'readwrite') return this.#database.writes.run(() => this.#write(work));
-    // The look for a lost commit fails as well; the transaction after it connects again.
+    return this.#database.transactions.run(() =>
+      mode === 'readonly' ? this.#read(work) : this.#write(work),
+    );
+  }
+
+  async #read<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
     if (this.#lost) {
+      // The look for the lost commit fails as well. The transaction after it connects again.
       this.#lost = false;
-      return Promise.reject(new Error('the connection is lost'));
+      throw new Error('the connection is lost');
     }
     return work(new MemoryTransaction(this.#database.state));
   }
