@@ -3,26 +3,26 @@ import { type OneFault, intercept } from './one-fault.browser.ts';
 
 const REQUESTS = ['get', 'getAll', 'put', 'delete'] as const;
 
-/** Takes the fault's place in the browser. @returns what takes it away */
-export type Failing = (fault: OneFault) => () => void;
+/** Installs a fault in the browser. @returns the function that removes it */
+export type InstallFault = (fault: OneFault) => () => void;
 
 const failure = (name: string): DOMException => new DOMException('The simulated browser failed', name);
 
-/** Says why a transaction is going to abort, as the browser does when something other than the page aborts it. */
+/** Aborts a transaction with an error, as the browser does when something other than the page aborts it. */
 function abortWith(transaction: IDBTransaction, error: DOMException): void {
   Object.defineProperty(transaction, 'error', { value: error });
   transaction.abort();
 }
 
-/** A request is answered with an error, which aborts its transaction. */
+/** Answers a request with an error, which aborts its transaction. */
 export const failingRequests =
-  (errorName: string): Failing =>
+  (errorName: string): InstallFault =>
   (fault) =>
-    intercept(IDBObjectStore, REQUESTS, (self, given, original, method) => {
+    intercept(IDBObjectStore, REQUESTS, (self, parameters, original, method) => {
       const request = original() as IDBRequest;
-      if (!fault.strikes(`${method} ${String(given[method === 'put' ? 1 : 0])}`)) return request;
+      if (!fault.shouldFail(`${method} ${String(parameters[method === 'put' ? 1 : 0])}`)) return request;
       const { transaction } = self as IDBObjectStore;
-      // The real one succeeds, and would be committed.
+      // The real request succeeds, and its transaction would be committed.
       Object.defineProperty(transaction, 'commit', { value: () => undefined });
       request.addEventListener('success', (event) => {
         event.stopImmediatePropagation();
@@ -34,71 +34,72 @@ export const failingRequests =
       return request;
     });
 
-/** A request cannot even be made. */
+/** Throws when a request is made. */
 export const throwingRequests =
-  (errorName: string): Failing =>
+  (errorName: string): InstallFault =>
   (fault) =>
-    intercept(IDBObjectStore, REQUESTS, (_self, given, original, method) => {
-      if (fault.strikes(`${method} ${String(given[method === 'put' ? 1 : 0])}`)) throw failure(errorName);
+    intercept(IDBObjectStore, REQUESTS, (_self, parameters, original, method) => {
+      if (fault.shouldFail(`${method} ${String(parameters[method === 'put' ? 1 : 0])}`))
+        throw failure(errorName);
       return original();
     });
 
-/** A transaction aborts when it is to be committed. */
+/** Aborts a transaction when it commits. */
 export const failingCommits =
-  (errorName: string): Failing =>
+  (errorName: string): InstallFault =>
   (fault) =>
-    intercept(IDBTransaction, ['commit'], (self, _given, original) => {
-      if (fault.strikes('commit')) abortWith(self as IDBTransaction, failure(errorName));
+    intercept(IDBTransaction, ['commit'], (self, _parameters, original) => {
+      if (fault.shouldFail('commit')) abortWith(self as IDBTransaction, failure(errorName));
       else original();
     });
 
-/** A connection allows no transactions any more, and nobody said so. */
+/** Makes a connection refuse transactions, without a `close` event. */
 export const deadConnections =
-  (errorName: string): Failing =>
+  (errorName: string): InstallFault =>
   (fault) => {
     const dead = new WeakSet();
-    return intercept(IDBDatabase, ['transaction'], (self, _given, original) => {
-      if (fault.strikes('transaction')) dead.add(self as IDBDatabase);
+    return intercept(IDBDatabase, ['transaction'], (self, _parameters, original) => {
+      if (fault.shouldFail('transaction')) dead.add(self as IDBDatabase);
       if (dead.has(self as IDBDatabase)) throw failure(errorName);
       return original();
     });
   };
 
-/** The browser closes a connection while a request is under way. */
-export const lostConnections: Failing = (fault) =>
-  intercept(IDBObjectStore, REQUESTS, (self, given, original, method) => {
+/** Closes a connection while a request is pending. */
+export const lostConnections: InstallFault = (fault) =>
+  intercept(IDBObjectStore, REQUESTS, (self, parameters, original, method) => {
     const request = original();
-    if (fault.strikes(`${method} ${String(given[method === 'put' ? 1 : 0])}`)) {
+    if (fault.shouldFail(`${method} ${String(parameters[method === 'put' ? 1 : 0])}`)) {
       const { transaction } = self as IDBObjectStore;
-      // Once what asked has stopped to wait: nothing strikes in the middle of running code.
+      // In a microtask, so that the fault does not come in the middle of running code.
       queueMicrotask(() => loseConnection(transaction.db, transaction));
     }
     return request;
   });
 
-/** What a browser does when its storage process goes away or the site's data is cleared. */
+/** Closes a connection as a browser does when its storage process ends or the user clears site data. */
 export function loseConnection(database: IDBDatabase, transaction?: IDBTransaction): void {
   if (transaction) abortWith(transaction, failure('AbortError'));
   database.close();
   database.dispatchEvent(new Event('close'));
 }
 
-/** Opening throws. */
+/** Throws when a database is opened. */
 export const throwingOpen =
-  (errorName: string): Failing =>
+  (errorName: string): InstallFault =>
   (fault) =>
-    intercept(IDBFactory, ['open'], (_self, _given, original) => {
-      if (fault.strikes('open')) throw failure(errorName);
+    intercept(IDBFactory, ['open'], (_self, _parameters, original) => {
+      if (fault.shouldFail('open')) throw failure(errorName);
       return original();
     });
 
-/** Opening is answered with an error. */
+/** Answers an open request with an error. */
 export const failingOpen =
-  (errorName: string): Failing =>
+  (errorName: string): InstallFault =>
   (fault) =>
-    intercept(IDBFactory, ['open'], (_self, _given, original) => {
+    intercept(IDBFactory, ['open'], (_self, _parameters, original) => {
       const request = original() as IDBOpenDBRequest;
-      if (!fault.strikes('open')) return request;
+      if (!fault.shouldFail('open')) return request;
       request.addEventListener('success', (event) => {
         event.stopImmediatePropagation();
         request.result.close();
@@ -108,10 +109,10 @@ export const failingOpen =
       return request;
     });
 
-/** A Web Lock is refused. */
+/** Refuses a Web Lock. */
 export const refusedLocks =
-  (errorName: string): Failing =>
+  (errorName: string): InstallFault =>
   (fault) =>
-    intercept(LockManager, ['request'], (_self, _given, original) =>
-      fault.strikes('lock') ? Promise.reject(failure(errorName)) : original(),
+    intercept(LockManager, ['request'], (_self, _parameters, original) =>
+      fault.shouldFail('lock') ? Promise.reject(failure(errorName)) : original(),
     );

@@ -1,57 +1,57 @@
-/** One call in a workload that fails: which one, and what it was. */
+/** The one call of a workload that fails. */
 export class OneFault {
   readonly #failingCall: number;
   #calls = 0;
-  #disturbing = true;
-  /** The call that failed, once it has. */
-  struck: string | undefined;
+  #active = true;
+  /** Description of the call that failed, once it has. */
+  failedCall: string | undefined;
 
-  /** @param failingCall - counted from 0, of the calls that {@link strikes} is asked about */
+  /** @param failingCall - counted from 0, over the calls of {@link shouldFail} */
   constructor(failingCall: number) {
     this.#failingCall = failingCall;
   }
 
-  /** Whether this call is the one that fails. */
-  strikes(call: string): boolean {
-    if (!this.#disturbing || this.#calls++ !== this.#failingCall) return false;
-    this.struck = call;
+  /** True when this call is the one that fails. */
+  shouldFail(call: string): boolean {
+    if (!this.#active || this.#calls++ !== this.#failingCall) return false;
+    this.failedCall = call;
     return true;
   }
 
-  /** What another tab does meanwhile, and what looks at the outcome. */
-  async undisturbed<Output>(work: () => Promise<Output>): Promise<Output> {
-    const before = this.#disturbing;
-    this.#disturbing = false;
+  /** Runs `work` without a fault: the calls of another tab, or those that check the outcome. */
+  async suspended<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#active;
+    this.#active = false;
     try {
       return await work();
     } finally {
-      this.#disturbing = before;
+      this.#active = before;
     }
   }
 }
 
-/** A method of the browser's. */
-export type Method = (...given: unknown[]) => unknown;
+/** A method of a browser's object. */
+export type Method = (...parameters: unknown[]) => unknown;
 
 /**
- * Puts something in front of the browser's methods, until it is taken away again.
- * @param call - stands for the method: gets `this`, the arguments, the method itself (with other arguments, if it is
- * given any) and its name
- * @returns what takes it away
+ * Replaces methods of the browser's objects.
+ * @param call - called instead of the method, with `this`, its arguments, the original method and its name. The original
+ * takes the same arguments, unless it is called with others
+ * @returns the function that restores the methods
  */
 export function intercept(
   owner: { readonly prototype: object },
   methods: readonly string[],
-  call: (self: unknown, given: unknown[], original: Method, method: string) => unknown,
+  call: (self: unknown, parameters: unknown[], original: Method, method: string) => unknown,
 ): () => void {
   const prototype = owner.prototype as Record<string, Method>;
   const originals = methods.map((method) => [method, prototype[method] as Method] as const);
   for (const [method, original] of originals) {
-    prototype[method] = function intercepted(this: unknown, ...given: unknown[]): unknown {
+    prototype[method] = function intercepted(this: unknown, ...parameters: unknown[]): unknown {
       return call(
         this,
-        given,
-        (...changed) => original.apply(this, changed.length > 0 ? changed : given),
+        parameters,
+        (...changed) => original.apply(this, changed.length > 0 ? changed : parameters),
         method,
       );
     };

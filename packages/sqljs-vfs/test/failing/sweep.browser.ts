@@ -1,6 +1,7 @@
 /**
- * A workload in which one call fails, once for each call there is. Whatever met the failure is rejected with the right
- * code or goes well all the same; this connection and another one then read the same; and the next attempt works.
+ * Runs a workload once for each of its calls, with a fault at that call. The operation that meets the fault must be
+ * rejected with the right code, or succeed all the same. Then this connection and another one must read the same, and the
+ * next attempt must succeed.
  */
 import { type DurableDatabase, type Storage, openDatabase } from '../../src/index.ts';
 import {
@@ -21,33 +22,33 @@ const PLAN = planTransactions(new SeededRandom(1), {
   vacuumEvery: 5,
 });
 const LAST = PLAN.length - 1;
-/** This transaction is another connection's. */
-const OTHERS = 3;
+/** The transaction that another connection commits. */
+const OTHER_CONNECTION = 3;
 
-/** What fails, and how it may be told. */
+/** The fault, and the ways in which it may be reported. */
 export interface Sweep {
   readonly makeStorage: (name: string) => Storage;
-  /** Puts the fault between this realm and its browser. @returns what takes it away */
+  /** Installs the fault in the browser. @returns the function that removes it */
   readonly install: (fault: OneFault) => () => void;
   readonly isExpected: (error: unknown) => boolean;
-  /** Whether a transaction may be there although this call of its commit failed. */
-  readonly mayStand?: (call: string) => boolean;
-  /** Whether a connection has told that it is of no use any more. */
+  /** True when a transaction may be committed although this call of its commit failed. */
+  readonly mayBeCommitted?: (call: string) => boolean;
+  /** True for an error after which a connection is unusable. */
   readonly isFinal?: (error: unknown) => boolean;
-  /** The first transaction is another connection's too, so that ours finds a database. */
-  readonly made?: boolean;
-  /** In the middle of the workload, before a transaction of ours. */
+  /** True when another connection commits the first transaction too, so that the database exists. */
+  readonly existing?: boolean;
+  /** Called in the middle of the workload, before a transaction. */
   readonly meanwhile?: () => void;
 }
 
-/** How a sweep went. */
+/** The outcome of a sweep. */
 export interface SweepOutcome {
-  /** Calls that failed, one after the other. */
+  /** Number of calls that failed, one in each run. */
   readonly calls: number;
-  /** Calls whose failure was reported. */
-  readonly noticed: number;
-  /** Calls whose failure was reported and whose transaction stands nevertheless. */
-  readonly stood: number;
+  /** Number of failures that were reported. */
+  readonly reported: number;
+  /** Number of failures that were reported although the transaction is committed. */
+  readonly committed: number;
 }
 
 function mustBe(actual: unknown, expected: unknown): void {
@@ -56,7 +57,7 @@ function mustBe(actual: unknown, expected: unknown): void {
 
 class Work {
   failures = 0;
-  stood = 0;
+  committed = 0;
   #last = -1;
   #attempts = 0;
   #opened: DurableDatabase | undefined;
@@ -71,23 +72,23 @@ class Work {
 
   async run(): Promise<void> {
     while (this.#last < LAST) {
-      if (this.#isOthers(this.#last + 1))
-        await this.#fault.undisturbed(() => this.#another((other) => this.#commit(other)));
-      else await this.#attempt(() => this.#mine());
+      if (this.#isOtherConnections(this.#last + 1))
+        await this.#fault.suspended(() => this.#another((other) => this.#commit(other)));
+      else await this.#attempt(() => this.#step());
     }
     const opened = this.#opened;
     this.#opened = undefined;
     await this.#attempt(async () => opened?.readTransaction(() => opened.close()));
-    await this.#fault.undisturbed(() => this.#another((other) => this.#check(other)));
+    await this.#fault.suspended(() => this.#another((other) => this.#check(other)));
   }
 
-  #isOthers(transaction: number): boolean {
-    return transaction === OTHERS || (transaction === 0 && this.#sweep.made === true);
+  #isOtherConnections(transaction: number): boolean {
+    return transaction === OTHER_CONNECTION || (transaction === 0 && this.#sweep.existing === true);
   }
 
-  async #mine(): Promise<void> {
+  async #step(): Promise<void> {
     this.#opened ??= await this.#open();
-    if (this.#last === OTHERS) this.#sweep.meanwhile?.();
+    if (this.#last === OTHER_CONNECTION) this.#sweep.meanwhile?.();
     await this.#commit(this.#opened);
     await this.#check(this.#opened);
   }
@@ -125,20 +126,20 @@ class Work {
       await work();
     } catch (error) {
       if (!this.#sweep.isExpected(error)) throw error;
-      // Only one call fails, so only one attempt may.
+      // Only one call fails, so at most one attempt may.
       mustBe(++this.failures, 1);
       if (this.#sweep.isFinal?.(error)) this.#opened = undefined;
-      await this.#agree(this.#fault.struck ?? 'nothing');
+      await this.#checkBoth(this.#fault.failedCall ?? 'nothing');
     }
   }
 
-  /** What was refused is not there, neither for this connection nor for another one. */
-  async #agree(failedCall: string): Promise<void> {
+  /** Checks that neither this connection nor another one reads the refused transaction. */
+  async #checkBoth(failedCall: string): Promise<void> {
     const opened = this.#opened;
     if (opened) {
       const last = await opened.readTransaction(() => lastTransaction(opened.database));
-      if (last === this.#last + 1 && this.#sweep.mayStand?.(failedCall)) {
-        this.stood++;
+      if (last === this.#last + 1 && this.#sweep.mayBeCommitted?.(failedCall)) {
+        this.committed++;
         this.#last++;
       }
       await this.#check(opened);
@@ -151,27 +152,27 @@ function rollBack({ database }: DurableDatabase): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // SQLite has ended the transaction by itself.
+    // SQLite has already ended the transaction.
   }
 }
 
-/** Each call of the workload fails, one after the other. @throws Error that says which one did harm */
+/** Fails each call of the workload, one in each run. @throws {Error} that names the call that did harm */
 export async function sweepAll(sweep: Sweep): Promise<SweepOutcome> {
-  let noticed = 0;
-  let stood = 0;
+  let reported = 0;
+  let committed = 0;
   for (let call = 0; ; call++) {
     const fault = new OneFault(call);
     const work = new Work(fault, sweep);
-    const takeAway = sweep.install(fault);
+    const removeFault = sweep.install(fault);
     try {
       await work.run();
     } catch (error) {
-      throw new Error(`call ${call}, ${fault.struck ?? 'none'}: ${String(error)}`, { cause: error });
+      throw new Error(`call ${call}, ${fault.failedCall ?? 'none'}: ${String(error)}`, { cause: error });
     } finally {
-      takeAway();
+      removeFault();
     }
-    if (fault.struck === undefined) return { calls: call, noticed, stood };
-    noticed += work.failures;
-    stood += work.stood;
+    if (fault.failedCall === undefined) return { calls: call, reported, committed };
+    reported += work.failures;
+    committed += work.committed;
   }
 }

@@ -1,9 +1,9 @@
-/** Everything a workload asks of IndexedDB and Web Locks fails once; see `failing/sweep.browser.ts`. */
+/** Fails each call of a workload to IndexedDB and Web Locks once; see `failing/sweep.browser.ts`. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { SqliteError, type Storage, VfsError, openDatabase } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
 import {
-  type Failing,
+  type InstallFault,
   deadConnections,
   failingCommits,
   failingOpen,
@@ -17,15 +17,15 @@ import {
 import { intercept } from '../failing/one-fault.browser.ts';
 import { sweepAll } from '../failing/sweep.browser.ts';
 
-const NO_ROOM = 13;
+const FULL = 13;
 const IO_ERROR = 10;
 
 afterEach(() => void vi.unstubAllGlobals());
 
 const makeStorage = (name: string): Storage => indexedDbStorage(name, { durability: 'relaxed' });
 
-/** SQLite's code for it, with what the browser said as the cause. */
-const tells =
+/** True for SQLite's code with the browser's error as the cause. */
+const reports =
   (resultCode: number, errorName: string) =>
   (error: unknown): boolean =>
     error instanceof SqliteError &&
@@ -36,69 +36,69 @@ const isUnavailable = (error: unknown): boolean =>
   error instanceof VfsError && error.code === 'STORAGE_UNAVAILABLE' && error.cause instanceof DOMException;
 
 interface Case {
-  readonly what: string;
-  readonly install: Failing;
+  readonly fault: string;
+  readonly install: InstallFault;
   readonly isExpected: (error: unknown) => boolean;
-  /** Calls there are at least. */
+  /** The least number of such calls. */
   readonly calls: number;
 }
 
 const CASES: readonly Case[] = [
   ...[
-    ['QuotaExceededError', NO_ROOM],
+    ['QuotaExceededError', FULL],
     ['UnknownError', IO_ERROR],
     ['AbortError', IO_ERROR],
   ].flatMap(([name, code]): Case[] => {
-    const isExpected = tells(code as number, name as string);
+    const isExpected = reports(code as number, name as string);
     return [
       {
-        what: `a request fails with ${name}`,
+        fault: `a request fails with ${name}`,
         install: failingRequests(name as string),
         isExpected,
         calls: 25,
       },
-      { what: `a commit fails with ${name}`, install: failingCommits(name as string), isExpected, calls: 6 },
+      { fault: `a commit fails with ${name}`, install: failingCommits(name as string), isExpected, calls: 6 },
     ];
   }),
   {
-    what: 'a request throws DataError',
+    fault: 'a request throws DataError',
     install: throwingRequests('DataError'),
-    isExpected: tells(IO_ERROR, 'DataError'),
+    isExpected: reports(IO_ERROR, 'DataError'),
     calls: 25,
   },
   {
-    what: 'a request throws QuotaExceededError',
+    fault: 'a request throws QuotaExceededError',
     install: throwingRequests('QuotaExceededError'),
-    isExpected: tells(NO_ROOM, 'QuotaExceededError'),
+    isExpected: reports(FULL, 'QuotaExceededError'),
     calls: 25,
   },
   {
-    what: 'a connection is dead and throws InvalidStateError',
+    fault: 'a connection is dead and throws InvalidStateError',
     install: deadConnections('InvalidStateError'),
-    isExpected: tells(IO_ERROR, 'InvalidStateError'),
+    isExpected: reports(IO_ERROR, 'InvalidStateError'),
     calls: 10,
   },
   {
-    what: 'a connection is lost',
+    fault: 'a connection is lost',
     install: lostConnections,
-    isExpected: tells(IO_ERROR, 'AbortError'),
+    isExpected: reports(IO_ERROR, 'AbortError'),
     calls: 25,
   },
   {
-    what: 'opening throws SecurityError',
+    fault: 'opening throws SecurityError',
     install: throwingOpen('SecurityError'),
     isExpected: isUnavailable,
     calls: 2,
   },
   {
-    what: 'opening fails with UnknownError',
+    fault: 'opening fails with UnknownError',
     install: failingOpen('UnknownError'),
     isExpected: isUnavailable,
     calls: 2,
   },
 ];
 
-/** Connections that are open, so that the browser can close them. */
+/** Collects open connections, so that the test can close them as the browser does. */
 function openConnections(): { readonly all: IDBDatabase[]; readonly end: () => void } {
   const all: IDBDatabase[] = [];
   const end = intercept(IDBFactory, ['open'], (_self, _given, original) => {
@@ -109,29 +109,29 @@ function openConnections(): { readonly all: IDBDatabase[]; readonly end: () => v
   return { all, end };
 }
 
-it.each(CASES)('every time $what once', async ({ install, isExpected, calls }) => {
+it.each(CASES)('survives every call at which $fault', async ({ install, isExpected, calls }) => {
   const connections = openConnections();
-  // The workload opens a second time: the browser closes its connections once by itself.
+  // The browser closes the connections once by itself, so that the workload opens the database twice.
   const meanwhile = (): void => {
     for (const database of connections.all.splice(0)) loseConnection(database);
   };
   const outcome = await sweepAll({ makeStorage, install, isExpected, meanwhile });
   connections.end();
   expect(outcome.calls).toBeGreaterThanOrEqual(calls);
-  // The write that meets another tab's commit is run again, whatever it failed with: four calls at most.
-  expect(outcome.calls - outcome.noticed).toBeLessThanOrEqual(Math.min(4, calls / 2));
-  expect(outcome.stood).toBe(0);
+  // The write that meets another tab's commit runs again after any failure, which is then not reported: at most four calls.
+  expect(outcome.calls - outcome.reported).toBeLessThanOrEqual(Math.min(4, calls / 2));
+  expect(outcome.committed).toBe(0);
 });
 
 it.each(['SecurityError', 'InvalidStateError', 'TimeoutError'])(
-  'a lock that is refused with %s is done without',
+  'a write goes on without a lock that is refused with %s',
   async (name) => {
     const outcome = await sweepAll({ makeStorage, install: refusedLocks(name), isExpected: () => false });
     expect(outcome.calls).toBeGreaterThanOrEqual(2);
   },
 );
 
-it('without Web Locks everything works', async () => {
+it('works without Web Locks', async () => {
   vi.stubGlobal('navigator', { locks: undefined });
   expect(makeStorage('any').capabilities.lockProvider).toBe('compare-and-swap');
   const never = (): (() => void) => () => undefined;
@@ -139,16 +139,16 @@ it('without Web Locks everything works', async () => {
   expect(outcome.calls).toBe(0);
 });
 
-it('a tab that holds up the opening is STORAGE_UNAVAILABLE, and once it has let go the database opens', async () => {
+it('opening is STORAGE_UNAVAILABLE while another tab blocks it, and succeeds once that tab has closed its connection', async () => {
   const name = crypto.randomUUID();
   const before = await openDatabase(makeStorage(name));
   await before.writeTransaction(() => void before.database.exec('CREATE TABLE t(x)'));
   before.close();
-  const holder = await new Promise<IDBDatabase>((resolve) => {
+  const blocking = await new Promise<IDBDatabase>((resolve) => {
     const request = indexedDB.open(name, 1);
     request.addEventListener('success', () => resolve(request.result));
   });
-  // Somebody wants another version, and the holder does not make room.
+  // A request for another version waits, because the blocking tab does not close its connection.
   const upgrade = indexedDB.open(name, 2);
   upgrade.addEventListener('upgradeneeded', () => upgrade.transaction?.abort());
   const ended = new Promise((resolve) => upgrade.addEventListener('error', resolve));
@@ -156,7 +156,7 @@ it('a tab that holds up the opening is STORAGE_UNAVAILABLE, and once it has let 
     code: 'STORAGE_UNAVAILABLE',
     message: expect.stringContaining('another tab'),
   });
-  holder.close();
+  blocking.close();
   await ended;
   const after = await openDatabase(makeStorage(name));
   expect(

@@ -6,8 +6,8 @@ const suite = new CalledWorker(
   new Worker(new URL('../workers/opfs-suite.browser.ts', import.meta.url), { type: 'module' }),
 );
 
-/** The cases run in the worker, one by one; here they get their names and their outcomes. */
-function remotely(declare: TestFramework['it']): TestFramework['it'] {
+/** Declares the cases here and runs each in the worker. */
+function inWorker(declare: TestFramework['it']): TestFramework['it'] {
   const declareRemote = (title: string): void =>
     declare(title, async () => void (await suite.call('runCase', title)));
   return Object.assign(declareRemote, { skip: declare.skip });
@@ -16,30 +16,30 @@ function remotely(declare: TestFramework['it']): TestFramework['it'] {
 describeStorage(
   'opfs, in a dedicated worker',
   () => {
-    throw new Error('places are made in the worker');
+    throw new Error('storages are made in the worker');
   },
   {
     framework: {
       describe,
       expect,
-      it: remotely(it),
+      it: inWorker(it),
     },
     skip: [
       {
         case: 'refusal: a file in WAL mode is left as it is, unless it is asked for exclusively',
-        reason: 'only an owner that was killed leaves one here, and its log is taken over',
+        reason: 'only a killed owner leaves such a file, and its log is taken over',
       },
       {
         case: 'promise 3: a hole at 1 GiB, where the lock bytes are, reads as zeros',
-        reason: 'a private window keeps these files in memory, holes and all',
+        reason: 'a private window keeps these files in memory, holes included',
       },
       {
         case: 'promise 3: offsets beyond 4 GiB are not cut to 32 bits',
-        reason: 'a private window keeps these files in memory, which ends before that',
+        reason: 'a private window keeps these files in memory, which has less room',
       },
       {
         case: 'database: past 1 GiB the page with the lock bytes is left out and the file is sound',
-        reason: 'a gigabyte a run is enough, and the file storage writes it',
+        reason: 'a gigabyte takes long to write, and the file storage writes one already',
       },
     ],
   },

@@ -1,4 +1,7 @@
-/** Several contexts on one database in the private file system; the numbers are the invariants of the two files. */
+/**
+ * Several contexts on one database in the private file system. The numbers are the rules of `opfs.browser.ts` and
+ * `handle-lease.browser.ts`.
+ */
 import { afterEach, expect, it } from 'vitest';
 import { VfsError, openDatabase } from '../../src/index.ts';
 import { opfsStorage } from '../../src/opfs.browser.ts';
@@ -17,29 +20,29 @@ async function directoryOf(name: string): Promise<FileSystemDirectoryHandle> {
 async function removeDatabase(name: string): Promise<void> {
   const root = await navigator.storage.getDirectory();
   const all = await root.getDirectoryHandle('sqljs-vfs');
-  // Refused while somebody has the files; they rest soon.
+  // Refused while a worker has the files open; an idle worker closes them soon.
   await expect
     .poll(() => all.removeEntry(directoryName(name), { recursive: true }).then(() => 'removed', String))
     .toBe('removed');
 }
 
-/** The bytes of a database's main file, once nobody has it open. */
+/** Reads a database's main file as it is stored. */
 async function storedBytes(name: string): Promise<Uint8Array> {
   const directory = await directoryOf(name);
-  for await (const epoch of directory.values()) {
-    const home = epoch as FileSystemDirectoryHandle;
+  for await (const entry of directory.values()) {
+    const home = entry as FileSystemDirectoryHandle;
     return new Uint8Array(await (await (await home.getFileHandle('main')).getFile()).arrayBuffer());
   }
-  throw new Error('no epoch');
+  throw new Error('no database id');
 }
 
-it('is not there in a page, and says where it is', async () => {
+it('is STORAGE_UNAVAILABLE in a page, and the hint says to use a worker', async () => {
   const error = await openDatabase(opfsStorage(freshName())).catch((failure: unknown) => failure);
   expect(error).toBeInstanceOf(VfsError);
   expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: expect.stringContaining('worker') });
 });
 
-it('opfs 3, tenure 1: three workers see each other and lose nothing', async () => {
+it('opfs 3, lease 1: three workers see the commits of the others and lose nothing', async () => {
   const name = freshName();
   const workers = [];
   for (let index = 0; index < 3; index++) workers.push(await RemoteDatabase.open('opfs', name));
@@ -55,7 +58,7 @@ it('opfs 3, tenure 1: three workers see each other and lose nothing', async () =
   }
 });
 
-it('opfs 3: a warm cache is dropped when another worker has committed', async () => {
+it('opfs 3: SQLite drops its cache when another worker has committed', async () => {
   const name = freshName();
   const one = await RemoteDatabase.open('opfs', name);
   const other = await RemoteDatabase.open('opfs', name);
@@ -67,27 +70,27 @@ it('opfs 3: a warm cache is dropped when another worker has committed', async ()
   }
 });
 
-it('opfs 1: what a worker killed half way had written is rolled back by the next', async () => {
+it('opfs 1: the next worker rolls back a transaction whose worker was killed', async () => {
   const name = freshName();
-  const doomed = await RemoteDatabase.open('opfs', name);
-  await doomed.write(
+  const killed = await RemoteDatabase.open('opfs', name);
+  await killed.write(
     'CREATE TABLE t(x, filler); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) ' +
       "INSERT INTO t SELECT 'before', randomblob(100) FROM n",
   );
   // A cache of ten pages makes SQLite write into the database before it commits.
-  await doomed.stop(
-    "PRAGMA cache_size = 10; BEGIN IMMEDIATE; UPDATE t SET x = 'half way', filler = randomblob(200)",
+  await killed.stop(
+    "PRAGMA cache_size = 10; BEGIN IMMEDIATE; UPDATE t SET x = 'uncommitted', filler = randomblob(200)",
   );
-  doomed.terminate();
+  killed.terminate();
   await expect
-    .poll(async () => new TextDecoder('latin1').decode(await storedBytes(name)).includes('half way'))
+    .poll(async () => new TextDecoder('latin1').decode(await storedBytes(name)).includes('uncommitted'))
     .toBe(true);
   const next = await RemoteDatabase.open('opfs', name);
   expect(await next.read('SELECT x, count(*) FROM t GROUP BY x')).toEqual([['before', 2000]]);
   expect(await next.read('PRAGMA integrity_check')).toEqual([['ok']]);
 });
 
-it('tenure 2: the files come free by themselves after a while, and at once when asked for', async () => {
+it('lease 2: an idle worker releases the files, and a working one when another requests them', async () => {
   const name = freshName();
   const idle = await RemoteDatabase.open('opfs', name);
   await idle.write('CREATE TABLE t(x)');
@@ -95,11 +98,11 @@ it('tenure 2: the files come free by themselves after a while, and at once when 
     .poll(async () => (await navigator.locks.query()).held?.some((lock) => lock.name?.endsWith(name)))
     .toBe(false);
   await idle.write('INSERT INTO t VALUES (1)');
-  const asking = await RemoteDatabase.open('opfs', name);
-  expect(await asking.read('SELECT x FROM t')).toEqual([[1]]);
+  const other = await RemoteDatabase.open('opfs', name);
+  expect(await other.read('SELECT x FROM t')).toEqual([[1]]);
 });
 
-it('tenure 3: a transaction left open keeps the files, and everybody else waits', async () => {
+it('lease 3: an open transaction keeps the files, and other workers wait', async () => {
   const name = freshName();
   const holder = await RemoteDatabase.open('opfs', name);
   await holder.write('CREATE TABLE t(x)');
@@ -112,7 +115,7 @@ it('tenure 3: a transaction left open keeps the files, and everybody else waits'
   expect(await (await other).read('SELECT x FROM t')).toEqual([[1], [2]]);
 });
 
-it('tenure 3: an exclusive owner keeps its log and its files until it closes', async () => {
+it('lease 3: an exclusive owner keeps its log and its files until it closes', async () => {
   const name = freshName();
   const owner = await RemoteDatabase.open('opfs', name, true);
   await owner.write('CREATE TABLE t(x); INSERT INTO t VALUES (1)');
@@ -125,19 +128,19 @@ it('tenure 3: an exclusive owner keeps its log and its files until it closes', a
   expect(await (await other).read('PRAGMA journal_mode')).toEqual([['truncate']]);
 });
 
-it('opfs 1: the log of an owner killed half way is taken over, shared or owned', async () => {
+it('opfs 1: the log of an owner killed during a transaction is taken over, by a shared connection or a new owner', async () => {
   for (const exclusive of [false, true]) {
     const name = freshName();
-    const doomed = await RemoteDatabase.open('opfs', name, true);
-    await doomed.write('CREATE TABLE t(x)');
-    await doomed.write('INSERT INTO t VALUES (1)');
+    const killed = await RemoteDatabase.open('opfs', name, true);
+    await killed.write('CREATE TABLE t(x)');
+    await killed.write('INSERT INTO t VALUES (1)');
     // A cache of ten pages makes SQLite write into the log before it commits.
-    await doomed.stop(
+    await killed.stop(
       'PRAGMA cache_size = 10; BEGIN IMMEDIATE; INSERT INTO t VALUES (2); ' +
         'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) ' +
         'INSERT INTO t SELECT randomblob(1000) FROM n',
     );
-    doomed.terminate();
+    killed.terminate();
     const next = await RemoteDatabase.open('opfs', name, exclusive);
     expect(await next.read('SELECT x FROM t')).toEqual([[1]]);
     expect(await next.read('PRAGMA integrity_check')).toEqual([['ok']]);
@@ -145,23 +148,23 @@ it('opfs 1: the log of an owner killed half way is taken over, shared or owned',
   }
 });
 
-it('opfs 5: a database that was removed, or removed and made anew, is STORAGE_RESET for good', async () => {
-  for (const remade of [false, true]) {
+it('opfs 5: a database that was removed, or replaced, is STORAGE_RESET for good', async () => {
+  for (const replaced of [false, true]) {
     const name = freshName();
     const stale = await RemoteDatabase.open('opfs', name);
     await stale.write('CREATE TABLE t(x); INSERT INTO t VALUES (1)');
     await removeDatabase(name);
-    if (remade) await (await RemoteDatabase.open('opfs', name)).write('CREATE TABLE t(x)');
+    if (replaced) await (await RemoteDatabase.open('opfs', name)).write('CREATE TABLE t(x)');
     for (let attempt = 0; attempt < 2; attempt++) {
       await expect(stale.read('SELECT x FROM t')).rejects.toMatchObject({ code: 'STORAGE_RESET' });
       await expect(stale.write('INSERT INTO t VALUES (2)')).rejects.toMatchObject({ code: 'STORAGE_RESET' });
     }
-    const anew = await RemoteDatabase.open('opfs', name);
-    expect(await anew.read('SELECT count(*) FROM sqlite_schema')).toEqual([[remade ? 1 : 0]]);
+    const fresh = await RemoteDatabase.open('opfs', name);
+    expect(await fresh.read('SELECT count(*) FROM sqlite_schema')).toEqual([[replaced ? 1 : 0]]);
   }
 });
 
-it('stores an ordinary SQLite file where the layout says', async () => {
+it('stores an ordinary SQLite file at the path that the layout documents', async () => {
   const name = `${freshName()} Ünïcode/../%`;
   const remote = await RemoteDatabase.open('opfs', name);
   await remote.write('CREATE TABLE t(x)');
@@ -170,7 +173,7 @@ it('stores an ordinary SQLite file where the layout says', async () => {
   expect(directoryName('Aa.é%/-_0')).toBe('db-%41a%2e%c3%a9%25%2f-_0');
 });
 
-it('leaves a directory that is not its own as it is', async () => {
+it('refuses a directory of another layout and leaves it untouched', async () => {
   const name = freshName();
   await (await RemoteDatabase.open('opfs', name)).close();
   const directory = await directoryOf(name);

@@ -1,4 +1,4 @@
-/** Calls to a test's worker: arguments and answers as structured cloning takes them, errors as name, code and message. */
+/** Calls to a test's worker. Arguments and results are cloned; errors keep name, code and message. */
 type Call = (...parameters: never[]) => unknown;
 
 interface Question {
@@ -13,7 +13,7 @@ interface Reply {
   readonly error?: { readonly message: string; readonly fields: Record<string, unknown> };
 }
 
-/** In the worker: answers calls by name. */
+/** Serves calls by name, in the worker. */
 export function serveCalls(calls: Readonly<Record<string, Call>>): void {
   globalThis.addEventListener('message', ({ data }: MessageEvent<Question>) => {
     const reply = (answer: Omit<Reply, 'id'>): void => globalThis.postMessage({ id: data.id, ...answer });
@@ -29,7 +29,7 @@ export function serveCalls(calls: Readonly<Record<string, Call>>): void {
   });
 }
 
-/** A worker of ours, seen from the page. */
+/** A test's worker, as the page calls it. */
 export class CalledWorker {
   readonly #worker: Worker;
   readonly #waiting: Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }> =
@@ -60,7 +60,7 @@ export class CalledWorker {
     });
   }
 
-  /** Ends the worker at once, whatever it is doing. */
+  /** Ends the worker at once, even during a call. */
   terminate(): void {
     this.#worker.terminate();
   }

@@ -1,4 +1,4 @@
-/** A database in a worker, for tests that need several contexts, or one that dies. */
+/** A database in a worker, for tests that need several contexts, or one that is killed. */
 import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
 import { opfsStorage } from '../../src/opfs.browser.ts';
@@ -26,7 +26,7 @@ serveCalls({
     const work = (): void => void database().database.exec(`BEGIN IMMEDIATE; ${sql}; COMMIT`);
     return retryBusy(() => database().writeTransaction(work), DEADLINE_MS);
   },
-  /** As many commits of one row each, one after the other. */
+  /** Commits `count` rows, one at a time. */
   async insertRows(table: string, from: string, count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       const work = (): void =>
@@ -34,7 +34,7 @@ serveCalls({
       await retryBusy(() => database().writeTransaction(work), DEADLINE_MS);
     }
   },
-  /** Begins, changes, and stays there: whoever calls this wants to end the worker half way. */
+  /** Begins a transaction and never ends it, so that the caller can kill the worker during one. */
   stop(sql: string): Promise<void> {
     return new Promise((half) => {
       const work = (): Promise<never> => {

@@ -1,4 +1,4 @@
-/** Everything a workload asks of its files in the private file system fails once; see `failing/sweep.browser.ts`. */
+/** Fails each call of a workload to the private file system once; see `failing/sweep.browser.ts`. */
 import { SqliteError, VfsError } from '../../src/index.ts';
 import { opfsStorage } from '../../src/opfs.browser.ts';
 import { type Method, type OneFault, intercept } from '../failing/one-fault.browser.ts';
@@ -7,10 +7,10 @@ import { serveCalls } from './calls.browser.ts';
 
 const BUSY = 5;
 const IO_ERROR = 10;
-const NO_ROOM = 13;
+const FULL = 13;
 
 type Owner = { readonly prototype: object };
-type Answer = (given: unknown[], original: Method) => unknown;
+type Replacement = (parameters: unknown[], original: Method) => unknown;
 
 const AccessHandle = (globalThis as unknown as { FileSystemSyncAccessHandle: Owner })
   .FileSystemSyncAccessHandle;
@@ -18,56 +18,56 @@ const AccessHandle = (globalThis as unknown as { FileSystemSyncAccessHandle: Own
 const failure = (name: string): DOMException => new DOMException('The simulated browser failed', name);
 
 const throwing =
-  (name: string): Answer =>
+  (name: string): Replacement =>
   () => {
     throw failure(name);
   };
 
 const rejecting =
-  (name: string): Answer =>
+  (name: string): Replacement =>
   () =>
     Promise.reject(failure(name));
 
-/** Private windows answer failures by a negative code, read as unsigned. */
-const answeringCode =
-  (code: number): Answer =>
+/** Returns an error code, as private windows do: negative, as an unsigned number. */
+const returningCode =
+  (code: number): Replacement =>
   () =>
     Number(BigInt.asUintN(32, BigInt(code)));
 
-/** Half of what was asked for is moved. */
-const movingHalf: Answer = ([bytes, options], original) =>
+/** Moves half of the requested bytes. */
+const movingHalf: Replacement = ([bytes, options], original) =>
   original((bytes as Uint8Array).subarray(0, Math.ceil((bytes as Uint8Array).length / 2)), options);
 
-/** What fails and how it may be told: by these result codes, or not at all. */
+/** A fault of one method, and the result codes that may report it; without any, it must not be reported. */
 interface Fault {
   readonly owner: Owner;
   readonly method: string;
-  readonly answer: Answer;
+  readonly answer: Replacement;
   readonly resultCodes: readonly number[];
-  /** Only a call that ends a commit may fail and leave it standing. */
-  readonly mayStand?: boolean;
+  /** True for a call that ends a commit: it may fail and leave the transaction committed. */
+  readonly mayBeCommitted?: boolean;
 }
 
-const onHandle = (method: string, answer: Answer, ...resultCodes: number[]): Fault => ({
+const onHandle = (method: string, answer: Replacement, ...resultCodes: number[]): Fault => ({
   owner: AccessHandle,
   method,
   answer,
   resultCodes,
-  mayStand: method === 'flush',
+  mayBeCommitted: method === 'flush',
 });
-const onFile = (answer: Answer, ...resultCodes: number[]): Fault => ({
+const onFile = (answer: Replacement, ...resultCodes: number[]): Fault => ({
   owner: FileSystemFileHandle,
   method: 'createSyncAccessHandle',
   answer,
   resultCodes,
 });
-const onFolder = (method: string, answer: Answer, ...resultCodes: number[]): Fault => ({
+const onFolder = (method: string, answer: Replacement, ...resultCodes: number[]): Fault => ({
   owner: FileSystemDirectoryHandle,
   method,
   answer,
   resultCodes,
 });
-const onLocks = (answer: Answer, ...resultCodes: number[]): Fault => ({
+const onLocks = (answer: Replacement, ...resultCodes: number[]): Fault => ({
   owner: LockManager,
   method: 'request',
   answer,
@@ -76,21 +76,16 @@ const onLocks = (answer: Answer, ...resultCodes: number[]): Fault => ({
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   'read throws InvalidStateError': onHandle('read', throwing('InvalidStateError'), IO_ERROR),
-  'read answers a code': onHandle('read', answeringCode(-1), IO_ERROR),
+  'read returns an error code': onHandle('read', returningCode(-1), IO_ERROR),
   'read moves half': onHandle('read', movingHalf),
-  'write throws QuotaExceededError': onHandle('write', throwing('QuotaExceededError'), NO_ROOM),
+  'write throws QuotaExceededError': onHandle('write', throwing('QuotaExceededError'), FULL),
   'write throws InvalidStateError': onHandle('write', throwing('InvalidStateError'), IO_ERROR),
-  'write answers the code for no room': onHandle('write', answeringCode(-8), NO_ROOM),
-  'write moves nothing': onHandle('write', () => 0, NO_ROOM),
+  'write returns the error code for a full disk': onHandle('write', returningCode(-8), FULL),
+  'write moves nothing': onHandle('write', () => 0, FULL),
   'write moves half': onHandle('write', movingHalf),
-  'truncate throws QuotaExceededError': onHandle(
-    'truncate',
-    throwing('QuotaExceededError'),
-    NO_ROOM,
-    IO_ERROR,
-  ),
+  'truncate throws QuotaExceededError': onHandle('truncate', throwing('QuotaExceededError'), FULL, IO_ERROR),
   'truncate throws InvalidStateError': onHandle('truncate', throwing('InvalidStateError'), IO_ERROR),
-  'flush throws QuotaExceededError': onHandle('flush', throwing('QuotaExceededError'), NO_ROOM, IO_ERROR),
+  'flush throws QuotaExceededError': onHandle('flush', throwing('QuotaExceededError'), FULL, IO_ERROR),
   'flush throws InvalidStateError': onHandle('flush', throwing('InvalidStateError'), IO_ERROR),
   'getSize throws InvalidStateError': onHandle('getSize', throwing('InvalidStateError'), IO_ERROR),
   'close throws InvalidStateError': onHandle('close', throwing('InvalidStateError'), IO_ERROR),
@@ -108,7 +103,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     'getFileHandle',
     rejecting('QuotaExceededError'),
     IO_ERROR,
-    NO_ROOM,
+    FULL,
   ),
   'the lock is refused with TimeoutError': onLocks(rejecting('TimeoutError'), BUSY),
   'the lock is refused with SecurityError': onLocks(rejecting('SecurityError'), IO_ERROR),
@@ -119,20 +114,20 @@ const isReset = (error: unknown): boolean => error instanceof VfsError && error.
 serveCalls({
   faults: () => Object.keys(FAULTS),
   sweep(name: string): Promise<SweepOutcome> {
-    const { owner, method, answer, resultCodes, mayStand } = FAULTS[name] as Fault;
+    const { owner, method, answer, resultCodes, mayBeCommitted } = FAULTS[name] as Fault;
     return sweepAll({
       makeStorage: opfsStorage,
       install: (fault: OneFault) =>
-        intercept(owner, [method], (_self, given, original) =>
-          fault.strikes(method) ? answer(given, original) : original(),
+        intercept(owner, [method], (_self, parameters, original) =>
+          fault.shouldFail(method) ? answer(parameters, original) : original(),
         ),
       isExpected(error) {
         if (resultCodes.length === 0) return false;
         if (error instanceof SqliteError) return resultCodes.includes(error.resultCode & 0xff);
-        // A file that is said to be gone is gone for whoever knew it.
+        // A storage whose file is reported as gone takes the database for removed.
         return isReset(error) ? name.endsWith('NotFoundError') : (error as VfsError).code === 'CANNOT_OPEN';
       },
-      mayStand: () => mayStand === true,
+      mayBeCommitted: () => mayBeCommitted === true,
       isFinal: isReset,
     });
   },

@@ -1,4 +1,4 @@
-/** Runs cases of the conformance suite where synchronous access handles are: in a dedicated worker. */
+/** Runs cases of the conformance suite in a dedicated worker, which has synchronous access handles. */
 import { expect } from 'vitest';
 import { opfsStorage } from '../../src/opfs.browser.ts';
 import { StorageScene, storageCases } from '../../src/testing/index.ts';

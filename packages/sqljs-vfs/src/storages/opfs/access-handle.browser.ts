@@ -1,8 +1,11 @@
-import { pause } from '../../retry-busy.ts';
+import { retryWhile } from '../../retry.ts';
 import { SqliteError } from '../../errors.ts';
 import { ResultCode } from '../../result-codes.ts';
 
-/** Synchronous access to one file, there in dedicated workers only (https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle). */
+/**
+ * Synchronous access to one file. Only dedicated workers have it
+ * (https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle).
+ */
 export interface SyncAccessHandle {
   read(target: Uint8Array, options: { readonly at: number }): number;
   write(source: Uint8Array, options: { readonly at: number }): number;
@@ -16,11 +19,11 @@ interface SyncAccessible {
   createSyncAccessHandle?(): Promise<SyncAccessHandle>;
 }
 
-/** How long a file may stay with a worker that has ended before its browser takes it back. */
-const HANDLE_PATIENCE_MS = 2000;
-const HANDLE_PAUSE_MS = 20;
+/** The time that a browser may take to release the file of a worker that has ended. */
+const HANDLE_TIMEOUT_MS = 2000;
+const HANDLE_POLL_MS = 20;
 
-/** Whether this context has synchronous access to files at all. */
+/** True when this context has synchronous access to files. */
 export function hasSyncAccess(): boolean {
   return (
     typeof FileSystemFileHandle !== 'undefined' &&
@@ -29,28 +32,29 @@ export function hasSyncAccess(): boolean {
 }
 
 /**
- * Opens a file for ourselves alone. Nobody else should have it, because only the holder of the database's lock opens
- * files; but the browser may take a moment to collect those of a worker that has ended.
- * @throws SqliteError SQLITE_BUSY (5) when the file does not come free
- * @throws DOMException `NotFoundError` when the file is gone
+ * Opens a file exclusively. No other context should have it open, because only the holder of the database's lock opens
+ * files. But the browser may take a moment to release the files of a worker that has ended.
+ * @throws {SqliteError} SQLITE_BUSY (5) when the file is not released in time
+ * @throws {DOMException} `NotFoundError` when the file is gone
  */
 export async function openAccessHandle(file: FileSystemFileHandle): Promise<SyncAccessHandle> {
   const open = (file as SyncAccessible).createSyncAccessHandle?.bind(file);
   if (!open) throw new TypeError('synchronous access to files needs a dedicated worker');
-  for (const deadline = performance.now() + HANDLE_PATIENCE_MS; ; await pause(HANDLE_PAUSE_MS)) {
-    try {
-      return alive(await open());
-    } catch (error) {
-      if ((error as { name?: unknown } | null)?.name !== 'NoModificationAllowedError') throw error;
-      if (performance.now() >= deadline) {
-        throw new SqliteError(ResultCode.BUSY, 'another context has the file open', error);
-      }
-    }
+  const inUse = (error: unknown): boolean =>
+    (error as { name?: unknown } | null)?.name === 'NoModificationAllowedError';
+  try {
+    return await retryWhile(inUse, async () => assertPresent(await open()), {
+      timeoutMs: HANDLE_TIMEOUT_MS,
+      pauseMs: () => HANDLE_POLL_MS,
+    });
+  } catch (error) {
+    if (inUse(error)) throw new SqliteError(ResultCode.BUSY, 'another context has the file open', error);
+    throw error;
   }
 }
 
-/** Chromium's private windows open a removed file all the same; its size is an error code then, read as unsigned. */
-function alive(handle: SyncAccessHandle): SyncAccessHandle {
+/** Refuses a removed file. Chromium's private windows open it all the same; its size is then an unsigned error code. */
+function assertPresent(handle: SyncAccessHandle): SyncAccessHandle {
   try {
     if (Number.isSafeInteger(handle.getSize())) return handle;
   } catch (error) {
@@ -61,13 +65,13 @@ function alive(handle: SyncAccessHandle): SyncAccessHandle {
   throw new DOMException('The file is gone', 'NotFoundError');
 }
 
-/** Gives files back. One that cannot be closed must not keep the others. */
+/** Closes handles. One that cannot be closed does not keep the others open. */
 export function closeAccessHandles(handles: readonly SyncAccessHandle[]): void {
-  for (const handle of handles) if (!isClosed(handle)) isClosed(handle);
+  // A handle that stays open keeps its file from every other context until this one ends, so try twice.
+  for (const handle of handles) if (!tryClose(handle)) tryClose(handle);
 }
 
-/** A handle that stays open keeps everybody from its file until this context ends. */
-function isClosed(handle: SyncAccessHandle): boolean {
+function tryClose(handle: SyncAccessHandle): boolean {
   try {
     handle.close();
     return true;
@@ -77,11 +81,11 @@ function isClosed(handle: SyncAccessHandle): boolean {
 }
 
 /**
- * Checks how many bytes a call says it has moved. Chromium's private windows answer failures by a negative code, read as
- * unsigned, where others throw.
+ * Checks the number of bytes that a call reports. On a failure, Chromium's private windows return a negative error code
+ * as an unsigned number, where other browsers throw.
  */
-export function checkedCount(count: number, askedBytes: number): number {
-  if (count <= askedBytes) return count;
+export function checkedCount(count: number, requestedBytes: number): number {
+  if (count <= requestedBytes) return count;
   // base::File::FILE_ERROR_NO_SPACE
   const name = (count | 0) === -8 ? 'QuotaExceededError' : 'UnknownError';
   throw new DOMException(`The browser failed with code ${count | 0}`, name);

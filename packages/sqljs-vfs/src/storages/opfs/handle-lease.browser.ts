@@ -1,54 +1,63 @@
 /**
- * Who has a database's files now. Access handles are exclusive across tabs and workers, so contexts take turns:
+ * The lease of a database's access handles. They are exclusive across tabs and workers, so contexts use them in turns:
  *
- *  1. Files are opened only by the holder of the Web Lock named after the database, and closed before it is released.
- *  2. A tenure outlasts a turn, because taking over costs milliseconds: it ends when another context asks, when nothing
- *     has happened for a short while, or when a storage here is closed.
- *  3. It never ends during a turn, nor while a connection holds any of SQLite's locks: what SQLite believes between its
- *     lock and its unlock stays true.
- *  4. Once another context has asked, no turn begins until those under way have ended and the files have changed hands.
- *  5. All connections of one context on one database share its tenure; SQLite's locks, kept in memory, keep them apart.
- *  6. A question that gets lost costs time, never safety: the lock decides.
+ *  1. Only the holder of the Web Lock named after the database opens its files. It closes them before it releases the
+ *     lock.
+ *  2. A lease outlasts an access, because acquiring it takes milliseconds. It ends when another context requests it, when
+ *     it has been idle for a short while, or when a storage of this context is closed.
+ *  3. It never ends during an access, nor while a connection holds one of SQLite's locks: the content that SQLite saw
+ *     under its lock stays unchanged until it unlocks.
+ *  4. After a release request, no access begins until the running ones have ended and the lease has changed hands.
+ *  5. All connections of a context to a database share its lease. SQLite's locks, kept in memory, keep them apart.
+ *  6. A lost release request only delays the hand-over. The Web Lock guarantees exclusion.
  */
-import { pause } from '../../retry-busy.ts';
+import type { FileRole } from '../../contract/storage.ts';
 import { SqliteError, VfsError } from '../../errors.ts';
 import { InProcessLockTable } from '../../locks/in-process-lock.ts';
+import { acquireWebLock } from '../../locks/web-lock.browser.ts';
 import { ResultCode } from '../../result-codes.ts';
-import type { FileRole } from '../../contract/storage.ts';
+import { pause } from '../../retry.ts';
 import { type SyncAccessHandle, closeAccessHandles, openAccessHandle } from './access-handle.browser.ts';
 import { type DatabaseFiles, FILE_ROLES, locateDatabase } from './layout.browser.ts';
 
-/** How long to stand in line before letting the caller know; it will ask again until its own deadline. */
-const LINE_PATIENCE_MS = 2000;
-/** A page that is put into the back-forward cache must not sit on its files. */
+/** The time to wait for the lock before the caller gets SQLITE_BUSY. Callers retry until their own deadline. */
+const LOCK_TIMEOUT_MS = 2000;
+/** A page that goes into the back-forward cache must not keep its files. */
 const IDLE_MS = 100;
-/** Turns may follow each other without the event loop ever getting to those who ask; so it gets its turn as well. */
-const LISTEN_EVERY_MS = 50;
+/** Accesses may follow each other without the event loop delivering release requests, so it is yielded to this often. */
+const YIELD_EVERY_MS = 50;
+
+/** Messages between contexts: a waiting one requests the release; a new holder asks for requests it may have missed. */
+type LeaseMessage = 'release requested' | 'acquired';
 
 type AccessHandles = Readonly<Record<FileRole, SyncAccessHandle>>;
 
-interface Holding {
+interface OpenFiles {
   readonly handles: AccessHandles;
-  /** Files that exist for SQLite. On disk all of them do, because making one is asynchronous. */
+  /** Files that exist for SQLite. On disk all of them do, because making a file is asynchronous. */
   readonly present: Set<FileRole>;
-  readonly channel: BroadcastChannel;
-  /** Lets the Web Lock go. */
-  readonly release: () => void;
 }
 
-/** This context's hold on one database. */
-export class FileTenure {
+/** A lease that this context holds. */
+interface Lease extends OpenFiles {
+  readonly channel: BroadcastChannel;
+  readonly releaseLock: () => void;
+}
+
+/** The lease of one database's files, as this context holds it or not. */
+export class HandleLease {
   readonly locks: InProcessLockTable = new InProcessLockTable();
   readonly #name: string;
   readonly #lockName: string;
   #files: DatabaseFiles | undefined;
-  #holding: Holding | undefined;
-  #taking: Promise<void> | undefined;
-  #turns = 0;
-  #listenedAt = 0;
-  #asked = false;
-  #idle: ReturnType<typeof setTimeout> | undefined;
-  /** Those who wait for the turns under way to end. */
+  #lease: Lease | undefined;
+  #acquiring: Promise<void> | undefined;
+  /** Number of running accesses. */
+  #accesses = 0;
+  #yieldedAt = 0;
+  #releaseRequested = false;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Callers that wait until the running accesses have ended. */
   #waiting: (() => void)[] = [];
 
   constructor(name: string) {
@@ -57,126 +66,127 @@ export class FileTenure {
   }
 
   /**
-   * Begins a turn.
-   * @param known - the files as they were at an earlier turn; they must still be the same
+   * Begins an access. Acquires the lease if necessary.
+   * @param known - the files as an earlier access found them; they must still be the same
    * @returns the files as they are now
-   * @throws SqliteError SQLITE_BUSY (5) when another context keeps them
-   * @throws VfsError `STORAGE_RESET` when the known files are gone
+   * @throws {SqliteError} SQLITE_BUSY (5) when another context keeps them
+   * @throws {VfsError} `STORAGE_RESET` when the known files are gone
    */
-  async enter(known: DatabaseFiles | undefined): Promise<DatabaseFiles> {
-    // While a connection's lock keeps the files, nobody's question would change anything.
-    if (!this.#locked && performance.now() - this.#listenedAt > LISTEN_EVERY_MS) await this.#listen();
+  async beginAccess(known: DatabaseFiles | undefined): Promise<DatabaseFiles> {
+    // While a connection holds an SQLite lock, a release request could not be honoured, so there is no need to look.
+    if (!this.#locked && performance.now() - this.#yieldedAt > YIELD_EVERY_MS) await this.#yield();
     for (;;) {
-      if (this.#turns > 0 && this.#asked) {
+      if (this.#accesses > 0 && this.#releaseRequested) {
         await new Promise<void>((resolve) => void this.#waiting.push(resolve));
-      } else if (this.#holding && this.#files) {
+      } else if (this.#lease && this.#files) {
         if (known && known !== this.#files) throw this.#reset();
-        clearTimeout(this.#idle);
-        this.#turns++;
+        clearTimeout(this.#idleTimer);
+        this.#accesses++;
         return this.#files;
       } else {
-        this.#taking ??= this.#take().finally(() => (this.#taking = undefined));
-        await this.#taking;
+        this.#acquiring ??= this.#acquire().finally(() => (this.#acquiring = undefined));
+        await this.#acquiring;
       }
     }
   }
 
-  /** Ends a turn. */
-  leave(): void {
-    this.#turns--;
-    if (this.#turns > 0) return;
-    if (this.#asked) this.letGo();
-    else if (!this.#locked) this.#rest();
+  /** Ends an access. */
+  endAccess(): void {
+    this.#accesses--;
+    if (this.#accesses > 0) return;
+    if (this.#releaseRequested) this.release();
+    else if (!this.#locked) this.#releaseWhenIdle();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Ends the tenure as soon as may be. */
-  letGo(): void {
-    this.#asked = true;
-    const holding = this.#holding;
-    if (!holding || this.#turns > 0 || this.#locked) return;
-    clearTimeout(this.#idle);
-    this.#holding = undefined;
-    this.#asked = false;
-    closeAccessHandles(Object.values(holding.handles));
-    holding.channel.close();
-    holding.release();
+  /** Releases the lease, now or as soon as accesses and SQLite's locks allow it. */
+  release(): void {
+    this.#releaseRequested = true;
+    const lease = this.#lease;
+    if (!lease || this.#accesses > 0 || this.#locked) return;
+    clearTimeout(this.#idleTimer);
+    this.#lease = undefined;
+    this.#releaseRequested = false;
+    closeAccessHandles(Object.values(lease.handles));
+    lease.channel.close();
+    lease.releaseLock();
   }
 
-  /** After one of SQLite's locks went, which may have been what kept us. */
-  unlocked(): void {
-    if (this.#asked && this.#turns === 0) this.letGo();
+  /** Releases the lease after an SQLite unlock, if that is what a release request was waiting for. */
+  releaseIfRequested(): void {
+    if (this.#releaseRequested && this.#accesses === 0) this.release();
   }
 
-  /** Whether files can be read and written now. */
+  /** True when files can be read and written now. */
   get held(): boolean {
-    return this.#holding !== undefined;
+    return this.#lease !== undefined;
   }
 
-  /** Files that exist for SQLite. @throws VfsError `CLOSED` outside a turn */
+  /** Files that exist for SQLite. @throws {VfsError} `CLOSED` outside an access */
   get present(): Set<FileRole> {
-    return this.#requireHolding().present;
+    return this.#requireLease().present;
   }
 
-  /** @throws VfsError `CLOSED` outside a turn */
+  /** @throws {VfsError} `CLOSED` outside an access */
   handle(role: FileRole): SyncAccessHandle {
-    return this.#requireHolding().handles[role];
+    return this.#requireLease().handles[role];
   }
 
-  /** Whether a connection holds any of SQLite's locks: within a transaction, or as the exclusive owner. */
+  /** True when a connection holds one of SQLite's locks: within a transaction, or as the exclusive owner. */
   get #locked(): boolean {
     return this.locks.shared.size > 0 || this.locks.writer !== undefined;
   }
 
-  #rest(): void {
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.letGo(), IDLE_MS);
+  #releaseWhenIdle(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.release(), IDLE_MS);
   }
 
-  async #listen(): Promise<void> {
+  async #yield(): Promise<void> {
     await pause(0);
-    this.#listenedAt = performance.now();
+    this.#yieldedAt = performance.now();
   }
 
-  #requireHolding(): Holding {
-    if (this.#holding) return this.#holding;
-    throw new VfsError('CLOSED', `${this.#name} is not within a turn`, {
-      hint: 'Use the database inside read() or write().',
+  #requireLease(): Lease {
+    if (this.#lease) return this.#lease;
+    throw new VfsError('CLOSED', `${this.#name} is used outside a transaction`, {
+      hint: 'Use the database inside readTransaction() or writeTransaction().',
     });
   }
 
   #reset(): VfsError {
     return new VfsError('STORAGE_RESET', `${this.#name} was removed or replaced while it was open`, {
-      hint: 'Open it again to start anew; a copy made before can be imported.',
+      hint: 'Open it again, and import a copy if you have one.',
     });
   }
 
-  async #take(): Promise<void> {
+  async #acquire(): Promise<void> {
     const channel = new BroadcastChannel(this.#lockName);
-    const ask = (): void => channel.postMessage('asked');
-    channel.addEventListener('message', ({ data }) => {
-      if (this.#holding && data === 'asked') this.letGo();
-      // Whoever has just taken over may not have heard those who asked before.
-      if (!this.#holding && data === 'taken') ask();
+    const post = (message: LeaseMessage): void => channel.postMessage(message);
+    channel.addEventListener('message', ({ data }: MessageEvent<LeaseMessage>) => {
+      if (this.#lease && data === 'release requested') this.release();
+      // The new holder may not have received requests that were sent before it listened.
+      if (!this.#lease && data === 'acquired') post('release requested');
     });
-    let release: (() => void) | undefined;
+    let releaseLock: (() => void) | undefined;
     try {
-      const granted = holdLock(this.#lockName);
-      ask();
-      release = await granted;
-      const { handles, present } = await this.#openFiles();
-      this.#asked = false;
-      channel.postMessage('taken');
-      this.#holding = { handles, present, channel, release };
-      this.#rest();
+      const granted = acquireWebLock(this.#lockName, LOCK_TIMEOUT_MS);
+      post('release requested');
+      releaseLock = await granted;
+      if (!releaseLock) throw new SqliteError(ResultCode.BUSY, 'another context keeps the database');
+      const files = await this.#openFiles();
+      this.#releaseRequested = false;
+      post('acquired');
+      this.#lease = { ...files, channel, releaseLock };
+      this.#releaseWhenIdle();
     } catch (error) {
       channel.close();
-      release?.();
+      releaseLock?.();
       throw error;
     }
   }
 
-  async #openFiles(): Promise<Pick<Holding, 'handles' | 'present'>> {
+  async #openFiles(): Promise<OpenFiles> {
     const known = this.#files;
     if (known) {
       try {
@@ -185,28 +195,13 @@ export class FileTenure {
         if ((error as { name?: unknown } | null)?.name !== 'NotFoundError') throw error;
       }
     }
-    // Never seen, or gone. Who knew them as they were will find that these are others.
+    // Not located yet, or gone. A storage that knew the old files will see that these are others.
     this.#files = await locateDatabase(this.#name);
     return openAll(this.#files);
   }
 }
 
-/** Stands in line for a Web Lock. @returns what releases it */
-function holdLock(lockName: string): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    const hold = (): Promise<void> => new Promise((release) => resolve(release));
-    navigator.locks
-      .request(lockName, { signal: AbortSignal.timeout(LINE_PATIENCE_MS) }, hold)
-      .catch((error: unknown) => {
-        const timedOut = (error as { name?: unknown } | null)?.name === 'TimeoutError';
-        reject(
-          timedOut ? new SqliteError(ResultCode.BUSY, 'another context keeps the database', error) : error,
-        );
-      });
-  });
-}
-
-async function openAll(files: DatabaseFiles): Promise<Pick<Holding, 'handles' | 'present'>> {
+async function openAll(files: DatabaseFiles): Promise<OpenFiles> {
   const opened = await Promise.allSettled(FILE_ROLES.map((role) => openAccessHandle(files[role])));
   const open = opened.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   try {

@@ -1,30 +1,30 @@
 /**
- * Where databases lie in the origin's private file system:
+ * The layout of databases in the origin private file system:
  *
- * | path                                    | what                                                       |
- * |-----------------------------------------|------------------------------------------------------------|
- * | `sqljs-vfs/db-NAME/`                    | one database; NAME is escaped by {@link directoryName}     |
- * | `sqljs-vfs/db-NAME/EPOCH/main`          | an ordinary SQLite file                                    |
- * | `sqljs-vfs/db-NAME/EPOCH/journal`       | its rollback journal; empty except within a transaction    |
- * | `sqljs-vfs/db-NAME/EPOCH/wal`           | its log while somebody owns it exclusively; else empty     |
+ * | path                           | content                                                               |
+ * |--------------------------------|-----------------------------------------------------------------------|
+ * | `sqljs-vfs/db-NAME/`           | one database; NAME is escaped by {@link directoryName}                |
+ * | `sqljs-vfs/db-NAME/ID/main`    | an ordinary SQLite file                                               |
+ * | `sqljs-vfs/db-NAME/ID/journal` | its rollback journal; empty except within a transaction               |
+ * | `sqljs-vfs/db-NAME/ID/wal`     | its write-ahead log while a connection owns it exclusively; else empty |
  *
- * EPOCH is a UUID made with the database. Whoever has it open keeps the handles of its files, so a database that was
- * removed, or removed and made anew under the same name, is noticed by its files being gone.
+ * ID is the database id, a UUID made with the database. An open database keeps the file handles below it. When the
+ * database is removed, even if another one is made under the same name, these files are gone, and that is noticed.
  */
 import { VfsError } from '../../errors.ts';
 import type { FileRole } from '../../contract/storage.ts';
 
 const ROOT = 'sqljs-vfs';
 
-/** Every file a database may have. */
+/** The files of a database. */
 export const FILE_ROLES: readonly FileRole[] = ['main', 'journal', 'wal'];
 
-/** The files of one database, found or made. */
+/** The file handles of one database. */
 export type DatabaseFiles = Readonly<Record<FileRole, FileSystemFileHandle>>;
 
 /**
- * The directory of a database. Browsers may keep it under this very name on a disk that knows no upper case, takes no
- * punctuation and reserves some words, so everything but a-z, 0-9, `_` and `-` is escaped, byte by byte in UTF-8.
+ * Returns the directory name of a database. Browsers may use it on a disk that ignores case, forbids punctuation and
+ * reserves some words. So every byte in UTF-8 is escaped, except a-z, 0-9, `_` and `-`.
  */
 export function directoryName(name: string): string {
   const escape = (byte: number): string => `%${byte.toString(16).padStart(2, '0')}`;
@@ -33,23 +33,23 @@ export function directoryName(name: string): string {
 }
 
 /**
- * Finds the files of a database, and makes them where there is none. Only one context at a time may do this.
- * @throws VfsError `STORAGE_UNAVAILABLE` where the browser has no private file system or forbids it;
- * `UNREADABLE_STORAGE` for a directory that is not ours
+ * Finds the files of a database, or makes them. Only one context at a time may do this.
+ * @throws {VfsError} `STORAGE_UNAVAILABLE` where the browser has no private file system or forbids it;
+ * `UNREADABLE_STORAGE` for a directory of another layout
  */
 export async function locateDatabase(name: string): Promise<DatabaseFiles> {
   const root = await privateFileSystem();
   const directory = await (
     await root.getDirectoryHandle(ROOT, { create: true })
   ).getDirectoryHandle(directoryName(name), { create: true });
-  const epochs: string[] = [];
-  for await (const epoch of directory.keys()) epochs.push(epoch);
-  if (epochs.length > 1) {
+  const databaseIds: string[] = [];
+  for await (const databaseId of directory.keys()) databaseIds.push(databaseId);
+  if (databaseIds.length > 1) {
     throw new VfsError('UNREADABLE_STORAGE', `${name} is stored in a format this version cannot read`, {
-      hint: 'Use the version of this program that wrote it. What is stored was left untouched.',
+      hint: 'Use the version of this program that wrote it. The stored data was left untouched.',
     });
   }
-  const home = await directory.getDirectoryHandle(epochs[0] ?? crypto.randomUUID(), { create: true });
+  const home = await directory.getDirectoryHandle(databaseIds[0] ?? crypto.randomUUID(), { create: true });
   const [main, journal, wal] = await Promise.all(
     FILE_ROLES.map((role) => home.getFileHandle(role, { create: true })),
   );
@@ -62,7 +62,7 @@ async function privateFileSystem(): Promise<FileSystemDirectoryHandle> {
   } catch (error) {
     throw new VfsError('STORAGE_UNAVAILABLE', "the browser's private file system cannot be used", {
       cause: error,
-      hint: 'Private windows and blocked site data have no lasting storage. Choose memory, or another window.',
+      hint: 'Private windows and blocked site data have no persistent storage. Use memory, or another window.',
     });
   }
 }

@@ -1,21 +1,22 @@
 /**
- * A database in the origin's private file system, read and written in place by synchronous access handles.
+ * A database in the origin private file system, read and written in place through synchronous access handles.
  *
- *  1. SQLite's own rollback journal makes a commit atomic. What a tab killed half way left is rolled back by SQLite when
- *     the next context reads the database; the log of an owner that was killed is taken over by whoever opens next.
+ *  1. SQLite's own rollback journal makes a commit atomic. When a tab is killed during a transaction, SQLite rolls the
+ *     rest of it back as soon as the next context reads the database. When an exclusive owner is killed, the next context
+ *     that opens the database takes over its write-ahead log.
  *  2. `sync` is the handle's `flush`: when a commit returns, it is as durable as the browser can make it.
- *  3. Pages are read when SQLite asks for them, and nothing is kept between turns but SQLite's own cache, which compares
- *     the file change counter at the beginning of every transaction and drops itself when another context has committed.
- *  4. Files are reached only within a turn, which holds them for this context (`tenure.browser.ts`). Outside one, a lock
- *     is refused like somebody else's, and everything else is an error.
- *  5. A database that was removed or replaced since this storage's first turn is `STORAGE_RESET`, for good: nothing
- *     empty is adopted in its place.
+ *  3. Pages are read when SQLite asks for them. Between transactions only SQLite's own cache keeps any. SQLite compares
+ *     the file change counter at the beginning of every transaction and drops its cache when another context committed.
+ *  4. Files are accessible only within a transaction of the storage, for which this context holds the lease
+ *     (`handle-lease.browser.ts`). Outside of one, a lock is refused as if another connection held it, and every other
+ *     call is an error.
+ *  5. A database that was removed or replaced since this storage's first transaction is `STORAGE_RESET`, for good. The
+ *     storage never adopts an empty database in its place.
  */
 import { SqliteError, VfsError } from '../../errors.ts';
 import type { LockLevel } from '../../contract/database-lock.ts';
 import { InProcessLock } from '../../locks/in-process-lock.ts';
 import { ResultCode } from '../../result-codes.ts';
-import type { StorageTransactions } from '../../contract/storage-transactions.ts';
 import type {
   FileOpenMode,
   FileRole,
@@ -23,34 +24,36 @@ import type {
   StorageCapabilities,
   StorageFile,
 } from '../../contract/storage.ts';
+import type { StorageTransactions } from '../../contract/storage-transactions.ts';
+import { systemError } from '../../contract/system-error.ts';
 import { checkedCount, hasSyncAccess } from './access-handle.browser.ts';
 import type { DatabaseFiles } from './layout.browser.ts';
-import { FileTenure } from './handle-lease.browser.ts';
+import { HandleLease } from './handle-lease.browser.ts';
 
-/** One a database, whatever the number of connections in this context. */
-const tenures = new Map<string, FileTenure>();
+/** One lease for each database, shared by all connections of this context. */
+const leases = new Map<string, HandleLease>();
 
-function tenureOf(name: string): FileTenure {
-  let tenure = tenures.get(name);
-  if (!tenure) tenures.set(name, (tenure = new FileTenure(name)));
-  return tenure;
+function leaseOf(name: string): HandleLease {
+  let lease = leases.get(name);
+  if (!lease) leases.set(name, (lease = new HandleLease(name)));
+  return lease;
 }
 
 class OpfsFile implements StorageFile {
   readonly readOnly: boolean;
-  readonly #tenure: FileTenure;
+  readonly #lease: HandleLease;
   readonly #role: FileRole;
   readonly #lock: InProcessLock;
 
-  constructor(tenure: FileTenure, role: FileRole, readOnly: boolean) {
-    this.#tenure = tenure;
+  constructor(lease: HandleLease, role: FileRole, readOnly: boolean) {
+    this.#lease = lease;
     this.#role = role;
-    this.#lock = new InProcessLock(tenure.locks);
+    this.#lock = new InProcessLock(lease.locks);
     this.readOnly = readOnly;
   }
 
   read(target: Uint8Array, offset: number): number {
-    const handle = this.#tenure.handle(this.#role);
+    const handle = this.#lease.handle(this.#role);
     let done = 0;
     while (done < target.length) {
       const rest = target.subarray(done);
@@ -63,9 +66,9 @@ class OpfsFile implements StorageFile {
 
   write(source: Uint8Array, offset: number): void {
     this.#refuseReadOnly();
-    const handle = this.#tenure.handle(this.#role);
-    // It was opened in an earlier tenure, perhaps, and was empty when this one began.
-    this.#tenure.present.add(this.#role);
+    const handle = this.#lease.handle(this.#role);
+    // The file may have been opened in an earlier lease and have been empty when this one began.
+    this.#lease.present.add(this.#role);
     for (let done = 0; done < source.length;) {
       const rest = source.subarray(done);
       const count = checkedCount(handle.write(rest, { at: offset + done }), rest.length);
@@ -76,24 +79,24 @@ class OpfsFile implements StorageFile {
 
   truncate(sizeBytes: number): void {
     this.#refuseReadOnly();
-    this.#tenure.handle(this.#role).truncate(sizeBytes);
+    this.#lease.handle(this.#role).truncate(sizeBytes);
   }
 
   sync(): void {
-    this.#tenure.handle(this.#role).flush();
+    this.#lease.handle(this.#role).flush();
   }
 
   sizeBytes(): number {
-    return this.#tenure.handle(this.#role).getSize();
+    return this.#lease.handle(this.#role).getSize();
   }
 
   lock(level: LockLevel): boolean {
-    return this.#tenure.held && this.#lock.acquire(level);
+    return this.#lease.held && this.#lock.acquire(level);
   }
 
   unlock(level: LockLevel): void {
     this.#lock.release(level);
-    this.#tenure.unlocked();
+    this.#lease.releaseIfRequested();
   }
 
   reserved(): boolean {
@@ -105,7 +108,7 @@ class OpfsFile implements StorageFile {
   }
 
   #refuseReadOnly(): void {
-    if (this.readOnly) throw Object.assign(new Error('opened for reading only'), { code: 'EBADF' });
+    if (this.readOnly) throw systemError('EBADF', 'opened for reading only');
   }
 }
 
@@ -121,66 +124,66 @@ class OpfsStorage implements Storage, StorageTransactions {
     lockProvider: 'Web Locks and exclusive handles',
   };
   readonly transactions: StorageTransactions = this;
-  readonly #tenure: FileTenure;
-  /** The files as they were at the first turn. */
+  readonly #lease: HandleLease;
+  /** The files as the first transaction found them. */
   #files: DatabaseFiles | undefined;
   #failure: VfsError | undefined;
 
   constructor(name: string) {
     this.name = name;
-    this.#tenure = tenureOf(name);
+    this.#lease = leaseOf(name);
   }
 
   open(role: FileRole, mode: FileOpenMode): StorageFile {
-    const { present } = this.#tenure;
+    const { present } = this.#lease;
     if (present.has(role)) {
-      if (mode.exclusive) throw Object.assign(new Error(`${role} file exists`), { code: 'EEXIST' });
+      if (mode.exclusive) throw systemError('EEXIST', `the ${role} file exists`);
     } else {
       if (!mode.create || mode.readOnly) throw missing(role);
       present.add(role);
     }
-    return new OpfsFile(this.#tenure, role, mode.readOnly);
+    return new OpfsFile(this.#lease, role, mode.readOnly);
   }
 
   delete(role: FileRole, { syncDirectory }: { readonly syncDirectory: boolean }): void {
-    if (!this.#tenure.present.delete(role)) throw missing(role);
-    const handle = this.#tenure.handle(role);
+    if (!this.#lease.present.delete(role)) throw missing(role);
+    const handle = this.#lease.handle(role);
     handle.truncate(0);
     if (syncDirectory) handle.flush();
   }
 
   exists(role: FileRole): boolean {
-    return this.#tenure.handle(role).getSize() > 0;
+    return this.#lease.handle(role).getSize() > 0;
   }
 
   close(): void {
     this.#failure ??= new VfsError('CLOSED', `${this.name} is closed`);
-    this.#tenure.letGo();
+    this.#lease.release();
   }
 
-  async readTransaction<Output>(work: () => Output | Promise<Output>): Promise<Output> {
-    await this.#enter();
+  async readTransaction<T>(work: () => T | Promise<T>): Promise<T> {
+    await this.#begin();
     try {
       return await work();
     } catch (error) {
-      // A handle that has failed may be dead; the next turn opens the files anew.
-      this.#tenure.letGo();
+      // A handle that has failed may be dead, so the next transaction opens the files again.
+      this.#lease.release();
       throw error;
     } finally {
-      this.#tenure.leave();
+      this.#lease.endAccess();
     }
   }
 
-  /** SQLite's commit is all there is to it: its journal has taken back whatever failed. */
-  writeTransaction<Output>(work: () => Output | Promise<Output>): Promise<Output> {
+  /** SQLite's commit stores the transaction, and its journal undoes one that failed, so this needs no more than a read. */
+  writeTransaction<T>(work: () => T | Promise<T>): Promise<T> {
     return this.readTransaction(work);
   }
 
-  async #enter(): Promise<void> {
+  async #begin(): Promise<void> {
     if (this.#failure) throw this.#failure;
-    refuseOtherContexts();
+    assertDedicatedWorker();
     try {
-      this.#files = await this.#tenure.enter(this.#files);
+      this.#files = await this.#lease.beginAccess(this.#files);
     } catch (error) {
       if (error instanceof SqliteError) throw error;
       if (!(error instanceof VfsError)) {
@@ -196,24 +199,20 @@ class OpfsStorage implements Storage, StorageTransactions {
   }
 }
 
-function refuseOtherContexts(): void {
+function assertDedicatedWorker(): void {
   if (hasSyncAccess() && typeof navigator.locks !== 'undefined') return;
-  throw new VfsError(
-    'STORAGE_UNAVAILABLE',
-    'synchronous access to files is there in dedicated workers only',
-    {
-      hint: 'Open the database in a worker, on a page served over https or from localhost.',
-    },
-  );
+  throw new VfsError('STORAGE_UNAVAILABLE', 'only dedicated workers have synchronous access to files', {
+    hint: 'Open the database in a worker, on a page served over https or from localhost.',
+  });
 }
 
 function missing(role: FileRole): Error {
-  return Object.assign(new Error(`no ${role} file`), { code: 'ENOENT' });
+  return systemError('ENOENT', `no ${role} file`);
 }
 
 /**
- * A database in the origin's private file system (OPFS), for dedicated workers. Any number of tabs and workers may open
- * the same name; they take turns.
+ * A database in the origin private file system (OPFS), for dedicated workers. Any number of tabs and workers may open the
+ * same name; their transactions run one after the other.
  * @param name - of the database, any text
  */
 export function opfsStorage(name: string): Storage {
