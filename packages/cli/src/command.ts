@@ -1,7 +1,7 @@
 /** What a command is: its place in the command line, what it takes, how help explains it, what it does. */
 import type { CommandContext } from './command-context.ts';
 import type { ExitCode } from './exit-codes.ts';
-import type { Input } from './inputs.ts';
+import type { Input } from './parameters.ts';
 
 /** Inputs by name; the name is also the flag (`durationMs` is `--duration-ms`). */
 export type Inputs = Readonly<Record<string, Input>>;

@@ -2,7 +2,7 @@
 import { Help, type Argument, type Command as Parser, type HelpConfiguration } from 'commander';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
-import { placeholderOf } from './inputs.ts';
+import { placeholderOf } from './parameters.ts';
 import { kebabCase } from './letter-case.ts';
 
 /** Positional arguments as a usage line shows them, optional ones in brackets. */

@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { UsageError } from './failures.ts';
 import { groupHelp, helpConfiguration, leafHelp, positionalTerms, rootHelp } from './help.ts';
-import { placeholderOf, type Input } from './inputs.ts';
+import { placeholderOf, type Input } from './parameters.ts';
 import { kebabCase } from './letter-case.ts';
 import { programVersion } from './program-version.ts';
 import { readStandardInput } from './standard-input.ts';

@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { agentPattern, choice } from '../inputs.ts';
+import { agentPattern, choice } from '../parameters.ts';
 import { reportFormat, writeReport } from '../output/reports.ts';
 
 const periods = ['last-24-hours', 'last-7-days', 'last-30-days', 'last-90-days'] as const;

@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { path } from '../inputs.ts';
+import { path } from '../parameters.ts';
 import { writeReport } from '../output/reports.ts';
 
 export const backup: Command = defineCommand({

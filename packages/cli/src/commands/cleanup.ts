@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { count, toggle } from '../inputs.ts';
+import { count, toggle } from '../parameters.ts';
 import { writeReport } from '../output/reports.ts';
 
 export const cleanup: Command = defineCommand({

@@ -1,6 +1,6 @@
 import type { ExportFormat } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
-import { choice, optionalCount, optionalText, path } from '../inputs.ts';
+import { choice, optionalCount, optionalText, path } from '../parameters.ts';
 import { csvFlags } from '../output/rows.ts';
 import { writeReport } from '../output/reports.ts';
 import { omitUndefined } from '../omit-undefined.ts';

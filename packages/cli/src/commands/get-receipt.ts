@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { requiredText } from '../inputs.ts';
+import { requiredText } from '../parameters.ts';
 
 export const getReceipt: Command = defineCommand({
   name: 'db get-receipt',

@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { choice, count, optionalText, requiredText } from '../inputs.ts';
+import { choice, count, optionalText, requiredText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { savedFormat, writeSaved } from '../output/saved.ts';
 

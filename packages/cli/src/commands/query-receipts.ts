@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { agentPattern, count } from '../inputs.ts';
+import { agentPattern, count } from '../parameters.ts';
 import { csvFlags, orderFlag, orderOf, rowFormat, writeRows } from '../output/rows.ts';
 
 export const queryReceipts: Command = defineCommand({

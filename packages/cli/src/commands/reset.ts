@@ -1,6 +1,6 @@
 import { defineCommand, type Command } from '../command.ts';
 import { UsageError } from '../failures.ts';
-import { toggle } from '../inputs.ts';
+import { toggle } from '../parameters.ts';
 
 export const reset: Command = defineCommand({
   name: 'db reset',

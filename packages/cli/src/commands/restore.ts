@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { optionalChoice, requiredPath, toggle } from '../inputs.ts';
+import { optionalChoice, requiredPath, toggle } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { writeReport } from '../output/reports.ts';
 

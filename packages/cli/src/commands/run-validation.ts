@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { InputFile } from '@ggen-sim/agents';
 import { defineCommand, type Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { files, optionalText } from '../inputs.ts';
+import { files, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
 export const runValidation: Command = defineCommand({

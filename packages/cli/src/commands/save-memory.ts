@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { requiredJson, requiredText } from '../inputs.ts';
+import { requiredJson, requiredText } from '../parameters.ts';
 import { savedFormat, writeSaved } from '../output/saved.ts';
 
 export const saveMemory: Command = defineCommand({

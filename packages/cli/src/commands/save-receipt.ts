@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { choice, count, requiredJson, requiredText, toggle } from '../inputs.ts';
+import { choice, count, requiredJson, requiredText, toggle } from '../parameters.ts';
 import { savedFormat, writeSaved } from '../output/saved.ts';
 
 export const saveReceipt: Command = defineCommand({

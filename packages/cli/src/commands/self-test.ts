@@ -5,7 +5,7 @@ import { defineCommand, type Command } from '../command.ts';
 import { openDatabaseFile, type CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { writeReport } from '../output/reports.ts';
-import type { CheckedInstallation } from '../self-checks.ts';
+import type { CheckedInstallation } from './self-checks.ts';
 
 export const selfTest: Command = defineCommand({
   name: 'db test',
@@ -44,7 +44,7 @@ interface CheckResult {
 
 async function runChecks(installation: CheckedInstallation, context: CommandContext): Promise<CheckResult[]> {
   const signal = context.longOperation().signal;
-  const { selfChecks } = await import('../self-checks.ts');
+  const { selfChecks } = await import('./self-checks.ts');
   const results: CheckResult[] = [];
   for (const { name, run } of selfChecks) {
     signal?.throwIfAborted();

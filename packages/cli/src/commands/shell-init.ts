@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { choice } from '../inputs.ts';
+import { choice } from '../parameters.ts';
 
 export const shellInit: Command = defineCommand({
   name: 'shell-init',

@@ -1,6 +1,6 @@
 /** Reports (statistics, analytics, status) on standard output. */
 import type { CommandContext } from '../command-context.ts';
-import { choice, type Input } from '../inputs.ts';
+import { choice, type Input } from '../parameters.ts';
 import { snakeCase } from '../letter-case.ts';
 
 const reportFormats = ['json', 'table'] as const;

@@ -1,7 +1,7 @@
 /** Rows of a query on standard output, in the format the person asked for. */
 import type { RowOrder, TableName } from '@ggen-sim/core';
 import type { CommandContext } from '../command-context.ts';
-import { choice, toggle, type Input } from '../inputs.ts';
+import { choice, toggle, type Input } from '../parameters.ts';
 import { snakeCase } from '../letter-case.ts';
 
 const rowFormats = ['json', 'ndjson', 'csv', 'table'] as const;

@@ -1,6 +1,6 @@
 /** What a saving command prints: the id of what it saved, or all that the save answered. */
 import type { CommandContext } from '../command-context.ts';
-import { choice, type Input } from '../inputs.ts';
+import { choice, type Input } from '../parameters.ts';
 import { reportJson } from './reports.ts';
 
 const savedFormats = ['id', 'json'] as const;

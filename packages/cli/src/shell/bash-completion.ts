@@ -1,4 +1,4 @@
-import type { Completes } from '../inputs.ts';
+import type { Completes } from '../parameters.ts';
 import { reachablePlaces, valueFlags, type CompletionPlace } from './completion-grammar.ts';
 
 /**

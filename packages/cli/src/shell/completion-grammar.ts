@@ -1,7 +1,7 @@
 /** What may be completed where, the same for every shell. A place is the words of a command (`db query-receipts`). */
 import type { Command } from '../command.ts';
 import { commandGroups, commands } from '../commands/index.ts';
-import type { Completes, Input } from '../inputs.ts';
+import type { Completes, Input } from '../parameters.ts';
 import { kebabCase } from '../letter-case.ts';
 
 /** A word that can stand at a place, and what it leads to. */

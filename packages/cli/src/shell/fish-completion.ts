@@ -1,4 +1,4 @@
-import type { Completes } from '../inputs.ts';
+import type { Completes } from '../parameters.ts';
 import { reachablePlaces, valueFlags, type CompletionPlace } from './completion-grammar.ts';
 
 /** A completion script for fish: a file of `~/.config/fish/completions`, or to be sourced. */

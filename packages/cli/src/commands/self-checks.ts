@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Persistence } from '@ggen-sim/core';
-import { openDatabaseFile } from './command-context.ts';
+import { openDatabaseFile } from '../command-context.ts';
 
 /** What a check works on: a database of its own folder, never the user's. */
 export interface CheckedInstallation {
