@@ -1,4 +1,4 @@
-/** What a command works with: the streams, the places, and the database, which is loaded when it is first asked for. */
+/** Services of a running command: streams, paths, interruption, and the database, which is loaded on first use. */
 import type { LongOperationOptions, Persistence } from '@ggen-sim/core';
 import { Interruption } from './interruption.ts';
 import { databasePath, type LocationSources } from './locations.ts';
@@ -9,23 +9,23 @@ import type { ExpectedWork } from './wasm-compilation.ts';
 
 /** The terminal behind standard output. */
 export interface Terminal {
-  /** Columns; `undefined` where output goes to a file or a pipe and nothing needs to fit. */
+  /** Width in columns; `undefined` when output goes to a file or a pipe and needs no fitting. */
   readonly widthColumns: number | undefined;
   readonly hasColors: boolean;
 }
 
-/** What a command works with. */
+/** Services of a running command. */
 export class CommandContext {
   readonly stdout: DataOutput = new DataOutput(process.stdout);
   readonly interruption: Interruption = new Interruption();
   readonly locations: LocationSources;
   readonly #progressBar = process.stderr.isTTY ? new ProgressBar(process.stderr) : undefined;
 
-  constructor(dbFlag: string | undefined) {
-    this.locations = { dbFlag, environment: process.env, currentDirectory: process.cwd() };
+  constructor(dbOption: string | undefined) {
+    this.locations = { dbOption, environment: process.env, currentDirectory: process.cwd() };
   }
 
-  /** Where the database is or will be. */
+  /** Path of the database file, which need not exist yet. */
   get databasePath(): string {
     return databasePath(this.locations);
   }
@@ -38,33 +38,33 @@ export class CommandContext {
     };
   }
 
-  /** Opens the user's database, making it where there is none. */
+  /** Opens the user's database and creates it if it does not exist. */
   async openDatabase(expectedWork?: ExpectedWork): Promise<Persistence> {
     return openDatabaseFile(this.databasePath, { expectedWork });
   }
 
-  /** Says something to the person, in one line on stderr. */
-  notice(text: string): void {
+  /** Prints a message for the user as one line on stderr. */
+  printNotice(text: string): void {
     process.stderr.write(`${printable(text)}\n`);
   }
 
-  /** Progress and Ctrl-C for work that may take long. */
+  /** Makes the options of an operation that may take long: progress bar and cancellation by Ctrl-C. */
   longOperation(): LongOperationOptions {
-    const signal = this.interruption.stoppable();
+    const signal = this.interruption.cancellable();
     return this.#progressBar === undefined ? { signal } : { signal, onProgress: this.#progressBar.update };
   }
 
-  /** Leaves the terminal as it was. */
-  end(): void {
-    this.#progressBar?.end();
+  /** Removes the progress bar from the terminal. */
+  removeProgressBar(): void {
+    this.#progressBar?.remove();
   }
 }
 
-/** How a database file is opened. */
+/** Options of opening a database file. */
 export interface OpenDatabaseFileOptions {
   /** @default 'unknown' */
   readonly expectedWork?: ExpectedWork | undefined;
-  /** The time written into the tables, if not the system's. */
+  /** Source of the times written into the tables. @default the system's clock */
   readonly clock?: () => Date;
 }
 

@@ -1,21 +1,21 @@
-/** The whole path of a command line: parse, run, tell, answer an exit code. */
+/** Path of a command line from start to end: parse, run, print the error, return the exit code. */
 import { CommanderError } from 'commander';
 import { CommandContext } from './command-context.ts';
-import { commands } from './commands/index.ts';
-import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { COMMANDS } from './commands/index.ts';
+import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { failureDetails, failureLine, failureOf, UsageError } from './failures.ts';
 import { OutputClosed } from './output/data-output.ts';
 import { buildProgram, seeHelp, type Request } from './program.ts';
 
 /**
- * Runs one command line.
+ * Runs one command line and prints everything there is to print.
  *
  * @param words - the arguments after the program's name
- * @returns the exit code; everything there is to say has been said
+ * @returns the exit code
  */
 export async function runCommandLine(words: readonly string[]): Promise<ExitCode> {
   ignoreStreamErrors();
-  let exitCode: ExitCode = exitCodes.ok;
+  let exitCode: ExitCode = EXIT_CODES.ok;
   let isVerbose = false;
   const program = buildProgram(async (request) => {
     ({ isVerbose } = request);
@@ -25,59 +25,60 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (isOutputClosed(error)) return exitCodes.ok;
-    if (error instanceof CommanderError) return parserOutcome(error, words);
-    tell(error, isVerbose);
+    if (isOutputClosed(error)) return EXIT_CODES.ok;
+    if (error instanceof CommanderError) return parserExitCode(error, words);
+    printError(error, isVerbose);
     return failureOf(error).exitCode;
   }
 }
 
-/** A stream without a listener would end the process with a stack trace, for instance help piped to `head`. */
+/** Adds a listener for stream errors: without one, Node ends the process with a stack trace (`--help | head`). */
 function ignoreStreamErrors(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** Also where the database reports it as the cause of an export that could not go on. */
+/** True when the reader closed standard output, also when the database reports that as the cause of a failed export. */
 function isOutputClosed(error: unknown): boolean {
   return error instanceof OutputClosed || (error instanceof Error && isOutputClosed(error.cause));
 }
 
-async function run({ command, values, dbFlag }: Request): Promise<ExitCode> {
-  const context = new CommandContext(dbFlag);
-  context.interruption.watch();
+async function run({ command, values, dbOption }: Request): Promise<ExitCode> {
+  const context = new CommandContext(dbOption);
+  context.interruption.listen();
   try {
-    return (await command.run(values, context)) ?? exitCodes.ok;
+    return (await command.run(values, context)) ?? EXIT_CODES.ok;
   } catch (error) {
-    context.end();
+    context.removeProgressBar();
     const { exitCode } = context.interruption;
     if (exitCode === undefined) throw error;
-    tell(error, false);
+    printError(error, false);
     return exitCode;
   } finally {
-    context.end();
+    context.removeProgressBar();
   }
 }
 
-function tell(error: unknown, isVerbose: boolean): void {
+function printError(error: unknown, isVerbose: boolean): void {
   process.stderr.write(`${failureLine(failureOf(error))}\n`);
   if (isVerbose) process.stderr.write(`${failureDetails(error)}\n`);
 }
 
-/** The parser ends by throwing: after help and version, which it has printed, and when the command line is wrong. */
-function parserOutcome(error: CommanderError, words: readonly string[]): ExitCode {
-  if (error.exitCode === 0) return exitCodes.ok;
-  if (error.code !== 'commander.help') tell(usageError(error, words), false);
-  return exitCodes.usage;
+/** Maps the parser's throw to an exit code. It throws after printing help or the version, and on a wrong command line. */
+function parserExitCode(error: CommanderError, words: readonly string[]): ExitCode {
+  if (error.exitCode === 0) return EXIT_CODES.ok;
+  if (error.code !== 'commander.help') printError(usageError(error, words), false);
+  return EXIT_CODES.usage;
 }
 
 function usageError({ message, code }: CommanderError, words: readonly string[]): UsageError {
   const [first = '', ...rest] = message.replace(/^error: /u, '').split('\n');
-  const what = first.charAt(0).toUpperCase() + first.slice(1);
-  const belongsToDb = commands.find(({ name }) => name === `db ${words[0]}`);
-  if (code === 'commander.unknownCommand' && belongsToDb) {
-    return new UsageError(what, `Did you mean 'ggen-sim ${belongsToDb.name}'?`);
+  const sentence = first.replace(/argument missing$/u, 'needs a value');
+  const problem = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  const dbCommand = COMMANDS.find(({ name }) => name === `db ${words[0]}`);
+  if (code === 'commander.unknownCommand' && dbCommand) {
+    return new UsageError(problem, `Did you mean 'ggen-sim ${dbCommand.name}'?`);
   }
   const suggestion = rest.join(' ').replaceAll(/^\(|\)$/gu, '');
-  const meant = commands.find(({ name }) => `${words.join(' ')} `.startsWith(`${name} `));
-  return new UsageError(what, suggestion === '' ? seeHelp(meant?.name) : suggestion);
+  const command = COMMANDS.find(({ name }) => `${words.join(' ')} `.startsWith(`${name} `));
+  return new UsageError(problem, suggestion === '' ? seeHelp(command?.name) : suggestion);
 }

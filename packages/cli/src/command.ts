@@ -1,51 +1,53 @@
-/** What a command is: its place in the command line, what it takes, how help explains it, what it does. */
+/** Definition of a command: its name, its parameters, its help and its action. */
 import type { CommandContext } from './command-context.ts';
 import type { ExitCode } from './exit-codes.ts';
-import type { Input } from './parameters.ts';
+import type { Parameter } from './parameters.ts';
 
-/** Inputs by name; the name is also the flag (`durationMs` is `--duration-ms`). */
-export type Inputs = Readonly<Record<string, Input>>;
+/** Parameters by name; the name is also the option (`durationMs` is `--duration-ms`). */
+export type ParametersByName = Readonly<Record<string, Parameter>>;
 
-/** The values of inputs, by the same names. */
-export type ValuesOf<Named extends Inputs> = {
-  readonly [Name in keyof Named]: Named[Name] extends Input<infer Value> ? Value : never;
+/** Values of parameters, by the same names. */
+export type ValuesOf<Named extends ParametersByName> = {
+  readonly [Name in keyof Named]: Named[Name] extends Parameter<infer Value> ? Value : never;
 };
 
-/** A command as it is written down. */
-export interface CommandDefinition<Positionals extends Inputs, Flags extends Inputs> {
-  /** The words that call it (`db save-receipt`). */
+/** A command as its file defines it. */
+export interface CommandDefinition<Positionals extends ParametersByName, Options extends ParametersByName> {
+  /** Words that call the command (`db save-receipt`). */
   readonly name: string;
-  /** One line for lists. */
+  /** One line for the list of commands. */
   readonly summary: string;
-  /** What else there is to know. */
+  /** Text below the summary on the command's help page. */
   readonly notes?: string;
-  /** In order; each is also a flag. */
+  /** Positional arguments in order. Each can also be given as an option. */
   readonly positionals: Positionals;
-  readonly flags: Flags;
+  readonly options: Options;
   /** Command lines that work as they stand. */
   readonly examples: readonly string[];
-  /** Whether it reads or writes the user's database, and so takes `--db`. */
+  /** True when the command opens the user's database and so accepts `--db`. */
   readonly usesDatabase: boolean;
-  /** The exit codes that mean something particular to it, beside those every command has. */
+  /** Meanings of exit codes that this command replaces or adds to the common ones. */
   readonly ownExitCodes?: Readonly<Partial<Record<ExitCode, string>>>;
-  /** Does it. The exit code is 0 unless it answers another. */
+  /** Runs the command; resolves to the exit code, default 0. */
   readonly run: (
-    values: ValuesOf<Positionals> & ValuesOf<Flags>,
+    values: ValuesOf<Positionals> & ValuesOf<Options>,
     context: CommandContext,
   ) => Promise<ExitCode | void>;
 }
 
-/** A command as the program knows it, whatever it takes. */
-export interface Command extends Required<Omit<CommandDefinition<Inputs, Inputs>, 'run'>> {
+/** A command with the types of its parameters erased, as the parser, help and completion use it. */
+export interface Command extends Required<
+  Omit<CommandDefinition<ParametersByName, ParametersByName>, 'run'>
+> {
   readonly run: (
     values: Readonly<Record<string, unknown>>,
     context: CommandContext,
   ) => Promise<ExitCode | void>;
 }
 
-/** Checks a definition's types and forgets them: `run` receives exactly the values its inputs make. */
-export function defineCommand<Positionals extends Inputs, Flags extends Inputs>(
-  definition: CommandDefinition<Positionals, Flags>,
+/** Checks a definition's types, then erases them: `run` receives exactly the values its parameters parse to. */
+export function defineCommand<Positionals extends ParametersByName, Options extends ParametersByName>(
+  definition: CommandDefinition<Positionals, Options>,
 ): Command {
   const { run, notes = '', ownExitCodes = {}, ...rest } = definition;
   return { ...rest, notes, ownExitCodes, run: run as Command['run'] };

@@ -1,17 +1,17 @@
-/** What the process answers to its caller. */
-export const exitCodes = {
+/** Process exit codes. */
+export const EXIT_CODES = {
   ok: 0,
   /** The operation failed; the reason is on stderr. */
   failed: 1,
   /** A validation ran and found violations. */
   violations: 2,
-  /** The command line itself was wrong (EX_USAGE of sysexits.h). Nothing was done. */
+  /** The command line was wrong and nothing was done (EX_USAGE of sysexits.h). */
   usage: 64,
-  /** Ended by Ctrl-C (128 + SIGINT), nothing half-written. */
+  /** Ended by Ctrl-C (128 + SIGINT); no partial files are left. */
   interrupted: 130,
-  /** Ended by a request to terminate (128 + SIGTERM), nothing half-written. */
+  /** Ended by SIGTERM (128 + SIGTERM); no partial files are left. */
   terminated: 143,
 } as const;
 
-/** One of {@link exitCodes}. */
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+/** One of {@link EXIT_CODES}. */
+export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];

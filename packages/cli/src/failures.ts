@@ -1,9 +1,9 @@
-/** What went wrong, in the one line that is written to stderr, and the exit code it means. */
+/** Errors as one line on stderr and an exit code. */
 import { getSystemErrorMap, inspect } from 'node:util';
-import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { printable } from './output/printable.ts';
 
-/** The command line is wrong: nothing was done. */
+/** Error for a wrong command line. Nothing was done. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly hint: string | undefined;
@@ -14,7 +14,7 @@ export class UsageError extends Error {
   }
 }
 
-/** The operation failed for a reason the command itself can name. */
+/** Error for a failure that the command itself detects. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
   readonly code: string;
@@ -31,7 +31,7 @@ export class CommandFailure extends Error {
   }
 }
 
-/** A failure ready to be shown. */
+/** An error as it is printed. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -39,55 +39,60 @@ export interface Failure {
   readonly exitCode: ExitCode;
 }
 
-/** What an error thrown by a command means to the caller. */
+/** Maps an error thrown by a command to its code, message, hint and exit code. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) {
-    return { code: 'USAGE', message: error.message, hint: error.hint, exitCode: exitCodes.usage };
+    return { code: 'USAGE', message: error.message, hint: error.hint, exitCode: EXIT_CODES.usage };
   }
   if (error instanceof CommandFailure) {
-    return { code: error.code, message: error.message, hint: error.hint, exitCode: exitCodes.failed };
+    return { code: error.code, message: error.message, hint: error.hint, exitCode: EXIT_CODES.failed };
   }
   if (isCodedError(error)) {
     const { code, hint } = error;
-    return { code, message: placedMessage(error), hint, exitCode: codedExitCodes[code] ?? exitCodes.failed };
+    return {
+      code,
+      message: messageWithLocation(error),
+      hint,
+      exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed,
+    };
   }
   if (isSystemError(error)) {
-    return { code: 'IO_ERROR', message: systemMessage(error), hint: undefined, exitCode: exitCodes.failed };
+    return { code: 'IO_ERROR', message: systemMessage(error), hint: undefined, exitCode: EXIT_CODES.failed };
   }
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: 'INTERNAL',
     message,
-    hint: 'Run it again with --verbose for the details',
-    exitCode: exitCodes.failed,
+    hint: 'Run the command again with --verbose for details',
+    exitCode: EXIT_CODES.failed,
   };
 }
 
-/** `error[CODE]: what. hint` on one line, whatever the texts hold. */
+/** Formats `error[CODE]: message. hint` as one line; control characters in the texts become escapes. */
 export function failureLine({ code, message, hint }: Failure): string {
   const sentences = [message, hint].filter((text) => text !== undefined && text !== '');
   const text = sentences.map((sentence) => sentence?.replace(/\.$/u, '')).join('. ');
   return `error[${code}]: ${printable(text)}${/[.?!]$/u.test(text) ? '' : '.'}`;
 }
 
-/** The error with its stack and its chain of causes, for `--verbose`: line by line as safe to show as the line above it. */
+/** Formats the error with its stack and its causes, for `--verbose`. Control characters become escapes in each line. */
 export function failureDetails(error: unknown): string {
   return inspect(error, { depth: 8 }).split('\n').map(printable).join('\n');
 }
 
-const codedExitCodes: Readonly<Record<string, ExitCode>> = {
-  INVALID_ARGUMENT: exitCodes.usage,
-  ABORTED: exitCodes.interrupted,
+const EXIT_CODES_BY_ERROR: Readonly<Record<string, ExitCode>> = {
+  INVALID_ARGUMENT: EXIT_CODES.usage,
+  ABORTED: EXIT_CODES.interrupted,
 };
 
-/** What the errors of the database and of the agents have in common. */
+/** Members shared by the errors of the database and of the agents. */
 interface CodedError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly location?: { readonly name: string; readonly line: number; readonly column: number } | undefined;
 }
 
-/** By name, not by class: the classes live in code that a command that failed early never loaded. */
+/** Recognises an error by its name. Its class would have to be loaded, and a command that fails early never loads it. */
 function isCodedError(error: unknown): error is CodedError {
   return (
     error instanceof Error &&
@@ -96,8 +101,8 @@ function isCodedError(error: unknown): error is CodedError {
   );
 }
 
-/** A place in a file the way compilers write it, which editors and terminals make a link of. */
-function placedMessage({ message, location }: CodedError): string {
+/** Puts `file:line:column:` before the message, as compilers do; editors and terminals make it a link. */
+function messageWithLocation({ message, location }: CodedError): string {
   return location === undefined
     ? message
     : `${location.name}:${location.line}:${location.column}: ${message}`;

@@ -1,20 +1,20 @@
-/** What `--help` says beyond what the parser knows by itself: examples, exit codes, environment. */
+/** Text of `--help` that the parser does not write by itself: examples, exit codes, environment. */
 import { Help, type Argument, type Command as Parser, type HelpConfiguration } from 'commander';
 import type { Command } from './command.ts';
-import { exitCodes } from './exit-codes.ts';
+import { EXIT_CODES } from './exit-codes.ts';
 import { placeholderOf } from './parameters.ts';
 import { kebabCase } from './letter-case.ts';
 
-/** Positional arguments as a usage line shows them, optional ones in brackets. */
+/** Formats positional arguments for a usage line, optional ones in brackets. */
 export function positionalTerms(command: Command): string[] {
-  return Object.entries(command.positionals).map(([name, input]) => {
-    const placeholder = placeholderOf(name, input);
-    return input.isRequired ? placeholder : `[${placeholder}]`;
+  return Object.entries(command.positionals).map(([name, parameter]) => {
+    const placeholder = placeholderOf(name, parameter);
+    return parameter.isRequired ? placeholder : `[${placeholder}]`;
   });
 }
 
-/** How the parser lays help out. */
-export const helpConfiguration: HelpConfiguration = {
+/** Layout of the help pages. */
+export const HELP_CONFIGURATION: HelpConfiguration = {
   showGlobalOptions: false,
   subcommandTerm: (parser: Parser) => pathOf(parser).slice(1).join(' '),
   visibleCommands: (parser: Parser) =>
@@ -26,11 +26,11 @@ export const helpConfiguration: HelpConfiguration = {
   },
 };
 
-const helpWidthColumns = 80;
+const HELP_WIDTH_COLUMNS = 80;
 
-/** Breaks a text between words, indenting every line but the first. */
+/** Wraps a text between words and indents every line but the first. */
 function wrapped(text: string, indentColumns: number): string {
-  const lines = new Help().boxWrap(text, helpWidthColumns - indentColumns).split('\n');
+  const lines = new Help().boxWrap(text, HELP_WIDTH_COLUMNS - indentColumns).split('\n');
   return lines.map((line) => line.trim()).join(`\n${' '.repeat(indentColumns)}`);
 }
 
@@ -38,48 +38,48 @@ function pathOf(parser: Parser | null): string[] {
   return parser === null ? [] : [...pathOf(parser.parent), parser.name()];
 }
 
-const commonExitCodes: Readonly<Record<number, string>> = {
-  [exitCodes.ok]: 'ok',
-  [exitCodes.failed]: 'the operation failed',
-  [exitCodes.usage]: 'the command line is wrong, nothing was done',
-  [exitCodes.interrupted]: 'interrupted, nothing half-written',
+const COMMON_EXIT_CODES: Readonly<Record<number, string>> = {
+  [EXIT_CODES.ok]: 'success',
+  [EXIT_CODES.failed]: 'the operation failed',
+  [EXIT_CODES.usage]: 'wrong command line; nothing was done',
+  [EXIT_CODES.interrupted]: 'interrupted; no partial files are left',
 };
 
-/** The end of a command's help. */
+/** Writes the end of a command's help page. */
 export function leafHelp(command: Command): string {
-  const flags = Object.keys(command.positionals).map((name) => `--${kebabCase(name)}`);
-  const flagNotes =
-    flags.length === 0
+  const options = Object.keys(command.positionals).map((name) => `--${kebabCase(name)}`);
+  const optionNotes =
+    options.length === 0
       ? []
       : [
           '',
-          wrapped(`Arguments can also be given as flags: ${flags.join(' ')}`, 2),
-          'A value that begins with - goes after -- or as --flag=value.',
+          wrapped(`Arguments can also be given as options: ${options.join(' ')}`, 2),
+          'A value that starts with - goes after -- or as --option=value.',
         ];
   return [
-    ...flagNotes,
+    ...optionNotes,
     '',
     'Examples:',
     ...command.examples.map((example) => `  ${example.replaceAll('\n', '\n  ')}`),
-    ...exitCodeLines({ ...commonExitCodes, ...command.ownExitCodes }),
+    ...exitCodeLines({ ...COMMON_EXIT_CODES, ...command.ownExitCodes }),
   ].join('\n');
 }
 
-/** The end of a group's help. */
-export function groupHelp(members: readonly Command[]): string {
+/** Writes the end of a group's help page. */
+export function groupHelp(name: string, members: readonly Command[]): string {
   const example = members.find((command) => command.examples.length > 0)?.examples[0];
   return [
     '',
-    "'help COMMAND' or 'COMMAND --help' lists arguments, defaults and examples.",
+    `'ggen-sim ${name} COMMAND --help' shows arguments, defaults and examples.`,
     ...(example === undefined ? [] : ['', 'Example:', `  ${example}`]),
-    ...exitCodeLines(commonExitCodes),
+    ...exitCodeLines(COMMON_EXIT_CODES),
   ].join('\n');
 }
 
-/** The end of the program's help. */
-export const rootHelp: string = [
+/** End of the program's help page. */
+export const ROOT_HELP: string = [
   '',
-  "'ggen-sim COMMAND --help' lists a command's arguments, defaults and examples.",
+  "'ggen-sim COMMAND --help' shows arguments, defaults and examples.",
   '',
   'Examples:',
   '  ggen-sim start',
@@ -88,12 +88,12 @@ export const rootHelp: string = [
   '  eval "$(ggen-sim shell-init bash)"',
   '',
   'Environment (an empty variable counts as not set):',
-  '  DB_PATH        the database file',
-  '  DB_DIR         its folder; the file is ggen.db',
-  '  WORKSPACE_DIR  the workspace; the file is .ggen/ggen.db in it',
-  '  SCRIPT_DIR     the folder of workspace/ (default: the current folder)',
-  '  NO_COLOR       no colour, even on a terminal',
-  ...exitCodeLines({ ...commonExitCodes, [exitCodes.violations]: 'a validation found violations' }),
+  '  DB_PATH        database file',
+  '  DB_DIR         directory of the database file ggen.db',
+  '  WORKSPACE_DIR  workspace; the database file is .ggen/ggen.db in it',
+  '  SCRIPT_DIR     directory of workspace/ (default: the current directory)',
+  '  NO_COLOR       no colours, even on a terminal',
+  ...exitCodeLines({ ...COMMON_EXIT_CODES, [EXIT_CODES.violations]: 'a validation found violations' }),
 ].join('\n');
 
 function exitCodeLines(meanings: Readonly<Record<number, string>>): string[] {

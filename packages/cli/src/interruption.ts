@@ -1,37 +1,37 @@
-/** Ctrl-C and requests to terminate. */
-import { exitCodes, type ExitCode } from './exit-codes.ts';
+/** Ctrl-C (SIGINT) and SIGTERM. */
+import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 
-const exitCodeOfSignal = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated } as const;
+const EXIT_CODES_BY_SIGNAL = { SIGINT: EXIT_CODES.interrupted, SIGTERM: EXIT_CODES.terminated } as const;
 
 /**
- * Ends the process on a signal. Work that knows how to stop is asked to, so that nothing half-written stays behind, and
- * a second signal does not wait for it; anything else ends at once, which is safe because a save is one transaction.
+ * Ends the process on a signal. A cancellable operation is aborted first, so that it leaves no partial files; a second
+ * signal does not wait for it. Other work ends at once, which is safe because a save is one transaction.
  */
 export class Interruption {
   readonly #controller = new AbortController();
-  #isStoppable = false;
+  #isCancellable = false;
   #exitCode: ExitCode | undefined;
 
-  /** The exit code a signal asked for, if one came. */
+  /** Exit code of the signal received, if any. */
   get exitCode(): ExitCode | undefined {
     return this.#exitCode;
   }
 
-  /** Begins to listen. */
-  watch(): void {
+  /** Starts to listen for signals. */
+  listen(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        const wasAsked = this.#exitCode !== undefined;
-        this.#exitCode = exitCodeOfSignal[signal];
-        if (wasAsked || !this.#isStoppable) process.exit(this.#exitCode);
+        const isSecond = this.#exitCode !== undefined;
+        this.#exitCode = EXIT_CODES_BY_SIGNAL[signal];
+        if (isSecond || !this.#isCancellable) process.exit(this.#exitCode);
         this.#controller.abort();
       });
     }
   }
 
-  /** The signal for work that stops cleanly by itself. */
-  stoppable(): AbortSignal {
-    this.#isStoppable = true;
+  /** Returns the `AbortSignal` for an operation that cleans up when aborted, and lets signals abort instead of exit. */
+  cancellable(): AbortSignal {
+    this.#isCancellable = true;
     return this.#controller.signal;
   }
 }

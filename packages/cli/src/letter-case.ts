@@ -1,14 +1,14 @@
-/** `durationMs` → `duration_ms`, as columns and reports spell it. */
+/** Converts `durationMs` to `duration_ms`, the spelling of columns and reports. */
 export function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** `durationMs` → `duration-ms`, as flags spell it. */
+/** Converts `durationMs` to `duration-ms`, the spelling of options. */
 export function kebabCase(name: string): string {
   return snakeCase(name).replaceAll('_', '-');
 }
 
-/** `durationMs` → `DURATION_MS`, as usage lines spell it. */
+/** Converts `durationMs` to `DURATION_MS`, the spelling of usage lines. */
 export function placeholderCase(name: string): string {
   return snakeCase(name).toUpperCase();
 }

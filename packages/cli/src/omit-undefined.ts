@@ -4,7 +4,7 @@ type Defined<Members> = {
   [Key in keyof Members as undefined extends Members[Key] ? Key : never]?: Exclude<Members[Key], undefined>;
 };
 
-/** The same object without the members that are undefined: "not given" instead of "given as nothing". */
+/** Copies an object without its undefined members, for APIs that distinguish "not given" from "given as undefined". */
 export function omitUndefined<Members extends object>(members: Members): Defined<Members> {
   return Object.fromEntries(
     Object.entries(members).filter(([, value]) => value !== undefined),

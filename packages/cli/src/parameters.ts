@@ -1,35 +1,36 @@
 /**
- * What commands take from the command line. An input is a positional argument that is also a flag, or a flag alone;
- * which, and under what name, the command says. Everything here is checked before the database is touched.
+ * Parameters of commands. A command declares each under a name, as a positional argument that is also an option, or as
+ * an option only. All values are checked before the database is opened.
  */
 import { UsageError } from './failures.ts';
 import { placeholderCase } from './letter-case.ts';
 
-/** What a shell may offer for an input. */
+/** Values that a shell can complete. */
 export type Completes = 'nothing' | 'files' | 'directories' | readonly string[];
 
-/** One thing a command takes. */
-export interface Input<Value = unknown> {
+/** A parameter of a command. */
+export interface Parameter<Value = unknown> {
+  /** Number of values its option takes. */
   readonly takes: 'nothing' | 'one' | 'many';
   readonly description: string;
-  /** How usage lines call it, where that is not the input's name in capitals. */
+  /** Name in usage lines and messages, if not the parameter's name in capitals. */
   readonly placeholder: string | undefined;
   readonly isRequired: boolean;
-  /** The default as help shows it. */
+  /** Default value as the help shows it. */
   readonly shownDefault: string | undefined;
   readonly completes: Completes;
-  /** Whether `-` stands for standard input. */
+  /** True when `-` means standard input. */
   readonly readsStandardInput: boolean;
   /**
-   * Makes a value of the texts given; none were given where the list is empty.
-   * @throws UsageError
+   * Parses the texts given. An empty list means that none was given.
+   * @throws {UsageError} when a text is not a valid value
    */
-  readonly read: (texts: readonly string[], label: string) => Value;
+  readonly parse: (texts: readonly string[], label: string) => Value;
 }
 
-/** The word for an input in usage lines and messages. */
-export function placeholderOf(name: string, input: Input): string {
-  return input.placeholder ?? placeholderCase(name);
+/** Returns the name of a parameter in usage lines and messages. */
+export function placeholderOf(name: string, parameter: Parameter): string {
+  return parameter.placeholder ?? placeholderCase(name);
 }
 
 interface Wording {
@@ -37,65 +38,65 @@ interface Wording {
   readonly placeholder?: string;
 }
 
-/** A text that must be given. */
-export function requiredText(wording: Wording): Input<string> {
-  return { ...one(wording), isRequired: true, read: ([given]) => given ?? '' };
+/** Makes a required text. */
+export function requiredText(wording: Wording): Parameter<string> {
+  return { ...one(wording), isRequired: true, parse: ([given]) => given ?? '' };
 }
 
-/** JSON that must be given, as text or, for `-`, on standard input. */
-export function requiredJson(wording: Wording): Input<string> {
+/** Makes a required JSON value, given as an argument or, for `-`, on standard input. */
+export function requiredJson(wording: Wording): Parameter<string> {
   return { ...requiredText(wording), readsStandardInput: true };
 }
 
-/** A text that may be left out. */
-export function optionalText(wording: Wording): Input<string | undefined> {
-  return { ...one(wording), read: ([given]) => given };
+/** Makes an optional text. */
+export function optionalText(wording: Wording): Parameter<string | undefined> {
+  return { ...one(wording), parse: ([given]) => given };
 }
 
-/** A text with a default. */
-export function text(wording: Wording & { readonly default: string }): Input<string> {
-  return { ...one(wording), shownDefault: wording.default, read: ([given]) => given ?? wording.default };
+/** Makes a text with a default. */
+export function text(wording: Wording & { readonly default: string }): Parameter<string> {
+  return { ...one(wording), shownDefault: wording.default, parse: ([given]) => given ?? wording.default };
 }
 
-/** The agents to cover, as the SQL LIKE pattern that every query takes first. */
-export function agentPattern(): Input<string> {
+/** Makes the SQL LIKE pattern over agent ids that every query takes first. */
+export function agentPattern(): Parameter<string> {
   return text({
     default: '%',
     placeholder: 'PATTERN',
-    description: 'agents, as an SQL LIKE pattern over the agent id; * means %',
+    description: 'SQL LIKE pattern over the agent id; * means %',
   });
 }
 
-/** One of a few words; one must be given where there is no default. */
+/** Makes a choice of words, which is required unless it has a default. */
 export function choice<const Word extends string>(
   words: readonly Word[],
   wording: ChoiceWording & { readonly default?: Word },
-): Input<Word> {
+): Parameter<Word> {
   return {
     ...oneOf(words, wording),
     isRequired: wording.default === undefined,
     shownDefault: wording.default,
-    read: ([given = wording.default ?? ''], label) => wordOf(words, given, label, wording),
+    parse: ([given = wording.default ?? ''], label) => wordOf(words, given, label, wording),
   };
 }
 
-/** One of a few words, or none. */
+/** Makes an optional choice of words. */
 export function optionalChoice<const Word extends string>(
   words: readonly Word[],
   wording: ChoiceWording,
-): Input<Word | undefined> {
+): Parameter<Word | undefined> {
   return {
     ...oneOf(words, wording),
-    read: ([given], label) => (given === undefined ? undefined : wordOf(words, given, label, wording)),
+    parse: ([given], label) => (given === undefined ? undefined : wordOf(words, given, label, wording)),
   };
 }
 
 interface ChoiceWording extends Wording {
-  /** What to suggest to someone who gave another word. */
+  /** Makes the hint of the error for any other word. */
   readonly hint?: (given: string) => string;
 }
 
-function oneOf(words: readonly string[], wording: Wording): Omit<Input<never>, 'read'> {
+function oneOf(words: readonly string[], wording: Wording): Omit<Parameter<never>, 'parse'> {
   return {
     ...one({ ...wording, description: `${wording.description}: ${listed(words)}` }),
     completes: words,
@@ -113,16 +114,16 @@ function wordOf<Word extends string>(
   throw new UsageError(`${label} must be ${listed(words)}, not '${given}'`, hint?.(given));
 }
 
-/** A whole number, 0 or more. */
-export function count(wording: Wording & { readonly default: number }): Input<number> {
-  const read = (texts: readonly string[], label: string): number =>
+/** Makes a whole number, 0 or more, with a default. */
+export function count(wording: Wording & { readonly default: number }): Parameter<number> {
+  const parse = (texts: readonly string[], label: string): number =>
     wholeNumber(texts, label) ?? wording.default;
-  return { ...one(wording), shownDefault: String(wording.default), read };
+  return { ...one(wording), shownDefault: String(wording.default), parse };
 }
 
-/** A whole number, 0 or more, that may be left out. */
-export function optionalCount(wording: Wording): Input<number | undefined> {
-  return { ...one(wording), read: wholeNumber };
+/** Makes an optional whole number, 0 or more. */
+export function optionalCount(wording: Wording): Parameter<number | undefined> {
+  return { ...one(wording), parse: wholeNumber };
 }
 
 function wholeNumber([given]: readonly string[], label: string): number | undefined {
@@ -132,37 +133,37 @@ function wholeNumber([given]: readonly string[], label: string): number | undefi
   throw new UsageError(`${label} must be a whole number, 0 or more, not '${given}'`);
 }
 
-/** A path, to a file or a folder. */
+/** Makes an optional path of a file or a directory. */
 export function path(
   wording: Wording & { readonly completes: 'files' | 'directories' },
-): Input<string | undefined> {
+): Parameter<string | undefined> {
   return { ...optionalText(wording), completes: wording.completes };
 }
 
-/** A path that must be given. */
+/** Makes a required path. */
 export function requiredPath(
   wording: Wording & { readonly completes: 'files' | 'directories' },
-): Input<string> {
+): Parameter<string> {
   return { ...requiredText(wording), completes: wording.completes };
 }
 
-/** Paths of files, any number of them. */
-export function files(wording: Wording & { readonly isRequired: boolean }): Input<readonly string[]> {
+/** Makes a list of file paths. */
+export function files(wording: Wording & { readonly isRequired: boolean }): Parameter<readonly string[]> {
   return {
     ...one(wording),
     takes: 'many',
     isRequired: wording.isRequired,
     completes: 'files',
-    read: (texts) => texts,
+    parse: (texts) => texts,
   };
 }
 
-/** A flag that is there or not. */
-export function toggle(wording: Wording): Input<boolean> {
-  return { ...one(wording), takes: 'nothing', read: (texts) => texts.length > 0 };
+/** Makes an option without a value. */
+export function flag(wording: Wording): Parameter<boolean> {
+  return { ...one(wording), takes: 'nothing', parse: (texts) => texts.length > 0 };
 }
 
-function one({ description, placeholder }: Wording): Omit<Input<never>, 'read'> {
+function one({ description, placeholder }: Wording): Omit<Parameter<never>, 'parse'> {
   return {
     takes: 'one',
     description,

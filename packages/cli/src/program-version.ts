@@ -1,4 +1,4 @@
 import packageJson from '../package.json' with { type: 'json' };
 
-/** The version of this program, as `--version` prints it. */
-export const programVersion: string = packageJson.version;
+/** Version of this program, as `--version` prints it. */
+export const PROGRAM_VERSION: string = packageJson.version;

@@ -1,60 +1,60 @@
-/** The command line's grammar: every command as the argument parser knows it, and what was given as values. */
+/** Grammar of the command line: builds commander's parser from the commands and parses the arguments to values. */
 import { Argument, Command as Parser, Option } from 'commander';
 import type { Command } from './command.ts';
-import { commandGroups, commands } from './commands/index.ts';
+import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
 import { UsageError } from './failures.ts';
-import { groupHelp, helpConfiguration, leafHelp, positionalTerms, rootHelp } from './help.ts';
-import { placeholderOf, type Input } from './parameters.ts';
+import { groupHelp, HELP_CONFIGURATION, leafHelp, positionalTerms, ROOT_HELP } from './help.ts';
+import { placeholderOf, type Parameter } from './parameters.ts';
 import { kebabCase } from './letter-case.ts';
-import { programVersion } from './program-version.ts';
+import { PROGRAM_VERSION } from './program-version.ts';
 import { readStandardInput } from './standard-input.ts';
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export interface Request {
   readonly command: Command;
   readonly values: Readonly<Record<string, unknown>>;
-  readonly dbFlag: string | undefined;
+  readonly dbOption: string | undefined;
   readonly isVerbose: boolean;
 }
 
 /**
  * Builds the parser.
- * @param act - called with what was asked for, once the command line is found right
+ * @param run - called with the parsed command line if it is valid
  */
-export function buildProgram(act: (request: Request) => Promise<void>): Parser {
+export function buildProgram(run: (request: Request) => Promise<void>): Parser {
   const program = new Parser('ggen-sim')
     .description("The ggen simulator's memory: receipts, agent memory and audit trail in one SQLite file.")
-    .version(programVersion, '--version', 'print the version')
-    .helpOption('-h, --help', 'explain the command')
-    .helpCommand('help [command]', 'explain a command')
+    .version(PROGRAM_VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
     .enablePositionalOptions()
-    .configureHelp(helpConfiguration)
+    .configureHelp(HELP_CONFIGURATION)
     .configureOutput({ outputError: () => undefined })
     .exitOverride()
-    .addHelpText('after', rootHelp);
+    .addHelpText('after', ROOT_HELP);
   addCommonOptions(program, true);
   const groups = new Map<string, Parser>();
-  for (const command of commands) {
+  for (const command of COMMANDS) {
     const [groupName = ''] = command.name.split(' ').slice(0, -1);
     const group = groups.get(groupName) ?? (groupName === '' ? program : addGroup(program, groupName));
     groups.set(groupName, group);
-    addCommand(group, command, act);
+    addCommand(group, command, run);
   }
   return program;
 }
 
 function addGroup(program: Parser, name: string): Parser {
-  const members = commands.filter((command) => command.name.startsWith(`${name} `));
+  const members = COMMANDS.filter((command) => command.name.startsWith(`${name} `));
   const group = program
     .command(name)
-    .description(commandGroups[name] ?? '')
-    .helpCommand('help [command]', 'explain a command')
-    .addHelpText('after', () => groupHelp(members));
+    .description(`${COMMAND_GROUPS[name] ?? ''}.`)
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', () => groupHelp(name, members));
   addCommonOptions(group, true);
   return group;
 }
 
-function addCommand(parent: Parser, command: Command, act: (request: Request) => Promise<void>): void {
+function addCommand(parent: Parser, command: Command, run: (request: Request) => Promise<void>): void {
   const leaf = parent
     .command(command.name.split(' ').at(-1) ?? '')
     .summary(command.summary)
@@ -62,97 +62,103 @@ function addCommand(parent: Parser, command: Command, act: (request: Request) =>
     .usage(`${[...positionalTerms(command), ''].join(' ')}[options]`)
     .helpCommand(false)
     .addHelpText('after', () => leafHelp(command));
-  for (const [name, input] of Object.entries(command.positionals)) {
-    leaf.addArgument(new Argument(`[${placeholderOf(name, input)}]`, describe(input)));
-    leaf.addOption(flagOption(name, input).hideHelp());
+  for (const [name, parameter] of Object.entries(command.positionals)) {
+    leaf.addArgument(new Argument(`[${placeholderOf(name, parameter)}]`, describe(parameter)));
+    leaf.addOption(optionOf(name, parameter).hideHelp());
   }
-  for (const [name, input] of Object.entries(command.flags)) leaf.addOption(flagOption(name, input));
+  for (const [name, parameter] of Object.entries(command.options)) leaf.addOption(optionOf(name, parameter));
   addCommonOptions(leaf, command.usesDatabase);
   leaf.action(async () => {
-    const values = await readValues(command, leaf);
-    await act({
+    const values = await parseValues(command, leaf);
+    await run({
       command,
       values,
-      dbFlag: inherited(leaf, 'db'),
+      dbOption: inherited(leaf, 'db'),
       isVerbose: inherited(leaf, 'verbose') === true,
     });
   });
 }
 
-/** Options that may stand before or after the command's words. */
+/** Adds the options that may stand before or after the words of the command. */
 function addCommonOptions(parser: Parser, usesDatabase: boolean): void {
-  const db = new Option('--db <FILE>', 'the database file (else $DB_PATH, $DB_DIR/ggen.db, the workspace)');
+  const db = new Option('--db <FILE>', 'database file (default: $DB_PATH, $DB_DIR/ggen.db, workspace)');
   parser.addOption(usesDatabase ? db : db.hideHelp());
-  parser.option('--verbose', 'show the cause and the stack of an error');
+  parser.option('--verbose', 'print the cause and the stack of an error');
 }
 
-function inherited<Value>(leaf: Parser, name: string): Value | undefined {
+function inherited<T>(leaf: Parser, name: string): T | undefined {
   for (let parser: Parser | null = leaf; parser !== null; parser = parser.parent) {
     const value: unknown = parser.opts()[name];
-    if (value !== undefined) return value as Value;
+    if (value !== undefined) return value as T;
   }
   return undefined;
 }
 
-function flagOption(name: string, input: Input): Option {
-  const flag = `--${kebabCase(name)}`;
-  const placeholder = placeholderOf(name, input);
-  const suffix = { nothing: '', one: ` <${placeholder}>`, many: ` <${placeholder}...>` }[input.takes];
-  return new Option(flag + suffix, describe(input));
+function optionOf(name: string, parameter: Parameter): Option {
+  const word = `--${kebabCase(name)}`;
+  const placeholder = placeholderOf(name, parameter);
+  const suffix = { nothing: '', one: ` <${placeholder}>`, many: ` <${placeholder}...>` }[parameter.takes];
+  return new Option(word + suffix, describe(parameter));
 }
 
-function describe(input: Input): string {
+function describe(parameter: Parameter): string {
   const remarks = [
-    ...(input.readsStandardInput ? ['- reads standard input'] : []),
-    ...(input.isRequired ? ['required'] : []),
-    ...(input.shownDefault === undefined ? [] : [`default: ${input.shownDefault}`]),
+    ...(parameter.readsStandardInput ? ['- reads standard input'] : []),
+    ...(parameter.isRequired ? ['required'] : []),
+    ...(parameter.shownDefault === undefined ? [] : [`default: ${parameter.shownDefault}`]),
   ];
-  return remarks.length === 0 ? input.description : `${input.description} (${remarks.join('; ')})`;
+  return remarks.length === 0 ? parameter.description : `${parameter.description} (${remarks.join('; ')})`;
 }
 
-async function readValues(command: Command, leaf: Parser): Promise<Record<string, unknown>> {
+async function parseValues(command: Command, leaf: Parser): Promise<Record<string, unknown>> {
   const given = new Map<string, readonly string[]>();
-  Object.entries(command.positionals).forEach(([name, input], index) => {
+  Object.entries(command.positionals).forEach(([name, parameter], index) => {
     const argument = withoutEmpty([leaf.args[index] ?? '']);
-    const flag = flagTexts(leaf, name, input);
-    if (argument.length > 0 && flag.length > 0) {
-      const hint = 'Give it once; the other arguments can be given as flags too';
+    const option = optionTexts(leaf, name, parameter);
+    if (argument.length > 0 && option.length > 0) {
+      const hint = 'Give it once; the other arguments can be given as options too';
       throw new UsageError(
-        `${placeholderOf(name, input)} is given twice, as an argument and as --${kebabCase(name)}`,
+        `${placeholderOf(name, parameter)} is given twice, as an argument and as --${kebabCase(name)}`,
         hint,
       );
     }
-    given.set(name, [...argument, ...flag]);
+    given.set(name, [...argument, ...option]);
   });
-  for (const [name, input] of Object.entries(command.flags)) given.set(name, flagTexts(leaf, name, input));
+  for (const [name, parameter] of Object.entries(command.options))
+    given.set(name, optionTexts(leaf, name, parameter));
 
-  const inputs = Object.entries({ ...command.positionals, ...command.flags });
-  for (const [name, input] of inputs) {
-    if (!input.readsStandardInput || given.get(name)?.[0] !== '-') continue;
+  const parameters = Object.entries({ ...command.positionals, ...command.options });
+  for (const [name, parameter] of parameters) {
+    if (!parameter.readsStandardInput || given.get(name)?.[0] !== '-') continue;
     given.set(name, withoutEmpty([await readStandardInput()]));
   }
-  const missing = inputs.filter(([name, input]) => input.isRequired && given.get(name)?.length === 0);
+  const missing = parameters.filter(
+    ([name, parameter]) => parameter.isRequired && given.get(name)?.length === 0,
+  );
   if (missing.length > 0) {
-    const names = missing.map(([name, input]) =>
-      name in command.flags ? `--${kebabCase(name)}` : placeholderOf(name, input),
+    const names = missing.map(([name, parameter]) =>
+      name in command.options ? `--${kebabCase(name)}` : placeholderOf(name, parameter),
     );
     throw new UsageError(`Missing required parameters: ${names.join(', ')}`, seeHelp(command.name));
   }
   return Object.fromEntries(
-    inputs.map(([name, input]) => [name, input.read(given.get(name) ?? [], placeholderOf(name, input))]),
+    parameters.map(([name, parameter]) => [
+      name,
+      parameter.parse(given.get(name) ?? [], placeholderOf(name, parameter)),
+    ]),
   );
 }
 
-/** What to say to someone who got a command wrong. */
+/** Makes the hint that points to a help page. */
 export function seeHelp(commandName?: string): string {
   return commandName === undefined ? "See 'ggen-sim --help'" : `See 'ggen-sim ${commandName} --help'`;
 }
 
-/** The texts given for a flag. Empty ones count as not given, so that scripts may pass variables that are not set. */
-function flagTexts(leaf: Parser, name: string, input: Input): readonly string[] {
+/** Returns the texts given for an option. Empty texts count as not given, so scripts can pass unset variables. */
+function optionTexts(leaf: Parser, name: string, parameter: Parameter): readonly string[] {
   const option = leaf.options.find((candidate) => candidate.long === `--${kebabCase(name)}`);
   const value: unknown = option && leaf.getOptionValue(option.attributeName());
-  if (input.takes === 'nothing')
+  if (parameter.takes === 'nothing')
     return (value === true) !== (option?.negate ?? false) && value !== undefined ? ['yes'] : [];
   if (Array.isArray(value)) return withoutEmpty(value as string[]);
   return typeof value === 'string' ? withoutEmpty([value]) : [];

@@ -1,8 +1,8 @@
 import { CommandFailure } from './failures.ts';
 
 /**
- * All of standard input as text, byte for byte: a byte order mark is kept (the JSON check refuses it), bytes that are no
- * UTF-8 are refused instead of being replaced in silence.
+ * Reads all of standard input as text, byte for byte. A byte order mark is kept (the JSON check refuses it).
+ * @throws {CommandFailure} INVALID_JSON when a byte is not UTF-8, instead of replacing it silently
  */
 export async function readStandardInput(stream: AsyncIterable<Uint8Array> = process.stdin): Promise<string> {
   const chunks: Uint8Array[] = [];

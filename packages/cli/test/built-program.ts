@@ -1,6 +1,6 @@
 /**
- * The program as users get it: the bundle, built once per test run into a folder of its own, so that neither a stale
- * `dist` nor somebody's build at the same moment gets in the way.
+ * Bundle of the program, as users get it. It is built once per test run into its own directory, so neither a stale
+ * `dist` nor a concurrent build affects the tests.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,20 +10,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 const packageDirectory = join(import.meta.dirname, '..');
 const bundlesDirectory = join(packageDirectory, '.types', 'bundles');
 
-/** Test files run in processes of their own; what started them is the same for all. */
+/** Directory shared by the test files of one run: each has its own process, and all have the same parent. */
 const bundleDirectory = join(bundlesDirectory, String(process.ppid));
 const readyFile = join(bundleDirectory, 'ready');
 
-/** The program's file. */
+/** File of the built program. */
 export const programPath: string = join(bundleDirectory, 'main.mjs');
 
 mkdirSync(bundlesDirectory, { recursive: true });
 while (!existsSync(readyFile)) {
-  if (isFirst()) build();
+  if (claimBuild()) build();
   else await pause(100);
 }
 
-function isFirst(): boolean {
+function claimBuild(): boolean {
   try {
     mkdirSync(bundleDirectory);
     return true;

@@ -1,9 +1,9 @@
-/** Many processes at the same moment on one file. */
+/** Many processes at once on one file. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { Sandbox, parseRows } from './run-cli.ts';
 
-it('fifty processes saving receipts leave fifty rows', async () => {
+it('keeps fifty receipts that fifty processes save at once', async () => {
   const sandbox = new Sandbox();
   await Promise.all(
     Array.from({ length: 50 }, async (_, index) => {
@@ -16,7 +16,7 @@ it('fifty processes saving receipts leave fifty rows', async () => {
   expect(execFileSync('sqlite3', [sandbox.databasePath, check], { encoding: 'utf8' })).toBe('ok\n50\n');
 });
 
-it('twenty processes saving one memory end at version 20', async () => {
+it('counts twenty versions of a memory that twenty processes save at once', async () => {
   const sandbox = new Sandbox();
   const answers = await Promise.all(
     Array.from({ length: 20 }, async (_, index) =>

@@ -1,7 +1,7 @@
-/** Help is complete and stays that way: the pages are kept as files beside this test. */
+/** Help pages are complete. Each is a snapshot in `help-pages`; `vitest -u` writes them. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../src/commands/index.ts';
+import { COMMANDS } from '../src/commands/index.ts';
 import { kebabCase } from '../src/letter-case.ts';
 import { Sandbox } from './run-cli.ts';
 
@@ -14,23 +14,23 @@ const help = async (...words: string[]): Promise<string> => {
 
 it('lists every command', async () => {
   const page = await help();
-  for (const { name, summary } of commands)
+  for (const { name, summary } of COMMANDS)
     expect(page.replaceAll(/\s+/gu, ' ')).toContain(`${name} ${summary}`);
   expect((await sandbox.run(['help'])).stdout).toBe(page);
   const group = await help('db');
-  for (const { name } of commands.filter((command) => command.name.startsWith('db ')))
+  for (const { name } of COMMANDS.filter((command) => command.name.startsWith('db ')))
     expect(group).toContain(`  ${name} `);
   expect((await sandbox.run(['db', 'help'])).stdout).toBe(group);
 });
 
-describe.each(commands)('$name', ({ name, positionals, flags, examples }) => {
-  it('explains arguments, defaults, an example and exit codes', async () => {
+describe.each(COMMANDS)('$name', ({ name, positionals, options, examples }) => {
+  it('has a help page with arguments, defaults, examples and exit codes', async () => {
     const page = await help(...name.split(' '));
     await expect(page).toMatchFileSnapshot(join('help-pages', `${name.replaceAll(' ', '-')}.txt`));
     const text = page.replaceAll(/\s+/gu, ' ');
-    const inputs = Object.entries({ ...positionals, ...flags });
-    for (const [input, { shownDefault, description }] of inputs) {
-      expect(text).toContain(`--${kebabCase(input)}`);
+    const parameters = Object.entries({ ...positionals, ...options });
+    for (const [parameter, { shownDefault, description }] of parameters) {
+      expect(text).toContain(`--${kebabCase(parameter)}`);
       expect(text).toContain(description);
       expect(text).toContain(shownDefault === undefined ? '' : `default: ${shownDefault}`);
     }
@@ -50,11 +50,11 @@ describe.each(commands)('$name', ({ name, positionals, flags, examples }) => {
   });
 });
 
-it('never makes a database', async () => {
+it('creates no database', async () => {
   expect((await sandbox.spawn('ls', ['-A'])).stdout).toBe('');
 });
 
-/** Node's own trace of the modules it loaded and of what it looked for in packages. */
+/** Returns Node's trace of the modules it loaded and of its look-ups in packages. */
 async function loadedBy(words: readonly string[]): Promise<string> {
   return (await sandbox.run([...words], { environment: { NODE_DEBUG: 'esm,module' } })).stderr;
 }
@@ -69,14 +69,14 @@ it.each([[['--help']], [['--version']], [['completion', 'bash']], [['db', 'stats
 );
 
 describe('db stats', () => {
-  it('loads database code, or the check above would prove nothing', async () => {
+  it('loads the database code, as a control of the test above', async () => {
     const loaded = await loadedBy(['db', 'stats']);
     for (const name of ['sql-wasm.wasm', 'fs-native-extensions.node', 'open-in-process']) {
       expect(loaded).toContain(name);
     }
   });
 
-  it('loads none of what takes Node long and answers nothing here', async () => {
+  it('loads no module that is slow and not needed', async () => {
     const loaded = await loadedBy(['db', 'stats']);
     expect(loaded).not.toMatch(/sql-wasm\.js|require-addon|node:(crypto|worker_threads)/u);
   });

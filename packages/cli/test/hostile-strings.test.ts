@@ -1,4 +1,4 @@
-/** Text that breaks careless programs comes back unchanged through every text field of every command. */
+/** Text that breaks careless programs is returned unchanged by every text field of every command. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { programPath } from './built-program.ts';
 import { Sandbox, parseRows } from './run-cli.ts';
@@ -43,14 +43,14 @@ const hostile: readonly string[] = [
   'x'.repeat(100_000),
 ];
 
-/** An alternative to passing arguments is `--flag=value`; `-` alone can only mean standard input there for JSON. */
+/** Cases for all fields. They are given after `--`, where only a JSON argument takes `-` for standard input. */
 const cases = hostile.map((text, index) => ({ text, index, label: JSON.stringify(text.slice(0, 40)) }));
 
 const json = (text: string): string => JSON.stringify({ text });
 
 describe.each([
-  { means: 'by its own arguments', sandbox: new Sandbox(), viaShell: undefined },
-  { means: 'by the functions for bash', sandbox: new Sandbox(), viaShell: 'bash' },
+  { means: 'through arguments', sandbox: new Sandbox(), viaShell: undefined },
+  { means: 'through the bash functions', sandbox: new Sandbox(), viaShell: 'bash' },
 ])('$means', ({ sandbox, viaShell }) => {
   const program = async (...words: string[]): Promise<string> => {
     const [command = '', ...rest] = words;
@@ -68,7 +68,7 @@ describe.each([
   let audits: Record<string, unknown>[];
 
   beforeAll(async () => {
-    // A few at a time: each is three processes, and this is no test of concurrency.
+    // Four at a time, with three processes each: this does not test concurrency.
     for (let start = 0; start < cases.length; start += 4) {
       await Promise.all(
         cases.slice(start, start + 4).map(async ({ text, index }) => {
@@ -83,7 +83,7 @@ describe.each([
     audits = parseRows(await program('query-audit-trail'));
   }, 300_000);
 
-  it.each(cases)('$label in every field', ({ text, index }) => {
+  it.each(cases)('keeps $label in every field', ({ text, index }) => {
     const tagged = `${index}:${text}`;
     expect(receipts.find((row) => row['agent_id'] === tagged)).toMatchObject({
       execution_id: text,
@@ -103,7 +103,7 @@ describe.each([
     });
   });
 
-  it('in look-ups: an id is that id, never a pattern', async () => {
+  it('looks ids up by equality, never as patterns', async () => {
     for (const text of ['%', '_', `'; DROP TABLE receipts; --`, '--force', '$(touch pwned)']) {
       expect(await program('get-memory', text)).toBe(`${json(text)}\n`);
     }
@@ -111,12 +111,12 @@ describe.each([
     await expect(program('get-receipt', '%')).rejects.toThrow('NOT_FOUND');
   });
 
-  it('in patterns: nothing but LIKE', async () => {
+  it('reads patterns only as LIKE patterns', async () => {
     expect(parseRows(await program('query-receipts', `' OR '1'='1`))).toEqual([]);
     expect(parseRows(await program('query-audit-trail', `%' OR 1=1 --`))).toEqual([]);
   });
 
-  it('and nothing else happened', async () => {
+  it('has no side effects', async () => {
     expect(receipts).toHaveLength(cases.length);
     expect(audits).toHaveLength(cases.length);
     const { stdout } = await sandbox.spawn('ls', ['-A']);
@@ -124,10 +124,10 @@ describe.each([
   });
 });
 
-describe('in table output', () => {
+describe('table output', () => {
   const sandbox = new Sandbox();
 
-  it('control characters are shown as escapes, one line a row', async () => {
+  it('shows control characters as escapes, one line per row', async () => {
     for (const [index, { text }] of cases.entries()) {
       if (text.length < 1000) await sandbox.db('save-memory', '--', `${index}${text}`, 'validation', '{}');
     }
@@ -142,16 +142,16 @@ describe('in table output', () => {
   });
 });
 
-/** Would drive a terminal, colour it, rename its window, or hide what it says. */
+/** Text that would clear a terminal, colour it, rename its window or hide other text. */
 const TERMINAL_ATTACK = '\u001B]0;renamed\u0007\u001B[2J\u009B31m\u202Egnp.exe\rhidden\u0008\u007F';
 // oxlint-disable-next-line no-control-regex
-const DRIVES_TERMINAL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E]|\r(?!\r?\n)/u;
+const CONTROLS_TERMINAL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E]|\r(?!\r?\n)/u;
 
 describe('on a terminal', () => {
   const sandbox = new Sandbox();
   const storedJson = JSON.stringify(TERMINAL_ATTACK);
 
-  /** Runs the program with a terminal for standard output and error. @returns all it showed there */
+  /** Runs the program with a terminal for standard output and error. Returns all it printed there. */
   const onTerminal = async (...words: string[]): Promise<string> => {
     const script = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
     const { stdout } = await sandbox.spawn(
@@ -177,34 +177,34 @@ describe('on a terminal', () => {
     [['db', 'export-audit-trail', 'csv', '-']],
     [['db', 'analytics']],
     [['db', 'get-memory', '--', TERMINAL_ATTACK]],
-  ])('stored text is shown, never obeyed: %j', async (words) => {
+  ])('prints stored text that cannot control it: %j', async (words) => {
     const shown = await onTerminal(...words);
-    expect(shown).not.toMatch(DRIVES_TERMINAL);
+    expect(shown).not.toMatch(CONTROLS_TERMINAL);
     expect(shown).toMatch(/renamed|31m|x1b/);
   });
 
-  it('JSON stays the JSON it was', async () => {
+  it('prints JSON with the same meaning', async () => {
     const [row] = parseRows(await onTerminal('db', 'query-memory'));
     expect(row).toMatchObject({ agent_id: TERMINAL_ATTACK, memory_json: storedJson });
   });
 
-  it('where nobody looks, every byte is as it was stored', async () => {
+  it('prints the stored bytes unchanged to a pipe', async () => {
     expect(await sandbox.db('get-memory', '--', TERMINAL_ATTACK)).toBe(`${storedJson}\n`);
   });
 
   it.each([
-    [['db', 'get-memory', '--', `nobody${TERMINAL_ATTACK}\nerror[FORGED]: a line of its own`]],
-    [['db', 'get-memory', '--verbose', '--', `nobody${TERMINAL_ATTACK}`]],
+    [['db', 'get-memory', '--', `unknown${TERMINAL_ATTACK}\nerror[FORGED]: another line`]],
+    [['db', 'get-memory', '--verbose', '--', `unknown${TERMINAL_ATTACK}`]],
     [['db', 'stats', '--db', `/proc/${TERMINAL_ATTACK}/x.db`]],
     [['db', 'restore', `./${TERMINAL_ATTACK}`, '--verbose']],
     [['db', 'query-receipts', '%', TERMINAL_ATTACK]],
     [[`db${TERMINAL_ATTACK}`]],
     [['db', `--no${TERMINAL_ATTACK}`]],
     [['run-agent', 'validation', '--spec', `no${TERMINAL_ATTACK}.ttl`]],
-  ])('errors and logs keep to their lines: %j', async (words) => {
+  ])('prints an error as one line: %j', async (words) => {
     const { exitCode, stderr } = await sandbox.run(words);
     expect([1, 64]).toContain(exitCode);
-    expect(stderr).not.toMatch(DRIVES_TERMINAL);
+    expect(stderr).not.toMatch(CONTROLS_TERMINAL);
     expect(stderr.split('\n').filter((line) => line.startsWith('error['))).toHaveLength(1);
   });
 });
@@ -219,7 +219,7 @@ describe('secrets', () => {
     [['db', 'save-memory', 'a', 't', SECRET]],
     [['db', 'save-memory', 'a', 't', `["${SECRET}"]]`]],
     [['db', 'save-memory', 'a', 't', `{"a":1} ${SECRET} "x"`]],
-  ])('what was to be stored is in no message and in no stack: %j', async (words) => {
+  ])('never appear in messages or stacks: %j', async (words) => {
     for (const verbose of [[], ['--verbose']]) {
       const { exitCode, stderr } = await sandbox.run([...words, ...verbose], {
         environment: { API_TOKEN: 'token-of-the-environment' },

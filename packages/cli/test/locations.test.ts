@@ -1,4 +1,4 @@
-/** Where the database is looked for. */
+/** Path of the database: precedence of `--db` and the variables. */
 import { existsSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { Sandbox } from './run-cli.ts';
 const sandbox = new Sandbox();
 const at = (...parts: string[]): string => join(sandbox.directory, ...parts);
 
-const all = {
+const ALL = {
   DB_PATH: at('by-path', 'my.db'),
   DB_DIR: at('by-dir'),
   WORKSPACE_DIR: at('by-workspace'),
@@ -17,32 +17,32 @@ const all = {
 const cases: readonly (readonly [
   rule: string,
   environment: Record<string, string>,
-  flags: string[],
+  options: string[],
   expected: string,
 ])[] = [
-  ['--db beats all', all, ['--db', 'by-flag.db'], at('by-flag.db')],
-  ['DB_PATH next', all, [], all.DB_PATH],
-  ['then DB_DIR', { ...all, DB_PATH: '' }, [], at('by-dir', 'ggen.db')],
-  ['then WORKSPACE_DIR', { ...all, DB_PATH: '', DB_DIR: '' }, [], at('by-workspace', '.ggen', 'ggen.db')],
+  ['--db takes precedence', ALL, ['--db', 'by-option.db'], at('by-option.db')],
+  ['DB_PATH is next', ALL, [], ALL.DB_PATH],
+  ['then DB_DIR', { ...ALL, DB_PATH: '' }, [], at('by-dir', 'ggen.db')],
+  ['then WORKSPACE_DIR', { ...ALL, DB_PATH: '', DB_DIR: '' }, [], at('by-workspace', '.ggen', 'ggen.db')],
   [
     'then SCRIPT_DIR',
-    { ...all, DB_PATH: '', DB_DIR: '', WORKSPACE_DIR: '' },
+    { ...ALL, DB_PATH: '', DB_DIR: '', WORKSPACE_DIR: '' },
     [],
     at('by-script', 'workspace', '.ggen', 'ggen.db'),
   ],
-  ['then the current folder', {}, [], at('workspace', '.ggen', 'ggen.db')],
-  ['an empty --db counts as not given', { DB_PATH: all.DB_PATH }, ['--db='], all.DB_PATH],
-  ['relative paths start at the current folder', { DB_DIR: 'relative' }, [], at('relative', 'ggen.db')],
+  ['then the current directory', {}, [], at('workspace', '.ggen', 'ggen.db')],
+  ['an empty --db counts as not given', { DB_PATH: ALL.DB_PATH }, ['--db='], ALL.DB_PATH],
+  ['relative paths start at the current directory', { DB_DIR: 'relative' }, [], at('relative', 'ggen.db')],
 ];
 
-it.each(cases)('%s', async (_, environment, flags, expected) => {
-  const { exitCode, stdout } = await sandbox.run(['status', ...flags], { environment });
+it.each(cases)('%s', async (_, environment, options, expected) => {
+  const { exitCode, stdout } = await sandbox.run(['status', ...options], { environment });
   expect(exitCode).toBe(0);
   expect((JSON.parse(stdout) as Record<string, unknown>)['path']).toBe(expected);
   expect(statSync(expected).mode & 0o777).toBe(0o600);
 });
 
-it('--db stands anywhere', async () => {
+it('accepts --db in any position', async () => {
   for (const words of [
     ['--db', 'any.db', 'db', 'stats'],
     ['db', '--db', 'any.db', 'stats'],
@@ -53,20 +53,20 @@ it('--db stands anywhere', async () => {
   expect(existsSync(at('any.db'))).toBe(true);
 });
 
-it('a value that looks like a flag stays a value', async () => {
+it('keeps a value that looks like an option', async () => {
   await sandbox.db('log-audit', 'a', 'op', 'failed', '--details', '--verbose', '--error-message=--db');
   const [row] = JSON.parse(await sandbox.db('query-audit-trail', 'a')) as Record<string, unknown>[];
   expect(row).toMatchObject({ details: '--verbose', error_message: '--db' });
 });
 
-it('symlinks are followed', async () => {
+it('follows symlinks', async () => {
   await sandbox.db('init', '--db', at('real.db'));
   symlinkSync(at('real.db'), at('link.db'));
   await sandbox.db('save-memory', 'a', 'b', '1', '--db', at('link.db'));
   expect(await sandbox.db('get-memory', 'a', '--db', at('real.db'))).toBe('1\n');
 });
 
-it('start makes the workspace, and nothing twice', async () => {
+it('start creates the workspace and keeps an existing one', async () => {
   const environment = { WORKSPACE_DIR: at('fresh') };
   const first = await sandbox.run(['start'], { environment });
   expect(first).toMatchObject({ exitCode: 0, stdout: '' });

@@ -1,4 +1,4 @@
-/** Backup, restore, cleanup, reset, verify: on real files, checked with the native sqlite3. */
+/** Backup, restore, cleanup, reset and verify on real files, checked with native sqlite3. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -35,14 +35,14 @@ describe('backup and restore', () => {
     expect(parseRows(readFileSync(join(directory, 'receipts.json'), 'utf8'))).toHaveLength(3);
   });
 
-  it('never overwrites one, and dates the default name', async () => {
+  it('never overwrites a backup, and puts the time in the default name', async () => {
     const again = await sandbox.run(['db', 'backup', 'backup']);
     expect(again).toMatchObject({ exitCode: 1, stdout: '' });
     expect(again.stderr).toContain('error[ALREADY_EXISTS]');
     expect((await run('backup'))['directory']).toMatch(/\.ggen-backup-\d{8}-\d{6}$/u);
   });
 
-  it.each(['image', 'json'])('restores from %s, but not over rows without --force', async (from) => {
+  it.each(['image', 'json'])('restores from %s, and over existing rows only with --force', async (from) => {
     const target = ['--db', at(`restored-${from}.db`)];
     expect(await run('restore', 'backup', '--from', from, ...target)).toMatchObject({
       from,
@@ -59,7 +59,7 @@ describe('backup and restore', () => {
     expect(await run('verify', ...target)).toMatchObject({ ok: true, receipts_verified: 3 });
   });
 
-  it('refuses a damaged backup and leaves the database alone', async () => {
+  it('refuses a damaged backup and leaves the database unchanged', async () => {
     await sandbox.db('backup', 'damaged');
     writeFileSync(at('damaged', 'receipts.json'), '[]');
     const before = readFileSync(sandbox.databasePath);
@@ -69,7 +69,7 @@ describe('backup and restore', () => {
     expect(readFileSync(sandbox.databasePath).equals(before)).toBe(true);
   });
 
-  it('an empty database has a valid backup', async () => {
+  it('backs up an empty database', async () => {
     await sandbox.db('backup', 'empty', '--db', at('empty.db'));
     for (const name of ['receipts.json', 'agent_memory.json', 'audit_log.json']) {
       expect(parseRows(readFileSync(at('empty', name), 'utf8'))).toEqual([]);
@@ -78,7 +78,7 @@ describe('backup and restore', () => {
 });
 
 describe('cleanup', () => {
-  it('deletes what is old, never memory, and shows first what it would do', async () => {
+  it('deletes old rows but never memory; --dry-run only counts', async () => {
     native(`UPDATE receipts SET created_at = datetime('now', '-100 days') WHERE execution_id = 'one';
             UPDATE audit_log SET timestamp = datetime('now', '-40 days');
             UPDATE agent_memory SET last_updated = datetime('now', '-1000 days')`);
@@ -99,7 +99,7 @@ describe('cleanup', () => {
 });
 
 describe('verify', () => {
-  it('names the first bad row and ends with 1', async () => {
+  it('prints the first bad row and exits with 1', async () => {
     const target = at('tampered.db');
     for (const id of ['a', 'b'])
       await sandbox.db('save-receipt', id, 'agent', 'validation', `{"id":"${id}"}`, '--db', target);
@@ -113,10 +113,10 @@ describe('verify', () => {
     expect(stderr).toMatch(/^error\[CORRUPT\]: receipt \(receipts 2\): .*\n$/u);
   });
 
-  it('a file that is no database stays as it is', async () => {
+  it('leaves a file that is not a database unchanged', async () => {
     writeFileSync(
       at('text.db'),
-      'This is no database, but it is long enough to be looked at as if it were one.\n'.repeat(20),
+      'This is not a database, but it is long enough to have the header of one.\n'.repeat(20),
     );
     const before = readFileSync(at('text.db'), 'utf8');
     const { exitCode, stdout, stderr } = await sandbox.run(['db', 'verify', '--db', at('text.db')]);
@@ -127,7 +127,7 @@ describe('verify', () => {
 });
 
 describe('db test', () => {
-  it("never touches the user's database, and leaves nothing behind", async () => {
+  it("leaves the user's database unchanged and no files behind", async () => {
     const before = readFileSync(sandbox.databasePath);
     const environment = { TMPDIR: at('tmp') };
     execFileSync('mkdir', [at('tmp')]);
@@ -138,7 +138,7 @@ describe('db test', () => {
 });
 
 describe('reset', () => {
-  it('deletes everything, with --force', async () => {
+  it('deletes everything with --force', async () => {
     const { exitCode, stdout, stderr } = await sandbox.run(['db', 'reset', '--force']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
     expect(stderr).toBe(`Deleted everything in ${sandbox.databasePath}\n`);

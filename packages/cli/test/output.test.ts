@@ -1,4 +1,4 @@
-/** What goes where, and in what form. */
+/** Streams and formats of the output. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 describe('saving', () => {
-  it('prints the id alone, which finds what was saved', async () => {
+  it('prints only the id, by which the row is found', async () => {
     expect(receiptId).toMatch(/^[0-9a-f]{64}$/u);
     expect(await sandbox.db('get-receipt', receiptId)).toBe(`${stored}\n`);
     const memoryId = (await sandbox.db('save-memory', 'm', 'validation', '1')).trim();
@@ -28,7 +28,7 @@ describe('saving', () => {
     expect([memory?.['memory_id'], audit?.['audit_id']]).toEqual([memoryId, auditId]);
   });
 
-  it('prints the whole answer with --format json', async () => {
+  it('prints the whole result with --format json', async () => {
     const answer = JSON.parse(
       await sandbox.db('save-memory', 'v', 'validation', '1', '--format=json'),
     ) as object;
@@ -43,7 +43,7 @@ describe('saving', () => {
 });
 
 describe('rows', () => {
-  it('are JSON by default, under the names of the table', async () => {
+  it('are JSON by default, with the column names of the table', async () => {
     const rows = parseRows(await sandbox.db('query-receipts', 'validator-*'));
     expect(rows).toEqual([
       {
@@ -60,13 +60,13 @@ describe('rows', () => {
     ]);
   });
 
-  it('come one a line as ndjson, newest first', async () => {
+  it('are one object per line as ndjson, newest first', async () => {
     const lines = (await sandbox.db('query-receipts', '%', 'ndjson')).trimEnd().split('\n');
     const ids = lines.map((line) => (JSON.parse(line) as Record<string, unknown>)['execution_id']);
     expect(ids).toEqual(['exec-2', 'exec-1']);
   });
 
-  it('come oldest first on request, to the limit', async () => {
+  it('are oldest first with --oldest-first, up to the limit', async () => {
     const firstOf = async (...query: string[]): Promise<Record<string, unknown>[]> =>
       parseRows(await sandbox.db(...query, '--oldest-first'));
     expect(await firstOf('query-receipts', '%', 'json', '1')).toMatchObject([{ execution_id: 'exec-1' }]);
@@ -77,7 +77,7 @@ describe('rows', () => {
     }
   });
 
-  it('come as CSV, which is safe for spreadsheets on request', async () => {
+  it('are CSV on request, safe for spreadsheets with --csv-safe', async () => {
     const plain = await sandbox.db('query-audit-trail', 'validator-1', '7', 'csv');
     expect(plain).toMatch(/^audit_id,timestamp,agent_id,.*\r\n.*,=cmd\|calc\r\n$/u);
     expect(
@@ -85,11 +85,11 @@ describe('rows', () => {
     ).toMatch(/^[^\r\n]*,'=cmd\|calc\r\n$/u);
   });
 
-  it('are [] where there are none, and nothing in the other formats', async () => {
+  it('are [] in JSON if there are none, and empty in the other formats', async () => {
     for (const query of ['query-receipts', 'query-memory', 'query-audit-trail']) {
-      expect(await sandbox.db(query, 'nobody')).toBe('[]\n');
-      expect(await sandbox.db(query, 'nobody', '--format=ndjson')).toBe('');
-      const table = await sandbox.run(['db', query, 'nobody', '--format=table']);
+      expect(await sandbox.db(query, 'unknown')).toBe('[]\n');
+      expect(await sandbox.db(query, 'unknown', '--format=ndjson')).toBe('');
+      const table = await sandbox.run(['db', query, 'unknown', '--format=table']);
       expect(table).toEqual({ exitCode: 0, stdout: '', stderr: 'No rows.\n' });
     }
   });
@@ -99,7 +99,7 @@ describe('rows', () => {
     expect(parseRows(await sandbox.db('query-audit-trail', '--limit', '1'))).toHaveLength(1);
   });
 
-  it('make a table of whole cells where no terminal limits it', async () => {
+  it('are a table without truncated cells in a pipe', async () => {
     const [heading, rule, newest] = (await sandbox.db('query-receipts', '--format', 'table')).split('\n');
     expect(heading?.split(/ {2,}/u)).toEqual([
       'created_at',
@@ -115,7 +115,7 @@ describe('rows', () => {
 });
 
 describe('reports', () => {
-  it('have the documented keys, on an empty database too', async () => {
+  it('have the documented keys, even for an empty database', async () => {
     const empty = ['--db', join(sandbox.directory, 'empty.db')];
     expect(JSON.parse(await sandbox.db('stats', ...empty))).toEqual({
       receipts_total: 0,
@@ -134,7 +134,7 @@ describe('reports', () => {
     });
   });
 
-  it('say where the database is', async () => {
+  it('show the path of the database', async () => {
     const status = JSON.parse((await sandbox.run(['status'])).stdout) as Record<string, unknown>;
     expect(status).toMatchObject({ storage: 'file', path: sandbox.databasePath, receipts_total: 2 });
     expect(Object.keys(status)).toEqual(
@@ -142,7 +142,7 @@ describe('reports', () => {
     );
   });
 
-  it('come as tables for people', async () => {
+  it('are tables on request', async () => {
     expect(await sandbox.db('stats', '--format=table')).toMatch(
       /^name +value\n─+ {2}─+\nreceipts_total +2\n/u,
     );
@@ -153,7 +153,7 @@ describe('reports', () => {
 });
 
 describe('streams', () => {
-  it('data is on stdout, everything else on stderr', async () => {
+  it('carry data on stdout and everything else on stderr', async () => {
     for (const words of [['start'], ['db', 'init']]) {
       const { stdout, stderr } = await sandbox.run(words);
       expect(stdout).toBe('');
@@ -172,7 +172,7 @@ describe('streams', () => {
     }
   });
 
-  it('no escape sequence goes into a pipe', async () => {
+  it('have no escape sequences in a pipe', async () => {
     for (const words of [
       ['--help'],
       ['db', 'query-receipts', '%', 'table'],
@@ -183,7 +183,7 @@ describe('streams', () => {
     }
   });
 
-  it('a reader that leaves early is no failure', async () => {
+  it('exit with 0 when the reader of a pipe closes it early', async () => {
     const script = `
       set -o pipefail
       export DB_PATH=$PWD/early.db
@@ -198,7 +198,7 @@ describe('streams', () => {
   });
 
   it.skipIf(process.platform !== 'linux' /* only Linux has /dev/full */)(
-    'a full disk is a failure',
+    'exit with 1 when the disk is full',
     async () => {
       const { stdout, stderr } = await sandbox.shell('ggen-sim db stats > /dev/full; echo $?');
       expect(stdout).toBe('1\n');
@@ -208,7 +208,7 @@ describe('streams', () => {
 });
 
 describe('on a terminal', () => {
-  /** Python's pty gives the program a real terminal of a known width. */
+  /** Runs the program on a real terminal of a known width, made by Python's pty. */
   const onTerminal = (
     words: readonly string[],
     columns: number,
@@ -228,7 +228,7 @@ describe('on a terminal', () => {
     const program = [process.execPath, programPath, ...words];
     const variables: NodeJS.ProcessEnv = { ...process.env, TERM: 'xterm-256color', ...environment };
     if (!('NO_COLOR' in environment)) delete variables['NO_COLOR'];
-    // vitest sets the one for its own workers; the other makes Node doubt that a terminal has colours.
+    // vitest sets FORCE_COLOR for its workers. With CI set, Node may report a terminal without colours.
     delete variables['FORCE_COLOR'];
     delete variables['CI'];
     const options = { cwd: sandbox.directory, env: variables, encoding: 'utf8' as const };
@@ -238,7 +238,7 @@ describe('on a terminal', () => {
     );
   };
 
-  it.each([80, 120])('a table fits %d columns', (columns) => {
+  it.each([80, 120])('fits a table into %d columns', (columns) => {
     const lines = onTerminal(['db', 'query-receipts', '--format', 'table'], columns, { NO_COLOR: '1' }).split(
       '\n',
     );
@@ -248,7 +248,7 @@ describe('on a terminal', () => {
     expect(lines[2]).toContain('generator-1');
   });
 
-  it('headings are bold, unless NO_COLOR says otherwise', () => {
+  it('prints bold headings unless NO_COLOR is set', () => {
     const words = ['db', 'query-receipts', '--format', 'table'];
     expect(onTerminal(words, 100)).toContain('\u001B[1mcreated_at');
     expect(onTerminal(words, 100, { NO_COLOR: '1' })).not.toContain('\u001B');
@@ -256,7 +256,7 @@ describe('on a terminal', () => {
 });
 
 describe('export', () => {
-  it('writes a file for its owner only, and reports it', async () => {
+  it('writes a file that only its owner can read, and prints a report', async () => {
     const file = join(sandbox.directory, 'export.json');
     const report = JSON.parse(await sandbox.db('export-audit-trail', 'json', file)) as Record<
       string,
@@ -267,12 +267,12 @@ describe('export', () => {
     expect(parseRows(readFileSync(file, 'utf8'))).toHaveLength(2);
   });
 
-  it('writes to standard output for -', async () => {
+  it('writes to standard output when the file is -', async () => {
     const csv = await sandbox.db('export-audit-trail', 'csv', '-', '--agent', 'validator-*', '--no-header');
     expect(csv).toMatch(/^[^\r\n]+,validator-1,render,rendering,failed,5,,=cmd\|calc\r\n$/u);
   });
 
-  it('names the file by time and format when none is given', async () => {
+  it('names the file by time and format by default', async () => {
     const { path } = JSON.parse(await sandbox.db('export-audit-trail', 'ndjson')) as { path: string };
     expect(path).toMatch(/audit-export-\d{8}-\d{6}\.ndjson$/u);
     expect(

@@ -26,7 +26,7 @@ const validate = async (...words: string[]): ReturnType<Sandbox['run']> =>
   sandbox.run(['run-agent', 'validation', ...words]);
 
 describe('run-agent validation', () => {
-  it('ends with 0 and the receipt when the spec conforms', async () => {
+  it('exits with 0 and prints the receipt when the spec conforms', async () => {
     const { exitCode, stdout, stderr } = await validate(
       '--spec',
       good,
@@ -42,7 +42,7 @@ describe('run-agent validation', () => {
     expect(await sandbox.db('get-receipt', receiptId)).toBe(stdout);
   });
 
-  it('ends with 2 and says what is wrong where', async () => {
+  it('exits with 2 and prints the violations', async () => {
     const { exitCode, stdout, stderr } = await validate(
       '--spec',
       bad,
@@ -65,7 +65,7 @@ describe('run-agent validation', () => {
     ]);
   });
 
-  it('ends with 1 at a syntax error, names file, line and column, and leaves a receipt', async () => {
+  it('exits with 1 on a syntax error, prints file, line and column, and saves a receipt', async () => {
     const { exitCode, stdout, stderr } = await validate('--spec', broken);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'error', conforms: null });
@@ -74,7 +74,7 @@ describe('run-agent validation', () => {
     );
   });
 
-  it('ends with 0 but claims nothing where there is nothing to validate against', async () => {
+  it('exits with 0 and status partial when there are no shapes', async () => {
     const { exitCode, stdout, stderr } = await validate('--spec', good);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ status: 'partial', conforms: null, files_validated: 0 });
@@ -82,14 +82,14 @@ describe('run-agent validation', () => {
     expect(stderr).not.toMatch(/passed|success|conforms/iu);
   });
 
-  it('takes several files for each flag', async () => {
+  it('takes several files for each option', async () => {
     const { exitCode, stdout } = await validate('--spec', good, bad, '--shapes', shapes);
     expect(exitCode).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ files_validated: 2 });
     expect((await validate('--spec', good, '--spec', bad, '--shapes', shapes)).exitCode).toBe(2);
   });
 
-  it('ends with 1 when a file cannot be read, before anything is done', async () => {
+  it('exits with 1 before the run when a file cannot be read', async () => {
     const { exitCode, stdout, stderr } = await validate('--spec', 'missing.ttl');
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toBe('error[IO_ERROR]: missing.ttl: no such file or directory.\n');

@@ -1,4 +1,4 @@
-/** Runs the built program as a process of its own, in a folder of its own. */
+/** Runs the built program as a child process in a temporary directory. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,22 +6,22 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { programPath } from './built-program.ts';
 
-/** What a finished process left. */
+/** Exit code and output of a finished process. */
 export interface Finished {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** How to run. */
+/** Options of a run. */
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Called once the process runs, for instance to send it a signal. */
+  /** Called when the process has started, for instance to send it a signal. */
   readonly whileRunning?: (child: ChildProcess) => void;
 }
 
-const locationVariables = [
+const CLEARED_VARIABLES = [
   'DB_PATH',
   'DB_DIR',
   'WORKSPACE_DIR',
@@ -31,7 +31,7 @@ const locationVariables = [
   'COLUMNS',
 ];
 
-/** A folder to run in, removed when the test file ends, and ways to run there. */
+/** Temporary directory to run programs in, removed when the test file ends. */
 export class Sandbox {
   readonly directory: string = realpathSync(mkdtempSync(join(tmpdir(), 'ggen-sim-cli-')));
 
@@ -39,7 +39,7 @@ export class Sandbox {
     afterAll(() => rmSync(this.directory, { recursive: true, force: true }));
   }
 
-  /** The default database file. */
+  /** Path of the default database file. */
   get databasePath(): string {
     return join(this.directory, 'workspace', '.ggen', 'ggen.db');
   }
@@ -49,7 +49,7 @@ export class Sandbox {
     return this.#spawn(process.execPath, [programPath, ...words], options);
   }
 
-  /** Runs `ggen-sim db` with these words; it must succeed. */
+  /** Runs `ggen-sim db` with these words and returns its output. Throws if it fails. */
   async db(...words: readonly string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await this.run(['db', ...words]);
     if (exitCode !== 0) throw new Error(`db ${words.join(' ')} ended with ${exitCode}: ${stderr}`);
@@ -69,7 +69,7 @@ export class Sandbox {
 
   async #spawn(file: string, words: readonly string[], options: RunOptions): Promise<Finished> {
     const environment: Record<string, string | undefined> = { ...process.env };
-    for (const name of locationVariables) delete environment[name];
+    for (const name of CLEARED_VARIABLES) delete environment[name];
     const child = spawn(file, words, {
       cwd: this.directory,
       env: { ...environment, ...options.environment },
@@ -77,7 +77,7 @@ export class Sandbox {
     const output: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
     child.stdout.on('data', (chunk: Buffer) => output.stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => output.stderr.push(chunk));
-    // The process may end without reading what it is given.
+    // The process may end without reading its input.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
     options.whileRunning?.(child);
@@ -91,7 +91,7 @@ export class Sandbox {
   }
 }
 
-/** Rows as a query prints them. */
+/** Parses the rows that a query printed. */
 export function parseRows(json: string): Record<string, unknown>[] {
   return JSON.parse(json) as Record<string, unknown>[];
 }

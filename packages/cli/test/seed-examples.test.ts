@@ -1,4 +1,4 @@
-/** Every example of the original documentation, as it was written, in a real shell with real jq and sqlite3. */
+/** Examples of the original documentation, unchanged, in a real shell with real jq and sqlite3. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -63,7 +63,7 @@ describe('the functions of database/persistence.sh', () => {
     expect(stdout).toBe('Database ready\n');
   });
 
-  it('db_init fails with 1 and says so', async () => {
+  it('db_init prints an error and returns 1 on failure', async () => {
     const { exitCode, stdout, stderr } = await sandbox.shell(`${functions}
       DB_PATH=/dev/null/no.db
       if db_init; then echo ready; else echo "returned $?"; fi`);
@@ -118,7 +118,7 @@ describe('the functions of database/persistence.sh', () => {
     expect(readFileSync(join(sandbox.directory, 'audit_trail.csv'), 'utf8').split('\r\n')).toHaveLength(4);
   });
 
-  it('db_log_audit: empty arguments are not given', async () => {
+  it('db_log_audit: empty arguments count as not given', async () => {
     const rows = parseRows(await bash('db_query_audit_trail "agent-1"'));
     const failed = rows.find((row) => row['status'] === 'failed');
     expect(failed).toMatchObject({ details: null, duration_ms: 0, operation_type: 'rendering' });
@@ -195,7 +195,7 @@ describe('./main.sh', () => {
     return stdout;
   };
 
-  it('starts, and auto-initializes', async () => {
+  it('starts and creates the database', async () => {
     expect(await bash(`ggen-sim start\nggen-sim db stats | jq '.receipts_total'`)).toBe('0\n');
     expect(statSync(sandbox.databasePath).mode & 0o777).toBe(0o600);
   });
@@ -229,7 +229,7 @@ describe('./main.sh', () => {
     ]);
   });
 
-  it('runs an agent and leaves a receipt', async () => {
+  it('runs an agent that saves a receipt', async () => {
     await bash(`cat > test.ttl <<'END'
 @prefix ex: <http://example.org/> .
 ex:a a ex:Thing .
@@ -240,7 +240,7 @@ END
     expect(existsSync(join(sandbox.directory, 'after.csv'))).toBe(true);
   });
 
-  it('is checked with sqlite3', async () => {
+  it('can be checked with sqlite3', async () => {
     expect(await bash(`sqlite3 workspace/.ggen/ggen.db "PRAGMA integrity_check;"`)).toBe('ok\n');
     expect(
       (await bash('sqlite3 workspace/.ggen/ggen.db .tables')).split(/\s+/u).filter(Boolean).toSorted(),
@@ -269,11 +269,11 @@ END
     ]);
   });
 
-  it('helps', async () => {
+  it('prints help', async () => {
     expect(await bash('ggen-sim db help')).toBe(await bash('ggen-sim db --help'));
   });
 
-  it('resets with --force only', async () => {
+  it('resets only with --force', async () => {
     expect((await sandbox.run(['db', 'reset'])).exitCode).toBe(64);
     await bash('ggen-sim db reset --force');
     expect(await bash(`ggen-sim db stats | jq '.receipts_total'`)).toBe('0\n');

@@ -1,4 +1,4 @@
-/** What the program prints for shells, used in those shells. */
+/** Completion scripts and shell functions, tested in the shells themselves. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   }
 });
 
-/** What is typed, and all that may be offered for its last word. */
+/** Typed words, and the completions of the last one. */
 const offers: readonly (readonly [typed: string, offered: readonly string[]])[] = [
   ['sta', ['start', 'status']],
   ['db query-', ['query-receipts', 'query-memory', 'query-audit-trail']],
@@ -42,7 +42,7 @@ describe('completion for bash', () => {
     expect(stdout.trim().split('\n').toSorted()).toEqual(offered.toSorted());
   });
 
-  it('splits --flag=value as readline does, and evaluates nothing that was typed', async () => {
+  it('splits --option=value as readline does, and evaluates nothing that was typed', async () => {
     const script = `source completion.bash
       COMP_WORDS=(ggen-sim db query-receipts '$(touch pwned)' --format = nd); COMP_CWORD=6; _ggen_sim; echo "\${COMPREPLY[@]}"
       COMP_WORDS=(ggen-sim db query-receipts --format '='); COMP_CWORD=4; _ggen_sim; echo "\${COMPREPLY[@]}"
@@ -85,13 +85,13 @@ describe.skipIf(!has('fish') /* fish is not part of every system */)('completion
     expect(words.toSorted()).toEqual(offered.toSorted());
   });
 
-  it('offers files where files are wanted', async () => {
+  it('offers files for paths', async () => {
     const script = `source completion.fish; complete -C 'ggen-sim run-agent validation --spec completion.f'`;
     expect((await sandbox.spawn('fish', ['--no-config', '-c', script])).stdout).toContain('completion.fish');
   });
 });
 
-/** Types keys into an interactive shell on a real terminal, where `ggen-sim` echoes its arguments. */
+/** Types keys into an interactive shell on a real terminal, in which `ggen-sim` echoes its arguments. */
 function atPrompt(shell: readonly string[], prepare: readonly string[], keys: string): string {
   const python = [
     'import os,pty,select,sys,time',
@@ -127,7 +127,7 @@ describe.each(['bash', 'zsh'].filter(has))('shell-init %s', (shell) => {
     environment: Record<string, string> = {},
   ): ReturnType<Sandbox['shell']> =>
     own.shell(`set -euo pipefail\neval "$(ggen-sim shell-init ${shell})"\n${text}`, { shell, environment });
-  it('returns 0 and 1, nothing else', async () => {
+  it('returns only 0 or 1', async () => {
     const { stdout } = await script(`
       code() { if "$@" > /dev/null 2>&1; then echo 0; else echo $?; fi; }
       code db_save_receipt e a t '{}'
@@ -142,7 +142,7 @@ describe.each(['bash', 'zsh'].filter(has))('shell-init %s', (shell) => {
     expect(stdout.trim().split('\n')).toEqual(['0', '1', '1', '1', '1', '1', '1', '1', '0']);
   });
 
-  it('takes large JSON and says why something failed', async () => {
+  it('takes large JSON and prints the reason of a failure', async () => {
     const { exitCode, stdout, stderr } = await script(`
       large=$(printf '"%0500000d"' 7)
       db_save_memory large validation "$large" > /dev/null
@@ -160,7 +160,7 @@ describe.each(['bash', 'zsh'].filter(has))('shell-init %s', (shell) => {
     expect(stdout).toBe('[]\n1\n');
   });
 
-  it('leaves options and variables of the caller alone', async () => {
+  it('leaves options and variables of the caller unchanged', async () => {
     const { stdout } = await script(
       `before=$-; db_stats > /dev/null; test "$before" = "$-" && echo unchanged`,
     );
@@ -168,7 +168,7 @@ describe.each(['bash', 'zsh'].filter(has))('shell-init %s', (shell) => {
   });
 });
 
-it('works where the program lies in a folder with spaces and quotes', async () => {
+it('works when the path of the program has spaces and quotes', async () => {
   const { exitCode, stdout } = await sandbox.shell(`
     mkdir "it's here" && ln -s '${programPath}' "it's here/ggen-sim"
     eval "$("./it's here/ggen-sim" shell-init bash)"

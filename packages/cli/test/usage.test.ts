@@ -1,4 +1,4 @@
-/** Wrong command lines: 64, one line on stderr that helps, nothing on stdout, nothing done. */
+/** Wrong command lines: exit code 64, one helpful line on stderr, nothing on stdout, nothing done. */
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Sandbox } from './run-cli.ts';
@@ -8,23 +8,23 @@ const sandbox = new Sandbox();
 const receipt = ['db', 'save-receipt', 'exec-1', 'agent-1', 'validation'];
 const audit = ['db', 'log-audit', 'agent-1', 'op'];
 
-const wrong: readonly (readonly [what: string, words: readonly string[], complaint: string])[] = [
+const wrong: readonly (readonly [title: string, words: readonly string[], message: string])[] = [
   [
     'unknown command',
     ['db', 'query-receipt'],
     "Unknown command 'query-receipt'. Did you mean query-receipts?",
   ],
   ['command without its group', ['stats'], "Unknown command 'stats'. Did you mean 'ggen-sim db stats'?"],
-  ['unknown flag', ['db', 'stats', '--formt', 'json'], "Unknown option '--formt'. Did you mean --format?"],
+  ['unknown option', ['db', 'stats', '--formt', 'json'], "Unknown option '--formt'. Did you mean --format?"],
   [
-    'flag of another command',
+    'option of another command',
     ['db', 'stats', '--limit', '3'],
     "Unknown option '--limit'. See 'ggen-sim db stats --help'.",
   ],
   [
-    'flag without its value',
+    'option without its value',
     ['db', 'query-receipts', '--agent'],
-    "Option '--agent <PATTERN>' argument missing",
+    "Option '--agent <PATTERN>' needs a value",
   ],
   ['too many arguments', ['db', 'stats', 'x'], "Too many arguments for 'stats'"],
   [
@@ -60,7 +60,11 @@ const wrong: readonly (readonly [what: string, words: readonly string[], complai
     "DURATION_MS must be a whole number, 0 or more, not 'fast'",
   ],
   ['fractional duration', [...receipt, '{}', 'success', '1.5'], "not '1.5'"],
-  ['duration beyond exactness', [...receipt, '{}', 'success', '9007199254740993'], 'DURATION_MS must be'],
+  [
+    'duration beyond the safe integers',
+    [...receipt, '{}', 'success', '9007199254740993'],
+    'DURATION_MS must be',
+  ],
   ['limit in hexadecimal', ['db', 'query-receipts', '%', 'json', '0x10'], 'LIMIT must be a whole number'],
   [
     'limit with SQL',
@@ -76,7 +80,7 @@ const wrong: readonly (readonly [what: string, words: readonly string[], complai
   ],
   ['unknown period', ['db', 'analytics', '%', 'last-year'], 'PERIOD must be last-24-hours, last-7-days'],
   [
-    'file where the format belongs',
+    'file in place of the format',
     ['db', 'export-audit-trail', './audit.json'],
     "FORMAT must be json, ndjson or csv, not './audit.json'. The format comes first: ggen-sim db export-audit-trail json ./audit.json.",
   ],
@@ -85,37 +89,37 @@ const wrong: readonly (readonly [what: string, words: readonly string[], complai
     ['db', 'query-receipts', '%', '--agent', 'x'],
     'PATTERN is given twice, as an argument and as --agent',
   ],
-  ['reset without --force', ['db', 'reset'], "Take a backup, then say 'db reset --force'"],
+  ['reset without --force', ['db', 'reset'], "Make a backup, then run 'ggen-sim db reset --force'"],
   ['unknown shell', ['completion', 'tcsh'], "SHELL must be bash, zsh or fish, not 'tcsh'"],
   ['control characters', ['db', 'query-receipts', '%', '\u001B[31mred\n'], String.raw`not '\x1b[31mred\n'`],
 ];
 
 describe('a wrong command line', () => {
-  it.each(wrong)('%s', async (_, words, complaint) => {
+  it.each(wrong)('%s', async (_, words, message) => {
     const { exitCode, stdout, stderr } = await sandbox.run(words);
     expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
     expect(stderr).toContain(`error[USAGE]: `);
-    expect(stderr).toContain(complaint);
+    expect(stderr).toContain(message);
     expect(stderr.split('\n')).toHaveLength(2);
   });
 
-  it('makes no database', () => {
+  it('creates no database', () => {
     expect(readdirSync(sandbox.directory)).toEqual([]);
   });
 });
 
-describe('failures of the operation', () => {
-  it('end with 1 and name code, reason and remedy in one line', async () => {
+describe('a failed operation', () => {
+  it('exits with 1 and prints code, reason and hint in one line', async () => {
     const { exitCode, stdout, stderr } = await sandbox.run(['db', 'get-receipt', 'un\nknown']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(/^error\[NOT_FOUND\]: .*un\\\\?nknown.*\.\n$/u);
   });
 
-  it('show cause and stack with --verbose only, wherever it stands', async () => {
+  it('prints cause and stack only with --verbose, in any position', async () => {
     for (const words of [
-      ['--verbose', 'db', 'get-memory', 'nobody'],
-      ['db', '--verbose', 'get-memory', 'nobody'],
-      ['db', 'get-memory', 'nobody', '--verbose'],
+      ['--verbose', 'db', 'get-memory', 'unknown'],
+      ['db', '--verbose', 'get-memory', 'unknown'],
+      ['db', 'get-memory', 'unknown', '--verbose'],
     ]) {
       const { exitCode, stderr } = await sandbox.run(words);
       expect(exitCode).toBe(1);
@@ -124,18 +128,18 @@ describe('failures of the operation', () => {
     }
   });
 
-  it('refuse JSON that is none, before anything is written', async () => {
+  it('refuses invalid JSON before anything is written', async () => {
     for (const json of ['{', '{} {}', "{'a':1}", 'NaN', '[1,]']) {
-      const receiptEnd = await sandbox.run([...receipt, json]);
-      expect(receiptEnd).toMatchObject({ exitCode: 1, stdout: '' });
-      expect(receiptEnd.stderr).toContain('error[INVALID_JSON]: Invalid JSON in receipt');
-      const memoryEnd = await sandbox.run(['db', 'save-memory', 'agent-1', 'validation', json]);
-      expect(memoryEnd.stderr).toContain('error[INVALID_JSON]: Invalid JSON in memory');
+      const savedReceipt = await sandbox.run([...receipt, json]);
+      expect(savedReceipt).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(savedReceipt.stderr).toContain('error[INVALID_JSON]: Invalid JSON in receipt');
+      const savedMemory = await sandbox.run(['db', 'save-memory', 'agent-1', 'validation', json]);
+      expect(savedMemory.stderr).toContain('error[INVALID_JSON]: Invalid JSON in memory');
     }
     expect(JSON.parse(await sandbox.db('stats'))).toMatchObject({ receipts_total: 0, agents_tracked: 0 });
   });
 
-  it('refuse standard input that is no UTF-8', async () => {
+  it('refuses standard input that is not UTF-8', async () => {
     const { exitCode, stderr } = await sandbox.run([...receipt, '-'], {
       input: Uint8Array.of(0x22, 0xff, 0x22),
     });
@@ -143,7 +147,7 @@ describe('failures of the operation', () => {
     expect(stderr).toContain('error[INVALID_JSON]: Standard input is not UTF-8');
   });
 
-  it('refuse a used execution id, and allow the same receipt again with --if-absent', async () => {
+  it('refuses a used execution id, but accepts the same receipt again with --if-absent', async () => {
     const [first] = (await sandbox.db(...receipt.slice(1), '{"n":1}')).split('\n');
     const again = await sandbox.run([...receipt, '{"n":1}']);
     expect(again).toMatchObject({ exitCode: 1, stdout: '' });
@@ -156,7 +160,7 @@ describe('failures of the operation', () => {
 });
 
 describe('arguments', () => {
-  it('can all be given as flags', async () => {
+  it('can all be given as options', async () => {
     const id = await sandbox.db(
       'save-receipt',
       '--duration-ms=7',
@@ -178,7 +182,7 @@ describe('arguments', () => {
     });
   });
 
-  it('count as not given when empty, in any place', async () => {
+  it('count as not given when empty, in any position', async () => {
     const id = await sandbox.db('save-receipt', 'exec-empty', 'empty', 'validation', '{}', '', '');
     const [row] = JSON.parse(await sandbox.db('query-receipts', 'empty', '', '')) as Record<
       string,
@@ -188,14 +192,14 @@ describe('arguments', () => {
     expect(await sandbox.db('query-receipts', '', 'csv', '', '--no-header')).not.toBe('');
   });
 
-  it('may begin with - after --, and flags may as --flag=value', async () => {
+  it('may start with - after --, and values of options in --option=value', async () => {
     await sandbox.db('save-memory', '--', '-agent', '--type', '[-1]');
     expect(await sandbox.db('get-memory', '--', '-agent')).toBe('[-1]\n');
     expect(await sandbox.db('get-memory', '--agent-id=-agent')).toBe('[-1]\n');
     expect(JSON.parse(await sandbox.db('query-memory', '--agent=-a%'))).toHaveLength(1);
   });
 
-  it('take JSON from standard input, byte for byte and of any size', async () => {
+  it('take JSON of any size from standard input, byte for byte', async () => {
     const json = `{ "text" : "${'é🦊'.repeat(200_000)}" }\n`;
     const saved = await sandbox.run(['db', 'save-memory', 'large', 'validation', '-'], { input: json });
     expect(saved.exitCode).toBe(0);
@@ -204,7 +208,7 @@ describe('arguments', () => {
 });
 
 describe('--version', () => {
-  it('prints the version and nothing else', async () => {
+  it('prints only the version', async () => {
     const { exitCode, stdout, stderr } = await sandbox.run(['--version']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);

@@ -2,17 +2,17 @@ import { defineCommand, type Command } from '../command.ts';
 import { agentPattern, choice } from '../parameters.ts';
 import { reportFormat, writeReport } from '../output/reports.ts';
 
-const periods = ['last-24-hours', 'last-7-days', 'last-30-days', 'last-90-days'] as const;
+const PERIODS = ['last-24-hours', 'last-7-days', 'last-30-days', 'last-90-days'] as const;
 
 export const analytics: Command = defineCommand({
   name: 'db analytics',
-  summary: 'Metrics per agent and statistics per receipt status',
+  summary: 'Show statistics per agent and per receipt status',
   usesDatabase: true,
   positionals: {
     agent: agentPattern(),
-    period: choice(periods, { default: 'last-7-days', description: 'counted back from now' }),
+    period: choice(PERIODS, { default: 'last-7-days', description: 'time span, counted back from now' }),
   },
-  flags: { format: reportFormat() },
+  options: { format: reportFormat() },
   examples: [
     `ggen-sim db analytics "%" "last-7-days" | jq '.agent_metrics[] | {agent_id, total_operations}'`,
     `ggen-sim db analytics "validator-*" "last-30-days" | jq '.receipt_statistics'`,

@@ -1,22 +1,27 @@
 import { defineCommand, type Command } from '../command.ts';
 import { choice } from '../parameters.ts';
+import type { CommandSet } from '../shell/completion-grammar.ts';
+import { COMPLETED_SHELLS, completionScript } from '../shell/completion-script.ts';
 
-const shells = ['bash', 'zsh', 'fish'] as const;
-
-export const completion: Command = defineCommand({
-  name: 'completion',
-  summary: 'Print a script that completes commands, flags and values in a shell',
-  usesDatabase: false,
-  positionals: { shell: choice(shells, { description: 'the shell' }) },
-  flags: {},
-  examples: [
-    'eval "$(ggen-sim completion bash)"                                      # in ~/.bashrc',
-    'ggen-sim completion zsh > "${fpath[1]}/_ggen-sim"',
-    'ggen-sim completion fish > ~/.config/fish/completions/ggen-sim.fish',
-  ],
-  async run({ shell }, context) {
-    // Loaded late because it reads the list of commands, this one included.
-    const { completionScript } = await import('../shell/completion-script.ts');
-    await context.stdout.write(completionScript(shell));
-  },
-});
+/**
+ * Makes the `completion` command.
+ * @param commandSet - returns the commands to complete; called late, because this command is one of them
+ */
+export function completion(commandSet: () => CommandSet): Command {
+  return defineCommand({
+    name: 'completion',
+    summary: 'Print a completion script for a shell',
+    notes: 'The script completes commands, options and values.',
+    usesDatabase: false,
+    positionals: { shell: choice(COMPLETED_SHELLS, { description: 'name of the shell' }) },
+    options: {},
+    examples: [
+      'eval "$(ggen-sim completion bash)"                                      # in ~/.bashrc',
+      'ggen-sim completion zsh > "${fpath[1]}/_ggen-sim"',
+      'ggen-sim completion fish > ~/.config/fish/completions/ggen-sim.fish',
+    ],
+    async run({ shell }, context) {
+      await context.stdout.write(completionScript(shell, commandSet()));
+    },
+  });
+}

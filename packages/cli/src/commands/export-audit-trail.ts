@@ -1,35 +1,36 @@
-import type { ExportFormat } from '@ggen-sim/core';
+import { EXPORT_FORMATS } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { choice, optionalCount, optionalText, path } from '../parameters.ts';
-import { csvFlags } from '../output/rows.ts';
+import { CSV_OPTIONS } from '../output/rows.ts';
 import { writeReport } from '../output/reports.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
-const exportFormats: readonly ExportFormat[] = ['json', 'ndjson', 'csv'];
-
 export const exportAuditTrail: Command = defineCommand({
   name: 'db export-audit-trail',
-  summary: 'The whole audit trail into a file',
+  summary: 'Export the audit trail to a file',
   notes:
-    'Its path and what was written are printed. The file is readable by its owner only. OUTPUT_FILE - writes to ' +
-    'standard output instead.',
+    'Prints the path, the number of rows and the size. Only the owner can read the file. With - as OUTPUT_FILE, the ' +
+    'rows go to standard output instead.',
   usesDatabase: true,
   positionals: {
-    format: choice<ExportFormat>(exportFormats, {
+    format: choice(EXPORT_FORMATS, {
       default: 'json',
-      description: 'how entries are written',
+      description: 'output format',
       hint: (given) => `The format comes first: ggen-sim db export-audit-trail json ${given}`,
     }),
     output: path({
       placeholder: 'OUTPUT_FILE',
       completes: 'files',
-      description: 'where to (default: ./audit-export-YYYYMMDD-HHMMSS.FORMAT)',
+      description: 'file to write (default: ./audit-export-YYYYMMDD-HHMMSS.FORMAT)',
     }),
   },
-  flags: {
-    agent: optionalText({ placeholder: 'PATTERN', description: 'only these agents, as an SQL LIKE pattern' }),
-    days: optionalCount({ description: 'only the entries of the last so many days' }),
-    ...csvFlags,
+  options: {
+    agent: optionalText({
+      placeholder: 'PATTERN',
+      description: 'only agents that match this SQL LIKE pattern; * means %',
+    }),
+    days: optionalCount({ description: 'only entries of this many days, counted back from now' }),
+    ...CSV_OPTIONS,
   },
   examples: ['ggen-sim db export-audit-trail json ./audit-export.json', 'ggen-sim db export-audit-trail csv'],
   async run({ output, ...options }, context) {
@@ -39,7 +40,7 @@ export const exportAuditTrail: Command = defineCommand({
       ...omitUndefined({ ...options, output: toStandardOutput ? context.stdout.asStream() : output }),
       ...context.longOperation(),
     });
-    context.end();
+    context.removeProgressBar();
     if (!toStandardOutput) await writeReport(report, 'json', context);
   },
 });

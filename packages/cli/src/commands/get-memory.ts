@@ -3,14 +3,14 @@ import { requiredText } from '../parameters.ts';
 
 export const getMemory: Command = defineCommand({
   name: 'db get-memory',
-  summary: "The stored JSON of an agent's memory",
-  notes: 'Exactly the bytes that were saved, and one newline.',
+  summary: "Print the stored JSON of an agent's memory",
+  notes: 'Prints exactly the bytes that were saved, followed by one newline.',
   usesDatabase: true,
-  positionals: { agentId: requiredText({ description: 'the agent, such as validator-1' }) },
-  flags: {},
+  positionals: { agentId: requiredText({ description: 'id of the agent, such as validator-1' }) },
+  options: {},
   examples: [`ggen-sim db get-memory agent-validator | jq '.active'`],
   async run({ agentId }, context) {
     await using database = await context.openDatabase();
-    await context.stdout.line(await database.getMemory(agentId));
+    await context.stdout.writeLine(await database.getMemory(agentId));
   },
 });

@@ -3,14 +3,14 @@ import { requiredText } from '../parameters.ts';
 
 export const getReceipt: Command = defineCommand({
   name: 'db get-receipt',
-  summary: 'The stored JSON of a receipt',
-  notes: 'Exactly the bytes that were saved, and one newline.',
+  summary: 'Print the stored JSON of a receipt',
+  notes: 'Prints exactly the bytes that were saved, followed by one newline.',
   usesDatabase: true,
-  positionals: { receiptId: requiredText({ description: 'as db save-receipt printed it' }) },
-  flags: {},
+  positionals: { receiptId: requiredText({ description: 'the id that db save-receipt printed' }) },
+  options: {},
   examples: [`ggen-sim db get-receipt "$receipt_id" | jq '.determinism_hash'`],
   async run({ receiptId }, context) {
     await using database = await context.openDatabase();
-    await context.stdout.line(await database.getReceipt(receiptId));
+    await context.stdout.writeLine(await database.getReceipt(receiptId));
   },
 });

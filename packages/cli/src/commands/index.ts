@@ -1,4 +1,4 @@
-/** Every command, in the order in which help lists them. */
+/** All commands. */
 import type { Command } from '../command.ts';
 import { analytics } from './analytics.ts';
 import { backup } from './backup.ts';
@@ -24,13 +24,14 @@ import { stats } from './stats.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
 
-/** The first words that several commands share, and what help says of them. */
-export const commandGroups: Readonly<Record<string, string>> = {
+/** First words that several commands share, with their descriptions in the help. */
+export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   'run-agent': 'Run an agent of the simulator',
-  db: 'Receipts, agent memory, audit trail: save, query, export, maintain',
+  db: 'Save, query, export and maintain receipts, agent memory and the audit trail',
 };
 
-export const commands: readonly Command[] = [
+/** All commands, in the order in which the help lists them. */
+export const COMMANDS: readonly Command[] = [
   start,
   status,
   runValidation,
@@ -53,5 +54,5 @@ export const commands: readonly Command[] = [
   verify,
   selfTest,
   shellInit,
-  completion,
+  completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),
 ];

@@ -1,3 +1,4 @@
+import { AUDIT_STATUSES } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { choice, count, optionalText, requiredText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
@@ -6,18 +7,18 @@ import { savedFormat, writeSaved } from '../output/saved.ts';
 export const logAudit: Command = defineCommand({
   name: 'db log-audit',
   summary: 'Log an audit entry and print its id',
-  notes: 'An empty argument in the middle counts as not given.',
+  notes: 'An empty argument counts as not given.',
   usesDatabase: true,
   positionals: {
-    agentId: requiredText({ description: 'the agent, such as validator-1' }),
-    operation: requiredText({ description: 'what was done, such as validate_schema' }),
-    status: choice(['started', 'completed', 'failed', 'retry'], { description: 'what became of it' }),
-    operationType: optionalText({ description: 'its kind, such as rendering' }),
-    durationMs: count({ default: 0, description: 'how long it took, in whole milliseconds' }),
-    details: optionalText({ description: 'anything else worth keeping' }),
-    errorMessage: optionalText({ description: 'why it failed' }),
+    agentId: requiredText({ description: 'id of the agent, such as validator-1' }),
+    operation: requiredText({ description: 'name of the operation, such as validate_schema' }),
+    status: choice(AUDIT_STATUSES, { description: 'state of the operation' }),
+    operationType: optionalText({ description: 'kind of operation, such as rendering' }),
+    durationMs: count({ default: 0, description: 'duration in whole milliseconds' }),
+    details: optionalText({ description: 'free text' }),
+    errorMessage: optionalText({ description: 'reason for the failure' }),
   },
-  flags: { format: savedFormat() },
+  options: { format: savedFormat() },
   examples: [
     'ggen-sim db log-audit agent-1 validate_schema completed validation 1200 "Schema validated" ""',
     'ggen-sim db log-audit agent-1 render failed --error-message "Template not found: layout.tera"',

@@ -1,17 +1,21 @@
 import { defineCommand, type Command } from '../command.ts';
 import { agentPattern, count } from '../parameters.ts';
-import { csvFlags, orderFlag, orderOf, rowFormat, writeRows } from '../output/rows.ts';
+import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../output/rows.ts';
 
 export const queryAuditTrail: Command = defineCommand({
   name: 'db query-audit-trail',
-  summary: 'Audit entries of the last days, newest first',
+  summary: 'List audit entries of the last days, newest first',
   usesDatabase: true,
   positionals: {
     agent: agentPattern(),
-    days: count({ default: 7, description: 'how many days back from now' }),
+    days: count({ default: 7, description: 'number of days, counted back from now' }),
     format: rowFormat(),
   },
-  flags: { limit: count({ default: 1000, description: 'at most this many' }), ...orderFlag, ...csvFlags },
+  options: {
+    limit: count({ default: 1000, description: 'largest number of rows' }),
+    ...ORDER_OPTION,
+    ...CSV_OPTIONS,
+  },
   examples: [
     `ggen-sim db query-audit-trail "agent-%" 7 json | jq '.[] | select(.status == "failed")'`,
     'ggen-sim db query-audit-trail "agent-*" 30 csv --limit 10000 > audit_trail.csv',

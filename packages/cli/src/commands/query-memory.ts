@@ -1,13 +1,13 @@
 import { defineCommand, type Command } from '../command.ts';
 import { agentPattern } from '../parameters.ts';
-import { csvFlags, orderFlag, orderOf, rowFormat, writeRows } from '../output/rows.ts';
+import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../output/rows.ts';
 
 export const queryMemory: Command = defineCommand({
   name: 'db query-memory',
-  summary: "Agents' memory by agent pattern, latest first",
+  summary: 'List agent memory, newest first',
   usesDatabase: true,
   positionals: { agent: agentPattern(), format: rowFormat() },
-  flags: { ...orderFlag, ...csvFlags },
+  options: { ...ORDER_OPTION, ...CSV_OPTIONS },
   examples: [
     `ggen-sim db query-memory "%" json | jq '.[] | {agent_id, agent_type, version}'`,
     'ggen-sim db query-memory "agent-*" csv > agent_memory.csv',

@@ -1,17 +1,17 @@
 import { defineCommand, type Command } from '../command.ts';
 import { agentPattern, count } from '../parameters.ts';
-import { csvFlags, orderFlag, orderOf, rowFormat, writeRows } from '../output/rows.ts';
+import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../output/rows.ts';
 
 export const queryReceipts: Command = defineCommand({
   name: 'db query-receipts',
-  summary: 'Receipts by agent pattern, newest first',
+  summary: 'List receipts, newest first',
   usesDatabase: true,
   positionals: {
     agent: agentPattern(),
     format: rowFormat(),
-    limit: count({ default: 100, description: 'at most this many' }),
+    limit: count({ default: 100, description: 'largest number of rows' }),
   },
-  flags: { ...orderFlag, ...csvFlags },
+  options: { ...ORDER_OPTION, ...CSV_OPTIONS },
   examples: [
     `ggen-sim db query-receipts "validator-*" json | jq '.[] | {execution_id, status}'`,
     'ggen-sim db query-receipts "agent-%" csv 1000 > receipts.csv',

@@ -1,20 +1,23 @@
 import { defineCommand, type Command } from '../command.ts';
 import { UsageError } from '../failures.ts';
-import { toggle } from '../parameters.ts';
+import { flag } from '../parameters.ts';
 
 export const reset: Command = defineCommand({
   name: 'db reset',
-  summary: 'Delete every receipt, memory and audit entry',
-  notes: 'It cannot be undone; take a backup first. Without --force it is refused.',
+  summary: 'Delete all receipts, agent memory and audit entries',
+  notes: 'This cannot be undone, so make a backup first. Requires --force.',
   usesDatabase: true,
   positionals: {},
-  flags: { force: toggle({ description: 'yes, delete everything' }) },
+  options: { force: flag({ description: 'confirm that everything is to be deleted' }) },
   examples: ['ggen-sim db backup ./backup-before-reset && ggen-sim db reset --force'],
   async run({ force }, context) {
     if (!force)
-      throw new UsageError('This would delete everything', "Take a backup, then say 'db reset --force'");
+      throw new UsageError(
+        'This would delete everything',
+        "Make a backup, then run 'ggen-sim db reset --force'",
+      );
     await using database = await context.openDatabase();
     await database.reset();
-    context.notice(`Deleted everything in ${context.databasePath}`);
+    context.printNotice(`Deleted everything in ${context.databasePath}`);
   },
 });

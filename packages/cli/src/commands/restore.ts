@@ -1,23 +1,23 @@
 import { defineCommand, type Command } from '../command.ts';
-import { optionalChoice, requiredPath, toggle } from '../parameters.ts';
+import { optionalChoice, requiredPath, flag } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { writeReport } from '../output/reports.ts';
 
-const sources = ['image', 'json'] as const;
+const SOURCES = ['image', 'json'] as const;
 
 export const restore: Command = defineCommand({
   name: 'db restore',
-  summary: 'Restore a backup, after checking it against its manifest',
-  notes: 'A database that holds any row is left alone without --force. What was restored is printed.',
+  summary: 'Restore a backup after checking it against its manifest',
+  notes: 'A database that has rows is only replaced with --force. Prints what was restored.',
   usesDatabase: true,
   positionals: {
-    backupDir: requiredPath({ completes: 'directories', description: 'as db backup wrote it' }),
+    backupDir: requiredPath({ completes: 'directories', description: 'directory that db backup wrote' }),
   },
-  flags: {
-    force: toggle({ description: 'replace what is stored now' }),
-    from: optionalChoice(sources, {
+  options: {
+    force: flag({ description: 'replace all rows of the database' }),
+    from: optionalChoice(SOURCES, {
       placeholder: 'SOURCE',
-      description: 'the database image or the JSON files',
+      description: 'restore the database image or the JSON files',
     }),
   },
   examples: ['ggen-sim db restore ./backups/2026-01-29', 'ggen-sim db restore ./backups/2026-01-29 --force'],
@@ -29,7 +29,7 @@ export const restore: Command = defineCommand({
       ...omitUndefined({ from }),
       ...context.longOperation(),
     });
-    context.end();
+    context.removeProgressBar();
     await writeReport(report, 'json', context);
   },
 });

@@ -1,32 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import type { InputFile } from '@ggen-sim/agents';
 import { defineCommand, type Command } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 import { files, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
 export const runValidation: Command = defineCommand({
   name: 'run-agent validation',
-  summary: 'Validate RDF against SHACL shapes and keep the receipt',
+  summary: 'Validate RDF against SHACL shapes and save a receipt',
   notes:
-    'Reads Turtle, N-Triples, N-Quads and TriG. Prints the receipt on stdout and what was found on stderr. Without ' +
-    'any shape to validate against, the status is partial: nothing was validated, nothing passed.',
+    'Reads Turtle, N-Triples, N-Quads and TriG. Prints the receipt on stdout and the violations on stderr. Without ' +
+    'any shapes, nothing is validated and the status is partial.',
   usesDatabase: true,
   ownExitCodes: {
-    [exitCodes.ok]: 'ok: it conforms, or there was nothing to validate against (see the status)',
-    [exitCodes.failed]: 'the run failed, for instance at a syntax error',
-    [exitCodes.violations]: 'the spec violates its shapes',
+    [EXIT_CODES.ok]: 'conforms, or there were no shapes to validate against (see the status)',
+    [EXIT_CODES.failed]: 'the run failed, for instance because of a syntax error',
+    [EXIT_CODES.violations]: 'violations were found',
   },
   positionals: {},
-  flags: {
-    spec: files({ placeholder: 'FILE', isRequired: true, description: 'the ontology to validate' }),
+  options: {
+    spec: files({ placeholder: 'FILE', isRequired: true, description: 'file to validate' }),
     shapes: files({
       placeholder: 'FILE',
       isRequired: false,
-      description: 'SHACL shapes (default: those in the spec)',
+      description: 'file with SHACL shapes (default: the shapes in --spec)',
     }),
-    agentId: optionalText({ description: 'who runs (default: validator-1)' }),
-    executionId: optionalText({ description: 'name of this run, unique among all (default: a UUID)' }),
+    agentId: optionalText({ description: 'agent that runs (default: validator-1)' }),
+    executionId: optionalText({ description: 'id of this run, unique among all receipts (default: a UUID)' }),
   },
   examples: [
     'ggen-sim run-agent validation --spec ontology.ttl --shapes shapes.ttl',
@@ -42,11 +42,11 @@ export const runValidation: Command = defineCommand({
       specs,
       ...omitUndefined({ shapes: shapesGiven, agentId, executionId, signal }),
     });
-    if (run.receiptId !== null) await context.stdout.line(await database.getReceipt(run.receiptId));
+    if (run.receiptId !== null) await context.stdout.writeLine(await database.getReceipt(run.receiptId));
     const { explainRun } = await import('../output/validation-summary.ts');
-    for (const line of explainRun(run, shortenIris)) context.notice(line);
+    for (const line of explainRun(run, shortenIris)) context.printNotice(line);
     if (run.error !== null) throw run.error;
-    return run.conforms === false ? exitCodes.violations : exitCodes.ok;
+    return run.conforms === false ? EXIT_CODES.violations : EXIT_CODES.ok;
   },
 });
 

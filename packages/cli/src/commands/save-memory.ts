@@ -6,15 +6,15 @@ export const saveMemory: Command = defineCommand({
   name: 'db save-memory',
   summary: "Save an agent's memory and print its id",
   notes:
-    'The JSON is kept byte for byte. Saving again replaces what the agent had: the memory id stays, the version goes ' +
-    'up by one. --format json prints both.',
+    'The JSON is stored byte for byte. Saving again replaces the memory of the agent: the id stays the same, the ' +
+    'version increases by one. --format json prints both.',
   usesDatabase: true,
   positionals: {
-    agentId: requiredText({ description: 'the agent, such as validator-1' }),
-    agentType: requiredText({ description: 'its kind, such as validation' }),
-    memoryJson: requiredJson({ description: 'its state, one JSON value' }),
+    agentId: requiredText({ description: 'id of the agent, such as validator-1' }),
+    agentType: requiredText({ description: 'kind of agent, such as validation' }),
+    memoryJson: requiredJson({ description: 'memory as one JSON value' }),
   },
-  flags: { format: savedFormat() },
+  options: { format: savedFormat() },
   examples: [
     `ggen-sim db save-memory agent-validator validation '{"active":true}'`,
     'ggen-sim db save-memory agent-validator validation - < state.json',

@@ -1,27 +1,28 @@
+import { RECEIPT_STATUSES } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
-import { choice, count, requiredJson, requiredText, toggle } from '../parameters.ts';
+import { choice, count, requiredJson, requiredText, flag } from '../parameters.ts';
 import { savedFormat, writeSaved } from '../output/saved.ts';
 
 export const saveReceipt: Command = defineCommand({
   name: 'db save-receipt',
   summary: 'Save a receipt and print its id',
   notes:
-    'The JSON is kept byte for byte. A used execution id is refused; with --if-absent, saving the identical receipt ' +
-    'again does nothing and prints the same id.',
+    'The JSON is stored byte for byte. An execution id can be used once. With --if-absent, saving an identical receipt ' +
+    'again changes nothing and prints the same id.',
   usesDatabase: true,
   positionals: {
-    executionId: requiredText({ description: 'unique among all receipts' }),
-    agentId: requiredText({ description: 'the agent, such as validator-1' }),
-    agentType: requiredText({ description: 'its kind, such as validation' }),
-    receiptJson: requiredJson({ description: 'the receipt, one JSON value' }),
-    status: choice(['success', 'error', 'partial'], {
+    executionId: requiredText({ description: 'id of the execution, unique among all receipts' }),
+    agentId: requiredText({ description: 'id of the agent, such as validator-1' }),
+    agentType: requiredText({ description: 'kind of agent, such as validation' }),
+    receiptJson: requiredJson({ description: 'receipt as one JSON value' }),
+    status: choice(RECEIPT_STATUSES, {
       default: 'success',
-      description: 'how the execution ended',
+      description: 'result of the execution',
     }),
-    durationMs: count({ default: 0, description: 'how long it took, in whole milliseconds' }),
+    durationMs: count({ default: 0, description: 'duration in whole milliseconds' }),
   },
-  flags: {
-    ifAbsent: toggle({ description: 'repeat safely: do nothing if the identical receipt is there' }),
+  options: {
+    ifAbsent: flag({ description: 'change nothing if the identical receipt exists' }),
     format: savedFormat(),
   },
   examples: [

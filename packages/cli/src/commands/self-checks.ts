@@ -1,4 +1,4 @@
-/** What `db test` checks: that this installation, on this machine, does what it promises. */
+/** Checks of `db test`: each tests one promise of this installation on this machine. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
@@ -7,28 +7,28 @@ import { promisify } from 'node:util';
 import type { Persistence } from '@ggen-sim/core';
 import { openDatabaseFile } from '../command-context.ts';
 
-/** What a check works on: a database of its own folder, never the user's. */
+/** Database and program under test. The database is in a temporary directory, never the user's. */
 export interface CheckedInstallation {
   readonly database: Persistence;
   readonly path: string;
-  /** For files a check writes. */
+  /** Directory for files that a check writes. */
   readonly directory: string;
-  /** This program's file, to start it in other processes. */
+  /** This program's file, for starting other processes. */
   readonly programPath: string;
 }
 
-/** One thing that is checked; it throws when it does not hold. */
+/** A check, which throws if the promise does not hold. */
 export interface SelfCheck {
   readonly name: string;
   readonly run: (installation: CheckedInstallation) => Promise<void>;
 }
 
-const receipt = { executionId: 'exec-1', agentId: 'validator-1', agentType: 'validation' };
-const receiptJson = '{"status": "success", "n": 9007199254740993}';
-const processCount = 4;
+const RECEIPT = { executionId: 'exec-1', agentId: 'validator-1', agentType: 'validation' };
+const RECEIPT_JSON = '{"status": "success", "n": 9007199254740993}';
+const PROCESS_COUNT = 4;
 
-/** In order: later checks build on what earlier ones stored. */
-export const selfChecks: readonly SelfCheck[] = [
+/** Checks in order: later checks use rows that earlier checks stored. */
+export const SELF_CHECKS: readonly SelfCheck[] = [
   {
     name: 'Database initialization',
     async run({ database, path }) {
@@ -40,11 +40,11 @@ export const selfChecks: readonly SelfCheck[] = [
     name: 'Receipt persistence and retrieval',
     async run({ database }) {
       const { receiptId } = await database.saveReceipt({
-        ...receipt,
-        receipt: receiptJson,
+        ...RECEIPT,
+        receipt: RECEIPT_JSON,
         durationMs: 1234,
       });
-      assert.equal(await database.getReceipt(receiptId), receiptJson);
+      assert.equal(await database.getReceipt(receiptId), RECEIPT_JSON);
       const [row] = await database.queryReceipts({ agent: 'validator-*' });
       assert.deepEqual([row?.executionId, row?.status, row?.durationMs], ['exec-1', 'success', 1234]);
     },
@@ -53,11 +53,11 @@ export const selfChecks: readonly SelfCheck[] = [
     name: 'Receipt error handling',
     async run({ database }) {
       await assert.rejects(
-        database.saveReceipt({ ...receipt, executionId: 'exec-2', receipt: '{' }),
+        database.saveReceipt({ ...RECEIPT, executionId: 'exec-2', receipt: '{' }),
         hasCode('INVALID_JSON'),
       );
       await assert.rejects(
-        database.saveReceipt({ ...receipt, receipt: '{}' }),
+        database.saveReceipt({ ...RECEIPT, receipt: '{}' }),
         hasCode('DUPLICATE_EXECUTION'),
       );
       await assert.rejects(database.getReceipt('unknown'), hasCode('NOT_FOUND'));
@@ -149,7 +149,7 @@ export const selfChecks: readonly SelfCheck[] = [
     async run({ database, path }) {
       const lastYear = new Date(Date.now() - 365 * 86_400_000);
       const past = await openDatabaseFile(path, { clock: () => lastYear });
-      await past.saveReceipt({ ...receipt, executionId: 'old', receipt: '{}' });
+      await past.saveReceipt({ ...RECEIPT, executionId: 'old', receipt: '{}' });
       await past.close();
       assert.equal((await database.cleanup({ days: 90, dryRun: true })).receiptsDeleted, 1);
       assert.equal((await database.cleanup({ days: 90 })).receiptsDeleted, 1);
@@ -172,9 +172,9 @@ export const selfChecks: readonly SelfCheck[] = [
         return promisify(execFile)(process.execPath, [programPath, ...words]);
       };
       await Promise.all(
-        Array.from({ length: processCount }, async (_, index) => save(`concurrent-${index}`)),
+        Array.from({ length: PROCESS_COUNT }, async (_, index) => save(`concurrent-${index}`)),
       );
-      assert.equal((await database.stats()).receiptsTotal, processCount);
+      assert.equal((await database.stats()).receiptsTotal, PROCESS_COUNT);
       const { ok, problems } = await database.verify();
       assert.ok(ok, problems[0]?.message);
     },

@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineCommand, type Command } from '../command.ts';
 import { openDatabaseFile, type CommandContext } from '../command-context.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 import { writeReport } from '../output/reports.ts';
 import type { CheckedInstallation } from './self-checks.ts';
 
 export const selfTest: Command = defineCommand({
   name: 'db test',
   summary: 'Check this installation on a temporary database',
-  notes: 'Your own database is never touched. Prints a summary; each check is named on stderr as it passes.',
+  notes: 'Your database is not touched. Prints a summary; the name of each check goes to stderr.',
   usesDatabase: false,
   positionals: {},
-  flags: {},
-  ownExitCodes: { [exitCodes.failed]: 'a check failed' },
+  options: {},
+  ownExitCodes: { [EXIT_CODES.failed]: 'a check failed' },
   examples: ['ggen-sim db test', "ggen-sim db test 2>/dev/null | jq '.ok'"],
   async run(_, context) {
     const directory = await mkdtemp(join(tmpdir(), 'ggen-sim-test-'));
@@ -29,7 +29,7 @@ export const selfTest: Command = defineCommand({
         'json',
         context,
       );
-      return failed === 0 ? exitCodes.ok : exitCodes.failed;
+      return failed === 0 ? EXIT_CODES.ok : EXIT_CODES.failed;
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
@@ -44,17 +44,17 @@ interface CheckResult {
 
 async function runChecks(installation: CheckedInstallation, context: CommandContext): Promise<CheckResult[]> {
   const signal = context.longOperation().signal;
-  const { selfChecks } = await import('./self-checks.ts');
+  const { SELF_CHECKS } = await import('./self-checks.ts');
   const results: CheckResult[] = [];
-  for (const { name, run } of selfChecks) {
+  for (const { name, run } of SELF_CHECKS) {
     signal?.throwIfAborted();
     try {
       await run(installation);
-      context.notice(`✓ ${name}`);
+      context.printNotice(`✓ ${name}`);
       results.push({ name, ok: true });
     } catch (failure) {
       const error = failure instanceof Error ? failure.message : String(failure);
-      context.notice(`✗ ${name}: ${error}`);
+      context.printNotice(`✗ ${name}: ${error}`);
       results.push({ name, ok: false, error });
     }
   }

@@ -4,19 +4,19 @@ import { workspacePath } from '../locations.ts';
 
 export const start: Command = defineCommand({
   name: 'start',
-  summary: 'Make the workspace and the database',
-  notes: 'Nothing else: it installs, downloads and runs nothing. Running it again changes nothing.',
+  summary: 'Create the workspace and the database',
+  notes: 'Installs, downloads and runs nothing. Running it again changes nothing.',
   usesDatabase: true,
   positionals: {},
-  flags: {},
+  options: {},
   examples: ['ggen-sim start', 'WORKSPACE_DIR=/srv/ggen ggen-sim start'],
   async run(_, context) {
     const workspace = workspacePath(context.locations);
     await mkdir(workspace, { recursive: true, mode: 0o700 });
     await using database = await context.openDatabase();
     const { path, schemaVersion } = await database.info();
-    context.notice(`Workspace ready: ${workspace}`);
-    context.notice(`Database ready:  ${path} (schema version ${schemaVersion})`);
-    context.notice("Next: ggen-sim db save-receipt --help, or 'ggen-sim --help' for everything");
+    context.printNotice(`Workspace ready: ${workspace}`);
+    context.printNotice(`Database ready:  ${path} (schema version ${schemaVersion})`);
+    context.printNotice("Next: 'ggen-sim db save-receipt --help', or 'ggen-sim --help' for all commands");
   },
 });

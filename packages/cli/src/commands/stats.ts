@@ -3,11 +3,11 @@ import { reportFormat, writeReport } from '../output/reports.ts';
 
 export const stats: Command = defineCommand({
   name: 'db stats',
-  summary: 'Counts and size of the database',
-  notes: 'Makes the database if there is none.',
+  summary: 'Show row counts and size of the database',
+  notes: 'Creates the database if it does not exist.',
   usesDatabase: true,
   positionals: {},
-  flags: { format: reportFormat() },
+  options: { format: reportFormat() },
   examples: ["ggen-sim db stats | jq '.receipts_total'", 'ggen-sim db stats --format table'],
   async run({ format }, context) {
     await using database = await context.openDatabase('brief');

@@ -4,11 +4,11 @@ import { reportFormat, writeReport } from '../output/reports.ts';
 
 export const status: Command = defineCommand({
   name: 'status',
-  summary: 'Where the database is and how it is doing',
-  notes: 'Path, schema version, counts, size, storage, locks. Makes the database if there is none.',
+  summary: 'Show path, counts, size and locks of the database',
+  notes: 'Creates the database if it does not exist.',
   usesDatabase: true,
   positionals: {},
-  flags: { format: reportFormat() },
+  options: { format: reportFormat() },
   examples: ['ggen-sim status --format table', "ggen-sim status | jq -r '.path'"],
   async run({ format }, context) {
     await using database = await context.openDatabase();

@@ -1,16 +1,16 @@
-/** Standard output, which carries data and nothing else. */
+/** Standard output, which carries only data. */
 import type { Writable } from 'node:stream';
 import { displayable } from './printable.ts';
 
-/** Whoever reads standard output has left (`| head`): no failure, but there is no point in going on. */
+/** Thrown when the reader has closed standard output (`| head`). It stops the command but is not a failure. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
 }
 
-/** Where data goes. A terminal is somebody looking: stored text must not drive it. */
+/** Target of the data. Stored text must not control a terminal. */
 type Stream = Writable & { readonly isTTY?: boolean };
 
-/** Writes data, waiting for the reader, so that a large result never piles up in memory. */
+/** Writer that waits for the reader, so that a large result does not accumulate in memory. */
 export class DataOutput {
   readonly #stream: Stream;
 
@@ -19,16 +19,16 @@ export class DataOutput {
   }
 
   /**
-   * Writes data: as it is, or, on a terminal, with what would drive it as escapes. Resolves once it has left.
-   * @throws OutputClosed when the reader has gone; otherwise the system's error (`ENOSPC`, …)
+   * Writes data unchanged or, on a terminal, with control characters as escapes. Resolves when the stream accepted it.
+   * @throws {OutputClosed} when the reader has closed the stream; otherwise the system's error (`ENOSPC`, …)
    */
   async write(data: string | Uint8Array): Promise<void> {
-    if (this.#stream.isTTY !== true) await this.show(data);
-    else await this.show(displayable(typeof data === 'string' ? data : new TextDecoder().decode(data)));
+    if (this.#stream.isTTY !== true) await this.writeSafe(data);
+    else await this.writeSafe(displayable(typeof data === 'string' ? data : new TextDecoder().decode(data)));
   }
 
-  /** Writes what was made for a terminal and is safe there. */
-  async show(data: string | Uint8Array): Promise<void> {
+  /** Writes text that is already safe for a terminal, unchanged. */
+  async writeSafe(data: string | Uint8Array): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#stream.write(data, (error) => {
         if (!error) resolve();
@@ -42,12 +42,12 @@ export class DataOutput {
     });
   }
 
-  /** Writes one value as a line of its own. */
-  async line(text: string): Promise<void> {
+  /** Writes one value as a line. */
+  async writeLine(text: string): Promise<void> {
     await this.write(`${text}\n`);
   }
 
-  /** The same output as a stream of bytes. Closing the stream leaves standard output open. */
+  /** Returns a stream of bytes to the same output. Closing it leaves standard output open. */
   asStream(): WritableStream<Uint8Array> {
     return new WritableStream({ write: (chunk) => this.write(chunk) });
   }

@@ -1,26 +1,26 @@
-/** Progress of long work, drawn on stderr where that is a terminal, gone when the work is done. */
+/** Progress bar of long operations, drawn on stderr if that is a terminal and removed at the end. */
 import type { Progress } from '@ggen-sim/core';
 import type { Options, Params, SingleBar } from 'cli-progress';
 import { printable } from './printable.ts';
 
-/** Work that is over before a person would wonder shows no bar. */
-const quietMs = 300;
+/** Time before a bar appears; shorter operations show none. */
+const QUIET_MS = 300;
 
-/** A bar that appears by itself once work takes long. */
+/** Bar that appears by itself once an operation takes long. */
 export class ProgressBar {
   readonly #stream: NodeJS.WriteStream;
   readonly #startedAt = performance.now();
   #latest: Progress | undefined;
-  #bar: SingleBar | 'loading' | 'over' | undefined;
+  #bar: SingleBar | 'loading' | 'removed' | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
   }
 
-  /** Shows how far the work has come. */
+  /** Shows the progress so far. */
   readonly update = (progress: Progress): void => {
     this.#latest = progress;
-    if (this.#bar === undefined && performance.now() - this.#startedAt >= quietMs) {
+    if (this.#bar === undefined && performance.now() - this.#startedAt >= QUIET_MS) {
       this.#bar = 'loading';
       void this.#begin();
     } else {
@@ -28,10 +28,10 @@ export class ProgressBar {
     }
   };
 
-  /** Takes the bar away. */
-  end(): void {
+  /** Removes the bar from the terminal. */
+  remove(): void {
     if (typeof this.#bar === 'object') this.#bar.stop();
-    this.#bar = 'over';
+    this.#bar = 'removed';
   }
 
   async #begin(): Promise<void> {
@@ -53,7 +53,7 @@ export class ProgressBar {
     if (typeof this.#bar !== 'object' || this.#latest === undefined) return;
     const { stage, done, total, unit } = this.#latest;
     this.#bar.setTotal(total ?? done);
-    // A stage may be named after a file of a backup that somebody else made.
+    // A stage may be named after a file of a backup from elsewhere, so its name is untrusted text.
     this.#bar.update(done, { stage: printable(stage).slice(0, 60), unit, isTotalKnown: total !== undefined });
   }
 }

@@ -2,7 +2,7 @@ import type { Terminal } from '../command-context.ts';
 import { snakeCase } from '../letter-case.ts';
 import { renderTable } from './table.ts';
 
-/** A report for people: single values as a list of two columns, then each list of records as a table of its own. */
+/** Renders a report for people: single values as a table of two columns, then one table for each list of records. */
 export function renderReport(report: object, terminal: Terminal): string {
   const entries = Object.entries(report) as [string, unknown][];
   const single = entries.filter(([, value]) => !Array.isArray(value));

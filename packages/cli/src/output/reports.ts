@@ -1,38 +1,38 @@
-/** Reports (statistics, analytics, status) on standard output. */
+/** Output of reports: statistics, analytics, status, and results of maintenance. */
 import type { CommandContext } from '../command-context.ts';
-import { choice, type Input } from '../parameters.ts';
+import { choice, type Parameter } from '../parameters.ts';
 import { snakeCase } from '../letter-case.ts';
 
-const reportFormats = ['json', 'table'] as const;
+const REPORT_FORMATS = ['json', 'table'] as const;
 
-/** How a report is written. */
-export type ReportFormat = (typeof reportFormats)[number];
+/** Format of a report. */
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** The flag every report takes. */
-export function reportFormat(): Input<ReportFormat> {
-  return choice(reportFormats, { default: 'json', description: 'how the report is written' });
+/** Makes the `--format` option of a report. */
+export function reportFormat(): Parameter<ReportFormat> {
+  return choice(REPORT_FORMATS, { default: 'json', description: 'output format' });
 }
 
-/** Writes a report of the API, its keys spelled as the tables spell theirs. */
+/** Writes a report of the API. Its keys are spelled like the columns of the tables. */
 export async function writeReport(
   report: object,
   format: ReportFormat,
   { stdout, terminal }: Pick<CommandContext, 'stdout' | 'terminal'>,
 ): Promise<void> {
   if (format === 'json') {
-    await stdout.line(reportJson(report));
+    await stdout.writeLine(reportJson(report));
     return;
   }
   const { renderReport } = await import('./report-table.ts');
-  await stdout.show(renderReport(report, terminal));
+  await stdout.writeSafe(renderReport(report, terminal));
 }
 
-/** A report as JSON text, indented for people. */
+/** Formats a report as indented JSON. */
 export function reportJson(report: object): string {
   return JSON.stringify(snakeCaseKeys(report), undefined, 2);
 }
 
-/** Reports hold no keys that a user chose, so every key is one of ours. */
+/** Renames all keys. Reports have no keys chosen by a user. */
 function snakeCaseKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCaseKeys);
   if (typeof value !== 'object' || value === null) return value;

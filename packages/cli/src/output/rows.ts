@@ -1,50 +1,50 @@
-/** Rows of a query on standard output, in the format the person asked for. */
-import type { RowOrder, TableName } from '@ggen-sim/core';
+/** Output of query results in the requested format. */
+import { EXPORT_FORMATS, type ExportFormat, type RowOrder, type TableName } from '@ggen-sim/core';
 import type { CommandContext } from '../command-context.ts';
-import { choice, toggle, type Input } from '../parameters.ts';
+import { choice, flag, type Parameter } from '../parameters.ts';
 import { snakeCase } from '../letter-case.ts';
 
-const rowFormats = ['json', 'ndjson', 'csv', 'table'] as const;
+/** Format of rows. */
+export type RowFormat = ExportFormat | 'table';
 
-/** How rows are written. */
-export type RowFormat = (typeof rowFormats)[number];
+const ROW_FORMATS: readonly RowFormat[] = [...EXPORT_FORMATS, 'table'];
 
-/** The input every query takes. */
-export function rowFormat(): Input<RowFormat> {
-  return choice(rowFormats, { default: 'json', description: 'how rows are written' });
+/** Makes the FORMAT parameter of a query. */
+export function rowFormat(): Parameter<RowFormat> {
+  return choice(ROW_FORMATS, { default: 'json', description: 'output format' });
 }
 
-/** The flag that turns a query's order round. */
-export const orderFlag: Readonly<Record<'oldestFirst', Input<boolean>>> = {
-  oldestFirst: toggle({ description: 'begin with the oldest' }),
+/** The option that reverses the order of a query. */
+export const ORDER_OPTION: Readonly<Record<'oldestFirst', Parameter<boolean>>> = {
+  oldestFirst: flag({ description: 'oldest rows first' }),
 };
 
-/** The order a query is asked for. */
+/** Converts `--oldest-first` to the order of a query. */
 export function orderOf(oldestFirst: boolean): RowOrder {
   return oldestFirst ? 'oldest-first' : 'newest-first';
 }
 
-/** The flags that shape CSV. */
-export type CsvFlags = Readonly<Record<'noHeader' | 'csvSafe', Input<boolean>>>;
+/** Options of CSV output. */
+export type CsvOptions = Readonly<Record<'noHeader' | 'csvSafe', Parameter<boolean>>>;
 
-/** The flags that shape CSV, for every command that writes it. */
-export const csvFlags: CsvFlags = {
-  noHeader: toggle({ description: 'CSV without the header row' }),
-  csvSafe: toggle({ description: "CSV with ' before cells that a spreadsheet would run as formulas" }),
+/** The options of CSV output, for every command that writes it. */
+export const CSV_OPTIONS: CsvOptions = {
+  noHeader: flag({ description: 'leave out the CSV header row' }),
+  csvSafe: flag({ description: "put ' before CSV cells that a spreadsheet would run as formulas" }),
 };
 
-/** How a query's rows are to be written. */
+/** Format and columns of a query's output. */
 export interface RowOutput {
   readonly format: RowFormat;
   readonly noHeader: boolean;
   readonly csvSafe: boolean;
-  /** Where the rows come from: machines get every column of it. */
+  /** Table that the rows come from. Every format but `table` has all of its columns. */
   readonly table: TableName;
-  /** What a person gets: the fields worth a look. */
+  /** Fields shown in the format `table`, the most important first. */
   readonly tableFields: readonly string[];
 }
 
-/** Writes rows as they come; only the table is built whole, because its columns must know their widths. */
+/** Writes rows as they arrive. Only the format `table` collects them all first, to compute the column widths. */
 export async function writeRows(
   rows: AsyncIterable<object>,
   output: RowOutput,
@@ -71,11 +71,11 @@ async function writeTable(
     cells.push(fields.map((field) => values.get(field)));
   }
   if (cells.length === 0) {
-    context.notice('No rows.');
+    context.printNotice('No rows.');
     return;
   }
   const { renderTable } = await import('./table.ts');
   const { text, hidden } = renderTable(fields.map(snakeCase), cells, context.terminal);
-  await context.stdout.show(text);
-  if (hidden.length > 0) context.notice(`Not shown, for want of room: ${hidden.join(', ')}`);
+  await context.stdout.writeSafe(text);
+  if (hidden.length > 0) context.printNotice(`Columns that do not fit the terminal: ${hidden.join(', ')}`);
 }

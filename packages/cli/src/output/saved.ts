@@ -1,24 +1,24 @@
-/** What a saving command prints: the id of what it saved, or all that the save answered. */
+/** Output of the commands that save: the new id, or the whole result. */
 import type { CommandContext } from '../command-context.ts';
-import { choice, type Input } from '../parameters.ts';
+import { choice, type Parameter } from '../parameters.ts';
 import { reportJson } from './reports.ts';
 
-const savedFormats = ['id', 'json'] as const;
+const SAVED_FORMATS = ['id', 'json'] as const;
 
-/** How the answer is written. */
-export type SavedFormat = (typeof savedFormats)[number];
+/** Format of the result. */
+export type SavedFormat = (typeof SAVED_FORMATS)[number];
 
-/** The flag every saving command takes. */
-export function savedFormat(): Input<SavedFormat> {
-  return choice(savedFormats, { default: 'id', placeholder: 'FORMAT', description: 'what to print' });
+/** Makes the `--format` option of a command that saves. */
+export function savedFormat(): Parameter<SavedFormat> {
+  return choice(SAVED_FORMATS, { default: 'id', description: 'print the id alone or the whole result' });
 }
 
-/** Prints what a save answered. */
+/** Prints the result of a save. */
 export async function writeSaved(
   saved: object,
   id: string,
   format: SavedFormat,
   { stdout }: Pick<CommandContext, 'stdout'>,
 ): Promise<void> {
-  await stdout.line(format === 'id' ? id : reportJson(saved));
+  await stdout.writeLine(format === 'id' ? id : reportJson(saved));
 }

@@ -1,31 +1,31 @@
-/** Rows as a table for people, fitted to the terminal's width. */
+/** Table for people, fitted to the width of the terminal. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import cliTruncate from 'cli-truncate';
 import stringWidth from 'string-width';
 import type { Terminal } from '../command-context.ts';
 import { printable } from './printable.ts';
 
-const gap = '  ';
+const GAP = '  ';
 
-/** A column up to this width (a timestamp) is shown whole or not at all. */
-const wholeColumns = 19;
+/** Columns up to this width (a timestamp) are never truncated. */
+const MAX_UNTRUNCATED_COLUMNS = 19;
 
-/** A wider column may be cut down to this. */
-const narrowestColumns = 8;
+/** Least width of a truncated column. */
+const MIN_TRUNCATED_COLUMNS = 8;
 
-/** A table, and what of it did not fit. */
+/** A rendered table and the columns that did not fit. */
 export interface RenderedTable {
   readonly text: string;
-  /** Headings of columns that are not shown. */
+  /** Headings of the columns left out. */
   readonly hidden: readonly string[];
 }
 
 /**
- * Headings, a rule, a line per row: borderless, so that what is copied from it is text. Where the terminal is too
- * narrow, columns on the right are cut first and left out last.
+ * Renders headings, a rule and one line per row. There are no borders, so text can be copied from it. On a narrow
+ * terminal, columns are truncated from the right. If that is not enough, the last columns are left out.
  *
- * @param headings - one per column, the most telling first
- * @param rows - as many cells as headings; null is shown as nothing, control characters as escapes
+ * @param headings - one per column, the most important first
+ * @param rows - one cell per heading; null becomes an empty cell, control characters become escapes
  */
 export function renderTable(
   headings: readonly string[],
@@ -41,7 +41,7 @@ export function renderTable(
   const line = (cells: readonly string[]): string =>
     widths
       .map((width, column) => padded(cells[column] ?? '', width, alignsRight[column] ?? false))
-      .join(gap)
+      .join(GAP)
       .trimEnd();
   const heading = line(headings);
   const rule = line(widths.map((width) => '─'.repeat(width)));
@@ -58,11 +58,11 @@ function cellText(cell: unknown): string {
   return printable(typeof cell === 'string' ? cell : JSON.stringify(cell));
 }
 
-/** The widths of the columns that are shown: fewer than there are, where not all of them fit. */
+/** Computes the widths of the columns that fit; the result is shorter than `natural` if not all fit. */
 function fittingWidths(natural: readonly number[], widthColumns: number): number[] {
-  const least = natural.map((width) => (width <= wholeColumns ? width : narrowestColumns));
+  const least = natural.map((width) => (width <= MAX_UNTRUNCATED_COLUMNS ? width : MIN_TRUNCATED_COLUMNS));
   const total = (widths: readonly number[]): number =>
-    widths.reduce((sum, width) => sum + width + gap.length, -gap.length);
+    widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
   let shown = natural.length;
   while (shown > 2 && total(least.slice(0, shown)) > widthColumns) shown -= 1;
   const widths = natural.slice(0, shown);
@@ -75,7 +75,7 @@ function fittingWidths(natural: readonly number[], widthColumns: number): number
 }
 
 function padded(text: string, width: number, alignsRight: boolean): string {
-  // The library ends a shortened text with style resets, even where there was no style.
+  // `cli-truncate` appends style resets even to text without styles.
   const shown = stringWidth(text) <= width ? text : stripVTControlCharacters(cliTruncate(text, width));
   const padding = ' '.repeat(Math.max(0, width - stringWidth(shown)));
   return alignsRight ? padding + shown : shown + padding;

@@ -1,62 +1,57 @@
 import type { Completes } from '../parameters.ts';
-import { reachablePlaces, valueFlags, type CompletionPlace } from './completion-grammar.ts';
+import { commandPaths, valueOptions, type CompletionContext } from './completion-grammar.ts';
 
 /**
- * A completion script for bash 3.2 and later. It needs neither the bash-completion package nor a call of this program,
- * and evaluates nothing of what has been typed. Where it offers nothing, bash completes file names.
+ * Writes a completion script for bash 3.2 and later. The script needs no bash-completion package, starts no process and
+ * evaluates nothing that was typed. When it offers nothing, bash completes file names.
  */
-export function bashCompletion(places: readonly CompletionPlace[]): string {
-  const places_ = places.map((place) => ({ ...place, key: place.place === '' ? '' : ` ${place.place}` }));
-  const values = places_.flatMap(({ key, flags }) =>
-    flags.flatMap((flag) => words(`${key} ${flag.word}`, flag.completes)),
+export function bashCompletion(contexts: readonly CompletionContext[]): string {
+  const keyed = contexts.map((context) => ({
+    ...context,
+    key: context.path === '' ? '' : ` ${context.path}`,
+  }));
+  const values = keyed.flatMap(({ key, options }) =>
+    options.flatMap((option) => offer(`${key} ${option.word}`, option.completes)),
   );
-  const arguments_ = places_.flatMap(({ key, words: members, positionals }) =>
-    members.length > 0
-      ? words(
-          `${key} 0`,
-          members.map(({ word }) => word),
-        )
-      : positionals.flatMap((completes, index) => words(`${key} ${index}`, completes)),
+  const arguments_ = keyed.flatMap(({ key, words, positionals }) =>
+    words.length > 0
+      ? offer(`${key} 0`, wordsOf(words))
+      : positionals.flatMap((completes, index) => offer(`${key} ${index}`, completes)),
   );
-  const flags = places_.flatMap(({ key, flags: own }) =>
-    words(
-      key,
-      own.map(({ word }) => word),
-    ),
-  );
+  const options = keyed.flatMap((context) => offer(context.key, wordsOf(context.options)));
   return `# bash completion for ggen-sim, for: eval "$(ggen-sim completion bash)"
 _ggen_sim() {
-  local current=\${COMP_WORDS[COMP_CWORD]} place='' flag='' offered='' given=0 index word
+  local current=\${COMP_WORDS[COMP_CWORD]} context='' option='' offered='' given=0 index word
   for ((index = 1; index < COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
-    if [[ -n $flag ]]; then
-      [[ $word == '=' ]] || flag=''
+    if [[ -n $option ]]; then
+      [[ $word == '=' ]] || option=''
       continue
     fi
     case $word in
-      ${valueFlags(places).join(' | ')}) flag=$word ;;
+      ${valueOptions(contexts).join(' | ')}) option=$word ;;
       -?*) ;;
       *)
-        case "$place $word" in
-          ${reachablePlaces(places)
-            .map((place) => `' ${place}'`)
-            .join(' | ')}) place="$place $word" ;;
+        case "$context $word" in
+          ${commandPaths(contexts)
+            .map((path) => `' ${path}'`)
+            .join(' | ')}) context="$context $word" ;;
           *) given=$((given + 1)) ;;
         esac
         ;;
     esac
   done
   [[ $current == '=' ]] && current=''
-  if [[ -n $flag ]]; then
-    case "$place $flag" in
+  if [[ -n $option ]]; then
+    case "$context $option" in
       ${values.join('\n      ')}
     esac
   elif [[ $current == -* ]]; then
-    case $place in
-      ${flags.join('\n      ')}
+    case $context in
+      ${options.join('\n      ')}
     esac
   else
-    case "$place $given" in
+    case "$context $given" in
       ${arguments_.join('\n      ')}
     esac
   fi
@@ -67,6 +62,10 @@ complete -o default -F _ggen_sim ggen-sim
 `;
 }
 
-function words(key: string, completes: Completes): string[] {
+function wordsOf(items: readonly { readonly word: string }[]): string[] {
+  return items.map(({ word }) => word);
+}
+
+function offer(key: string, completes: Completes): string[] {
   return typeof completes === 'string' ? [] : [`'${key}') offered='${completes.join(' ')}' ;;`];
 }

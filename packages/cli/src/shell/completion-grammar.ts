@@ -1,100 +1,109 @@
-/** What may be completed where, the same for every shell. A place is the words of a command (`db query-receipts`). */
+/** Completions of every context, the same for all shells. A context is the words of a command (`db query-receipts`). */
 import type { Command } from '../command.ts';
-import { commandGroups, commands } from '../commands/index.ts';
-import type { Completes, Input } from '../parameters.ts';
 import { kebabCase } from '../letter-case.ts';
+import type { Completes, Parameter } from '../parameters.ts';
 
-/** A word that can stand at a place, and what it leads to. */
+/** Commands to complete, and the descriptions of the first words they share. */
+export interface CommandSet {
+  readonly commands: readonly Command[];
+  readonly groups: Readonly<Record<string, string>>;
+}
+
+/** A word that can follow in a context. */
 export interface CompletionWord {
   readonly word: string;
   readonly summary: string;
 }
 
-/** A flag at a place. */
-export interface CompletionFlag extends CompletionWord {
+/** An option that can follow in a context. */
+export interface CompletionOption extends CompletionWord {
   readonly takesValue: boolean;
   readonly completes: Completes;
 }
 
-/** Everything that can be completed at one place. */
-export interface CompletionPlace {
-  /** Empty for the program itself. */
-  readonly place: string;
+/** All completions of one context. */
+export interface CompletionContext {
+  /** Words of the command or group; empty for the program itself. */
+  readonly path: string;
   /** Commands and groups that may follow. */
   readonly words: readonly CompletionWord[];
-  readonly flags: readonly CompletionFlag[];
+  readonly options: readonly CompletionOption[];
   /** Positional arguments, in order. */
   readonly positionals: readonly Completes[];
 }
 
-const helpFlag: CompletionFlag = {
+const HELP_OPTION: CompletionOption = {
   word: '--help',
-  summary: 'explain the command',
+  summary: 'show the help',
   takesValue: false,
   completes: 'nothing',
 };
-const verboseFlag: CompletionFlag = { ...helpFlag, word: '--verbose', summary: 'show the cause of an error' };
-const databaseFlag: CompletionFlag = {
+const VERBOSE_OPTION: CompletionOption = {
+  ...HELP_OPTION,
+  word: '--verbose',
+  summary: 'print the cause and the stack of an error',
+};
+const VERSION_OPTION: CompletionOption = { ...HELP_OPTION, word: '--version', summary: 'print the version' };
+const DATABASE_OPTION: CompletionOption = {
   word: '--db',
-  summary: 'the database file',
+  summary: 'database file',
   takesValue: true,
   completes: 'files',
 };
-const commonFlags = [helpFlag, verboseFlag];
+const COMMON_OPTIONS: readonly CompletionOption[] = [HELP_OPTION, VERBOSE_OPTION];
+const HELP_WORD: CompletionWord = { word: 'help', summary: 'show the help of a command' };
 
-/** Every place of the command line. */
-export function completionPlaces(): CompletionPlace[] {
-  const groups = Object.entries(commandGroups).map(([word, summary]) => ({ word, summary }));
-  const help = { word: 'help', summary: 'explain a command' };
-  const memberOf = (group: string): CompletionWord[] =>
+/** Lists every context of the command line. */
+export function completionContexts({ commands, groups }: CommandSet): CompletionContext[] {
+  const groupWords = Object.entries(groups).map(([word, summary]) => ({ word, summary }));
+  const membersOf = (group: string): CompletionWord[] =>
     commands.flatMap(({ name, summary }) => {
       const words = name.split(' ');
       const parent = words.slice(0, -1).join(' ');
       return parent === group ? [{ word: words.at(-1) ?? '', summary }] : [];
     });
-  const programFlag = { ...helpFlag, word: '--version', summary: 'print the version' };
   return [
     {
-      place: '',
-      words: [...memberOf(''), ...groups, help],
-      flags: [...commonFlags, databaseFlag, programFlag],
+      path: '',
+      words: [...membersOf(''), ...groupWords, HELP_WORD],
+      options: [...COMMON_OPTIONS, DATABASE_OPTION, VERSION_OPTION],
       positionals: [],
     },
-    ...groups.map(({ word }) => ({
-      place: word,
-      words: [...memberOf(word), help],
-      flags: [...commonFlags, databaseFlag],
+    ...groupWords.map(({ word }) => ({
+      path: word,
+      words: [...membersOf(word), HELP_WORD],
+      options: [...COMMON_OPTIONS, DATABASE_OPTION],
       positionals: [],
     })),
-    ...commands.map(commandPlace),
+    ...commands.map(commandContext),
   ];
 }
 
-function commandPlace(command: Command): CompletionPlace {
-  const inputs = Object.entries({ ...command.positionals, ...command.flags });
+function commandContext(command: Command): CompletionContext {
+  const parameters = Object.entries({ ...command.positionals, ...command.options });
   return {
-    place: command.name,
+    path: command.name,
     words: [],
-    flags: [
-      ...inputs.map(([name, input]) => flagOf(name, input)),
-      ...commonFlags,
-      ...(command.usesDatabase ? [databaseFlag] : []),
+    options: [
+      ...parameters.map(([name, parameter]) => completionOption(name, parameter)),
+      ...COMMON_OPTIONS,
+      ...(command.usesDatabase ? [DATABASE_OPTION] : []),
     ],
-    positionals: Object.values(command.positionals).map((input) => input.completes),
+    positionals: Object.values(command.positionals).map((parameter) => parameter.completes),
   };
 }
 
-function flagOf(name: string, { description, takes, completes }: Input): CompletionFlag {
+function completionOption(name: string, { description, takes, completes }: Parameter): CompletionOption {
   return { word: `--${kebabCase(name)}`, summary: description, takesValue: takes !== 'nothing', completes };
 }
 
-/** The flags that take a value, wherever they stand: a name takes one everywhere or nowhere. */
-export function valueFlags(places: readonly CompletionPlace[]): string[] {
-  const flags = places.flatMap((place) => place.flags.filter((flag) => flag.takesValue));
-  return [...new Set(flags.map((flag) => flag.word))];
+/** Lists the options that take a value. An option takes one in every context or in none. */
+export function valueOptions(contexts: readonly CompletionContext[]): string[] {
+  const options = contexts.flatMap((context) => context.options.filter((option) => option.takesValue));
+  return [...new Set(options.map((option) => option.word))];
 }
 
-/** The places that are reached word by word, which tells commands from arguments. */
-export function reachablePlaces(places: readonly CompletionPlace[]): string[] {
-  return places.map(({ place }) => place).filter((place) => place !== '');
+/** Lists the words of all commands and groups, by which a script tells them from arguments. */
+export function commandPaths(contexts: readonly CompletionContext[]): string[] {
+  return contexts.map(({ path }) => path).filter((path) => path !== '');
 }

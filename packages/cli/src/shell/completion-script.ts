@@ -1,18 +1,21 @@
 import { bashCompletion } from './bash-completion.ts';
-import { completionPlaces, type CompletionPlace } from './completion-grammar.ts';
+import { completionContexts, type CommandSet, type CompletionContext } from './completion-grammar.ts';
 import { fishCompletion } from './fish-completion.ts';
 import { zshCompletion } from './zsh-completion.ts';
 
-/** The shells a script can be written for. */
-export type CompletedShell = 'bash' | 'zsh' | 'fish';
+/** Shells that a script can be written for. */
+export const COMPLETED_SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-const writers: Readonly<Record<CompletedShell, (places: readonly CompletionPlace[]) => string>> = {
+/** One of {@link COMPLETED_SHELLS}. */
+export type CompletedShell = (typeof COMPLETED_SHELLS)[number];
+
+const WRITERS: Readonly<Record<CompletedShell, (contexts: readonly CompletionContext[]) => string>> = {
   bash: bashCompletion,
   zsh: zshCompletion,
   fish: fishCompletion,
 };
 
-/** The completion script of a shell. */
-export function completionScript(shell: CompletedShell): string {
-  return writers[shell](completionPlaces());
+/** Writes the completion script of a shell. */
+export function completionScript(shell: CompletedShell, commandSet: CommandSet): string {
+  return WRITERS[shell](completionContexts(commandSet));
 }

@@ -1,52 +1,52 @@
 import type { Completes } from '../parameters.ts';
-import { reachablePlaces, valueFlags, type CompletionPlace } from './completion-grammar.ts';
+import { commandPaths, valueOptions, type CompletionContext } from './completion-grammar.ts';
 
-/** A completion script for fish: a file of `~/.config/fish/completions`, or to be sourced. */
-export function fishCompletion(places: readonly CompletionPlace[]): string {
+/** Writes a completion script for fish: save it in `~/.config/fish/completions` or source it. */
+export function fishCompletion(contexts: readonly CompletionContext[]): string {
   return `# fish completion for ggen-sim
-function __ggen_sim_at --description 'Whether the cursor is at a place of the command line, after so many arguments'
-    set -l place ''
-    set -l flag ''
+function __ggen_sim_at --description 'Test the context of the cursor and the number of arguments before it'
+    set -l context ''
+    set -l option ''
     set -l given 0
     set -l words (commandline -opc)
     for word in $words[2..]
-        if test -n "$flag"
-            set flag ''
+        if test -n "$option"
+            set option ''
             continue
         end
         switch $word
-            case ${valueFlags(places).join(' ')}
-                set flag $word
+            case ${valueOptions(contexts).join(' ')}
+                set option $word
             case '-?*'
             case '*'
-                switch (string trim "$place $word")
-                    case ${reachablePlaces(places)
-                      .map((place) => `'${place}'`)
+                switch (string trim "$context $word")
+                    case ${commandPaths(contexts)
+                      .map((path) => `'${path}'`)
                       .join(' ')}
-                        set place (string trim "$place $word")
+                        set context (string trim "$context $word")
                     case '*'
                         set given (math $given + 1)
                 end
         end
     end
-    test "$place" = "$argv[1]"; and test (count $argv) -eq 1 -o "$given" = "$argv[2]"
+    test "$context" = "$argv[1]"; and test (count $argv) -eq 1 -o "$given" = "$argv[2]"
 end
 
 complete -c ggen-sim -f
-${places.flatMap(placeLines).join('\n')}
+${contexts.flatMap(contextLines).join('\n')}
 `;
 }
 
-function placeLines({ place, words, flags, positionals }: CompletionPlace): string[] {
+function contextLines({ path, words, options, positionals }: CompletionContext): string[] {
   return [
-    ...words.map(({ word, summary }) => line(`'${place}' 0`, `-a ${word} -d ${quoted(summary)}`)),
+    ...words.map(({ word, summary }) => line(`'${path}' 0`, `-a ${word} -d ${quoted(summary)}`)),
     ...positionals.flatMap((completes, index) => {
       const candidates = candidatesOf(completes);
-      return candidates === '' ? [] : [line(`'${place}' ${index}`, candidates)];
+      return candidates === '' ? [] : [line(`'${path}' ${index}`, candidates)];
     }),
-    ...flags.map(({ word, summary, takesValue, completes }) => {
+    ...options.map(({ word, summary, takesValue, completes }) => {
       const value = takesValue ? ` ${completes === 'files' ? '-r' : '-x'} ${candidatesOf(completes)}` : '';
-      return line(`'${place}'`, `-l ${word.slice(2)}${value} -d ${quoted(summary)}`);
+      return line(`'${path}'`, `-l ${word.slice(2)}${value} -d ${quoted(summary)}`);
     }),
   ];
 }

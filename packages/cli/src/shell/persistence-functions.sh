@@ -1,6 +1,7 @@
 # Functions of ggen-sim, for: eval "$(ggen-sim shell-init bash)"
-# Works in bash 3.2 and later and in zsh, also under set -euo pipefail. The location variables are read at each call,
-# exported or not. Every failure returns 1, with the reason on stderr. JSON goes through a pipe, which knows no limit.
+# Works in bash 3.2 and later and in zsh, also under set -euo pipefail. Each call reads the location variables,
+# exported or not. Every failure returns 1 and prints the reason on stderr. JSON goes through a pipe, which has no size
+# limit.
 
 _ggen_sim_db() {
   DB_PATH="${DB_PATH-}" DB_DIR="${DB_DIR-}" WORKSPACE_DIR="${WORKSPACE_DIR-}" SCRIPT_DIR="${SCRIPT_DIR-}" \

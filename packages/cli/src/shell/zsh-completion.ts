@@ -1,62 +1,65 @@
 import type { Completes } from '../parameters.ts';
 import {
-  reachablePlaces,
-  valueFlags,
-  type CompletionPlace,
+  commandPaths,
+  valueOptions,
+  type CompletionContext,
   type CompletionWord,
 } from './completion-grammar.ts';
 
-/** A completion script for zsh: to be autoloaded from a folder of `fpath`, or evaluated after `compinit`. */
-export function zshCompletion(places: readonly CompletionPlace[]): string {
-  const keyed = places.map((place) => ({ ...place, key: place.place === '' ? '' : ` ${place.place}` }));
-  const values = keyed.flatMap(({ key, flags }) =>
-    flags.flatMap((flag) => action(`${key} ${flag.word}`, flag.completes)),
+/** Writes a completion script for zsh: autoload it from a directory of `fpath`, or evaluate it after `compinit`. */
+export function zshCompletion(contexts: readonly CompletionContext[]): string {
+  const keyed = contexts.map((context) => ({
+    ...context,
+    key: context.path === '' ? '' : ` ${context.path}`,
+  }));
+  const values = keyed.flatMap(({ key, options }) =>
+    options.flatMap((option) => action(`${key} ${option.word}`, option.completes)),
   );
   const arguments_ = keyed.flatMap(({ key, words, positionals }) =>
     words.length > 0
       ? [`('${key} 0') ${described('command', words)} ;;`]
       : positionals.flatMap((completes, index) => action(`${key} ${index}`, completes)),
   );
-  const flags = keyed.map(({ key, flags: own }) => `('${key}') ${described('flag', own)} ;;`);
+  const options = keyed.map(({ key, options: own }) => `('${key}') ${described('option', own)} ;;`);
   return `#compdef ggen-sim
 # zsh completion for ggen-sim
 _ggen_sim() {
-  local place='' flag='' word
+  local context='' option='' word
   local -i given=0 index
   local -a offered
   for ((index = 2; index < CURRENT; index++)); do
     word=\${words[index]}
-    if [[ -n $flag ]]; then
-      flag=''
+    if [[ -n $option ]]; then
+      option=''
       continue
     fi
     case $word in
-      (${valueFlags(places).join('|')}) flag=$word ;;
+      (${valueOptions(contexts).join('|')}) option=$word ;;
       (-?*) ;;
       (*)
-        case "$place $word" in
-          (${reachablePlaces(places)
-            .map((place) => `' ${place}'`)
-            .join('|')}) place="$place $word" ;;
+        case "$context $word" in
+          (${commandPaths(contexts)
+            .map((path) => `' ${path}'`)
+            .join('|')}) context="$context $word" ;;
           (*) given+=1 ;;
         esac
         ;;
     esac
   done
-  if [[ -z $flag && $PREFIX == --*=* ]]; then
-    flag=\${PREFIX%%=*}
+  if [[ -z $option && $PREFIX == --*=* ]]; then
+    option=\${PREFIX%%=*}
     compset -P '*='
   fi
-  if [[ -n $flag ]]; then
-    case "$place $flag" in
+  if [[ -n $option ]]; then
+    case "$context $option" in
       ${values.join('\n      ')}
     esac
   elif [[ $PREFIX == -* ]]; then
-    case $place in
-      ${flags.join('\n      ')}
+    case $context in
+      ${options.join('\n      ')}
     esac
   else
-    case "$place $given" in
+    case "$context $given" in
       ${arguments_.join('\n      ')}
     esac
   fi
