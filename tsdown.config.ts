@@ -41,6 +41,8 @@ const builds: UserConfig[] = defineConfig([
     entry: {
       index: 'src/index.ts',
       file: 'src/file.node.ts',
+      internal: 'src/internal.ts',
+      'internal-file': 'src/internal-file.node.ts',
       'testing/index': 'src/testing/index.ts',
     },
   },
@@ -51,6 +53,7 @@ const builds: UserConfig[] = defineConfig([
       index: 'src/index.ts',
       indexeddb: 'src/indexeddb.browser.ts',
       opfs: 'src/opfs.browser.ts',
+      internal: 'src/internal.ts',
       'testing/index': 'src/testing/index.ts',
     },
     // The application's bundler resolves `sql.js/dist/sql-wasm.wasm?url`.

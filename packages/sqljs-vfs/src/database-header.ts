@@ -7,10 +7,10 @@ const Offset = { pageSize: 16, writeVersion: 18, readVersion: 19, changeCounter:
 const WAL_VERSION = 2;
 const ROLLBACK_VERSION = 1;
 
-/** What the header says, as far as it decides how to open the file. */
+/** The fields of the header that decide how to open the file. */
 export type DatabaseHeader =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'foreign' }
+  | { readonly kind: 'not-sqlite' }
   | {
       readonly kind: 'sqlite';
       readonly wal: boolean;
@@ -18,11 +18,11 @@ export type DatabaseHeader =
       readonly changeCounter: number;
     };
 
-/** Reads a header from the first bytes of a file. */
+/** Parses the header from the first bytes of a file. */
 export function parseHeader(bytes: Uint8Array): DatabaseHeader {
   if (bytes.length === 0) return { kind: 'empty' };
   if (bytes.length < HEADER_SIZE_BYTES || MAGIC.some((byte, index) => bytes[index] !== byte)) {
-    return { kind: 'foreign' };
+    return { kind: 'not-sqlite' };
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const pageSize = view.getUint16(Offset.pageSize);
@@ -35,7 +35,7 @@ export function parseHeader(bytes: Uint8Array): DatabaseHeader {
   };
 }
 
-/** Reads a storage's header without a lock: what decides here changes only when the whole file does. */
+/** Reads a storage's header without a lock: these fields change only when the whole file is replaced. */
 export function readHeader(storage: Storage): DatabaseHeader {
   if (!storage.exists('main')) return { kind: 'empty' };
   const file = storage.open('main', { create: false, exclusive: false, readOnly: true });
@@ -47,7 +47,7 @@ export function readHeader(storage: Storage): DatabaseHeader {
   }
 }
 
-/** Marks an image as one in rollback-journal mode, which every reader can open by itself. */
+/** Marks an image as being in rollback-journal mode, which every reader can open without a log. */
 export function markRollbackMode(image: Uint8Array): void {
   image[Offset.writeVersion] = ROLLBACK_VERSION;
   image[Offset.readVersion] = ROLLBACK_VERSION;

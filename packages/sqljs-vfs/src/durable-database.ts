@@ -7,51 +7,60 @@ import type { SqlJs, SqlJsDatabase } from './sqlite/load-sqljs.ts';
 import { passThrough, type StorageTransactions } from './contract/storage-transactions.ts';
 import type { Storage, StorageFile } from './contract/storage.ts';
 
-/** An open database whose pages live in a storage. */
+/** An open database whose pages are in a storage. */
 export interface DurableDatabase {
   /**
-   * sql.js's own database. Everything it commits is durable when the call returns; failures are {@link SqliteError}s.
-   * Its `export()` gives the file's bytes and, unlike sql.js's own, keeps statements and pragmas.
+   * sql.js's database. A commit through it is durable when the call returns; failures are {@link SqliteError}s. Its
+   * `export()` returns the file's bytes and, unlike sql.js's own, keeps statements and pragmas.
    */
   readonly database: SqlJsDatabase;
   readonly storage: Storage;
-  /** Whether the place allows no writing. */
+  /** True when the storage permits no writing. */
   readonly readOnly: boolean;
-  /** The journal mode SQLite settled on. */
+  /** The journal mode that SQLite reported. */
   readonly journalMode: string;
-  /** Runs reads within a turn of the storage (see {@link StorageTransactions.readTransaction}). Needed where `storage.transactions` is there. */
+  /**
+   * Runs reads with the storage's work around them (see {@link StorageTransactions.readTransaction}). Required when
+   * `storage.transactions` exists.
+   */
   readTransaction<T>(work: () => T | Promise<T>): Promise<T>;
   /**
-   * Runs a transaction, BEGIN to COMMIT, within a turn of the storage, and resolves once it is durable (see
-   * {@link StorageTransactions.writeTransaction}, which may run it again). Needed where `storage.transactions` is there; elsewhere COMMIT itself
-   * makes it durable.
+   * Runs one transaction, BEGIN to COMMIT, with the storage's work around it, and resolves once it is durable (see
+   * {@link StorageTransactions.writeTransaction}, which may run `work` again). Required when `storage.transactions`
+   * exists; for other storages COMMIT itself makes a transaction durable.
    */
   writeTransaction<T>(work: () => T | Promise<T>): Promise<T>;
   /** Size of the database file in bytes. */
   sizeBytes(): number;
   /**
-   * SQLite's file change counter, read now: grows with every commit by anyone (0 while the file is empty). With
-   * `exclusive` SQLite leaves the file's alone (file format, section 1.3.7); it is then a count of our own turns.
+   * Reads SQLite's file change counter, which grows with every commit of any connection (0 while the file is empty).
+   * With `exclusive` SQLite does not update the counter in the file (file format, section 1.3.7); this is then a count
+   * of this connection's write transactions.
    */
   changeCounter(): number;
-  /** The change counter at the end of our last turn, for when the file itself may be out of reach. */
+  /** The change counter after the last write transaction, for when the file may be out of reach. */
   readonly lastChangeCounter: number;
   /**
-   * Reads the database file's bytes. The caller holds a read transaction, so that nobody writes meanwhile.
+   * Reads the database file's bytes. The caller holds a read transaction, so that no other connection writes meanwhile.
    * @param offset - bytes from the start
-   * @returns how many bytes were there
+   * @returns the number of bytes read
    */
   readFile(target: Uint8Array, offset: number): number;
-  /** The whole database as the bytes of an SQLite file. @throws VfsError `IN_TRANSACTION` */
+  /** @returns the whole database as the bytes of an SQLite file. @throws VfsError `IN_TRANSACTION` */
   exportImage(): Uint8Array;
   /**
-   * Replaces the whole content by another database's in one transaction.
-   * @param expectedChangeCounter - copy only if {@link changeCounter} still says this once the database is locked
-   * @throws SqliteError SQLITE_BUSY (5) when somebody else holds either of them, or has changed this one meanwhile;
-   * nothing has changed then
+   * Replaces the whole content with another database's in one transaction.
+   * @param expectedChangeCounter - copy only if {@link changeCounter} still returns this once the database is locked
+   * @throws SqliteError SQLITE_BUSY (5) when another connection holds either database, or has changed this one
+   * meanwhile; this database then keeps its content
    */
   copyFrom(source: DurableDatabase, expectedChangeCounter?: number): void;
-  /** Closes the database; with `exclusive` the file goes back to rollback-journal mode. Calling it again does nothing. */
+  /**
+   * Moves the write-ahead log into the database file and empties it. Does nothing without `exclusive`.
+   * @throws SqliteError when the storage fails
+   */
+  checkpoint(): void;
+  /** Closes the database; with `exclusive` the file returns to rollback-journal mode. Further calls do nothing. */
   close(): void;
 }
 
@@ -68,7 +77,7 @@ export class OpenedDatabase implements DurableDatabase {
   readonly #release: () => void;
   readonly #reopen: () => OpenedDatabase;
   #open = true;
-  /** The very first transaction was taken back, and the file is still empty. */
+  /** True while the file is empty because its very first transaction was rolled back by the storage. */
   #firstCommitRolledBack = false;
 
   constructor(
@@ -112,19 +121,26 @@ export class OpenedDatabase implements DurableDatabase {
     return this.#transactions.writeTransaction(counted, () => this.#revalidateCache());
   }
 
-  /** Makes SQLite see that the file went back to what it was. */
+  /** Makes SQLite notice that the storage restored the file. */
   #revalidateCache(): void {
-    // Reading is what makes SQLite compare the file's change counter with its cache's, and drop the cache.
-    this.database.exec('SELECT count(*) FROM sqlite_schema');
+    this.#touchSchema();
     if (this.sizeBytes() > 0) return;
     this.#firstCommitRolledBack = true;
     this.#dropStaleFirstPage();
   }
 
   /**
-   * An empty file has no change counter: SQLite keeps that of the transaction that was taken back, and with every read
-   * a blank first page. When another tab then stores the same first transaction, the counters agree and the blank page
-   * would count as fresh. So it must not outlast a turn.
+   * Reads the schema. SQLite takes its shared lock for that, compares the file's change counter with its cache's, and
+   * drops a stale cache.
+   */
+  #touchSchema(): void {
+    this.database.exec('SELECT count(*) FROM sqlite_schema');
+  }
+
+  /**
+   * Runs `work`, then drops a stale first page from SQLite's cache. After the first transaction of an empty file is
+   * rolled back, the cache still holds page 1 and its change counter. If another tab commits the same first
+   * transaction, the counters match and SQLite would trust the stale page, so it must not outlast a transaction.
    */
   async #droppingStaleFirstPage<T>(work: () => T | Promise<T>): Promise<T> {
     try {
@@ -141,22 +157,22 @@ export class OpenedDatabase implements DurableDatabase {
 
   #noteChangeCounter(): void {
     try {
-      this.lastChangeCounter = this.#logged ? this.lastChangeCounter + 1 : this.#changeCounterInFile();
+      this.lastChangeCounter = this.#isLogged ? this.lastChangeCounter + 1 : this.#changeCounterInFile();
     } catch {
-      // The transaction stands: a failure to read what number it has must not make it look failed.
+      // The transaction is committed: failing to read its number must not make it look failed.
     }
   }
 
   sizeBytes(): number {
-    return this.#past((file) => file.sizeBytes());
+    return this.#withFile((file) => file.sizeBytes());
   }
 
   changeCounter(): number {
-    return this.#logged ? this.lastChangeCounter : this.#changeCounterInFile();
+    return this.#isLogged ? this.lastChangeCounter : this.#changeCounterInFile();
   }
 
-  /** Whether commits go to a write-ahead log, past the file. */
-  get #logged(): boolean {
+  /** True when commits go to a write-ahead log instead of the file. */
+  get #isLogged(): boolean {
     return this.journalMode === 'wal';
   }
 
@@ -167,17 +183,16 @@ export class OpenedDatabase implements DurableDatabase {
   }
 
   readFile(target: Uint8Array, offset: number): number {
-    return this.#past((file) => file.read(target, offset));
+    return this.#withFile((file) => file.read(target, offset));
   }
 
   exportImage(): Uint8Array {
     this.#openFile();
-    this.#refuseOpenTransaction();
-    if (this.#exclusive) this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#assertNoTransaction();
+    this.checkpoint();
     this.database.exec('BEGIN');
     try {
-      // The first read takes the shared lock.
-      this.database.exec('SELECT count(*) FROM sqlite_schema');
+      this.#touchSchema();
       const image = new Uint8Array(this.sizeBytes());
       this.readFile(image, 0);
       if (image.length > 0) markRollbackMode(image);
@@ -187,20 +202,20 @@ export class OpenedDatabase implements DurableDatabase {
     }
   }
 
-  /** Ends a transaction, unless SQLite has ended it by itself after a failure, which is then the one to report. */
+  /** Ends a transaction. SQLite may have ended it after a failure already; that failure is then the one to report. */
   #endTransaction(): void {
     try {
       this.database.exec('ROLLBACK');
     } catch (error) {
-      if (!isWrongMoment(error)) throw error;
+      if (!isTransactionMismatch(error)) throw error;
     }
   }
 
-  #refuseOpenTransaction(): void {
+  #assertNoTransaction(): void {
     try {
       this.database.exec('BEGIN; COMMIT');
     } catch (error) {
-      if (!isWrongMoment(error)) throw error;
+      if (!isTransactionMismatch(error)) throw error;
       throw new VfsError('IN_TRANSACTION', 'an open transaction is not in the file yet', {
         cause: error,
         hint: 'Commit or roll back first.',
@@ -209,50 +224,53 @@ export class OpenedDatabase implements DurableDatabase {
   }
 
   copyFrom(source: DurableDatabase, expectedChangeCounter?: number): void {
-    const unchanged = (): boolean =>
+    const isUnchanged = (): boolean =>
       expectedChangeCounter === undefined || this.changeCounter() === expectedChangeCounter;
-    copyDatabase(this.#sqlJs, this.database, source.database, unchanged);
+    copyDatabase(this.#sqlJs, this.database, source.database, isUnchanged);
+  }
+
+  checkpoint(): void {
+    if (this.#isLogged) this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    let left = true;
+    let isShareable = true;
     try {
-      if (!this.readOnly && !this.storage.capabilities.atomicCommit) left = this.#leaveNothingBehind();
+      if (!this.readOnly && !this.storage.capabilities.atomicCommit) isShareable = this.#leaveShareable();
     } finally {
       this.#closeConnection();
       this.#release();
       this.storage.close?.();
     }
-    if (!left) this.#leaveByAnotherConnection();
+    if (!isShareable) this.#leaveWalByAnotherConnection();
   }
 
   /**
-   * Rolls back what is open; goes back to a rollback journal, then reads once, which is when SQLite lets an exclusive
-   * lock go; and has SQLite delete the empty journal, which it does only when nobody else is writing. Neither matters
-   * to the data, so somebody else's lock is no reason to fail.
-   * @returns false when a statement half way keeps SQLite in WAL mode
+   * Rolls back an open transaction, returns to a rollback journal, and reads once, which is when SQLite releases an
+   * exclusive lock. Then SQLite deletes the empty journal, unless another connection is writing. The data does not
+   * depend on any of this, so another connection's lock is not a failure.
+   * @returns false when an unfinished statement keeps SQLite in WAL mode
    */
-  #leaveNothingBehind(): boolean {
+  #leaveShareable(): boolean {
     this.#endTransaction();
     try {
       if (this.#exclusive) {
-        this.database.exec(
-          'PRAGMA journal_mode=TRUNCATE; PRAGMA locking_mode=NORMAL; SELECT count(*) FROM sqlite_schema',
-        );
+        this.database.exec('PRAGMA journal_mode=TRUNCATE; PRAGMA locking_mode=NORMAL');
+        this.#touchSchema();
       }
       this.database.exec('PRAGMA journal_mode=DELETE');
       return true;
     } catch (error) {
-      if (isWrongMoment(error)) return false;
+      if (isTransactionMismatch(error)) return false;
       if (!isBusy(error)) throw error;
       return true;
     }
   }
 
-  /** Statements end with their connection; one without any can leave WAL mode, unless somebody else was faster. */
-  #leaveByAnotherConnection(): void {
+  /** Leaves WAL mode from a new connection, which has no unfinished statements. Another process may do so first. */
+  #leaveWalByAnotherConnection(): void {
     try {
       this.#reopen().close();
     } catch (error) {
@@ -260,8 +278,8 @@ export class OpenedDatabase implements DurableDatabase {
     }
   }
 
-  /** A file call past SQLite. Its failure is reported as SQLite would report one of its own. */
-  #past<T>(call: (file: StorageFile) => T): T {
+  /** Calls the file without SQLite. A failure is reported as SQLite reports its own. */
+  #withFile<T>(call: (file: StorageFile) => T): T {
     const file = this.#openFile();
     try {
       return call(file);
@@ -277,7 +295,7 @@ export class OpenedDatabase implements DurableDatabase {
   }
 }
 
-/** SQLITE_ERROR from a statement known to be right: it came inside a transaction, or outside one. */
-function isWrongMoment(error: unknown): boolean {
-  return error instanceof SqliteError && error.resultCode === 1;
+/** True for SQLITE_ERROR of a statement that is valid only inside, or only outside, a transaction. */
+function isTransactionMismatch(error: unknown): boolean {
+  return error instanceof SqliteError && error.resultCode === ResultCode.ERROR;
 }

@@ -1,11 +1,11 @@
 import { isBusy } from './errors.ts';
 
-/** First pauses between polls, then the longest: short enough to be quick, random enough not to march in step. */
+/** Bounds of the first pause, and the longest one: short enough to be quick, random so that waiters do not march in step. */
 const FIRST_PAUSE_MS = { min: 5, max: 25 } as const;
 const LONGEST_PAUSE_MS = 100;
 const GROWTH = 1.3;
 
-/** Pauses between polls of a lock that another connection holds: random, 5–25 ms at first, growing to 100 ms. */
+/** Draws the pause before another attempt at a lock: random, 5–25 ms at first, growing to 100 ms. */
 export function busyPauseMs(attempt: number): number {
   const growth = GROWTH ** attempt;
   const max = Math.min(FIRST_PAUSE_MS.max * growth, LONGEST_PAUSE_MS);
@@ -13,15 +13,15 @@ export function busyPauseMs(attempt: number): number {
   return min + Math.random() * (max - min);
 }
 
-/** Resolves after so many milliseconds, without keeping the event loop from anything else. */
+/** Resolves after `durationMs` milliseconds without blocking the event loop. */
 export function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
 /**
- * Calls until it no longer fails because of somebody else's lock. The event loop is free between the calls, which is
- * why SQLite's own busy timeout stays 0.
- * @param deadlineMs - when to stop trying, in milliseconds from now; the last busy error is then thrown
+ * Repeats a call while it fails with SQLITE_BUSY. The event loop is free between the attempts, which is why SQLite's own
+ * busy timeout stays 0.
+ * @param deadlineMs - how long to keep trying, in milliseconds from now; then the last busy error is thrown
  */
 export async function retryBusy<T>(call: () => T | Promise<T>, deadlineMs: number): Promise<T> {
   const deadline = performance.now() + deadlineMs;

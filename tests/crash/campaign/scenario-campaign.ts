@@ -14,7 +14,7 @@ import { MemoryDisk, type Storage, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import type { CrashFailure, CrashReport } from '../crash-report.ts';
 import type { CampaignOptions } from './campaign.ts';
-import { withJournalsThatNeverArrive, withUnseenCommits } from '../../scenarios/broken-storages.ts';
+import { withoutJournalWrites, withUnseenCommits } from '../../scenarios/broken-storages.ts';
 
 interface Way {
   readonly storage: string;
@@ -64,7 +64,7 @@ const CONTROLS: readonly Way[] = [
   {
     storage: 'memory',
     mode: 'model, journals that never arrive',
-    makePlace: () => memoryPlace(withJournalsThatNeverArrive),
+    makePlace: () => memoryPlace(withoutJournalWrites),
   },
   {
     storage: 'memory',

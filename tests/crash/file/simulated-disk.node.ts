@@ -221,7 +221,7 @@ export class SimulatedProcess {
       existsSync: (filePath) => alive().find(filePath) !== undefined,
       mkdirSync: (directory) => alive().makeDirectory(directory),
       chmodSync: () => void alive(),
-      identitySync: (fileOrPath) => {
+      inodeIdSync: (fileOrPath) => {
         const disk = alive();
         return (
           typeof fileOrPath === 'number' ? disk.node(fileOrPath) : disk.find(fileOrPath)

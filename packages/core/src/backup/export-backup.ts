@@ -2,7 +2,7 @@
  * Writes a backup: one state of the database as rows in JSON and as the database file. Both are read under one SHARED
  * lock, so they agree.
  */
-import { markRollbackMode } from '@ggen-sim/sqljs-vfs';
+import { markRollbackMode } from '@ggen-sim/sqljs-vfs/internal';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import { writeToStream } from '../streams/write-to-stream.ts';

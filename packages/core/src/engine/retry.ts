@@ -1,5 +1,6 @@
 /** Retrying what fails for a reason that passes by itself. Each wait says what it waits for and until when. */
-import { busyPauseMs, isBusy, pause, ResultCode } from '@ggen-sim/sqljs-vfs';
+import { isBusy, ResultCode } from '@ggen-sim/sqljs-vfs';
+import { busyPauseMs, pause } from '@ggen-sim/sqljs-vfs/internal';
 import type { RetryPolicy } from '../api/persistence.ts';
 import { resultCodeOf } from './error-mapping.ts';
 

@@ -158,7 +158,7 @@ export class SqliteConnection {
 
   /** Moves the write-ahead log into the database file and empties it. Does nothing where there is no log. */
   checkpoint(): void {
-    if (this.durable.journalMode === 'wal') this.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.durable.checkpoint();
   }
 
   /** Ends an open transaction, unless SQLite has ended it itself after a failure. */

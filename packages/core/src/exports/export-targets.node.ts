@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { createPrivateDirectory, followSymlinks, syncDirectory } from '@ggen-sim/sqljs-vfs/file';
+import { createPrivateDirectory, followSymlinks, syncDirectory } from '@ggen-sim/sqljs-vfs/internal/file';
 import { PersistenceError } from '../api/errors.ts';
 import type { ExportTarget } from './export-target.ts';
 import type { BackupDirectory } from '../api/persistence.ts';

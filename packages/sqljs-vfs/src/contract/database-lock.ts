@@ -13,18 +13,18 @@ export const LockLevel = {
 /** One of {@link LockLevel}. */
 export type LockLevel = (typeof LockLevel)[keyof typeof LockLevel];
 
-/** One open file's place in the locking protocol. */
+/** The lock that one open file holds in the locking protocol. */
 export interface DatabaseLock {
   /** The level held now. */
   readonly level: LockLevel;
   /**
-   * Raises the level. SQLite asks for shared, reserved or exclusive, in that order (shared to exclusive directly when
-   * it rolls a hot journal back).
-   * @returns false when another connection is in the way (SQLITE_BUSY); the level may then have risen to pending
+   * Raises the level. SQLite asks for shared, reserved or exclusive, in that order. When it rolls back a hot journal, it
+   * goes from shared directly to exclusive.
+   * @returns false when another connection holds a conflicting lock (SQLITE_BUSY); the level may then be pending
    */
   acquire(level: LockLevel): boolean;
   /** Lowers the level to shared or none. */
   release(level: LockLevel): void;
-  /** Whether this handle is known to hold, or to see, a reserved lock or more. False where that cannot be seen safely. */
+  /** True when this handle holds a reserved lock or more, or can see one safely. See xCheckReservedLock. */
   reserved(): boolean;
 }

@@ -1,14 +1,14 @@
 /**
- * SQLite's own byte-range protocol on a shared file, so that native `sqlite3`, other languages' drivers and our
- * processes keep each other out (os_unix.c, "unixLock", and https://www.sqlite.org/lockingv3.html).
+ * SQLite's byte-range protocol on a shared file, so that native `sqlite3`, other languages' drivers and this package
+ * exclude each other (os_unix.c, "unixLock", and https://www.sqlite.org/lockingv3.html).
  *
- * 1. A reader holds a read lock on the shared range; it passes through a read lock on the pending byte to get there.
- * 2. A writer-to-be holds a write lock on the reserved byte.
- * 3. A writer about to touch the file holds a write lock on the pending byte (no new readers), then on the whole
- *    shared range (no readers left).
- * 4. Only someone who rolls a hot journal back goes from shared to exclusive without the pending byte.
- * 5. The reserved byte is never probed by locking it: that made a native reader read a malformed database. So
- *    `reserved()` answers for this handle alone.
+ * 1. A reader holds a read lock on the shared range. To get it, it briefly holds a read lock on the pending byte.
+ * 2. A connection that intends to write holds a write lock on the reserved byte.
+ * 3. A connection that is about to change the file holds a write lock on the pending byte, which keeps new readers out,
+ *    and then on the whole shared range, which proves that no reader is left.
+ * 4. Only a connection that rolls back a hot journal goes from shared to exclusive without the pending byte.
+ * 5. The reserved byte is never probed by locking it: doing so made a native reader read a malformed database. So
+ *    `reserved()` answers for this handle only.
  */
 import { type DatabaseLock, LockLevel } from '../contract/database-lock.ts';
 
@@ -18,19 +18,19 @@ const RESERVED_BYTE: number = PENDING_BYTE + 1;
 const SHARED_FIRST: number = PENDING_BYTE + 2;
 const SHARED_SIZE_BYTES = 510;
 
-/** What the operating system must give: byte-range locks that are tried, never waited for. */
+/** Byte-range locks of the operating system. They are tried, never waited for. */
 export interface RangeLocks {
-  /** Named in `info` and in messages. */
+  /** Shown in `info` and in messages. */
   readonly name: string;
   /** @returns false when another open file holds a conflicting lock */
   tryShared(fd: number, offset: number, lengthBytes: number): boolean;
   /** @returns false when another open file holds a conflicting lock */
   tryExclusive(fd: number, offset: number, lengthBytes: number): boolean;
-  /** A length of 0 means up to the end of the file, however far that is. */
+  /** A length of 0 means up to the end of the file, wherever that is. */
   unlock(fd: number, offset: number, lengthBytes: number): void;
 }
 
-/** One open file's place in the protocol above. */
+/** The lock of one open file in the protocol above. */
 export class ByteRangeLock implements DatabaseLock {
   #level: LockLevel = LockLevel.none;
   readonly #fd: number;
@@ -83,9 +83,9 @@ export class ByteRangeLock implements DatabaseLock {
     if (level === LockLevel.none) {
       this.#ranges.unlock(this.#fd, 0, 0);
     } else {
-      // Downgrade the shared range before the other bytes go, so that no writer slips in between.
+      // Downgrade the shared range before unlocking the other bytes, so that no writer gets in between.
       if (!this.#ranges.tryShared(this.#fd, SHARED_FIRST, SHARED_SIZE_BYTES)) {
-        throw new Error('the operating system refused to turn our write lock into a read lock');
+        throw new Error('the operating system refused to downgrade a write lock to a read lock');
       }
       this.#ranges.unlock(this.#fd, PENDING_BYTE, 2);
     }

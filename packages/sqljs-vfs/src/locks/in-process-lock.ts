@@ -1,13 +1,13 @@
 import { type DatabaseLock, LockLevel } from '../contract/database-lock.ts';
 
-/** Who holds what on one database, shared by all its handles in this process. */
+/** The locks on one database, shared by all its handles in this process. */
 export class InProcessLockTable {
   readonly shared: Set<InProcessLock> = new Set();
   writer: InProcessLock | undefined;
   pending: boolean = false;
 }
 
-/** Lock levels kept in this process's memory: for storages that nobody outside the process can reach. */
+/** A lock kept in this process's memory: for storages that no other process can reach. */
 export class InProcessLock implements DatabaseLock {
   #level: LockLevel = LockLevel.none;
   readonly #table: InProcessLockTable;

@@ -1,34 +1,34 @@
 import { createRequire } from 'node:module';
 import type { RangeLocks } from './byte-range-lock.ts';
 
-/** The package's native half; `tryLock` throws `EAGAIN` where somebody else holds the range. */
-interface Binding {
+/** The package's native functions; `tryLock` throws `EAGAIN` when another open file holds the range. */
+interface NativeLocks {
   tryLock(fd: number, offset: number, lengthBytes: number, exclusive: boolean): void;
   unlock(fd: number, offset: number, lengthBytes: number): void;
 }
 
-/** Platforms on which the package's locks are no use to the protocol, with the reason. */
+/** Platforms on which the package's locks do not fit the protocol, with the reason. */
 const UNSUITABLE: Partial<Record<NodeJS.Platform, string>> = {
   darwin: 'fs-native-extensions locks whole files on macOS, which native SQLite does not see',
-  win32: 'LockFileEx cannot turn a read lock into a write lock or back, and the protocol does both',
+  win32: 'LockFileEx cannot convert between read and write locks, and the protocol needs both conversions',
 };
 
 /**
  * Byte-range locks from the optional package `fs-native-extensions`: open-file-description locks on Linux.
- * @returns the provider, or the reason why there is none
+ * @returns the provider, or the reason why none works here
  */
 export function nativeRangeLocks(): RangeLocks | { readonly unavailable: unknown } {
   const unsuitable = UNSUITABLE[process.platform];
   if (unsuitable !== undefined) return { unavailable: new Error(unsuitable) };
-  let binding: Binding;
+  let native: NativeLocks;
   try {
-    binding = loadBinding();
+    native = loadNativeLocks();
   } catch (error) {
     return { unavailable: error };
   }
   const tryLock = (fd: number, offset: number, lengthBytes: number, exclusive: boolean): boolean => {
     try {
-      binding.tryLock(fd, offset, lengthBytes, exclusive);
+      native.tryLock(fd, offset, lengthBytes, exclusive);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
@@ -39,20 +39,20 @@ export function nativeRangeLocks(): RangeLocks | { readonly unavailable: unknown
     name: 'fs-native-extensions (OFD)',
     tryShared: (fd, offset, lengthBytes) => tryLock(fd, offset, lengthBytes, false),
     tryExclusive: (fd, offset, lengthBytes) => tryLock(fd, offset, lengthBytes, true),
-    unlock: (fd, offset, lengthBytes) => binding.unlock(fd, offset, lengthBytes),
+    unlock: (fd, offset, lengthBytes) => native.unlock(fd, offset, lengthBytes),
   };
 }
 
 /**
- * The package looks for its prebuilt file with a resolver of fifteen modules, which takes 10 ms of every process. Where
- * the file is not where it is shipped, the package may know better.
+ * Loads the prebuilt file directly: the package's own resolver consists of fifteen modules and takes 10 ms in every
+ * process. When the file is not at its usual path, the package's resolver is used after all.
  */
-function loadBinding(): Binding {
+function loadNativeLocks(): NativeLocks {
   const require = createRequire(import.meta.url);
   const host = `${process.platform}-${process.arch}`;
   try {
-    return require(`fs-native-extensions/prebuilds/${host}/fs-native-extensions.node`) as Binding;
+    return require(`fs-native-extensions/prebuilds/${host}/fs-native-extensions.node`) as NativeLocks;
   } catch {
-    return require('fs-native-extensions/binding') as Binding;
+    return require('fs-native-extensions/binding') as NativeLocks;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The only importer of sql.js. Everything that depends on its version is here and in `vfs-layout.ts`.
+ * The only importer of sql.js. Everything that depends on its version is here and in `sqlite3-structs.ts`.
  *
- * Emscripten's documented `instantiateWasm` hook hands us the WebAssembly instance, whose memory and function table
- * are found by type, because the release build's export names are minified. `initSqlJs` is memoised: whoever calls it
- * first decides, so a realm has one sql.js, loaded here once and kept.
+ * Emscripten's documented `instantiateWasm` hook provides the WebAssembly instance. Its memory and its function table
+ * are found by type, because the release build's export names are minified. `initSqlJs` is memoised and the first caller
+ * decides, so a realm has one sql.js, which is loaded here once and kept.
  */
 import initSqlJs from 'sql.js';
 import { compileWasm } from '#sqlite/wasm-binary';
@@ -15,7 +15,7 @@ export type SqlJsDatabase = InstanceType<initSqlJs.SqlJsStatic['Database']>;
 /** A statement of sql.js, as its types describe it. */
 export type SqlJsStatement = ReturnType<SqlJsDatabase['prepare']>;
 
-/** What sql.js 1.16.0's module offers beside its types. */
+/** Members of sql.js 1.16.0's module that its types do not declare. */
 export interface SqlJsModule {
   readonly Database: new (
     image?: Uint8Array,
@@ -24,7 +24,7 @@ export interface SqlJsModule {
   _malloc(sizeBytes: number): number;
 }
 
-/** sql.js with the WebAssembly underneath it. */
+/** sql.js with its WebAssembly memory and function table. */
 export interface SqlJs {
   readonly module: SqlJsModule;
   readonly memory: WebAssembly.Memory;
@@ -35,11 +35,11 @@ let loaded: Promise<SqlJs> | undefined;
 
 /**
  * Loads sql.js, once per realm.
- * @throws VfsError `UNSUPPORTED_SQLJS` when sql.js was initialised by somebody else before, or is not the build we know
+ * @throws VfsError `UNSUPPORTED_SQLJS` when other code initialised sql.js before, or when its build is not the expected one
  */
 export function loadSqlJs(): Promise<SqlJs> {
   loaded ??= load();
-  // A failed fetch of the binary may pass; the next call tries again.
+  // Fetching the binary may fail temporarily, so the next call tries again.
   loaded.catch(() => (loaded = undefined));
   return loaded;
 }
@@ -47,7 +47,7 @@ export function loadSqlJs(): Promise<SqlJs> {
 async function load(): Promise<SqlJs> {
   const compiled = await compileWasm();
   let instance: WebAssembly.Instance | undefined;
-  const initialising = whileDecodingExactly(() =>
+  const initialising = withExactTextDecoder(() =>
     initSqlJs({
       instantiateWasm(imports: WebAssembly.Imports, received: (instance: WebAssembly.Instance) => void) {
         instance = new WebAssembly.Instance(compiled, imports);
@@ -60,7 +60,7 @@ async function load(): Promise<SqlJs> {
   if (!instance) {
     throw new VfsError(
       'UNSUPPORTED_SQLJS',
-      'sql.js was initialised before in this realm, so its memory is out of reach',
+      'sql.js was already initialised in this realm, so its memory cannot be reached',
       {
         hint: 'Open the durable database before anything else calls initSqlJs(), or in a worker of its own.',
       },
@@ -70,7 +70,7 @@ async function load(): Promise<SqlJs> {
   const memory = exports.find((value) => value instanceof WebAssembly.Memory);
   const table = exports.find((value) => value instanceof WebAssembly.Table);
   if (!memory || !table || typeof module.addFunction !== 'function' || typeof module._malloc !== 'function') {
-    throw new VfsError('UNSUPPORTED_SQLJS', 'this build of sql.js does not offer what 1.16.0 does', {
+    throw new VfsError('UNSUPPORTED_SQLJS', 'this build of sql.js lacks functions of 1.16.0', {
       hint: 'Install sql.js 1.16.0 exactly.',
     });
   }
@@ -78,11 +78,11 @@ async function load(): Promise<SqlJs> {
 }
 
 /**
- * sql.js makes its one text decoder while it is initialised, and as decoders are by default it takes a U+FEFF at the
- * start of a text for a byte order mark and drops it: a text read back would not be the text that was saved. Its
- * initialisation up to there is synchronous, so nobody else sees the decoder put in place for it.
+ * Initialises sql.js with a text decoder that keeps a U+FEFF at the start of a text. The default decoder takes it for a
+ * byte order mark and drops it, so that a text read back would differ from the saved one. sql.js creates its only
+ * decoder synchronously during its initialisation, so no other code sees the replaced class.
  */
-function whileDecodingExactly<T>(initialise: () => T): T {
+function withExactTextDecoder<T>(initialise: () => T): T {
   const Decoder = globalThis.TextDecoder;
   globalThis.TextDecoder = class extends Decoder {
     constructor() {

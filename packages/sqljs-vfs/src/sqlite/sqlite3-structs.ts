@@ -1,7 +1,7 @@
 /**
- * Where things are in SQLite's public C structs as compiled for wasm32 (`sqlite3.h`: sqlite3_vfs, sqlite3_io_methods,
- * https://www.sqlite.org/c3ref/vfs.html and https://www.sqlite.org/c3ref/io_methods.html), and the constants that
- * cross that boundary. Offsets are bytes.
+ * Offsets, in bytes, of the fields of SQLite's public C structs as compiled for wasm32 (`sqlite3.h`: sqlite3_vfs,
+ * https://www.sqlite.org/c3ref/vfs.html, and sqlite3_io_methods, https://www.sqlite.org/c3ref/io_methods.html), and the
+ * constants that SQLite passes to their methods.
  */
 import { VfsError } from '../errors.ts';
 import type { SqlJs } from './load-sqljs.ts';
@@ -17,7 +17,7 @@ export const VfsField = {
   xSleep: 60,
 } as const;
 
-/** `sqlite3_io_methods` of version 1: the version, then twelve function pointers in this order. */
+/** Version 1 of `sqlite3_io_methods`: the version, then twelve function pointers. */
 export const IO_METHODS_VERSION = 1;
 export const IO_METHODS_SIZE_BYTES: number = 4 + 12 * 4;
 
@@ -32,10 +32,10 @@ export const OpenFlag = {
   superJournal: 0x4000,
 } as const;
 
-/** xAccess's question "does it exist". */
+/** xAccess asks whether the file exists (SQLITE_ACCESS_EXISTS). */
 export const ACCESS_EXISTS = 0;
 
-/** What xFileControl says once a transaction is committed, before SQLite lets its lock go (SQLITE_FCNTL_COMMIT_PHASETWO). */
+/** xFileControl's operation after a commit and before SQLite unlocks the file (SQLITE_FCNTL_COMMIT_PHASETWO). */
 export const FCNTL_COMMIT_PHASETWO = 22;
 
 /**
@@ -44,7 +44,7 @@ export const FCNTL_COMMIT_PHASETWO = 22;
  */
 export const IOCAP_POWERSAFE_OVERWRITE = 0x1000;
 
-/** The smallest write the disk does as a whole, as far as SQLite needs to know. */
+/** The size that xSectorSize reports: the smallest write that SQLite assumes to be atomic. */
 export const SECTOR_SIZE_BYTES = 4096;
 
 const EXPECTED = { minVersion: 1, maxVersion: 3, szOsFile: 52, name: 'unix' } as const;
@@ -52,7 +52,7 @@ const EXPECTED = { minVersion: 1, maxVersion: 3, szOsFile: 52, name: 'unix' } as
 /**
  * Finds the default `sqlite3_vfs`: the first word of an open `sqlite3` is a pointer to it.
  * @returns its address
- * @throws VfsError `UNSUPPORTED_SQLJS` when what is there does not look like the struct we know
+ * @throws VfsError `UNSUPPORTED_SQLJS` when the memory at that address does not look like the expected struct
  */
 export function findDefaultVfs({ module, memory }: SqlJs): number {
   const probe = new module.Database(new Uint8Array(0));

@@ -12,6 +12,7 @@ import { VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { FileRole, Storage, StorageFile } from '../contract/storage.ts';
 import type { LockLevel } from '../contract/database-lock.ts';
+import { isOutOfSpace, reportStorageErrors } from './storage-errors.ts';
 import { WriteCoalescing } from './write-coalescing.ts';
 import type { SqlJs } from './load-sqljs.ts';
 import {
@@ -53,23 +54,17 @@ interface MountedName {
   readonly role: FileRole;
 }
 
-/** What keeps a transaction over several files together; see `#refuseSuperJournal`. */
+/** The super-journal of a transaction over several files; see `#refuseSuperJournal`. */
 const SUPER_JOURNAL = /^\/?(?<name>dbfile_\d+)-mj[0-9A-F]+$/;
 const DATABASE_FILE = /^\/?(?<name>dbfile_\d+)(?:-(?<suffix>journal|wal))?$/;
 
-/** Errors that mean "no room left", wherever they come from: POSIX codes and the browser's exception name. */
-function meansFull(error: unknown): boolean {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' || name === 'QuotaExceededError';
-}
-
-/** Connects the one sql.js of this realm to storages. Made once; it patches the default VFS. */
+/** Connects this realm's only sql.js to storages. It is created once and patches the default VFS. */
 export class SqlJsVfs {
   readonly #sqlJs: SqlJs;
   readonly #mounts: Map<string, Mount> = new Map();
   readonly #openFiles: Map<number, OpenFile> = new Map();
   readonly #ioMethods: number;
-  /** Set while a database is being created, to catch the name sql.js makes up for it. */
+  /** Set while a database is being created: sql.js then makes up its name, which xOpen receives first. */
   #awaitingName: Mount | undefined;
 
   /** @throws VfsError `UNSUPPORTED_SQLJS` */
@@ -81,8 +76,8 @@ export class SqlJsVfs {
   }
 
   /**
-   * Opens a database on a storage. The empty image makes sql.js create a placeholder file, which its own `close()`
-   * expects to find.
+   * Opens a database on a storage. The empty image makes sql.js create a placeholder file, which its `close()` expects.
+   * @throws VfsError `CANNOT_OPEN` with the storage's error as cause
    */
   openDatabase(storage: Storage): { database: InstanceType<SqlJs['module']['Database']>; mount: Mount } {
     const mount: Mount = {
@@ -93,7 +88,9 @@ export class SqlJsVfs {
     };
     this.#awaitingName = mount;
     try {
-      return { database: new this.#sqlJs.module.Database(new Uint8Array(0)), mount };
+      const database = new this.#sqlJs.module.Database(new Uint8Array(0));
+      reportStorageErrors(database, mount);
+      return { database, mount };
     } catch (error) {
       for (const [name, bound] of this.#mounts) if (bound === mount) this.#mounts.delete(name);
       throw new VfsError('CANNOT_OPEN', `cannot open ${storage.name}`, { cause: mount.lastError ?? error });
@@ -127,7 +124,7 @@ export class SqlJsVfs {
       return call();
     } catch (error) {
       mount.lastError = error;
-      return meansFull(error) ? ResultCode.FULL : failure;
+      return isOutOfSpace(error) ? ResultCode.FULL : failure;
     }
   }
 
@@ -339,9 +336,9 @@ export class SqlJsVfs {
   }
 
   /**
-   * A transaction over a bound database and an attached file would be kept together by a third file, which is in
-   * memory here and gone after a crash: SQLite would then take the half-done commit for a finished one.
-   * @returns whether the file belongs to a database of ours
+   * Refuses the super-journal of a transaction over a mounted database and an attached file. That journal would be in
+   * memory and lost in a crash; SQLite would then take a half-finished commit for a finished one.
+   * @returns true when the name belongs to a mounted database
    */
   #refuseSuperJournal(namePointer: number): boolean {
     const name = SUPER_JOURNAL.exec(readCString(this.#sqlJs.memory, namePointer))?.groups?.['name'];
@@ -379,12 +376,12 @@ export class SqlJsVfs {
   }
 }
 
-/** Emscripten's own sleep spins a core; where the platform lets a thread wait, wait. */
+/** Lets the thread wait where the platform allows it: Emscripten's own sleep keeps a core busy. */
 function sleepMs(durationMs: number): void {
   if (typeof SharedArrayBuffer === 'undefined') return;
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
   } catch {
-    // A page's main thread may not wait. SQLite only sleeps between polls, so returning early is merely eager.
+    // A window's main thread may not wait. SQLite only sleeps between polls of a lock, so it just polls more often.
   }
 }

@@ -1,4 +1,4 @@
-/** Compiles the WebAssembly that belongs to the pinned sql.js, as the page's bundler serves it. */
+/** Compiles the WebAssembly of the pinned sql.js, from the URL at which the application's bundler serves it. */
 export async function compileWasm(): Promise<WebAssembly.Module> {
   const { default: url } = await import('sql.js/dist/sql-wasm.wasm?url');
   const response = await fetch(url);

@@ -1,38 +1,86 @@
 /**
- * SQLite writes in small pieces that lie end to end: three for every page in a journal, two for every page in a log.
- * In JavaScript each call to the storage costs about as much as the work behind it, so pieces that follow each other
- * are gathered in memory and written as one.
+ * Write coalescing. SQLite writes in small pieces that lie end to end: three for every page in a journal, two for every
+ * page in a log. In JavaScript each call to the storage costs about as much as the work behind it, so adjacent pieces
+ * are collected in memory and written together.
  *
- * 1. The storage sees the same bytes in the same order as SQLite wrote them, over all files of a database: whatever
- *    does not continue the run of gathered bytes has the run written first. So what a crash can leave behind is what
- *    it could leave without this file, and the only new thing is that a run not yet written is lost with the process.
- * 2. Nothing waits beyond a sync, a truncation, a lock given up, a file closed or deleted, or the end of a commit:
- *    whoever may look at the file then finds everything. Only SQLite's own write lock is held while bytes wait, so
- *    nobody else reads what they replace; a read through this connection has its own file's run written first.
- * 3. A run that could not be written stays and is tried again at every call of rule 1 and 2, which fail until it
- *    succeeds. SQLite takes back a failed transaction with the help of what it wrote before, so it must not go on
- *    without it. The run ends with the lock or with its file, when SQLite no longer trusts its cache either.
+ * 1. The storage sees the same bytes in the same order as SQLite wrote them, over all files of a database. A piece that
+ *    does not continue the pending range has that range written first. A crash can leave behind what it could leave
+ *    without this file; the only addition is that a pending range is lost with the process.
+ * 2. Nothing stays pending beyond a sync, a truncation, a released lock, a closed or deleted file, or the end of a
+ *    commit, so every other reader of the file finds everything. While bytes are pending, SQLite holds its write lock, so
+ *    no other connection reads the bytes they replace. A read through this connection has its file's range written first.
+ * 3. A range that could not be written stays pending. Every call of rules 1 and 2 tries it again and fails until it
+ *    succeeds: SQLite rolls back a failed transaction from what it wrote before, so it must not continue without it. The
+ *    range is dropped with the lock or with its file, when SQLite no longer trusts its cache either.
  */
-import type { LockLevel } from '../contract/database-lock.ts';
 import type { StorageFile } from '../contract/storage.ts';
+import { wrapFile } from '../contract/wrap-storage.ts';
 
-/** Longer runs gain nothing more: the call is cheap by then beside the copying. */
+/** Longer ranges gain nothing: the call is then cheap compared with copying the bytes. */
 const MAX_PENDING_BYTES = 256 * 1024;
 
-/** The writes of one connection, over all its files. */
+/** The pending writes of one connection, over all its files. */
 export class WriteCoalescing {
-  /** Made with the first write: many connections only read. */
+  /** Allocated with the first write: many connections only read. */
   #bytes: Uint8Array | undefined;
   #file: StorageFile | undefined;
   #offset = 0;
   #lengthBytes = 0;
 
-  /** The same file, with its writes gathered. */
+  /** @returns the same file with its writes coalesced */
   over(file: StorageFile): StorageFile {
-    return new CoalescedFile(file, this);
+    return wrapFile(file, {
+      read: (target, offset) => {
+        this.#flushFile(file);
+        return file.read(target, offset);
+      },
+      write: (source, offset) => this.#write(file, source, offset),
+      truncate: (sizeBytes) => {
+        this.flush();
+        file.truncate(sizeBytes);
+      },
+      sync: () => {
+        this.flush();
+        file.sync();
+      },
+      sizeBytes: () => {
+        this.#flushFile(file);
+        return file.sizeBytes();
+      },
+      unlock: (level) => {
+        try {
+          this.end();
+        } finally {
+          file.unlock(level);
+        }
+      },
+      close: () => {
+        try {
+          this.end();
+        } finally {
+          file.close();
+        }
+      },
+    });
   }
 
-  write(file: StorageFile, source: Uint8Array, offset: number): void {
+  /** Writes the pending range. When the storage throws, the range stays pending. */
+  flush(): void {
+    if (this.#file === undefined || this.#bytes === undefined) return;
+    this.#file.write(this.#bytes.subarray(0, this.#lengthBytes), this.#offset);
+    this.#drop();
+  }
+
+  /** Writes the pending range for the last time: it is dropped even when that fails. */
+  end(): void {
+    try {
+      this.flush();
+    } finally {
+      this.#drop();
+    }
+  }
+
+  #write(file: StorageFile, source: Uint8Array, offset: number): void {
     const continues = file === this.#file && offset === this.#offset + this.#lengthBytes;
     if (!continues || this.#lengthBytes + source.length > MAX_PENDING_BYTES) {
       this.flush();
@@ -48,89 +96,12 @@ export class WriteCoalescing {
     this.#lengthBytes += source.length;
   }
 
-  /** Writes what waits. Throws what the storage throws; the run then still waits. */
-  flush(): void {
-    if (this.#file === undefined || this.#bytes === undefined) return;
-    this.#file.write(this.#bytes.subarray(0, this.#lengthBytes), this.#offset);
-    this.#forget();
-  }
-
-  /** Writes what waits for a file. */
-  flushFile(file: StorageFile): void {
+  #flushFile(file: StorageFile): void {
     if (file === this.#file) this.flush();
   }
 
-  /** Writes what waits, for the last time. */
-  end(): void {
-    try {
-      this.flush();
-    } finally {
-      this.#forget();
-    }
-  }
-
-  #forget(): void {
+  #drop(): void {
     this.#file = undefined;
     this.#lengthBytes = 0;
-  }
-}
-
-class CoalescedFile implements StorageFile {
-  readonly readOnly: boolean;
-  readonly #file: StorageFile;
-  readonly #writes: WriteCoalescing;
-
-  constructor(file: StorageFile, writes: WriteCoalescing) {
-    this.#file = file;
-    this.#writes = writes;
-    this.readOnly = file.readOnly;
-  }
-
-  read(target: Uint8Array, offset: number): number {
-    this.#writes.flushFile(this.#file);
-    return this.#file.read(target, offset);
-  }
-
-  write(source: Uint8Array, offset: number): void {
-    this.#writes.write(this.#file, source, offset);
-  }
-
-  truncate(sizeBytes: number): void {
-    this.#writes.flush();
-    this.#file.truncate(sizeBytes);
-  }
-
-  sync(): void {
-    this.#writes.flush();
-    this.#file.sync();
-  }
-
-  sizeBytes(): number {
-    this.#writes.flushFile(this.#file);
-    return this.#file.sizeBytes();
-  }
-
-  lock(level: LockLevel): boolean {
-    return this.#file.lock(level);
-  }
-
-  unlock(level: LockLevel): void {
-    try {
-      this.#writes.end();
-    } finally {
-      this.#file.unlock(level);
-    }
-  }
-
-  reserved(): boolean {
-    return this.#file.reserved();
-  }
-
-  close(): void {
-    try {
-      this.#writes.end();
-    } finally {
-      this.#file.close();
-    }
   }
 }

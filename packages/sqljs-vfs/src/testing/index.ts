@@ -13,3 +13,4 @@ export {
   type StorageCall,
   type StorageCounts,
 } from './observed-storage.ts';
+export { wrapFile, wrapStorage } from '../contract/wrap-storage.ts';

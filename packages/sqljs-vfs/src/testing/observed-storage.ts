@@ -1,5 +1,6 @@
 import type { LockLevel } from '../contract/database-lock.ts';
-import type { FileOpenMode, FileRole, Storage, StorageFile } from '../contract/storage.ts';
+import type { FileRole, Storage } from '../contract/storage.ts';
+import { wrapFile, wrapStorage } from '../contract/wrap-storage.ts';
 
 /** One call that a database makes on its storage. */
 export interface StorageCall {
@@ -19,90 +20,55 @@ export interface StorageCall {
   readonly sizeBytes: number;
 }
 
-class ObservedFile implements StorageFile {
-  readonly readOnly: boolean;
-  readonly #file: StorageFile;
-  readonly #observe: (verb: StorageCall['verb'], sizeBytes?: number) => void;
-
-  constructor(file: StorageFile, observe: (verb: StorageCall['verb'], sizeBytes?: number) => void) {
-    this.#file = file;
-    this.#observe = observe;
-    this.readOnly = file.readOnly;
-  }
-
-  read(target: Uint8Array, offset: number): number {
-    this.#observe('read', target.length);
-    return this.#file.read(target, offset);
-  }
-
-  write(source: Uint8Array, offset: number): void {
-    this.#observe('write', source.length);
-    this.#file.write(source, offset);
-  }
-
-  truncate(sizeBytes: number): void {
-    this.#observe('truncate');
-    this.#file.truncate(sizeBytes);
-  }
-
-  sync(): void {
-    this.#observe('sync');
-    this.#file.sync();
-  }
-
-  sizeBytes(): number {
-    return this.#file.sizeBytes();
-  }
-
-  lock(level: LockLevel): boolean {
-    this.#observe('lock');
-    return this.#file.lock(level);
-  }
-
-  unlock(level: LockLevel): void {
-    this.#observe('unlock');
-    this.#file.unlock(level);
-  }
-
-  reserved(): boolean {
-    return this.#file.reserved();
-  }
-
-  close(): void {
-    this.#observe('close');
-    this.#file.close();
-  }
-}
-
 /**
- * A storage that tells of every call before it is made. An observer that throws makes the call fail (a full disk, a
- * broken cable); one that ends the process leaves the files as they are at that moment.
+ * Wraps a storage so that `observe` is told of every call before it is made. An observer that throws makes the call
+ * fail, as a full disk does; one that ends the process leaves the files as they are at that moment.
  */
 export function observedStorage(storage: Storage, observe: (call: StorageCall) => void): Storage {
-  return {
-    capabilities: storage.capabilities,
-    name: storage.name,
-    ...(storage.transactions && { transactions: storage.transactions }),
-    close: () => storage.close?.(),
-    restrictPermissions: () => storage.restrictPermissions?.(),
-    open(role: FileRole, mode: FileOpenMode): StorageFile {
+  return wrapStorage(storage, {
+    open(role, mode) {
       observe({ verb: 'open', role, sizeBytes: 0 });
-      return new ObservedFile(storage.open(role, mode), (verb, sizeBytes = 0) =>
-        observe({ verb, role, sizeBytes }),
-      );
+      const file = storage.open(role, mode);
+      const observed =
+        <Parameters extends readonly unknown[], T>(
+          verb: StorageCall['verb'],
+          call: (...parameters: Parameters) => T,
+          sizeOf: (...parameters: Parameters) => number = () => 0,
+        ) =>
+        (...parameters: Parameters): T => {
+          observe({ verb, role, sizeBytes: sizeOf(...parameters) });
+          return call(...parameters);
+        };
+      return wrapFile(file, {
+        read: observed('read', (target: Uint8Array, offset: number) => file.read(target, offset), byteLength),
+        write: observed(
+          'write',
+          (source: Uint8Array, offset: number) => file.write(source, offset),
+          byteLength,
+        ),
+        truncate: observed('truncate', (sizeBytes: number) => file.truncate(sizeBytes)),
+        sync: observed('sync', () => file.sync()),
+        lock: observed('lock', (level: LockLevel) => file.lock(level)),
+        unlock: observed('unlock', (level: LockLevel) => file.unlock(level)),
+        close: observed('close', () => file.close()),
+      });
     },
-    delete(role: FileRole, options: { readonly syncDirectory: boolean }): void {
+    delete(role, options) {
       observe({ verb: 'delete', role, sizeBytes: 0 });
       storage.delete(role, options);
     },
-    exists(role: FileRole): boolean {
+    exists(role) {
       observe({ verb: 'exists', role, sizeBytes: 0 });
       return storage.exists(role);
     },
-  };
+  });
 }
 
-/** What went through a {@link countingStorage}. */
+function byteLength(bytes: Uint8Array): number {
+  return bytes.length;
+}
+
+/** Sums over the calls that a {@link countingStorage} received. */
 export interface StorageCounts {
   /** Calls by verb. */
   readonly calls: Record<StorageCall['verb'], number>;
@@ -110,7 +76,7 @@ export interface StorageCounts {
   writtenBytes: number;
 }
 
-/** A storage that counts: for tests and measurements of how much an operation reads, writes and syncs. */
+/** Counts the calls on a storage: for tests and measurements of how much an operation reads, writes and syncs. */
 export function countingStorage(storage: Storage): {
   readonly storage: Storage;
   readonly counts: StorageCounts;

@@ -26,7 +26,7 @@ export class GrowingBytes {
     this.sizeBytes = sizeBytes;
   }
 
-  /** The bytes themselves, for looking at: any change may replace them. */
+  /** The bytes without a copy; the next change may replace them. */
   view(): Uint8Array {
     return this.#buffer.subarray(0, this.sizeBytes);
   }

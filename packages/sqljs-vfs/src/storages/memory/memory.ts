@@ -7,9 +7,10 @@ import type {
   StorageCapabilities,
   StorageFile,
 } from '../../contract/storage.ts';
+import { systemError } from '../../contract/system-error.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 
-/** The files of one database in memory, shared by every storage made on it. */
+/** The files of one database in memory, shared by every storage made on this disk. */
 export class MemoryDisk {
   readonly files: Map<FileRole, GrowingBytes> = new Map();
   readonly locks: InProcessLockTable = new InProcessLockTable();
@@ -41,7 +42,7 @@ class MemoryFile implements StorageFile {
   }
 
   sync(): void {
-    // Memory has nothing behind it; `syncSurvives: 'nothing'` says so.
+    // Nothing survives the process, as the capability `syncSurvives` says.
   }
 
   sizeBytes(): number {
@@ -65,12 +66,12 @@ class MemoryFile implements StorageFile {
   }
 
   #refuseReadOnly(): void {
-    if (this.readOnly) throw Object.assign(new Error('opened for reading only'), { code: 'EBADF' });
+    if (this.readOnly) throw systemError('EBADF', 'opened for reading only');
   }
 }
 
 function missing(role: FileRole): Error {
-  return Object.assign(new Error(`no ${role} file`), { code: 'ENOENT' });
+  return systemError('ENOENT', `no ${role} file`);
 }
 
 const capabilities: StorageCapabilities = {
@@ -83,8 +84,8 @@ const capabilities: StorageCapabilities = {
 };
 
 /**
- * A database in memory, without durability: the reference reading of the contract.
- * @param disk - pass the same disk twice to open one database from two connections
+ * Keeps a database in memory, without durability. It is the shortest implementation of the storage contract.
+ * @param disk - pass the same disk again to open the same database from another connection
  */
 export function memoryStorage(disk: MemoryDisk = new MemoryDisk()): Storage {
   return {
@@ -92,8 +93,7 @@ export function memoryStorage(disk: MemoryDisk = new MemoryDisk()): Storage {
     name: ':memory:',
     open(role: FileRole, mode: FileOpenMode): StorageFile {
       let content = disk.files.get(role);
-      if (content && mode.exclusive)
-        throw Object.assign(new Error(`${role} file exists`), { code: 'EEXIST' });
+      if (content && mode.exclusive) throw systemError('EEXIST', `${role} file exists`);
       if (!content) {
         if (!mode.create || mode.readOnly) throw missing(role);
         content = new GrowingBytes();

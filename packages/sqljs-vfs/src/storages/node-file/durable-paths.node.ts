@@ -1,26 +1,28 @@
 import path from 'node:path';
+import { systemError } from '../../contract/system-error.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.node.ts';
 
-/** Linux's own limit on links in a row (ELOOP). */
+/** Linux's limit on consecutive links (ELOOP). */
 const MAX_SYMLINKS = 40;
 
 /**
- * The real path of a file that may not exist yet: every symlink on the way is followed, the last one even when it
- * points to nothing.
+ * Resolves every symlink of a path whose file may not exist yet. The last link is followed even when its target is
+ * missing.
+ * @throws an error with code `ELOOP` after 40 consecutive links
  */
 export function followSymlinks(filePath: string, fs: FileSystem = nodeFileSystem): string {
   let current = path.resolve(filePath);
   for (let followed = 0; followed < MAX_SYMLINKS; followed++) {
-    // A link's target is relative to the folder the link is really in.
+    // A link's target is relative to the real directory of the link.
     const directory = realDirectory(path.dirname(current), fs);
     current = path.join(directory, path.basename(current));
     if (!fs.lstatSync(current, { throwIfNoEntry: false })?.isSymbolicLink()) return current;
     current = path.resolve(directory, fs.readlinkSync(current));
   }
-  throw Object.assign(new Error(`too many symbolic links: ${filePath}`), { code: 'ELOOP' });
+  throw systemError('ELOOP', `too many symbolic links: ${filePath}`);
 }
 
-/** The real path of a folder, as far as it exists. */
+/** Resolves the part of a directory's path that exists. */
 function realDirectory(directory: string, fs: FileSystem): string {
   const parent = path.dirname(directory);
   if (fs.existsSync(directory) || parent === directory) return fs.realpathSync(directory);
@@ -28,8 +30,8 @@ function realDirectory(directory: string, fs: FileSystem): string {
 }
 
 /**
- * Makes a folder and its missing parents with mode 0700 whatever the umask, durably. Existing ones stay as they are, but
- * the last of them may owe its name to a process that died, or has not got so far yet, so that is made durable too.
+ * Creates a directory and its missing parents durably, with mode 0700 whatever the umask. Existing directories keep
+ * their mode. The parent of the deepest existing one is synced as well: its creator may have crashed before doing so.
  */
 export function createPrivateDirectory(directory: string, fs: FileSystem = nodeFileSystem): void {
   const missing: string[] = [];
@@ -44,25 +46,25 @@ export function createPrivateDirectory(directory: string, fs: FileSystem = nodeF
       fs.mkdirSync(created, 0o700);
       fs.chmodSync(created, 0o700);
     } catch (error) {
-      // Another process was faster; its folder is as good as ours.
+      // Another process has created the same directory meanwhile.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     syncDirectory(path.dirname(created), fs);
   }
 }
 
-/** Makes the name of a folder that somebody made durable, where we may. */
+/** Makes the name of an existing directory durable, if this process may read its parent. */
 export function syncNameOf(directory: string, fs: FileSystem): void {
   try {
     syncDirectory(path.dirname(directory), fs);
   } catch (error) {
-    // A folder we may not even read is none in which we or our like made another.
+    // This user cannot have created a directory in one that it may not read.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
   }
 }
 
-/** Makes the names in a folder durable. Windows keeps them so by itself and cannot open a folder. */
+/** Makes the names in a directory durable. Windows does so by itself, and cannot open a directory. */
 export function syncDirectory(directory: string, fs: FileSystem = nodeFileSystem): void {
   if (process.platform === 'win32') return;
   const fd = fs.openSync(directory, 'r');

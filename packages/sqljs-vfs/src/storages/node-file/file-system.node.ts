@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 
-/** What the file storage asks about a file. */
+/** The facts about a file that the file storage reads. */
 export interface FileStatus {
   readonly size: number;
   readonly mode: number;
@@ -8,8 +8,8 @@ export interface FileStatus {
 }
 
 /**
- * The calls of `node:fs` that the file storage makes, and nothing else: whatever runs between SQLite and the disk
- * passes here, so that a simulated disk (tests/crash/file) can lose exactly what a real one may.
+ * The calls of `node:fs` that the file storage makes, and no others. Every byte between SQLite and the disk passes
+ * through them, so that a simulated disk (tests/crash/file) can lose exactly what a real disk may lose.
  * Failures are errors with the operating system's `code`.
  */
 export interface FileSystem {
@@ -20,7 +20,7 @@ export interface FileSystem {
   ftruncateSync(fd: number, sizeBytes: number): void;
   /** Makes a file's content and size durable. */
   fdatasyncSync(fd: number): void;
-  /** The same, and for a folder: the names in it. */
+  /** Makes a file's content and all its metadata durable; for a directory, the names in it. */
   fsyncSync(fd: number): void;
   fstatSync(fd: number): FileStatus;
   fchmodSync(fd: number, mode: number): void;
@@ -36,16 +36,16 @@ export interface FileSystem {
   mkdirSync(path: string, mode: number): void;
   chmodSync(path: string, mode: number): void;
   /**
-   * What tells the file behind a descriptor or a name (links are not followed) from every other that exists at the same
-   * time; undefined where there is none of that name.
+   * Identifies the file behind a descriptor or a name (links are not followed) among all files that exist now.
+   * @returns undefined when no file has that name
    */
-  identitySync(fileOrPath: number | string): string | undefined;
+  inodeIdSync(fileOrPath: number | string): string | undefined;
 }
 
-/** The operating system's. A file is told by device and inode number, which may exceed what a number holds. */
+/** The operating system's file system. Device and inode numbers may exceed 2^53, so they are read as bigints. */
 export const nodeFileSystem: FileSystem = {
   ...fs,
-  identitySync(fileOrPath) {
+  inodeIdSync(fileOrPath) {
     const status =
       typeof fileOrPath === 'number'
         ? fs.fstatSync(fileOrPath, { bigint: true })

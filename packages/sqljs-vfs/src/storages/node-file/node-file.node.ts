@@ -7,28 +7,31 @@ import { InProcessLock, InProcessLockTable } from '../../locks/in-process-lock.t
 import { nativeRangeLocks } from '../../locks/native-byte-ranges.node.ts';
 import type { FileOpenMode, FileRole, Storage, StorageFile } from '../../contract/storage.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.node.ts';
+import { type Descriptor, JournalDescriptorCache } from './journal-descriptor.node.ts';
+import { systemError } from '../../contract/system-error.ts';
 import { createPrivateDirectory, followSymlinks, syncDirectory, syncNameOf } from './durable-paths.node.ts';
 
 /** Options of {@link fileStorage}. */
 export interface FileStorageOptions {
   /**
-   * The caller's word that no other process opens the file. Locks are then kept in this process alone, which is the
-   * only way to write where no lock provider works.
+   * The caller's promise that no other process opens the file. Locks are then kept in this process only. Where no lock
+   * provider works, a file cannot be written otherwise.
    * @default false
    */
   readonly singleProcess?: boolean;
-  /** Byte-range locks of the caller's own. @default the native provider of this platform */
+  /** The caller's own byte-range locks. @default the native provider of this platform */
   readonly rangeLocks?: RangeLocks;
-  /** The file system underneath. Another one's descriptors need `rangeLocks` of its own. @default `node:fs` */
+  /** The file system to use. One with its own descriptors needs its own `rangeLocks`. @default `node:fs` */
   readonly fileSystem?: FileSystem;
 }
 
 const SUFFIX: Record<FileRole, string> = { main: '', journal: '-journal', wal: '-wal' };
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants;
-// Absent on Windows. The main path has its symlinks resolved already; a journal that is one is an attack.
+// Refuses a journal path that is a symlink: following it could overwrite another file. The symlinks of the main path
+// are resolved already. Windows has no such flag.
 const O_NOFOLLOW: number = constants.O_NOFOLLOW ?? 0;
 
-/** Locks of files opened with `singleProcess`, so that two handles in this process still respect each other. */
+/** Locks of files opened with `singleProcess`: two handles in this process still exclude each other. */
 const inProcessTables = new Map<string, InProcessLockTable>();
 
 function inProcessTable(filePath: string): InProcessLockTable {
@@ -37,64 +40,55 @@ function inProcessTable(filePath: string): InProcessLockTable {
   return table;
 }
 
-/** An open descriptor, and what the storage knows of its file. */
-interface Descriptor {
-  readonly fd: number;
-  /** See {@link FileSystem.identitySync}. */
-  readonly identity: string | undefined;
-  readonly readOnly: boolean;
-  /** The name of a new file is durable only once its directory has been synced. */
-  directorySyncDue: boolean;
-}
-
 class NodeFile implements StorageFile {
   readonly readOnly: boolean;
   readonly #fs: FileSystem;
-  readonly #fd: number;
   readonly #path: string;
   readonly #lock: DatabaseLock;
   readonly #descriptor: Descriptor;
-  readonly #letGo: (descriptor: Descriptor) => void;
+  readonly #release: (descriptor: Descriptor) => void;
 
   constructor(
     fileSystem: FileSystem,
     descriptor: Descriptor,
     filePath: string,
     lock: DatabaseLock,
-    letGo: (descriptor: Descriptor) => void,
+    release: (descriptor: Descriptor) => void,
   ) {
     this.#fs = fileSystem;
-    this.#fd = descriptor.fd;
     this.#path = filePath;
     this.#lock = lock;
     this.readOnly = descriptor.readOnly;
     this.#descriptor = descriptor;
-    this.#letGo = letGo;
+    this.#release = release;
   }
 
   read(target: Uint8Array, offset: number): number {
-    let done = 0;
-    while (done < target.length) {
-      const count = this.#fs.readSync(this.#fd, target, done, target.length - done, offset + done);
+    const { fd } = this.#descriptor;
+    let readBytes = 0;
+    while (readBytes < target.length) {
+      const count = this.#fs.readSync(fd, target, readBytes, target.length - readBytes, offset + readBytes);
       if (count === 0) break;
-      done += count;
+      readBytes += count;
     }
-    return done;
+    return readBytes;
   }
 
   write(source: Uint8Array, offset: number): void {
-    let done = 0;
-    while (done < source.length) {
-      done += this.#fs.writeSync(this.#fd, source, done, source.length - done, offset + done);
+    const { fd } = this.#descriptor;
+    let writtenBytes = 0;
+    while (writtenBytes < source.length) {
+      const remainingBytes = source.length - writtenBytes;
+      writtenBytes += this.#fs.writeSync(fd, source, writtenBytes, remainingBytes, offset + writtenBytes);
     }
   }
 
   truncate(sizeBytes: number): void {
-    this.#fs.ftruncateSync(this.#fd, sizeBytes);
+    this.#fs.ftruncateSync(this.#descriptor.fd, sizeBytes);
   }
 
   sync(): void {
-    this.#fs.fdatasyncSync(this.#fd);
+    this.#fs.fdatasyncSync(this.#descriptor.fd);
     if (this.#descriptor.directorySyncDue) {
       syncDirectory(path.dirname(this.#path), this.#fs);
       this.#descriptor.directorySyncDue = false;
@@ -102,7 +96,7 @@ class NodeFile implements StorageFile {
   }
 
   sizeBytes(): number {
-    return this.#fs.fstatSync(this.#fd).size;
+    return this.#fs.fstatSync(this.#descriptor.fd).size;
   }
 
   lock(level: LockLevel): boolean {
@@ -121,49 +115,8 @@ class NodeFile implements StorageFile {
     try {
       this.#lock.release(0);
     } finally {
-      this.#letGo(this.#descriptor);
+      this.#release(this.#descriptor);
     }
-  }
-}
-
-/**
- * SQLite opens the journal anew for every transaction. Its descriptor is kept from one to the next, which saves opening
- * it and, more, syncing the directory again: as long as it is open, no other file can get its inode number, so the file
- * that bears the journal's name with that number is the very one whose name has been synced. When somebody else has
- * deleted or replaced it, it is opened like any other.
- */
-class KeptJournal {
-  readonly #fs: FileSystem;
-  readonly #path: string;
-  #kept: Descriptor | undefined;
-
-  constructor(fileSystem: FileSystem, journalPath: string) {
-    this.#fs = fileSystem;
-    this.#path = journalPath;
-  }
-
-  /** The kept descriptor, if the file still bears its name. The caller has it then. */
-  take(): Descriptor | undefined {
-    const kept = this.#kept;
-    if (!kept) return undefined;
-    if (this.#fs.identitySync(this.#path) !== kept.identity) {
-      this.close();
-      return undefined;
-    }
-    this.#kept = undefined;
-    return kept;
-  }
-
-  readonly keep = (descriptor: Descriptor): void => {
-    this.close();
-    if (descriptor.readOnly) this.#fs.closeSync(descriptor.fd);
-    else this.#kept = descriptor;
-  };
-
-  close(): void {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    if (kept) this.#fs.closeSync(kept.fd);
   }
 }
 
@@ -193,8 +146,8 @@ function openDescriptor(
   }
 }
 
-/** Takes the group's and everybody's rights off a file of ours; somebody else's file stays as it is. */
-function narrowMode(fs: FileSystem, fd: number): void {
+/** Removes the permissions of the group and of others. The file of another user keeps its mode. */
+function restrictMode(fs: FileSystem, fd: number): void {
   const { mode } = fs.fstatSync(fd);
   if ((mode & 0o077) === 0) return;
   try {
@@ -206,15 +159,15 @@ function narrowMode(fs: FileSystem, fd: number): void {
 }
 
 /**
- * A database in a real file, page by page, with the locks that native SQLite respects. Missing folders are made with
- * mode 0700; the database and its journal are 0600 whatever the umask, and a wider mode is narrowed once the database
- * is accepted.
+ * Stores a database in a real file, page by page, with the locks that native SQLite respects. Missing directories are
+ * created with mode 0700. The database and its journal get mode 0600 whatever the umask; the wider mode of an existing
+ * database is restricted once the database is accepted.
  *
- * Keep other libraries' hands off the file while it is open: a POSIX-lock user in this same process (better-sqlite3)
- * loses its locks when any descriptor of the file is closed here.
+ * No other library in this process may open the same file: POSIX locks (better-sqlite3 uses them) are lost when any
+ * descriptor of the file is closed in the process, and this storage closes some.
  *
- * @param databasePath - symlinks are followed, not replaced
- * @throws VfsError `CANNOT_OPEN` when the folder cannot be made, `LOCKS_UNAVAILABLE` when no lock provider works and
+ * @param databasePath - path of the file; symlinks are followed, not replaced
+ * @throws VfsError `CANNOT_OPEN` when the directory cannot be created, `LOCKS_UNAVAILABLE` when no lock provider works and
  * `singleProcess` was not given
  */
 export function fileStorage(databasePath: string, options: FileStorageOptions = {}): Storage {
@@ -231,13 +184,14 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     realPath = followSymlinks(databasePath, fs);
     const directory = path.dirname(realPath);
     createPrivateDirectory(directory, fs);
-    // Whoever made the folder may have died before its name was safe; whoever stored something in it has not.
+    // The process that created the directory may have crashed before syncing its parent. A non-empty database proves
+    // that the parent was synced.
     if (!(fs.statSync(realPath, { throwIfNoEntry: false })?.size ?? 0)) syncNameOf(directory, fs);
   } catch (error) {
     throw new VfsError('CANNOT_OPEN', `cannot open ${databasePath}`, { cause: error });
   }
   const pathOf = (role: FileRole): string => realPath + SUFFIX[role];
-  const keptJournal = new KeptJournal(fs, pathOf('journal'));
+  const journalDescriptors = new JournalDescriptorCache(fs, pathOf('journal'));
   const lockOn = (fd: number): DatabaseLock =>
     ranges ? new ByteRangeLock(fd, ranges) : new InProcessLock(inProcessTable(realPath));
   return {
@@ -253,27 +207,30 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     open(role: FileRole, mode: FileOpenMode): StorageFile {
       const filePath = pathOf(role);
       const writesJournal = role === 'journal' && mode.create && !mode.exclusive && !mode.readOnly;
-      const letGo = writesJournal ? keptJournal.keep : ({ fd }: Descriptor): void => fs.closeSync(fd);
-      const kept = writesJournal ? keptJournal.take() : undefined;
-      if (kept) return new NodeFile(fs, kept, filePath, lockOn(kept.fd), letGo);
+      const release = writesJournal
+        ? journalDescriptors.keep
+        : ({ fd }: Descriptor): void => fs.closeSync(fd);
+      const kept = writesJournal ? journalDescriptors.take() : undefined;
+      if (kept) return new NodeFile(fs, kept, filePath, lockOn(kept.fd), release);
       const { fd, readOnly, created } = openDescriptor(fs, filePath, mode);
       try {
         if (!fs.fstatSync(fd).isFile()) {
-          throw Object.assign(new Error(`${filePath} is not a regular file`), { code: 'EISDIR' });
+          throw systemError('EISDIR', `${filePath} is not a regular file`);
         }
-        // The database itself keeps its mode until it is accepted (`restrictPermissions`); a journal is ours once it is written.
-        if (!readOnly && mode.create && role !== 'main') narrowMode(fs, fd);
-        // A journal that was there already may owe its name to a process that died before syncing it.
+        // The database keeps its mode until it is accepted (`restrictPermissions`). A journal belongs to this program
+        // as soon as it is written.
+        if (!readOnly && mode.create && role !== 'main') restrictMode(fs, fd);
+        // The process that created an existing journal may have crashed before syncing its name.
         const directorySyncDue = mode.create && (created || role !== 'main');
-        const identity = fs.identitySync(fd);
-        return new NodeFile(fs, { fd, identity, readOnly, directorySyncDue }, filePath, lockOn(fd), letGo);
+        const inodeId = fs.inodeIdSync(fd);
+        return new NodeFile(fs, { fd, inodeId, readOnly, directorySyncDue }, filePath, lockOn(fd), release);
       } catch (error) {
         fs.closeSync(fd);
         throw error;
       }
     },
     delete(role: FileRole, { syncDirectory: durably }: { readonly syncDirectory: boolean }): void {
-      if (role === 'journal') keptJournal.close();
+      if (role === 'journal') journalDescriptors.close();
       fs.unlinkSync(pathOf(role));
       if (durably) syncDirectory(path.dirname(realPath), fs);
     },
@@ -288,11 +245,11 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         readOnly: true,
       });
       try {
-        narrowMode(fs, fd);
+        restrictMode(fs, fd);
       } finally {
         fs.closeSync(fd);
       }
     },
-    close: () => keptJournal.close(),
+    close: () => journalDescriptors.close(),
   };
 }

@@ -1,0 +1,126 @@
+/**
+ * Decides what to do with a file that exists, before SQLite opens it. SQLite would answer "unable to open database file"
+ * to every case that is refused here.
+ */
+import { LockLevel } from './contract/database-lock.ts';
+import type { Storage, StorageFile } from './contract/storage.ts';
+import { systemErrorCodeOf } from './contract/system-error.ts';
+import { type DatabaseHeader, readHeader } from './database-header.ts';
+import { SqliteError, VfsError } from './errors.ts';
+import { ResultCode } from './result-codes.ts';
+import type { SqlJsVfs } from './sqlite/vfs.ts';
+
+/** Result codes of a log without shared memory, and of a file that is not a database. */
+const UNREADABLE: ReadonlySet<number> = new Set([ResultCode.CANTOPEN, ResultCode.NOTADB]);
+
+/** The first bytes of a rollback journal (https://www.sqlite.org/fileformat.html#the_rollback_journal). */
+const JOURNAL_MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+
+/**
+ * Refuses a file that is not an SQLite database, or one in WAL mode that cannot be opened here. A hot journal is rolled
+ * back first, because the header may belong to an interrupted transaction. The log of a killed owner is taken over
+ * where no other program can reach it.
+ * @param exclusive - true when the file is about to be opened with a write-ahead log
+ * @throws VfsError `NOT_A_DATABASE` or `WAL_MODE`, the file being untouched; `CANNOT_OPEN`
+ * @throws SqliteError SQLITE_BUSY (5) while another connection writes or owns the file
+ */
+export function assertOpenable(vfs: SqlJsVfs, storage: Storage, exclusive: boolean): void {
+  let header = headerOf(storage);
+  if (isRefused(header, exclusive)) {
+    // A crash may have interrupted a transaction, or another connection may be writing now.
+    rollBackJournal(vfs, storage);
+    header = headerOf(storage);
+  }
+  if (header.kind === 'not-sqlite') {
+    throw new VfsError('NOT_A_DATABASE', `${storage.name} is not an SQLite database`);
+  }
+  if (isRefused(header, exclusive)) {
+    if (isOwned(storage)) {
+      throw new SqliteError(ResultCode.BUSY, `${storage.name} is owned by another connection`);
+    }
+    if (storage.capabilities.privateFiles) return takeOverLog(vfs, storage);
+    throw new VfsError('WAL_MODE', `${storage.name} is in WAL mode, which needs shared memory to be shared`, {
+      hint: `Convert it once: sqlite3 '${storage.name}' 'PRAGMA journal_mode=DELETE'.`,
+    });
+  }
+}
+
+function headerOf(storage: Storage): DatabaseHeader {
+  try {
+    return readHeader(storage);
+  } catch (error) {
+    throw new VfsError('CANNOT_OPEN', `cannot open ${storage.name}`, { cause: error });
+  }
+}
+
+function isRefused(header: DatabaseHeader, exclusive: boolean): boolean {
+  return header.kind === 'not-sqlite' || (header.kind === 'sqlite' && header.wal && !exclusive);
+}
+
+/**
+ * Lets SQLite roll back a valid journal, so that the file's last committed state can be judged.
+ * @throws SqliteError SQLITE_BUSY (5) while another connection is writing; SQLITE_IOERR (10), SQLITE_FULL (13)
+ */
+function rollBackJournal(vfs: SqlJsVfs, storage: Storage): void {
+  if (!hasJournal(storage)) return;
+  try {
+    executeOnce(vfs, storage, 'PRAGMA schema_version');
+  } catch (error) {
+    // A file that SQLite cannot read even after the rollback is refused by its header, with a better message.
+    if (!(error instanceof SqliteError && UNREADABLE.has(error.resultCode))) throw error;
+  }
+}
+
+/**
+ * Moves the log of a killed owner into the database, which can then be shared again. When this is interrupted, the log
+ * is still there.
+ * @throws SqliteError SQLITE_BUSY (5) when another connection took it over first; SQLite's error for a damaged file
+ */
+function takeOverLog(vfs: SqlJsVfs, storage: Storage): void {
+  executeOnce(
+    vfs,
+    storage,
+    'PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE',
+  );
+}
+
+/** Runs statements on a connection of their own. */
+function executeOnce(vfs: SqlJsVfs, storage: Storage, sql: string): void {
+  const { database } = vfs.openDatabase(storage);
+  try {
+    database.exec(sql);
+  } finally {
+    database.close();
+    vfs.release(database.filename);
+  }
+}
+
+function hasJournal(storage: Storage): boolean {
+  if (!storage.exists('journal')) return false;
+  let file: StorageFile;
+  try {
+    file = storage.open('journal', { create: false, exclusive: false, readOnly: true });
+  } catch (error) {
+    // The connection that was writing has finished and closed meanwhile.
+    if (systemErrorCodeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    const magic = new Uint8Array(JOURNAL_MAGIC.length);
+    return (
+      file.read(magic, 0) === magic.length && magic.every((byte, index) => byte === JOURNAL_MAGIC[index])
+    );
+  } finally {
+    file.close();
+  }
+}
+
+/** True while a connection owns the file exclusively: its log is temporary, so waiting is better than converting. */
+function isOwned(storage: Storage): boolean {
+  const file = storage.open('main', { create: false, exclusive: false, readOnly: true });
+  try {
+    return !file.lock(LockLevel.shared);
+  } finally {
+    file.close();
+  }
+}

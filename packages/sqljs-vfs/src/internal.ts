@@ -1,0 +1,3 @@
+/** Parts that `@ggen-sim/core` builds on. They may change with any version; other users have no need of them. */
+export { markRollbackMode } from './database-header.ts';
+export { busyPauseMs, pause } from './retry-busy.ts';
