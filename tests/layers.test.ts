@@ -69,6 +69,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
   'packages/core': {
     packages: [
       '@ggen-sim/sqljs-vfs',
+      'testing/test-framework.ts @ggen-sim/sqljs-vfs/testing',
       '@ggen-sim/sqljs-vfs/file',
       '@ggen-sim/sqljs-vfs/indexeddb',
       '@ggen-sim/sqljs-vfs/opfs',

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { FileOpenOptions } from '../../packages/core/src/index.ts';
 import { drawStep, type ScenarioHarness, NUMBERS_PER_STEP, runScenario, storageHarness } from './index.ts';
-import { DatabasePlace } from '../../packages/core/test/support/database-place.ts';
+import { TestDatabase } from '../../packages/core/test/support/test-database.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
 const SEED = process.env['MODEL_SEED'];
@@ -21,7 +21,7 @@ function filePlace(
   shared: boolean,
 ): () => ScenarioHarness {
   return () => {
-    const place = new DatabasePlace();
+    const place = new TestDatabase();
     return storageHarness({
       makeStorage: () => fileStorage(place.file),
       options: { storage: 'file', path: place.file, ...options },

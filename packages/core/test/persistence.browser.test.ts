@@ -1,8 +1,8 @@
-/** The suite every implementation has to pass, in a page: every storage there is, in process and behind a worker. */
+/** The persistence suite in a page: on every storage of browsers, in process and behind a worker. */
 import * as Comlink from 'comlink';
 import { describe, expect, it } from 'vitest';
 import { openPersistence } from '../src/index.ts';
-import { type PersistencePlace, type TestFramework, describePersistence } from '../src/testing/index.ts';
+import { type PersistenceHarness, type TestFramework, describePersistence } from '../src/testing/index.ts';
 import { expectGivenBack } from './opfs-files.browser.ts';
 import type { SuiteWorker } from './workers/persistence-suite.browser.ts';
 
@@ -20,7 +20,7 @@ describePersistence('memory, in a worker', () => ({ open: () => openPersistence(
   ...behindWorker,
 });
 
-function indexedDbPlace(options: { worker: boolean; durability?: 'relaxed' }): PersistencePlace {
+function indexedDbHarness(options: { worker: boolean; durability?: 'relaxed' }): PersistenceHarness {
   const name = crypto.randomUUID();
   return {
     open: (given) => openPersistence({ storage: 'indexeddb', name, ...options, ...given }),
@@ -28,13 +28,13 @@ function indexedDbPlace(options: { worker: boolean; durability?: 'relaxed' }): P
   };
 }
 
-describePersistence('indexeddb, in process', () => indexedDbPlace({ worker: false }), { framework });
+describePersistence('indexeddb, in process', () => indexedDbHarness({ worker: false }), { framework });
 
-describePersistence('indexeddb, relaxed', () => indexedDbPlace({ worker: false, durability: 'relaxed' }), {
+describePersistence('indexeddb, relaxed', () => indexedDbHarness({ worker: false, durability: 'relaxed' }), {
   framework,
 });
 
-describePersistence('indexeddb, in a worker', () => indexedDbPlace({ worker: true }), {
+describePersistence('indexeddb, in a worker', () => indexedDbHarness({ worker: true }), {
   ...behindWorker,
 });
 
@@ -65,8 +65,8 @@ const suite = Comlink.wrap<SuiteWorker>(
   new Worker(new URL('./workers/persistence-suite.browser.ts', import.meta.url), { type: 'module' }),
 );
 
-/** The cases run in the worker, one by one; here they get their names and their outcomes. */
-function remotely(declare: TestFramework['it'], exclusive: boolean): TestFramework['it'] {
+/** Declares cases here and runs each in the worker. */
+function runInWorker(declare: TestFramework['it'], exclusive: boolean): TestFramework['it'] {
   const declareRemote = (title: string): void => declare(title, () => suite.runCase(title, exclusive));
   return Object.assign(declareRemote, { skip: declare.skip });
 }
@@ -75,13 +75,13 @@ for (const exclusive of [false, true]) {
   describePersistence(
     `opfs${exclusive ? ', exclusive' : ''}, in process in a dedicated worker`,
     () => {
-      throw new Error('places are made in the worker');
+      throw new Error('the worker makes its own harness');
     },
     {
       framework: {
         describe,
         expect,
-        it: remotely(it, exclusive),
+        it: runInWorker(it, exclusive),
       },
     },
   );

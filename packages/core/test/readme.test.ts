@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Children } from '../../../tests/support/child-process.ts';
-import { placeOfTest } from './support/database-place.ts';
+import { createTestDatabase } from './support/test-database.ts';
 
 const PACKAGE = path.resolve(import.meta.dirname, '..');
 const readme = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
@@ -48,7 +48,7 @@ describe('the table of errors', () => {
 
 describe('the example', () => {
   it('runs', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? '';
     const answer =
       'process.stdout.write(JSON.stringify({ text, latest: latest.length, version, memory, failed, receiptsTotal, agents: agentMetrics.length, files: manifest.files.length, receiptsDeleted, ok }));';

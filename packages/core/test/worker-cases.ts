@@ -1,9 +1,9 @@
-/** What has to come across to a worker and back, whatever kind of worker it is. */
+/** Cases for calls that cross to a worker, for both kinds of workers. */
 import { describe, expect, it } from 'vitest';
 import { type Persistence, type PersistenceError, openPersistence } from '../src/index.ts';
 import { auditOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
 
-/** An error and what is underneath it. */
+/** Returns an error and its chain of causes. */
 export function causesOf(error: unknown): Error[] {
   return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 }
@@ -14,7 +14,7 @@ export function describeWorker(
   open: () => Promise<Persistence>,
 ): void {
   describe(`across to ${workerKind}`, () => {
-    it('every refusal has the same code, operation and hint behind a worker as in process', async () => {
+    it('an error has the same code, operation and hint behind a worker as in process', async () => {
       const image = new TextEncoder().encode('no database at all');
       const refusals = async (db: Persistence): Promise<unknown[]> => {
         const calls: (() => PromiseLike<unknown>)[] = [
@@ -37,7 +37,7 @@ export function describeWorker(
       expect(await refusals(far)).toEqual(await refusals(near));
     });
 
-    it('progress comes across, and an abort goes across', async () => {
+    it('progress and aborts cross', async () => {
       await using db = await open();
       await db.saveReceipts(upTo(5000).map((index) => receiptOf(`e-${index}`)));
       const stages = new Set<string>();
@@ -52,13 +52,13 @@ export function describeWorker(
       expect((await db.stats()).receiptsTotal).toBe(5000);
     });
 
-    it('the audit trail streams across, and has arrived and ended when the call returns', async () => {
+    it('an audit export has arrived at the caller and closed its stream when the call resolves', async () => {
       await using db = await open();
       await db.logAudits(upTo(3000).map((index) => auditOf(`o-${index}`)));
       const chunks: Uint8Array[] = [];
       let ended = false;
       const output = new WritableStream<Uint8Array>({
-        // A slow reader shows whether anybody waits for it.
+        // Slow, so that a call that does not wait for it fails the test.
         write: (chunk) => new Promise((resolve) => setTimeout(() => resolve(void chunks.push(chunk)), 5)),
         close: () => new Promise((resolve) => setTimeout(() => resolve(void (ended = true)), 20)),
       });
@@ -70,7 +70,7 @@ export function describeWorker(
       expect(report).toMatchObject({ rows: 3000, bytes: text.length, path: null });
     });
 
-    it('a stream that fails is IO_ERROR with its reason, and an aborted export aborts its stream', async () => {
+    it('a failing stream is IO_ERROR with its reason; an aborted export aborts its stream', async () => {
       await using db = await open();
       await db.logAudits(upTo(3000).map((index) => auditOf(`o-${index}`)));
       for (const failing of ['write', 'close'] as const) {

@@ -1,10 +1,10 @@
-/** What only worker threads show; the whole suite runs behind one in `persistence-worker.test.ts`. */
+/** Worker threads in particular. The persistence suite runs behind one in `persistence-worker.test.ts`. */
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Change, openPersistence } from '../src/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../src/testing/persistence-case.ts';
 import { Children } from '../../../tests/support/child-process.ts';
-import { placeOfTest } from './support/database-place.ts';
+import { createTestDatabase } from './support/test-database.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 
 let children: Children;
@@ -26,7 +26,7 @@ function startThread(): Worker {
 
 describeWorker('a worker thread', () => openPersistence({ storage: 'memory', worker: startThread() }));
 
-it('errors cross whole, down to what the operating system said', async () => {
+it('errors cross whole, down to the error of the operating system', async () => {
   const [near, far] = await Promise.all(
     [false, startThread()].map((worker) =>
       rejectionOf(openPersistence({ storage: 'file', path: '/dev/null/no/ggen.db', worker })),
@@ -50,10 +50,10 @@ it.each([
   expect(error).toMatchObject({ name: 'PersistenceError', code: 'WORKER_GONE', operation: 'open' });
 });
 
-it('subscribe hears what other threads commit to the file', async () => {
-  const place = placeOfTest();
-  await using listener = await place.open({ worker: startThread() });
-  await using writer = await place.open({ worker: startThread() });
+it('subscribe reports commits of other threads to the file', async () => {
+  const database = createTestDatabase();
+  await using listener = await database.open({ worker: startThread() });
+  await using writer = await database.open({ worker: startThread() });
   const changes: Change[] = [];
   listener.subscribe((change) => void changes.push(change));
   await writer.saveReceipt(receiptOf('a'));

@@ -1,4 +1,4 @@
-/** What only a worker in a page shows: errors and streams that cross, workers that end, other contexts' changes. */
+/** Workers of a page: errors and streams that cross, workers that end, changes by other contexts. */
 import { expect, it } from 'vitest';
 import { PersistenceError, type BackupDirectory, type Change, openPersistence } from '../src/index.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
@@ -6,7 +6,7 @@ import { auditOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistenc
 
 const freshName = (): string => crypto.randomUUID();
 
-/** A worker of ours, whose end is in the test's hands. */
+/** Starts a worker that the test can terminate. */
 function ownWorker(): Worker {
   return new Worker(new URL('../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
 }
@@ -37,12 +37,12 @@ it('errors cross whole: code, operation, hint and the chain of causes', async ()
   expect(described(far)).toHaveLength(2);
 });
 
-it('opfs in the page itself is STORAGE_UNAVAILABLE and says that it needs a worker', async () => {
+it('opfs without a worker is STORAGE_UNAVAILABLE, with a hint to use one', async () => {
   const error = await rejectionOf(openPersistence({ storage: 'opfs', name: freshName(), worker: false }));
   expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: expect.stringContaining('worker') });
 });
 
-it('a worker that ended before it was closed, or ends meanwhile, settles close with WORKER_GONE', async () => {
+it('close of a worker that is terminated before or meanwhile is WORKER_GONE', async () => {
   const worker = ownWorker();
   const db = await openPersistence({ storage: 'memory', worker });
   const pending = rejectionOf(db.saveReceipt(receiptOf('pending')));
@@ -51,7 +51,7 @@ it('a worker that ended before it was closed, or ends meanwhile, settles close w
   expect(await pending).toMatchObject({ code: 'WORKER_GONE' });
 });
 
-it('a worker that is terminated settles every pending call, and every later one, with WORKER_GONE', async () => {
+it('terminating a worker rejects every pending and every later call with WORKER_GONE', async () => {
   const worker = ownWorker();
   const db = await openPersistence({ storage: 'indexeddb', name: freshName(), worker });
   await db.saveReceipts(upTo(2000).map((index) => receiptOf(`e-${index}`)));
@@ -81,7 +81,7 @@ it.each([
   expect(error).toMatchObject({ name: 'PersistenceError', code: 'WORKER_GONE', operation: 'open' });
 });
 
-/** A backup's folder in the private file system, as a page would keep one. */
+/** A backup directory in the origin private file system. */
 async function opfsDirectory(name: string): Promise<BackupDirectory> {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
   return {
@@ -104,7 +104,7 @@ async function opfsDirectory(name: string): Promise<BackupDirectory> {
 }
 
 it.each([{ storage: 'indexeddb' }, { storage: 'opfs' }, { storage: 'opfs', exclusive: true }] as const)(
-  'a backup goes into a folder of the page and comes back, %o',
+  'a backup into a directory of the page can be restored, %o',
   async (options) => {
     const name = freshName();
     const db = await openPersistence({ ...options, name });
@@ -122,7 +122,7 @@ it.each([{ storage: 'indexeddb' }, { storage: 'opfs' }, { storage: 'opfs', exclu
   },
 );
 
-it.each(['indexeddb', 'opfs'] as const)('subscribe hears what other workers commit, %s', async (storage) => {
+it.each(['indexeddb', 'opfs'] as const)('subscribe reports commits of other workers, %s', async (storage) => {
   const name = freshName();
   await using listener = await openPersistence({ storage, name });
   await using writer = await openPersistence({ storage, name });
@@ -135,7 +135,7 @@ it.each(['indexeddb', 'opfs'] as const)('subscribe hears what other workers comm
 });
 
 it.each(['indexeddb', 'opfs'] as const)(
-  'three workers save at once, and every acknowledged receipt is there, %s',
+  'every acknowledged receipt of three workers that save at once is there, %s',
   async (storage) => {
     const name = freshName();
     const workers = await Promise.all(upTo(3).map(() => openPersistence({ storage, name })));

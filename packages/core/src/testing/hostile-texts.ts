@@ -1,4 +1,4 @@
-/** Texts that break programs which build SQL, paths, CSV or JSON by hand, or count characters wrongly. */
+/** Texts that break programs that build SQL, paths, CSV or JSON by hand, or count characters wrongly. */
 export const hostileTexts: Readonly<Record<string, string>> = {
   'single quote': "it's",
   'double quote': 'say "hello"',

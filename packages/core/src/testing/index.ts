@@ -4,8 +4,8 @@ export {
   type DescribePersistenceOptions,
   type SkippedCase,
 } from './persistence-suite.ts';
-export { type PersistenceCase, PersistenceScene } from './persistence-case.ts';
-export { type PersistencePlace } from './persistence-place.ts';
+export { type PersistenceCase, PersistenceTestContext } from './persistence-case.ts';
+export { type PersistenceHarness } from './persistence-harness.ts';
 export { MemoryBackupDirectory } from './memory-backup-directory.ts';
 export { SettableClock } from './settable-clock.ts';
 export { hostileTexts } from './hostile-texts.ts';

@@ -1,6 +1,6 @@
 import type { BackupDirectory } from '../api/persistence.ts';
 
-/** A backup's folder kept in memory: what a page has before it hands the files to its user. */
+/** A backup directory in memory, as a page keeps it before the user downloads the files. */
 export class MemoryBackupDirectory implements BackupDirectory {
   readonly name: string = 'memory';
   /** The files of a finished backup. */
@@ -20,7 +20,7 @@ export class MemoryBackupDirectory implements BackupDirectory {
     };
     return Promise.resolve(
       new WritableStream({
-        // The writer may use its buffer again.
+        // The writer may reuse its buffer.
         write: (chunk) => void chunks.push(chunk.slice()),
         close: finished,
       }),

@@ -1,39 +1,39 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { NewAuditEntry, NewMemory, NewReceipt, Persistence } from '../api/persistence.ts';
-import type { PersistencePlace } from './persistence-place.ts';
+import type { PersistenceHarness } from './persistence-harness.ts';
 import { SettableClock } from './settable-clock.ts';
 import type { TestFramework } from './test-framework.ts';
 
-/** One thing every implementation of `Persistence` must do. */
+/** One requirement on every implementation of `Persistence`. */
 export interface PersistenceCase {
   readonly title: string;
-  /** What the place must give beyond an open database. */
+  /** Requirement on the harness, beyond an open database. */
   readonly needs?: 'clock';
-  run(scene: PersistenceScene): Promise<void>;
+  run(context: PersistenceTestContext): Promise<void>;
 }
 
-/** A fresh place, a clock of its own, and everything a case opens; what is left open is closed at the end. */
-export class PersistenceScene {
+/** A new harness, a clock, and the databases that a case opens. Databases still open at the end are closed. */
+export class PersistenceTestContext {
   readonly expect: TestFramework['expect'];
   readonly clock: SettableClock = new SettableClock('2026-01-29T18:00:00Z');
-  readonly #place: PersistencePlace;
+  readonly #harness: PersistenceHarness;
   readonly #injectsClock: boolean;
   readonly #opened: Persistence[] = [];
 
-  constructor(place: PersistencePlace, expect: TestFramework['expect'], injectsClock: boolean) {
-    this.#place = place;
+  constructor(harness: PersistenceHarness, expect: TestFramework['expect'], injectsClock: boolean) {
+    this.#harness = harness;
     this.expect = expect;
     this.#injectsClock = injectsClock;
   }
 
-  /** Opens the place. Bound, so that a case can take what it needs apart. */
+  /** Opens the database. Bound, so that a case can destructure the context. */
   readonly open = async (): Promise<Persistence> => {
-    const persistence = await this.#place.open(this.#injectsClock ? { clock: this.clock.read } : {});
+    const persistence = await this.#harness.open(this.#injectsClock ? { clock: this.clock.read } : {});
     this.#opened.push(persistence);
     return persistence;
   };
 
-  /** Expects a rejection with a code and a message. */
+  /** Expects a rejection with this code and a message that matches. */
   readonly refused = async (
     promise: PromiseLike<unknown>,
     code: string,
@@ -48,11 +48,11 @@ export class PersistenceScene {
 
   async end(): Promise<void> {
     for (const persistence of this.#opened) await persistence.close();
-    await this.#place.remove?.();
+    await this.#harness.remove?.();
   }
 }
 
-/** What a promise rejects with; fails the test when it does not. */
+/** Returns the error that a promise rejects with. Fails the test when the promise resolves. */
 export async function rejectionOf(promise: PromiseLike<unknown>): Promise<Error> {
   let value: unknown;
   try {
@@ -63,7 +63,7 @@ export async function rejectionOf(promise: PromiseLike<unknown>): Promise<Error>
   throw new Error(`expected a rejection, got ${JSON.stringify(value)}`);
 }
 
-/** A receipt by its execution id; everything else is as good as any. */
+/** Makes a receipt with an execution id. Everything else is arbitrary. */
 export function receiptOf(executionId: string, overrides: Partial<NewReceipt> = {}): NewReceipt {
   return {
     executionId,
@@ -74,24 +74,24 @@ export function receiptOf(executionId: string, overrides: Partial<NewReceipt> = 
   };
 }
 
-/** A memory by its agent. */
+/** Makes a memory of an agent. */
 export function memoryOf(agentId: string, overrides: Partial<NewMemory> = {}): NewMemory {
   return { agentId, agentType: 'validation', memory: '{"active":true}', ...overrides };
 }
 
-/** An audit entry by its operation. */
+/** Makes an audit entry of an operation. */
 export function auditOf(operation: string, overrides: Partial<NewAuditEntry> = {}): NewAuditEntry {
   return { agentId: 'validator-1', operation, status: 'completed', ...overrides };
 }
 
-/** Collects what is streamed. */
-export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const collected: Item[] = [];
+/** Collects the items of a stream. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
   for await (const item of items) collected.push(item);
   return collected;
 }
 
-/** Whole numbers from 0 up to a count. */
+/** Returns the whole numbers from 0 to `count - 1`. */
 export function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }

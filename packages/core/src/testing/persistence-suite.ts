@@ -8,27 +8,30 @@ import { receiptCases } from './suite/receipt-cases.ts';
 import { recordCases } from './suite/record-cases.ts';
 import { reportCases } from './suite/report-cases.ts';
 import { textCases } from './suite/text-cases.ts';
-import { type PersistenceCase, PersistenceScene } from './persistence-case.ts';
-import type { PersistencePlace } from './persistence-place.ts';
+import { type PersistenceCase, PersistenceTestContext } from './persistence-case.ts';
+import type { PersistenceHarness } from './persistence-harness.ts';
 import type { TestFramework } from './test-framework.ts';
 
 /** A case that does not apply to an implementation. */
 export interface SkippedCase {
-  /** The case's whole title. */
+  /** Full title of the case. */
   readonly case: string;
-  /** Why not; shown beside the title. */
+  /** The reason, shown beside the title. */
   readonly reason: string;
 }
 
 /** Options of {@link describePersistence}. */
 export interface DescribePersistenceOptions {
   readonly framework: TestFramework;
-  /** Why no clock can be handed to `open` (functions do not cross to a worker). Cases that set the time are skipped. */
+  /**
+   * Reason why no clock can be passed to `open`, for example that a function cannot be sent to a worker. Cases that set
+   * the time are then skipped.
+   */
   readonly withoutClock?: string;
   readonly skip?: readonly SkippedCase[];
 }
 
-/** Every case of the suite, in the order in which they run. */
+/** Every case of the suite, in the order they run. */
 export const persistenceCases: readonly PersistenceCase[] = [
   ...receiptCases,
   ...memoryCases,
@@ -43,11 +46,11 @@ export const persistenceCases: readonly PersistenceCase[] = [
 ];
 
 /**
- * Holds an implementation of `Persistence` to everything the interface says, whatever is behind it: this process, a
- * worker, a file, a page.
+ * Tests an implementation of `Persistence` against everything the interface promises, with any storage, in process or
+ * behind a worker.
  *
- * @param makePlace - called once a case; the place must be empty
- * @throws RangeError when a skipped case does not exist, so that no skip outlives its case
+ * @param makeHarness - called once per case; its database must be empty
+ * @throws {RangeError} if a skipped case does not exist, so that no skip outlives its case
  * @example
  * import { describe, expect, it } from 'vitest';
  * describePersistence('file', () => {
@@ -57,7 +60,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
  */
 export function describePersistence(
   name: string,
-  makePlace: () => PersistencePlace | Promise<PersistencePlace>,
+  makeHarness: () => PersistenceHarness | Promise<PersistenceHarness>,
   { framework: { describe, it, expect }, withoutClock, skip = [] }: DescribePersistenceOptions,
 ): void {
   const reasons = new Map(skip.map((skipped) => [skipped.case, skipped.reason]));
@@ -68,11 +71,11 @@ export function describePersistence(
     for (const persistenceCase of persistenceCases) {
       const { title, needs } = persistenceCase;
       const body = async (): Promise<void> => {
-        const scene = new PersistenceScene(await makePlace(), expect, withoutClock === undefined);
+        const context = new PersistenceTestContext(await makeHarness(), expect, withoutClock === undefined);
         try {
-          await persistenceCase.run(scene);
+          await persistenceCase.run(context);
         } finally {
-          await scene.end();
+          await context.end();
         }
       };
       const reason = reasons.get(title) ?? (needs === 'clock' ? withoutClock : undefined);

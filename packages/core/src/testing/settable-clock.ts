@@ -1,7 +1,7 @@
 const MS_PER_SECOND = 1000;
 const SECONDS_PER_DAY = 86_400;
 
-/** A clock that stands still until it is told otherwise. */
+/** A clock that stands still until it is set. */
 export class SettableClock {
   #now: Date;
 
@@ -10,7 +10,7 @@ export class SettableClock {
     this.#now = new Date(now);
   }
 
-  /** What `openPersistence` takes as its clock. */
+  /** The `clock` option of `openPersistence`. */
   readonly read = (): Date => new Date(this.#now);
 
   /** @param now - ISO 8601 */

@@ -8,14 +8,14 @@ import { createPrivateFile } from '../../src/exports/export-targets.node.ts';
 import { readRowLines } from '../../src/backup/row-lines.ts';
 import type { BackupManifest, Persistence, PersistenceError } from '../../src/index.ts';
 import { auditOf, memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest, nativeSqlite } from '../support/database-place.ts';
+import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 import { modeOf } from '../support/file-state.ts';
 
 const FILES = ['agent_memory.json', 'audit_log.json', 'ggen.db', 'manifest.json', 'receipts.json'];
 
 const ANY_FILE = { bytes: 1, sha256: '0'.repeat(64) };
 
-async function filled(place: DatabasePlace): Promise<Persistence> {
+async function filled(place: TestDatabase): Promise<Persistence> {
   const db = await place.open();
   await db.record({
     receipts: upTo(20).map((n) => receiptOf(`e-${n}`)),
@@ -28,7 +28,7 @@ async function filled(place: DatabasePlace): Promise<Persistence> {
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What is in the folder, beside the journal of the open database. */
-const namesIn = (place: DatabasePlace): string[] =>
+const namesIn = (place: TestDatabase): string[] =>
   fs
     .readdirSync(place.folder)
     .filter((name) => name !== 'ggen.db-journal')
@@ -53,7 +53,7 @@ function forge(
 
 describe('a backup', () => {
   it('is five files that agree, 0600 in a folder 0700, readable by native SQLite', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     const directory = place.path('deep', 'backup');
     const { manifest } = await db.exportBackup({ directory });
@@ -79,7 +79,7 @@ describe('a backup', () => {
   });
 
   it('goes nowhere but where it was told to: no link in its place is followed out of a folder, no name guessed', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     fs.mkdirSync(place.path('victim'));
     fs.writeFileSync(place.path('victim', 'precious'), 'keep');
@@ -100,7 +100,7 @@ describe('a backup', () => {
   });
 
   it('does not write into a file that has its unfinished one\u2019s name already', () => {
-    const folder = placeOfTest().folder;
+    const folder = createTestDatabase().folder;
     const victim = path.join(folder, 'victim');
     fs.writeFileSync(victim, 'keep');
     fs.symlinkSync('victim', path.join(folder, 'guessed'));
@@ -110,7 +110,7 @@ describe('a backup', () => {
   });
 
   it('never overwrites: not a backup, not a folder with anything in it, not a file', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     const directory = place.path('backup');
     await db.exportBackup({ directory });
@@ -131,7 +131,7 @@ describe('a backup', () => {
   });
 
   it('stopped in the middle leaves nothing', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     const stages = new Set<string>();
     await db.exportBackup({
@@ -152,7 +152,7 @@ describe('a backup', () => {
   });
 
   it('holds one state, and writers that come meanwhile lose nothing', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     const other = await place.open();
     const saves: Promise<unknown>[] = [];
@@ -292,7 +292,7 @@ describe('a restore trusts nothing', () => {
   ];
 
   it.for(cases)('%s', async ([, damage, code, message]) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     await db.exportBackup({ directory: place.path('backup') });
     const before = await db.queryReceipts();
@@ -316,7 +316,7 @@ describe('a restore trusts nothing', () => {
   ];
 
   it.for(contents)('a forged table: %s', async ([, content, code]) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     await db.exportBackup({ directory: place.path('backup') });
     fs.writeFileSync(place.path('backup', 'agent_memory.json'), content);
@@ -351,7 +351,7 @@ describe('a restore trusts nothing', () => {
   });
 
   it('a forged image is checked like any database', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     await db.exportBackup({ directory: place.path('backup') });
     const image = place.path('backup', 'ggen.db');
@@ -363,7 +363,7 @@ describe('a restore trusts nothing', () => {
   });
 
   it('a folder that is not there, or holds no backup, is NOT_FOUND', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     fs.mkdirSync(place.path('empty'));
     fs.writeFileSync(place.path('file'), '');
@@ -386,7 +386,7 @@ describe('a restore trusts nothing', () => {
 });
 
 describe('images of other makes', () => {
-  async function theirImage(place: DatabasePlace, pragma: string): Promise<Uint8Array> {
+  async function theirImage(place: TestDatabase, pragma: string): Promise<Uint8Array> {
     const theirs = place.path('theirs.db');
     nativeSqlite(theirs, pragma, 'CREATE TABLE t(x)', "INSERT INTO t VALUES ('ünï')");
     const source = await place.open({ path: theirs });
@@ -414,7 +414,7 @@ describe('images of other makes', () => {
     ['PRAGMA auto_vacuum=FULL', 'imported: 101', 'imported: 101'],
     ["PRAGMA encoding='UTF-16le'", 'SCHEMA_MISMATCH: 2', 'SCHEMA_MISMATCH: 2'],
   ] as const)('%s', async ([pragma, shared, owned]) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const image = await theirImage(place, pragma);
     const db = await place.open();
     expect(await importOver(db, image)).toBe(shared);
@@ -426,7 +426,7 @@ describe('images of other makes', () => {
 
 describe('an export', () => {
   it('is whole or not there, 0600, and a symlink is followed', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     fs.symlinkSync('real.json', place.path('link.json'));
     const report = await db.exportAuditTrail({ output: place.path('link.json') });
@@ -448,7 +448,7 @@ describe('an export', () => {
   });
 
   it('says why a stream of the caller’s failed', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await filled(place);
     const output = new WritableStream({ write: () => Promise.reject(new Error('the tape is torn')) });
     expect(await rejectionOf(db.exportAuditTrail({ output }))).toMatchObject({

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BackupManifest } from '../../src/index.ts';
-import { placeOfTest } from '../support/database-place.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 
 const POLLUTION = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
 
@@ -13,7 +13,7 @@ function expectNoPollution(): void {
 
 describe('prototypes stay as they are', () => {
   it('as JSON and as options', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     const value: unknown = JSON.parse(POLLUTION);
     const { receiptId } = await db.saveReceipt({
@@ -40,7 +40,7 @@ describe('prototypes stay as they are', () => {
   });
 
   it('as a backup', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     await db.saveMemory({ agentId: 'a', agentType: 't', memory: '1' });
     const directory = place.path('backup');

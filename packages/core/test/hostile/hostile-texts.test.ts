@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Persistence } from '../../src/index.ts';
 import { hostileTexts } from '../../src/testing/hostile-texts.ts';
 import { rejectionOf } from '../../src/testing/persistence-case.ts';
-import { placeOfTest } from '../support/database-place.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 
 const texts = Object.entries(hostileTexts);
 const MEGABYTE = 1_000_000;
@@ -58,7 +58,7 @@ describe('every text through every field', () => {
   });
 
   it.for(texts)('%s', async ([, text]) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     const receiptId = await saveEverywhere(db, text);
     await foundEverywhere(db, text, receiptId);
@@ -76,7 +76,7 @@ describe('every text through every field', () => {
 
 describe('all together', () => {
   it('survive backup and restore, from the image and from JSON', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     const ids = new Map<string, string>();
     for (const [, text] of texts) ids.set(text, await saveEverywhere(db, text));
@@ -89,7 +89,7 @@ describe('all together', () => {
   });
 
   it('survive the export in each format that keeps them', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     for (const [, text] of texts) await saveEverywhere(db, text);
     const expected = texts.map(([, text]) => text).toReversed();
@@ -114,7 +114,7 @@ describe('all together', () => {
   });
 
   it('as ids of look-ups, each finds only itself', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     for (const [, text] of texts) {
       await db.saveMemory({ agentId: text, agentType: 't', memory: JSON.stringify(text) });
@@ -126,7 +126,7 @@ describe('all together', () => {
   });
 
   it('as patterns, none is run as SQL; one too long for LIKE is refused as an argument', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     for (const [, text] of texts) await saveEverywhere(db, text);
     const tooLong = hostileTexts['a megabyte'] ?? '';
@@ -150,7 +150,7 @@ describe('all together', () => {
 
 describe('lone surrogates, which have no UTF-8 form', () => {
   it.for(['\uD800', 'a\uDFFFb', '\uDE00\uD83D'])('%j', async (text) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     const receipt = { executionId: 'e', agentId: 'a', agentType: 't', receipt: '{}' };
     const audit = { agentId: 'a', operation: 'o', status: 'completed' } as const;

@@ -1,8 +1,8 @@
-/** The suite every implementation has to pass, on every storage there is in this process. */
+/** The persistence suite on every storage of Node, in process. */
 import { describe, expect, it } from 'vitest';
 import { openPersistence } from '../../src/index.ts';
 import { describePersistence } from '../../src/testing/index.ts';
-import { DatabasePlace } from '../support/database-place.ts';
+import { TestDatabase } from '../support/test-database.ts';
 
 const framework = { describe, expect, it };
 
@@ -25,8 +25,8 @@ for (const [name, own] of Object.entries(fileOptions)) {
   describePersistence(
     name,
     () => {
-      const place = new DatabasePlace();
-      return { open: (options) => place.open({ ...own, ...options }), remove: () => place.end() };
+      const database = new TestDatabase();
+      return { open: (options) => database.open({ ...own, ...options }), remove: () => database.end() };
     },
     { framework },
   );

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { type TestContext, expect, it } from 'vitest';
 import type { PersistenceError } from '../../src/index.ts';
 import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest, nativeSqlite } from '../support/database-place.ts';
+import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
 /** A disk of its own; the test is skipped where this user may not mount one. */
-function smallDisk(place: DatabasePlace, skip: TestContext['skip']): string {
+function smallDisk(place: TestDatabase, skip: TestContext['skip']): string {
   const folder = place.path('disk');
   fs.mkdirSync(folder);
   try {
@@ -23,7 +23,7 @@ function smallDisk(place: DatabasePlace, skip: TestContext['skip']): string {
 const filler = (sizeBytes: number): string => JSON.stringify('x'.repeat(sizeBytes));
 
 it('saves fail with DISK_FULL, nothing acknowledged is lost, and work again', async ({ skip }) => {
-  const place = placeOfTest();
+  const place = createTestDatabase();
   const disk = smallDisk(place, skip);
   const file = path.join(disk, 'ggen.db');
   fs.writeFileSync(path.join(disk, 'ballast'), new Uint8Array(1_000_000));
@@ -59,7 +59,7 @@ it('saves fail with DISK_FULL, nothing acknowledged is lost, and work again', as
 });
 
 it('of saves that come together, one too big for the room fails alone', async ({ skip }) => {
-  const place = placeOfTest();
+  const place = createTestDatabase();
   const disk = smallDisk(place, skip);
   const db = await place.open({ path: path.join(disk, 'ggen.db') });
   const saves = upTo(9).map((n) =>
@@ -73,7 +73,7 @@ it('of saves that come together, one too big for the room fails alone', async ({
 });
 
 it('a medium that cannot be written opens for reading, and says so when asked to write', async ({ skip }) => {
-  const place = placeOfTest();
+  const place = createTestDatabase();
   const disk = smallDisk(place, skip);
   const file = path.join(disk, 'ggen.db');
   const writing = await place.open({ path: file });

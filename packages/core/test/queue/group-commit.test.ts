@@ -11,7 +11,7 @@ import { type Persistence, type PersistenceError, type RetryPolicy } from '../..
 import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { migrate } from '../../src/schema/migrator.ts';
 import { memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest } from '../support/database-place.ts';
+import { type TestDatabase, createTestDatabase } from '../support/test-database.ts';
 
 /** A persistence over a storage of the test's own. */
 async function persistenceOn(storage: Storage, retry: Partial<RetryPolicy> = {}): Promise<Persistence> {
@@ -35,11 +35,11 @@ function failingStorage(storage: Storage): {
   };
 }
 
-const changeCounter = (place: DatabasePlace): number => fs.readFileSync(place.file).readUInt32BE(24);
+const changeCounter = (place: TestDatabase): number => fs.readFileSync(place.file).readUInt32BE(24);
 
 describe('few transactions', () => {
   it('a hundred saves at once are one commit', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     const before = changeCounter(place);
     await Promise.all(upTo(100).map((n) => db.saveReceipt(receiptOf(`e-${n}`))));
@@ -47,7 +47,7 @@ describe('few transactions', () => {
   });
 
   it('saves that come while a commit runs share the next one', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const counted = countingStorage(fileStorage(place.file));
     const { storage, counts } = counted;
     const db = await persistenceOn(storage);
@@ -67,7 +67,7 @@ describe('few transactions', () => {
   });
 
   it('reads write nothing and sync nothing', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const counted = countingStorage(fileStorage(place.file));
     const { storage, counts } = counted;
     const db = await persistenceOn(storage);
@@ -88,7 +88,7 @@ describe('few transactions', () => {
 
 describe('each failure its own', () => {
   it('of a hundred saves at once, only the duplicates are refused', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     const outcomes = await Promise.allSettled(upTo(100).map((n) => db.saveReceipt(receiptOf(`e-${n % 60}`))));
     const failed = outcomes.flatMap((outcome, index) => (outcome.status === 'rejected' ? [index] : []));
@@ -97,7 +97,7 @@ describe('each failure its own', () => {
   });
 
   it('a batch that fails takes back its own rows only', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     const outcomes = await Promise.allSettled([
       db.saveReceipt(receiptOf('before')),
@@ -115,7 +115,7 @@ describe('each failure its own', () => {
 
 describe('nothing resolves before it is durable', () => {
   it('a storage whose sync fails rejects every save of the group, with the cause, and nothing is there', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const { storage, failOn } = failingStorage(fileStorage(place.file));
     const db = await persistenceOn(storage, { ioRetries: 2 });
     await db.saveReceipt(receiptOf('before'));
@@ -178,7 +178,7 @@ describe('nothing resolves before it is durable', () => {
 
 describe('while native SQLite holds the database', () => {
   /** Native `sqlite3` inside a write transaction, until it is told to end. */
-  async function holdByNative(place: DatabasePlace): Promise<() => Promise<void>> {
+  async function holdByNative(place: TestDatabase): Promise<() => Promise<void>> {
     const holder = spawn('sqlite3', ['-batch', place.file], { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => void holder.kill());
     const ended = new Promise<void>((resolve) => {
@@ -195,7 +195,7 @@ describe('while native SQLite holds the database', () => {
   }
 
   it('saves wait without blocking the event loop, and succeed after it', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     const release = await holdByNative(place);
     let settled = false;
@@ -208,7 +208,7 @@ describe('while native SQLite holds the database', () => {
   });
 
   it('saves and reads are refused with DATABASE_LOCKED after the deadline, and work afterwards', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open({ retry: { busyDeadlineMs: 60 } });
     const release = await holdByNative(place);
     for (const call of [
@@ -230,7 +230,7 @@ describe('while native SQLite holds the database', () => {
   });
 
   it('an exclusive owner keeps everyone out until it closes, and is kept out itself', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const owner = await place.open({ exclusive: true });
     await owner.saveReceipt(receiptOf('a'));
     expect(await rejectionOf(place.open({ retry: { busyDeadlineMs: 30 } }))).toMatchObject({

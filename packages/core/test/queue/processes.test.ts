@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
-import { placeOfTest } from '../support/database-place.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from '../schema/original-schema.ts';
 
 let children: Children;
@@ -23,7 +23,7 @@ interface Saved {
 
 describe('many processes at once', () => {
   it('fifty save a receipt and one agent’s memory: fifty rows, version 50', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const saved = await Promise.all(
       upTo(50).map((n) => children.ask<Saved>('save-one', [place.file, `exec-${n}`])),
     );
@@ -35,7 +35,7 @@ describe('many processes at once', () => {
   });
 
   it('the first ones race for a migration: it happens once, and all rows are imported', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     await Promise.all(upTo(6).map((n) => children.ask<Saved>('save-one', [place.file, `exec-${n}`])));
     const db = await place.open();
@@ -44,7 +44,7 @@ describe('many processes at once', () => {
   });
 
   it('two handles in this process see each other’s commits', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const [first, second] = [await place.open(), await place.open()];
     const both = upTo(40).map((n) => (n % 2 ? first : second).saveReceipt(receiptOf(`e-${n}`)));
     await Promise.all(both);
@@ -55,7 +55,7 @@ describe('many processes at once', () => {
   });
 
   it('a reader streams while another process writes, and sees each old row once', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     await db.saveReceipts(upTo(3000).map((n) => receiptOf(`old-${n}`)));
     const writers = Promise.all(
@@ -90,7 +90,7 @@ describe('killed in the middle', () => {
   }
 
   it('thirty times over a database of 30 MB: everything acknowledged is there', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const filling = await place.open();
     const receipt = { filler: 'x'.repeat(3000) };
     for (const batch of upTo(9)) {
@@ -121,7 +121,7 @@ describe('killed in the middle', () => {
 
 describe('modes whatever the umask', () => {
   it.for(['000', '022', '077', '777'])('umask %s', async (umask) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const modes = await children.ask<Record<string, string>>('write-with-umask', [umask, place.folder]);
     const folders = ['a', 'a/b', 'backups', 'backups/one', 'exports'];
     for (const [name, mode] of Object.entries(modes))

@@ -9,14 +9,14 @@ import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import { type Persistence, SCHEMA_VERSION } from '../../src/index.ts';
 import { migrate } from '../../src/schema/migrator.ts';
 import { memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
-import { placeOfTest } from '../support/database-place.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
 
 const FIXTURES = path.join(import.meta.dirname, '../fixtures');
 
 describe('a database of the original scripts', () => {
   it('is migrated and keeps its rows; verify knows what it took over', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     const before = place.native(
       'SELECT * FROM receipts',
@@ -47,7 +47,7 @@ describe('a database of the original scripts', () => {
   });
 
   it('is migrated in one transaction', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     // Bytes 24 to 27 of the header: the file change counter.
     const counter = (): number => fs.readFileSync(place.file).readUInt32BE(24);
@@ -59,7 +59,7 @@ describe('a database of the original scripts', () => {
   });
 
   it('waits for readers and meanwhile lets no new one in, so that its turn comes however many there are', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     const reader = await openDatabase(fileStorage(place.file));
     reader.database.exec('BEGIN; SELECT count(*) FROM receipts');
@@ -82,7 +82,7 @@ describe('a database of the original scripts', () => {
   });
 
   it('is no mixture of two states to one who looks while another migrates it', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     const [one, another] = [
       new SqliteConnection(await openDatabase(fileStorage(place.file))),
@@ -103,7 +103,7 @@ describe('a database of the original scripts', () => {
   });
 
   it('keeps what it took over through backup and restore', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     const db = await place.open();
     await db.saveReceipt(receiptOf('new'));
@@ -128,7 +128,7 @@ describe('every shipped schema', () => {
     ['schema-v0-original.db', 2],
     ['schema-v2.db', 3],
   ] as const)('%s', async ([fixture, receipts]) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     fs.copyFileSync(path.join(FIXTURES, fixture), place.file);
     const before = place.native(
       'SELECT * FROM receipts',
@@ -150,7 +150,7 @@ describe('every shipped schema', () => {
 
 describe('native SQLite on a database of ours', () => {
   it('inserts with the documented columns, and both see everything', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     await db.saveReceipt(receiptOf('ours', { durationMs: 5 }));
     place.native(
@@ -174,7 +174,7 @@ describe('native SQLite on a database of ours', () => {
   });
 
   it('may leave times out: such rows are the oldest, each streams once', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     await db.saveReceipts(Array.from({ length: 700 }, (_, index) => receiptOf(`e-${index}`)));
     place.native(
@@ -198,7 +198,7 @@ describe('native SQLite on a database of ours', () => {
   });
 
   it('names the first bad row of each kind', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     await db.saveReceipts([receiptOf('a'), receiptOf('b')]);
     await db.saveMemory(memoryOf('m'));

@@ -3,14 +3,14 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PersistenceError, SCHEMA_VERSION, openPersistence } from '../../src/index.ts';
 import { rejectionOf, receiptOf } from '../../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest, nativeSqlite } from '../support/database-place.ts';
+import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 import { stateOf } from '../support/file-state.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
 
 /** A path beside the place's own file, which stays free of damage. */
-const other = (place: DatabasePlace): string => place.path('other.db');
+const other = (place: TestDatabase): string => place.path('other.db');
 
-async function refused(place: DatabasePlace, path: string = other(place)): Promise<PersistenceError> {
+async function refused(place: TestDatabase, path: string = other(place)): Promise<PersistenceError> {
   fs.chmodSync(path, 0o644);
   const before = stateOf(path);
   const error = await rejectionOf(place.open({ path, retry: { busyDeadlineMs: 200 } }));
@@ -22,7 +22,7 @@ async function refused(place: DatabasePlace, path: string = other(place)): Promi
 }
 
 /** A database of ours with a page or two of rows. */
-async function filled(place: DatabasePlace): Promise<string> {
+async function filled(place: TestDatabase): Promise<string> {
   const db = await place.open({ path: other(place) });
   await db.saveReceipts(Array.from({ length: 500 }, (_, index) => receiptOf(`e-${index}`)));
   await db.close();
@@ -36,13 +36,13 @@ describe('files that are no database', () => {
     ['a header cut short', 'SQLite format 3\0 and no more'],
     ['an almost right header', `SQLite format 4\0${'\0'.repeat(5000)}`],
   ] as const)('%s', async ([, content]) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     fs.writeFileSync(other(place), content);
     expect((await refused(place)).code).toBe('NOT_A_DATABASE');
   });
 
   it('a directory', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     fs.mkdirSync(place.path('folder.db'));
     const error = await rejectionOf(place.open({ path: place.path('folder.db') }));
     expect(error).toMatchObject({ code: 'INITIALIZATION_FAILED' });
@@ -53,7 +53,7 @@ describe('files that are no database', () => {
 
 describe('damaged databases', () => {
   it('the schema page overwritten', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const path = await filled(place);
     const bytes = fs.readFileSync(path);
     bytes.fill(0xa5, 100, 2000);
@@ -64,7 +64,7 @@ describe('damaged databases', () => {
   });
 
   it('cut to half, and in the middle of a page', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const path = await filled(place);
     const whole = fs.readFileSync(path);
     for (const cut of [whole.length / 2, whole.length - 1, 4096 + 512, 4096, 512]) {
@@ -74,7 +74,7 @@ describe('damaged databases', () => {
   });
 
   it('damage deep inside is found by verify, not adopted as sound', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const path = await filled(place);
     const bytes = fs.readFileSync(path);
     bytes.fill(0xa5, bytes.length - 8192, bytes.length - 4096);
@@ -88,7 +88,7 @@ describe('damaged databases', () => {
 
 describe('databases of others', () => {
   it('a newer schema: says which program is needed', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const path = await filled(place);
     const newer = SCHEMA_VERSION + 1;
     const record = JSON.stringify({ name: 'later', checksum: 'x', applied_at: '', program: '9.8.7' });
@@ -104,7 +104,7 @@ describe('databases of others', () => {
   });
 
   it('WAL mode: says how to convert it, and the way works', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     nativeSqlite(other(place), 'PRAGMA journal_mode=WAL', 'CREATE TABLE t(x)', 'INSERT INTO t VALUES (1)');
     const error = await refused(place);
     expect(error.code).toBe('WAL_MODE');
@@ -130,7 +130,7 @@ describe('databases of others', () => {
       /agent_memory/,
     ],
   ] as const)('a %s of our name that is not ours', async ([, sql, message]) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     nativeSqlite(other(place), sql);
     const error = await refused(place);
     expect(error.code).toBe('SCHEMA_MISMATCH');
@@ -150,7 +150,7 @@ describe('databases of others', () => {
     ['version missing', `DELETE FROM _schema_metadata WHERE key = 'schema_version'`],
     ['version lowered', `UPDATE _schema_metadata SET value = '1' WHERE key = 'schema_version'`],
   ] as const)('migration records: %s', async ([, sql]) => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     nativeSqlite(await filled(place), sql);
     expect((await refused(place)).code).toBe('SCHEMA_MISMATCH');
   });
@@ -158,7 +158,7 @@ describe('databases of others', () => {
 
 describe('places that cannot be', () => {
   it('a path below a file, a name with NUL, a chain of symlinks to itself', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     fs.writeFileSync(place.path('file'), '');
     fs.symlinkSync('loop', place.path('loop'));
     for (const path of [place.path('file', 'ggen.db'), place.path('a\0b'), place.path('loop')]) {
@@ -169,7 +169,7 @@ describe('places that cannot be', () => {
   });
 
   it('a wrong storage, a missing path, wrong options', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const wrong: [object, RegExp][] = [
       [{ path: '' }, /Missing required parameters: path/],
       [{ path: 42 }, /Invalid path/],
@@ -195,7 +195,7 @@ describe('what is not here', () => {
 
 describe('rules of others', () => {
   it('a trigger that refuses a row fails that save alone, as CONSTRAINT', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     const db = await place.open();
     place.native(
       `CREATE TRIGGER no_guests BEFORE INSERT ON receipts WHEN NEW.agent_id = 'guest'
@@ -212,7 +212,7 @@ describe('rules of others', () => {
 
 describe('what is not refused', () => {
   it('an empty file is initialised, in place', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     fs.writeFileSync(place.file, '');
     const { ino } = fs.statSync(place.file);
     const db = await place.open();
@@ -227,7 +227,7 @@ describe('what is not refused', () => {
   });
 
   it('a foreign database keeps its tables, through everything that replaces ours but an image', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     place.native(
       'CREATE TABLE theirs(x); INSERT INTO theirs VALUES (42); CREATE INDEX theirs_x ON theirs(x)',
     );
@@ -240,7 +240,7 @@ describe('what is not refused', () => {
   });
 
   it('symlinks are followed, not replaced', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     fs.mkdirSync(place.path('real'));
     fs.symlinkSync(place.path('real', 'data.db'), place.file);
     const db = await place.open();
@@ -252,7 +252,7 @@ describe('what is not refused', () => {
   });
 
   it('rows of the original scripts', async () => {
-    const place = placeOfTest();
+    const place = createTestDatabase();
     place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     const db = await place.open();
     expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual([

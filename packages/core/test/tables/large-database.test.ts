@@ -9,13 +9,13 @@ import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import type { Persistence } from '../../src/index.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { receiptOf } from '../../src/testing/persistence-case.ts';
-import { type DatabasePlace, placeOfTest } from '../support/database-place.ts';
+import { type TestDatabase, createTestDatabase } from '../support/test-database.ts';
 
 const RECEIPTS = 1_000_000;
 const PAGE_BYTES = 4096;
 
 /** Fills a database through native SQLite, with ids as scattered as hashes are. */
-async function fill(place: DatabasePlace, receipts: number): Promise<void> {
+async function fill(place: TestDatabase, receipts: number): Promise<void> {
   await (await place.open()).close();
   place.native(
     'PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF; PRAGMA cache_size=-400000',
@@ -31,7 +31,7 @@ async function fill(place: DatabasePlace, receipts: number): Promise<void> {
 }
 
 async function openCounted(
-  place: DatabasePlace,
+  place: TestDatabase,
 ): Promise<{ db: Persistence; counts: StorageCounts; reset: () => void }> {
   const counted: { storage: Storage; counts: StorageCounts; reset(): void } = countingStorage(
     fileStorage(place.file),
@@ -43,7 +43,7 @@ async function openCounted(
 }
 
 /** Bytes written by one save of the usual size, the smallest of a few, so that a page split does not count. */
-async function bytesOfSave(place: DatabasePlace): Promise<number> {
+async function bytesOfSave(place: TestDatabase): Promise<number> {
   const { db, counts, reset } = await openCounted(place);
   await db.saveReceipt(receiptOf('warm', { agentId: 'agent-1' }));
   const written: number[] = [];
@@ -57,7 +57,7 @@ async function bytesOfSave(place: DatabasePlace): Promise<number> {
 }
 
 it(`with ${RECEIPTS} receipts: stats and look-ups read little, a save writes what it always does`, async () => {
-  const place = placeOfTest();
+  const place = createTestDatabase();
   await fill(place, 1000);
   const small = await bytesOfSave(place);
   fs.rmSync(place.file);

@@ -1,26 +1,26 @@
-/** Runs cases of the persistence suite where synchronous access handles are: in a dedicated worker, in process there. */
+/** Runs cases of the persistence suite in process in a dedicated worker, where synchronous access handles exist. */
 import * as Comlink from 'comlink';
 import { expect } from 'vitest';
 import { openPersistence } from '../../src/index.ts';
-import { PersistenceScene, persistenceCases } from '../../src/testing/index.ts';
+import { PersistenceTestContext, persistenceCases } from '../../src/testing/index.ts';
 
 async function runCase(title: string, exclusive: boolean): Promise<void> {
   const found = persistenceCases.find((candidate) => candidate.title === title);
   if (!found) throw new RangeError(`no such case: ${title}`);
   const name = crypto.randomUUID();
-  const scene = new PersistenceScene(
+  const context = new PersistenceTestContext(
     { open: (options) => openPersistence({ storage: 'opfs', name, exclusive, worker: false, ...options }) },
     expect,
     true,
   );
   try {
-    await found.run(scene);
+    await found.run(context);
   } finally {
-    await scene.end();
+    await context.end();
   }
 }
 
-/** What the page calls. */
+/** Service of this worker. */
 export interface SuiteWorker {
   runCase(title: string, exclusive: boolean): Promise<void>;
 }

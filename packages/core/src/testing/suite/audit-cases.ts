@@ -17,7 +17,7 @@ function collector(): { stream: WritableStream<Uint8Array>; text: () => string; 
 
 export const auditCases: readonly PersistenceCase[] = [
   {
-    title: 'audit: an entry is logged with its defaults, and with everything',
+    title: 'audit: logs an entry with default values, and one with every field',
     needs: 'clock',
     async run({ open, expect }) {
       const db = await open();
@@ -46,7 +46,7 @@ export const auditCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'audit: many are logged together or not at all',
+    title: 'audit: logs many entries together, all or none',
     async run({ open, refused, expect }) {
       const db = await open();
       await refused(db.logAudits([auditOf('a'), auditOf('')]), 'INVALID_ARGUMENT', /operation/);
@@ -57,7 +57,7 @@ export const auditCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'audit: the trail goes 7 days back and holds 1000 entries unless asked, newest first',
+    title: 'audit: by default a query returns 1000 entries of 7 days, newest first',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -83,7 +83,7 @@ export const auditCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'audit: queries take a pattern over the agent',
+    title: 'audit: a query filters by a pattern over the agent',
     async run({ open, expect }) {
       const db = await open();
       await db.logAudits(['agent-1', 'agent-2', 'other'].map((agentId) => auditOf('op', { agentId })));
@@ -94,7 +94,7 @@ export const auditCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'audit: the whole trail is exported to a stream, which is closed',
+    title: 'audit: exports the whole trail to a stream and closes it',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -135,7 +135,7 @@ export const auditCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'audit: an empty trail exports as []',
+    title: 'audit: exports an empty trail as []',
     async run({ open, expect }) {
       const db = await open();
       const { stream, text } = collector();

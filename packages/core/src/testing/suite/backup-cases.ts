@@ -53,7 +53,7 @@ export const backupCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'backup: of an empty database is valid and restores',
+    title: 'backup: a backup of an empty database is valid and can be restored',
     async run({ open, expect }) {
       const db = await open();
       const directory = new MemoryBackupDirectory();
@@ -64,7 +64,7 @@ export const backupCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'restore: refuses a database that holds rows, unless forced',
+    title: 'restore: refuses a database that holds rows, without force',
     async run({ open, refused, expect }) {
       const db = await open();
       await db.saveReceipt(receiptOf('backed-up'));
@@ -81,7 +81,7 @@ export const backupCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'restore: a changed, shortened or missing file is refused and nothing changes',
+    title: 'restore: refuses a changed, truncated or missing file and changes nothing',
     async run({ open, refused, expect }) {
       const db = await open();
       await fill(db);
@@ -114,7 +114,7 @@ export const backupCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'backup, restore: stopped half way leave things as they were',
+    title: 'backup, restore: an abort half way changes nothing',
     async run({ open, refused, expect }) {
       const db = await open();
       await fill(db);

@@ -4,7 +4,7 @@ const SQLITE_MAGIC = 'SQLite format 3\0';
 
 export const imageCases: readonly PersistenceCase[] = [
   {
-    title: 'image: is the bytes of an SQLite file and replaces everything',
+    title: 'image: holds the bytes of an SQLite file, and importing it replaces every row',
     async run({ open, expect }) {
       const db = await open();
       await db.record({ receipts: [receiptOf('a')], memories: [memoryOf('m')], audits: [auditOf('o')] });
@@ -22,7 +22,7 @@ export const imageCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'image: what is no database, or a damaged one, is refused and nothing changes',
+    title: 'image: refuses other files and damaged databases and changes nothing',
     async run({ open, refused, expect }) {
       const db = await open();
       await db.saveReceipt(receiptOf('a'));

@@ -2,24 +2,24 @@ import type { Change, Persistence } from '../../api/persistence.ts';
 import { MemoryBackupDirectory } from '../memory-backup-directory.ts';
 import { type PersistenceCase, auditOf, memoryOf, receiptOf, upTo } from '../persistence-case.ts';
 
-/** Lets what is on its way to listeners arrive: behind a worker that takes a message. */
-async function settled(db: Persistence): Promise<void> {
+/** Waits until pending changes have reached the subscribers. Behind a worker that takes a message. */
+async function changesDelivered(db: Persistence): Promise<void> {
   await db.stats();
   await db.stats();
 }
 
 export const lifecycleCases: readonly PersistenceCase[] = [
   {
-    title: 'subscribe: tells of each commit with its tables and a growing version, until it is ended',
+    title: 'subscribe: reports each commit with its tables and a growing version, until unsubscribed',
     async run({ open, refused, expect }) {
       const db = await open();
       const changes: Change[] = [];
-      const end = db.subscribe((change) => void changes.push(change));
+      const unsubscribe = db.subscribe((change) => void changes.push(change));
       await db.saveReceipt(receiptOf('a'));
       await db.saveMemory(memoryOf('m'));
       await db.logAudit(auditOf('o'));
       await db.record({ receipts: [receiptOf('b')], audits: [auditOf('p')] });
-      await settled(db);
+      await changesDelivered(db);
       expect(changes.map(({ tables }) => tables)).toEqual([
         ['receipts'],
         ['agent_memory'],
@@ -31,17 +31,17 @@ export const lifecycleCases: readonly PersistenceCase[] = [
       }
       await refused(db.saveReceipt(receiptOf('a')), 'DUPLICATE_EXECUTION');
       await db.queryReceipts();
-      await settled(db);
+      await changesDelivered(db);
       expect(changes.length).toBe(4);
-      end();
-      end();
+      unsubscribe();
+      unsubscribe();
       await db.saveReceipt(receiptOf('c'));
-      await settled(db);
+      await changesDelivered(db);
       expect(changes.length).toBe(4);
     },
   },
   {
-    title: 'subscribe: tells of reset, restore and import',
+    title: 'subscribe: reports reset, restore and import',
     async run({ open, expect }) {
       const db = await open();
       await db.saveReceipt(receiptOf('a'));
@@ -54,13 +54,13 @@ export const lifecycleCases: readonly PersistenceCase[] = [
       await db.restoreBackup({ directory, from: 'json' });
       await db.restoreBackup({ directory, force: true });
       await db.importImage(image);
-      await settled(db);
+      await changesDelivered(db);
       const all = ['receipts', 'agent_memory', 'audit_log'];
       expect(changes.map(({ tables }) => tables)).toEqual([all, all, all, all]);
     },
   },
   {
-    title: 'info: says where the data lives and what was promised',
+    title: 'info: reports where the data is stored and what is promised for it',
     async run({ open, expect }) {
       const info = await (await open()).info();
       expect(info.persistent).toBe(info.storage !== 'memory');
@@ -76,7 +76,7 @@ export const lifecycleCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'close: waits for what was asked before, twice is once, and afterwards everything is CLOSED',
+    title: 'close: waits for earlier calls, can be repeated, and makes later calls reject with CLOSED',
     async run({ open, refused, expect }) {
       const db = await open();
       const saves = upTo(50).map((index) => db.saveReceipt(receiptOf(`e-${index}`)));
@@ -116,19 +116,19 @@ export const lifecycleCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'close: waits for operations of several steps, too',
+    title: 'close: waits for operations of several steps as well',
     async run({ open, expect }) {
       const db = await open();
       await db.saveReceipt(receiptOf('a'));
       const directory = new MemoryBackupDirectory();
-      const asked = [db.cleanup(), db.exportBackup({ directory }), db.reset()];
+      const pending = [db.cleanup(), db.exportBackup({ directory }), db.reset()];
       await db.close();
-      expect((await Promise.all(asked)).length).toBe(3);
+      expect((await Promise.all(pending)).length).toBe(3);
       expect(directory.files.size).toBe(5);
     },
   },
   {
-    title: 'close: await using lets go at the end of the block, whatever happens in it',
+    title: 'close: await using closes at the end of the block, also when the block throws',
     async run({ open, refused, expect }) {
       let kept: Persistence | undefined;
       const work = async (): Promise<void> => {
@@ -142,7 +142,7 @@ export const lifecycleCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'close: what was saved is there when the place is opened again, where it promises to be',
+    title: 'close: saved rows are there when the database is opened again, if the storage is persistent',
     async run({ open, expect }) {
       const first = await open();
       const { persistent } = await first.info();
@@ -154,7 +154,7 @@ export const lifecycleCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'arguments: a wrong one is refused before anything is written',
+    title: 'arguments: a wrong argument is refused before anything is written',
     async run({ open, refused, expect }) {
       const db = await open();
       const wrong = (value: unknown): never => value as never;

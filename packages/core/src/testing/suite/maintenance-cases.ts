@@ -5,7 +5,7 @@ const FILLER = `"${'x'.repeat(500)}"`;
 
 export const maintenanceCases: readonly PersistenceCase[] = [
   {
-    title: 'cleanup: deletes old receipts and audit entries, never memory, and gives the room back',
+    title: 'cleanup: deletes old receipts and audit entries, never memory, and frees their space',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -38,7 +38,7 @@ export const maintenanceCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'cleanup: keeps as many days as asked',
+    title: 'cleanup: keeps rows up to the given age in days',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -49,7 +49,7 @@ export const maintenanceCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'cleanup: stopped half way deletes nothing',
+    title: 'cleanup: an abort half way deletes nothing',
     needs: 'clock',
     async run({ open, clock, refused, expect }) {
       const db = await open();
@@ -83,7 +83,7 @@ export const maintenanceCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'verify: finds a sound database sound and says how much it looked at',
+    title: 'verify: reports an intact database as ok, with the number of receipts verified',
     async run({ open, refused, expect }) {
       const db = await open();
       await db.record({

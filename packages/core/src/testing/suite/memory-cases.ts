@@ -2,7 +2,7 @@ import { type PersistenceCase, collect, memoryOf, upTo } from '../persistence-ca
 
 export const memoryCases: readonly PersistenceCase[] = [
   {
-    title: 'memory: keeps its id, counts its versions and takes the new type and text',
+    title: 'memory: a save keeps the id, increments the version and replaces type and text',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -26,7 +26,7 @@ export const memoryCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'memory: twenty saves at once end at version 20',
+    title: 'memory: twenty concurrent saves end at version 20',
     async run({ open, expect }) {
       const db = await open();
       const saved = await Promise.all(
@@ -40,7 +40,7 @@ export const memoryCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'memory: many are saved together or not at all, and one agent twice counts twice',
+    title: 'memory: saves many together, all or none; an agent listed twice gets two versions',
     async run({ open, refused, expect }) {
       const db = await open();
       await refused(
@@ -55,7 +55,7 @@ export const memoryCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'memory: queries by pattern, latest first, all of them',
+    title: 'memory: a query returns every match of a pattern, latest save first',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -74,7 +74,7 @@ export const memoryCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'memory: look-ups are equality; an unknown agent is NOT_FOUND',
+    title: 'memory: getMemory compares ids exactly; an unknown agent is NOT_FOUND',
     async run({ open, refused, expect }) {
       const db = await open();
       await db.saveMemories([memoryOf('agent-1'), memoryOf('%', { memory: '"percent"' })]);

@@ -3,7 +3,7 @@ import { type PersistenceCase, collect, receiptOf, upTo } from '../persistence-c
 
 export const receiptCases: readonly PersistenceCase[] = [
   {
-    title: 'receipt: is saved with its defaults and read back byte for byte',
+    title: 'receipt: is saved with default values and read back byte for byte',
     needs: 'clock',
     async run({ open, expect }) {
       const db = await open();
@@ -38,13 +38,13 @@ export const receiptCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'receipt: the same receipt has the same id everywhere, a different one another',
+    title: 'receipt: the same receipt has the same id everywhere, a different one has another',
     async run({ open, expect }) {
       const db = await open();
       const { receiptId } = await db.saveReceipt(
         receiptOf('exec-1', { durationMs: 1234, status: 'partial' }),
       );
-      // The id of exactly these values, computed apart from this program; it must never change.
+      // Computed from these values by another program. It must never change.
       expect(receiptId).toBe('ef46b791b593231661468c5687b82bb460c1bf8bc80b608649ecb8def282111b');
       const ids = new Set([receiptId]);
       await db.reset();
@@ -67,7 +67,7 @@ export const receiptCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'receipt: a used execution id is refused, ifAbsent takes the identical receipt only',
+    title: 'receipt: refuses a used execution id; ifAbsent accepts the identical receipt only',
     async run({ open, refused, expect }) {
       const db = await open();
       const first = await db.saveReceipt(receiptOf('exec-1'));
@@ -109,7 +109,7 @@ export const receiptCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'receipt: queries go newest first, ties by rowid, at most 100 unless asked',
+    title: 'receipt: by default a query returns 100 rows, newest first, ties by rowid',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -132,11 +132,11 @@ export const receiptCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'receipt: oldest first is newest first the other way round, page by page and with a limit',
+    title: 'receipt: oldest-first is newest-first reversed, in batches and with a limit',
     needs: 'clock',
     async run({ open, refused, clock, expect }) {
       const db = await open();
-      // Pages end within a second, at its end and beyond it.
+      // Batches end within a second, at its end and after it.
       for (const count of [400, 700, 600]) {
         await db.saveReceipts(
           upTo(count).map((index) => receiptOf(`${count}-${index}`, { agentId: `agent-${index % 3}` })),
@@ -160,7 +160,7 @@ export const receiptCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'receipt: patterns are SQL LIKE, and * means %',
+    title: 'receipt: a pattern is SQL LIKE, and * means %',
     async run({ open, expect }) {
       const db = await open();
       const agents = ['validator-1', 'validator-2', 'generator-1', 'Validator-3', 'v%'];
@@ -177,7 +177,7 @@ export const receiptCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'receipt: an unknown id is NOT_FOUND, and an id is never a pattern',
+    title: 'receipt: an unknown id is NOT_FOUND; an id is never a pattern',
     async run({ open, refused }) {
       const db = await open();
       await db.saveReceipt(receiptOf('exec-1'));
@@ -187,7 +187,7 @@ export const receiptCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'receipt: rows stream in batches, in the same order as they are awaited',
+    title: 'receipt: streamed rows have the order of awaited rows',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -200,16 +200,16 @@ export const receiptCases: readonly PersistenceCase[] = [
       expect(await collect(db.queryReceipts({ limit: 5000 }))).toEqual(awaited);
       expect(await collect(db.queryReceipts({ limit: 1234 }))).toEqual(awaited.slice(0, 1234));
       expect((await collect(db.queryReceipts())).length).toBe(100);
-      let taken = 0;
+      let consumed = 0;
       for await (const row of db.queryReceipts({ limit: 5000 })) {
-        if (row.receiptJson !== '' && ++taken === 600) break;
+        if (row.receiptJson !== '' && ++consumed === 600) break;
       }
-      expect(taken).toBe(600);
+      expect(consumed).toBe(600);
       expect((await db.stats()).receiptsTotal).toBe(1500);
     },
   },
   {
-    title: 'receipt: rows added while others stream neither repeat nor displace any',
+    title: 'receipt: rows added while streaming neither repeat nor hide others',
     async run({ open, expect }) {
       const db = await open();
       await db.saveReceipts(upTo(1100).map((index) => receiptOf(`old-${index}`)));

@@ -2,7 +2,7 @@ import { type PersistenceCase, auditOf, memoryOf, receiptOf } from '../persisten
 
 export const recordCases: readonly PersistenceCase[] = [
   {
-    title: 'record: what one run leaves is written together',
+    title: 'record: writes entries, receipts and memories together',
     needs: 'clock',
     async run({ open, expect }) {
       const db = await open();
@@ -21,7 +21,7 @@ export const recordCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'record: nothing is written when any of it cannot be',
+    title: 'record: writes nothing if any row is refused',
     async run({ open, refused, expect }) {
       const db = await open();
       await db.saveReceipt(receiptOf('taken'));
@@ -47,14 +47,14 @@ export const recordCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'record: an empty batch is nothing to do',
+    title: 'record: an empty batch does nothing',
     async run({ open, expect }) {
       const db = await open();
       expect(await db.record({})).toEqual({ audits: [], receipts: [], memories: [] });
     },
   },
   {
-    title: 'record: a failed write among many at once fails alone',
+    title: 'record: among concurrent writes, only the refused ones fail',
     async run({ open, expect }) {
       const db = await open();
       const outcomes = await Promise.allSettled(

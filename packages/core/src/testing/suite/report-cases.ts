@@ -2,7 +2,7 @@ import { type PersistenceCase, auditOf, memoryOf, receiptOf } from '../persisten
 
 export const reportCases: readonly PersistenceCase[] = [
   {
-    title: 'stats: counts, size and the newest receipt; an empty database is all zeros',
+    title: 'stats: returns counts, size and the newest receipt; zeros for an empty database',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -39,7 +39,7 @@ export const reportCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'analytics: an operation counts once, when it has ended',
+    title: 'analytics: an operation counts once, when it ends',
     needs: 'clock',
     async run({ open, expect }) {
       const db = await open();
@@ -87,7 +87,7 @@ export const reportCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'analytics: each period reaches as far back as it says, for the agents asked for',
+    title: 'analytics: covers its period and the agents of its pattern',
     needs: 'clock',
     async run({ open, clock, expect }) {
       const db = await open();
@@ -114,7 +114,7 @@ export const reportCases: readonly PersistenceCase[] = [
     },
   },
   {
-    title: 'analytics: of an empty database are empty lists',
+    title: 'analytics: returns empty lists for an empty database',
     async run({ open, expect }) {
       const { agentMetrics, receiptStatistics } = await (await open()).analytics();
       expect([agentMetrics, receiptStatistics]).toEqual([[], []]);

@@ -4,7 +4,7 @@ import { type PersistenceCase } from '../persistence-case.ts';
 
 export const textCases: readonly PersistenceCase[] = [
   {
-    title: 'text: every text there is comes back unchanged, from a restored backup as well',
+    title: 'text: every hostile text is read back unchanged, also from a restored backup',
     async run({ open, expect }) {
       const db = await open();
       const texts = Object.values(hostileTexts);
@@ -16,7 +16,7 @@ export const textCases: readonly PersistenceCase[] = [
       await db.exportBackup({ directory });
       for (const from of ['json', 'image'] as const) {
         const memories = (await db.queryMemory()).toReversed();
-        // A megabyte is compared, not printed.
+        // Compared with ===, so that a failure does not print a megabyte.
         expect(memories.every(({ agentId }, index) => agentId === texts[index])).toBe(true);
         expect(memories.every(({ memoryJson }, index) => memoryJson === JSON.stringify(texts[index]))).toBe(
           true,

@@ -1,4 +1,4 @@
-/** Where tests keep real databases, and what every database file must be when its test is over. */
+/** Real database files for tests, checked by native SQLite when the test is over. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,19 +8,19 @@ import { nativeSqlite } from './native-sqlite.ts';
 
 export { nativeSqlite } from './native-sqlite.ts';
 
-/** A folder of its own for one test, with the database file that the test is about. */
-export class DatabasePlace {
+/** A temporary folder for one test, with its database file. */
+export class TestDatabase {
   readonly folder: string = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'ggen-core-')));
   readonly file: string = path.join(this.folder, 'ggen.db');
   readonly #opened: Persistence[] = [];
   readonly #undo: (() => void)[] = [];
 
-  /** A path in the folder. */
+  /** Returns a path in the folder. */
   path(...names: string[]): string {
     return path.join(this.folder, ...names);
   }
 
-  /** Opens the database file, or another one. */
+  /** Opens the database file, or the file of `options.path`. */
   async open(options: Partial<FileOpenOptions> = {}): Promise<Persistence> {
     const persistence = await openPersistence({ path: this.file, ...options, storage: 'file' });
     this.#opened.push(persistence);
@@ -32,12 +32,12 @@ export class DatabasePlace {
     return nativeSqlite(this.file, ...commands);
   }
 
-  /** What to do once everything is closed, before the folder goes. */
+  /** Registers cleanup to run once everything is closed, before the folder is removed. */
   atEnd(undo: () => void): void {
     this.#undo.push(undo);
   }
 
-  /** Closes everything; the database file must be sound to native SQLite, and alone. */
+  /** Closes everything. Native SQLite must find the file intact, and no journal or partial file may remain. */
   async end(): Promise<void> {
     for (const persistence of this.#opened) await persistence.close();
     for (const undo of this.#undo) undo();
@@ -53,9 +53,9 @@ export class DatabasePlace {
   }
 }
 
-/** A place for the test that is running; when it is over, `integrity_check` by native SQLite must say ok. */
-export function placeOfTest(): DatabasePlace {
-  const place = new DatabasePlace();
-  onTestFinished(() => place.end());
-  return place;
+/** Makes a database for the running test. When it is over, native SQLite's `integrity_check` must answer ok. */
+export function createTestDatabase(): TestDatabase {
+  const database = new TestDatabase();
+  onTestFinished(() => database.end());
+  return database;
 }
