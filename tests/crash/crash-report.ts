@@ -8,8 +8,8 @@ export interface CrashReport {
   readonly seed: number;
   /** Crashes after which the database was opened and checked. */
   readonly points: number;
-  /** How many of them left something half done to recover from: a hot journal, a log, an unanswered transaction. */
-  readonly halfDone: number;
+  /** Number of crashes that left something to recover: a hot journal, a log, an unacknowledged transaction. */
+  readonly needingRecovery: number;
   readonly failures: readonly CrashFailure[];
   readonly durationMs: number;
 }

@@ -17,7 +17,7 @@ describe(`a loss of power with CRASH_SEED=${seed}`, () => {
     const report = await crashFileStorage(mode, { points: POINTS, seed });
     expect(report.failures, `CRASH_SEED=${seed}`).toEqual([]);
     expect(report.points).toBeGreaterThanOrEqual(POINTS);
-    expect(report.halfDone).toBeGreaterThan(POINTS / 20);
+    expect(report.needingRecovery).toBeGreaterThan(POINTS / 20);
   });
 
   it.each(FILE_CRASH_CONTROLS)('$name must fail', async (control) => {
@@ -29,9 +29,9 @@ describe(`a loss of power with CRASH_SEED=${seed}`, () => {
 it('the same seed gives the same crashes', async () => {
   const [mode] = FILE_CRASH_CONTROLS;
   const twice = await Promise.all([1, 2].map(() => crashFileStorage(mode!, { points: 60, seed: 7 })));
-  const [first, second] = twice.map(({ points, halfDone, failures }) => ({
+  const [first, second] = twice.map(({ points, needingRecovery, failures }) => ({
     points,
-    halfDone,
+    needingRecovery,
     failures: failures.map(({ point, image }) => `${point} ${image}`),
   }));
   expect(first).toEqual(second);

@@ -25,11 +25,11 @@ const controlPoints = 60;
 const timeoutMs = 60_000 + points * 1000;
 
 it(
-  `indexeddb: ${points} crashes lose nothing acknowledged and leave nothing half done (seed ${seed})`,
+  `indexeddb: ${points} crashes lose nothing acknowledged and leave nothing half written (seed ${seed})`,
   async () => {
     const report = reported(await crashIndexedDb({ points, seed }));
     expect(report.failures).toEqual([]);
-    expect(report.halfDone).toBeGreaterThan(points / 4);
+    expect(report.needingRecovery).toBeGreaterThan(points / 4);
   },
   timeoutMs,
 );
@@ -39,13 +39,13 @@ it(
   async () => {
     const report = reported(await raceIndexedDb({ points: racePoints, seed }));
     expect(report.failures).toEqual([]);
-    expect(report.halfDone).toBeGreaterThan(0);
+    expect(report.needingRecovery).toBeGreaterThan(0);
   },
   timeoutMs,
 );
 
 it.each([
-  ['answered before it completes', /acknowledged transactions are missing/],
+  ['resolved before completion', /acknowledged transactions are missing/],
   ['before-images not restored', /in the tab that went on/],
   ['commits deleted too early', /cannot be read|damaged|missing|in part/],
 ] as const)(

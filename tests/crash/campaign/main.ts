@@ -8,13 +8,13 @@ import type { Campaign } from './campaign.ts';
 import { writeNumbers } from './write-docs.ts';
 
 /**
- * Every series there is. A new one is a module of its own and a line here. The weights go by what a crash costs: a
- * millisecond on the simulated disk, some hundred in a browser, and as many for a story of the model.
+ * All campaigns. A new one is a module and a line here. Weights follow the cost of a crash: a millisecond on the
+ * simulated disk, some hundred in a browser, and as many for a scenario.
  */
 const CAMPAIGNS: readonly Campaign[] = [
   { name: 'file', weight: 198, run: crashFiles, runControls: crashUnprotectedFiles },
   { name: 'indexeddb', weight: 1, run: crashIndexedDb, runControls: crashBrokenIndexedDb },
-  { name: 'model', weight: 1, run: runScenarios, runControls: runBrokenScenarios },
+  { name: 'scenarios', weight: 1, run: runScenarios, runControls: runBrokenScenarios },
 ];
 
 const DEFAULT_POINTS = 200_000;
@@ -27,10 +27,10 @@ const USAGE = `pnpm crash-tests [--points N] [--seed N] [--only CAMPAIGNS,…] [
 
   --points N     crashes in all (${DEFAULT_POINTS.toLocaleString('en-US')})
   --seed N       which crashes; printed with every run (default: the time)
-  --only NAMES   of these series, which then share all points: ${CAMPAIGNS.map(({ name }) => name).join(', ')}
-  --write-docs   puts the numbers into docs/durability.md
+  --only NAMES   campaigns to run, which share all points: ${CAMPAIGNS.map(({ name }) => name).join(', ')}
+  --write-docs   writes the numbers into docs/durability.md
 
-Ends with 1 when something promised was lost, or when a control that must fail did not.`;
+Exits with 1 if a promise was broken, or if a negative control did not fail.`;
 
 const { values } = parseArgs({
   options: {

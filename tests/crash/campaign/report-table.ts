@@ -1,11 +1,11 @@
 import type { CrashReport } from '../crash-report.ts';
 
-const HEADINGS = ['storage', 'mode', 'points', 'half done', 'failures', 'seconds'];
+const HEADINGS = ['storage', 'mode', 'points', 'to recover', 'failures', 'seconds'];
 
 /** A report as the cells of a table. */
 function cells(report: CrashReport, failures: string): string[] {
-  const { storage, mode, points, halfDone, durationMs } = report;
-  return [storage, mode, grouped(points), grouped(halfDone), failures, (durationMs / 1000).toFixed(1)];
+  const { storage, mode, points, needingRecovery, durationMs } = report;
+  return [storage, mode, grouped(points), grouped(needingRecovery), failures, (durationMs / 1000).toFixed(1)];
 }
 
 /** The whole run as rows: what users have, then the controls. */
@@ -16,7 +16,7 @@ function rows(reports: readonly CrashReport[], controls: readonly CrashReport[])
     'all',
     '',
     grouped(sum(({ points }) => points)),
-    grouped(sum(({ halfDone }) => halfDone)),
+    grouped(sum(({ needingRecovery }) => needingRecovery)),
     grouped(sum(({ failures }) => failures.length)),
     sum(({ durationMs }) => durationMs / 1000).toFixed(1),
   ];

@@ -50,12 +50,12 @@ function memoryPlace(broken: (storage: Storage) => Storage = (storage) => storag
 }
 
 const WAYS: readonly Way[] = [
-  { storage: 'memory', mode: 'model, two owners', makePlace: () => memoryPlace() },
-  { storage: 'file', mode: 'model, two owners', makePlace: () => filePlace({}) },
-  { storage: 'file', mode: 'model, exclusive', makePlace: () => filePlace({ exclusive: true }) },
+  { storage: 'memory', mode: 'scenarios, two owners', makePlace: () => memoryPlace() },
+  { storage: 'file', mode: 'scenarios, two owners', makePlace: () => filePlace({}) },
+  { storage: 'file', mode: 'scenarios, exclusive', makePlace: () => filePlace({ exclusive: true }) },
   {
     storage: 'file',
-    mode: 'model, exclusive and relaxed',
+    mode: 'scenarios, exclusive and relaxed',
     makePlace: () => filePlace({ exclusive: true, durability: 'relaxed' }),
   },
 ];
@@ -63,12 +63,12 @@ const WAYS: readonly Way[] = [
 const CONTROLS: readonly Way[] = [
   {
     storage: 'memory',
-    mode: 'model, journals that never arrive',
+    mode: 'scenarios, journal never written',
     makePlace: () => memoryPlace(withoutJournalWrites),
   },
   {
     storage: 'memory',
-    mode: "model, others' commits go unseen",
+    mode: "scenarios, other connections' commits hidden",
     makePlace: () => memoryPlace(withUnseenCommits),
   },
 ];
@@ -79,7 +79,7 @@ async function playWay(way: Way, deathsWanted: number, seed: number): Promise<Cr
   const number = seededNumbers(seed);
   const failures: CrashFailure[] = [];
   let points = 0;
-  let halfDone = 0;
+  let needingRecovery = 0;
   for (let story = 0; points < deathsWanted; story++) {
     const steps = Array.from({ length: 1 + (number() % LONGEST_STORY) }, () =>
       drawStep(Array.from({ length: NUMBERS_PER_STEP }, number)),
@@ -87,7 +87,7 @@ async function playWay(way: Way, deathsWanted: number, seed: number): Promise<Cr
     try {
       const { deaths, unanswered } = await runScenario(way.makePlace(), steps);
       points += deaths;
-      halfDone += unanswered;
+      needingRecovery += unanswered;
     } catch (error) {
       // The database and the model have gone apart; the next story begins with another database.
       failures.push({ point: points, image: `story ${story}`, reason: (error as Error).message });
@@ -95,7 +95,7 @@ async function playWay(way: Way, deathsWanted: number, seed: number): Promise<Cr
     }
   }
   const durationMs = Math.round(performance.now() - startedAt);
-  return { storage: way.storage, mode: way.mode, seed, points, halfDone, failures, durationMs };
+  return { storage: way.storage, mode: way.mode, seed, points, needingRecovery, failures, durationMs };
 }
 
 /** Plays stories until so many owners have died. The same seed plays the same stories. */

@@ -62,7 +62,7 @@ const DATA_POLICIES: Record<string, DataPolicy> = {
   'torn, noise': (content, file, random) => tear(content, file, random, 'noise'),
 };
 
-/** What comes on top of that where freed blocks show what they held. */
+/** What comes on top of that where freed blocks keep old contents. */
 const FREED_BLOCKS: Record<string, DataPolicy> = {
   'torn, former content': (content, file, random) => tear(content, file, random, 'former'),
 };

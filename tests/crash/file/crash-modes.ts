@@ -31,13 +31,13 @@ const TRUNCATE: OpenDatabaseOptions = {};
 const EXCLUSIVE: OpenDatabaseOptions = { exclusive: true };
 const RELAXED: OpenDatabaseOptions = { exclusive: true, synchronous: 'normal' };
 const SMALL_CACHE: readonly string[] = ['cache_size=5'];
-const OFTEN_FOLDED: readonly string[] = ['wal_autocheckpoint=20'];
+const OFTEN_CHECKPOINTED: readonly string[] = ['wal_autocheckpoint=20'];
 const LARGE: Partial<WorkloadShape> = { transactions: 8, rows: 120, longestText: 1000, rewriteEvery: 2 };
 
 /** How databases in files are used: none of these may lose or damage anything. */
 export const FILE_CRASH_MODES: readonly CrashMode[] = [
   { name: 'shared (TRUNCATE, full)', options: TRUNCATE },
-  { name: 'shared, made anew', options: TRUNCATE, fresh: true },
+  { name: 'shared, new database', options: TRUNCATE, fresh: true },
   {
     name: 'shared, 512-byte pages, cache of 5 pages',
     options: TRUNCATE,
@@ -49,19 +49,19 @@ export const FILE_CRASH_MODES: readonly CrashMode[] = [
   { name: 'shared, large transactions that spill', options: TRUNCATE, pragmas: SMALL_CACHE, shape: LARGE },
   { name: 'shared, VACUUM before every other transaction', options: TRUNCATE, shape: { vacuumEvery: 2 } },
   { name: 'shared, processes killed before', options: TRUNCATE, fresh: true, killed: true },
-  { name: 'exclusive (WAL, full)', options: EXCLUSIVE, pragmas: OFTEN_FOLDED },
-  { name: 'exclusive, made anew', options: EXCLUSIVE, fresh: true, sessionTransactions: 2 },
+  { name: 'exclusive (WAL, full)', options: EXCLUSIVE, pragmas: OFTEN_CHECKPOINTED },
+  { name: 'exclusive, new database', options: EXCLUSIVE, fresh: true, sessionTransactions: 2 },
   {
     name: 'exclusive, large transactions that spill',
     options: EXCLUSIVE,
-    pragmas: [...SMALL_CACHE, ...OFTEN_FOLDED],
+    pragmas: [...SMALL_CACHE, ...OFTEN_CHECKPOINTED],
     shape: LARGE,
   },
   { name: 'exclusive, processes killed before', options: EXCLUSIVE, fresh: true, killed: true },
   {
-    name: 'exclusive, relaxed: sound, and safe once closed',
+    name: 'exclusive, relaxed: intact, and durable once closed',
     options: RELAXED,
-    pragmas: OFTEN_FOLDED,
+    pragmas: OFTEN_CHECKPOINTED,
     promisedAt: 'close',
   },
   {
@@ -81,8 +81,8 @@ export const FILE_CRASH_CONTROLS: readonly CrashMode[] = [
   { name: 'journal in memory', options: TRUNCATE, pragmas: ['journal_mode=MEMORY'] },
   { name: 'syncs that do nothing', options: TRUNCATE, disk: { syncsFiles: false } },
   { name: 'syncs that do nothing, exclusive', options: EXCLUSIVE, disk: { syncsFiles: false } },
-  { name: 'folders never synced', options: TRUNCATE, disk: { syncsDirectories: false } },
-  { name: 'folders never synced, exclusive', options: EXCLUSIVE, disk: { syncsDirectories: false } },
+  { name: 'directories never synced', options: TRUNCATE, disk: { syncsDirectories: false } },
+  { name: 'directories never synced, exclusive', options: EXCLUSIVE, disk: { syncsDirectories: false } },
   { name: 'relaxed where full was promised', options: RELAXED },
-  { name: 'freed blocks show what they held', options: TRUNCATE, disk: { hidesFreedBlocks: false } },
+  { name: 'freed blocks keep old contents', options: TRUNCATE, disk: { hidesFreedBlocks: false } },
 ];

@@ -74,13 +74,13 @@ export async function crashFileStorage(
   for (let round = 0; series.points < points; round++) {
     await series.round(round, Math.min(POINTS_A_ROUND, points - series.points));
   }
-  const { failures, halfDone } = series;
+  const { failures, needingRecovery } = series;
   return {
     storage: 'file',
     mode: mode.name,
     seed,
     points: series.points,
-    halfDone,
+    needingRecovery,
     failures,
     durationMs: performance.now() - started,
   };
@@ -88,7 +88,7 @@ export async function crashFileStorage(
 
 class CrashSeries {
   points = 0;
-  halfDone = 0;
+  needingRecovery = 0;
   readonly failures: CrashFailure[] = [];
   readonly #mode: CrashMode;
   readonly #seed: number;
@@ -154,7 +154,7 @@ class CrashSeries {
     const disk = new SimulatedDisk(image.root);
     const recording: Recording = { before: copyDirectory(image.root), disk, marks: [] };
     this.points++;
-    if (isHalfDone(disk)) this.halfDone++;
+    if (isHalfDone(disk)) this.needingRecovery++;
     const user = new DatabaseUser(this.#mode, plan, recording, {
       life: policies.length * LIVES_A_CRASH,
       last: -1,

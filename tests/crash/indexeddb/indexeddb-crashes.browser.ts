@@ -115,7 +115,7 @@ class CrashedDatabase {
   }
 
   /** Runs one crash. @returns the injected fault, and the harm found afterwards */
-  async crash(): Promise<{ image: string; halfDone: boolean; reason: string | undefined }> {
+  async crash(): Promise<{ image: string; needingRecovery: boolean; reason: string | undefined }> {
     const random = this.#random;
     const large = random.chance(0.1);
     const fault = randomFault(random);
@@ -133,9 +133,9 @@ class CrashedDatabase {
     const outcome = await this.#use(tab, large);
     tab.target = undefined;
     const image = tab.injected ? (tab.injected as TabFault).image : 'no fault';
-    const halfDone = tab.injected !== undefined && outcome !== 'acknowledged';
+    const needingRecovery = tab.injected !== undefined && outcome !== 'acknowledged';
     const reason = await this.#check(tab, tab.injected);
-    return { image, halfDone, reason };
+    return { image, needingRecovery, reason };
   }
 
   remove(): void {
@@ -268,7 +268,7 @@ function breakStorage(defect: Defect | undefined): () => void {
 export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOptions): Promise<CrashReport> {
   const startedMs = performance.now();
   const failures: CrashFailure[] = [];
-  let halfDone = 0;
+  let needingRecovery = 0;
   const tabs = new SimulatedTabs({ defect });
   const ends = [tabs.install(), breakStorage(defect)];
   try {
@@ -279,8 +279,8 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
         crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++);
         used = 0;
       }
-      const { image, halfDone: half, reason } = await crashed.crash();
-      if (half) halfDone++;
+      const { image, needingRecovery: half, reason } = await crashed.crash();
+      if (half) needingRecovery++;
       if (reason === undefined) continue;
       failures.push({ point, image, reason });
       crashed.remove();
@@ -295,7 +295,7 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
     mode: defect ?? 'compare-and-swap, strict and relaxed',
     seed,
     points,
-    halfDone,
+    needingRecovery,
     failures,
     durationMs: performance.now() - startedMs,
   };

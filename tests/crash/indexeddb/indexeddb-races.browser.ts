@@ -42,7 +42,7 @@ class RacedDatabase {
   }
 
   /** Lets each tab commit a few times, both at once. @returns the injected fault, and the harm found afterwards */
-  async race(): Promise<{ image: string; halfDone: boolean; reason: string | undefined }> {
+  async race(): Promise<{ image: string; needingRecovery: boolean; reason: string | undefined }> {
     for (const index of this.#writers.keys()) this.#writers[index] ??= await this.#join();
     const writers = this.#writers as Writer[];
     const failing = this.#random.chance(0.5) ? writers[this.#random.below(2)] : undefined;
@@ -60,7 +60,7 @@ class RacedDatabase {
     for (const [index, writer] of writers.entries()) if (writer.tab.dead) this.#writers[index] = undefined;
     return {
       image: fault?.image ?? 'no fault',
-      halfDone: fault !== undefined,
+      needingRecovery: fault !== undefined,
       reason: await this.#check().catch((error: unknown) => `cannot be read: ${String(error)}`),
     };
   }
@@ -138,7 +138,7 @@ class RacedDatabase {
 export async function raceIndexedDb({ points, seed, defect }: IndexedDbCrashOptions): Promise<CrashReport> {
   const startedMs = performance.now();
   const failures: CrashFailure[] = [];
-  let halfDone = 0;
+  let needingRecovery = 0;
   const tabs = new SimulatedTabs({ defect, locksWork: false });
   const end = tabs.install();
   try {
@@ -149,7 +149,7 @@ export async function raceIndexedDb({ points, seed, defect }: IndexedDbCrashOpti
         raced = new RacedDatabase(tabs, new SeededRandom(seed, point));
       }
       const outcome = await raced.race();
-      if (outcome.halfDone) halfDone++;
+      if (outcome.needingRecovery) needingRecovery++;
       if (outcome.reason === undefined) continue;
       failures.push({ point, image: outcome.image, reason: outcome.reason });
       raced.remove();
@@ -164,7 +164,7 @@ export async function raceIndexedDb({ points, seed, defect }: IndexedDbCrashOpti
     mode: defect ?? 'two tabs, no locks',
     seed,
     points,
-    halfDone,
+    needingRecovery,
     failures,
     durationMs: performance.now() - startedMs,
   };

@@ -21,7 +21,7 @@ export interface TabFault {
 /** A broken promise of the browser, the locks or the storage; the checks must notice it. */
 export type Defect =
   /** A commit is acknowledged as soon as its requests have succeeded. */
-  | 'answered before it completes'
+  | 'resolved before completion'
   /** A commit always reads the version that it expects. */
   | 'compare-and-swap off'
   /** After a failed commit, memory stays as the transaction left it. */
@@ -223,7 +223,7 @@ export class SimulatedTabs {
     if (!observed) return commit();
     observed.committing = true;
     if (!observed.fault || observed.fault.applied) commit();
-    if (this.#defect === 'answered before it completes') answer(transaction, observed, 'complete');
+    if (this.#defect === 'resolved before completion') answer(transaction, observed, 'complete');
     this.#injectAtCommit(transaction, observed);
   }
 
