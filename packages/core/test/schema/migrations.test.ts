@@ -1,16 +1,24 @@
 /** Databases of every schema that was ever shipped, opened by the newest code. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { openDatabase } from '@ggen-sim/sqljs-vfs';
+import { memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { pause } from '@ggen-sim/sqljs-vfs/internal';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { describe, expect, it } from 'vitest';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import { type Persistence, SCHEMA_VERSION } from '../../src/index.ts';
+import { MIGRATIONS } from '../../src/schema/migrations/index.ts';
+import type { Migration } from '../../src/schema/migrations/migration.ts';
 import { migrate } from '../../src/schema/migrator.ts';
-import { memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
+
+const migrationOf = (version: number): Migration => ({
+  version,
+  name: `step-${version}`,
+  sql: `CREATE TABLE step_${version} (id INTEGER)`,
+});
 
 const FIXTURES = path.join(import.meta.dirname, '../fixtures');
 
@@ -100,6 +108,17 @@ describe('a database of the original scripts', () => {
     await migrated;
     await Promise.all([one.close(), another.close()]);
     expect(place.native("SELECT count(*) FROM _schema_metadata WHERE key LIKE 'migration_%'")).toBe('2');
+  });
+
+  it('is told from a database with ten migrations whose records are lost', async () => {
+    const connection = new SqliteConnection(await openDatabase(memoryStorage()));
+    const tenMigrations = upTo(10).map((n) => MIGRATIONS[n] ?? migrationOf(n + 1));
+    await migrate(connection, new Date(), performance.now(), tenMigrations);
+    expect(connection.get("SELECT value FROM _schema_metadata WHERE key = 'schema_version'")).toEqual(['10']);
+    connection.run("DELETE FROM _schema_metadata WHERE key GLOB 'migration_*'");
+    const refusal = migrate(connection, new Date(), performance.now(), tenMigrations);
+    expect(await rejectionOf(refusal)).toMatchObject({ code: 'SCHEMA_MISMATCH' });
+    await connection.close();
   });
 
   it('keeps what it took over through backup and restore', async () => {
