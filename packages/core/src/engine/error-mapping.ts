@@ -1,17 +1,18 @@
 import { ResultCode, SqliteError, UncertainCommit, VfsError, type VfsErrorCode } from '@ggen-sim/sqljs-vfs';
 import { PersistenceError, type PersistenceErrorCode } from '../api/errors.ts';
 
+/** Code, message and hint for a result code of SQLite. */
 interface Meaning {
   readonly code: PersistenceErrorCode;
   readonly message: string;
   readonly hint?: string;
 }
 
-const meanings: Record<number, Meaning> = {
+const MEANINGS: Record<number, Meaning> = {
   [ResultCode.BUSY]: {
     code: 'DATABASE_LOCKED',
     message: 'Database locked',
-    hint: 'Another process or tab holds it; try again when it has finished.',
+    hint: 'Another process or tab holds the lock. Try again when it has finished.',
   },
   [ResultCode.NOMEM]: { code: 'INTERNAL', message: 'SQLite ran out of memory' },
   [ResultCode.READONLY]: {
@@ -23,23 +24,23 @@ const meanings: Record<number, Meaning> = {
   [ResultCode.CORRUPT]: {
     code: 'CORRUPT',
     message: 'The database file is damaged',
-    hint: 'Restore a backup; the file was left as it is.',
+    hint: 'Restore a backup. The file was left untouched.',
   },
   [ResultCode.FULL]: {
     code: 'DISK_FULL',
-    message: 'No room left for the database',
-    hint: 'Make room and save again; what was acknowledged before is kept.',
+    message: 'There is no room left for the database',
+    hint: 'Make room and save again. Everything acknowledged before is kept.',
   },
   [ResultCode.CANTOPEN]: { code: 'IO_ERROR', message: 'A database file could not be opened' },
   [ResultCode.TOOBIG]: {
     code: 'INVALID_ARGUMENT',
     message: 'A value is too big for SQLite (1,000,000,000 bytes)',
   },
-  [ResultCode.CONSTRAINT]: { code: 'CONSTRAINT', message: 'A rule of the schema was violated' },
+  [ResultCode.CONSTRAINT]: { code: 'CONSTRAINT', message: 'A constraint of the schema was violated' },
   [ResultCode.NOTADB]: { code: 'NOT_A_DATABASE', message: 'The file is not an SQLite database' },
 };
 
-const vfsCodes: Record<VfsErrorCode, PersistenceErrorCode> = {
+const VFS_CODES: Record<VfsErrorCode, PersistenceErrorCode> = {
   UNSUPPORTED_SQLJS: 'UNSUPPORTED_SQLJS',
   NOT_A_DATABASE: 'NOT_A_DATABASE',
   WAL_MODE: 'WAL_MODE',
@@ -52,27 +53,27 @@ const vfsCodes: Record<VfsErrorCode, PersistenceErrorCode> = {
   IN_TRANSACTION: 'INTERNAL',
 };
 
-/** SQLite's plain "error" for a schema format above 4, which no SQLite writes. */
+/** Message of SQLITE_ERROR for a schema format above 4, which no SQLite writes. */
 const UNKNOWN_FORMAT = /^unsupported file format/;
 
-/** SQLite's plain "error" for statements of ours that no longer fit the tables and indexes that are there. */
+/** Messages of SQLITE_ERROR for this program's statements when the tables and indexes no longer fit them. */
 const OTHER_SCHEMA = /^no such (?:table|column|index|module)|^no query solution|is circularly defined$/;
 
-/** The primary result code behind an error, if SQLite reported it. */
+/** Returns the primary result code of an error that SQLite reported; undefined for any other error. */
 export function resultCodeOf(error: unknown): number | undefined {
   return error instanceof SqliteError ? error.resultCode & 0xff : undefined;
 }
 
-/** What SQLite would report if it had noticed itself. */
+/** Makes the error that SQLite would report if it had detected the damage itself. */
 export function damagedDatabase(reason: string): SqliteError {
   return new SqliteError(ResultCode.CORRUPT, reason);
 }
 
-/** Says in our words what went wrong underneath. Errors that are ours already stay as they are. */
+/** Maps an error of SQLite or the storage to a `PersistenceError`. Returns a `PersistenceError` as it is. */
 export function toPersistenceError(error: unknown, operation: string): PersistenceError {
   if (error instanceof PersistenceError) return error;
   if (error instanceof VfsError) {
-    return new PersistenceError(vfsCodes[error.code], error.message, {
+    return new PersistenceError(VFS_CODES[error.code], error.message, {
       operation,
       cause: error,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
@@ -81,24 +82,28 @@ export function toPersistenceError(error: unknown, operation: string): Persisten
   if (error instanceof UncertainCommit) {
     return new PersistenceError(
       'IO_ERROR',
-      'The storage failed at the end; whether it is saved is uncertain',
+      'The storage failed at the end of the commit, so it is uncertain whether the data is saved',
       {
         operation,
         cause: error.cause,
-        hint: 'Look whether it is there before saving it again; saving a receipt with ifAbsent does both.',
+        hint: 'Check whether it is stored before saving it again; saving a receipt with ifAbsent does both.',
       },
     );
   }
   const reason = error instanceof Error ? error.message : String(error);
   const resultCode = UNKNOWN_FORMAT.test(reason) ? ResultCode.CORRUPT : resultCodeOf(error);
   if (resultCode === ResultCode.ERROR && OTHER_SCHEMA.test(reason)) {
-    return new PersistenceError('SCHEMA_MISMATCH', `The database's schema is not ours any more (${reason})`, {
-      operation,
-      cause: error,
-      hint: 'Verify it, or restore a backup.',
-    });
+    return new PersistenceError(
+      'SCHEMA_MISMATCH',
+      `The schema of the database is no longer the one that this program needs (${reason})`,
+      {
+        operation,
+        cause: error,
+        hint: 'Run verify, or restore a backup.',
+      },
+    );
   }
-  const meaning = meanings[resultCode ?? -1];
+  const meaning = MEANINGS[resultCode ?? -1];
   if (!meaning) return new PersistenceError('INTERNAL', reason, { operation, cause: error });
   return new PersistenceError(meaning.code, `${meaning.message} (${reason})`, {
     operation,

@@ -18,6 +18,6 @@ export function assertNotTruncated(connection: SqliteConnection, operation: stri
   throw new PersistenceError(
     'CORRUPT',
     `The database file is damaged: it has ${sizeBytes} bytes, but its pages need ${expectedBytes}`,
-    { operation, hint: 'Restore a backup; the file was left as it is.' },
+    { operation, hint: 'Restore a backup. The file was left untouched.' },
   );
 }

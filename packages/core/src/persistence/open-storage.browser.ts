@@ -4,14 +4,18 @@ import { opfsStorage } from '@ggen-sim/sqljs-vfs/opfs';
 import { PersistenceError } from '../api/errors.ts';
 import type { OpenOptions } from '../api/persistence.ts';
 
-/** The storage the options ask for. */
+/** Makes the storage that the options name. */
 export function openStorage(options: OpenOptions): Storage {
   if (options.storage === 'memory') return memoryStorage();
   if (options.storage === 'indexeddb') {
     return indexedDbStorage(options.name, { durability: options.durability ?? 'strict' });
   }
   if (options.storage === 'opfs') return opfsStorage(options.name);
-  throw new PersistenceError('STORAGE_UNAVAILABLE', `There is no storage "${options.storage}" in a page`, {
-    operation: 'open',
-  });
+  throw new PersistenceError(
+    'STORAGE_UNAVAILABLE',
+    `The storage "${options.storage}" does not exist in a page`,
+    {
+      operation: 'open',
+    },
+  );
 }

@@ -3,13 +3,17 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { PersistenceError } from '../api/errors.ts';
 import type { OpenOptions } from '../api/persistence.ts';
 
-/** The storage the options ask for. */
+/** Makes the storage that the options name. */
 export function openStorage(options: OpenOptions): Storage {
   if (options.storage === 'memory') return memoryStorage();
   if (options.storage !== 'file') {
-    throw new PersistenceError('STORAGE_UNAVAILABLE', `There is no storage "${options.storage}" in Node`, {
-      operation: 'open',
-    });
+    throw new PersistenceError(
+      'STORAGE_UNAVAILABLE',
+      `The storage "${options.storage}" does not exist in Node`,
+      {
+        operation: 'open',
+      },
+    );
   }
   return fileStorage(options.path, { singleProcess: options.singleProcess ?? false });
 }

@@ -25,7 +25,7 @@ const TRANSACTION_FAILURES: ReadonlySet<number | undefined> = new Set([
 /** A write of a group: synchronous and repeatable. */
 export type Write = () => unknown;
 
-/** How a write of a committed group ended. */
+/** Outcome of one write of a committed group. */
 export type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
 /**

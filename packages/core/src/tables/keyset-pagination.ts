@@ -4,24 +4,24 @@ import type { RowOrder } from '../api/persistence.ts';
 import { EVERY_AGENT } from '../validation/like-pattern.ts';
 import { selectList, toRow, type AnyTable } from './table.ts';
 
-/** A place in a table's order: by time, within one second by rowid. */
+/** Position of the last row read, in the order of a query: by time, within one second by rowid. */
 export interface Cursor {
-  /** `null` among the rows without a time, which are older than all others. Native inserts can make such rows. */
+  /** `null` among the rows without a time, which count as the oldest. Other programs can insert such rows. */
   readonly time: string | null;
   readonly rowid: number;
-  /** How many rows came before it. */
+  /** Number of rows of the query read so far. */
   readonly consumed: number;
 }
 
-/** Some rows, and where the next ones begin, if there may be any. */
+/** Rows of a query, and the cursor that continues after them; undefined where no more rows follow. */
 export interface RowBatch<Row> {
   readonly rows: Row[];
   readonly nextCursor: Cursor | undefined;
 }
 
-/** Which rows of a table, and which of them first. */
+/** Filter and order of a query. */
 export interface RowFilter {
-  /** A checked pattern over the agent id. */
+  /** Checked LIKE pattern over the agent id. */
   readonly agent: string;
   /** Only rows of this time or later. */
   readonly since?: string | undefined;
@@ -29,19 +29,19 @@ export interface RowFilter {
   readonly order?: RowOrder | undefined;
 }
 
-/** A part of the order that one range of the time index holds. */
+/** Condition of one contiguous range of the time index. */
 interface KeysetRange {
   readonly sql: string;
   readonly values: readonly SqlValue[];
 }
 
 /**
- * The stretches from a place on: what is left of its second, what is older, and last what has no time; or, oldest
- * first, the same the other way round. One comparison of (time, rowid) would say the same, but SQLite uses only its
- * time for the range, and walks a second with a million rows from its beginning every time.
+ * Lists the ranges after a cursor, newest first: the rest of its second, the older rows, the rows without a time.
+ * Reversed for oldest first. One comparison of (time, rowid) would select the same rows, but SQLite uses only the time
+ * of it for the index range, and would walk a second with a million rows from its start for every batch.
  *
- * What a range has found is compared once more, past the index (`+`): a damaged page whose entries are out of order
- * would otherwise lead back to where a batch began, and reading would never end.
+ * The values found by a range are compared once more without the index (`+`). On a damaged page entries can be out of
+ * order; the cursor would then go back and reading would never end.
  */
 function rangesFrom(time: string, order: RowOrder, cursor: Cursor | undefined): readonly KeysetRange[] {
   if (cursor === undefined) return [{ sql: 'true', values: [] }];
@@ -68,8 +68,8 @@ function rangesFrom(time: string, order: RowOrder, cursor: Cursor | undefined): 
 }
 
 /**
- * The queries of one batch, to be read in this order until there are enough rows. The time index gives the order, so
- * that reading stops at the limit; a condition that is not asked for is not there.
+ * Makes the queries of one batch, to be run in this order until there are enough rows. The time index gives the order, so
+ * reading stops at the limit. A filter that is not used adds no condition.
  */
 export function timeOrderQueries(
   table: AnyTable,
@@ -79,11 +79,11 @@ export function timeOrderQueries(
   const time = table.timeColumn;
   const { order = 'newest-first' } = filter;
   const direction = order === 'oldest-first' ? 'ASC' : 'DESC';
-  const asked: KeysetRange[] = [];
-  if (filter.agent !== EVERY_AGENT) asked.push({ sql: 'agent_id LIKE ?', values: [filter.agent] });
-  if (filter.since !== undefined) asked.push({ sql: `${time} >= ?`, values: [filter.since] });
+  const filters: KeysetRange[] = [];
+  if (filter.agent !== EVERY_AGENT) filters.push({ sql: 'agent_id LIKE ?', values: [filter.agent] });
+  if (filter.since !== undefined) filters.push({ sql: `${time} >= ?`, values: [filter.since] });
   return rangesFrom(time, order, cursor).map((range) => {
-    const conditions = [range, ...asked];
+    const conditions = [range, ...filters];
     return {
       sql: `SELECT rowid, ${time}, ${selectList(table)} FROM ${table.name}
         WHERE ${conditions.map(({ sql }) => sql).join(' AND ')} ORDER BY ${time} ${direction}, rowid ${direction} LIMIT ?`,
@@ -92,7 +92,7 @@ export function timeOrderQueries(
   });
 }
 
-/** Reads one batch of a table, in the order of its times. */
+/** Reads one batch of a table in the order of its time column. */
 export function readInTimeOrder<Row>(
   connection: SqliteConnection,
   table: AnyTable,
@@ -104,7 +104,7 @@ export function readInTimeOrder<Row>(
   for (const { sql, values } of timeOrderQueries(table, filter, cursor)) {
     const left = limit - rows.length;
     if (left <= 0) break;
-    // SQLite reads a negative limit as none.
+    // SQLite takes a negative limit as no limit.
     for (const row of connection.all(sql, [...values, left === Infinity ? -1 : left])) rows.push(row);
   }
   const last = rows.at(-1);
@@ -119,8 +119,8 @@ export function readInTimeOrder<Row>(
 }
 
 /**
- * Reads rows in the order they were written, after a rowid: nothing is left out, whatever its columns hold.
- * @throws SqliteError SQLITE_CORRUPT (11) when they do not ascend, as on a damaged page; going on would never end
+ * Reads rows in the order of their rowids, after a rowid. No row is left out, whatever its columns hold.
+ * @throws {SqliteError} SQLITE_CORRUPT when rowids do not ascend, as on a damaged page; reading on would never end
  */
 export function readInRowidOrder<Row>(
   connection: SqliteConnection,
