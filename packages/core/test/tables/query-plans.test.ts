@@ -122,7 +122,7 @@ describe('query plans', () => {
       'the agents of the audit trail',
       AUDITED_AGENTS_SQL,
       [
-        'CO-ROUTINE different',
+        'CO-ROUTINE distinct_values',
         'SETUP',
         'SEARCH audit_log USING COVERING INDEX idx_audit_log_agent',
         'RECURSIVE STEP',
@@ -147,7 +147,7 @@ describe('query plans', () => {
       'the statuses of receipts',
       RECEIPT_STATUSES_SQL,
       [
-        'CO-ROUTINE different',
+        'CO-ROUTINE distinct_values',
         'SETUP',
         'SEARCH receipts USING COVERING INDEX idx_receipts_status',
         'RECURSIVE STEP',
@@ -162,7 +162,7 @@ describe('query plans', () => {
       'receipts of a period, by status',
       RECEIPT_STATISTICS_SQL,
       [
-        'CO-ROUTINE different',
+        'CO-ROUTINE distinct_values',
         'SETUP',
         'SEARCH receipts USING COVERING INDEX idx_receipts_agent',
         'RECURSIVE STEP',
