@@ -1,2 +1,4 @@
-/** This program's version, as written into databases, receipts of migration and backups. A test compares it with package.json. */
-export const PROGRAM_VERSION = '0.1.0';
+import packageJson from '../../package.json' with { type: 'json' };
+
+/** Version of this program, as written into databases, migration records and backups. */
+export const PROGRAM_VERSION: string = packageJson.version;
