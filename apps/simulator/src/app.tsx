@@ -3,10 +3,10 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { DatabaseFailed } from './database/database-failed.tsx';
 import { reportDatabaseFailure, useDatabaseState, type DatabaseState } from './database/database.ts';
 import { PersistenceContext } from './database/persistence-context.ts';
-import { Notices } from './parts/notices.tsx';
-import { PageHeader } from './parts/page-header.tsx';
-import { PopupPlace } from './parts/popup-place.ts';
-import { RecordPanel } from './record/record-panel.tsx';
+import { Notices } from './components/notices.tsx';
+import { PageHeader } from './components/page-header.tsx';
+import { PopupPlace } from './components/popup-container.ts';
+import { RecordPanel } from './tables/data-panel.tsx';
 import { SessionPanel } from './session/session-panel.tsx';
 import './app.css';
 

@@ -4,7 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { openDatabase, storageAskedFor } from './database/database.ts';
 import { publishGgenSim } from './ggen-sim.ts';
-import { keepOfflineCopy } from './offline.ts';
+import { keepOfflineCopy } from './service-worker.ts';
 import './style/tokens.css';
 import './style/base.css';
 

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { formatDuration } from '../parts/format.ts';
+import { formatDuration } from '../components/format.ts';
 
 /** A run as the chart shows it. */
 export interface ChartedRun {

@@ -1,11 +1,11 @@
 import type { Persistence, TableName } from '@ggen-sim/core';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { failureOf } from '../database/failure.ts';
-import { useReading } from '../database/use-reading.ts';
-import type { ShownRecord } from '../details/shown-record.ts';
-import { formatDuration, formatPlural } from '../parts/format.ts';
-import { notifyFailure } from '../parts/notices.tsx';
-import { StatusMark } from '../parts/status.tsx';
+import { useReading } from '../database/use-live-query.ts';
+import type { ShownRecord } from '../record-dialog/selected-record.ts';
+import { formatDuration, formatPlural } from '../components/format.ts';
+import { notifyFailure } from '../components/notices.tsx';
+import { StatusMark } from '../components/status.tsx';
 import type { ChartedRun, DurationPlot } from './duration-plot.ts';
 import './runs-chart.css';
 

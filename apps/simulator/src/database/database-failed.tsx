@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { FailureNotice } from '../parts/failure-notice.tsx';
+import { FailureNotice } from '../components/failure-notice.tsx';
 import { openDatabase } from './database.ts';
 import type { Failure } from './failure.ts';
 import './database-failed.css';

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { failureOf, type Failure } from '../database/failure.ts';
-import { FailureNotice } from '../parts/failure-notice.tsx';
+import { FailureNotice } from '../components/failure-notice.tsx';
 import type { SessionDocument } from '../session/session.ts';
 import type { CodeEditor, Marker } from './code-editor.ts';
 import './document-editor.css';

@@ -1,8 +1,8 @@
 import type { ValidationReceipt } from '@ggen-sim/agents';
 import { lazy, Suspense, type ReactNode } from 'react';
-import { FailureNotice } from '../parts/failure-notice.tsx';
-import { formatDuration, formatPlural, shortId } from '../parts/format.ts';
-import { Status } from '../parts/status.tsx';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { formatDuration, formatPlural, shortId } from '../components/format.ts';
+import { Status } from '../components/status.tsx';
 import './receipt-report.css';
 
 // With the agents, whose way of writing IRIs it needs.

@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from 'react';
-import { formatPlural } from '../parts/format.ts';
+import { formatPlural } from '../components/format.ts';
 import type { Session } from '../session/session.ts';
 import './run-bar.css';
 

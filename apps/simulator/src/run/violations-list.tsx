@@ -1,7 +1,7 @@
 import { shortenIris, type ReceiptViolation } from '@ggen-sim/agents';
 import { Fragment, useState, type ReactNode } from 'react';
-import { formatPlural } from '../parts/format.ts';
-import { StatusMark, type Tone } from '../parts/status.tsx';
+import { formatPlural } from '../components/format.ts';
+import { StatusMark, type Tone } from '../components/status.tsx';
 import './violations-list.css';
 
 /** Shown before somebody asks for the rest: a shape that fits nothing can be violated by every node. */

@@ -1,8 +1,8 @@
 import { Menu } from '@base-ui/react/menu';
 import { use, useRef, type ReactNode } from 'react';
 import { failureOf } from '../database/failure.ts';
-import { notifyFailure } from '../parts/notices.tsx';
-import { PopupPlace } from '../parts/popup-place.ts';
+import { notifyFailure } from '../components/notices.tsx';
+import { PopupPlace } from '../components/popup-container.ts';
 import { takeFiles } from './drop-zone.tsx';
 import { EXAMPLES, type Example } from './examples.ts';
 import { DOCUMENT_EXTENSIONS } from './read-files.ts';

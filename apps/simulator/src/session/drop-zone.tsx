@@ -1,5 +1,5 @@
 import { useState, type DragEvent, type ReactNode } from 'react';
-import { notify } from '../parts/notices.tsx';
+import { notify } from '../components/notices.tsx';
 import { readFiles } from './read-files.ts';
 import type { NewDocument } from './session.ts';
 import './drop-zone.css';

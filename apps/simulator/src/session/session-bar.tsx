@@ -1,8 +1,8 @@
 import { Menu } from '@base-ui/react/menu';
 import { use, type ReactNode } from 'react';
-import { formatPlural } from '../parts/format.ts';
-import { PopupPlace } from '../parts/popup-place.ts';
-import { StatusMark } from '../parts/status.tsx';
+import { formatPlural } from '../components/format.ts';
+import { PopupPlace } from '../components/popup-container.ts';
+import { StatusMark } from '../components/status.tsx';
 import type { SessionState } from './session-store.ts';
 import './session-bar.css';
 

@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from 'react';
-import { FailureNotice } from '../parts/failure-notice.tsx';
+import { FailureNotice } from '../components/failure-notice.tsx';
 import { SessionBar } from './session-bar.tsx';
 import { StartSession } from './start-session.tsx';
 import { useSessionStore } from './use-session-store.ts';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { failureOf } from '../database/failure.ts';
-import { notifyFailure } from '../parts/notices.tsx';
+import { notifyFailure } from '../components/notices.tsx';
 import { EXAMPLES, type Example } from './examples.ts';
 import type { NewDocument } from './session.ts';
 import './start-session.css';

@@ -2,8 +2,8 @@ import { toFileStamp, type ExportFormat } from '@ggen-sim/core';
 import { useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import { usePersistence } from '../database/persistence-context.ts';
-import { formatPlural } from '../parts/format.ts';
-import { notify, notifyFailure } from '../parts/notices.tsx';
+import { formatPlural } from '../components/format.ts';
+import { notify, notifyFailure } from '../components/notices.tsx';
 import { downloadFile } from './download.ts';
 
 const TYPES: Readonly<Record<ExportFormat, string>> = {

@@ -1,15 +1,15 @@
 import type { Info, Persistence, Stats, TableName } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
-import { useReading } from '../database/use-reading.ts';
-import { FailureNotice } from '../parts/failure-notice.tsx';
-import { Facts } from '../parts/facts.tsx';
-import { formatBytes } from '../parts/format.ts';
+import { useReading } from '../database/use-live-query.ts';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { Facts } from '../components/description-list.tsx';
+import { formatBytes } from '../components/format.ts';
 import { AuditExport } from './audit-export.tsx';
 import { DownloadDatabase } from './download-database.tsx';
 import { ImportDatabase } from './import-database.tsx';
 import { OtherStorage } from './other-storage.tsx';
 import { ResetDatabase } from './reset-database.tsx';
-import { StorageFacts } from './storage-facts.tsx';
+import { StorageFacts } from './browser-storage.tsx';
 import { VerifyDatabase } from './verify-database.tsx';
 import './database-panel.css';
 

@@ -2,8 +2,8 @@ import { toFileStamp } from '@ggen-sim/core';
 import { useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import { usePersistence } from '../database/persistence-context.ts';
-import { formatBytes } from '../parts/format.ts';
-import { notify, notifyFailure } from '../parts/notices.tsx';
+import { formatBytes } from '../components/format.ts';
+import { notify, notifyFailure } from '../components/notices.tsx';
 import { downloadFile } from './download.ts';
 
 /** Gives the database to the person as an SQLite file. */

@@ -4,9 +4,9 @@ import { useRef, useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import { failureOf, type Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
-import { FailureNotice } from '../parts/failure-notice.tsx';
-import { formatBytes, formatPlural } from '../parts/format.ts';
-import { notify } from '../parts/notices.tsx';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { formatBytes, formatPlural } from '../components/format.ts';
+import { notify } from '../components/notices.tsx';
 import { inspectImage, type ImageReport } from './inspect-image.ts';
 
 /** The chosen file on its way in. */

@@ -3,8 +3,8 @@ import type { Stats } from '@ggen-sim/core';
 import { useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import { usePersistence } from '../database/persistence-context.ts';
-import { formatPlural } from '../parts/format.ts';
-import { notify, notifyFailure } from '../parts/notices.tsx';
+import { formatPlural } from '../components/format.ts';
+import { notify, notifyFailure } from '../components/notices.tsx';
 
 /** Empties the database, after asking. */
 export function ResetDatabase({ stats }: { stats: Stats | undefined }): ReactNode {

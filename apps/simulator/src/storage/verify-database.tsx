@@ -3,9 +3,9 @@ import { useRef, useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
-import { FailureNotice } from '../parts/failure-notice.tsx';
-import { formatCount, formatPlural } from '../parts/format.ts';
-import { StatusMark } from '../parts/status.tsx';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { formatCount, formatPlural } from '../components/format.ts';
+import { StatusMark } from '../components/status.tsx';
 
 /** Checks the database: SQLite's own integrity check, the schema, and every receipt's id. */
 export function VerifyDatabase(): ReactNode {

@@ -1,12 +1,12 @@
 import type { AuditRow, RowOrder } from '@ggen-sim/core';
 import { useMemo, useState, type ReactNode } from 'react';
-import { formatDuration } from '../parts/format.ts';
-import { Status } from '../parts/status.tsx';
-import { Timestamp } from '../parts/timestamp.tsx';
-import type { ShownRecord } from '../details/shown-record.ts';
+import { formatDuration } from '../components/format.ts';
+import { Status } from '../components/status.tsx';
+import { Timestamp } from '../components/timestamp.tsx';
+import type { ShownRecord } from '../record-dialog/selected-record.ts';
 import { RowTable, type Column } from './row-table.tsx';
-import { ORDER_WORDS, TablePanel } from './table-panel.tsx';
-import type { RowPagesSource } from './use-row-pages.ts';
+import { ORDER_WORDS, TablePanel } from './filtered-table.tsx';
+import type { RowPagesSource } from './use-row-batches.ts';
 
 const COLUMNS: readonly Column<AuditRow>[] = [
   { title: 'Status', width: '92px', narrowWidth: '86px', cell: ({ status }) => <Status status={status} /> },

@@ -1,11 +1,11 @@
 import type { MemoryRow, RowOrder } from '@ggen-sim/core';
 import { useMemo, type ReactNode } from 'react';
-import { formatBytes } from '../parts/format.ts';
-import { Timestamp } from '../parts/timestamp.tsx';
-import type { ShownRecord } from '../details/shown-record.ts';
+import { formatBytes } from '../components/format.ts';
+import { Timestamp } from '../components/timestamp.tsx';
+import type { ShownRecord } from '../record-dialog/selected-record.ts';
 import { RowTable, type Column } from './row-table.tsx';
-import { ORDER_WORDS, TablePanel } from './table-panel.tsx';
-import type { RowPagesSource } from './use-row-pages.ts';
+import { ORDER_WORDS, TablePanel } from './filtered-table.tsx';
+import type { RowPagesSource } from './use-row-batches.ts';
 
 /** An agent's memory without its JSON, but with its length. */
 type MemorySummary = Omit<MemoryRow, 'memoryJson'> & { readonly jsonLength: number };

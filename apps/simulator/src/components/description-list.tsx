@@ -1,5 +1,5 @@
 import { Fragment, type ReactNode } from 'react';
-import './facts.css';
+import './description-list.css';
 
 /** Names and values, one a line. */
 export function Facts({

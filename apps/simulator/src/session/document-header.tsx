@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
-import { formatBytes } from '../parts/format.ts';
+import { formatBytes } from '../components/format.ts';
 import type { DocumentRole, NewDocument, SessionDocument } from './session.ts';
-import './document-head.css';
+import './document-header.css';
 
 /** Name and role of the document in the editor. */
 export function DocumentHead({

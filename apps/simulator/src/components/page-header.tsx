@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { DatabaseState } from '../database/database.ts';
-import { ThemeChoice } from './theme-choice.tsx';
+import { ThemeChoice } from './theme-select.tsx';
 import { StatusMark } from './status.tsx';
 import './page-header.css';
 

@@ -1,8 +1,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { formatCount, formatPlural } from '../parts/format.ts';
-import { FailureNotice } from '../parts/failure-notice.tsx';
-import { useRowPages, type RowPagesSource } from './use-row-pages.ts';
+import { formatCount, formatPlural } from '../components/format.ts';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { useRowPages, type RowPagesSource } from './use-row-batches.ts';
 import './row-table.css';
 
 /** A column of a {@link RowTable}. */

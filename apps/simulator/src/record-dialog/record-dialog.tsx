@@ -4,14 +4,14 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
-import { FailureNotice } from '../parts/failure-notice.tsx';
-import { formatDuration } from '../parts/format.ts';
-import { Status } from '../parts/status.tsx';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { formatDuration } from '../components/format.ts';
+import { Status } from '../components/status.tsx';
 import { ReceiptReport } from '../run/receipt-report.tsx';
-import { Facts } from '../parts/facts.tsx';
+import { Facts } from '../components/description-list.tsx';
 import { JsonText } from './json-text.tsx';
-import type { ShownRecord } from './shown-record.ts';
-import './record-details.css';
+import type { ShownRecord } from './selected-record.ts';
+import './record-dialog.css';
 
 /** Everything stored about one record. */
 export function RecordDetails({

@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from 'react';
-import { notify } from '../parts/notices.tsx';
+import { notify } from '../components/notices.tsx';
 import './json-text.css';
 
 /**

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useState, type ReactNode } from 'react';
-import { Facts } from '../parts/facts.tsx';
-import { formatBytes } from '../parts/format.ts';
-import { notify } from '../parts/notices.tsx';
-import { StatusMark } from '../parts/status.tsx';
+import { Facts } from '../components/description-list.tsx';
+import { formatBytes } from '../components/format.ts';
+import { notify } from '../components/notices.tsx';
+import { StatusMark } from '../components/status.tsx';
 
 /** What `navigator.storage` says of this site; `undefined` where the browser does not say. */
 interface BrowserStorage {

@@ -1,12 +1,12 @@
 import type { ReceiptRow, RowOrder } from '@ggen-sim/core';
 import { useMemo, type ReactNode } from 'react';
-import { endOfId, formatDuration, shortId } from '../parts/format.ts';
-import { Status } from '../parts/status.tsx';
-import { Timestamp } from '../parts/timestamp.tsx';
-import type { ShownRecord } from '../details/shown-record.ts';
+import { endOfId, formatDuration, shortId } from '../components/format.ts';
+import { Status } from '../components/status.tsx';
+import { Timestamp } from '../components/timestamp.tsx';
+import type { ShownRecord } from '../record-dialog/selected-record.ts';
 import { RowTable, type Column } from './row-table.tsx';
-import { ORDER_WORDS, TablePanel } from './table-panel.tsx';
-import type { RowPagesSource } from './use-row-pages.ts';
+import { ORDER_WORDS, TablePanel } from './filtered-table.tsx';
+import type { RowPagesSource } from './use-row-batches.ts';
 
 /** A receipt without its JSON, which is read when somebody opens it. */
 type ReceiptSummary = Pick<

@@ -1,7 +1,7 @@
 import type { Stats } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
-import { formatBytes, formatCount } from '../parts/format.ts';
-import { StatusMark } from '../parts/status.tsx';
+import { formatBytes, formatCount } from '../components/format.ts';
+import { StatusMark } from '../components/status.tsx';
 import './stats-strip.css';
 
 /** How much there is, at a glance. */

@@ -1,6 +1,6 @@
 import type { RowOrder } from '@ggen-sim/core';
 import { Fragment, useDeferredValue, useState, type ReactNode } from 'react';
-import './table-panel.css';
+import './filtered-table.css';
 
 /** How a table's name says its order. */
 export const ORDER_WORDS: Readonly<Record<RowOrder, string>> = {
