@@ -5,18 +5,18 @@ import { contentSecurityPolicy, developmentSecurityPolicy } from './build/conten
 import { firstViewBudget } from './build/first-view-budget.ts';
 
 const config: UserConfig = defineConfig({
-  // Relative, so that the page works in any folder of a static host.
+  // A relative base lets the page work in any folder of a static host.
   base: './',
   plugins: [
     react(),
     contentSecurityPolicy(),
     developmentSecurityPolicy(),
     VitePWA({
-      // The page registers it by itself: an injected script would be inline.
+      // src/service-worker.ts registers it: an injected script would be inline.
       injectRegister: false,
       workbox: {
         globPatterns: ['**/*.{html,js,css,wasm,svg,webmanifest}'],
-        // So that what the first visit loads later (editor, chart, agents) is there offline as well.
+        // The worker controls the page from the first visit, so files loaded later (editor, chart, agents) work offline.
         clientsClaim: true,
       },
       manifest: {

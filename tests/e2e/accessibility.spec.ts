@@ -33,7 +33,7 @@ async function saveRows({ page }: SimulatorPage, count: number): Promise<void> {
 }
 
 async function afterRun(simulator: SimulatorPage): Promise<Page> {
-  await simulator.startWith('Water network with mistakes');
+  await simulator.startWith('Water network with errors');
   await simulator.run();
   await expect(simulator.table).toContainText('error');
   return simulator.page;
@@ -109,7 +109,7 @@ const STATES: readonly State[] = [
     async reach({ open }) {
       const { page } = await open();
       await page.getByPlaceholder('validator-*').fill('nobody');
-      await expect(page.getByText('No receipts of')).toBeVisible();
+      await expect(page.getByText('No matching receipts')).toBeVisible();
       return page;
     },
   },
@@ -129,7 +129,7 @@ const STATES: readonly State[] = [
     async reach({ open }) {
       const simulator = await open();
       await simulator.showTab('Database');
-      await simulator.page.getByRole('button', { name: 'Delete everything' }).click();
+      await simulator.page.getByRole('button', { name: 'Delete all data' }).click();
       await expect(simulator.page.getByRole('alertdialog')).toBeVisible();
       return simulator.page;
     },
@@ -162,7 +162,8 @@ const STATES: readonly State[] = [
       const simulator = await open();
       await simulator.showTab('Database');
       await simulator.page.getByRole('button', { name: 'Verify' }).click();
-      await expect(simulator.page.getByText(/^Sound/)).toBeVisible();
+      await expect(simulator.page.getByText(/^No problems found/)).toBeVisible();
+      await expect(simulator.page.getByRole('button', { name: 'Verify' })).toBeEnabled();
       return simulator.page;
     },
   },
@@ -199,7 +200,7 @@ const STATES: readonly State[] = [
       await clearSiteData(context, simulator.page);
       await simulator.runButton.click();
       await expect(
-        simulator.page.getByRole('heading', { name: 'The stored data was removed' }),
+        simulator.page.getByRole('heading', { name: 'The stored data was deleted' }),
       ).toBeVisible();
       return simulator.page;
     },
@@ -216,7 +217,7 @@ const STATES: readonly State[] = [
     name: 'in memory only',
     async reach({ context }) {
       const page = await openWithoutIndexedDb(context);
-      await page.getByRole('button', { name: 'Work in memory' }).click();
+      await page.getByRole('button', { name: 'Continue in memory' }).click();
       await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
       await page.getByRole('tab', { name: 'Database' }).click();
       return page;
@@ -281,7 +282,7 @@ test('everything a session needs can be done with the keyboard alone', async ({ 
       text,
     );
 
-  await tabTo('the example', focusedText('Water network with mistakes'));
+  await tabTo('the example', focusedText('Water network with errors'));
   await page.keyboard.press('Enter');
   await expect(simulator.editor).toBeVisible();
   await tabTo('the run button', focusedText('Run validation'));

@@ -27,7 +27,7 @@ test('nothing the page does runs into its policy, in any state', async ({ simula
   await recordViolations(page);
   await page.reload();
   await page.evaluate(async () => void (await globalThis.ggenSim.ready));
-  await simulator.startWith('Water network with mistakes');
+  await simulator.startWith('Water network with errors');
   await simulator.run();
   for (const tab of ['Memory', 'Audit trail', 'Database', 'Receipts'] as const) await simulator.showTab(tab);
   await simulator.table.focus();
@@ -39,8 +39,8 @@ test('nothing the page does runs into its policy, in any state', async ({ simula
   await page.keyboard.press('Escape');
   await simulator.showTab('Database');
   await page.getByRole('button', { name: 'Verify' }).click();
-  await page.getByRole('button', { name: 'Delete everything' }).click();
-  await page.getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('button', { name: 'Delete all data' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
   await page.evaluate(async () => void (await navigator.serviceWorker.ready));
   expect(await violationsOf(page)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { expect, test } from './support/fixtures.ts';
 import { ggenSim, sqlite3 } from './support/native-tools.ts';
 
 test('the downloaded database opens in sqlite3 and on the command line', async ({ simulator }, testInfo) => {
-  await simulator.startWith('Water network with mistakes');
+  await simulator.startWith('Water network with errors');
   await simulator.run();
   await simulator.showTab('Database');
   const downloading = simulator.page.waitForEvent('download');
@@ -39,9 +39,9 @@ test('a database made on the command line is imported, after a check and a quest
   await simulator.showTab('Database');
   await simulator.page.getByLabel('Database to import').setInputFiles(file);
   const question = simulator.page.getByRole('alertdialog');
-  await expect(question).toContainText('holds 1 receipt, 0 memories, 0 audit entries');
-  await expect(question).toContainText('It was checked and is sound.');
-  await question.getByRole('button', { name: 'Replace the database' }).click();
+  await expect(question).toContainText('contains 1 receipt, 0 memories, 0 audit entries');
+  await expect(question).toContainText('The check found no problems.');
+  await question.getByRole('button', { name: 'Replace database' }).click();
   await expect(question).toBeHidden();
 
   await expect(simulator.count('Receipts')).toHaveText('1');

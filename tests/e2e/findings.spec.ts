@@ -19,7 +19,7 @@ test('a syntax error is marked at its line and column', async ({ simulator }) =>
 });
 
 test('violations are listed with focus node, path, value, shape and message', async ({ simulator }) => {
-  await simulator.startWith('Water network with mistakes');
+  await simulator.startWith('Water network with errors');
   await simulator.run();
   const rows = simulator.result.getByRole('row');
   await expect(rows).toHaveCount(21);
@@ -64,10 +64,10 @@ test('a hundred thousand receipts stay smooth: few rows in the document, pages o
     }
   });
   await expect(simulator.count('Receipts')).toHaveText('100,000');
-  await expect(page.getByText(/of 100,000 rows read/)).toBeVisible();
+  await expect(page.getByText(/of 100,000 rows loaded/)).toBeVisible();
   await simulator.table.focus();
   await page.keyboard.press('End');
-  await expect(page.getByText(/^500 of 100,000 rows read/)).toBeVisible();
+  await expect(page.getByText(/^500 of 100,000 rows loaded/)).toBeVisible();
   expect(await simulator.table.getByRole('row').count()).toBeLessThan(60);
   await page.keyboard.press('Home');
   await page.keyboard.press('Enter');
@@ -77,7 +77,7 @@ test('a hundred thousand receipts stay smooth: few rows in the document, pages o
   await page.keyboard.press('End');
   await page.getByLabel('Order').selectOption('oldest first');
   await expect(simulator.table).toHaveAccessibleName('Receipts, oldest first');
-  await expect(page.getByText(/^250 of 100,000 rows read/)).toBeVisible();
+  await expect(page.getByText(/^250 of 100,000 rows loaded/)).toBeVisible();
   await expect(simulator.table.getByRole('row').nth(1)).toContainText('row-0-0');
   expect(await simulator.table.evaluate((table) => table.scrollTop)).toBe(0);
 });

@@ -24,7 +24,7 @@ test('editor, chart and agents are fetched when they are first used, and not bef
   expect(fetched.some((path) => path.endsWith('.wasm'))).toBe(true);
   expect(heavy()).toEqual([]);
 
-  await simulator.startWith('Water network with mistakes');
+  await simulator.startWith('Water network with errors');
   expect(heavy()).toEqual(['code-editor', 'water-network-violations']);
   await simulator.run();
   await expect(simulator.count('Receipts')).toHaveText('1');

@@ -9,7 +9,7 @@ test('after the first visit everything works offline: reload, editor, agents, ex
   await context.setOffline(true);
   await page.reload();
   await ready(page);
-  await simulator.startWith('Water network with mistakes');
+  await simulator.startWith('Water network with errors');
   await simulator.run();
   await expect(simulator.result).toContainText('19 violations');
   await expect(simulator.count('Receipts')).toHaveText('1');

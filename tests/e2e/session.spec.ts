@@ -110,7 +110,7 @@ test('a run ends when it is cancelled, and leaves a receipt that says so', async
 test('two tabs agree: what one does appears in the other', async ({ simulator, openTab }) => {
   const other = await openTab();
   await simulator.page.bringToFront();
-  await simulator.startWith('Water network with mistakes');
+  await simulator.startWith('Water network with errors');
   await expect(other.editor).toContainText('hasty survey');
   await simulator.run();
   await expect(other.count('Receipts')).toHaveText('1');
@@ -132,7 +132,7 @@ test('the origin private file system is a choice, holds a database of its own, a
   await page.reload();
   await expect(simulator.editor).toContainText('The drinking water network');
   await simulator.showTab('Database');
-  await expect(page.getByText('Origin private file system, in this browser')).toBeVisible();
+  await expect(page.getByText('Origin private file system (OPFS)', { exact: true })).toBeVisible();
   expect(await simulator.executionIds()).toHaveLength(1);
   expect(await simulator.verified()).toBe(true);
   await page.getByRole('link', { name: /IndexedDB/ }).click();

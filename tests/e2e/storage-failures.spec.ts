@@ -16,7 +16,7 @@ test('data that was cleared while the page is open is reported, not replaced by 
   await simulator.run();
   await clearSiteData(context, page);
   await simulator.runButton.click();
-  await expect(page.getByRole('heading', { name: 'The stored data was removed' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'The stored data was deleted' })).toBeVisible();
   await expect(page.getByRole('alert')).toContainText('STORAGE_RESET');
   await expect(simulator.runButton).toHaveCount(0);
 
@@ -26,10 +26,10 @@ test('data that was cleared while the page is open is reported, not replaced by 
 
 test('without IndexedDB the page says so, and offers memory only as a choice', async ({ context }) => {
   const page = await openWithoutIndexedDb(context);
-  await expect(page.getByRole('heading', { name: 'This browser offers no storage here' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Storage is not available' })).toBeVisible();
   await expect(page.getByRole('alert')).toContainText('STORAGE_UNAVAILABLE');
-  await page.getByRole('button', { name: 'Work in memory' }).click();
-  await expect(page.getByText('in memory only: nothing is kept')).toBeVisible();
+  await page.getByRole('button', { name: 'Continue in memory' }).click();
+  await expect(page.getByText('In memory only: nothing is saved')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
 });
 

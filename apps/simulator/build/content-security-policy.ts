@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Plugin } from 'vite';
 
 /**
- * What the page may load and run: its own files, and WebAssembly, which is SQLite. `data:` images are the chart
- * library's and the stylesheet's; nothing inline runs or styles.
+ * The page may load its own files only, and compile WebAssembly for SQLite. The chart library and the stylesheet use
+ * `data:` images. Inline scripts and styles are refused.
  */
 const POLICY: Readonly<Record<string, string>> = {
   'default-src': "'none'",
@@ -19,13 +19,13 @@ const POLICY: Readonly<Record<string, string>> = {
   'form-action': "'none'",
 };
 
-/** Text never becomes HTML or code; the one policy (`src/trusted-types.ts`) lets workers of this origin start. */
+/** Refuses strings as HTML or code. The default policy (`src/trusted-types.ts`) allows workers of this origin. */
 const TRUSTED_TYPES: Readonly<Record<string, string>> = {
   'require-trusted-types-for': "'script'",
   'trusted-types': 'default',
 };
 
-/** What only a header can say. The page itself is not framed; workers and their files keep to the same policy. */
+/** Response headers. `frame-ancestors` works only in a header. Workers and their files get the same policy. */
 const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': text({ ...POLICY, 'frame-ancestors': "'none'" }),
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -40,8 +40,8 @@ function text(policy: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Writes the policy into the built page, so that it holds on hosting that sends no headers of its own, and into
- * `_headers`, which static hosts read that do.
+ * Writes the policy into the built page, for hosts that send no headers, and into `_headers`, which some static hosts
+ * read.
  */
 export function contentSecurityPolicy(): Plugin {
   return {
@@ -62,8 +62,8 @@ export function contentSecurityPolicy(): Plugin {
 }
 
 /**
- * The same policy in development, as a header, with what Vite needs there: a nonce for its inline script and the styles
- * it puts in, and a socket to its own server.
+ * Sends the same policy as a header in development, with the additions that Vite needs: a nonce for its inline script
+ * and injected styles, and a WebSocket to its server. A preview sends the built page's headers.
  */
 export function developmentSecurityPolicy(): Plugin {
   const nonce = randomBytes(16).toString('base64');

@@ -6,17 +6,17 @@ import type { Plugin, Rollup } from 'vite';
 
 const compress = promisify(brotliCompress);
 
-/** What the first view is made of beside the entry: files that start with it although no import says so. */
+/** Options of {@link firstViewBudget}. */
 export interface FirstViewOptions {
-  /** In bytes after brotli, all files together. */
+  /** Limit for all files together, in bytes after brotli. */
   readonly maxBytes: number;
-  /** Other files a first visit fetches before it shows anything: the database worker and its WebAssembly. */
+  /** Files that a first visit fetches without an import from the entry: the database worker and its WebAssembly. */
   readonly alsoFetched: readonly RegExp[];
 }
 
 /**
- * Measures what a first visit downloads before the page can be used, prints it, and fails the build above the budget.
- * What is fetched later (editor, chart, agents, the offline copy) does not count.
+ * Measures and prints what a first visit downloads before the page is usable. Fails the build above the budget. Files
+ * fetched later (editor, chart, agents, the offline cache) do not count.
  */
 export function firstViewBudget({ maxBytes, alsoFetched }: FirstViewOptions): Plugin {
   return {
@@ -71,7 +71,7 @@ function firstViewFiles(bundle: Rollup.OutputBundle, alsoFetched: readonly RegEx
   for (const pattern of alsoFetched) {
     const found = Object.keys(bundle).filter((name) => pattern.test(name));
     if (found.length === 0)
-      throw new Error(`No file of the build matches ${pattern}; the budget would be wrong.`);
+      throw new Error(`No built file matches ${pattern}, so the budget would be wrong.`);
     for (const name of found) add(name);
   }
   return [...names];

@@ -5,15 +5,15 @@ import { reportDatabaseFailure, useDatabaseState, type DatabaseState } from './d
 import { PersistenceContext } from './database/persistence-context.ts';
 import { Notices } from './components/notices.tsx';
 import { PageHeader } from './components/page-header.tsx';
-import { PopupPlace } from './components/popup-container.ts';
-import { RecordPanel } from './tables/data-panel.tsx';
+import { PopupContainer } from './components/popup-container.ts';
+import { DataPanel } from './tables/data-panel.tsx';
 import { SessionPanel } from './session/session-panel.tsx';
 import './app.css';
 
-/** The page: a session on one side, what is recorded on the other, or why there is neither. */
+/** Renders the page: the session and the stored data side by side, or the reason why there is no database. */
 export function App(): ReactNode {
   const state = useDatabaseState();
-  useLookOnReturn(state);
+  useCheckOnReturn(state);
   const popups = useRef<HTMLDivElement>(null);
   return (
     <CSPProvider disableStyleElements>
@@ -28,10 +28,10 @@ export function App(): ReactNode {
           {state.phase === 'failed' ? <DatabaseFailed failure={state.failure} /> : null}
           {state.phase === 'open' ? (
             <PersistenceContext value={state.persistence}>
-              <PopupPlace value={popups}>
+              <PopupContainer value={popups}>
                 <SessionPanel />
-                <RecordPanel />
-              </PopupPlace>
+                <DataPanel />
+              </PopupContainer>
             </PersistenceContext>
           ) : null}
           <div ref={popups} className="app__popups" />
@@ -43,20 +43,20 @@ export function App(): ReactNode {
 }
 
 /**
- * Asks the database something whenever the person comes back to the page: nothing else would tell that its data was
- * cleared meanwhile, and the page would go on showing what is no longer there.
+ * Queries the database whenever the user returns to the page. Nothing else reports that the site's data was cleared
+ * meanwhile, and the page would go on showing deleted rows.
  */
-function useLookOnReturn(state: DatabaseState): void {
+function useCheckOnReturn(state: DatabaseState): void {
   useEffect(() => {
     if (state.phase !== 'open') return undefined;
-    const look = (): void => {
+    const check = (): void => {
       if (document.visibilityState === 'visible') state.persistence.stats().catch(reportDatabaseFailure);
     };
-    document.addEventListener('visibilitychange', look);
-    window.addEventListener('focus', look);
+    document.addEventListener('visibilitychange', check);
+    window.addEventListener('focus', check);
     return () => {
-      document.removeEventListener('visibilitychange', look);
-      window.removeEventListener('focus', look);
+      document.removeEventListener('visibilitychange', check);
+      window.removeEventListener('focus', check);
     };
   }, [state]);
 }

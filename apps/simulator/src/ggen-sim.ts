@@ -2,11 +2,11 @@ import type { Persistence } from '@ggen-sim/core';
 import { agents, type SimulatorAgents } from './agents/agents.ts';
 import { databaseReady, databaseState } from './database/database.ts';
 
-/** What the page gives to scripts and tests as `globalThis.ggenSim`. */
+/** The page's interface for scripts and tests: `globalThis.ggenSim`. */
 export interface GgenSim {
-  /** The page's open database: the very handle its panels read from. Throws before {@link GgenSim.ready}. */
+  /** The page's open database, the same handle its panels use. Throws before {@link GgenSim.ready} resolves. */
   readonly persistence: Persistence;
-  /** The page's agents, loaded when first called. */
+  /** The page's agents, loaded on the first call. */
   readonly agents: SimulatorAgents;
   /** Resolves with the database once it is open. */
   readonly ready: Promise<Persistence>;
@@ -16,7 +16,7 @@ declare global {
   var ggenSim: GgenSim;
 }
 
-/** Publishes {@link GgenSim}. */
+/** Sets `globalThis.ggenSim`. */
 export function publishGgenSim(): void {
   globalThis.ggenSim = {
     get persistence() {

@@ -2,14 +2,14 @@ import './trusted-types.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
-import { openDatabase, storageAskedFor } from './database/database.ts';
+import { openDatabase, storageFromUrl } from './database/database.ts';
 import { publishGgenSim } from './ggen-sim.ts';
-import { keepOfflineCopy } from './service-worker.ts';
+import { registerServiceWorker } from './service-worker.ts';
 import './style/tokens.css';
 import './style/base.css';
 
 publishGgenSim();
-void openDatabase(storageAskedFor());
+void openDatabase(storageFromUrl());
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
@@ -17,4 +17,4 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
-void keepOfflineCopy();
+void registerServiceWorker();

@@ -1,12 +1,12 @@
 /**
- * Keeps a copy of the page's files for when there is no network. The data does not need it: it is in this browser
- * anyway. Without service workers (plain http) the page works as before, online.
+ * Registers the service worker, which caches the page's files for use offline. The data needs no such cache: it is
+ * stored in this browser. Without service workers (plain http) the page works online only.
  */
-export async function keepOfflineCopy(): Promise<void> {
+export async function registerServiceWorker(): Promise<void> {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
   try {
     await navigator.serviceWorker.register('./sw.js');
   } catch {
-    // Refused by the browser's settings: there is no offline copy, and nothing else is lost.
+    // The browser's settings refuse service workers: the page works online only.
   }
 }

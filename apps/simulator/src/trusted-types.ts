@@ -1,6 +1,6 @@
 /**
- * The page's policy requires Trusted Types (https://www.w3.org/TR/trusted-types/): text that is given to the document as
- * HTML or as code is refused. This is the one exception, for workers and the service worker: scripts of this origin.
+ * The page's policy requires Trusted Types (https://www.w3.org/TR/trusted-types/): the browser refuses strings as HTML
+ * or code. This default policy is the one exception: URLs of workers and the service worker from this origin.
  */
 interface TrustedTypes {
   createPolicy(name: string, rules: { readonly createScriptURL: (url: string) => string }): unknown;
@@ -12,6 +12,6 @@ const factory: TrustedTypes | undefined = (globalThis as { readonly trustedTypes
 factory?.createPolicy('default', {
   createScriptURL(url) {
     if (new URL(url, document.baseURI).origin === location.origin) return url;
-    throw new TypeError(`no script from ${url}: it is of another origin`);
+    throw new TypeError(`script from another origin refused: ${url}`);
   },
 });

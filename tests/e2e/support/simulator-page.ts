@@ -28,12 +28,12 @@ export class SimulatorPage {
   /** One of the counts over the tables, as text. */
   count(name: string): Locator {
     const figure = this.page
-      .locator('.stats-strip__figure')
+      .locator('.stats-strip__stat')
       .filter({ has: this.page.getByText(name, { exact: true }) });
     return figure.locator('dd');
   }
 
-  /** The current table of the record. */
+  /** The current table. */
   get table(): Locator {
     return this.page.getByRole('grid');
   }
@@ -63,7 +63,7 @@ export class SimulatorPage {
     });
   }
 
-  /** Whether the database is sound. */
+  /** Verifies the database; resolves to true when it is intact. */
   verified(): Promise<boolean> {
     return this.page.evaluate(async () => (await globalThis.ggenSim.persistence.verify()).ok);
   }

@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatDuration } from '../components/format.ts';
 
-/** A run as the chart shows it. */
+/** A run in the chart. */
 export interface ChartedRun {
   readonly receiptId: string;
   readonly status: string;
@@ -11,13 +11,13 @@ export interface ChartedRun {
   readonly durationMs: number;
 }
 
-/** A chart on the screen. */
+/** A rendered chart. */
 export interface DurationPlot {
   show(runs: readonly ChartedRun[]): void;
   destroy(): void;
 }
 
-/** The series, in the order they are drawn: errors last, over everything. */
+/** The series in drawing order: errors last, on top of the others. */
 const SERIES: readonly { readonly status: string; readonly colour: string }[] = [
   { status: 'success', colour: '--success' },
   { status: 'partial', colour: '--warning' },
@@ -25,17 +25,17 @@ const SERIES: readonly { readonly status: string; readonly colour: string }[] = 
 ];
 
 const HEIGHT_PX = 150;
-/** Few runs get slim bars instead of filling the width. */
-const LEAST_PLACES = 24;
+/** Minimum number of bar slots, so that few runs get slim bars instead of filling the width. */
+const MIN_SLOTS = 24;
 
 /**
- * Draws durations as bars, one a run, in the order the runs ended: runs come in bursts, and on a time axis those of one
- * burst would lie on each other. The labels say when. A failed run also carries a cross, so that it is not told by its
- * colour alone.
+ * Draws durations as bars, one per run, in the order in which the runs ended. Runs come in bursts, and on a time axis
+ * the bars of a burst would overlap; the labels give the time. A failed run also has a cross, so that its colour is not
+ * the only sign.
  *
- * @param onChoose - called with the index of a run somebody clicked
+ * @param onSelect - called with the index of a clicked run
  */
-export function createDurationPlot(host: HTMLElement, onChoose: (index: number) => void): DurationPlot {
+export function createDurationPlot(host: HTMLElement, onSelect: (index: number) => void): DurationPlot {
   let runs: readonly ChartedRun[] = [];
   let plot = make();
   const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -44,7 +44,7 @@ export function createDurationPlot(host: HTMLElement, onChoose: (index: number) 
     plot = make();
     plot.setData(dataOf(runs));
   };
-  // Colours are drawn, not styled: another theme needs another drawing.
+  // A canvas is drawn, not styled, so a change of theme needs a redraw.
   const theme = new MutationObserver(redraw);
   theme.observe(document.documentElement, { attributeFilter: ['data-theme'] });
   dark.addEventListener('change', redraw);
@@ -66,7 +66,7 @@ export function createDurationPlot(host: HTMLElement, onChoose: (index: number) 
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {
-        x: { time: false, range: (_, __, max) => [-0.6, Math.max(max ?? 0, LEAST_PLACES - 1) + 0.6] },
+        x: { time: false, range: (_, __, max) => [-0.6, Math.max(max ?? 0, MIN_SLOTS - 1) + 0.6] },
         y: { range: (_, __, max) => [0, Math.max(max ?? 0, 1) * 1.08] },
       },
       axes: [
@@ -74,9 +74,10 @@ export function createDurationPlot(host: HTMLElement, onChoose: (index: number) 
           ...axis,
           grid: { show: false },
           space: 76,
-          size: 26,
+          size: 30,
+          gap: 10,
           incrs: [1, 2, 5, 10, 20, 30, 50],
-          values: (_, places) => places.map((place) => runs[place]?.createdAt.slice(11) ?? ''),
+          values: (_, slots) => slots.map((slot) => runs[slot]?.createdAt.slice(11) ?? ''),
         },
         { ...axis, size: 64, space: 34, values: (_, values) => values.map((value) => formatDuration(value)) },
       ],
@@ -96,7 +97,7 @@ export function createDurationPlot(host: HTMLElement, onChoose: (index: number) 
     const made = new uPlot(options, dataOf(runs), host);
     made.over.addEventListener('click', () => {
       const { idx } = made.cursor;
-      if (typeof idx === 'number') onChoose(idx);
+      if (typeof idx === 'number') onSelect(idx);
     });
     return made;
   }
@@ -117,11 +118,11 @@ export function createDurationPlot(host: HTMLElement, onChoose: (index: number) 
 
 function barsOf(): uPlot.Series.PathBuilder {
   const { bars } = uPlot.paths;
-  if (!bars) throw new Error('this build of the chart library has no bars');
+  if (!bars) throw new Error('uPlot was built without bars');
   return bars({ size: [0.72, 18, 2], radius: 0.1 });
 }
 
-/** One row of values for each series; a run is in one of them and missing from the others. */
+/** Returns one row of values per series. A run has a value in one series and `null` in the others. */
 function dataOf(runs: readonly ChartedRun[]): uPlot.AlignedData {
   return [
     runs.map((_, index) => index),
@@ -151,7 +152,7 @@ function markFailures(plot: uPlot, runs: readonly ChartedRun[], colour: string):
   ctx.restore();
 }
 
-/** Reads colours as they are in the theme shown now. A canvas does not know `light-dark()`. */
+/** Resolves the current theme's colours, because a canvas does not support `light-dark()`. */
 function colours(host: HTMLElement): (name: string) => string {
   const probe = document.createElement('span');
   host.append(probe);

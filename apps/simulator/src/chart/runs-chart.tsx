@@ -1,15 +1,15 @@
 import type { Persistence, TableName } from '@ggen-sim/core';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { failureOf } from '../database/failure.ts';
-import { useReading } from '../database/use-live-query.ts';
-import type { ShownRecord } from '../record-dialog/selected-record.ts';
+import { useLiveQuery } from '../database/use-live-query.ts';
+import type { SelectedRecord } from '../record-dialog/selected-record.ts';
 import { formatDuration, formatPlural } from '../components/format.ts';
 import { notifyFailure } from '../components/notices.tsx';
 import { StatusMark } from '../components/status.tsx';
 import type { ChartedRun, DurationPlot } from './duration-plot.ts';
 import './runs-chart.css';
 
-/** As many of the latest runs as bars can be told apart. */
+/** Number of latest runs shown: with more, the bars would be too thin to tell apart. */
 const CHARTED_RUNS = 120;
 
 const RECEIPTS: readonly TableName[] = ['receipts'];
@@ -26,9 +26,9 @@ async function readRuns(persistence: Persistence): Promise<readonly ChartedRun[]
     .toReversed();
 }
 
-/** The latest runs, oldest first, each as long as it took; those that failed stand out. */
-export function RunsChart({ onOpen }: { onOpen: (record: ShownRecord) => void }): ReactNode {
-  const { value: runs } = useReading(readRuns, RECEIPTS);
+/** Shows the durations of the latest runs, oldest first, coloured by status. */
+export function RunsChart({ onOpen }: { onOpen: (record: SelectedRecord) => void }): ReactNode {
+  const { value: runs } = useLiveQuery(readRuns, RECEIPTS);
   const host = useRef<HTMLDivElement>(null);
   const [plot, setPlot] = useState<DurationPlot>();
   const latest = useRef({ runs, onOpen });
@@ -37,21 +37,21 @@ export function RunsChart({ onOpen }: { onOpen: (record: ShownRecord) => void })
 
   useEffect(() => {
     if (!anyRuns) return undefined;
-    let wanted = true;
-    let made: DurationPlot | undefined;
+    let mounted = true;
+    let created: DurationPlot | undefined;
     const load = async (): Promise<void> => {
       const { createDurationPlot } = await import('./duration-plot.ts');
-      if (!wanted || !host.current) return;
-      made = createDurationPlot(host.current, (index) => {
+      if (!mounted || !host.current) return;
+      created = createDurationPlot(host.current, (index) => {
         const run = latest.current.runs?.[index];
         if (run) latest.current.onOpen({ table: 'receipts', receiptId: run.receiptId });
       });
-      setPlot(made);
+      setPlot(created);
     };
-    void load().catch((error: unknown) => notifyFailure('The chart could not be loaded', failureOf(error)));
+    void load().catch((error: unknown) => notifyFailure('Could not load the chart', failureOf(error)));
     return () => {
-      wanted = false;
-      made?.destroy();
+      mounted = false;
+      created?.destroy();
       setPlot(undefined);
     };
   }, [anyRuns]);
@@ -71,8 +71,8 @@ export function RunsChart({ onOpen }: { onOpen: (record: ShownRecord) => void })
       ) : (
         <p className="runs-chart__none muted">
           {runs === undefined
-            ? 'Reading…'
-            : 'Each run appears here as a bar: how long it took and how it ended.'}
+            ? 'Loading…'
+            : 'Each run appears here as a bar that shows its duration and status.'}
         </p>
       )}
     </section>
@@ -95,9 +95,9 @@ function Legend(): ReactNode {
   );
 }
 
-/** The chart in words. */
+/** Describes the chart for screen readers. */
 function describe(runs: readonly ChartedRun[]): string {
   const failed = runs.filter(({ status }) => status === 'error').length;
   const longest = Math.max(...runs.map(({ durationMs }) => durationMs));
-  return `The latest ${formatPlural(runs.length, 'run')}, oldest first: ${failed} with errors, the longest took ${formatDuration(longest)}. The receipts table lists them.`;
+  return `The latest ${formatPlural(runs.length, 'run')}, oldest first: ${failed} failed; the longest took ${formatDuration(longest)}. The receipts table lists them.`;
 }

@@ -1,15 +1,15 @@
 import { Fragment, type ReactNode } from 'react';
 import './description-list.css';
 
-/** Names and values, one a line. */
-export function Facts({
-  facts,
+/** Renders names and values, one pair a line. */
+export function DescriptionList({
+  items,
 }: {
-  facts: readonly (readonly [name: string, value: ReactNode])[];
+  items: readonly (readonly [name: string, value: ReactNode])[];
 }): ReactNode {
   return (
-    <dl className="facts">
-      {facts.map(([name, value]) => (
+    <dl className="description-list">
+      {items.map(([name, value]) => (
         <Fragment key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>

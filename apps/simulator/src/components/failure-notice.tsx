@@ -3,11 +3,11 @@ import type { Failure } from '../database/failure.ts';
 import { StatusMark } from './status.tsx';
 import './failure-notice.css';
 
-/** An error where it happened: its code, what happened, what to do. */
+/** Shows an error where it happened: its code, its message, a hint and actions. */
 export function FailureNotice({ failure, children }: { failure: Failure; children?: ReactNode }): ReactNode {
   return (
     <div className="failure-notice" role="alert">
-      <p className="failure-notice__what">
+      <p className="failure-notice__message">
         <StatusMark tone="error" />
         <code>{failure.code}</code> {failure.message}
       </p>

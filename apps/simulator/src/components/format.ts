@@ -1,13 +1,13 @@
-/** Numbers, sizes and times as the page writes them: always the same way, whatever the machine's language. */
+/** Formats for numbers, sizes and durations, the same in every locale. */
 
-const wholeNumber = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const WHOLE_NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
-/** `12,345`. */
+/** Formats as `12,345`. */
 export function formatCount(count: number): string {
-  return wholeNumber.format(count);
+  return WHOLE_NUMBER.format(count);
 }
 
-/** `850 ms`, `1.24 s`, `3 min 05 s`. */
+/** Formats as `850 ms`, `1.24 s` or `3 min 05 s`. */
 export function formatDuration(durationMs: number | null | undefined): string {
   if (durationMs === null || durationMs === undefined) return '–';
   if (durationMs < 10 && !Number.isInteger(durationMs)) return `${durationMs.toFixed(1)} ms`;
@@ -17,7 +17,7 @@ export function formatDuration(durationMs: number | null | undefined): string {
   return `${formatCount(Math.floor(seconds / 60))} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
-/** `512 B`, `48 KiB`, `1.2 MiB`: powers of 1024, as `ls` and the browsers count. */
+/** Formats as `512 B`, `48 KiB` or `1.2 MiB`, in powers of 1024 like `ls` and browsers. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
@@ -29,17 +29,17 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? formatCount(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
-/** `1 receipt`, `2 receipts`. */
+/** Formats as `1 receipt` or `2 receipts`. */
 export function formatPlural(count: number, one: string, many: string = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** An id whose end tells it from its neighbours; the whole of it is in the row's details. */
+/** Shortens an id to its end, where it differs from its neighbours. The dialog shows the whole id. */
 export function endOfId(id: string, length: number = 18): string {
   return id.length <= length ? id : `…${id.slice(1 - length)}`;
 }
 
-/** A hash or an id, short enough for a column; the whole of it is in the row's details. */
+/** Shortens a hash or an id to its start. The dialog shows the whole of it. */
 export function shortId(id: string, length: number = 12): string {
   return id.length <= length ? id : `${id.slice(0, length)}…`;
 }

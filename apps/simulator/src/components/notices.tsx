@@ -3,16 +3,16 @@ import type { ReactNode } from 'react';
 import type { Failure } from '../database/failure.ts';
 import './notices.css';
 
-const manager: ReturnType<typeof Toast.createToastManager> = Toast.createToastManager();
+const TOASTS: ReturnType<typeof Toast.createToastManager> = Toast.createToastManager();
 
-/** Says in passing that something was done. */
+/** Shows a notice that an action succeeded. It disappears by itself. */
 export function notify(title: string, description?: string): void {
-  manager.add({ title, description });
+  TOASTS.add({ title, description });
 }
 
-/** Says that something asked for could not be done, and what to do. Stays until it is closed. */
+/** Shows a notice that an action failed. It stays until the user closes it. */
 export function notifyFailure(title: string, { code, message, hint }: Failure): void {
-  manager.add({
+  TOASTS.add({
     title,
     description: `${code}: ${message}${hint === undefined ? '' : ` ${hint}`}`,
     type: 'error',
@@ -21,10 +21,10 @@ export function notifyFailure(title: string, { code, message, hint }: Failure): 
   });
 }
 
-/** Where notices appear. */
+/** Renders the notices. */
 export function Notices(): ReactNode {
   return (
-    <Toast.Provider toastManager={manager}>
+    <Toast.Provider toastManager={TOASTS}>
       <Toast.Portal>
         <Toast.Viewport className="notices">
           <NoticeList />

@@ -1,40 +1,40 @@
 import type { ReactNode } from 'react';
 import type { DatabaseState } from '../database/database.ts';
-import { ThemeChoice } from './theme-select.tsx';
+import { ThemeSelect } from './theme-select.tsx';
 import { StatusMark } from './status.tsx';
 import './page-header.css';
 
-/** What the page is, where its data goes, and its look. */
+/** Shows the page's title, the state of its storage and the choice of theme. */
 export function PageHeader({ state }: { state: DatabaseState }): ReactNode {
   return (
     <header className="page-header">
       <img src="./icon.svg" alt="" width="22" height="22" />
       <h1 className="page-header__title">ggen simulator</h1>
-      <StorageLine state={state} />
-      <ThemeChoice />
+      <StorageState state={state} />
+      <ThemeSelect />
     </header>
   );
 }
 
-function StorageLine({ state }: { state: DatabaseState }): ReactNode {
-  if (state.phase === 'opening') return <span className="page-header__storage muted">opening</span>;
+function StorageState({ state }: { state: DatabaseState }): ReactNode {
+  if (state.phase === 'opening') return <span className="page-header__storage muted">Opening…</span>;
   if (state.phase === 'failed') {
     return (
       <span className="page-header__storage status status--error">
         <StatusMark tone="error" />
-        no database
+        No database
       </span>
     );
   }
-  return state.kept ? (
+  return state.persistent ? (
     <span className="page-header__storage status status--success">
       <StatusMark tone="success" />
-      stored locally
+      Stored locally
     </span>
   ) : (
     <span className="page-header__storage status status--warning">
       <StatusMark tone="warning" />
-      in memory only: nothing is kept
+      In memory only: nothing is saved
     </span>
   );
 }

@@ -1,9 +1,9 @@
 import { createContext, type Context, type RefObject } from 'react';
 
 /**
- * Where menus open: within the page's main part. At the end of the body, where libraries put them, they are outside of
- * every landmark, and whoever moves by landmarks does not find them.
+ * The element that contains open menus, inside the page's main landmark. Libraries append menus to the body, outside
+ * every landmark, where users who navigate by landmarks do not find them.
  */
-export const PopupPlace: Context<RefObject<HTMLElement | null> | undefined> = createContext<
+export const PopupContainer: Context<RefObject<HTMLElement | null> | undefined> = createContext<
   RefObject<HTMLElement | null> | undefined
 >(undefined);

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import './status.css';
 
-/** How a status reads at a glance; the word beside it says which it is. */
+/** Colour and shape of a status. The word beside it names the status. */
 export type Tone = 'success' | 'warning' | 'error' | 'neutral';
 
 const TONES: Readonly<Record<string, Tone>> = {
@@ -13,7 +13,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   failed: 'error',
 };
 
-/** The shapes differ as well as the colours, for those who cannot tell the colours apart. */
+/** Shapes differ as well as colours, for users who cannot tell the colours apart. */
 const SHAPES: Readonly<Record<Tone, string>> = {
   success: 'M3 8.5l3.2 3.2L13 5',
   warning: 'M8 3v6m0 3v1',
@@ -21,12 +21,12 @@ const SHAPES: Readonly<Record<Tone, string>> = {
   neutral: 'M4 8h8',
 };
 
-/** What tone a stored status has. */
+/** Returns the tone of a stored status. */
 export function toneOf(status: string): Tone {
   return TONES[status] ?? 'neutral';
 }
 
-/** The sign alone; the text beside it must say the same. */
+/** Shows the mark alone; the text beside it must say the same. */
 export function StatusMark({ tone }: { tone: Tone }): ReactNode {
   return (
     <svg className={`status-mark status-mark--${tone}`} viewBox="0 0 16 16" aria-hidden="true">
@@ -35,7 +35,7 @@ export function StatusMark({ tone }: { tone: Tone }): ReactNode {
   );
 }
 
-/** A status as it is stored, with its sign. */
+/** Shows a stored status with its mark. */
 export function Status({ status }: { status: string }): ReactNode {
   const tone = toneOf(status);
   return (

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 
 /**
- * A stored time. Narrow tables leave the year out.
+ * Shows a stored time. Narrow tables leave out the year.
  *
  * @param time - UTC `YYYY-MM-DD HH:MM:SS`
  */

@@ -4,24 +4,24 @@ import { openDatabase } from './database.ts';
 import type { Failure } from './failure.ts';
 import './database-failed.css';
 
-/** What is wrong, for the codes that stop everything, in words a person can act on. */
+/** Titles of the errors that stop the page. */
 const TITLES: Readonly<Record<string, string>> = {
-  STORAGE_RESET: 'The stored data was removed',
-  STORAGE_UNAVAILABLE: 'This browser offers no storage here',
-  UNREADABLE_STORAGE: 'What is stored cannot be read by this version',
+  STORAGE_RESET: 'The stored data was deleted',
+  STORAGE_UNAVAILABLE: 'Storage is not available',
+  UNREADABLE_STORAGE: 'This version cannot read the stored data',
   NEWER_SCHEMA: 'The database was written by a newer version',
   WORKER_GONE: 'The database stopped',
-  DATABASE_LOCKED: 'Another tab holds the database',
+  DATABASE_LOCKED: 'Another tab is using the database',
 };
 
-/** Codes where working without storage is a way to go on. */
+/** Codes after which an in-memory database is a way to go on. */
 const MEMORY_HELPS: ReadonlySet<string> = new Set([
   'STORAGE_UNAVAILABLE',
   'INITIALIZATION_FAILED',
   'IO_ERROR',
 ]);
 
-/** In place of everything else: why there is no database, and what can be done. */
+/** Replaces the page's content when there is no database: shows the reason and the ways to go on. */
 export function DatabaseFailed({ failure }: { failure: Failure }): ReactNode {
   return (
     <section className="database-failed panel">
@@ -32,15 +32,15 @@ export function DatabaseFailed({ failure }: { failure: Failure }): ReactNode {
         </button>
         {MEMORY_HELPS.has(failure.code) ? (
           <button type="button" className="button" onClick={() => void openDatabase('memory')}>
-            Work in memory: nothing is kept
+            Continue in memory (nothing is saved)
           </button>
         ) : null}
       </FailureNotice>
       {failure.code === 'STORAGE_RESET' ? (
         <p>
-          Somebody cleared this site’s data, or the browser did, while the page was open. What was stored is
-          gone from this browser; nothing empty was put in its place. Reload to start anew, or to import a
-          copy you downloaded.
+          This site’s data was cleared while the page was open, by you or by the browser. The page did not
+          create a new database in its place. Reload to start with an empty database or to import a downloaded
+          copy.
         </p>
       ) : null}
     </section>

@@ -2,25 +2,25 @@ import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { useSyncExternalStore } from 'react';
 import { failureOf, type Failure } from './failure.ts';
 
-/** Where a page may keep its database: each of these places holds one of its own. */
-export type KeptStorage = 'indexeddb' | 'opfs';
+/** Storages that keep a database in this browser. Each holds a separate database. */
+export type PersistentStorage = 'indexeddb' | 'opfs';
 
-/** The place the page's address asks for: `?storage=opfs`, else IndexedDB. */
-export function storageAskedFor(): KeptStorage {
+/** Reads the storage from the page's URL: `?storage=opfs`, otherwise IndexedDB. */
+export function storageFromUrl(): PersistentStorage {
   return new URLSearchParams(location.search).get('storage') === 'opfs' ? 'opfs' : 'indexeddb';
 }
 
-/** Name of the database that every tab of this page with the same storage shares. */
+/** Name of the database, shared by all tabs with the same storage. */
 export const DATABASE_NAME = 'ggen';
 
-/** How far opening the page's database has come. */
+/** State of the page's database. */
 export type DatabaseState =
   | { readonly phase: 'opening' }
-  | { readonly phase: 'open'; readonly persistence: Persistence; readonly kept: boolean }
-  /** It could not be opened, or what is stored was lost while it was open: nothing can go on as before. */
+  | { readonly phase: 'open'; readonly persistence: Persistence; readonly persistent: boolean }
+  /** The database could not be opened, or its data was lost while it was open. */
   | { readonly phase: 'failed'; readonly failure: Failure };
 
-/** After one of these no later call on the same handle can succeed. */
+/** Codes after which every later call on the same handle fails too. */
 const FATAL_CODES: ReadonlySet<string> = new Set([
   'STORAGE_RESET',
   'WORKER_GONE',
@@ -30,17 +30,17 @@ const FATAL_CODES: ReadonlySet<string> = new Set([
 
 let state: DatabaseState = { phase: 'opening' };
 const listeners = new Set<() => void>();
-const opened: PromiseWithResolversOf<Persistence> = withResolvers();
+const opened: Resolvers<Persistence> = withResolvers();
 
-/** Resolves with the database once it is open; for as long as it cannot be opened, it waits. */
+/** Resolves to the database once it is open; stays pending while it cannot be opened. */
 export const databaseReady: Promise<Persistence> = opened.promise;
 
-/** The state now. */
+/** Returns the current state. */
 export function databaseState(): DatabaseState {
   return state;
 }
 
-/** The state, in a component. */
+/** Returns the current state and renders the component again when it changes. */
 export function useDatabaseState(): DatabaseState {
   return useSyncExternalStore(subscribe, databaseState);
 }
@@ -48,33 +48,33 @@ export function useDatabaseState(): DatabaseState {
 /**
  * Opens the page's database.
  *
- * @param storage - `memory` only when the person asked for it: nothing is kept then
+ * @param storage - `memory` saves nothing, so pass it only when the user asked for it
  */
-export async function openDatabase(storage: KeptStorage | 'memory'): Promise<void> {
-  become({ phase: 'opening' });
+export async function openDatabase(storage: PersistentStorage | 'memory'): Promise<void> {
+  setState({ phase: 'opening' });
   try {
     const persistence = await openPersistence(
       storage === 'memory' ? { storage } : { storage, name: DATABASE_NAME },
     );
-    become({ phase: 'open', persistence, kept: storage !== 'memory' });
+    setState({ phase: 'open', persistence, persistent: storage !== 'memory' });
     opened.resolve(persistence);
   } catch (error) {
-    become({ phase: 'failed', failure: failureOf(error) });
+    setState({ phase: 'failed', failure: failureOf(error) });
   }
 }
 
 /**
- * Every failed call on the database passes here, so that a lost database is seen by the whole page at once.
+ * Reports a failed database call. A fatal error replaces the whole page at once.
  *
- * @returns what to show where the call was made
+ * @returns the failure to show at the place of the call
  */
 export function reportDatabaseFailure(error: unknown): Failure {
   const failure = failureOf(error);
-  if (state.phase === 'open' && FATAL_CODES.has(failure.code)) become({ phase: 'failed', failure });
+  if (state.phase === 'open' && FATAL_CODES.has(failure.code)) setState({ phase: 'failed', failure });
   return failure;
 }
 
-function become(next: DatabaseState): void {
+function setState(next: DatabaseState): void {
   state = next;
   for (const listener of listeners) listener();
 }
@@ -84,15 +84,15 @@ function subscribe(listener: () => void): () => void {
   return () => void listeners.delete(listener);
 }
 
-/** What `Promise.withResolvers` answers, which is younger than the browsers this page runs in. */
-interface PromiseWithResolversOf<Value> {
-  readonly promise: Promise<Value>;
-  readonly resolve: (value: Value) => void;
+/** Result of `Promise.withResolvers`, which is newer than some browsers that run this page. */
+interface Resolvers<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
 }
 
-function withResolvers<Value>(): PromiseWithResolversOf<Value> {
-  let resolve: (value: Value) => void = () => undefined;
-  const promise = new Promise<Value>((settle) => {
+function withResolvers<T>(): Resolvers<T> {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
     resolve = settle;
   });
   return { promise, resolve };

@@ -1,4 +1,4 @@
-/** An error as the page shows it: what happened, and what to do. */
+/** An error in the form that the page shows. */
 export interface Failure {
   /** The stable code of a `PersistenceError` or `AgentError`; `UNEXPECTED` for anything else. */
   readonly code: string;
@@ -6,20 +6,20 @@ export interface Failure {
   readonly hint: string | undefined;
 }
 
-/** What to do, for codes whose errors carry no hint of their own. */
+/** Hints for codes whose errors carry no hint. */
 const HINTS: Readonly<Record<string, string>> = {
-  DISK_FULL: 'Free some room or download the database, then try again. What was saved before is kept.',
-  DATABASE_LOCKED: 'Another tab held the database for too long. Try again; close other tabs if it stays so.',
-  WORKER_GONE: 'Reload the page. What was acknowledged is stored.',
+  DISK_FULL: 'Free some disk space, then try again. Earlier saves are intact.',
+  DATABASE_LOCKED: 'Try again. If the error persists, close the other tabs of this page.',
+  WORKER_GONE: 'Reload the page. Everything reported as saved is stored.',
   CLOSED: 'Reload the page to open the database again.',
-  NOT_A_DATABASE: 'Choose a .db file that was downloaded here or made by ggen-sim.',
-  CORRUPT: 'Choose another copy of the file. What is stored here was left as it is.',
-  NEWER_SCHEMA: 'Reload for a newer version of this page, or use the program that wrote the file.',
+  NOT_A_DATABASE: 'Choose a .db file that this page or ggen-sim created.',
+  CORRUPT: 'Choose another copy of the file. The database here is unchanged.',
+  NEWER_SCHEMA: 'Reload to get the latest version of this page, or use the program that wrote the file.',
   STORAGE_UNAVAILABLE: 'Leave private browsing or allow site data for this page, then reload.',
-  UNEXPECTED: 'Try again. If it happens again, reload the page; what was acknowledged is stored.',
+  UNEXPECTED: 'Try again. If the error persists, reload the page. Everything reported as saved is stored.',
 };
 
-/** Makes what was thrown showable. By shape, not by class: it may come from a worker. */
+/** Converts anything thrown. Checks its shape, not its class, because it may come from a worker. */
 export function failureOf(error: unknown): Failure {
   const known = error as { code?: unknown; message?: unknown; hint?: unknown } | null | undefined;
   const code = typeof known?.code === 'string' ? known.code : 'UNEXPECTED';

@@ -1,59 +1,50 @@
 import type { Persistence, TableName } from '@ggen-sim/core';
 import { useEffect, useState } from 'react';
+import { coalesce } from './coalesce.ts';
 import { reportDatabaseFailure } from './database.ts';
 import type { Failure } from './failure.ts';
 import { usePersistence } from './persistence-context.ts';
 
-/** Something read from the database, as it is now. */
-export interface Reading<Value> {
-  /** `undefined` until the first read has ended. What was read last stays while a newer one is on its way. */
-  readonly value: Value | undefined;
+/** The current result of a query. */
+export interface LiveQuery<T> {
+  /** The latest result, kept while a newer query runs. `undefined` until the first query has ended. */
+  readonly value: T | undefined;
   readonly failure: Failure | undefined;
 }
 
 /**
- * Reads now and again after every commit to the tables, by this tab or another. However many commits come in, there is
- * one read at a time and at most one waiting, so that a burst of writes costs few reads.
+ * Runs a query now and again after every commit to its tables, from this tab or another. Queries are coalesced, so a
+ * burst of commits costs few queries.
  *
- * @param read - must be stable: module scope or `useCallback`
- * @param tables - which tables it depends on; must be stable
+ * @param query - must be stable: module scope or `useCallback`
+ * @param tables - the tables that the query depends on; must be stable
  */
-export function useReading<Value>(
-  read: (persistence: Persistence) => Promise<Value>,
+export function useLiveQuery<T>(
+  query: (persistence: Persistence) => Promise<T>,
   tables: readonly TableName[],
-): Reading<Value> {
+): LiveQuery<T> {
   const persistence = usePersistence();
-  const [reading, setReading] = useState<Reading<Value>>({ value: undefined, failure: undefined });
+  const [result, setResult] = useState<LiveQuery<T>>({ value: undefined, failure: undefined });
   useEffect(() => {
-    const ending = new AbortController();
-    let again = false;
-    let busy = false;
-    const run = async (): Promise<void> => {
-      if (busy) {
-        again = true;
-        return;
+    const ended = new AbortController();
+    const run = coalesce(async () => {
+      if (ended.signal.aborted) return;
+      try {
+        const value = await query(persistence);
+        if (!ended.signal.aborted) setResult({ value, failure: undefined });
+      } catch (error) {
+        if (!ended.signal.aborted)
+          setResult(({ value }) => ({ value, failure: reportDatabaseFailure(error) }));
       }
-      busy = true;
-      do {
-        again = false;
-        try {
-          const value = await read(persistence);
-          if (!ending.signal.aborted) setReading({ value, failure: undefined });
-        } catch (error) {
-          if (!ending.signal.aborted)
-            setReading(({ value }) => ({ value, failure: reportDatabaseFailure(error) }));
-        }
-      } while (again && !ending.signal.aborted);
-      busy = false;
-    };
-    void run();
-    const end = persistence.subscribe((change) => {
-      if (change.tables.some((table) => tables.includes(table))) void run();
+    });
+    run();
+    const unsubscribe = persistence.subscribe((change) => {
+      if (change.tables.some((table) => tables.includes(table))) run();
     });
     return () => {
-      ending.abort();
-      end();
+      ended.abort();
+      unsubscribe();
     };
-  }, [persistence, read, tables]);
-  return reading;
+  }, [persistence, query, tables]);
+  return result;
 }

@@ -14,16 +14,16 @@ import {
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
-/** A place in the document with something to say about it. Line and column count from 1. */
+/** A message at a location in the document. Line and column count from 1. */
 export interface Marker {
   readonly line: number;
   readonly column: number;
   readonly message: string;
 }
 
-/** What the editor is made with. */
+/** Options of {@link createCodeEditor}. */
 export interface CodeEditorOptions {
-  /** An element whose shadow root becomes the editor's own. */
+  /** Element that gets a shadow root for the editor. */
   readonly host: HTMLElement;
   readonly content: string;
   readonly label: string;
@@ -31,19 +31,19 @@ export interface CodeEditorOptions {
   readonly onRun: () => void;
 }
 
-/** An editor on the screen. */
+/** A rendered editor. */
 export interface CodeEditor {
-  /** Shows other content, unless it is what is there already. */
+  /** Replaces the content if it differs. */
   show(content: string): void;
   setLabel(label: string): void;
-  /** Marks one place, or none. */
+  /** Marks one location, or none. */
   mark(marker: Marker | undefined): void;
-  /** Scrolls to a place and puts the cursor there. */
+  /** Scrolls to a location and puts the cursor there. */
   goTo(marker: Marker): void;
   destroy(): void;
 }
 
-const colours: HighlightStyle = HighlightStyle.define([
+const HIGHLIGHT_STYLE: HighlightStyle = HighlightStyle.define([
   { tag: tags.comment, color: 'var(--muted)', fontStyle: 'italic' },
   { tag: [tags.keyword, tags.meta], color: 'var(--accent)' },
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--success)' },
@@ -51,7 +51,7 @@ const colours: HighlightStyle = HighlightStyle.define([
   { tag: tags.link, color: 'var(--accent)' },
 ]);
 
-const look = EditorView.theme({
+const THEME = EditorView.theme({
   '&': {
     height: '100%',
     color: 'var(--text)',
@@ -92,14 +92,14 @@ const look = EditorView.theme({
 });
 
 /**
- * Makes an editor. It lives in a shadow root, where CodeMirror styles itself through constructed style sheets; in the
- * document it would add `<style>` elements, which the page's policy refuses.
+ * Creates an editor in a shadow root, where CodeMirror uses constructed style sheets. In the document it would add
+ * `<style>` elements, which the page's content security policy refuses.
  */
 export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEditorOptions): CodeEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const labelled = new Compartment();
   const labelOf = (text: string) => EditorView.contentAttributes.of({ 'aria-label': text, tabindex: '0' });
-  let showing = false;
+  let replacing = false;
   const view = new EditorView({
     root,
     parent: root,
@@ -116,10 +116,10 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
         search({ top: true }),
         highlightSelectionMatches(),
         StreamLanguage.define(turtle),
-        syntaxHighlighting(colours),
-        look,
+        syntaxHighlighting(HIGHLIGHT_STYLE),
+        THEME,
         labelled.of(labelOf(label)),
-        // Tab is left alone, so that the keyboard finds its way out.
+        // Tab is not bound, so that keyboard users can leave the editor.
         keymap.of([
           {
             key: 'Mod-Enter',
@@ -133,7 +133,7 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
           ...defaultKeymap,
         ]),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged && !showing) onEdit(update.state.doc.toString());
+          if (update.docChanged && !replacing) onEdit(update.state.doc.toString());
         }),
       ],
     }),
@@ -145,9 +145,9 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
   return {
     show(next) {
       if (next === view.state.doc.toString()) return;
-      showing = true;
+      replacing = true;
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
-      showing = false;
+      replacing = false;
     },
     setLabel: (text) => view.dispatch({ effects: labelled.reconfigure(labelOf(text)) }),
     mark(marker) {

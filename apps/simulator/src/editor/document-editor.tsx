@@ -5,49 +5,55 @@ import type { SessionDocument } from '../session/session.ts';
 import type { CodeEditor, Marker } from './code-editor.ts';
 import './document-editor.css';
 
-/** What {@link DocumentEditor} takes. */
+/** The properties of {@link DocumentEditor}. */
 export interface DocumentEditorProps {
   readonly document: SessionDocument;
-  /** The place of a syntax error in this document. */
+  /** The syntax error in this document. */
   readonly marker: Marker | undefined;
-  /** Counts up each time somebody asks to go to the marker. */
-  readonly visits: number;
+  /** Number of requests to go to the marker. Each increase moves the cursor. */
+  readonly goToCount: number;
   readonly onEdit: (content: string) => void;
   readonly onRun: () => void;
 }
 
-/** A document in an editor, which is loaded when the first document is opened. */
-export function DocumentEditor({ document, marker, visits, onEdit, onRun }: DocumentEditorProps): ReactNode {
+/** Shows a document in the editor, which is loaded with the first document. */
+export function DocumentEditor({
+  document,
+  marker,
+  goToCount,
+  onEdit,
+  onRun,
+}: DocumentEditorProps): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<CodeEditor>();
   const [failure, setFailure] = useState<Failure>();
-  // The editor is made once and must call what is current.
+  // The editor is created once and must call the current callbacks.
   const latest = useRef({ onEdit, onRun, document });
   latest.current = { onEdit, onRun, document };
 
   useEffect(() => {
-    let wanted = true;
-    let made: CodeEditor | undefined;
+    let mounted = true;
+    let created: CodeEditor | undefined;
     const load = async (): Promise<void> => {
       try {
         const { createCodeEditor } = await import('./code-editor.ts');
-        if (!wanted || !host.current) return;
-        made = createCodeEditor({
+        if (!mounted || !host.current) return;
+        created = createCodeEditor({
           host: host.current,
           content: latest.current.document.content,
           label: `Content of ${latest.current.document.name}`,
           onEdit: (content) => latest.current.onEdit(content),
           onRun: () => latest.current.onRun(),
         });
-        setEditor(made);
+        setEditor(created);
       } catch (error) {
         setFailure(failureOf(error));
       }
     };
     void load();
     return () => {
-      wanted = false;
-      made?.destroy();
+      mounted = false;
+      created?.destroy();
     };
   }, []);
 
@@ -55,10 +61,10 @@ export function DocumentEditor({ document, marker, visits, onEdit, onRun }: Docu
   useEffect(() => editor?.setLabel(`Content of ${document.name}`), [editor, document.name]);
   useEffect(() => editor?.mark(marker), [editor, marker]);
   useEffect(() => {
-    if (visits > 0 && marker) editor?.goTo(marker);
-    // Only a new visit moves the cursor, not a marker that changes by itself.
+    if (goToCount > 0 && marker) editor?.goTo(marker);
+    // Only a new request moves the cursor, not a changed marker.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [editor, visits]);
+  }, [editor, goToCount]);
 
   if (failure) return <FailureNotice failure={failure} />;
   return <div ref={host} className="document-editor" data-ready={editor !== undefined} />;

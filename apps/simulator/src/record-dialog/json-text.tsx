@@ -3,23 +3,23 @@ import { notify } from '../components/notices.tsx';
 import './json-text.css';
 
 /**
- * Stored JSON. Formatting it goes through JavaScript's numbers, so what is stored, byte for byte, is one switch away
- * and is what is copied.
+ * Shows stored JSON. Formatting passes through JavaScript's numbers and may change them, so a switch shows the stored
+ * text byte for byte, and Copy copies that text.
  */
 export function JsonText({ json }: { json: string }): ReactNode {
-  const [asStored, setAsStored] = useState(false);
-  const shown = asStored ? json : JSON.stringify(JSON.parse(json), null, 2);
+  const [raw, setRaw] = useState(false);
+  const shown = raw ? json : JSON.stringify(JSON.parse(json), null, 2);
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(json);
-    notify('Copied', 'The JSON is in the clipboard as it is stored.');
+    notify('Copied to the clipboard');
   };
   return (
     <section className="json-text" aria-label="Stored JSON">
       <div className="json-text__bar">
         <h3>JSON</h3>
         <label className="labelled">
-          <input type="checkbox" checked={asStored} onChange={(event) => setAsStored(event.target.checked)} />
-          as stored
+          <input type="checkbox" checked={raw} onChange={(event) => setRaw(event.target.checked)} />
+          Unformatted
         </label>
         <button type="button" className="button" onClick={() => void copy()}>
           Copy

@@ -8,33 +8,33 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatDuration } from '../components/format.ts';
 import { Status } from '../components/status.tsx';
 import { ReceiptReport } from '../run/receipt-report.tsx';
-import { Facts } from '../components/description-list.tsx';
+import { DescriptionList } from '../components/description-list.tsx';
 import { JsonText } from './json-text.tsx';
-import type { ShownRecord } from './selected-record.ts';
+import type { SelectedRecord } from './selected-record.ts';
 import './record-dialog.css';
 
-/** Everything stored about one record. */
-export function RecordDetails({
+/** Shows one stored record in full. */
+export function RecordDialog({
   record,
   onClose,
 }: {
-  record: ShownRecord | undefined;
+  record: SelectedRecord | undefined;
   onClose: () => void;
 }): ReactNode {
   return (
     <Dialog.Root open={record !== undefined} onOpenChange={(open) => (open ? undefined : onClose())}>
       <Dialog.Portal>
         <Dialog.Backdrop className="dialog-backdrop" />
-        <Dialog.Popup className="record-details">
+        <Dialog.Popup className="record-dialog">
           {record === undefined ? null : (
             <>
-              <header className="record-details__head">
-                <Dialog.Title className="record-details__title">{titleOf(record)}</Dialog.Title>
+              <header className="record-dialog__head">
+                <Dialog.Title className="record-dialog__title">{titleOf(record)}</Dialog.Title>
                 <Dialog.Close className="icon-button" aria-label="Close details">
                   ×
                 </Dialog.Close>
               </header>
-              <div className="record-details__body">
+              <div className="record-dialog__body">
                 {record.table === 'audit_log' ? (
                   <AuditDetails entry={record.entry} />
                 ) : (
@@ -49,23 +49,23 @@ export function RecordDetails({
   );
 }
 
-function titleOf(record: ShownRecord): string {
+function titleOf(record: SelectedRecord): string {
   if (record.table === 'receipts') return 'Receipt';
   return record.table === 'agent_memory' ? `Memory of ${record.agentId}` : 'Audit entry';
 }
 
-function keyOf(record: Exclude<ShownRecord, { table: 'audit_log' }>): string {
+function keyOf(record: Exclude<SelectedRecord, { table: 'audit_log' }>): string {
   return record.table === 'receipts' ? record.receiptId : record.agentId;
 }
 
 function AuditDetails({
   entry,
 }: {
-  entry: Extract<ShownRecord, { table: 'audit_log' }>['entry'];
+  entry: Extract<SelectedRecord, { table: 'audit_log' }>['entry'];
 }): ReactNode {
   return (
-    <Facts
-      facts={[
+    <DescriptionList
+      items={[
         ['Status', <Status key="status" status={entry.status} />],
         ['Time', `${entry.timestamp} UTC`],
         ['Agent', entry.agentId],
@@ -74,13 +74,13 @@ function AuditDetails({
         ['Duration', formatDuration(entry.durationMs)],
         ['Details', entry.details ?? '–'],
         ['Error message', entry.errorMessage ?? '–'],
-        ['Audit id', <code key="id">{entry.auditId}</code>],
+        ['Audit ID', <code key="id">{entry.auditId}</code>],
       ]}
     />
   );
 }
 
-function StoredJson({ record }: { record: Exclude<ShownRecord, { table: 'audit_log' }> }): ReactNode {
+function StoredJson({ record }: { record: Exclude<SelectedRecord, { table: 'audit_log' }> }): ReactNode {
   const persistence = usePersistence();
   const [json, setJson] = useState<string>();
   const [failure, setFailure] = useState<Failure>();
@@ -92,28 +92,28 @@ function StoredJson({ record }: { record: Exclude<ShownRecord, { table: 'audit_l
     stored.then(setJson, (error: unknown) => setFailure(reportDatabaseFailure(error)));
   }, [persistence, record]);
   if (failure) return <FailureNotice failure={failure} />;
-  if (json === undefined) return <p className="muted">Reading…</p>;
+  if (json === undefined) return <p className="muted">Loading…</p>;
   return (
     <>
       {record.table === 'receipts' ? (
-        <Facts facts={[['Receipt id', <code key="id">{record.receiptId}</code>]]} />
+        <DescriptionList items={[['Receipt ID', <code key="id">{record.receiptId}</code>]]} />
       ) : (
-        <Facts
-          facts={[
+        <DescriptionList
+          items={[
             ['Version', record.version],
             ['Last updated', `${record.lastUpdated} UTC`],
           ]}
         />
       )}
-      {record.table === 'receipts' ? <ValidationPart json={json} /> : null}
+      {record.table === 'receipts' ? <ValidationReport json={json} /> : null}
       <JsonText json={json} />
     </>
   );
 }
 
-/** A validation agent's receipt is shown as what it says; any other is shown as JSON only. */
-function ValidationPart({ json }: { json: string }): ReactNode {
+/** Shows the report of a validation receipt; other receipts are shown as JSON only. */
+function ValidationReport({ json }: { json: string }): ReactNode {
   const receipt = JSON.parse(json) as Partial<ValidationReceipt> | null;
   if (receipt?.kind !== 'validation-receipt') return null;
-  return <ReceiptReport label="Result in the receipt" receipt={receipt as ValidationReceipt} />;
+  return <ReceiptReport label="Validation report" receipt={receipt as ValidationReceipt} />;
 }

@@ -1,7 +1,7 @@
 import type { AuditRow } from '@ggen-sim/core';
 
-/** Which stored record is open in the details. */
-export type ShownRecord =
+/** The stored record that the dialog shows. */
+export type SelectedRecord =
   | { readonly table: 'receipts'; readonly receiptId: string }
   | {
       readonly table: 'agent_memory';

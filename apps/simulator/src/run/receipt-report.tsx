@@ -5,7 +5,7 @@ import { formatDuration, formatPlural, shortId } from '../components/format.ts';
 import { Status } from '../components/status.tsx';
 import './receipt-report.css';
 
-// With the agents, whose way of writing IRIs it needs.
+// Loaded with the agents, because it needs their way of shortening IRIs.
 const ViolationsList = lazy(async () => ({
   default: (await import('./violations-list.tsx')).ViolationsList,
 }));
@@ -13,22 +13,22 @@ const ViolationsList = lazy(async () => ({
 const NO_PREFIXES: ReadonlyMap<string, string> = new Map();
 
 /**
- * What a validation found.
+ * Shows the result of a validation.
  *
- * @param label - tells this report from others on the screen
- * @param prefixes - to show IRIs short; name to IRI
- * @param onShowPlace - goes to an error's place in the editor, where there is one
+ * @param label - distinguishes this report from others on the page
+ * @param prefixes - prefix to IRI, to shorten IRIs
+ * @param onGoToError - moves the editor to the error's location, if it has one
  */
 export function ReceiptReport({
   label,
   receipt,
   prefixes = NO_PREFIXES,
-  onShowPlace,
+  onGoToError,
 }: {
   label: string;
   receipt: ValidationReceipt;
   prefixes?: ReadonlyMap<string, string>;
-  onShowPlace?: (() => void) | undefined;
+  onGoToError?: (() => void) | undefined;
 }): ReactNode {
   const { status, message, error, counts, durations_ms: durations, violations } = receipt;
   return (
@@ -36,19 +36,19 @@ export function ReceiptReport({
       <header className="receipt-report__head">
         <Status status={status} />
         <p className="receipt-report__message">
-          {error === null ? message : 'The run ended before it could tell whether anything conforms.'}
+          {error === null ? message : 'The run ended before the validation was complete.'}
         </p>
       </header>
       {error === null ? null : (
         <FailureNotice failure={{ code: error.code, message: error.message, hint: hintOf(receipt) }}>
-          {onShowPlace === undefined || error.line === null ? null : (
-            <button type="button" className="button" onClick={onShowPlace}>
+          {onGoToError === undefined || error.line === null ? null : (
+            <button type="button" className="button" onClick={onGoToError}>
               Go to line {error.line}, column {error.column}
             </button>
           )}
         </FailureNotice>
       )}
-      <p className="receipt-report__measures">
+      <p className="receipt-report__metrics">
         {counts === null ? null : (
           <>
             <span>{formatPlural(counts.shapes_with_target, 'shape')} with a target</span>
@@ -62,18 +62,18 @@ export function ReceiptReport({
           </span>
         ))}
         <span title={receipt.determinism_hash}>
-          determinism <code>{shortId(receipt.determinism_hash.replace('sha256:', ''), 10)}</code>
+          determinism hash <code>{shortId(receipt.determinism_hash.replace('sha256:', ''), 10)}</code>
         </span>
       </p>
       {receipt.not_evaluated.length === 0 ? null : (
-        <ul className="receipt-report__unchecked" aria-label="Not evaluated">
+        <ul className="receipt-report__not-evaluated" aria-label="Not evaluated">
           {receipt.not_evaluated.map((text) => (
             <li key={text}>Not evaluated: {text}</li>
           ))}
         </ul>
       )}
       {violations.length === 0 ? null : (
-        <Suspense fallback={<p className="muted">Reading…</p>}>
+        <Suspense fallback={<p className="muted">Loading…</p>}>
           <ViolationsList violations={violations} prefixes={prefixes} />
         </Suspense>
       )}
@@ -84,12 +84,12 @@ export function ReceiptReport({
 function hintOf({ error }: ValidationReceipt): string | undefined {
   if (error === null) return undefined;
   const hints: Readonly<Record<string, string>> = {
-    SYNTAX_ERROR: 'Mend the document and run again.',
-    UNSUPPORTED_RDF: 'Write it in RDF 1.1, which SHACL and the canonical hash are defined for.',
-    UNKNOWN_FORMAT: 'Rename the document so that it ends in .ttl, .nt, .nq or .trig.',
-    INVALID_SHAPES: 'Mend the shape that the message names and run again.',
-    CANONICALIZATION_LIMIT: 'Give some of the blank nodes IRIs.',
-    ABORTED: 'Run again whenever you like; nothing is half-written.',
+    SYNTAX_ERROR: 'Fix the document and run again.',
+    UNSUPPORTED_RDF: 'Use RDF 1.1: SHACL and the canonical hash are defined for it only.',
+    UNKNOWN_FORMAT: 'Rename the document so that its name ends in .ttl, .nt, .nq or .trig.',
+    INVALID_SHAPES: 'Fix the shape named in the message and run again.',
+    CANONICALIZATION_LIMIT: 'Replace some of the blank nodes by IRIs.',
+    ABORTED: 'Nothing was stored in part. You can run again at any time.',
   };
   return hints[error.code];
 }

@@ -3,7 +3,7 @@ import { formatPlural } from '../components/format.ts';
 import type { Session } from '../session/session.ts';
 import './run-bar.css';
 
-/** Which agent runs on what, and the button that starts it. */
+/** Starts and cancels a run, and shows its agent and inputs. */
 export function RunBar({
   session,
   running,
@@ -41,7 +41,7 @@ export function RunBar({
         </button>
       ) : null}
       <label className="labelled">
-        as
+        as agent
         <input
           className="field run-bar__agent"
           aria-label="Agent id"
@@ -57,9 +57,9 @@ export function RunBar({
 }
 
 function describeInputs(specs: number, shapes: number): string {
-  if (specs === 0) return 'Add an ontology to run the agent.';
+  if (specs === 0) return 'Add an ontology to run validation.';
   const ontologies = formatPlural(specs, 'ontology', 'ontologies');
   return shapes === 0
-    ? `${ontologies}; the shapes in it, if any`
+    ? `${ontologies}, with any shapes it contains`
     : `${ontologies}, ${formatPlural(shapes, 'shapes document')}`;
 }

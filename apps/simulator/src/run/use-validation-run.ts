@@ -7,22 +7,22 @@ import type { SessionStore } from '../session/session-store.ts';
 import type { Session } from '../session/session.ts';
 import { agents } from '../agents/agents.ts';
 
-/** The latest run of the session, or how far it has come. */
+/** State of the session's latest run. */
 export interface RunState {
   readonly running: boolean;
-  /** The receipt of the latest run; after coming back, the stored one. */
+  /** Receipt of the latest run; after a reload, the stored receipt. */
   readonly receipt: ValidationReceipt | undefined;
-  /** Why a run left no receipt. */
+  /** The error that left the run without a receipt. */
   readonly failure: Failure | undefined;
 }
 
-/** {@link RunState} and what moves it. */
+/** {@link RunState} with the functions that start and cancel a run. */
 export interface ValidationRunControl extends RunState {
   readonly start: () => Promise<void>;
   readonly cancel: () => void;
 }
 
-/** Runs the validation agent on a session: documents in, receipt out, its id kept in the session. */
+/** Runs the validation agent on the session's documents and keeps the receipt's id in the session. */
 export function useValidationRun(store: SessionStore, session: Session): ValidationRunControl {
   const persistence = usePersistence();
   const [state, setState] = useState<RunState>({ running: false, receipt: undefined, failure: undefined });
@@ -40,7 +40,7 @@ export function useValidationRun(store: SessionStore, session: Session): Validat
         shownReceiptId.current = lastReceiptId;
         setState({ running: false, receipt: JSON.parse(json) as ValidationReceipt, failure: undefined });
       } catch (error) {
-        // Cleaned up since, for instance: then there is no latest run to show.
+        // The receipt may have been deleted by a cleanup; then there is no latest run to show.
         reportDatabaseFailure(error);
       }
     };

@@ -4,12 +4,12 @@ import { formatPlural } from '../components/format.ts';
 import { StatusMark, type Tone } from '../components/status.tsx';
 import './violations-list.css';
 
-/** Shown before somebody asks for the rest: a shape that fits nothing can be violated by every node. */
+/** Violations shown at first, because every node can violate a shape. A button shows more. */
 const FIRST_VIOLATIONS = 100;
 
 const TONES: Readonly<Record<string, Tone>> = { Violation: 'error', Warning: 'warning' };
 
-/** Every violation with its focus node, path, value, shape and message. */
+/** Lists violations with their focus node, path, value, shape and message. */
 export function ViolationsList({
   violations,
   prefixes,
@@ -24,7 +24,7 @@ export function ViolationsList({
     ) : (
       <Term full={text} shown={shortenIris(text, prefixes)} />
     );
-  // Whole IRIs are too long for columns.
+  // Full IRIs are too long for columns.
   const stacked = prefixes.size === 0 ? ' violations--stacked' : '';
   return (
     <div className={`violations${stacked}`}>
@@ -41,7 +41,7 @@ export function ViolationsList({
         </thead>
         <tbody>
           {violations.slice(0, limit).map((violation, index) => (
-            // The list of a receipt never changes, so a place in it is an identity.
+            // A receipt's list never changes, so the index identifies a violation.
             // oxlint-disable-next-line react/no-array-index-key
             <tr key={index}>
               <td data-label="Focus node">{term(violation.focus_node)}</td>
@@ -68,13 +68,13 @@ export function ViolationsList({
   );
 }
 
-/** A term that may be broken where a person would: after a prefix, between words. */
+/** Shows a term that may wrap after a prefix and between words. */
 function Term({ full, shown }: { full: string; shown: string }): ReactNode {
   const pieces = shown.split(/(?<=[:/#_-])|(?<=[a-z])(?=[A-Z])/);
   return (
     <code title={full}>
       {pieces.map((piece, index) => (
-        // Pieces of one fixed text.
+        // The pieces of a fixed text never change order.
         // oxlint-disable-next-line react/no-array-index-key
         <Fragment key={index}>
           {piece}

@@ -2,8 +2,8 @@ import { Menu } from '@base-ui/react/menu';
 import { use, useRef, type ReactNode } from 'react';
 import { failureOf } from '../database/failure.ts';
 import { notifyFailure } from '../components/notices.tsx';
-import { PopupPlace } from '../components/popup-container.ts';
-import { takeFiles } from './drop-zone.tsx';
+import { PopupContainer } from '../components/popup-container.ts';
+import { addFiles } from './drop-zone.tsx';
 import { EXAMPLES, type Example } from './examples.ts';
 import { DOCUMENT_EXTENSIONS } from './read-files.ts';
 import type { NewDocument } from './session.ts';
@@ -21,7 +21,7 @@ const EMPTY_SHAPES: NewDocument = {
   content: '@prefix sh: <http://www.w3.org/ns/shacl#> .\n@prefix ex: <https://example.org/> .\n\n',
 };
 
-/** Ways to get a document into the session. */
+/** Adds documents to the session: new ones, files or examples. */
 export function AddDocumentMenu({
   onDocuments,
 }: {
@@ -32,14 +32,14 @@ export function AddDocumentMenu({
     try {
       onDocuments(await example.load());
     } catch (error) {
-      notifyFailure('The example could not be loaded', failureOf(error));
+      notifyFailure('Could not load the example', failureOf(error));
     }
   };
   return (
     <>
       <Menu.Root>
         <Menu.Trigger className="button">Add document</Menu.Trigger>
-        <Menu.Portal container={use(PopupPlace)}>
+        <Menu.Portal container={use(PopupContainer)}>
           <Menu.Positioner className="menu-positioner" sideOffset={4} align="end">
             <Menu.Popup className="menu">
               <Menu.Item className="menu__item" onClick={() => onDocuments([EMPTY_SPEC])}>
@@ -49,7 +49,7 @@ export function AddDocumentMenu({
                 New shapes
               </Menu.Item>
               <Menu.Item className="menu__item" onClick={() => files.current?.click()}>
-                Open files… <span className="muted">or drop them here</span>
+                Open files… <span className="muted">or drop files here</span>
               </Menu.Item>
               <Menu.Group>
                 <Menu.GroupLabel className="menu__label">Examples</Menu.GroupLabel>
@@ -73,9 +73,9 @@ export function AddDocumentMenu({
         multiple
         hidden
         accept={DOCUMENT_EXTENSIONS}
-        aria-label="Documents to add"
+        aria-label="Files to add"
         onChange={(event) => {
-          void takeFiles([...(event.target.files ?? [])], onDocuments);
+          void addFiles([...(event.target.files ?? [])], onDocuments);
           event.target.value = '';
         }}
       />

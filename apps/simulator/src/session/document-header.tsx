@@ -3,8 +3,8 @@ import { formatBytes } from '../components/format.ts';
 import type { DocumentRole, NewDocument, SessionDocument } from './session.ts';
 import './document-header.css';
 
-/** Name and role of the document in the editor. */
-export function DocumentHead({
+/** Shows the name, role and size of the document in the editor, and removes it. */
+export function DocumentHeader({
   document,
   onChange,
   onRemove,
@@ -20,11 +20,11 @@ export function DocumentHead({
     else if (trimmed !== document.name) onChange({ name: trimmed });
   };
   return (
-    <div className="document-head">
+    <div className="document-header">
       <label className="labelled">
         Name
         <input
-          className="field document-head__name"
+          className="field document-header__name"
           value={name}
           spellCheck={false}
           onChange={(event) => setName(event.target.value)}
@@ -35,7 +35,7 @@ export function DocumentHead({
         />
       </label>
       <label className="labelled">
-        Use as
+        Role
         <select
           className="field"
           value={document.role}
@@ -45,7 +45,7 @@ export function DocumentHead({
           <option value="shapes">shapes</option>
         </select>
       </label>
-      <span className="muted document-head__size">{formatBytes(new Blob([document.content]).size)}</span>
+      <span className="muted document-header__size">{formatBytes(new Blob([document.content]).size)}</span>
       <button type="button" className="button" onClick={onRemove} aria-label={`Remove ${document.name}`}>
         Remove
       </button>

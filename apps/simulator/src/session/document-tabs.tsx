@@ -2,15 +2,15 @@ import type { ReactNode } from 'react';
 import type { SessionDocument } from './session.ts';
 import './document-tabs.css';
 
-/** The session's documents, one of which is in the editor. */
+/** Lists the session's documents and selects the one in the editor. */
 export function DocumentTabs({
   documents,
-  chosenId,
-  onChoose,
+  selectedId,
+  onSelect,
 }: {
   documents: readonly SessionDocument[];
-  chosenId: string | undefined;
-  onChoose: (documentId: string) => void;
+  selectedId: string | undefined;
+  onSelect: (documentId: string) => void;
 }): ReactNode {
   return (
     <ul className="document-tabs" aria-label="Documents">
@@ -19,8 +19,8 @@ export function DocumentTabs({
           <button
             type="button"
             className="document-tab"
-            aria-pressed={id === chosenId}
-            onClick={() => onChoose(id)}
+            aria-pressed={id === selectedId}
+            onClick={() => onSelect(id)}
           >
             <span className="document-tab__name">{name}</span>
             <span className="document-tab__role">{role === 'spec' ? 'ontology' : 'shapes'}</span>

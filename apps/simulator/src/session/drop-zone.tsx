@@ -4,17 +4,17 @@ import { readFiles } from './read-files.ts';
 import type { NewDocument } from './session.ts';
 import './drop-zone.css';
 
-/** Reads chosen or dropped files and says which were refused. */
-export async function takeFiles(
+/** Adds selected or dropped files and reports the rejected ones. */
+export async function addFiles(
   files: readonly File[],
   onDocuments: (documents: readonly NewDocument[]) => void,
 ): Promise<void> {
-  const { documents, refused } = await readFiles(files);
+  const { documents, rejected } = await readFiles(files);
   if (documents.length > 0) onDocuments(documents);
-  for (const { name, reason } of refused) notify(`${name} was not added`, `Because ${reason}.`);
+  for (const { name, reason } of rejected) notify(`${name} was not added`, reason);
 }
 
-/** An area that takes dropped documents. The same is possible from the keyboard through “Add”. */
+/** Accepts dropped files. The menu “Add document” does the same from the keyboard. */
 export function DropZone({
   onDocuments,
   children,
@@ -22,31 +22,31 @@ export function DropZone({
   onDocuments: (documents: readonly NewDocument[]) => void;
   children: ReactNode;
 }): ReactNode {
-  const [over, setOver] = useState(false);
+  const [isOver, setIsOver] = useState(false);
   const onDragOver = (event: DragEvent): void => {
     if (!event.dataTransfer.types.includes('Files')) return;
     event.preventDefault();
-    setOver(true);
+    setIsOver(true);
   };
   const onDrop = (event: DragEvent): void => {
     event.preventDefault();
-    setOver(false);
-    void takeFiles([...event.dataTransfer.files], onDocuments);
+    setIsOver(false);
+    void addFiles([...event.dataTransfer.files], onDocuments);
   };
   return (
     <div
       className="workbench"
       onDragOver={onDragOver}
       onDragLeave={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setIsOver(false);
       }}
-      // Before the editor, which would take the file's text for itself.
+      // The capture phase runs before the editor, which would insert the file's text.
       onDropCapture={(event) => {
         if (event.dataTransfer.files.length > 0) onDrop(event);
       }}
     >
       {children}
-      {over ? <div className="drop-zone">Drop .ttl, .nt, .nq or .trig files to add them</div> : null}
+      {isOver ? <div className="drop-zone">Drop .ttl, .nt, .nq or .trig files here</div> : null}
     </div>
   );
 }

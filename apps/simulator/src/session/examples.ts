@@ -1,9 +1,9 @@
 import type { NewDocument } from './session.ts';
 
-/** A ready session to begin with. */
+/** A prepared session. */
 export interface Example {
   readonly title: string;
-  /** What will come out, in a few words. */
+  /** The result of validating it, in a few words. */
   readonly outcome: string;
   readonly load: () => Promise<readonly NewDocument[]>;
 }
@@ -30,8 +30,8 @@ export const EXAMPLES: readonly Example[] = [
     ],
   },
   {
-    title: 'Water network with mistakes',
-    outcome: 'twenty results',
+    title: 'Water network with errors',
+    outcome: '20 results',
     load: async () => [
       spec(
         'water-network-violations.ttl',
@@ -56,7 +56,7 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     title: 'Syntax error',
-    outcome: 'marked at its line and column',
+    outcome: 'shown at its line and column',
     load: async () => [spec('syntax-error.ttl', await import('../../../../examples/syntax-error.ttl?raw'))],
   },
 ];

@@ -1,32 +1,32 @@
 import { guessRole, type NewDocument } from './session.ts';
 
-/** File extensions the agents read; of one document the name tells the format. */
+/** File extensions of the formats that the agents read. */
 export const DOCUMENT_EXTENSIONS = '.ttl,.nt,.nq,.trig';
 
-/** A file that could not become a document, and why. */
-export interface RefusedFile {
+/** A file that could not be added as a document. */
+export interface RejectedFile {
   readonly name: string;
   readonly reason: string;
 }
 
-/** Reads files (chosen or dropped) as documents. What is not UTF-8 text of a known format is refused by name. */
+/** Reads files as documents. Rejects files that are not UTF-8 text in a known format. */
 export async function readFiles(
   files: readonly File[],
-): Promise<{ documents: NewDocument[]; refused: RefusedFile[] }> {
+): Promise<{ documents: NewDocument[]; rejected: RejectedFile[] }> {
   const documents: NewDocument[] = [];
-  const refused: RefusedFile[] = [];
+  const rejected: RejectedFile[] = [];
   for (const file of files) {
     if (!/\.(?:ttl|nt|nq|trig)$/i.test(file.name)) {
-      refused.push({ name: file.name, reason: 'its name ends in none of .ttl, .nt, .nq, .trig' });
+      rejected.push({ name: file.name, reason: 'Only .ttl, .nt, .nq and .trig files can be added.' });
       continue;
     }
     try {
       const content = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
       documents.push({ name: file.name, role: guessRole(file.name, content), content });
     } catch (error) {
-      const reason = error instanceof TypeError ? 'it is not UTF-8 text' : (error as Error).message;
-      refused.push({ name: file.name, reason });
+      const reason = error instanceof TypeError ? 'The file is not UTF-8 text.' : (error as Error).message;
+      rejected.push({ name: file.name, reason });
     }
   }
-  return { documents, refused };
+  return { documents, rejected };
 }

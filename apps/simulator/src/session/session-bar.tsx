@@ -1,18 +1,18 @@
 import { Menu } from '@base-ui/react/menu';
 import { use, type ReactNode } from 'react';
 import { formatPlural } from '../components/format.ts';
-import { PopupPlace } from '../components/popup-container.ts';
+import { PopupContainer } from '../components/popup-container.ts';
 import { StatusMark } from '../components/status.tsx';
 import type { SessionState } from './session-store.ts';
 import './session-bar.css';
 
-const SAVING: Readonly<Record<SessionState['saving'], string>> = {
+const SAVING_LABELS: Readonly<Record<SessionState['saving'], string>> = {
   saved: 'Saved',
   unsaved: 'Saving…',
   failed: 'Not saved',
 };
 
-/** Which session this is, whether it is saved, and the way to others. */
+/** Shows the current session and its saving state, and opens other sessions. */
 export function SessionBar({
   state,
   onStart,
@@ -38,7 +38,7 @@ export function SessionBar({
             role="status"
           >
             <StatusMark tone={saving === 'failed' ? 'error' : saving === 'saved' ? 'success' : 'neutral'} />
-            {SAVING[saving]}
+            {SAVING_LABELS[saving]}
           </span>
         )}
       </div>
@@ -46,14 +46,14 @@ export function SessionBar({
         <Menu.Trigger className="button" disabled={stored.length === 0}>
           Sessions
         </Menu.Trigger>
-        <Menu.Portal container={use(PopupPlace)}>
+        <Menu.Portal container={use(PopupContainer)}>
           <Menu.Positioner className="menu-positioner" sideOffset={4} align="end">
             <Menu.Popup className="menu session-bar__list">
               {stored.map((session) => (
                 <Menu.Item key={session.id} className="menu__item" onClick={() => onOpen(session.id)}>
                   <span>
                     {session.startedAt.slice(0, 16).replace('T', ' ')} UTC
-                    {session.id === current?.id ? ' (this one)' : ''}
+                    {session.id === current?.id ? ' (current)' : ''}
                   </span>
                   <span className="muted">
                     {session.documents[0]?.name ?? 'no documents'}

@@ -6,7 +6,7 @@ import { useSessionStore } from './use-session-store.ts';
 import { Workbench } from './workbench.tsx';
 import './session-panel.css';
 
-/** The working half of the page. */
+/** Shows the session: its documents, the agent and the latest result. */
 export function SessionPanel(): ReactNode {
   const { store, state } = useSessionStore();
   const [starting, setStarting] = useState(false);

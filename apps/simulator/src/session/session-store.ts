@@ -1,4 +1,5 @@
 import type { Persistence } from '@ggen-sim/core';
+import { coalesce } from '../database/coalesce.ts';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
 import {
@@ -11,15 +12,15 @@ import {
   type Session,
 } from './session.ts';
 
-/** Typing pauses this long before it is saved, so that not every key is a commit. */
-const SAVE_AFTER_MS = 600;
+/** Delay of a save after the latest edit, so that not every key press is a commit. */
+const SAVE_DELAY_MS = 600;
 
-/** The newest sessions that can be gone back to; older ones stay in the database. */
+/** Number of sessions in the list, newest first; older ones stay in the database. */
 const LISTED_SESSIONS = 30;
 
-/** Sessions as the page shows them. */
+/** The sessions that the page shows. */
 export interface SessionState {
-  /** False until the stored sessions have been read once. */
+  /** True once the stored sessions have been queried. */
   readonly loaded: boolean;
   readonly current: Session | undefined;
   /** Newest first. */
@@ -29,10 +30,10 @@ export interface SessionState {
 }
 
 /**
- * The current session between screen and database. Rules:
- * 1. An edit shows at once and is saved when typing pauses, before a run, and when the page is hidden.
- * 2. What another tab saved is taken over, unless there are edits here that are not saved yet: the later save wins.
- * 3. Which session is current is this tab's own affair, and stands in the address.
+ * Keeps the current session in step with the database. Rules:
+ * 1. An edit shows at once. It is saved when typing pauses, before a run, and when the page is hidden.
+ * 2. A session that another tab saved replaces the one here, unless this tab has unsaved edits. The later save wins.
+ * 3. Each tab has its own current session. The URL's fragment names it.
  */
 export class SessionStore {
   readonly #persistence: Persistence;
@@ -46,11 +47,10 @@ export class SessionStore {
   };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
-  /** Saves begun, and saves ended. A read that overlaps one may bring what was there before it. */
-  #savesBegun = 0;
+  /** Counts of saves started and ended. A query that overlaps a save may return the session as it was before. */
+  #savesStarted = 0;
   #savesEnded = 0;
-  #reading = false;
-  #readAgain = false;
+  readonly #refresh: () => void = coalesce(() => this.#readStored());
 
   constructor(persistence: Persistence) {
     this.#persistence = persistence;
@@ -63,31 +63,31 @@ export class SessionStore {
     return () => void this.#listeners.delete(listener);
   };
 
-  /** Follows the database until the returned function is called. */
+  /** Subscribes to the database. @returns a function that saves and unsubscribes */
   connect(): () => void {
-    void this.#read();
-    const endChanges = this.#persistence.subscribe(({ tables }) => {
-      if (tables.includes('agent_memory')) void this.#read();
+    this.#refresh();
+    const unsubscribe = this.#persistence.subscribe(({ tables }) => {
+      if (tables.includes('agent_memory')) this.#refresh();
     });
     const onHidden = (): void => {
       if (document.visibilityState === 'hidden') void this.flush();
     };
-    const onAddress = (): void => this.open(addressedSession());
+    const onHashChange = (): void => this.open(sessionIdFromUrl());
     document.addEventListener('visibilitychange', onHidden);
-    window.addEventListener('hashchange', onAddress);
+    window.addEventListener('hashchange', onHashChange);
     return () => {
       void this.flush();
-      endChanges();
+      unsubscribe();
       document.removeEventListener('visibilitychange', onHidden);
-      window.removeEventListener('hashchange', onAddress);
+      window.removeEventListener('hashchange', onHashChange);
     };
   }
 
-  /** Starts a session with these documents and logs that it began. */
+  /** Starts a session with these documents and records it in the audit trail. */
   async start(documents: readonly NewDocument[]): Promise<void> {
     await this.flush();
     const session = newSession(documents);
-    this.#savesBegun += 1;
+    this.#savesStarted += 1;
     try {
       await this.#persistence.record({
         audits: [
@@ -100,9 +100,9 @@ export class SessionStore {
         ],
         memories: [memoryOf(session)],
       });
-      this.#show(session);
+      this.#select(session);
     } catch (error) {
-      this.#become({ failure: reportDatabaseFailure(error) });
+      this.#setState({ failure: reportDatabaseFailure(error) });
     } finally {
       this.#savesEnded += 1;
     }
@@ -113,19 +113,19 @@ export class SessionStore {
     const session = this.#state.stored.find(({ id }) => id === sessionId);
     if (!session || session.id === this.#state.current?.id) return;
     void this.flush();
-    this.#show(session);
+    this.#select(session);
   }
 
   /** Changes the current session. */
   edit(change: (session: Session) => Session): void {
     const { current } = this.#state;
     if (!current) return;
-    this.#become({ current: change(current), saving: 'unsaved' });
+    this.#setState({ current: change(current), saving: 'unsaved' });
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.flush(), SAVE_AFTER_MS);
+    this.#timer = setTimeout(() => void this.flush(), SAVE_DELAY_MS);
   }
 
-  /** Saves what is not saved yet. Never rejects: a failure is in the state. */
+  /** Saves unsaved edits. Never rejects: a failure is in the state. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#saving = this.#saving.then(() => this.#save());
@@ -135,66 +135,64 @@ export class SessionStore {
   async #save(): Promise<void> {
     const { current, saving } = this.#state;
     if (!current || saving === 'saved') return;
-    this.#savesBegun += 1;
+    this.#savesStarted += 1;
     try {
       await this.#persistence.saveMemory(memoryOf(current));
-      if (this.#state.current === current) this.#become({ saving: 'saved', failure: undefined });
+      if (this.#state.current === current) this.#setState({ saving: 'saved', failure: undefined });
     } catch (error) {
-      this.#become({ saving: 'failed', failure: reportDatabaseFailure(error) });
+      this.#setState({ saving: 'failed', failure: reportDatabaseFailure(error) });
     } finally {
       this.#savesEnded += 1;
     }
   }
 
-  #show(session: Session): void {
-    this.#become({ current: session, saving: 'saved', failure: undefined });
+  #select(session: Session): void {
+    this.#setState({ current: session, saving: 'saved', failure: undefined });
     history.replaceState(null, '', `#${session.id}`);
   }
 
-  async #read(): Promise<void> {
-    this.#readAgain = true;
-    if (this.#reading) return;
-    this.#reading = true;
-    while (this.#readAgain) {
-      this.#readAgain = false;
-      const savesBegun = this.#savesBegun;
-      const overlapping = savesBegun !== this.#savesEnded;
-      try {
-        const stored: Session[] = [];
-        for await (const row of this.#persistence.queryMemory({ agent: SESSION_PATTERN })) {
-          const session = fromMemory(row);
-          if (session) stored.push(session);
-          if (stored.length === LISTED_SESSIONS) break;
-        }
-        this.#adopt(
-          stored.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)),
-          !overlapping && savesBegun === this.#savesBegun,
-        );
-      } catch (error) {
-        this.#become({ loaded: true, failure: reportDatabaseFailure(error) });
+  async #readStored(): Promise<void> {
+    const savesStarted = this.#savesStarted;
+    const saving = savesStarted !== this.#savesEnded;
+    try {
+      const stored: Session[] = [];
+      for await (const row of this.#persistence.queryMemory({ agent: SESSION_PATTERN })) {
+        const session = fromMemory(row);
+        if (session) stored.push(session);
+        if (stored.length === LISTED_SESSIONS) break;
       }
+      this.#merge(
+        stored.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)),
+        !saving && savesStarted === this.#savesStarted,
+      );
+    } catch (error) {
+      this.#setState({ loaded: true, failure: reportDatabaseFailure(error) });
     }
-    this.#reading = false;
   }
 
-  /** @param fresh - whether nothing was being saved here during the read */
-  #adopt(stored: readonly Session[], fresh: boolean): void {
+  /**
+   * Takes over the stored sessions.
+   *
+   * @param isFresh - true when this tab saved nothing during the query
+   */
+  #merge(stored: readonly Session[], isFresh: boolean): void {
     const { current, saving, stored: before } = this.#state;
-    this.#become({ loaded: true, stored });
+    this.#setState({ loaded: true, stored });
     if (!current) {
-      const first = stored.find(({ id }) => id === addressedSession()) ?? stored[0];
-      if (first) this.#show(first);
+      const first = stored.find(({ id }) => id === sessionIdFromUrl()) ?? stored[0];
+      if (first) this.#select(first);
       return;
     }
-    if (saving !== 'saved' || !fresh) return;
+    if (saving !== 'saved' || !isFresh) return;
     const isCurrent = ({ id }: Session): boolean => id === current.id;
     const newer = stored.find(isCurrent);
-    if (newer) this.#become({ current: newer });
-    // Gone: the database was reset, or replaced by another.
-    else if (before.some(isCurrent) && stored.length < LISTED_SESSIONS) this.#become({ current: stored[0] });
+    if (newer) this.#setState({ current: newer });
+    // The session is gone: the database was reset or replaced by an import.
+    else if (before.some(isCurrent) && stored.length < LISTED_SESSIONS)
+      this.#setState({ current: stored[0] });
   }
 
-  #become(change: Partial<SessionState>): void {
+  #setState(change: Partial<SessionState>): void {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
@@ -204,6 +202,6 @@ function memoryOf(session: Session): { agentId: string; agentType: string; memor
   return { agentId: session.id, agentType: SESSION_AGENT_TYPE, memory: toMemory(session) };
 }
 
-function addressedSession(): string | undefined {
+function sessionIdFromUrl(): string | undefined {
   return location.hash === '' ? undefined : location.hash.slice(1);
 }

@@ -1,46 +1,46 @@
 import type { MemoryRow } from '@ggen-sim/core';
 
-/** What a document is to the agent: the data to validate, or what to validate it with. */
+/** Role of a document in a run: the data to validate, or the shapes to validate it against. */
 export type DocumentRole = 'spec' | 'shapes';
 
 /** A document of a session. */
 export interface SessionDocument {
   readonly id: string;
-  /** With the extension that tells its format. Unique within the session. */
+  /** File name, whose extension gives the format. Unique within the session. */
   readonly name: string;
   readonly role: DocumentRole;
   readonly content: string;
 }
 
-/** A document that is on its way into a session. */
+/** A document before it is added to a session. */
 export type NewDocument = Omit<SessionDocument, 'id'>;
 
-/** What a person works on: documents, the agent they run, what came out last. */
+/** The unit of work: documents, the agent that validates them, and the latest receipt. */
 export interface Session {
   readonly id: string;
   /** ISO 8601 with Z. */
   readonly startedAt: string;
-  /** The agent that runs in it. */
+  /** Id of the agent that runs. */
   readonly agentId: string;
   readonly documents: readonly SessionDocument[];
-  /** Receipt of its latest run. */
+  /** Receipt of the latest run. */
   readonly lastReceiptId: string | null;
 }
 
-/** The agent type a session is kept under: it is the memory of an agent named after it, so it needs no table. */
+/** Agent type of stored sessions. A session is the memory of an agent with the session's id, so it needs no table. */
 export const SESSION_AGENT_TYPE = 'session';
 
-/** Pattern of the agent ids sessions are kept under. */
+/** Pattern of the agent ids of stored sessions. */
 export const SESSION_PATTERN = 'session-*';
 
 const FORMAT = 'ggen-sim-session';
 
-/** The session as its memory holds it. */
+/** Converts a session to the stored memory. */
 export function toMemory(session: Session): Record<string, unknown> {
   return { kind: FORMAT, version: 1, ...session };
 }
 
-/** Reads a stored session; `undefined` for memory that is something else. */
+/** Converts stored memory to a session; returns `undefined` when the memory is not a session. */
 export function fromMemory({ agentType, memoryJson }: MemoryRow): Session | undefined {
   if (agentType !== SESSION_AGENT_TYPE) return undefined;
   const stored = JSON.parse(memoryJson) as Partial<Session> & { kind?: unknown; version?: unknown };
@@ -50,7 +50,7 @@ export function fromMemory({ agentType, memoryJson }: MemoryRow): Session | unde
   return { id, startedAt, agentId, documents: documents as SessionDocument[], lastReceiptId };
 }
 
-/** A new session. Ids sort by time, and say when. */
+/** Creates a session. Its id contains the time, so ids sort by time. */
 export function newSession(documents: readonly NewDocument[]): Session {
   const startedAt = new Date().toISOString();
   const stamp = startedAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
@@ -64,17 +64,17 @@ export function newSession(documents: readonly NewDocument[]): Session {
   return withDocuments(session, documents);
 }
 
-/** The session with more documents, each under a name that is free. */
+/** Returns the session with more documents, each under an unused name. */
 export function withDocuments(session: Session, added: readonly NewDocument[]): Session {
   const documents = [...session.documents];
   for (const document of added) {
     const taken = new Set(documents.map(({ name }) => name));
-    documents.push({ ...document, id: crypto.randomUUID(), name: freeName(document.name, taken) });
+    documents.push({ ...document, id: crypto.randomUUID(), name: unusedName(document.name, taken) });
   }
   return { ...session, documents };
 }
 
-function freeName(name: string, taken: ReadonlySet<string>): string {
+function unusedName(name: string, taken: ReadonlySet<string>): string {
   const dot = name.lastIndexOf('.');
   const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
   let candidate = name;
@@ -82,7 +82,7 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
   return candidate;
 }
 
-/** The session with one document changed. */
+/** Returns the session with one document changed. */
 export function withDocument(session: Session, documentId: string, change: Partial<NewDocument>): Session {
   return {
     ...session,
@@ -92,12 +92,12 @@ export function withDocument(session: Session, documentId: string, change: Parti
   };
 }
 
-/** The session without a document. */
+/** Returns the session without a document. */
 export function withoutDocument(session: Session, documentId: string): Session {
   return { ...session, documents: session.documents.filter(({ id }) => id !== documentId) };
 }
 
-/** Shapes by their name or, failing that, by what is in them. */
+/** Recognizes shapes by the file name, otherwise by the content. */
 export function guessRole(name: string, content: string): DocumentRole {
   if (/\bshapes?\b/i.test(name.replaceAll(/[_-]/g, ' '))) return 'shapes';
   const hasShapes = /\bsh:(?:Node|Property)Shape\b|ns\/shacl#(?:Node|Property)Shape/.test(content);

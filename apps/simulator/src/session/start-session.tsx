@@ -5,7 +5,7 @@ import { EXAMPLES, type Example } from './examples.ts';
 import type { NewDocument } from './session.ts';
 import './start-session.css';
 
-/** What a person sees first: ways to begin. */
+/** Shows the ways to start a session. Also the first thing a new user sees. */
 export function StartSession({
   onStart,
 }: {
@@ -15,20 +15,20 @@ export function StartSession({
     try {
       await onStart(await example.load());
     } catch (error) {
-      notifyFailure('The example could not be loaded', failureOf(error));
+      notifyFailure('Could not load the example', failureOf(error));
     }
   };
   return (
     <div className="start-session">
       <h2>Start a session</h2>
       <p className="muted">
-        A session holds the documents you validate. Everything in it, and every run’s receipt, memory and
-        audit trail, is kept in this browser and is here when you come back.
+        A session holds the documents that you validate. The session and the receipt, agent memory and audit
+        trail of every run are stored in this browser and are still there when you come back.
       </p>
       <button type="button" className="button button--primary" onClick={() => void onStart([])}>
         Start an empty session
       </button>
-      <h3 id="start-examples">Or begin with an example</h3>
+      <h3 id="start-examples">Or start with an example</h3>
       <ul className="start-session__examples" aria-labelledby="start-examples">
         {EXAMPLES.map((example) => (
           <li key={example.title}>

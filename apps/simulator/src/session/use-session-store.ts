@@ -2,7 +2,7 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { usePersistence } from '../database/persistence-context.ts';
 import { SessionStore, type SessionState } from './session-store.ts';
 
-/** The tab's sessions, for as long as the component is on the screen. */
+/** Creates the tab's session store and connects it while the component is mounted. */
 export function useSessionStore(): { readonly store: SessionStore; readonly state: SessionState } {
   const persistence = usePersistence();
   const [store] = useState(() => new SessionStore(persistence));

@@ -8,64 +8,66 @@ import { ReceiptReport } from '../run/receipt-report.tsx';
 import { RunBar } from '../run/run-bar.tsx';
 import { useValidationRun } from '../run/use-validation-run.ts';
 import { AddDocumentMenu } from './add-document-menu.tsx';
-import { DocumentHead } from './document-header.tsx';
+import { DocumentHeader } from './document-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
 import { DropZone } from './drop-zone.tsx';
 import type { SessionStore } from './session-store.ts';
 import { withDocument, withDocuments, withoutDocument, type NewDocument, type Session } from './session.ts';
 import './workbench.css';
 
-/** Where a run stopped reading, if it did. */
-function placeOf(receipt: ValidationReceipt | undefined): (Marker & { readonly name: string }) | undefined {
+/** Returns the location of the receipt's syntax error, if it has one. */
+function locationOf(
+  receipt: ValidationReceipt | undefined,
+): (Marker & { readonly name: string }) | undefined {
   const { name, line, column, message } = receipt?.error ?? {};
-  const placed = typeof name === 'string' && typeof line === 'number' && typeof column === 'number';
-  return placed && message !== undefined ? { name, line, column, message } : undefined;
+  const located = typeof name === 'string' && typeof line === 'number' && typeof column === 'number';
+  return located && message !== undefined ? { name, line, column, message } : undefined;
 }
 
-/** The session's documents, the agent, and what came out last. */
+/** Shows the session's documents, the editor, the agent and the latest result. */
 export function Workbench({ store, session }: { store: SessionStore; session: Session }): ReactNode {
   const run = useValidationRun(store, session);
-  const [chosenId, setChosenId] = useState<string>();
-  const [visits, setVisits] = useState(0);
+  const [selectedId, setSelectedId] = useState<string>();
+  const [goToCount, setGoToCount] = useState(0);
   const { documents } = session;
-  const chosen = documents.find(({ id }) => id === chosenId) ?? documents[0];
+  const selected = documents.find(({ id }) => id === selectedId) ?? documents[0];
   const prefixes = useMemo(() => prefixesOf(documents), [documents]);
 
-  const place = useMemo(() => placeOf(run.receipt), [run.receipt]);
-  const misread = place && documents.find(({ name }) => name === place.name);
-  const marker = misread && misread.id === chosen?.id ? place : undefined;
+  const location = useMemo(() => locationOf(run.receipt), [run.receipt]);
+  const errorDocument = location && documents.find(({ name }) => name === location.name);
+  const marker = errorDocument && errorDocument.id === selected?.id ? location : undefined;
 
   const add = (added: readonly NewDocument[]): void => {
     store.edit((current) => withDocuments(current, added));
-    setChosenId(store.state().current?.documents.at(-added.length)?.id);
+    setSelectedId(store.state().current?.documents.at(-added.length)?.id);
   };
   const runAll = (): void => void run.start();
 
   return (
     <DropZone onDocuments={add}>
       <div className="workbench__documents">
-        <DocumentTabs documents={documents} chosenId={chosen?.id} onChoose={setChosenId} />
+        <DocumentTabs documents={documents} selectedId={selected?.id} onSelect={setSelectedId} />
         <AddDocumentMenu onDocuments={add} />
       </div>
-      {chosen === undefined ? (
+      {selected === undefined ? (
         <div className="empty workbench__empty">
           <strong>No documents yet</strong>
-          <span>Add an ontology: type or paste one, drop files here, or take an example.</span>
+          <span>Add an ontology: create one, drop files here, or choose an example.</span>
         </div>
       ) : (
         <>
-          <DocumentHead
-            key={chosen.id}
-            document={chosen}
-            onChange={(change) => store.edit((current) => withDocument(current, chosen.id, change))}
-            onRemove={() => store.edit((current) => withoutDocument(current, chosen.id))}
+          <DocumentHeader
+            key={selected.id}
+            document={selected}
+            onChange={(change) => store.edit((current) => withDocument(current, selected.id, change))}
+            onRemove={() => store.edit((current) => withoutDocument(current, selected.id))}
           />
           <DocumentEditor
-            key={`editor-${chosen.id}`}
-            document={chosen}
+            key={`editor-${selected.id}`}
+            document={selected}
             marker={marker}
-            visits={visits}
-            onEdit={(content) => store.edit((current) => withDocument(current, chosen.id, { content }))}
+            goToCount={goToCount}
+            onEdit={(content) => store.edit((current) => withDocument(current, selected.id, { content }))}
             onRun={runAll}
           />
         </>
@@ -90,16 +92,18 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
             label="Validation result"
             receipt={run.receipt}
             prefixes={prefixes}
-            onShowPlace={
-              misread &&
+            onGoToError={
+              errorDocument &&
               (() => {
-                setChosenId(misread.id);
-                setVisits((count) => count + 1);
+                setSelectedId(errorDocument.id);
+                setGoToCount((count) => count + 1);
               })
             }
           />
         ) : run.failure ? null : (
-          <p className="muted">The result of a run appears here; its receipt stays in the database.</p>
+          <p className="muted">
+            The result of the latest run appears here. Its receipt is stored in the database.
+          </p>
         )}
       </div>
     </DropZone>

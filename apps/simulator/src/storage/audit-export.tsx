@@ -6,13 +6,13 @@ import { formatPlural } from '../components/format.ts';
 import { notify, notifyFailure } from '../components/notices.tsx';
 import { downloadFile } from './download.ts';
 
-const TYPES: Readonly<Record<ExportFormat, string>> = {
+const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
   json: 'application/json',
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
 };
 
-/** Gives the audit trail to the person as JSON, NDJSON or CSV. */
+/** Downloads the audit trail as JSON, NDJSON or CSV. */
 export function AuditExport(): ReactNode {
   const persistence = usePersistence();
   const [format, setFormat] = useState<ExportFormat>('csv');
@@ -23,10 +23,10 @@ export function AuditExport(): ReactNode {
       const through = new TransformStream<Uint8Array, Uint8Array>();
       const written = new Response(through.readable).blob();
       const { rows } = await persistence.exportAuditTrail({ output: through.writable, format });
-      downloadFile(`audit-export-${toFileStamp(new Date())}.${format}`, [await written], TYPES[format]);
+      downloadFile(`audit-export-${toFileStamp(new Date())}.${format}`, [await written], MEDIA_TYPES[format]);
       notify('Download started', formatPlural(rows, 'audit entry', 'audit entries'));
     } catch (error) {
-      notifyFailure('The audit trail could not be exported', reportDatabaseFailure(error));
+      notifyFailure('Could not export the audit trail', reportDatabaseFailure(error));
     } finally {
       setBusy(false);
     }

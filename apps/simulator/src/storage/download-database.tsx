@@ -6,7 +6,7 @@ import { formatBytes } from '../components/format.ts';
 import { notify, notifyFailure } from '../components/notices.tsx';
 import { downloadFile } from './download.ts';
 
-/** Gives the database to the person as an SQLite file. */
+/** Downloads the database as an SQLite file. */
 export function DownloadDatabase(): ReactNode {
   const persistence = usePersistence();
   const [busy, setBusy] = useState(false);
@@ -18,7 +18,7 @@ export function DownloadDatabase(): ReactNode {
       downloadFile(fileName, [image as Uint8Array<ArrayBuffer>], 'application/vnd.sqlite3');
       notify('Download started', `${fileName}, ${formatBytes(image.byteLength)}`);
     } catch (error) {
-      notifyFailure('The database could not be read', reportDatabaseFailure(error));
+      notifyFailure('Could not download the database', reportDatabaseFailure(error));
     } finally {
       setBusy(false);
     }

@@ -9,7 +9,7 @@ import { formatBytes, formatPlural } from '../components/format.ts';
 import { notify } from '../components/notices.tsx';
 import { inspectImage, type ImageReport } from './inspect-image.ts';
 
-/** The chosen file on its way in. */
+/** The selected file with the result of its check. */
 interface Candidate {
   readonly name: string;
   readonly image: Uint8Array;
@@ -17,7 +17,7 @@ interface Candidate {
   readonly failure: Failure | undefined;
 }
 
-/** Replaces the database by a file, after checking the file and asking the person. */
+/** Replaces the database with a file after a check of the file and a confirmation. */
 export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNode {
   const persistence = usePersistence();
   const input = useRef<HTMLInputElement>(null);
@@ -27,11 +27,11 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
   const inspect = async (file: File): Promise<void> => {
     setBusy(true);
     const image = new Uint8Array(await file.arrayBuffer());
-    const chosen = { name: file.name, image };
+    const selected = { name: file.name, image };
     try {
-      setCandidate({ ...chosen, report: await inspectImage(image), failure: undefined });
+      setCandidate({ ...selected, report: await inspectImage(image), failure: undefined });
     } catch (error) {
-      setCandidate({ ...chosen, report: undefined, failure: named(failureOf(error), file.name) });
+      setCandidate({ ...selected, report: undefined, failure: withFileName(failureOf(error), file.name) });
     } finally {
       setBusy(false);
     }
@@ -41,7 +41,7 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
     try {
       await persistence.importImage(image);
       setCandidate(undefined);
-      notify('Database replaced', `${name} is now what is stored here.`);
+      notify('Database imported', `The database now has the content of ${name}.`);
     } catch (error) {
       setCandidate({ name, image, report, failure: reportDatabaseFailure(error) });
     } finally {
@@ -52,7 +52,7 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
   return (
     <>
       <button type="button" className="button" disabled={busy} onClick={() => input.current?.click()}>
-        {busy && candidate === undefined ? 'Checking…' : 'Import a database…'}
+        {busy && candidate === undefined ? 'Checking…' : 'Import database…'}
       </button>
       <input
         ref={input}
@@ -74,7 +74,7 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
           <AlertDialog.Backdrop className="dialog-backdrop" />
           <AlertDialog.Popup className="dialog">
             {candidate === undefined ? null : (
-              <ImportQuestion
+              <ImportConfirmation
                 candidate={candidate}
                 stats={stats}
                 busy={busy}
@@ -88,7 +88,7 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
   );
 }
 
-function ImportQuestion({
+function ImportConfirmation({
   candidate,
   stats,
   busy,
@@ -100,39 +100,39 @@ function ImportQuestion({
   onReplace: () => void;
 }): ReactNode {
   const { name, image, report, failure } = candidate;
-  const sound = report?.verification.ok === true;
+  const intact = report?.verification.ok === true;
   return (
     <>
       <AlertDialog.Title>
-        {report ? `Replace the database by ${name}?` : `${name} cannot be imported`}
+        {report ? `Replace the database with ${name}?` : `${name} cannot be imported`}
       </AlertDialog.Title>
       {failure ? <FailureNotice failure={failure} /> : null}
       {report ? (
         <AlertDialog.Description render={<div />} className="dialog__text">
           <p>
-            The file ({formatBytes(image.byteLength)}) holds {describe(report.stats)}.{' '}
-            {sound ? 'It was checked and is sound.' : null}
+            The file ({formatBytes(image.byteLength)}) contains {describe(report.stats)}.{' '}
+            {intact ? 'The check found no problems.' : null}
           </p>
           <p>
-            What is stored here now, {stats ? describe(stats) : 'whatever it is'}, will be{' '}
-            <strong>gone</strong>. It cannot be undone; download it first if you may need it.
+            All data stored here{stats ? ` (${describe(stats)})` : ''} will be <strong>deleted</strong>. This
+            cannot be undone. Download the database first if you may need it.
           </p>
         </AlertDialog.Description>
       ) : null}
-      {report && !sound ? (
+      {report && !intact ? (
         <FailureNotice
           failure={{
             code: 'VERIFY',
             message: report.verification.problems.map(({ message }) => message).join('; '),
-            hint: 'The file opens, but something in it is wrong. Import it only if you know why.',
+            hint: 'The file opens, but the check found problems. Import it only if you know their cause.',
           }}
         />
       ) : null}
       <div className="dialog__actions">
-        <AlertDialog.Close className="button">{report ? 'Keep what is here' : 'Close'}</AlertDialog.Close>
+        <AlertDialog.Close className="button">{report ? 'Cancel' : 'Close'}</AlertDialog.Close>
         {report ? (
           <button type="button" className="button button--danger" disabled={busy} onClick={onReplace}>
-            {busy ? 'Replacing…' : 'Replace the database'}
+            {busy ? 'Replacing…' : 'Replace database'}
           </button>
         ) : null}
       </div>
@@ -140,8 +140,8 @@ function ImportQuestion({
   );
 }
 
-/** The file was looked at in memory, under a name nobody gave it. */
-function named(failure: Failure, fileName: string): Failure {
+/** Puts the file's name into messages, because the file was checked under the name `:memory:`. */
+function withFileName(failure: Failure, fileName: string): Failure {
   return { ...failure, message: failure.message.replaceAll(':memory:', fileName) };
 }
 

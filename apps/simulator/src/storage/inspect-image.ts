@@ -1,15 +1,15 @@
 import { openPersistence, type Stats, type VerifyReport } from '@ggen-sim/core';
 
-/** What a database file holds, and whether it is sound. */
+/** Row counts and verification of a database file. */
 export interface ImageReport {
   readonly stats: Stats;
   readonly verification: VerifyReport;
 }
 
 /**
- * Opens a file's bytes in memory, away from what is stored, and looks at all of it.
+ * Opens a file's bytes in memory, apart from the stored database, and verifies them.
  *
- * @throws PersistenceError `NOT_A_DATABASE`, `CORRUPT`, `NEWER_SCHEMA`, `SCHEMA_MISMATCH`
+ * @throws {PersistenceError} NOT_A_DATABASE, CORRUPT, NEWER_SCHEMA or SCHEMA_MISMATCH
  */
 export async function inspectImage(image: Uint8Array): Promise<ImageReport> {
   const trial = await openPersistence({ storage: 'memory' });

@@ -1,31 +1,32 @@
 import type { Info } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
-import type { KeptStorage } from '../database/database.ts';
+import type { PersistentStorage } from '../database/database.ts';
 
-/** Where else this browser can keep a database, by where the one shown is. */
+/** The other storage of this browser, by the storage of the open database. */
 const OTHERS: Readonly<
-  Record<KeptStorage, { readonly address: string; readonly name: string; readonly why: string }>
+  Record<PersistentStorage, { readonly url: string; readonly name: string; readonly properties: string }>
 > = {
   indexeddb: {
-    address: '?storage=opfs',
+    url: '?storage=opfs',
     name: 'the origin private file system (OPFS)',
-    why: 'It is read in place, so it may be larger than memory; tabs take turns on it.',
+    properties:
+      'OPFS reads the file in place, so the database may be larger than memory, and only one tab uses it at a time.',
   },
   opfs: {
-    address: '?',
+    url: '?',
     name: 'IndexedDB',
-    why: 'It is held in memory while it is open; every tab has it at once.',
+    properties: 'IndexedDB keeps the open database in memory, and all tabs use it at the same time.',
   },
 };
 
-/** The way to the database in this browser's other storage. */
+/** Links to the database in this browser's other storage. */
 export function OtherStorage({ storage }: { storage: Info['storage'] }): ReactNode {
   if (storage !== 'indexeddb' && storage !== 'opfs') return null;
-  const { address, name, why } = OTHERS[storage];
+  const { url, name, properties } = OTHERS[storage];
   return (
     <p className="muted">
-      <a href={address}>Open the database in {name}</a>. {why} It is a database of its own: what is here stays
-      here, and a download imported there takes it along.
+      <a href={url}>Open the database in {name}</a>. {properties} It is a separate database. To move your
+      data, download it here and import it there.
     </p>
   );
 }

@@ -6,16 +6,16 @@ import { usePersistence } from '../database/persistence-context.ts';
 import { formatPlural } from '../components/format.ts';
 import { notify, notifyFailure } from '../components/notices.tsx';
 
-/** Empties the database, after asking. */
+/** Deletes all rows, after a confirmation. */
 export function ResetDatabase({ stats }: { stats: Stats | undefined }): ReactNode {
   const persistence = usePersistence();
   const [open, setOpen] = useState(false);
   const reset = async (): Promise<void> => {
     try {
       await persistence.reset();
-      notify('Everything was deleted', 'Start a session to begin anew.');
+      notify('All data deleted');
     } catch (error) {
-      notifyFailure('Nothing was deleted', reportDatabaseFailure(error));
+      notifyFailure('Could not delete the data', reportDatabaseFailure(error));
     } finally {
       setOpen(false);
     }
@@ -24,20 +24,21 @@ export function ResetDatabase({ stats }: { stats: Stats | undefined }): ReactNod
   return (
     <AlertDialog.Root open={open} onOpenChange={setOpen}>
       <div>
-        <AlertDialog.Trigger className="button button--danger">Delete everything…</AlertDialog.Trigger>
+        <AlertDialog.Trigger className="button button--danger">Delete all data…</AlertDialog.Trigger>
       </div>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="dialog-backdrop" />
         <AlertDialog.Popup className="dialog">
-          <AlertDialog.Title>Delete everything?</AlertDialog.Title>
+          <AlertDialog.Title>Delete all data?</AlertDialog.Title>
           <AlertDialog.Description>
-            All {formatPlural(rows, 'row')} of receipts, memory (sessions too) and audit trail will be gone,
-            in every tab. It cannot be undone; download the database first if you may need it.
+            This deletes all receipts, agent memory (including sessions) and audit entries (
+            {formatPlural(rows, 'row')}), in every tab. This cannot be undone. Download the database first if
+            you may need it.
           </AlertDialog.Description>
           <div className="dialog__actions">
-            <AlertDialog.Close className="button">Keep it</AlertDialog.Close>
+            <AlertDialog.Close className="button">Cancel</AlertDialog.Close>
             <button type="button" className="button button--danger" onClick={() => void reset()}>
-              Delete everything
+              Delete all data
             </button>
           </div>
         </AlertDialog.Popup>

@@ -7,7 +7,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { StatusMark } from '../components/status.tsx';
 
-/** Checks the database: SQLite's own integrity check, the schema, and every receipt's id. */
+/** Verifies the database: SQLite's integrity check, the schema, and the id of every receipt. */
 export function VerifyDatabase(): ReactNode {
   const persistence = usePersistence();
   const running = useRef<AbortController>(undefined);
@@ -24,12 +24,16 @@ export function VerifyDatabase(): ReactNode {
       setReport(
         await persistence.verify({
           signal: controller.signal,
-          onProgress: ({ stage, done, unit }) => setProgress(`${stage}: ${formatCount(done)} ${unit}`),
+          onProgress: ({ stage, done, unit }) => {
+            // The worker's last progress message may arrive after its result.
+            if (running.current === controller) setProgress(`${stage}: ${formatCount(done)} ${unit}`);
+          },
         }),
       );
     } catch (error) {
       if (!controller.signal.aborted) setFailure(reportDatabaseFailure(error));
     } finally {
+      running.current = undefined;
       setProgress(undefined);
     }
   };
@@ -66,7 +70,7 @@ function VerifyResult({ report }: { report: VerifyReport }): ReactNode {
     return (
       <p className="status status--success">
         <StatusMark tone="success" />
-        Sound: {formatPlural(report.receiptsVerified, 'receipt id')} recomputed
+        No problems found; {formatPlural(report.receiptsVerified, 'receipt id')} verified
       </p>
     );
   }
@@ -77,7 +81,7 @@ function VerifyResult({ report }: { report: VerifyReport }): ReactNode {
         message: report.problems
           .map(({ check, row, message }) => `${check}${row === null ? '' : ` (${row})`}: ${message}`)
           .join('; '),
-        hint: 'Download the database before anything else, then import the last sound copy.',
+        hint: 'Download the database first, then import the last intact copy.',
       }}
     />
   );

@@ -1,57 +1,58 @@
 import { Tabs } from '@base-ui/react/tabs';
-import type { Persistence, TableName } from '@ggen-sim/core';
+import type { Persistence, Stats, TableName } from '@ggen-sim/core';
 import { useState, type ReactNode } from 'react';
 import { RunsChart } from '../chart/runs-chart.tsx';
-import { useReading } from '../database/use-live-query.ts';
-import { RecordDetails } from '../record-dialog/record-dialog.tsx';
-import type { ShownRecord } from '../record-dialog/selected-record.ts';
+import { useLiveQuery } from '../database/use-live-query.ts';
+import { RecordDialog } from '../record-dialog/record-dialog.tsx';
+import type { SelectedRecord } from '../record-dialog/selected-record.ts';
 import { DatabasePanel } from '../storage/database-panel.tsx';
-import { AuditTable } from './audit-table.tsx';
-import { MemoryTable } from './memory-table.tsx';
-import { ReceiptsTable } from './receipts-table.tsx';
+import { AUDIT_TABLE } from './audit-table.tsx';
+import { FilteredTable } from './filtered-table.tsx';
+import { MEMORY_TABLE } from './memory-table.tsx';
+import { RECEIPTS_TABLE } from './receipts-table.tsx';
 import { StatsStrip } from './stats-strip.tsx';
 import './data-panel.css';
 
-const EVERY_TABLE: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
-const readStats = (persistence: Persistence): ReturnType<Persistence['stats']> => persistence.stats();
+const ALL_TABLES: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
+const readStats = (persistence: Persistence): Promise<Stats> => persistence.stats();
 
-/** What agents left behind: counts, runs over time, and the three tables, as they are now. */
-export function RecordPanel(): ReactNode {
-  const { value: stats } = useReading(readStats, EVERY_TABLE);
-  const [shown, setShown] = useState<ShownRecord>();
+/** Shows the stored data live: counts, latest runs, the three tables and the database itself. */
+export function DataPanel(): ReactNode {
+  const { value: stats } = useLiveQuery(readStats, ALL_TABLES);
+  const [selected, setSelected] = useState<SelectedRecord>();
   return (
-    <section className="record-panel panel" aria-label="Record">
+    <section className="data-panel panel" aria-label="Stored data">
       <StatsStrip stats={stats} />
-      <RunsChart onOpen={setShown} />
-      <Tabs.Root defaultValue="receipts" className="record-tabs">
-        <Tabs.List className="record-tabs__list">
-          <Tabs.Tab value="receipts" className="record-tab">
+      <RunsChart onOpen={setSelected} />
+      <Tabs.Root defaultValue="receipts" className="data-tabs">
+        <Tabs.List className="data-tabs__list">
+          <Tabs.Tab value="receipts" className="data-tab">
             Receipts
           </Tabs.Tab>
-          <Tabs.Tab value="memory" className="record-tab">
+          <Tabs.Tab value="memory" className="data-tab">
             Memory
           </Tabs.Tab>
-          <Tabs.Tab value="audit" className="record-tab">
+          <Tabs.Tab value="audit" className="data-tab">
             Audit trail
           </Tabs.Tab>
-          <Tabs.Tab value="database" className="record-tab">
+          <Tabs.Tab value="database" className="data-tab">
             Database
           </Tabs.Tab>
         </Tabs.List>
-        <Tabs.Panel value="receipts" className="record-tabs__panel">
-          <ReceiptsTable total={stats?.receiptsTotal} onOpen={setShown} />
+        <Tabs.Panel value="receipts" className="data-tabs__panel">
+          <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} onOpen={setSelected} />
         </Tabs.Panel>
-        <Tabs.Panel value="memory" className="record-tabs__panel">
-          <MemoryTable total={stats?.agentsTracked} onOpen={setShown} />
+        <Tabs.Panel value="memory" className="data-tabs__panel">
+          <FilteredTable definition={MEMORY_TABLE} total={stats?.agentsTracked} onOpen={setSelected} />
         </Tabs.Panel>
-        <Tabs.Panel value="audit" className="record-tabs__panel">
-          <AuditTable total={stats?.auditEntries} onOpen={setShown} />
+        <Tabs.Panel value="audit" className="data-tabs__panel">
+          <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} onOpen={setSelected} />
         </Tabs.Panel>
-        <Tabs.Panel value="database" className="record-tabs__panel record-tabs__panel--scroll">
+        <Tabs.Panel value="database" className="data-tabs__panel data-tabs__panel--scroll">
           <DatabasePanel stats={stats} />
         </Tabs.Panel>
       </Tabs.Root>
-      <RecordDetails record={shown} onClose={() => setShown(undefined)} />
+      <RecordDialog record={selected} onClose={() => setSelected(undefined)} />
     </section>
   );
 }

@@ -2,53 +2,53 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
-import { useRowPages, type RowPagesSource } from './use-row-batches.ts';
+import { useRowBatches, type RowSource } from './use-row-batches.ts';
 import './row-table.css';
 
 /** A column of a {@link RowTable}. */
 export interface Column<Row> {
   readonly title: string;
-  /** As `grid-template-columns` has it. */
+  /** A track size of `grid-template-columns`. */
   readonly width: string;
-  /** The same where there is little room. @default `width` */
+  /** The track size in a narrow window. @default `width` */
   readonly narrowWidth?: string;
   readonly cell: (row: Row) => ReactNode;
   readonly align?: 'end';
-  /** Left out where there is little room. */
+  /** True when a narrow window leaves the column out. */
   readonly wideOnly?: boolean;
 }
 
-/** What {@link RowTable} takes. */
+/** The properties of {@link RowTable}. */
 export interface RowTableProps<Stored, Row> {
-  /** Names the table to those who cannot see it. */
+  /** The table's name for screen readers. */
   readonly label: string;
-  readonly source: RowPagesSource<Stored, Row>;
+  readonly source: RowSource<Stored, Row>;
   readonly columns: readonly Column<Row>[];
   readonly rowKey: (row: Row) => string;
   readonly onOpen: (row: Row) => void;
   readonly rowTone?: (row: Row) => 'error' | undefined;
-  /** How many rows there are in all, where that is known. */
+  /** The number of rows in all, where it is known. */
   readonly total: number | undefined;
   readonly empty: ReactNode;
 }
 
-/** Custom properties are no part of React's style type. */
+/** CSS custom properties, which React's style type leaves out. */
 type CustomProperties = Record<`--${string}`, string>;
 
 const ROW_HEIGHT_PX = 32;
-/** Rows left below the screen when the next page is asked for. */
+/** Rows left below the visible ones when the next batch is read. */
 const READ_AHEAD_ROWS = 60;
 
 /**
- * A table of any number of rows: only those on the screen are in the document, and only those scrolled past are in
- * memory. One tab stop; arrows, Page Up and Down, Home and End move, Enter opens.
+ * Renders a table of any number of rows. Only visible rows are in the document, and only rows scrolled past are in
+ * memory. The table is one tab stop: arrows, Page Up and Down, Home and End move, Enter opens.
  */
 export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactNode {
   const { label, source, columns, rowKey, onOpen, rowTone, total, empty } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [pinned, setPinned] = useState(false);
-  const pages = useRowPages(source, pinned);
-  const { rows, ended, more } = pages;
+  const [scrolled, setScrolled] = useState(false);
+  const batches = useRowBatches(source, scrolled);
+  const { rows, ended, readMore } = batches;
   const [active, setActive] = useState(0);
   const idBase = useId();
   const virtualizer = useVirtualizer({
@@ -62,9 +62,9 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
   const lastVisible = items.at(-1)?.index ?? 0;
 
   useEffect(() => {
-    if (rows.length > 0 && !ended && lastVisible >= rows.length - READ_AHEAD_ROWS) void more();
-    // The rows themselves, not their number: a page that was begun again may be as long as the one before.
-  }, [rows, ended, lastVisible, more]);
+    if (rows.length > 0 && !ended && lastVisible >= rows.length - READ_AHEAD_ROWS) void readMore();
+    // Depends on the rows, not on their number: a refreshed batch may be as long as the one before.
+  }, [rows, ended, lastVisible, readMore]);
 
   const activeIndex = Math.min(active, rows.length - 1);
   const moveTo = (index: number): void => {
@@ -73,12 +73,12 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
     virtualizer.scrollToIndex(target);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const pageRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT_PX) - 2);
+    const visibleRows = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT_PX) - 2);
     const moves: Readonly<Record<string, number>> = {
       ArrowDown: activeIndex + 1,
       ArrowUp: activeIndex - 1,
-      PageDown: activeIndex + pageRows,
-      PageUp: activeIndex - pageRows,
+      PageDown: activeIndex + visibleRows,
+      PageUp: activeIndex - visibleRows,
       Home: 0,
       End: rows.length - 1,
     };
@@ -90,8 +90,8 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
     event.preventDefault();
   };
 
-  if (pages.failure) return <FailureNotice failure={pages.failure} />;
-  if (pages.loaded && rows.length === 0) return <div className="empty">{empty}</div>;
+  if (batches.failure) return <FailureNotice failure={batches.failure} />;
+  if (batches.loaded && rows.length === 0) return <div className="empty">{empty}</div>;
   const template: CustomProperties = {
     '--columns': columns.map(({ width }) => width).join(' '),
     '--columns-narrow': columns
@@ -110,12 +110,12 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
         aria-label={label}
         aria-rowcount={ended ? rows.length + 1 : (total ?? -2) + 1}
         aria-colcount={columns.length}
-        aria-busy={!pages.loaded}
+        aria-busy={!batches.loaded}
         aria-activedescendant={
           items.some(({ index }) => index === activeIndex) ? rowId(activeIndex) : undefined
         }
         onKeyDown={onKeyDown}
-        onScroll={(event) => setPinned(event.currentTarget.scrollTop > ROW_HEIGHT_PX)}
+        onScroll={(event) => setScrolled(event.currentTarget.scrollTop > ROW_HEIGHT_PX)}
       >
         <div className="row-table__head" role="row" aria-rowindex={1}>
           {columns.map((column) => (
@@ -157,19 +157,19 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
         <span>
           {ended || total === undefined
             ? formatPlural(rows.length, 'row')
-            : `${formatCount(rows.length)} of ${formatCount(total)} rows read; scroll for more`}
+            : `${formatCount(rows.length)} of ${formatCount(total)} rows loaded; scroll for more`}
         </span>
-        {pages.stale && (ended || source.order === 'newest-first') ? (
+        {batches.stale && (ended || source.order === 'newest-first') ? (
           <button
             type="button"
             className="button"
             onClick={() => {
               setActive(0);
               virtualizer.scrollToOffset(0);
-              void pages.refresh('always');
+              void batches.refresh('always');
             }}
           >
-            {source.order === 'newest-first' ? 'Show newer rows' : 'Read again'}
+            {source.order === 'newest-first' ? 'Show newer rows' : 'Reload rows'}
           </button>
         ) : null}
       </div>

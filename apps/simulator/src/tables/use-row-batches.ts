@@ -1,62 +1,67 @@
 import type { Persistence, RowOrder, TableName } from '@ggen-sim/core';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { coalesce } from '../database/coalesce.ts';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 
-/** Rows taken from the database at a time. */
-const PAGE_ROWS = 250;
+/** Rows read from the database at a time. */
+const BATCH_ROWS = 250;
 
-/** A table's rows, in one order, as far as somebody has scrolled. */
-export interface RowPages<Row> {
+/** The rows of a table, in one order, as far as the user has scrolled. */
+export interface RowBatches<Row> {
   readonly rows: readonly Row[];
-  /** Whether these are all rows there are. */
+  /** True when these are all rows. */
   readonly ended: boolean;
-  /** False until the first page has arrived. */
+  /** True once the first batch has arrived. */
   readonly loaded: boolean;
-  /** Whether rows were written that scrolling on does not reach. */
+  /** True when rows were written that scrolling on does not reach. */
   readonly stale: boolean;
   readonly failure: Failure | undefined;
-  /** Takes the next page; does nothing while one is on its way. */
-  readonly more: () => Promise<void>;
-  /** Begins again at the first row; `at top`: unless somebody scrolls away meanwhile. */
+  /** Reads the next batch. Does nothing while a batch is being read. */
+  readonly readMore: () => Promise<void>;
+  /** Reads again from the first row. With `at top`, keeps the shown rows if the user scrolls away meanwhile. */
   readonly refresh: (when: 'always' | 'at top') => Promise<void>;
 }
 
-/** What {@link useRowPages} reads. All of it must be stable. */
-export interface RowPagesSource<Stored, Row> {
+type RowState<Row> = Omit<RowBatches<Row>, 'readMore' | 'refresh'>;
+
+const NO_ROWS: RowState<never> = { rows: [], ended: false, loaded: false, stale: false, failure: undefined };
+
+/** The query behind a table's rows. All of it must be stable. */
+export interface RowSource<Stored, Row> {
   readonly table: TableName;
   readonly order: RowOrder;
   readonly query: (persistence: Persistence) => AsyncIterable<Stored>;
-  /** What of a stored row is kept in memory: not its JSON. */
-  readonly keep: (row: Stored) => Row;
+  /** Picks the columns of a stored row that stay in memory: not its JSON. */
+  readonly summarize: (row: Stored) => Row;
 }
 
 /**
- * Pages through a query by its asynchronous iterator, so that a hundred thousand rows cost what is looked at.
+ * Reads a query in batches through its asynchronous iterator, so that the cost is that of the rows looked at.
  *
- * @param pinned - whether the person has scrolled away from the top: then new rows are announced instead of shown, so
- *   that nothing moves under their eyes
+ * @param scrolled - true when the user has scrolled away from the top: then new rows are announced instead of shown,
+ *   so that nothing moves on the screen
  */
-export function useRowPages<Stored, Row>(
-  source: RowPagesSource<Stored, Row>,
-  pinned: boolean,
-): RowPages<Row> {
+export function useRowBatches<Stored, Row>(
+  source: RowSource<Stored, Row>,
+  scrolled: boolean,
+): RowBatches<Row> {
   const persistence = usePersistence();
-  const [state, setState] = useState<Omit<RowPages<Row>, 'more' | 'refresh'>>(nothing);
-  const reader = useRef<PageReader<Stored> | undefined>(undefined);
-  const pinnedNow = useRef(pinned);
-  pinnedNow.current = pinned;
+  const [state, setState] = useState<RowState<Row>>(NO_ROWS);
+  const reader = useRef<BatchReader<Stored> | undefined>(undefined);
+  const latestScrolled = useRef(scrolled);
+  latestScrolled.current = scrolled;
 
-  const more = useCallback(async () => {
+  const readMore = useCallback(async () => {
     const current = reader.current;
     if (!current) return;
     try {
-      const page = await current.next();
-      if (!page || reader.current !== current) return;
+      const batch = await current.next();
+      if (!batch || reader.current !== current) return;
       setState(({ rows, stale }) => ({
-        rows: [...rows, ...page.rows.map(source.keep)],
-        ended: page.ended,
+        rows: [...rows, ...batch.rows.map(source.summarize)],
+        ended: batch.ended,
         loaded: true,
         stale,
         failure: undefined,
@@ -69,17 +74,17 @@ export function useRowPages<Stored, Row>(
 
   const refresh = useCallback(
     async (when: 'always' | 'at top') => {
-      const fresh = new PageReader(source.query(persistence));
+      const fresh = new BatchReader(source.query(persistence));
       try {
-        const page = await fresh.next();
-        if (!page) return;
-        if (when === 'at top' && pinnedNow.current) {
+        const batch = await fresh.next();
+        if (!batch) return;
+        if (when === 'at top' && latestScrolled.current) {
           setState((before) => ({ ...before, stale: true }));
           return;
         }
         reader.current = fresh;
-        const rows = page.rows.map(source.keep);
-        setState({ rows, ended: page.ended, loaded: true, stale: false, failure: undefined });
+        const rows = batch.rows.map(source.summarize);
+        setState({ rows, ended: batch.ended, loaded: true, stale: false, failure: undefined });
       } catch (error) {
         const failure = reportDatabaseFailure(error);
         setState((before) => ({ ...before, loaded: true, failure }));
@@ -89,33 +94,21 @@ export function useRowPages<Stored, Row>(
   );
 
   useEffect(() => {
-    const busy = { now: false, again: false };
-    const onChange = async (): Promise<void> => {
-      if (pinnedNow.current) {
-        setState((before) => (before.stale ? before : { ...before, stale: true }));
-        return;
-      }
-      busy.again = true;
-      if (busy.now) return;
-      busy.now = true;
-      while (busy.again) {
-        busy.again = false;
-        await refresh('at top');
-      }
-      busy.now = false;
-    };
-    pinnedNow.current = false;
-    void onChange();
+    const refreshAtTop = coalesce(() => refresh('at top'));
+    latestScrolled.current = false;
+    refreshAtTop();
     return persistence.subscribe((change) => {
-      if (change.tables.includes(source.table)) void onChange();
+      if (!change.tables.includes(source.table)) return;
+      if (latestScrolled.current) setState((before) => (before.stale ? before : { ...before, stale: true }));
+      else refreshAtTop();
     });
   }, [persistence, refresh, source]);
 
-  return { ...state, more, refresh };
+  return { ...state, readMore, refresh };
 }
 
-/** Takes an iterator's rows a page at a time. */
-class PageReader<Row> {
+/** Reads an iterator's rows in batches. */
+class BatchReader<Row> {
   readonly #rows: AsyncIterator<Row>;
   #busy = false;
   #ended = false;
@@ -124,13 +117,13 @@ class PageReader<Row> {
     this.#rows = rows[Symbol.asyncIterator]();
   }
 
-  /** The next page; `undefined` while one is on its way, and after the last. */
+  /** Reads the next batch; resolves to `undefined` while another is being read, and after the last. */
   async next(): Promise<{ rows: Row[]; ended: boolean } | undefined> {
     if (this.#busy || this.#ended) return undefined;
     this.#busy = true;
     try {
       const rows: Row[] = [];
-      while (rows.length < PAGE_ROWS) {
+      while (rows.length < BATCH_ROWS) {
         const next = await this.#rows.next();
         if (next.done === true) {
           this.#ended = true;
@@ -143,8 +136,4 @@ class PageReader<Row> {
       this.#busy = false;
     }
   }
-}
-
-function nothing<Row>(): Omit<RowPages<Row>, 'more' | 'refresh'> {
-  return { rows: [], ended: false, loaded: false, stale: false, failure: undefined };
 }
