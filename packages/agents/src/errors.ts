@@ -77,7 +77,7 @@ export function toAgentError(failure: unknown, signal?: AbortSignal): AgentError
 /**
  * Ends the work if the caller asked for it.
  *
- * @throws {AgentError} `ABORTED`
+ * @throws {AgentError} ABORTED
  */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) {

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
-
 import { type Rolldown, build } from 'vite';
 import { describe, expect, it } from 'vitest';
-
 import { type InputFile, type ValidationOutcome, validate } from '../src/index.ts';
 
 const ENTRY = fileURLToPath(new URL('../src/index.ts', import.meta.url));

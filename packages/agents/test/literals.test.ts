@@ -1,8 +1,6 @@
 import { DataFactory } from 'n3';
 import { describe, expect, it } from 'vitest';
-
 import type { Literal } from '@rdfjs/types';
-
 import { XSD } from '../src/rdf/namespaces.ts';
 import { compareLiterals, isWellFormed } from '../src/shacl/literals.ts';
 

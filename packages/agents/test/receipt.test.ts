@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-
 import canonicalize from 'canonicalize';
 import { describe, expect, it } from 'vitest';
-
 import { type InputFile, type ValidationReceipt, runValidation, validate } from '../src/index.ts';
 import { turtle } from './documents.ts';
 

@@ -1,6 +1,5 @@
 import { type Persistence, openPersistence } from '@ggen-sim/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
 import { type AgentMemory, runValidation } from '../src/index.ts';
 import { turtle } from './documents.ts';
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { validate } from '../src/index.ts';
 import { ex, turtle } from './documents.ts';
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-
 import { type AgentError, type SourceLocation, formatOf, validate } from '../src/index.ts';
 
 const PREFIX = '@prefix ex: <http://example.org/> .\n';

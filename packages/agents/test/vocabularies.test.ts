@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-
 import { describe, expect, it } from 'vitest';
-
 import { type InputFile, validate } from '../src/index.ts';
 import { turtle } from './documents.ts';
 

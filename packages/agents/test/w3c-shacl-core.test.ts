@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
 import type { Term } from '@rdfjs/types';
 import * as n3 from 'n3';
 import { describe, expect, it } from 'vitest';
-
 import { openInput, measureInput } from '../src/rdf/input-file.ts';
 import { SH } from '../src/rdf/namespaces.ts';
 import { baseIriOf, parseRdf } from '../src/rdf/parse.ts';

@@ -1,7 +1,6 @@
 import type { DatasetCore } from '@rdfjs/types';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-
 import { AgentError } from '../errors.ts';
 
 /** A graph with labels that depend on nothing but the graph. */
@@ -25,7 +24,7 @@ const MAX_WORK_FACTOR = 2;
  *
  * The digest is JavaScript's own on every platform: Web Crypto is missing on plain http pages.
  *
- * @throws {AgentError} `CANONICALIZATION_LIMIT`, `ABORTED`
+ * @throws {AgentError} CANONICALIZATION_LIMIT, ABORTED
  */
 export async function canonicalizeGraph(
   graph: DatasetCore,

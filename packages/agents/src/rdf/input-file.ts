@@ -1,6 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-
 import { AgentError } from '../errors.ts';
 
 /** The RDF formats read here, as W3C names them. */
@@ -57,7 +56,7 @@ export function baseNameOf(name: string): string {
  * The format a name's extension stands for; upper and lower case are the same. A guess beyond that would let a typing
  * error in a name decide how a document is read, so there is none.
  *
- * @throws {AgentError} `UNKNOWN_FORMAT`
+ * @throws {AgentError} UNKNOWN_FORMAT
  */
 export function formatOf(name: string): RdfFormat {
   const baseName = baseNameOf(name);
@@ -83,7 +82,7 @@ export function measureInput(file: InputFile): MeasuredInput {
 /**
  * Settles an input's format and text.
  *
- * @throws {AgentError} `UNKNOWN_FORMAT`, `NOT_UTF8`
+ * @throws {AgentError} UNKNOWN_FORMAT, NOT_UTF8
  */
 export function openInput({ file, baseName, bytes }: MeasuredInput): ReadableInput {
   const format = file.format ?? formatOf(file.name);

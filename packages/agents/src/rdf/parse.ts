@@ -1,6 +1,5 @@
 import type { Quad } from '@rdfjs/types';
 import type { ParseError } from 'n3';
-
 import type { AgentError } from '../errors.ts';
 import type { RdfFormat, ReadableInput } from './input-file.ts';
 import { syntaxErrorOf } from './syntax-error.ts';
@@ -27,7 +26,7 @@ export function baseIriOf(input: ReadableInput): string {
  *
  * @param input - the document
  * @param blankNodeScope - goes before its blank node labels, so that those of other documents stay apart
- * @throws {AgentError} `SYNTAX_ERROR`, `UNSUPPORTED_RDF`: the first one in the text
+ * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first one in the text
  */
 export async function parseRdf(input: ReadableInput, blankNodeScope: string): Promise<ParsedDocument> {
   const { Parser } = await import('n3');

@@ -1,5 +1,4 @@
 import type { ParseError, Token } from 'n3';
-
 import { AgentError, type SourceLocation } from '../errors.ts';
 import type { ReadableInput } from './input-file.ts';
 

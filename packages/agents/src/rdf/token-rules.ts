@@ -1,5 +1,4 @@
 import type { Token } from 'n3';
-
 import { AgentError } from '../errors.ts';
 import type { ReadableInput } from './input-file.ts';
 import { locationAt } from './syntax-error.ts';

@@ -1,7 +1,5 @@
 import type { BlankNode, DatasetCore, NamedNode, Quad, Quad_Object, Quad_Subject, Term } from '@rdfjs/types';
-
 import type * as n3 from 'n3';
-
 import { RDF } from './namespaces.ts';
 
 /** Makes terms and graphs; n3, once it is loaded. */
@@ -14,10 +12,10 @@ export type N3 = typeof n3;
  */
 export class TripleGraph {
   readonly store: DatasetCore;
-  private readonly n3: N3;
+  readonly #n3: N3;
 
   constructor(n3: N3, quads: Iterable<Quad>) {
-    this.n3 = n3;
+    this.#n3 = n3;
     this.store = new n3.Store();
     for (const { subject, predicate, object } of quads) {
       this.store.add(n3.DataFactory.quad(subject, predicate, object));
@@ -25,15 +23,15 @@ export class TripleGraph {
   }
 
   iri(value: string): NamedNode {
-    return this.n3.DataFactory.namedNode(value);
+    return this.#n3.DataFactory.namedNode(value);
   }
 
   blankNode(): BlankNode {
-    return this.n3.DataFactory.blankNode();
+    return this.#n3.DataFactory.blankNode();
   }
 
   add(subject: Term, predicate: string, object: Term): void {
-    const { DataFactory: terms } = this.n3;
+    const { DataFactory: terms } = this.#n3;
     this.store.add(terms.quad(subject as Quad_Subject, this.iri(predicate), object as Quad_Object));
   }
 

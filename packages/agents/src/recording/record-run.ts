@@ -1,5 +1,4 @@
 import type { Persistence, ReceiptStatus } from '@ggen-sim/core';
-
 import { type RememberedRun, rememberRun } from './agent-memory.ts';
 
 /** One finished run of any agent, ready to be written down. */

@@ -1,5 +1,4 @@
 import type { Term } from '@rdfjs/types';
-
 import { RDF, RDFS } from '../rdf/namespaces.ts';
 import { termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
@@ -10,26 +9,26 @@ import type { TripleGraph } from '../rdf/triple-graph.ts';
  * (equivalent classes, a class beneath itself) are fine.
  */
 export class ClassHierarchy {
-  private readonly axioms: readonly TripleGraph[];
-  private readonly subclasses = new Map<string, ReadonlyMap<string, Term>>();
+  readonly #axioms: readonly TripleGraph[];
+  readonly #subclasses: Map<string, ReadonlyMap<string, Term>> = new Map();
 
   constructor(data: TripleGraph, shapes: TripleGraph) {
-    this.axioms = data === shapes ? [data] : [data, shapes];
+    this.#axioms = data === shapes ? [data] : [data, shapes];
   }
 
   /** The class itself and everything beneath it, by term key. */
   beneath(klass: Term): ReadonlyMap<string, Term> {
-    const known = this.subclasses.get(termKey(klass));
+    const known = this.#subclasses.get(termKey(klass));
     if (known !== undefined) return known;
     const found = new Map<string, Term>([[termKey(klass), klass]]);
     for (const next of found.values()) {
-      for (const graph of this.axioms) {
+      for (const graph of this.#axioms) {
         for (const subclass of graph.subjects(`${RDFS}subClassOf`, next)) {
           found.set(termKey(subclass), subclass);
         }
       }
     }
-    this.subclasses.set(termKey(klass), found);
+    this.#subclasses.set(termKey(klass), found);
     return found;
   }
 

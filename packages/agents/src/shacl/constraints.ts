@@ -1,7 +1,6 @@
 import type { Literal, Term } from '@rdfjs/types';
 import type { Constraint, ConstraintValidator } from 'rdf-validate-shacl';
 import type { validateTerm } from 'rdf-validate-datatype';
-
 import { AgentError } from '../errors.ts';
 import { SH } from '../rdf/namespaces.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';

@@ -1,7 +1,6 @@
 import type { Term } from '@rdfjs/types';
 import type SHACLValidator from 'rdf-validate-shacl';
 import type { Constraint, ValidationResult } from 'rdf-validate-shacl';
-
 import { AgentError } from '../errors.ts';
 import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
 import { termKey } from '../rdf/terms.ts';
@@ -29,7 +28,7 @@ export interface Evaluation {
  * what is recursive: a question asked again while it is being answered is taken to hold, as SHACL leaves it open
  * (section 3.4.3).
  *
- * @throws {AgentError} `INVALID_SHAPES`
+ * @throws {AgentError} INVALID_SHAPES
  */
 export async function evaluateShapes(evaluation: Evaluation): Promise<readonly ValidationResult[]> {
   if (evaluation.targeted.every(({ focusNodes }) => focusNodes.length === 0)) return [];

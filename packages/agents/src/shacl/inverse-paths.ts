@@ -1,5 +1,4 @@
 import type { Term } from '@rdfjs/types';
-
 import { RDF, SH } from '../rdf/namespaces.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 

@@ -1,5 +1,4 @@
 import type { Literal, Term } from '@rdfjs/types';
-
 import { XSD } from '../rdf/namespaces.ts';
 import { compareText } from '../rdf/terms.ts';
 

@@ -1,5 +1,4 @@
 import type { Term } from '@rdfjs/types';
-
 import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
 import { compareText, termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';

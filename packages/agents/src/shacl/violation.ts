@@ -1,6 +1,5 @@
 import type { Term } from '@rdfjs/types';
 import type { ValidationResult } from 'rdf-validate-shacl';
-
 import { SH } from '../rdf/namespaces.ts';
 import { compareText, renderTerm, termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';

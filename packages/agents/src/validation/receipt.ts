@@ -1,5 +1,4 @@
 import canonicalize from 'canonicalize';
-
 import type { AgentErrorCode } from '../errors.ts';
 import type { RdfFormat } from '../rdf/input-file.ts';
 import { sha256Hex } from '../rdf/input-file.ts';

@@ -1,6 +1,5 @@
 import type { Persistence } from '@ggen-sim/core';
-import { v7 as uuidV7 } from 'uuid';
-
+import { v7 as uuidv7 } from 'uuid';
 import { AgentError } from '../errors.ts';
 import { recordRun } from '../recording/record-run.ts';
 import { type ValidationReceipt, type ValidationStatus, determinismHash } from './receipt.ts';
@@ -44,7 +43,7 @@ export interface ValidationRun extends Omit<ValidationOutcome, 'findings' | 'dur
  *
  * @param persistence - where to write it down; `null` writes nothing
  * @param request - the documents, and who asks
- * @throws {AgentError} `INVALID_ARGUMENT`, before anything is done
+ * @throws {AgentError} INVALID_ARGUMENT, before anything is done
  * @throws PersistenceError - where the run could not be written down
  */
 export async function runValidation(
@@ -52,7 +51,7 @@ export async function runValidation(
   request: ValidationRequest,
 ): Promise<ValidationRun> {
   checkRequest(request);
-  const { agentId = 'validator-1', executionId = uuidV7(), clock = () => new Date(), signal } = request;
+  const { agentId = 'validator-1', executionId = uuidv7(), clock = () => new Date(), signal } = request;
   const startedAt = clock();
   const { findings, durationsMs, violations, prefixes, error } = await validate(request, signal);
   const finishedAt = clock();

@@ -4,21 +4,21 @@ type Stage = Exclude<keyof ReceiptDurations, 'total'>;
 
 /** Measures stages with the monotonic clock. */
 export class Stopwatch {
-  private readonly startedMs = performance.now();
-  private readonly stages: Partial<Record<Stage, number>> = {};
+  readonly #startedMs: number = performance.now();
+  readonly #stages: Partial<Record<Stage, number>> = {};
 
   /** Runs a stage; its time counts even if it fails. */
-  async time<Result>(stage: Stage, work: () => Promise<Result>): Promise<Result> {
+  async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
     const startedMs = performance.now();
     try {
       return await work();
     } finally {
-      this.stages[stage] = rounded(performance.now() - startedMs);
+      this.#stages[stage] = rounded(performance.now() - startedMs);
     }
   }
 
   durations(): ReceiptDurations {
-    return { ...this.stages, total: rounded(performance.now() - this.startedMs) };
+    return { ...this.#stages, total: rounded(performance.now() - this.#startedMs) };
   }
 }
 

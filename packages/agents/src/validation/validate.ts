@@ -1,5 +1,4 @@
 import type { Quad } from '@rdfjs/types';
-
 import { type AgentError, throwIfAborted, toAgentError } from '../errors.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput } from '../rdf/input-file.ts';
