@@ -84,7 +84,12 @@ const builds: UserConfig[] = defineConfig([
   {
     ...library,
     cwd: folder('agents'),
-    entry: ['src/index.ts'],
+    entry: {
+      index: 'src/index.ts',
+      registry: 'src/agents.ts',
+      client: 'src/worker/client.ts',
+      worker: 'src/worker/host.ts',
+    },
     platform: 'neutral',
     target: 'es2023',
   },

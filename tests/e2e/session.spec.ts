@@ -63,26 +63,30 @@ test('sessions are listed and can be gone back to', async ({ simulator }) => {
 test('scripts drive the database and the agents without touching the screen', async ({ simulator }) => {
   const status = await simulator.page.evaluate(async () => {
     const { agents, persistence } = globalThis.ggenSim;
-    const run = await agents.runValidation(persistence, {
-      specs: [{ name: 'empty.ttl', content: '' }],
-      executionId: 'by-script',
-    });
+    const run = await agents.run(
+      'validation',
+      persistence,
+      { spec: [{ name: 'empty.ttl', content: '' }] },
+      { executionId: 'by-script' },
+    );
     return run.status;
   });
   expect(status).toBe('partial');
   await expect(simulator.table).toContainText('by-script');
 });
 
-test('agents run in a worker: runs of one agent do not forget each other, and errors keep their codes', async ({
+test('agents run in a worker: memory counts simultaneous runs, and errors keep their codes', async ({
   simulator,
 }) => {
   const { runs, refusal, syntax } = await simulator.page.evaluate(async () => {
     const { agents, persistence } = globalThis.ggenSim;
-    const once = () => agents.runValidation(persistence, { specs: [{ name: 'a.ttl', content: '' }] });
+    const once = () => agents.run('validation', persistence, { spec: [{ name: 'a.ttl', content: '' }] });
     await Promise.all([once(), once(), once(), once(), once()]);
     const memory = JSON.parse(await persistence.getMemory('validator-1')) as { runs: number };
-    const refused = await agents.runValidation(persistence, { specs: [] }).catch((error: unknown) => error);
-    const misread = await agents.validate({ specs: [{ name: 'a.ttl', content: '<a> <b> .' }] });
+    const refused = await agents
+      .run('validation', persistence, { spec: [] })
+      .catch((error: unknown) => error);
+    const misread = await agents.run('validation', null, { spec: [{ name: 'a.ttl', content: '<a> <b> .' }] });
     return {
       runs: memory.runs,
       refusal: (refused as { code?: string }).code,
@@ -97,10 +101,12 @@ test('agents run in a worker: runs of one agent do not forget each other, and er
 test('a run ends when it is cancelled, and leaves a receipt that says so', async ({ simulator }) => {
   const code = await simulator.page.evaluate(async () => {
     const { agents, persistence } = globalThis.ggenSim;
-    const run = await agents.runValidation(persistence, {
-      specs: [{ name: 'a.ttl', content: '' }],
-      signal: AbortSignal.abort(),
-    });
+    const run = await agents.run(
+      'validation',
+      persistence,
+      { spec: [{ name: 'a.ttl', content: '' }] },
+      { signal: AbortSignal.abort() },
+    );
     return run.error?.code;
   });
   expect(code).toBe('ABORTED');

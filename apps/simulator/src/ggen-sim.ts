@@ -1,5 +1,6 @@
+import type { AgentClient } from '@ggen-sim/agents/client';
 import type { Persistence } from '@ggen-sim/core';
-import { agents, type SimulatorAgents } from './agents/agents.ts';
+import { agents } from './agents/agents.ts';
 import { databaseReady, databaseState } from './database/database.ts';
 
 /** The page's interface for scripts and tests: `globalThis.ggenSim`. */
@@ -7,7 +8,7 @@ export interface GgenSim {
   /** The page's open database, the same handle its panels use. Throws before {@link GgenSim.ready} resolves. */
   readonly persistence: Persistence;
   /** The page's agents, loaded on the first call. */
-  readonly agents: SimulatorAgents;
+  readonly agents: AgentClient;
   /** Resolves with the database once it is open. */
   readonly ready: Promise<Persistence>;
 }

@@ -1,10 +1,8 @@
-/**
- * What stopped an agent, as a stable word. Codes change only with a major version; messages may change at any time.
- */
+/** Reason why an agent failed. Codes change only with a major version; messages may change at any time. */
 export type AgentErrorCode =
-  /** An argument is missing, of the wrong type or out of range; the message names it. */
+  /** An argument is missing, empty or unknown; the message names it. */
   | 'INVALID_ARGUMENT'
-  /** No format was given and the name's extension is none of `.ttl`, `.nt`, `.nq`, `.trig`. */
+  /** The request has no format and the name's extension is none of `.ttl`, `.nt`, `.nq`, `.trig`. */
   | 'UNKNOWN_FORMAT'
   /** The bytes are not UTF-8, the only encoding of these formats. */
   | 'NOT_UTF8'
@@ -12,41 +10,41 @@ export type AgentErrorCode =
   | 'SYNTAX_ERROR'
   /** Valid RDF 1.2 (a triple term, a base direction) that RDF 1.1, SHACL and RDFC-1.0 cannot express; see `location`. */
   | 'UNSUPPORTED_RDF'
-  /** The blank nodes of a graph are so alike that labelling them would take more work than is allowed. */
+  /** The blank nodes of a graph are so alike that labelling them would exceed the work limit. */
   | 'CANONICALIZATION_LIMIT'
-  /** A shape cannot be evaluated as it is written (a bad pattern, a path outside what is supported). */
+  /** A shape cannot be evaluated as written (a bad pattern, an unsupported path). */
   | 'INVALID_SHAPES'
   /** The caller's `AbortSignal` fired. */
   | 'ABORTED'
-  /** A defect here; see `cause`. */
+  /** A defect in this package; see `cause`. */
   | 'INTERNAL';
 
-/** A place in an input. */
+/** Position in an input. */
 export interface SourceLocation {
-  /** The input's name, as the caller gave it. */
+  /** Name of the input, as the caller gave it. */
   readonly name: string;
-  /** Counted from 1; LF, CR LF and CR each end a line. */
+  /** Line number from 1. LF, CR LF and CR each end a line. */
   readonly line: number;
-  /** Counted from 1 in UTF-16 code units, as editors count; a leading byte order mark does not count. */
+  /** Column from 1 in UTF-16 code units, as editors count. A leading byte order mark does not count. */
   readonly column: number;
-  /** The line, shortened around the column if it is long. */
+  /** Text of the line, shortened around the column when it is long. */
   readonly excerpt: string;
-  /** Where the column is within the excerpt, counted from 1. */
+  /** Position of the column within the excerpt, from 1. */
   readonly excerptColumn: number;
-  /** What could have stood there, where the grammar tells. */
+  /** Token or term that the grammar expected there; `null` when it is unknown. */
   readonly expected: string | null;
 }
 
-/** What the constructor of {@link AgentError} takes beside its message. */
+/** Details of an {@link AgentError}. */
 export interface AgentErrorDetails {
-  /** The error underneath. */
+  /** Original error. */
   readonly cause?: unknown;
   readonly location?: SourceLocation;
-  /** What to do about it, as one sentence. */
+  /** Remedy, as one sentence. */
   readonly hint?: string;
 }
 
-/** Every error this package makes on purpose. */
+/** Error that this package throws on purpose. */
 export class AgentError extends Error {
   override readonly name = 'AgentError';
   readonly code: AgentErrorCode;
@@ -62,10 +60,9 @@ export class AgentError extends Error {
 }
 
 /**
- * Any failure as an {@link AgentError}, so that a receipt always has a code to name.
+ * Converts anything thrown to an {@link AgentError}, so that every receipt has an error code.
  *
- * @param failure - what was thrown
- * @param signal - the caller's signal: a failure after it fired is the abort
+ * @param signal - of the caller; a failure after it fired counts as the abort
  */
 export function toAgentError(failure: unknown, signal?: AbortSignal): AgentError {
   if (failure instanceof AgentError) return failure;
@@ -75,7 +72,7 @@ export function toAgentError(failure: unknown, signal?: AbortSignal): AgentError
 }
 
 /**
- * Ends the work if the caller asked for it.
+ * Throws when the caller's signal has fired.
  *
  * @throws {AgentError} ABORTED
  */

@@ -1,7 +1,22 @@
+export type {
+  Agent,
+  AgentDescription,
+  AgentHelp,
+  AgentInputs,
+  AgentOutcome,
+  AgentReceipt,
+  AgentRun,
+  DocumentsParameter,
+  ExecutableAgent,
+  RunOptions,
+} from './agent.ts';
+export { AGENTS, type Agents, type AgentType, type InputsOf, type RunOf } from './agents.ts';
 export { AgentError, type AgentErrorCode, type AgentErrorDetails, type SourceLocation } from './errors.ts';
-export type { AgentMemory, RememberedRun } from './recording/agent-memory.ts';
 export { type InputFile, type RdfFormat, formatOf } from './rdf/input-file.ts';
 export { shortenIris } from './rdf/terms.ts';
+export type { AgentMemory, RememberedRun } from './recording/agent-memory.ts';
+export { determinismHash } from './recording/determinism-hash.ts';
+export { runAgent } from './run-agent.ts';
 export type { Violation } from './shacl/violation.ts';
 export type {
   ReceiptCounts,
@@ -11,8 +26,10 @@ export type {
   ReceiptInput,
   ReceiptViolation,
   ValidationFindings,
-  ValidationReceipt,
-  ValidationStatus,
 } from './validation/receipt.ts';
-export { type ValidationRequest, type ValidationRun, runValidation } from './validation/run-validation.ts';
-export { type ValidationInputs, type ValidationOutcome, validate } from './validation/validate.ts';
+export {
+  type ValidationInputs,
+  type ValidationOutcome,
+  type ValidationReceipt,
+  validate,
+} from './validation/validate.ts';

@@ -39,8 +39,8 @@ describe('in a page', () => {
       name,
       content: readFileSync(new URL(name, EXAMPLES), 'utf8'),
     });
-    const specs = [read('water-network-violations.ttl'), read('water-sampling.ttl')];
-    const inputs = { specs, shapes: [read('water-network.shapes.ttl')] };
+    const spec = [read('water-network-violations.ttl'), read('water-sampling.ttl')];
+    const inputs = { spec, shapes: [read('water-network.shapes.ttl')] };
     const inPage: ValidationOutcome = await page.agents.validate(inputs);
     const inNode = await validate(inputs);
     expect(inNode.findings.counts?.violations).toBe(19);

@@ -1,7 +1,7 @@
 /** The example files, validated in every way they are meant to be. Node and page have to find these very hashes. */
 import { type Persistence, openPersistence } from '@ggen-sim/core';
 import { expect, it } from 'vitest';
-import { type InputFile, type ValidationReceipt, runValidation } from '../src/index.ts';
+import { type InputFile, type ValidationReceipt, AGENTS, runAgent } from '../src/index.ts';
 
 interface DeterminismCase {
   readonly spec: string;
@@ -51,8 +51,8 @@ export function describeDeterminism(
   for (const { spec, shapes, determinismHash } of CASES) {
     it(`finds the same everywhere: ${spec}${shapes === undefined ? '' : ` by ${shapes}`}`, async () => {
       await using db = await open();
-      const { receipt, receiptId } = await runValidation(db, {
-        specs: [await example(spec)],
+      const { receipt, receiptId } = await runAgent(AGENTS.validation, db, {
+        spec: [await example(spec)],
         ...(shapes === undefined ? {} : { shapes: [await example(shapes)] }),
       });
       expect(receipt.determinism_hash).toBe(determinismHash);

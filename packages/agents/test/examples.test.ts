@@ -11,7 +11,7 @@ function example(name: string): InputFile {
 
 async function validateExample(spec: string, shapes?: string): Promise<ValidationOutcome> {
   return await validate({
-    specs: [example(spec)],
+    spec: [example(spec)],
     ...(shapes === undefined ? {} : { shapes: [example(shapes)] }),
   });
 }

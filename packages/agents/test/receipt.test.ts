@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { describe, expect, it } from 'vitest';
-import { type InputFile, type ValidationReceipt, runValidation, validate } from '../src/index.ts';
+import { type InputFile, type ValidationReceipt, AGENTS, runAgent, validate } from '../src/index.ts';
 import { turtle } from './documents.ts';
 
 const SHAPES = turtle(
@@ -11,10 +11,13 @@ const SHAPES = turtle(
 const DATA = turtle('ex:x a ex:C ; ex:part [ a ex:C ; ex:of ex:x ] .');
 
 async function receiptOf(
-  specs: readonly InputFile[],
+  spec: readonly InputFile[],
   shapes?: readonly InputFile[],
 ): Promise<ValidationReceipt> {
-  const { receipt } = await runValidation(null, { specs, ...(shapes === undefined ? {} : { shapes }) });
+  const { receipt } = await runAgent(AGENTS.validation, null, {
+    spec,
+    ...(shapes === undefined ? {} : { shapes }),
+  });
   return receipt;
 }
 
@@ -222,11 +225,13 @@ describe('the determinism hash', () => {
 
   it('is the same for the same inputs, wherever they lie and in whichever order they are named', async () => {
     const other = turtle('ex:y a ex:C .', 'other.ttl');
-    const run = { specs: [DATA, other], shapes: [SHAPES] };
-    const first = await runValidation(null, { ...run, agentId: 'a', executionId: '1' });
-    const second = await runValidation(null, {
-      specs: [other, { ...DATA, name: '/some/where/doc.ttl' }],
+    const inputs = { spec: [DATA, other], shapes: [SHAPES] };
+    const first = await runAgent(AGENTS.validation, null, inputs, { agentId: 'a', executionId: '1' });
+    const moved = {
+      spec: [other, { ...DATA, name: '/some/where/doc.ttl' }],
       shapes: [{ ...SHAPES, name: 'C:\\else\\shapes.ttl' }],
+    };
+    const second = await runAgent(AGENTS.validation, null, moved, {
       agentId: 'b',
       executionId: '2',
       clock: () => new Date(0),
@@ -242,8 +247,8 @@ describe('the determinism hash', () => {
       const [head = '', ...lines] = String(body(labels).content).split('\n');
       return { name: 'doc.ttl', content: [head, ...lines.toReversed()].join('\n') };
     };
-    const one = await validate({ specs: [body(['a', 'b', 'c', 'd'])], shapes: [SHAPES] });
-    const two = await validate({ specs: [shuffled(['z', 'c14n0', 'y', 'c14n1'])], shapes: [SHAPES] });
+    const one = await validate({ spec: [body(['a', 'b', 'c', 'd'])], shapes: [SHAPES] });
+    const two = await validate({ spec: [shuffled(['z', 'c14n0', 'y', 'c14n1'])], shapes: [SHAPES] });
     expect(one.findings.violations).toHaveLength(4);
     expect(two.findings.violations).toEqual(one.findings.violations);
     expect(two.findings.data_graph).toEqual(one.findings.data_graph);
@@ -259,25 +264,25 @@ describe('the determinism hash', () => {
   });
 });
 
-describe('requests', () => {
+describe('a request', () => {
   it.each([
-    ['specs', { specs: [] }],
-    ['shapes', { specs: [DATA], shapes: [] }],
-    ['agentId', { specs: [DATA], agentId: '' }],
-    ['executionId', { specs: [DATA], executionId: '' }],
-  ])('are refused without %s', async (field, request) => {
-    await expect(runValidation(null, request)).rejects.toMatchObject({
+    ['spec', { spec: [] }, {}],
+    ['shapes', { spec: [DATA], shapes: [] }, {}],
+    ['agentId', { spec: [DATA] }, { agentId: '' }],
+    ['executionId', { spec: [DATA] }, { executionId: '' }],
+  ])('is refused when %s is empty', async (name, inputs, options) => {
+    await expect(runAgent(AGENTS.validation, null, inputs, options)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining(field),
+      message: expect.stringContaining(name),
     });
   });
 
-  it('resolve relative IRIs the same everywhere, and across documents', async () => {
-    const specs = [
+  it('resolves relative IRIs the same on every machine, and across documents', async () => {
+    const spec = [
       { name: 'a/one.ttl', content: '<#x> a <http://example.org/C> ; <p> <two.ttl#y> .' },
       { name: 'b/two.ttl', content: '<#y> a <http://example.org/C> .' },
     ];
-    const { violations } = await validate({ specs, shapes: [SHAPES] });
+    const { violations } = await validate({ spec, shapes: [SHAPES] });
     expect(violations.map(({ focusNode }) => focusNode)).toEqual([
       '<https://ggen-sim.invalid/one.ttl#x>',
       '<https://ggen-sim.invalid/two.ttl#y>',

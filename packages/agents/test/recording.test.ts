@@ -1,6 +1,6 @@
 import { type Persistence, openPersistence } from '@ggen-sim/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AgentMemory, runValidation } from '../src/index.ts';
+import { type AgentMemory, AGENTS, runAgent } from '../src/index.ts';
 import { turtle } from './documents.ts';
 
 const GOOD = turtle('ex:S sh:targetClass ex:C ; sh:nodeKind sh:IRI . ex:x a ex:C .', 'good.ttl');
@@ -27,7 +27,7 @@ describe('a run', () => {
     ['with nothing to validate against', EMPTY, 'partial', 'completed'],
     ['that fails', BROKEN, 'error', 'failed'],
   ] as const)('%s leaves a receipt, two audit entries and memory', async (_what, spec, status, ending) => {
-    const run = await runValidation(db, { specs: [spec], executionId: 'exec-1' });
+    const run = await runAgent(AGENTS.validation, db, { spec: [spec] }, { executionId: 'exec-1' });
     expect(run).toMatchObject({ status, agentId: 'validator-1', executionId: 'exec-1' });
 
     const [row, ...others] = await db.queryReceipts();
@@ -66,26 +66,27 @@ describe('a run', () => {
   });
 
   it('gets an execution id of its own', async () => {
-    const ids = [await runValidation(db, { specs: [GOOD] }), await runValidation(db, { specs: [GOOD] })].map(
-      ({ executionId }) => executionId,
-    );
+    const ids = [
+      await runAgent(AGENTS.validation, db, { spec: [GOOD] }),
+      await runAgent(AGENTS.validation, db, { spec: [GOOD] }),
+    ].map(({ executionId }) => executionId);
     expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect(ids[1]).not.toBe(ids[0]);
   });
 
   it('writes all or nothing', async () => {
-    await runValidation(db, { specs: [GOOD], executionId: 'exec-1' });
-    const again = runValidation(db, { specs: [BAD], executionId: 'exec-1' });
+    await runAgent(AGENTS.validation, db, { spec: [GOOD] }, { executionId: 'exec-1' });
+    const again = runAgent(AGENTS.validation, db, { spec: [BAD] }, { executionId: 'exec-1' });
     await expect(again).rejects.toMatchObject({ code: 'DUPLICATE_EXECUTION' });
     expect(await db.queryAuditTrail()).toHaveLength(2);
     expect((await memoryOf('validator-1')).runs).toBe(1);
     // and the agent is not stuck
-    await runValidation(db, { specs: [BAD], executionId: 'exec-2' });
+    await runAgent(AGENTS.validation, db, { spec: [BAD] }, { executionId: 'exec-2' });
     expect((await memoryOf('validator-1')).runs).toBe(2);
   });
 
   it('that is aborted leaves a receipt that says so', async () => {
-    const run = await runValidation(db, { specs: [GOOD], signal: AbortSignal.abort() });
+    const run = await runAgent(AGENTS.validation, db, { spec: [GOOD] }, { signal: AbortSignal.abort() });
     expect(run.error?.code).toBe('ABORTED');
     expect(await db.queryReceipts()).toMatchObject([{ status: 'error', receiptId: run.receiptId }]);
     expect(await db.queryAuditTrail()).toMatchObject([{ status: 'failed' }, { status: 'started' }]);
@@ -95,7 +96,7 @@ describe('a run', () => {
 describe('memory', () => {
   it('counts runs and keeps the last ten', async () => {
     for (const spec of [GOOD, BAD, EMPTY, ...Array.from({ length: 9 }, () => GOOD)]) {
-      await runValidation(db, { specs: [spec] });
+      await runAgent(AGENTS.validation, db, { spec: [spec] });
     }
     const memory = await memoryOf('validator-1');
     expect(memory.runs).toBe(12);
@@ -107,7 +108,9 @@ describe('memory', () => {
 
   it('counts simultaneous runs of one agent and of several', async () => {
     const agents = ['a', 'b', 'a', 'b', 'a', 'a'];
-    await Promise.all(agents.map((agentId) => runValidation(db, { specs: [GOOD], agentId })));
+    await Promise.all(
+      agents.map((agentId) => runAgent(AGENTS.validation, db, { spec: [GOOD] }, { agentId })),
+    );
     expect([(await memoryOf('a')).runs, (await memoryOf('b')).runs]).toEqual([4, 2]);
     expect(await db.queryReceipts()).toHaveLength(6);
     expect(await db.queryAuditTrail()).toHaveLength(12);
@@ -120,7 +123,7 @@ describe('memory', () => {
     ['null', { runs: 1 }],
   ])('that somebody else wrote (%s) is no obstacle', async (stored, expected) => {
     await db.saveMemory({ agentId: 'validator-1', agentType: 'validation', memory: stored });
-    await runValidation(db, { specs: [GOOD] });
+    await runAgent(AGENTS.validation, db, { spec: [GOOD] });
     const memory = await memoryOf('validator-1');
     expect(memory).toMatchObject(expected);
     expect(memory.recent_runs).toHaveLength(1);

@@ -5,7 +5,7 @@ import { ex, turtle } from './documents.ts';
 /** Results as `focus | path | value | component`, the prefix and the word Component left out. */
 async function resultsOf(body: string, shapes?: string): Promise<string[]> {
   const { violations, error } = await validate({
-    specs: [turtle(body)],
+    spec: [turtle(body)],
     ...(shapes === undefined ? {} : { shapes: [turtle(shapes, 'shapes.ttl')] }),
   });
   if (error !== null) throw error;
@@ -266,7 +266,7 @@ describe('what is said about a violation', () => {
       [ sh:path ex:p ; sh:minCount 1 ; sh:severity sh:Warning ; sh:message "Bitte angeben"@de, "Please give one"@en ] ,
       [ sh:path ex:q ; sh:maxCount 1 ; sh:message "At most {$maxCount}" ] ,
       [ sh:path ex:q ; sh:in ( 1 2 ) ; sh:message "Not {?value}" ; sh:severity ex:Grave ] .`;
-    const { violations } = await validate({ specs: [turtle('ex:x ex:q 1, 3 .')], shapes: [turtle(shapes)] });
+    const { violations } = await validate({ spec: [turtle('ex:x ex:q 1, 3 .')], shapes: [turtle(shapes)] });
     expect(violations.map(({ shape, severity, message }) => [shape, severity, message])).toEqual([
       [ex('S'), 'Warning', 'Please give one'],
       [ex('S'), 'http://example.org/Grave', 'Not "3"^^<http://www.w3.org/2001/XMLSchema#integer>'],
@@ -277,7 +277,7 @@ describe('what is said about a violation', () => {
   it('makes a message where the shape has none', async () => {
     const shapes = `ex:S a sh:NodeShape ; sh:targetNode ex:x ; sh:property [ sh:path ex:p ; sh:in ( ex:a "b" ) ] ;
       sh:or ( ex:T [ sh:class ex:D ; sh:name "a D" ] [ sh:class ex:E ] ) . ex:T a sh:NodeShape ; sh:class ex:C .`;
-    const { violations } = await validate({ specs: [turtle('ex:x ex:p 1 .')], shapes: [turtle(shapes)] });
+    const { violations } = await validate({ spec: [turtle('ex:x ex:p 1 .')], shapes: [turtle(shapes)] });
     expect(violations.map(({ message }) => message)).toEqual([
       `Conforms to none of ${ex('T')}, "a D", a shape without a name`,
       `Is not one of ${ex('a')}, b`,

@@ -4,7 +4,7 @@ import { type AgentError, type SourceLocation, formatOf, validate } from '../src
 const PREFIX = '@prefix ex: <http://example.org/> .\n';
 
 async function errorOf(name: string, content: string | Uint8Array): Promise<AgentError> {
-  const { error } = await validate({ specs: [{ name, content }] });
+  const { error } = await validate({ spec: [{ name, content }] });
   if (error === null) throw new Error('was read without an error');
   return error;
 }
@@ -120,7 +120,7 @@ describe('inputs', () => {
 
   it('takes the format given over the extension', async () => {
     const { error } = await validate({
-      specs: [{ name: 'typed in', content: '<a:s> <a:p> 1 .', format: 'Turtle' }],
+      spec: [{ name: 'typed in', content: '<a:s> <a:p> 1 .', format: 'Turtle' }],
     });
     expect(error).toBeNull();
   });

@@ -32,7 +32,7 @@ const EVERY_CLASS_HAS_A_LABEL = turtle(
 describe('published vocabularies', () => {
   it.each(Object.entries(EXPECTED))('%s is read, hashed and validated', async (name, expected) => {
     const file = vocabulary(name);
-    const inputs = { specs: [file], shapes: [EVERY_CLASS_HAS_A_LABEL] };
+    const inputs = { spec: [file], shapes: [EVERY_CLASS_HAS_A_LABEL] };
     const { findings, error } = await validate(inputs);
     expect(error).toBeNull();
     expect(findings.inputs[0]).toMatchObject({
@@ -46,7 +46,7 @@ describe('published vocabularies', () => {
     // Statements in another order are the same graph.
     const lines = String(file.content).trimEnd().split('\n');
     const reversed = { ...file, content: `${lines.toReversed().join('\n')}\n` };
-    const again = await validate({ ...inputs, specs: [reversed] });
+    const again = await validate({ ...inputs, spec: [reversed] });
     expect(again.findings.data_graph).toEqual(findings.data_graph);
     expect(again.findings.inputs[0]?.sha256).not.toBe(findings.inputs[0]?.sha256);
   });

@@ -107,7 +107,7 @@ describe('the W3C SHACL Core test suite', () => {
     const data = { name: basename(each.data), content: readFileSync(each.data) };
     const shapes = { name: basename(each.shapes), content: readFileSync(each.shapes) };
     const outcome = await validate({
-      specs: [data],
+      spec: [data],
       ...(each.shapes === each.data ? {} : { shapes: [shapes] }),
     });
     expect(outcome.error).toBeNull();

@@ -60,13 +60,18 @@ async function loadedBy(words: readonly string[]): Promise<string> {
 }
 
 it.each([[['--help']], [['--version']], [['completion', 'bash']], [['db', 'stats', '--nonsense']]])(
-  '%j loads no database code',
+  '%j loads no database code and no agent',
   async (words) => {
     const loaded = await loadedBy(words);
     expect(loaded).toContain('main.mjs');
-    expect(loaded).not.toMatch(/sql-wasm|fs-native-extensions|open-in-process/u);
+    expect(loaded).not.toMatch(/sql-wasm|fs-native-extensions|open-in-process|validate-/u);
   },
 );
+
+it('run-agent loads its agent, or the check above would prove nothing', async () => {
+  const spec = join(import.meta.dirname, '../../../examples/water-glossary.ttl');
+  expect(await loadedBy(['run-agent', 'validation', '--spec', spec])).toContain('validate-');
+});
 
 describe('db stats', () => {
   it('loads the database code, as a control of the test above', async () => {

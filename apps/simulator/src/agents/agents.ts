@@ -1,18 +1,19 @@
-import type { ValidationInputs, ValidationOutcome, ValidationRequest, ValidationRun } from '@ggen-sim/agents';
-import type { Persistence } from '@ggen-sim/core';
+import type { AgentClient } from '@ggen-sim/agents/client';
 
-/** The agents, as `@ggen-sim/agents` names them. They run in a worker, so a request takes no clock. */
-export interface SimulatorAgents {
-  readonly runValidation: (
-    persistence: Persistence | null,
-    request: Omit<ValidationRequest, 'clock'>,
-  ) => Promise<ValidationRun>;
-  readonly validate: (inputs: ValidationInputs, signal?: AbortSignal) => Promise<ValidationOutcome>;
-}
+let client: AgentClient | undefined;
 
-/** Each call loads the agents first, if they are not there yet: the page itself starts without them. */
-export const agents: SimulatorAgents = {
-  runValidation: async (persistence, request) =>
-    (await import('./agent-client.ts')).runValidation(persistence, request),
-  validate: async (inputs, signal) => (await import('./agent-client.ts')).validate(inputs, signal),
+/** The agents, in a worker. The first run loads them: the page starts without them. */
+export const agents: AgentClient = {
+  async run(type, persistence, inputs, options) {
+    const { connectAgents } = await import('@ggen-sim/agents/client');
+    client ??= connectAgents(startThread);
+    return client.run(type, persistence, inputs, options);
+  },
 };
+
+function startThread(): Worker {
+  return new Worker(new URL('./agents.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'ggen-sim agents',
+  });
+}

@@ -6,7 +6,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { prefixesOf } from '../run/prefixes.ts';
 import { ReceiptReport } from '../run/receipt-report.tsx';
 import { RunBar } from '../run/run-bar.tsx';
-import { useValidationRun } from '../run/use-validation-run.ts';
+import { useAgentRun } from '../run/use-agent-run.ts';
 import { AddDocumentMenu } from './add-document-menu.tsx';
 import { DocumentHeader } from './document-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
@@ -26,7 +26,7 @@ function locationOf(
 
 /** Shows the session's documents, the editor, the agent and the latest result. */
 export function Workbench({ store, session }: { store: SessionStore; session: Session }): ReactNode {
-  const run = useValidationRun(store, session);
+  const run = useAgentRun('validation', store, session);
   const [selectedId, setSelectedId] = useState<string>();
   const [goToCount, setGoToCount] = useState(0);
   const { documents } = session;

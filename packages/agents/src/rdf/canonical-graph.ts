@@ -1,34 +1,32 @@
 import type { DatasetCore } from '@rdfjs/types';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { AgentError } from '../errors.ts';
+import { sha256Hex } from '../sha256.ts';
 
-/** A graph with labels that depend on nothing but the graph. */
+/** Size, hash and blank node labels of a graph, which depend on the graph alone. */
 export interface CanonicalGraph {
   /** SHA-256 of the canonical N-Quads, 64 hex digits. */
   readonly sha256: string;
   readonly quads: number;
   readonly blankNodes: number;
-  /** A blank node's label as parsed to its canonical one (`c14n0`, `c14n1`, …). */
+  /** Canonical labels (`c14n0`, `c14n1`, …) by the labels that the parser gave. */
   readonly labels: ReadonlyMap<string, string>;
 }
 
 /**
- * How much work labelling may take: at most (blank nodes that look alike)² deep comparisons. Common graphs stay
- * linear; only graphs made to be hard ("poison") reach the square.
+ * Exponent of the work limit: at most (blank nodes that look alike)² deep comparisons. Common graphs stay linear. Only
+ * graphs made to be hard ("poison graphs") reach the square.
  */
 const MAX_WORK_FACTOR = 2;
 
 /**
- * Labels a graph's blank nodes and hashes it, by RDFC-1.0 with SHA-256 (W3C RDF Dataset Canonicalization).
+ * Labels a graph's blank nodes and hashes the graph, by RDFC-1.0 with SHA-256 (W3C RDF Dataset Canonicalization).
  *
- * The digest is JavaScript's own on every platform: Web Crypto is missing on plain http pages.
- *
+ * @param name - of the graph, for the error message
  * @throws {AgentError} CANONICALIZATION_LIMIT, ABORTED
  */
 export async function canonicalizeGraph(
   graph: DatasetCore,
-  what: string,
+  name: string,
   signal?: AbortSignal,
 ): Promise<CanonicalGraph> {
   const { canonize } = await import('rdf-canonize');
@@ -41,14 +39,13 @@ export async function canonicalizeGraph(
       maxWorkFactor: MAX_WORK_FACTOR,
       ...(signal === undefined ? {} : { signal }),
     });
-    const hash = bytesToHex(sha256(new TextEncoder().encode(nquads)));
-    return { sha256: hash, quads: graph.size, blankNodes: labels.size, labels };
+    return { sha256: sha256Hex(nquads), quads: graph.size, blankNodes: labels.size, labels };
   } catch (cause) {
     if (signal?.aborted === true) throw new AgentError('ABORTED', 'The run was aborted', { cause });
     if (!(cause instanceof Error && /deep iterations/i.test(cause.message))) throw cause;
     throw new AgentError(
       'CANONICALIZATION_LIMIT',
-      `The blank nodes of the ${what} are too alike to be told apart`,
+      `The blank nodes of the ${name} are too alike to be told apart`,
       {
         cause,
         hint: 'Give some of them IRIs, or properties that differ.',
@@ -58,11 +55,11 @@ export async function canonicalizeGraph(
 }
 
 function messageDigest(): { update(text: string): void; digest(): string } {
-  const hash = sha256.create();
+  let message = '';
   return {
     update: (text) => {
-      hash.update(new TextEncoder().encode(text));
+      message += text;
     },
-    digest: () => bytesToHex(hash.digest()),
+    digest: () => sha256Hex(message),
   };
 }

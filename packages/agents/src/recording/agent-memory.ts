@@ -1,6 +1,6 @@
 import type { ReceiptStatus } from '@ggen-sim/core';
 
-/** One finished run, as an agent remembers it. */
+/** Finished run in an agent's memory. */
 export interface RememberedRun {
   readonly execution_id: string;
   readonly status: ReceiptStatus;
@@ -11,23 +11,23 @@ export interface RememberedRun {
   readonly duration_ms: number;
 }
 
-/** What an agent keeps from run to run. Other keys in its memory are left as they are. */
+/** Memory that an agent keeps between runs. Other keys of the stored JSON are preserved. */
 export interface AgentMemory {
   readonly runs: number;
   readonly runs_by_status: Readonly<Record<ReceiptStatus, number>>;
   readonly last_run: RememberedRun;
-  /** Newest first, at most {@link MAX_REMEMBERED_RUNS}, the last run among them. */
+  /** Latest runs, newest first, at most {@link MAX_REMEMBERED_RUNS}. Includes the last run. */
   readonly recent_runs: readonly RememberedRun[];
 }
 
-/** How many runs an agent remembers one by one. */
+/** Runs that an agent remembers one by one. */
 export const MAX_REMEMBERED_RUNS = 10;
 
 /**
- * The memory after one more run.
+ * Returns the memory after one more run.
  *
- * @param previous - the stored JSON, or `undefined` before the first run. What somebody else stored there and is no
- *   object cannot be added to, and is replaced.
+ * @param previous - stored JSON; `undefined` before the first run. JSON that is not an object (other programs may store
+ *   any) is replaced.
  */
 export function rememberRun(previous: string | undefined, run: RememberedRun): AgentMemory {
   const memory = previous === undefined ? {} : objectOrEmpty(JSON.parse(previous));

@@ -1,36 +1,36 @@
 import type { Persistence, ReceiptStatus } from '@ggen-sim/core';
 import { type RememberedRun, rememberRun } from './agent-memory.ts';
 
-/** One finished run of any agent, ready to be written down. */
+/** Finished run of any agent, ready to be recorded. */
 export interface FinishedRun {
   readonly agentId: string;
-  /** Such as `validation`; also the operation type of its audit entries. */
+  /** Agent type, such as `validation`. Also the operation type of the audit entries. */
   readonly agentType: string;
-  /** Such as `validate_ontology`. */
+  /** Operation, such as `validate_ontology`. */
   readonly operation: string;
   readonly status: ReceiptStatus;
-  /** What the operation was about, for the audit trail. */
+  /** Subject of the operation, for the audit trail. */
   readonly details: string;
-  /** Why it failed; `null` where it came to its end, whatever it found. */
+  /** Reason of the failure; `null` when the agent finished, whatever it found. */
   readonly failure: string | null;
-  /** Measured, not rounded. */
+  /** Measured duration, not rounded. */
   readonly durationMs: number;
   readonly receipt: { readonly [key: string]: unknown };
   readonly remembered: RememberedRun;
 }
 
 /**
- * Writes down a run in one transaction: audit `started` and `completed` or `failed`, the receipt, the agent's memory.
+ * Records a run in one transaction: audit entries `started` and `completed` or `failed`, the receipt, the agent's memory.
  *
- * Runs of one agent over one handle take turns, so that none forgets another. Between processes the later of two
- * simultaneous runs wins the memory's counts; receipts and audit entries are never lost, and the memory's own
- * `version` counts every save.
+ * Runs of one agent on one database handle are recorded one after another, so that the memory counts each. When two
+ * processes record at the same time, the memory of the later one replaces the other's. Receipts and audit entries are
+ * never lost, and the memory's `version` column counts every save.
  *
- * @returns the receipt's id
- * @throws PersistenceError - as `record` does; nothing was written then
+ * @returns the receipt id
+ * @throws {PersistenceError} as `record` does; then nothing was written
  */
 export async function recordRun(persistence: Persistence, run: FinishedRun): Promise<string> {
-  return await takeTurn(persistence, run.agentId, async () => {
+  return inSequence(persistence, run.agentId, async () => {
     const memory = rememberRun(await storedMemory(persistence, run.agentId), run.remembered);
     const { agentId, agentType, operation } = run;
     const durationMs = Math.round(run.durationMs);
@@ -55,7 +55,7 @@ export async function recordRun(persistence: Persistence, run: FinishedRun): Pro
       memories: [{ agentId, agentType, memory: { ...memory } }],
     });
     const [receipt] = recorded.receipts;
-    if (receipt === undefined) throw new TypeError('record() answered without the receipt it was given');
+    if (receipt === undefined) throw new TypeError('record() returned no receipt');
     return receipt.receiptId;
   });
 }
@@ -64,28 +64,24 @@ async function storedMemory(persistence: Persistence, agentId: string): Promise<
   try {
     return await persistence.getMemory(agentId);
   } catch (error) {
-    // By code, not by class: the error may have come from a worker.
+    // Checks the code, not the class: the error may come from a worker.
     if (error instanceof Error && 'code' in error && error.code === 'NOT_FOUND') return undefined;
     throw error;
   }
 }
 
-const lastTurns = new WeakMap<Persistence, Map<string, Promise<unknown>>>();
+/** Latest task of each agent, by database handle. */
+const latestTasks = new WeakMap<Persistence, Map<string, Promise<unknown>>>();
 
-async function takeTurn<Result>(
-  persistence: Persistence,
-  agentId: string,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const turns = lastTurns.get(persistence) ?? new Map<string, Promise<unknown>>();
-  lastTurns.set(persistence, turns);
-  const before = turns.get(agentId) ?? Promise.resolve();
-  // Whether the run before could be written is no concern of the next.
-  const turn = before.then(work, work);
-  turns.set(agentId, turn);
+/** Runs the tasks of one agent on one database handle one after another. A failed task does not stop the next. */
+async function inSequence<T>(persistence: Persistence, agentId: string, task: () => Promise<T>): Promise<T> {
+  const tasks = latestTasks.get(persistence) ?? new Map<string, Promise<unknown>>();
+  latestTasks.set(persistence, tasks);
+  const running = (tasks.get(agentId) ?? Promise.resolve()).then(task, task);
+  tasks.set(agentId, running);
   try {
-    return await turn;
+    return await running;
   } finally {
-    if (turns.get(agentId) === turn) turns.delete(agentId);
+    if (tasks.get(agentId) === running) tasks.delete(agentId);
   }
 }

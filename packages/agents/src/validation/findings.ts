@@ -1,3 +1,4 @@
+import type { ReceiptStatus } from '@ggen-sim/core';
 import type { AgentError } from '../errors.ts';
 import type { CanonicalGraph } from '../rdf/canonical-graph.ts';
 import { type MeasuredInput, baseNameOf } from '../rdf/input-file.ts';
@@ -12,13 +13,12 @@ import type {
   ReceiptInput,
   ReceiptViolation,
   ValidationFindings,
-  ValidationStatus,
 } from './receipt.ts';
 
-/** What a document is for. */
+/** Role of a document: the name of its parameter. */
 export type DocumentRole = 'spec' | 'shapes';
 
-/** What a run knows when it ends, however far it came. */
+/** Findings of a run up to the stage where it ended. */
 export interface FindingsSoFar {
   readonly documents: readonly {
     readonly role: DocumentRole;
@@ -32,7 +32,7 @@ export interface FindingsSoFar {
   error?: AgentError;
 }
 
-/** The repeatable part of a receipt, from what a run knows. */
+/** Makes the part of the receipt that depends on the inputs alone. */
 export function findingsOf(found: FindingsSoFar): ValidationFindings {
   const counts = found.summary === undefined ? null : countsOf(found.summary, found.violations);
   const { status, conforms, message } = verdictOf(found, counts);
@@ -58,7 +58,7 @@ function shapesSourceOf(found: FindingsSoFar): 'shapes' | 'spec' {
   return found.documents.some(({ role }) => role === 'shapes') ? 'shapes' : 'spec';
 }
 
-/** In an order of their own, so that it does not matter in which they were named. */
+/** Lists the inputs in a fixed order, so that the order in the request does not matter. */
 function inputsOf(found: FindingsSoFar): ReceiptInput[] {
   const inputs = found.documents.map(({ role, measured, parsed }): ReceiptInput => ({
     name: measured.baseName,
@@ -96,7 +96,7 @@ function countsOf(summary: ShapesSummary, violations: readonly Violation[]): Rec
 }
 
 interface Verdict {
-  readonly status: ValidationStatus;
+  readonly status: ReceiptStatus;
   readonly conforms: boolean | null;
   readonly message: string;
 }

@@ -7,7 +7,7 @@ export class Stopwatch {
   readonly #startedMs: number = performance.now();
   readonly #stages: Partial<Record<Stage, number>> = {};
 
-  /** Runs a stage; its time counts even if it fails. */
+  /** Runs a stage and measures it, even when it fails. */
   async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
     const startedMs = performance.now();
     try {
@@ -17,12 +17,13 @@ export class Stopwatch {
     }
   }
 
+  /** Returns the measured stages, and the time since the stopwatch was made as the total. */
   durations(): ReceiptDurations {
     return { ...this.#stages, total: rounded(performance.now() - this.#startedMs) };
   }
 }
 
-/** Microseconds are as fine as the clock is on any platform. */
+/** Rounds to microseconds, the finest resolution of the clock on any platform. */
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }

@@ -1,9 +1,11 @@
 import type { Quad } from '@rdfjs/types';
+import type { AgentOutcome, AgentReceipt } from '../agent.ts';
 import { type AgentError, throwIfAborted, toAgentError } from '../errors.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput } from '../rdf/input-file.ts';
 import { type ParsedDocument, parseRdf } from '../rdf/parse.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
+import { determinismHash } from '../recording/determinism-hash.ts';
 import { ClassHierarchy } from '../shacl/class-hierarchy.ts';
 import { evaluateShapes } from '../shacl/engine.ts';
 import { type ShapesSummary, summarizeShapes } from '../shacl/shapes.ts';
@@ -12,26 +14,29 @@ import { type DocumentRole, type FindingsSoFar, findingsOf } from './findings.ts
 import type { ReceiptDurations, ValidationFindings } from './receipt.ts';
 import { Stopwatch } from './stopwatch.ts';
 
-/** What to validate, and with what. */
-export interface ValidationInputs {
-  /** The ontology: at least one document. Together they are one data graph. */
-  readonly specs: readonly InputFile[];
-  /** The shapes. @default those in the spec itself */
+/** Documents of a validation. */
+export type ValidationInputs = {
+  /** Ontology: at least one document. Together they are one data graph. */
+  readonly spec: readonly InputFile[];
+  /** Shapes: together one shapes graph. @default those in the spec itself */
   readonly shapes?: readonly InputFile[];
-}
+};
 
-/** What a validation found, before anybody recorded it. */
-export interface ValidationOutcome {
+/** Result of a validation, not recorded. */
+export interface ValidationOutcome extends AgentOutcome {
   readonly findings: ValidationFindings;
   readonly violations: readonly Violation[];
   readonly durationsMs: ReceiptDurations;
-  /** Prefixes the documents declared, name to IRI: to show IRIs short. */
+  /** IRIs of the prefixes that the documents declare, to shorten IRIs. */
   readonly prefixes: ReadonlyMap<string, string>;
-  /** Why the run could not be finished, with its cause and the place in full. */
+  /** Reason why the run could not finish, with its cause and location. */
   readonly error: AgentError | null;
 }
 
-/** A document on its way through the stages. */
+/** JSON of a stored validation receipt. */
+export type ValidationReceipt = AgentReceipt<ValidationOutcome>;
+
+/** Document with its role, through all stages. */
 interface RoledDocument {
   readonly role: DocumentRole;
   readonly measured: MeasuredInput;
@@ -39,35 +44,44 @@ interface RoledDocument {
 }
 
 /**
- * Validates documents with SHACL Core. It touches nothing but its arguments and never rejects: a failure is an
- * outcome with an `error`.
+ * Validates documents with SHACL Core. Writes nothing and never rejects: a failure is an outcome with an `error`.
  *
- * @param inputs - the documents
- * @param signal - ends the work between stages, with the error `ABORTED`
+ * @param signal - ends the validation between stages, with the error `ABORTED`
  */
 export async function validate(inputs: ValidationInputs, signal?: AbortSignal): Promise<ValidationOutcome> {
   const stopwatch = new Stopwatch();
   const documents = [
-    ...inputs.specs.map((file): RoledDocument => ({ role: 'spec', measured: measureInput(file) })),
+    ...inputs.spec.map((file): RoledDocument => ({ role: 'spec', measured: measureInput(file) })),
     ...(inputs.shapes ?? []).map((file): RoledDocument => ({ role: 'shapes', measured: measureInput(file) })),
   ];
   const found: FindingsSoFar = { documents, violations: [] };
   try {
+    await checkAborted(signal);
     await stopwatch.time('parse', () => parseAll(documents, signal));
+    await checkAborted(signal);
     const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, signal));
-    throwIfAborted(signal);
+    await checkAborted(signal);
     await stopwatch.time('validate', () => validateGraphs(graphs, found));
-    throwIfAborted(signal);
+    await checkAborted(signal);
   } catch (failure) {
     found.error = toAgentError(failure, signal);
   }
+  const findings = findingsOf(found);
   return {
-    findings: findingsOf(found),
+    findings,
+    determinismHash: determinismHash(findings),
     violations: found.violations,
     durationsMs: stopwatch.durations(),
     prefixes: prefixesOf(documents),
     error: found.error ?? null,
   };
+}
+
+/** Yields to the event loop, where an abort arrives as a message or an event, and throws when the signal has fired. */
+async function checkAborted(signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return;
+  await new Promise((resolve) => setTimeout(resolve));
+  throwIfAborted(signal);
 }
 
 async function parseAll(documents: readonly RoledDocument[], signal: AbortSignal | undefined): Promise<void> {
@@ -77,7 +91,7 @@ async function parseAll(documents: readonly RoledDocument[], signal: AbortSignal
   }
 }
 
-/** The two graphs of a validation, which are one where the spec holds the shapes. */
+/** Both graphs of a validation. They are the same when the spec holds the shapes. */
 interface ValidationGraphs {
   readonly n3: N3;
   readonly data: TripleGraph;
@@ -122,7 +136,7 @@ async function validateGraphs(graphs: ValidationGraphs, found: FindingsSoFar): P
   found.summary = summary;
 }
 
-/** The first declaration of a prefix stands, the specs' before the shapes'. */
+/** Collects prefixes. The first declaration wins, and the spec's come before the shapes'. */
 function prefixesOf(documents: readonly RoledDocument[]): ReadonlyMap<string, string> {
   const prefixes = new Map<string, string>();
   for (const { parsed } of documents) {

@@ -1,31 +1,40 @@
-import type { ValidationReceipt } from '@ggen-sim/agents';
+import type { AgentInputs, AgentType, InputsOf, RunOf } from '@ggen-sim/agents';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { agents } from '../agents/agents.ts';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import type { SessionStore } from '../session/session-store.ts';
-import type { Session } from '../session/session.ts';
-import { agents } from '../agents/agents.ts';
+import type { Session, SessionDocument } from '../session/session.ts';
 
-/** State of the session's latest run. */
-export interface RunState {
+/** State of a session's latest run. */
+export interface RunState<Type extends AgentType> {
   readonly running: boolean;
-  /** Receipt of the latest run; after a reload, the stored receipt. */
-  readonly receipt: ValidationReceipt | undefined;
-  /** The error that left the run without a receipt. */
+  /** Receipt of the latest run: of one in this tab, or the stored one. */
+  readonly receipt: RunOf<Type>['receipt'] | undefined;
+  /** Reason why a run left no receipt. */
   readonly failure: Failure | undefined;
 }
 
-/** {@link RunState} with the functions that start and cancel a run. */
-export interface ValidationRunControl extends RunState {
+/** State of a session's latest run, and functions to start and cancel one. */
+export interface AgentRunControl<Type extends AgentType> extends RunState<Type> {
   readonly start: () => Promise<void>;
   readonly cancel: () => void;
 }
 
-/** Runs the validation agent on the session's documents and keeps the receipt's id in the session. */
-export function useValidationRun(store: SessionStore, session: Session): ValidationRunControl {
+/** Runs an agent on a session's documents. The session keeps the receipt id of its latest run. */
+export function useAgentRun<Type extends AgentType>(
+  type: Type,
+  store: SessionStore,
+  session: Session,
+): AgentRunControl<Type> {
+  type Receipt = RunOf<Type>['receipt'];
   const persistence = usePersistence();
-  const [state, setState] = useState<RunState>({ running: false, receipt: undefined, failure: undefined });
+  const [state, setState] = useState<RunState<Type>>({
+    running: false,
+    receipt: undefined,
+    failure: undefined,
+  });
   const running = useRef<AbortController>(undefined);
   const shownReceiptId = useRef<string>(undefined);
   const { lastReceiptId } = session;
@@ -38,9 +47,9 @@ export function useValidationRun(store: SessionStore, session: Session): Validat
         const json = await persistence.getReceipt(lastReceiptId);
         if (!wanted || running.current) return;
         shownReceiptId.current = lastReceiptId;
-        setState({ running: false, receipt: JSON.parse(json) as ValidationReceipt, failure: undefined });
+        setState({ running: false, receipt: JSON.parse(json) as Receipt, failure: undefined });
       } catch (error) {
-        // The receipt may have been deleted by a cleanup; then there is no latest run to show.
+        // The receipt may have been deleted by a cleanup. Then no latest run is shown.
         reportDatabaseFailure(error);
       }
     };
@@ -59,14 +68,7 @@ export function useValidationRun(store: SessionStore, session: Session): Validat
       await store.flush();
       const { current } = store.state();
       if (!current) return;
-      const inputs = (role: 'spec' | 'shapes') =>
-        current.documents
-          .filter((document) => document.role === role)
-          .map(({ name, content }) => ({ name, content }));
-      const shapes = inputs('shapes');
-      const run = await agents.runValidation(persistence, {
-        specs: inputs('spec'),
-        ...(shapes.length > 0 ? { shapes } : {}),
+      const run = await agents.run(type, persistence, inputsOf(current.documents) as InputsOf<Type>, {
         agentId: current.agentId,
         executionId: `${current.id}-run-${crypto.randomUUID().slice(0, 8)}`,
         signal: controller.signal,
@@ -82,8 +84,15 @@ export function useValidationRun(store: SessionStore, session: Session): Validat
     } finally {
       running.current = undefined;
     }
-  }, [persistence, store]);
+  }, [type, persistence, store]);
 
   const cancel = useCallback(() => running.current?.abort(), []);
   return { ...state, start, cancel };
+}
+
+/** Groups a session's documents by role: each role is a parameter of the agent. */
+function inputsOf(documents: readonly SessionDocument[]): AgentInputs {
+  const inputs: Record<string, { name: string; content: string }[]> = {};
+  for (const { role, name, content } of documents) (inputs[role] ??= []).push({ name, content });
+  return inputs;
 }

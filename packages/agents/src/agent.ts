@@ -1,0 +1,118 @@
+import type { ReceiptStatus } from '@ggen-sim/core';
+import type { AgentError } from './errors.ts';
+import type { InputFile } from './rdf/input-file.ts';
+
+/** Documents by parameter name. */
+export type AgentInputs = Readonly<Record<string, readonly InputFile[] | undefined>>;
+
+/** One list of documents. */
+export interface DocumentsParameter {
+  readonly isRequired: boolean;
+  /** One line for help, without a full stop. */
+  readonly description: string;
+}
+
+/** Data that a run needs of its agent. */
+export interface AgentDescription<Inputs extends AgentInputs = AgentInputs> {
+  /** Agent type in receipts and audit entries, and the command's name on the command line. */
+  readonly type: string;
+  /** Operation in audit entries, such as `validate_ontology`. */
+  readonly operation: string;
+  /** Agent id of a run without one. */
+  readonly defaultAgentId: string;
+  /** Documents that the agent reads. A parameter's name is also its flag on the command line and its role in receipts. */
+  readonly parameters: { readonly [Name in keyof Inputs]-?: DocumentsParameter };
+}
+
+/** An agent that `runAgent` can run, in this thread or in a worker. */
+export interface ExecutableAgent<
+  Inputs extends AgentInputs = AgentInputs,
+  Outcome extends AgentOutcome = AgentOutcome,
+> extends AgentDescription<Inputs> {
+  /** Executes the agent and writes nothing. When it fails, the outcome has an `error`. */
+  execute(inputs: Inputs, signal?: AbortSignal): Promise<Outcome>;
+}
+
+/** An agent. `agents.ts` lists all of them; the command line and the worker are made from that list. */
+export interface Agent<
+  Inputs extends AgentInputs = AgentInputs,
+  Outcome extends AgentOutcome = AgentOutcome,
+> extends ExecutableAgent<Inputs, Outcome> {
+  /** Texts for the command line's help. */
+  readonly help: AgentHelp;
+  /** Explains a run to a person, in lines. The receipt holds the same in full. */
+  explain(run: AgentRun<Outcome>): Promise<string[]>;
+}
+
+/** Texts for the command line's help. */
+export interface AgentHelp {
+  /** One line without a full stop. */
+  readonly summary: string;
+  readonly notes: string;
+  /** Command lines that work, from the first flag on. */
+  readonly examples: readonly string[];
+  /** Meanings of the exit codes. */
+  readonly endings: {
+    /** The run has no error, and its status is not `error`. */
+    readonly ok: string;
+    /** The run has no error, but its status is `error`: the agent found something wrong. */
+    readonly problems: string;
+    /** The run has an error. */
+    readonly failed: string;
+  };
+}
+
+/** Result of an agent, before it is recorded. */
+export interface AgentOutcome {
+  /** Part of the receipt that depends on the inputs alone. */
+  readonly findings: {
+    readonly status: ReceiptStatus;
+    readonly message: string;
+    readonly inputs: readonly { readonly role: string; readonly name: string }[];
+  };
+  /** Hash of the findings, made by `determinismHash`. */
+  readonly determinismHash: string;
+  /** Measured wall-clock times in milliseconds. */
+  readonly durationsMs: { readonly total: number };
+  /** Reason why the agent could not finish; `null` when it finished, whatever it found. */
+  readonly error: AgentError | null;
+}
+
+/** Options of a run, the same for every agent. */
+export interface RunOptions {
+  /** @default the agent's `defaultAgentId` */
+  readonly agentId?: string;
+  /** Unique among all receipts. @default a UUID, version 7 */
+  readonly executionId?: string;
+  /** Time written into the receipt. @default the system's */
+  readonly clock?: () => Date;
+  /** Ends the run between stages. The run still leaves a receipt, with the error `ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** JSON of a stored receipt. */
+export type AgentReceipt<Outcome extends AgentOutcome> = Outcome['findings'] & {
+  readonly execution_id: string;
+  readonly agent_id: string;
+  readonly agent_type: string;
+  /** ISO 8601 with Z. */
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly durations_ms: Outcome['durationsMs'];
+  /** `sha256:` and 64 hex digits over the canonical JSON (RFC 8785) of the findings. */
+  readonly determinism_hash: string;
+};
+
+/** A finished run: the outcome, its receipt, and its ids. */
+export type AgentRun<Outcome extends AgentOutcome> = Omit<
+  Outcome,
+  'findings' | 'determinismHash' | 'durationsMs'
+> & {
+  readonly executionId: string;
+  readonly agentId: string;
+  readonly status: ReceiptStatus;
+  readonly message: string;
+  readonly receipt: AgentReceipt<Outcome>;
+  /** `null` when the run was not recorded. */
+  readonly receiptId: string | null;
+};

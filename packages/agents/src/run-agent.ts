@@ -1,0 +1,89 @@
+import type { Persistence } from '@ggen-sim/core';
+import { v7 as uuidv7 } from 'uuid';
+import type {
+  AgentDescription,
+  AgentInputs,
+  AgentOutcome,
+  AgentReceipt,
+  AgentRun,
+  ExecutableAgent,
+  RunOptions,
+} from './agent.ts';
+import { AgentError } from './errors.ts';
+import { recordRun } from './recording/record-run.ts';
+
+/**
+ * Runs an agent once and records the run in one transaction: audit entries `started` and `completed` or `failed`, one
+ * receipt, one update of the agent's memory.
+ *
+ * The promise resolves and there is a receipt even when the agent fails; see `status` and `error`.
+ *
+ * @param agent - one of `AGENTS`, or any other
+ * @param persistence - database to record the run in; `null` records nothing
+ * @param inputs - documents by parameter name
+ * @throws {AgentError} INVALID_ARGUMENT, before the agent is executed
+ * @throws {PersistenceError} as `record` does; then nothing was written
+ */
+export async function runAgent<Inputs extends AgentInputs, Outcome extends AgentOutcome>(
+  agent: ExecutableAgent<Inputs, Outcome>,
+  persistence: Persistence | null,
+  inputs: Inputs,
+  options: RunOptions = {},
+): Promise<AgentRun<Outcome>> {
+  checkArguments(agent, inputs, options);
+  const { type, operation, defaultAgentId } = agent;
+  const { agentId = defaultAgentId, executionId = uuidv7(), clock = () => new Date(), signal } = options;
+  const startedAt = clock();
+  const { findings, determinismHash, durationsMs, ...outcome } = await agent.execute(inputs, signal);
+  const finishedAt = clock();
+  const { status, message } = findings;
+  const receipt: AgentReceipt<Outcome> = {
+    ...(findings as Outcome['findings']),
+    execution_id: executionId,
+    agent_id: agentId,
+    agent_type: type,
+    started_at: startedAt.toISOString(),
+    finished_at: finishedAt.toISOString(),
+    durations_ms: durationsMs,
+    determinism_hash: determinismHash,
+  };
+  const receiptId =
+    persistence === null
+      ? null
+      : await recordRun(persistence, {
+          agentId,
+          agentType: type,
+          operation,
+          status,
+          details: findings.inputs.map(({ role, name }) => `${role} ${name}`).join(', '),
+          failure: outcome.error === null ? null : message,
+          durationMs: durationsMs.total,
+          receipt: { ...receipt },
+          remembered: {
+            execution_id: executionId,
+            status,
+            message,
+            determinism_hash: determinismHash,
+            finished_at: receipt.finished_at,
+            duration_ms: durationsMs.total,
+          },
+        });
+  return { ...outcome, executionId, agentId, status, message, receipt, receiptId };
+}
+
+function checkArguments(agent: AgentDescription, inputs: AgentInputs, options: RunOptions): void {
+  for (const [name, { isRequired }] of Object.entries(agent.parameters)) {
+    const documents = inputs[name];
+    if (documents === undefined && !isRequired) continue;
+    // An empty list is a mistake of the caller, not a request for the default.
+    if (documents !== undefined && documents.length > 0) continue;
+    throw invalid(name, isRequired ? 'at least one document' : 'at least one document, or to be left out');
+  }
+  for (const name of ['agentId', 'executionId'] as const) {
+    if (options[name] === '') throw invalid(name, 'not to be empty');
+  }
+}
+
+function invalid(parameter: string, expected: string): AgentError {
+  return new AgentError('INVALID_ARGUMENT', `${parameter}: expected ${expected}`);
+}

@@ -1,0 +1,36 @@
+import type { Agent } from '../agent.ts';
+import type { ValidationInputs, ValidationOutcome } from './validate.ts';
+
+/** Agent that validates RDF documents with SHACL Core. */
+export const validation: Agent<ValidationInputs, ValidationOutcome> = {
+  type: 'validation',
+  operation: 'validate_ontology',
+  defaultAgentId: 'validator-1',
+  parameters: {
+    spec: { isRequired: true, description: 'file to validate' },
+    shapes: { isRequired: false, description: 'file with SHACL shapes (default: the shapes in --spec)' },
+  },
+  help: {
+    summary: 'Validate RDF against SHACL shapes and save a receipt',
+    notes:
+      'Reads Turtle, N-Triples, N-Quads and TriG. Prints the receipt on stdout and the violations on stderr. ' +
+      'Without any shapes, nothing is validated and the status is partial.',
+    examples: [
+      '--spec ontology.ttl --shapes shapes.ttl',
+      "--spec ontology.ttl | jq '.violations[] | {focus_node, path, message}'",
+    ],
+    endings: {
+      ok: 'conforms, or there were no shapes to validate against (see the status)',
+      problems: 'violations were found',
+      failed: 'the run failed, for instance because of a syntax error',
+    },
+  },
+  async execute(inputs, signal) {
+    const { validate } = await import('./validate.ts');
+    return validate(inputs, signal);
+  },
+  async explain(run) {
+    const { explainRun } = await import('./explain-run.ts');
+    return explainRun(run);
+  },
+};

@@ -1,0 +1,31 @@
+import type { AgentRun } from '../agent.ts';
+import { shortenIris } from '../rdf/terms.ts';
+import type { Violation } from '../shacl/violation.ts';
+import type { ValidationOutcome } from './validate.ts';
+
+/** Number of violations explained; the receipt lists all. More would fill the terminal. */
+const MAX_EXPLAINED = 50;
+
+/** Explains each violation by focus node, path, value, shape and message, then the verdict. */
+export function explainRun(run: AgentRun<ValidationOutcome>): string[] {
+  const { violations, prefixes, message, error } = run;
+  const omitted = violations.length - MAX_EXPLAINED;
+  return [
+    ...violations.slice(0, MAX_EXPLAINED).flatMap((violation) => explain(violation, prefixes)),
+    ...(omitted > 0 ? [`… and ${omitted} more; the receipt lists them all`, ''] : []),
+    ...(error === null ? [message] : []),
+  ];
+}
+
+function explain(violation: Violation, prefixes: ReadonlyMap<string, string>): string[] {
+  const { severity, focusNode, path, value, shape, message } = violation;
+  const short = (text: string): string => shortenIris(text, prefixes);
+  return [
+    `${severity}: ${short(focusNode)}`,
+    ...(path === null ? [] : [`  path     ${short(path)}`]),
+    ...(value === null ? [] : [`  value    ${short(value)}`]),
+    `  shape    ${short(shape)}`,
+    `  message  ${message}`,
+    '',
+  ];
+}
