@@ -10,6 +10,7 @@ const devPort = process.env['GGEN_E2E_DEV_PORT'];
 
 const config: PlaywrightTestConfig = defineConfig({
   testDir: '.',
+  testMatch: '**/*.spec.ts',
   fullyParallel: true,
   workers: 2,
   forbidOnly: process.env['CI'] !== undefined,
