@@ -1,9 +1,30 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
+
+type Platform = 'node' | 'browser';
 
 const folder = (name: string): string => path.join(import.meta.dirname, 'packages', name);
 const typesOf = (platform: 'node' | 'web'): string =>
   path.join(import.meta.dirname, `tsconfig.${platform}.json`);
+
+/** The source files that a package exports on one platform, by the name of their output file. */
+function entriesOf(packageName: string, platform: Platform): Record<string, string> {
+  const manifest = JSON.parse(readFileSync(path.join(folder(packageName), 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { browser: string; default: string }>;
+  };
+  const otherPlatform = platform === 'node' ? '.browser.ts' : '.node.ts';
+  return Object.fromEntries(
+    Object.entries(manifest.exports)
+      .map(([subpath, target]): [string, string] => {
+        const name = subpath === '.' ? 'index' : subpath.slice('./'.length);
+        const source =
+          typeof target === 'string' ? target : target[platform === 'node' ? 'default' : 'browser'];
+        return [name, source];
+      })
+      .filter(([, source]) => !source.endsWith(otherPlatform)),
+  );
+}
 
 type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: string }>;
 
@@ -38,48 +59,24 @@ const builds: UserConfig[] = defineConfig([
   {
     ...forNode,
     ...sqljsVfs,
-    entry: {
-      index: 'src/index.ts',
-      file: 'src/file.node.ts',
-      internal: 'src/internal.ts',
-      'internal-file': 'src/internal-file.node.ts',
-      'testing/index': 'src/testing/index.ts',
-    },
+    entry: entriesOf('sqljs-vfs', 'node'),
   },
   {
     ...forBrowsers,
     ...sqljsVfs,
-    entry: {
-      index: 'src/index.ts',
-      indexeddb: 'src/indexeddb.browser.ts',
-      opfs: 'src/opfs.browser.ts',
-      internal: 'src/internal.ts',
-      'testing/index': 'src/testing/index.ts',
-    },
+    entry: entriesOf('sqljs-vfs', 'browser'),
     // The application's bundler resolves `sql.js/dist/sql-wasm.wasm?url`.
     deps: { neverBundle: [/^sql\.js/] },
   },
   {
     ...forNode,
     ...core,
-    entry: [
-      'src/index.ts',
-      'src/protocol/rpc.ts',
-      'src/testing/index.ts',
-      'src/host/start-worker.node.ts',
-      'src/host/worker.node.ts',
-    ],
+    entry: [...Object.values(entriesOf('core', 'node')), 'src/host/worker.node.ts'],
   },
   {
     ...forBrowsers,
     ...core,
-    entry: [
-      'src/index.ts',
-      'src/protocol/rpc.ts',
-      'src/testing/index.ts',
-      'src/host/start-worker.browser.ts',
-      'src/host/worker.browser.ts',
-    ],
+    entry: [...Object.values(entriesOf('core', 'browser')), 'src/host/worker.browser.ts'],
   },
   {
     ...library,

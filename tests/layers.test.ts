@@ -38,9 +38,6 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       ],
       'internal.ts': ['retry-busy.ts', 'database-header.ts'],
       'internal-file.node.ts': ['storages/node-file'],
-      'file.node.ts': ['storages/node-file', 'locks'],
-      'indexeddb.browser.ts': ['storages/indexeddb'],
-      'opfs.browser.ts': ['storages/opfs'],
       'open-database.ts': [
         'existing-file.ts',
         'durable-database.ts',

@@ -1,7 +1,7 @@
 /** The README's matrix says of the page's storages what they say of themselves. */
 import { expect, it } from 'vitest';
-import { indexedDbStorage } from '../src/indexeddb.browser.ts';
-import { opfsStorage } from '../src/opfs.browser.ts';
+import { indexedDbStorage } from '../src/storages/indexeddb/indexeddb.browser.ts';
+import { opfsStorage } from '../src/storages/opfs/opfs.browser.ts';
 
 it.each([indexedDbStorage('any'), opfsStorage('any')])('has $capabilities.kind', async ({ capabilities }) => {
   const readme = await (await fetch(new URL('../README.md', import.meta.url))).text();

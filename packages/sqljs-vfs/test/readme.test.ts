@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fileStorage } from '../src/file.node.ts';
+import { fileStorage } from '../src/storages/node-file/node-file.node.ts';
 import { memoryStorage } from '../src/index.ts';
 import type { Storage } from '../src/contract/storage.ts';
 import { Children } from '../../../tests/support/child-process.ts';

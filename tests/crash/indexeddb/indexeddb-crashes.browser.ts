@@ -4,7 +4,7 @@
  * After each crash a new storage opens the database. It must find an intact file, every acknowledged transaction, none in
  * part, and at most the one that was never answered.
  */
-import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/indexeddb.browser.ts';
+import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/storages/indexeddb/indexeddb.browser.ts';
 import { FileMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
 import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
 import type { DurableDatabase } from '../../../packages/sqljs-vfs/src/durable-database.ts';

@@ -4,7 +4,7 @@
  */
 import { retryBusy } from '../../../packages/sqljs-vfs/src/retry-busy.ts';
 import type { DurableDatabase } from '../../../packages/sqljs-vfs/src/durable-database.ts';
-import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/indexeddb.browser.ts';
+import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/storages/indexeddb/indexeddb.browser.ts';
 import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
 import type { CrashFailure, CrashReport } from '../crash-report.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';

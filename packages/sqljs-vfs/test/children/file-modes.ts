@@ -1,7 +1,7 @@
 /** Arguments: an octal umask, a path in folders that do not exist. Answers with the modes of all that was made. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { openDatabase } from '../../src/index.ts';
 
 const [umask = '022', databasePath = ''] = process.argv.slice(2);

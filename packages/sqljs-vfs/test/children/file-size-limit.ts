@@ -1,5 +1,5 @@
 /** Argument: a path. Run under `ulimit -f`: saves rows until the limit is hit, then goes on with fewer. */
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { type SqliteError, openDatabase } from '../../src/index.ts';
 
 // Without a handler the signal ends the process before the write can fail.

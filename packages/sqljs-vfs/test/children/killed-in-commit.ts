@@ -1,5 +1,5 @@
 /** Arguments: a path, how many writes to the database file to live through. Dies half way through a commit. */
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { openDatabase } from '../../src/index.ts';
 import { observedStorage } from '../../src/testing/index.ts';
 

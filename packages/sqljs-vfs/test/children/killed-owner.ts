@@ -1,5 +1,5 @@
 /** Argument: a path. Owns the database, commits, starts another transaction, and dies. */
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { openDatabase } from '../../src/index.ts';
 
 const { database } = await openDatabase(fileStorage(process.argv[2] ?? ''), { exclusive: true });

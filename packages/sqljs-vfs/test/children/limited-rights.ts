@@ -1,5 +1,5 @@
 /** Argument: a path. Opens, reads and writes there, and answers with what worked. */
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { openDatabase } from '../../src/index.ts';
 
 interface Failure {

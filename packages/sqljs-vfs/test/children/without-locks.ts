@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { type VfsError, openDatabase } from '../../src/index.ts';
 
 const resolver = Module as unknown as { _resolveFilename(request: string, ...rest: unknown[]): string };

@@ -1,7 +1,7 @@
 /** Fails each call of a workload to IndexedDB and Web Locks once; see `failing/sweep.browser.ts`. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { SqliteError, type Storage, VfsError, openDatabase } from '../../src/index.ts';
-import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
+import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import {
   type InstallFault,
   deadConnections,

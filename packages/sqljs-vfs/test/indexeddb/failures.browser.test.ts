@@ -1,7 +1,7 @@
 /** IndexedDB that fails, goes away or holds something else; the numbers are the invariants of `indexeddb.browser.ts`. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { type DurableDatabase, UncertainCommit, VfsError, openDatabase } from '../../src/index.ts';
-import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
+import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 

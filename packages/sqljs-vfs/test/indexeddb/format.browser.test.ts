@@ -1,7 +1,7 @@
 /** The stored format: extents, the commits after them, and files of every shape. */
 import { expect, it } from 'vitest';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
-import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
+import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import type { StoreMeta } from '../../src/storages/indexeddb/commit-store.ts';
 import { EXTENT_SIZE_BYTES } from '../../src/storages/indexeddb/extents.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
+import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { describeStorage } from '../../src/testing/index.ts';
 import { heldPlace } from '../contract/held-place.browser.ts';
 

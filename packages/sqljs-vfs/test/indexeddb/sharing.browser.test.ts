@@ -1,7 +1,7 @@
 /** Several connections on one IndexedDB database; the numbers are the invariants of `indexeddb.browser.ts`. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
-import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
+import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { RemoteDatabase, terminateAll } from '../remote-database.browser.ts';
 
 const DEADLINE_MS = 30_000;

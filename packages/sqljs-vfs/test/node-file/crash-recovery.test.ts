@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { column } from '../../src/testing/database-queries.ts';
 import { Children } from '../../../../tests/support/child-process.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { createPrivateDirectory, followSymlinks } from '../../src/internal-file.node.ts';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { rejectionOf, thrownBy } from '../../src/testing/storage-case.ts';

@@ -4,7 +4,7 @@
  * one call of a commit: the last sync, after the journal was emptied, comes when SQLite cannot take anything back.
  */
 import { describe, expect, it } from 'vitest';
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import {
   type DurableDatabase,
   MemoryDisk,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { type SqliteError, openDatabase } from '../../src/index.ts';
 import { column } from '../../src/testing/database-queries.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { type FileSystem, fileStorage } from '../../src/file.node.ts';
+import { type FileSystem, fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { nodeFileSystem } from '../../src/storages/node-file/file-system.node.ts';
 import { column } from '../../src/testing/database-queries.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { type StoragePlace, describeStorage } from '../../src/testing/index.ts';
 
 function folderPlace(options: { singleProcess: boolean }): StoragePlace {

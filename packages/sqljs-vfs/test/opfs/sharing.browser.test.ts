@@ -4,7 +4,7 @@
  */
 import { afterEach, expect, it } from 'vitest';
 import { VfsError, openDatabase } from '../../src/index.ts';
-import { opfsStorage } from '../../src/opfs.browser.ts';
+import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
 import { directoryName } from '../../src/storages/opfs/layout.browser.ts';
 import { RemoteDatabase, terminateAll } from '../remote-database.browser.ts';
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { fileStorage } from '../../src/file.node.ts';
+import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { openDatabase } from '../../src/index.ts';
 import { TEN_THOUSAND_ROWS, column } from '../../src/testing/database-queries.ts';
 import { observedStorage } from '../../src/testing/index.ts';

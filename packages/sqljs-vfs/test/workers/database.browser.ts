@@ -1,7 +1,7 @@
 /** A database in a worker, for tests that need several contexts, or one that is killed. */
 import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
-import { indexedDbStorage } from '../../src/indexeddb.browser.ts';
-import { opfsStorage } from '../../src/opfs.browser.ts';
+import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
+import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 
 const DEADLINE_MS = 30_000;

@@ -1,6 +1,6 @@
 /** Fails each call of a workload to the private file system once; see `failing/sweep.browser.ts`. */
 import { SqliteError, VfsError } from '../../src/index.ts';
-import { opfsStorage } from '../../src/opfs.browser.ts';
+import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
 import { type Method, type OneFault, intercept } from '../failing/one-fault.browser.ts';
 import { type SweepOutcome, sweepAll } from '../failing/sweep.browser.ts';
 import { serveCalls } from './calls.browser.ts';

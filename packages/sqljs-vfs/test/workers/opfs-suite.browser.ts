@@ -1,6 +1,6 @@
 /** Runs cases of the conformance suite in a dedicated worker, which has synchronous access handles. */
 import { expect } from 'vitest';
-import { opfsStorage } from '../../src/opfs.browser.ts';
+import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
 import { StorageScene, storageCases } from '../../src/testing/index.ts';
 import { heldPlace } from '../contract/held-place.browser.ts';
 import { serveCalls } from './calls.browser.ts';

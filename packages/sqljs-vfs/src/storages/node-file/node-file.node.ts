@@ -11,6 +11,9 @@ import { type Descriptor, JournalDescriptorCache } from './journal-descriptor.no
 import { systemError } from '../../contract/system-error.ts';
 import { createPrivateDirectory, followSymlinks, syncDirectory, syncNameOf } from './durable-paths.node.ts';
 
+export type { FileStatus, FileSystem } from './file-system.node.ts';
+export type { RangeLocks } from '../../locks/byte-range-lock.ts';
+
 /** Options of {@link fileStorage}. */
 export interface FileStorageOptions {
   /**

@@ -1,1 +1,0 @@
-export { indexedDbStorage, type IndexedDbStorageOptions } from './storages/indexeddb/indexeddb.browser.ts';

@@ -1,1 +1,0 @@
-export { opfsStorage } from './storages/opfs/opfs.browser.ts';
