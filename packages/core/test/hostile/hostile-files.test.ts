@@ -5,7 +5,7 @@
  */
 import { expect, it } from 'vitest';
 import { mutationsOf } from './hostile-files/mutation.ts';
-import { TrialPlace } from './hostile-files/trial-place.ts';
+import { TrialPlace } from './hostile-files/trial-harness.ts';
 
 const COUNT = Number(process.env['HOSTILE_FILES'] ?? 2000);
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 20_260_129);

@@ -1,6 +1,6 @@
 /** Databases whose schema was made to harm whoever opens them. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TrialPlace } from './hostile-files/trial-place.ts';
+import { TrialPlace } from './hostile-files/trial-harness.ts';
 import type { Outcome } from './hostile-files/trials.ts';
 import { nativeSqlite } from '../support/native-sqlite.ts';
 

@@ -1,17 +1,17 @@
 /** Worker threads in particular. The persistence suite runs behind one in `persistence-worker.test.ts`. */
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Change, openPersistence } from '../src/index.ts';
-import { auditOf, receiptOf, rejectionOf } from '../src/testing/persistence-case.ts';
-import { Children } from '../../../tests/support/child-process.ts';
-import { createTestDatabase } from './support/test-database.ts';
+import { type Change, openPersistence } from '../../src/index.ts';
+import { auditOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
+import { Children } from '../../../../tests/support/child-process.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 
 let children: Children;
 const threads: Worker[] = [];
 
 beforeAll(async () => {
-  children = await Children.bundle([`${import.meta.dirname}/children/serve-database.ts`]);
+  children = await Children.bundle([`${import.meta.dirname}/../children/serve-database.ts`]);
 });
 afterEach(async () => {
   for (const thread of threads.splice(0)) await thread.terminate();

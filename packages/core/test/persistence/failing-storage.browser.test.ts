@@ -1,7 +1,7 @@
 /** What the browser's failures are called here, what is left after them, and which are tried again. */
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Persistence, openPersistence } from '../src/index.ts';
-import { collect, receiptOf, rejectionOf } from '../src/testing/persistence-case.ts';
+import { type Persistence, openPersistence } from '../../src/index.ts';
+import { collect, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,14 +1,14 @@
 /** Workers of a page: errors and streams that cross, workers that end, changes by other contexts. */
 import { expect, it } from 'vitest';
-import { PersistenceError, type BackupDirectory, type Change, openPersistence } from '../src/index.ts';
+import { PersistenceError, type BackupDirectory, type Change, openPersistence } from '../../src/index.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
-import { auditOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
+import { auditOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 
 const freshName = (): string => crypto.randomUUID();
 
 /** Starts a worker that the test can terminate. */
 function ownWorker(): Worker {
-  return new Worker(new URL('../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
+  return new Worker(new URL('../../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
 }
 
 describeWorker('a worker in a page', () => openPersistence({ storage: 'memory' }));

@@ -1,7 +1,7 @@
 /** Cases for calls that cross to a worker, for both kinds of workers. */
 import { describe, expect, it } from 'vitest';
-import { type Persistence, type PersistenceError, openPersistence } from '../src/index.ts';
-import { auditOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
+import { type Persistence, type PersistenceError, openPersistence } from '../../src/index.ts';
+import { auditOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 
 /** Returns an error and its chain of causes. */
 export function causesOf(error: unknown): Error[] {

@@ -1,7 +1,7 @@
 /** Owning a database in the private file system: who is kept out, what is given back, what a killed owner leaves. */
 import { expect, it } from 'vitest';
-import { openPersistence, type Persistence } from '../src/index.ts';
-import { auditOf, receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
+import { openPersistence, type Persistence } from '../../src/index.ts';
+import { auditOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { expectGivenBack, storedFiles } from './opfs-files.browser.ts';
 
 const freshName = (): string => crypto.randomUUID();
@@ -9,7 +9,7 @@ const impatient = { retry: { busyDeadlineMs: 200 } };
 
 /** A worker of ours, whose end is in the test's hands. */
 function ownWorker(): Worker {
-  return new Worker(new URL('../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
+  return new Worker(new URL('../../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
 }
 
 /** Execution ids in the order they were acknowledged. */

@@ -1,10 +1,10 @@
 /** The persistence suite in a page: on every storage of browsers, in process and behind a worker. */
 import * as Comlink from 'comlink';
 import { describe, expect, it } from 'vitest';
-import { openPersistence } from '../src/index.ts';
-import { type PersistenceHarness, type TestFramework, describePersistence } from '../src/testing/index.ts';
+import { openPersistence } from '../../src/index.ts';
+import { type PersistenceHarness, type TestFramework, describePersistence } from '../../src/testing/index.ts';
 import { expectGivenBack } from './opfs-files.browser.ts';
-import type { SuiteWorker } from './workers/persistence-suite.browser.ts';
+import type { SuiteWorker } from './persistence-suite.worker.browser.ts';
 
 const framework = { describe, expect, it };
 const withoutClock = 'a function cannot be sent to a worker';
@@ -62,7 +62,7 @@ for (const own of [{ exclusive: true }, { exclusive: true, durability: 'relaxed'
 }
 
 const suite = Comlink.wrap<SuiteWorker>(
-  new Worker(new URL('./workers/persistence-suite.browser.ts', import.meta.url), { type: 'module' }),
+  new Worker(new URL('./persistence-suite.worker.browser.ts', import.meta.url), { type: 'module' }),
 );
 
 /** Declares cases here and runs each in the worker. */

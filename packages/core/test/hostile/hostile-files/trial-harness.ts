@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { Children } from '../../../../../tests/support/child-process.ts';
-import { makeSoundDatabases } from './sound-databases.ts';
+import { makeSoundDatabases } from './intact-databases.ts';
 import { endTrials, type Job, type Outcome, tryJobs } from './trials.ts';
 
 /** A place for the test file that asks for it. */

@@ -1,6 +1,6 @@
 /** What lies in the origin's private file system once nobody has a database open. */
 import { expect } from 'vitest';
-import { openPersistence } from '../src/index.ts';
+import { openPersistence } from '../../src/index.ts';
 
 /** The bytes of a database's files, by their role. */
 export async function storedFiles(name: string): Promise<Record<string, Uint8Array>> {

@@ -2,14 +2,14 @@
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describePersistence } from '../src/testing/index.ts';
-import { Children } from '../../../tests/support/child-process.ts';
-import { receiptOf, rejectionOf, upTo } from '../src/testing/persistence-case.ts';
-import { TestDatabase, createTestDatabase } from './support/test-database.ts';
+import { describePersistence } from '../../src/testing/index.ts';
+import { Children } from '../../../../tests/support/child-process.ts';
+import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
+import { TestDatabase, createTestDatabase } from '../support/test-database.ts';
 
 let children: Children;
 beforeAll(async () => {
-  children = await Children.bundle(path.join(import.meta.dirname, 'children'));
+  children = await Children.bundle(path.join(import.meta.dirname, '../children'));
 });
 afterAll(() => children.remove());
 
