@@ -152,8 +152,8 @@ describe('reports', () => {
   });
 });
 
-describe('streams', () => {
-  it('carry data on stdout and everything else on stderr', async () => {
+describe('commands', () => {
+  it('print data on stdout and everything else on stderr', async () => {
     for (const words of [['start'], ['db', 'init']]) {
       const { stdout, stderr } = await sandbox.run(words);
       expect(stdout).toBe('');
@@ -172,7 +172,7 @@ describe('streams', () => {
     }
   });
 
-  it('have no escape sequences in a pipe', async () => {
+  it('print no escape sequences to a pipe', async () => {
     for (const words of [
       ['--help'],
       ['db', 'query-receipts', '%', 'table'],

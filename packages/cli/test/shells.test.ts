@@ -147,9 +147,9 @@ describe.each(['bash', 'zsh'].filter(has))('shell-init %s', (shell) => {
       large=$(printf '"%0500000d"' 7)
       db_save_memory large validation "$large" > /dev/null
       test "$(db_get_memory large)" = "$large" && echo same
-      db_get_memory nobody || echo failed`);
+      db_get_memory unknown || echo failed`);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'same\nfailed\n' });
-    expect(stderr).toBe('error[NOT_FOUND]: There is no memory of agent "nobody".\n');
+    expect(stderr).toBe('error[NOT_FOUND]: There is no memory of agent "unknown".\n');
   });
 
   it('reads the location variables at each call, exported or not', async () => {

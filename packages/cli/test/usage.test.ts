@@ -168,13 +168,13 @@ describe('arguments', () => {
       'error',
       '--receipt-json={"f":1}',
       '--agent-type=generation',
-      '--agent-id=flags',
-      '--execution-id=exec-flags',
+      '--agent-id=options',
+      '--execution-id=exec-options',
     );
-    const rows = await sandbox.db('query-receipts', '--limit=1', '--agent', 'flags', '--format=ndjson');
+    const rows = await sandbox.db('query-receipts', '--limit=1', '--agent', 'options', '--format=ndjson');
     expect(JSON.parse(rows)).toMatchObject({
       receipt_id: id.trim(),
-      execution_id: 'exec-flags',
+      execution_id: 'exec-options',
       agent_type: 'generation',
       status: 'error',
       duration_ms: 7,

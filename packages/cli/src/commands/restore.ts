@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { optionalChoice, requiredPath, flag } from '../parameters.ts';
+import { flag, optionalChoice, requiredPath } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { writeReport } from '../output/reports.ts';
 

@@ -1,6 +1,6 @@
 import { RECEIPT_STATUSES } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
-import { choice, count, requiredJson, requiredText, flag } from '../parameters.ts';
+import { choice, count, flag, requiredJson, requiredText } from '../parameters.ts';
 import { savedFormat, writeSaved } from '../output/saved.ts';
 
 export const saveReceipt: Command = defineCommand({

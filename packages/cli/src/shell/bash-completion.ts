@@ -1,5 +1,5 @@
 import type { Completes } from '../parameters.ts';
-import { commandPaths, valueOptions, type CompletionContext } from './completion-grammar.ts';
+import { commandPaths, valueOptions, withKeys, type CompletionContext } from './completion-grammar.ts';
 
 /**
  * Writes a completion script for bash 3.2 and later. The script needs no bash-completion package, starts no process and

@@ -107,3 +107,8 @@ export function valueOptions(contexts: readonly CompletionContext[]): string[] {
 export function commandPaths(contexts: readonly CompletionContext[]): string[] {
   return contexts.map(({ path }) => path).filter((path) => path !== '');
 }
+
+/** Adds the key by which the scripts for bash and zsh find a context: its words, each after a space. */
+export function withKeys(contexts: readonly CompletionContext[]): (CompletionContext & { key: string })[] {
+  return contexts.map((context) => ({ ...context, key: context.path === '' ? '' : ` ${context.path}` }));
+}

@@ -2,16 +2,14 @@ import type { Completes } from '../parameters.ts';
 import {
   commandPaths,
   valueOptions,
+  withKeys,
   type CompletionContext,
   type CompletionWord,
 } from './completion-grammar.ts';
 
 /** Writes a completion script for zsh: autoload it from a directory of `fpath`, or evaluate it after `compinit`. */
 export function zshCompletion(contexts: readonly CompletionContext[]): string {
-  const keyed = contexts.map((context) => ({
-    ...context,
-    key: context.path === '' ? '' : ` ${context.path}`,
-  }));
+  const keyed = withKeys(contexts);
   const values = keyed.flatMap(({ key, options }) =>
     options.flatMap((option) => action(`${key} ${option.word}`, option.completes)),
   );
