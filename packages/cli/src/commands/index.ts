@@ -14,7 +14,7 @@ import { queryMemory } from './query-memory.ts';
 import { queryReceipts } from './query-receipts.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
-import { agentCommands } from './run-agent.ts';
+import { AGENT_COMMANDS } from './run-agent.ts';
 import { saveMemory } from './save-memory.ts';
 import { saveReceipt } from './save-receipt.ts';
 import { selfTest } from './self-test.ts';
@@ -34,7 +34,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
 export const COMMANDS: readonly Command[] = [
   start,
   status,
-  ...agentCommands,
+  ...AGENT_COMMANDS,
   init,
   saveReceipt,
   saveMemory,

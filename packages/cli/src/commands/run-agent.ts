@@ -9,7 +9,7 @@ import { files, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
 /** One command for each agent. */
-export const agentCommands: readonly Command[] = Object.values<Agent>(AGENTS).map(agentCommand);
+export const AGENT_COMMANDS: readonly Command[] = Object.values<Agent>(AGENTS).map(agentCommand);
 
 function agentCommand(agent: Agent): Command {
   const { type, defaultAgentId, help } = agent;
