@@ -2,7 +2,7 @@ import { CalledWorker } from './workers/calls.browser.ts';
 
 const started: RemoteDatabase[] = [];
 
-/** A database opened in a worker of its own. */
+/** A database in a worker of its own. */
 export class RemoteDatabase {
   readonly #worker: CalledWorker = new CalledWorker(
     new Worker(new URL('./workers/database.browser.ts', import.meta.url), { type: 'module' }),
@@ -27,7 +27,7 @@ export class RemoteDatabase {
     await this.#worker.call('insertRows', table, from, count);
   }
 
-  /** Runs statements in a turn that never ends. */
+  /** Runs statements in a transaction that never ends. */
   async stop(sql: string): Promise<void> {
     await this.#worker.call('stop', sql);
   }
@@ -41,7 +41,7 @@ export class RemoteDatabase {
   }
 }
 
-/** Ends every worker that a test has started. */
+/** Ends every worker that the test has started. */
 export function terminateAll(): void {
   for (const remote of started.splice(0)) remote.terminate();
 }

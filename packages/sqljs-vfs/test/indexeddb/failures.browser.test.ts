@@ -1,4 +1,4 @@
-/** IndexedDB that fails, goes away or holds something else; the numbers are the invariants of `indexeddb.browser.ts`. */
+/** IndexedDB fails, is deleted or holds another format. The numbers are the rules of `indexeddb.browser.ts`. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { type DurableDatabase, UncertainCommit, VfsError, openDatabase } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
@@ -22,15 +22,15 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** A database with one table, and the name to open it by again. */
-async function prepared(): Promise<{ name: string; database: DurableDatabase }> {
+/** Makes a database with one table. */
+async function makeDatabase(): Promise<{ name: string; database: DurableDatabase }> {
   const name = crypto.randomUUID();
   const database = await open(name);
   await run(database, "CREATE TABLE t(x); INSERT INTO t VALUES ('first')");
   return { name, database };
 }
 
-/** Makes the next commit fail the way a full disk does: its requests succeed, then the transaction aborts. */
+/** Fails the next commit as a full disk does: its requests succeed, then the transaction aborts. */
 function abortNextCommit(): void {
   const put = IDBObjectStore.prototype.put;
   vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(function full(
@@ -46,15 +46,15 @@ function abortNextCommit(): void {
   });
 }
 
-/** Makes the next put fail with a reason. */
+/** Throws an error at the next put. */
 function failNextPut(name: string): void {
   vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
     throw new DOMException('no', name);
   });
 }
 
-it('indexeddb 1: a commit whose requests succeeded and whose transaction then aborted has not happened', async () => {
-  const { name, database } = await prepared();
+it('indexeddb 1: a commit whose transaction aborts after its requests succeeded is not stored', async () => {
+  const { name, database } = await makeDatabase();
   abortNextCommit();
   const failure = await failureOf(run(database, "INSERT INTO t VALUES ('aborted')"));
   expect(failure).toMatchObject({ name: 'SqliteError', resultCode: 10, cause: { name: 'AbortError' } });
@@ -72,7 +72,7 @@ async function lose(transaction: IDBTransaction, meanwhile: Promise<void>): Prom
   transaction.dispatchEvent(new Event('abort'));
 }
 
-/** The next commit is stored, but its connection is lost before the answer; `meanwhile` comes between the two. */
+/** Stores the next commit, runs `meanwhile`, and loses the connection before the answer. */
 function loseNextAnswer(meanwhile: () => Promise<void> = () => Promise.resolve()): void {
   const begin = IDBDatabase.prototype.transaction;
   vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(function losing(
@@ -88,8 +88,8 @@ function loseNextAnswer(meanwhile: () => Promise<void> = () => Promise.resolve()
   });
 }
 
-it('indexeddb 3: a commit that is stored although its answer was lost is one, and not made twice', async () => {
-  const { name, database } = await prepared();
+it('indexeddb 3: a stored commit whose answer was lost is acknowledged, and not stored twice', async () => {
+  const { name, database } = await makeDatabase();
   let runs = 0;
   const insert = (): void => {
     runs++;
@@ -99,21 +99,21 @@ it('indexeddb 3: a commit that is stored although its answer was lost is one, an
   await database.writeTransaction(insert);
   expect(runs).toBe(1);
   const other = await open(name);
-  loseNextAnswer(() => run(other, "INSERT INTO t VALUES ('by another, on top of it')"));
+  loseNextAnswer(() => run(other, "INSERT INTO t VALUES ('by another connection')"));
   await database.writeTransaction(() => void database.database.exec("INSERT INTO t VALUES ('third')"));
   for (const reader of [database, other, await open(name)]) {
     expect(await rows(reader, 'SELECT x FROM t')).toEqual([
       ['first'],
       ['second'],
       ['third'],
-      ['by another, on top of it'],
+      ['by another connection'],
     ]);
     expect(await rows(reader, 'PRAGMA integrity_check')).toEqual([['ok']]);
   }
 });
 
-it('indexeddb 3: another commit in the place of one that failed is not taken for it', async () => {
-  const { name, database } = await prepared();
+it('indexeddb 3: a commit of another connection in the place of one that failed is not taken for it', async () => {
+  const { name, database } = await makeDatabase();
   const other = await open(name);
   const statement = "INSERT INTO t VALUES ('the same')";
   const begin = IDBDatabase.prototype.transaction;
@@ -130,13 +130,13 @@ it('indexeddb 3: another commit in the place of one that failed is not taken for
     transaction.abort();
     return transaction;
   });
-  // Not stored; and since the other one is, it is run again on that.
+  // The first attempt is not stored. The other connection's commit is, so the write runs again on top of it.
   await run(database, statement);
   expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['first'], ['the same'], ['the same']]);
 });
 
-it('indexeddb 3: where nobody can tell whether a commit is stored, the failure says so', async () => {
-  const { name, database } = await prepared();
+it('indexeddb 3: the error is UncertainCommit when the storage cannot tell whether a commit is stored', async () => {
+  const { name, database } = await makeDatabase();
   loseNextAnswer(() => {
     vi.spyOn(IDBFactory.prototype, 'open').mockImplementationOnce(() => {
       throw new DOMException('gone', 'UnknownError');
@@ -152,8 +152,8 @@ it('indexeddb 3: where nobody can tell whether a commit is stored, the failure s
 });
 
 it('indexeddb 1: a commit is acknowledged when its transaction completes, not when its requests have succeeded', async () => {
-  const { database } = await prepared();
-  const told: string[] = [];
+  const { database } = await makeDatabase();
+  const events: string[] = [];
   const begin = IDBDatabase.prototype.transaction;
   vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function watched(
     this: IDBDatabase,
@@ -161,7 +161,7 @@ it('indexeddb 1: a commit is acknowledged when its transaction completes, not wh
   ) {
     const transaction = begin.apply(this, given);
     if (transaction.mode === 'readwrite')
-      transaction.addEventListener('complete', () => told.push('complete'));
+      transaction.addEventListener('complete', () => events.push('complete'));
     return transaction;
   });
   const put = IDBObjectStore.prototype.put;
@@ -171,15 +171,15 @@ it('indexeddb 1: a commit is acknowledged when its transaction completes, not wh
     key,
   ) {
     const request = put.call(this, value, key);
-    request.addEventListener('success', () => told.push('request'));
+    request.addEventListener('success', () => events.push('request'));
     return request;
   });
   await run(database, "INSERT INTO t VALUES ('second')");
-  expect(told).toEqual(['request', 'request', 'complete']);
+  expect(events).toEqual(['request', 'request', 'complete']);
 });
 
-it('indexeddb 1: no room left is SQLITE_FULL, and the next save works', async () => {
-  const { database } = await prepared();
+it('indexeddb 1: a full disk is SQLITE_FULL, and the next save works', async () => {
+  const { database } = await makeDatabase();
   failNextPut('QuotaExceededError');
   const failure = await failureOf(run(database, "INSERT INTO t VALUES ('full')"));
   expect(failure).toMatchObject({ resultCode: 13, cause: { name: 'QuotaExceededError' } });
@@ -188,16 +188,16 @@ it('indexeddb 1: no room left is SQLITE_FULL, and the next save works', async ()
 });
 
 it.each(['abort', 'quota'])(
-  'indexeddb 3: after a commit that failed (%s), another one with the same change counter is read, not the cache',
-  async (how) => {
-    const { name, database } = await prepared();
+  "indexeddb 3: after a failed commit (%s), the cache is not used for another connection's commit with the same change counter",
+  async (failureKind) => {
+    const { name, database } = await makeDatabase();
     const other = await open(name);
     await rows(other, 'SELECT x FROM t');
-    if (how === 'abort') abortNextCommit();
+    if (failureKind === 'abort') abortNextCommit();
     else failNextPut('QuotaExceededError');
-    expect(await failureOf(run(database, "UPDATE t SET x = 'mine, never stored'"))).toBeTruthy();
+    expect(await failureOf(run(database, "UPDATE t SET x = 'never stored'"))).toBeTruthy();
     await run(other, "UPDATE t SET x = 'theirs'");
-    // Both began at the same counter and added one: by the counter alone the cache would pass for fresh.
+    // Both began at the same counter and added one, so by the counter alone the cache would count as current.
     expect(await database.readTransaction(() => database.changeCounter())).toBe(other.lastChangeCounter);
     expect(await rows(database, 'SELECT x FROM t')).toEqual([['theirs']]);
     expect(await rows(database, 'PRAGMA integrity_check')).toEqual([['ok']]);
@@ -206,7 +206,7 @@ it.each(['abort', 'quota'])(
   },
 );
 
-it('indexeddb 3: after a first commit that failed, the same by another tab is read, not the empty cache', async () => {
+it('indexeddb 3: after a failed first commit, the empty cache is not used for the same commit by another connection', async () => {
   const name = crypto.randomUUID();
   const database = await open(name);
   const first = 'CREATE TABLE t(x)';
@@ -219,10 +219,10 @@ it('indexeddb 3: after a first commit that failed, the same by another tab is re
   expect(await rows(await open(name), 'SELECT x FROM t')).toEqual([['mine']]);
 });
 
-it('indexeddb 3: a transaction that its own work fails leaves nothing in memory', async () => {
-  const { name, database } = await prepared();
+it('indexeddb 3: a transaction whose own code throws leaves nothing in memory', async () => {
+  const { name, database } = await makeDatabase();
   const failing = database.writeTransaction(() => {
-    database.database.exec("INSERT INTO t VALUES ('committed to the mirror')");
+    database.database.exec("INSERT INTO t VALUES ('in the mirror only')");
     throw new Error('changed my mind');
   });
   await expect(failing).rejects.toThrow('changed my mind');
@@ -235,16 +235,16 @@ async function deleteDatabase(name: string): Promise<void> {
     const request = indexedDB.deleteDatabase(name);
     request.addEventListener('success', () => resolve());
     request.addEventListener('error', () => reject(request.error as Error));
-    request.addEventListener('blocked', () => reject(new Error('somebody blocks the deletion')));
+    request.addEventListener('blocked', () => reject(new Error('an open connection blocks the deletion')));
   });
 }
 
 it.each([false, true])(
-  'indexeddb 5: a database deleted while open (and made anew: %s) is STORAGE_RESET for good',
-  async (remade) => {
-    const { name, database } = await prepared();
+  'indexeddb 5: a database deleted while open (and replaced: %s) is STORAGE_RESET for good',
+  async (replaced) => {
+    const { name, database } = await makeDatabase();
     await deleteDatabase(name);
-    if (remade) await run(await open(name), "CREATE TABLE t(x); INSERT INTO t VALUES ('another')");
+    if (replaced) await run(await open(name), "CREATE TABLE t(x); INSERT INTO t VALUES ('another')");
     for (let attempt = 0; attempt < 2; attempt++) {
       const failures = [
         await failureOf(rows(database, 'SELECT x FROM t')),
@@ -258,12 +258,12 @@ it.each([false, true])(
         });
       }
     }
-    const anew = await open(name);
-    expect(await rows(anew, 'SELECT name FROM sqlite_schema')).toEqual(remade ? [['t']] : []);
+    const fresh = await open(name);
+    expect(await rows(fresh, 'SELECT name FROM sqlite_schema')).toEqual(replaced ? [['t']] : []);
   },
 );
 
-/** Everything in the object store, for comparison. */
+/** Reads the whole object store, for comparison. */
 async function dump(name: string): Promise<unknown[]> {
   return withStore(name, 'readonly', (store) => [store.getAllKeys(), store.getAll()]);
 }
@@ -296,9 +296,9 @@ it.each([
       uncheckpointedBytes: 0,
     },
   ],
-  ['something else', 'hello'],
-])('indexeddb 5: %s is UNREADABLE_STORAGE and stays as it is', async (_what, meta) => {
-  const { name, database } = await prepared();
+  ['another value', 'hello'],
+])('indexeddb 5: %s is UNREADABLE_STORAGE and left untouched', async (_name, meta) => {
+  const { name, database } = await makeDatabase();
   database.close();
   await withStore(name, 'readwrite', (store) => [store.put(meta, 'meta')]);
   const before = await dump(name);

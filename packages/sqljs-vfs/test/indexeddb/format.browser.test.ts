@@ -76,10 +76,10 @@ async function expectNotes(database: DurableDatabase): Promise<void> {
   expect(await rows(database, 'PRAGMA integrity_check')).toEqual([['ok']]);
   expect(await rows(database, 'SELECT count(*) FROM note')).toEqual([[501]]);
   expect(await rows(database, 'SELECT text FROM note WHERE id IN (1, 2, 3, 501) ORDER BY id')).toEqual([
-    ['changed after the fold'],
-    ['updated 62 2'],
+    ['changed after the checkpoint'],
+    ['note 2'],
     ['note 3'],
-    ['after the fold'],
+    ['after the checkpoint'],
   ]);
 }
 

@@ -4,10 +4,10 @@ import { describeStorage } from '../../src/testing/index.ts';
 import { heldPlace } from '../contract/held-place.browser.ts';
 
 const noJournal = 'a mirrored database has only a main file';
-const noOwner = 'a mirrored database cannot be owned: it has no log to write ahead';
+const noOwner = 'a mirrored database cannot be opened exclusively: it has no write-ahead log';
 const noFileCalls = "SQLite's journal is in memory, so these file calls are not made";
-const memoryJournal = "it ends by asking for SQLite's journal in a file, and a mirror has none";
-const hugeFile = 'a mirror holds the file in memory, and every commit of it takes a copy';
+const memoryJournal = "it needs SQLite's journal in a file, and a mirrored database has none";
+const hugeFile = 'the mirror keeps the file in memory, and every commit copies its changes';
 
 const skipped: Readonly<Record<string, string>> = {
   'promise 1: the files of a database are told apart by their role': noJournal,
@@ -32,13 +32,13 @@ const skipped: Readonly<Record<string, string>> = {
   'failure: no room left is SQLITE_FULL by every name it has, and the next save works': noFileCalls,
   'failure: a storage that cannot be opened is CANNOT_OPEN with its error as the cause': memoryJournal,
   'failure: a transaction across an attached file is refused, because no crash could undo it':
-    'the turn makes the commit atomic, not a journal that could get lost',
+    'the storage makes the commit atomic, not a journal that could get lost',
 };
 
-// Each case runs within one turn, on the mirror that all connections of a storage share. When the turn is over, what
-// the case left is committed, and another storage has to load the same bytes.
+// Each case runs within one write transaction of the storage, on the mirror that its connections share. After the case
+// the transaction is committed, and another storage must load the same bytes.
 describeStorage(
-  'indexeddb, within a turn',
+  'indexeddb, within a transaction',
   () => {
     const name = crypto.randomUUID();
     const storage = indexedDbStorage(name);

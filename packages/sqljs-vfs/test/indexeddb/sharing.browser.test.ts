@@ -1,4 +1,4 @@
-/** Several connections on one IndexedDB database; the numbers are the invariants of `indexeddb.browser.ts`. */
+/** Several connections on one IndexedDB database. The numbers are the rules of `indexeddb.browser.ts`. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
@@ -20,7 +20,7 @@ function rows(database: DurableDatabase, sql: string): Promise<unknown[][]> {
   return database.readTransaction(() => database.database.exec(sql)[0]?.values ?? []);
 }
 
-/** One row a commit. @returns the acknowledged ones */
+/** Commits `count` rows, one at a time. @returns the acknowledged ones */
 async function insertRows(database: DurableDatabase, who: string, count: number): Promise<string[]> {
   const acknowledged: string[] = [];
   for (let index = 0; index < count; index++) {
@@ -37,7 +37,7 @@ async function insertRows(database: DurableDatabase, who: string, count: number)
   return acknowledged;
 }
 
-/** Connections that all write at the same time. */
+/** Lets several connections write at the same time. */
 async function race(count: number): Promise<{ name: string; acknowledged: string[] }> {
   const name = crypto.randomUUID();
   const databases = [];
@@ -50,7 +50,7 @@ async function race(count: number): Promise<{ name: string; acknowledged: string
   return { name, acknowledged: acknowledged.flat() };
 }
 
-/** What is stored, read by a connection that saw nothing of how it came about. */
+/** Reads the stored rows through a new connection. */
 async function stored(name: string): Promise<{ who: unknown[]; integrity: unknown }> {
   const fresh = await open(name);
   const who = (await rows(fresh, 'SELECT who FROM t')).flat();
@@ -85,7 +85,7 @@ it('indexeddb 2, 4: three workers write at once, every acknowledged row is there
   }
 });
 
-/** Hides Web Locks, as a page that is not served securely does. */
+/** Removes Web Locks, which pages that are not served securely do not have. */
 function withoutLocks(): void {
   vi.stubGlobal(
     'navigator',
@@ -107,14 +107,14 @@ it('indexeddb 2: without locks, compare-and-swap alone keeps three connections a
   expect(database.storage.capabilities.lockProvider).toBe('compare-and-swap');
 });
 
-it('indexeddb 4: what a write answers, or fails with, is never the state before somebody else has committed', async () => {
+it("indexeddb 4: the result or the error of a write is never of a state before another connection's commit", async () => {
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
   await one.writeTransaction(
     () => void one.database.exec("CREATE TABLE t(x PRIMARY KEY); INSERT INTO t VALUES ('old')"),
   );
   for (let round = 0; round < 3; round++) {
-    // Enough to count as alone: from then on a write begins with what is mirrored.
+    // After sixteen writes without a newer commit, writes are optimistic: they run on the mirror without a refresh.
     for (let index = 0; index < 20; index++) {
       await one.writeTransaction(
         () => void one.database.run('INSERT INTO t VALUES (?)', [`${round} ${index}`]),
@@ -132,7 +132,7 @@ it('indexeddb 4: what a write answers, or fails with, is never the state before 
       );
     }
     await other.writeTransaction(() => void other.database.exec("UPDATE t SET x = 'old' WHERE x = 'new'"));
-    // In the mirrored state this fails, because 'new' is there.
+    // On the mirror without a refresh this fails, because it has 'new'.
     await one.writeTransaction(
       () => void one.database.exec("INSERT INTO t VALUES ('new'); DELETE FROM t WHERE x = 'new'"),
     );
@@ -140,7 +140,7 @@ it('indexeddb 4: what a write answers, or fails with, is never the state before 
   expect(await rows(one, 'PRAGMA integrity_check')).toEqual([['ok']]);
 });
 
-it('indexeddb 4: reads asked for together look up once what is stored, and a read asked for later looks again', async () => {
+it('indexeddb 4: reads requested together refresh once, and a read requested later refreshes again', async () => {
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
   await other.writeTransaction(() => void other.database.exec('CREATE TABLE t(x)'));
@@ -154,7 +154,7 @@ it('indexeddb 4: reads asked for together look up once what is stored, and a rea
   expect(await rows(one, 'SELECT count(*) FROM sqlite_schema')).toEqual([[2]]);
 });
 
-it('a write alone is one transaction and takes no lock; while others write, it takes one', async () => {
+it('indexeddb 2: a write of a lone connection is one transaction and takes no lock; while others write, it takes one', async () => {
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
   await one.writeTransaction(() => void one.database.exec('CREATE TABLE t(x)'));
@@ -168,13 +168,13 @@ it('a write alone is one transaction and takes no lock; while others write, it t
   expect(await rows(other, 'SELECT x FROM t ORDER BY x')).toEqual([[1], [2], [3]]);
 });
 
-it('indexeddb 2: without locks and without compare-and-swap the database goes wrong: the checks above can fail', async () => {
+it('negative control: without locks and without compare-and-swap the checks above fail', async () => {
   withoutLocks();
   const name = crypto.randomUUID();
   const [one, other] = [await open(name), await open(name)];
   await one.writeTransaction(() => void one.database.exec('CREATE TABLE t(who PRIMARY KEY, filler)'));
   await rows(other, 'SELECT * FROM t');
-  // Lies to commits about the version: each is told the one it has read or written last.
+  // Lets each commit read the version that its connection has read or written last.
   const get = IDBObjectStore.prototype.get;
   const lastSeen = new WeakMap<IDBDatabase, number>();
   vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function lie(this: IDBObjectStore, key) {
