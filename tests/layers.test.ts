@@ -36,7 +36,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'errors.ts',
         'result-codes.ts',
       ],
-      'internal.ts': ['retry-busy.ts', 'database-header.ts'],
+      'internal.ts': ['retry.ts', 'retry-busy.ts', 'database-header.ts'],
       'internal-file.node.ts': ['storages/node-file'],
       'open-database.ts': [
         'existing-file.ts',
@@ -56,7 +56,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'storages/memory': ['locks', 'contract'],
       locks: ['contract'],
       'database-header.ts': ['contract'],
-      'retry-busy.ts': ['errors.ts'],
+      'retry-busy.ts': ['errors.ts', 'retry.ts'],
       'retry.ts': [],
       contract: [],
       'errors.ts': ['result-codes.ts'],

@@ -1,3 +1,4 @@
 /** Parts that `@ggen-sim/core` builds on. They may change with any version; other users have no need of them. */
 export { markRollbackMode } from './database-header.ts';
-export { busyPauseMs, pause } from './retry-busy.ts';
+export { retry, type Wait } from './retry.ts';
+export { forOtherLocks } from './retry-busy.ts';

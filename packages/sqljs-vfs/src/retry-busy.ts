@@ -1,4 +1,5 @@
 import { isBusy } from './errors.ts';
+import { retry, type Wait } from './retry.ts';
 
 /** Bounds of the first pause, and the longest one: short enough to be quick, random so that waiters do not march in step. */
 const FIRST_PAUSE_MS = { min: 5, max: 25 } as const;
@@ -6,16 +7,16 @@ const LONGEST_PAUSE_MS = 100;
 const GROWTH = 1.3;
 
 /** Draws the pause before another attempt at a lock: random, 5–25 ms at first, growing to 100 ms. */
-export function busyPauseMs(attempt: number): number {
+function busyPauseMs(attempt: number): number {
   const growth = GROWTH ** attempt;
   const max = Math.min(FIRST_PAUSE_MS.max * growth, LONGEST_PAUSE_MS);
   const min = Math.min(FIRST_PAUSE_MS.min * growth, max / 2);
   return min + Math.random() * (max - min);
 }
 
-/** Resolves after `durationMs` milliseconds without blocking the event loop. */
-export function pause(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
+/** Waits for other connections to release their locks, until a time on the clock of `performance.now()`. */
+export function forOtherLocks(deadline: number): Wait {
+  return { covers: isBusy, pauseMs: busyPauseMs, maxFailures: Infinity, deadline };
 }
 
 /**
@@ -23,14 +24,6 @@ export function pause(durationMs: number): Promise<void> {
  * busy timeout stays 0.
  * @param deadlineMs - how long to keep trying, in milliseconds from now; then the last busy error is thrown
  */
-export async function retryBusy<T>(call: () => T | Promise<T>, deadlineMs: number): Promise<T> {
-  const deadline = performance.now() + deadlineMs;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= deadline) throw error;
-      await pause(busyPauseMs(attempt));
-    }
-  }
+export function retryBusy<T>(call: () => T | Promise<T>, deadlineMs: number): Promise<T> {
+  return retry(call, forOtherLocks(performance.now() + deadlineMs));
 }

@@ -8,7 +8,7 @@ import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/storages/index
 import { FileMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
 import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
 import type { DurableDatabase } from '../../../packages/sqljs-vfs/src/durable-database.ts';
-import { pause } from '../../../packages/sqljs-vfs/src/retry-busy.ts';
+import { pause } from '../../../packages/sqljs-vfs/src/retry.ts';
 import {
   CheckpointPlan,
   type CheckpointStep,

@@ -1,5 +1,6 @@
 import { isBusy, UncertainCommit } from '@ggen-sim/sqljs-vfs';
-import { forReaders, retry } from './retry.ts';
+import { retry } from '@ggen-sim/sqljs-vfs/internal';
+import { forReaders } from './retry.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { openDatabase, type DurableDatabase, type Storage } from '@ggen-sim/sqljs-vfs';
+import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
 import { openStorage } from '#persistence/open-storage';
 import { PersistenceError, type PersistenceErrorCode } from '../api/errors.ts';
 import type { OpenOptions } from '../api/persistence.ts';
 import { toPersistenceError } from '../engine/error-mapping.ts';
-import { forOtherLocks, retry } from '../engine/retry.ts';
 import { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { assertNotTruncated } from '../engine/truncated-file.ts';
 import { migrate } from '../schema/migrator.ts';

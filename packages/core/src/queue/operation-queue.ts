@@ -11,10 +11,11 @@
  * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it accesses the storage itself.
  */
 import { ResultCode, isBusy } from '@ggen-sim/sqljs-vfs';
+import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
 import { yieldToEventLoop } from '#queue/yield';
 import { commit } from '../engine/commit.ts';
 import { resultCodeOf, toPersistenceError } from '../engine/error-mapping.ts';
-import { forOtherLocks, forTransientIoErrors, retry } from '../engine/retry.ts';
+import { forTransientIoErrors } from '../engine/retry.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { RetryPolicy, TableName } from '../api/persistence.ts';

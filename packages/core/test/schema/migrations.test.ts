@@ -1,8 +1,8 @@
 /** Databases of every schema that was ever shipped, opened by the newest code. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
-import { pause } from '@ggen-sim/sqljs-vfs/internal';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { describe, expect, it } from 'vitest';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';

@@ -1,4 +1,4 @@
-import { retryWhile } from '../../retry.ts';
+import { retry, type Wait } from '../../retry.ts';
 import { SqliteError } from '../../errors.ts';
 import { ResultCode } from '../../result-codes.ts';
 
@@ -40,17 +40,22 @@ export function hasSyncAccess(): boolean {
 export async function openAccessHandle(file: FileSystemFileHandle): Promise<SyncAccessHandle> {
   const open = (file as SyncAccessible).createSyncAccessHandle?.bind(file);
   if (!open) throw new TypeError('synchronous access to files needs a dedicated worker');
-  const inUse = (error: unknown): boolean =>
-    (error as { name?: unknown } | null)?.name === 'NoModificationAllowedError';
+  const release: Wait = {
+    covers: isInUse,
+    pauseMs: () => HANDLE_POLL_MS,
+    maxFailures: Infinity,
+    deadline: performance.now() + HANDLE_TIMEOUT_MS,
+  };
   try {
-    return await retryWhile(inUse, async () => assertPresent(await open()), {
-      timeoutMs: HANDLE_TIMEOUT_MS,
-      pauseMs: () => HANDLE_POLL_MS,
-    });
+    return await retry(async () => assertPresent(await open()), release);
   } catch (error) {
-    if (inUse(error)) throw new SqliteError(ResultCode.BUSY, 'another context has the file open', error);
+    if (isInUse(error)) throw new SqliteError(ResultCode.BUSY, 'another context has the file open', error);
     throw error;
   }
+}
+
+function isInUse(error: unknown): boolean {
+  return (error as { name?: unknown } | null)?.name === 'NoModificationAllowedError';
 }
 
 /** Refuses a removed file. Chromium's private windows open it all the same; its size is then an unsigned error code. */
