@@ -6,10 +6,7 @@ import { commandPaths, valueOptions, withKeys, type CompletionContext } from './
  * evaluates nothing that was typed. When it offers nothing, bash completes file names.
  */
 export function bashCompletion(contexts: readonly CompletionContext[]): string {
-  const keyed = contexts.map((context) => ({
-    ...context,
-    key: context.path === '' ? '' : ` ${context.path}`,
-  }));
+  const keyed = withKeys(contexts);
   const values = keyed.flatMap(({ key, options }) =>
     options.flatMap((option) => offer(`${key} ${option.word}`, option.completes)),
   );
