@@ -22,7 +22,7 @@ const config: UserConfig = defineConfig({
       manifest: {
         name: 'ggen simulator',
         short_name: 'ggen-sim',
-        description: 'Receipts, memory and audit trail of simulator agents, kept in this browser.',
+        description: 'Receipts, memory and audit trail of simulator agents, stored in this browser.',
         display: 'standalone',
         background_color: '#f5f7f8',
         theme_color: '#0b6670',

@@ -30,10 +30,12 @@ const FATAL_CODES: ReadonlySet<string> = new Set([
 
 let state: DatabaseState = { phase: 'opening' };
 const listeners = new Set<() => void>();
-const opened: Resolvers<Persistence> = withResolvers();
+let resolveReady: (persistence: Persistence) => void = () => undefined;
 
 /** Resolves to the database once it is open; stays pending while it cannot be opened. */
-export const databaseReady: Promise<Persistence> = opened.promise;
+export const databaseReady: Promise<Persistence> = new Promise((resolve) => {
+  resolveReady = resolve;
+});
 
 /** Returns the current state. */
 export function databaseState(): DatabaseState {
@@ -57,7 +59,7 @@ export async function openDatabase(storage: PersistentStorage | 'memory'): Promi
       storage === 'memory' ? { storage } : { storage, name: DATABASE_NAME },
     );
     setState({ phase: 'open', persistence, persistent: storage !== 'memory' });
-    opened.resolve(persistence);
+    resolveReady(persistence);
   } catch (error) {
     setState({ phase: 'failed', failure: failureOf(error) });
   }
@@ -82,18 +84,4 @@ function setState(next: DatabaseState): void {
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
-}
-
-/** Result of `Promise.withResolvers`, which is newer than some browsers that run this page. */
-interface Resolvers<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-}
-
-function withResolvers<T>(): Resolvers<T> {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

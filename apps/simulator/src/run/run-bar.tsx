@@ -44,7 +44,7 @@ export function RunBar({
         as agent
         <input
           className="field run-bar__agent"
-          aria-label="Agent id"
+          aria-label="Agent ID"
           value={agentId}
           spellCheck={false}
           onChange={(event) => setAgentId(event.target.value)}

@@ -1,6 +1,6 @@
-import type { Info, Persistence, Stats, TableName } from '@ggen-sim/core';
+import type { Info, Persistence, Stats } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
-import { useLiveQuery } from '../database/use-live-query.ts';
+import { ALL_TABLES, useLiveQuery } from '../database/use-live-query.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
 import { formatBytes } from '../components/format.ts';
@@ -13,7 +13,6 @@ import { BrowserStorage } from './browser-storage.tsx';
 import { VerifyDatabase } from './verify-database.tsx';
 import './database-panel.css';
 
-const ALL_TABLES: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
 const readInfo = (persistence: Persistence): Promise<Info> => persistence.info();
 
 /** Shows the database's storage, and downloads, imports, verifies or deletes it. */

@@ -25,7 +25,7 @@ export function OtherStorage({ storage }: { storage: Info['storage'] }): ReactNo
   const { url, name, properties } = OTHERS[storage];
   return (
     <p className="muted">
-      <a href={url}>Open the database in {name}</a>. {properties} It is a separate database. To move your
+      <a href={url}>Open the database in {name}</a>. {properties} The two databases are separate. To move your
       data, download it here and import it there.
     </p>
   );

@@ -70,7 +70,7 @@ function VerifyResult({ report }: { report: VerifyReport }): ReactNode {
     return (
       <p className="status status--success">
         <StatusMark tone="success" />
-        No problems found; {formatPlural(report.receiptsVerified, 'receipt id')} verified
+        No problems found; {formatPlural(report.receiptsVerified, 'receipt ID')} verified
       </p>
     );
   }

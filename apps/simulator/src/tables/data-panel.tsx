@@ -1,8 +1,8 @@
 import { Tabs } from '@base-ui/react/tabs';
-import type { Persistence, Stats, TableName } from '@ggen-sim/core';
+import type { Persistence, Stats } from '@ggen-sim/core';
 import { useState, type ReactNode } from 'react';
 import { RunsChart } from '../chart/runs-chart.tsx';
-import { useLiveQuery } from '../database/use-live-query.ts';
+import { ALL_TABLES, useLiveQuery } from '../database/use-live-query.ts';
 import { RecordDialog } from '../record-dialog/record-dialog.tsx';
 import type { SelectedRecord } from '../record-dialog/selected-record.ts';
 import { DatabasePanel } from '../storage/database-panel.tsx';
@@ -13,7 +13,6 @@ import { RECEIPTS_TABLE } from './receipts-table.tsx';
 import { StatsStrip } from './stats-strip.tsx';
 import './data-panel.css';
 
-const ALL_TABLES: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
 const readStats = (persistence: Persistence): Promise<Stats> => persistence.stats();
 
 /** Shows the stored data live: counts, latest runs, the three tables and the database itself. */
