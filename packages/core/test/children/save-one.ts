@@ -1,4 +1,4 @@
-/** Arguments: a path and a name. Saves one receipt and one version of the agent's memory, and answers with both. */
+/** Arguments: a path and a name. Saves one receipt and one version of the agent's memory, and prints both answers. */
 import { openPersistence } from '../../src/index.ts';
 
 const [path = '', name = ''] = process.argv.slice(2);

@@ -15,7 +15,7 @@ async function saveForever(): Promise<never> {
       agentType: 'test',
       receipt: { filler: 'x'.repeat(saved % 3000) },
     });
-    // Synchronous, so that what was acknowledged is known even if the next instant is the last.
+    // Synchronous, so that an acknowledged id is printed even if the process is killed at once.
     fs.writeSync(1, `${receiptId}\n`);
   }
 }

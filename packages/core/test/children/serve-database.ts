@@ -1,4 +1,4 @@
-/** A worker thread that is the home of a database, as an application's own worker file is. */
+/** Worker file that serves a database, as an application's own worker file does. */
 import { startWorker } from '../../src/host/start-worker.node.ts';
 
 startWorker();

@@ -1,4 +1,4 @@
-/** Arguments: a umask and a folder. Makes a database, an export and a backup; answers with the modes of it all. */
+/** Arguments: a umask and a folder. Makes a database, an export and a backup, and prints the modes of all files. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { openPersistence } from '../../src/index.ts';

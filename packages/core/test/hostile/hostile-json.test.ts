@@ -1,4 +1,4 @@
-/** JSON that changes objects instead of describing them, where it is read carelessly. */
+/** JSON that changes prototypes where a program reads it carelessly. */
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BackupManifest } from '../../src/index.ts';
@@ -11,10 +11,10 @@ function expectNoPollution(): void {
   expect(Object.keys(Object.prototype)).toEqual([]);
 }
 
-describe('prototypes stay as they are', () => {
-  it('as JSON and as options', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+describe('prototypes are not changed', () => {
+  it('by JSON and by options', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     const value: unknown = JSON.parse(POLLUTION);
     const { receiptId } = await db.saveReceipt({
       ...(JSON.parse('{"__proto__":{"polluted":1}}') as object),
@@ -34,16 +34,16 @@ describe('prototypes stay as they are', () => {
     });
     expect((await db.analytics()).agentMetrics.map(({ agentId }) => agentId)).toEqual(['__proto__']);
     expect((await db.verify()).ok).toBe(true);
-    await db.exportAuditTrail({ output: place.path('audit.csv'), format: 'csv' });
-    expect(fs.readFileSync(place.path('audit.csv'), 'utf8')).toContain('__proto__');
+    await db.exportAuditTrail({ output: fixture.path('audit.csv'), format: 'csv' });
+    expect(fs.readFileSync(fixture.path('audit.csv'), 'utf8')).toContain('__proto__');
     expectNoPollution();
   });
 
-  it('as a backup', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+  it('by a backup', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     await db.saveMemory({ agentId: 'a', agentType: 't', memory: '1' });
-    const directory = place.path('backup');
+    const directory = fixture.path('backup');
     await db.exportBackup({ directory });
     const file = `${directory}/manifest.json`;
     const manifest = JSON.parse(fs.readFileSync(file, 'utf8')) as BackupManifest;

@@ -1,16 +1,16 @@
-/** Databases whose schema was made to harm whoever opens them. */
+/** Databases whose schema is made to harm the program that opens them. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TrialPlace } from './hostile-files/trial-harness.ts';
+import { TrialHarness } from './hostile-files/trial-harness.ts';
 import type { Outcome } from './hostile-files/trials.ts';
 import { nativeSqlite } from '../support/native-sqlite.ts';
 
-const place = new TrialPlace();
+const fixture = new TrialHarness();
 
 const ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)';
 const inSchema = (change: string): string =>
   `.dbconfig defensive off\nPRAGMA writable_schema=ON;\n${change};\nPRAGMA writable_schema=RESET;`;
 
-/** What is done to a database of ours, and how opening it ends. */
+/** Statements run on an intact database, and the result of opening it afterwards. */
 const cases: readonly (readonly [title: string, sql: string, opening: string])[] = [
   [
     'a trigger that deletes what was saved',
@@ -28,12 +28,12 @@ const cases: readonly (readonly [title: string, sql: string, opening: string])[]
     'SCHEMA_MISMATCH',
   ],
   [
-    'a trigger on an update of our metadata',
+    'a trigger on an update of the metadata',
     'CREATE TRIGGER t AFTER UPDATE ON _schema_metadata BEGIN DELETE FROM receipts; END',
     'SCHEMA_MISMATCH',
   ],
   [
-    'a CHECK constraint that takes for ever',
+    'a CHECK constraint that never ends',
     inSchema(
       `UPDATE sqlite_schema SET sql = replace(sql, 'duration_ms INTEGER', 'duration_ms INTEGER CHECK (hex(zeroblob(9999)) NOT LIKE ''%0%0%0%0%0%0%0%0%1'')') WHERE name = 'receipts'`,
     ),
@@ -73,40 +73,40 @@ const cases: readonly (readonly [title: string, sql: string, opening: string])[]
     'SCHEMA_MISMATCH',
   ],
   [
-    'a table that is no SQL',
+    'a table whose definition is not SQL',
     inSchema("UPDATE sqlite_schema SET sql = 'CREATE TABLE receipts(' WHERE name = 'receipts'"),
     'CORRUPT',
   ],
   ['a table at page 1', inSchema("UPDATE sqlite_schema SET rootpage = 1 WHERE name = 'receipts'"), 'CORRUPT'],
   [
-    'a table far beyond the file',
+    'a table whose root page is beyond the end of the file',
     inSchema("UPDATE sqlite_schema SET rootpage = 2147483646 WHERE name = 'receipts'"),
     'CORRUPT',
   ],
   [
-    'an index on the page of another',
+    'an index on the root page of another',
     inSchema(
       "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'idx_receipts_status') WHERE name = 'idx_audit_log_agent'",
     ),
     'opened',
   ],
   [
-    'an index of our name on other columns',
+    'an index with an expected name on other columns',
     'DROP INDEX idx_receipts_agent; CREATE INDEX idx_receipts_agent ON receipts(status)',
     'opened',
   ],
   [
-    'an index of our name on another table',
+    'an index with an expected name on another table',
     'DROP INDEX idx_receipts_agent; CREATE TABLE x(y); CREATE INDEX idx_receipts_agent ON x(y)',
     'opened',
   ],
   [
-    'an index of our name that is partial',
+    'an index with an expected name that is partial',
     "DROP INDEX idx_receipts_status; CREATE INDEX idx_receipts_status ON receipts(status) WHERE status = 'x'",
     'opened',
   ],
   [
-    'statistics that lie',
+    'false statistics',
     "ANALYZE; UPDATE sqlite_stat1 SET stat = '-1 x 99999999999999999999 1 1 1 1 1 1'",
     'opened',
   ],
@@ -126,12 +126,12 @@ const cases: readonly (readonly [title: string, sql: string, opening: string])[]
     'SCHEMA_MISMATCH',
   ],
   [
-    'a newer program whose name is no text',
+    'a newer program whose name is not text',
     `UPDATE _schema_metadata SET value = '3' WHERE key = 'schema_version'; INSERT INTO _schema_metadata VALUES ('migration_0003', '{"program":{"toString":1}}', '')`,
     'NEWER_SCHEMA',
   ],
   [
-    'more imported receipts than there are',
+    'a count of imported receipts that is not a number',
     `INSERT INTO _schema_metadata VALUES ('adopted_receipts', '{}', '')`,
     'opened',
   ],
@@ -142,11 +142,11 @@ describe('a hostile schema', () => {
 
   beforeAll(async () => {
     const jobs = cases.map(([, sql]) => {
-      const path = place.copyOfSound(0);
+      const path = fixture.copyOfIntact(0);
       nativeSqlite(path, ...sql.split('\n'));
       return { base: 0, path };
     });
-    outcomes = await place.try(jobs);
+    outcomes = await fixture.try(jobs);
   });
 
   it.for(cases.map(([title, , opening], index) => ({ title, opening, index })))(

@@ -1,4 +1,4 @@
-/** Texts that break careless programs go through every field of every operation unchanged. */
+/** Texts that break careless programs are stored and returned unchanged by every field of every operation. */
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Persistence } from '../../src/index.ts';
@@ -9,7 +9,7 @@ import { createTestDatabase } from '../support/test-database.ts';
 const texts = Object.entries(hostileTexts);
 const MEGABYTE = 1_000_000;
 
-/** One of each row, with a text in every field that takes one. */
+/** Makes one row of each table, with the text in every field that takes one. */
 async function saveEverywhere(db: Persistence, text: string): Promise<string> {
   const recorded = await db.record({
     receipts: [
@@ -30,7 +30,7 @@ async function saveEverywhere(db: Persistence, text: string): Promise<string> {
   return recorded.receipts[0]?.receiptId ?? '';
 }
 
-/** A megabyte of text is compared, not printed. */
+/** Compares texts without printing a megabyte. */
 function same(actual: unknown, text: string): void {
   expect(typeof actual === 'string' ? actual.slice(0, 200) : actual).toBe(text.slice(0, 200));
   expect(actual === text).toBe(true);
@@ -51,15 +51,15 @@ async function foundEverywhere(db: Persistence, text: string, receiptId: string)
     same(audits[0]?.[field], text);
 }
 
-describe('every text through every field', () => {
-  it('there are enough of them', () => {
+describe('every text in every field', () => {
+  it('comes from a large list', () => {
     expect(texts.length).toBeGreaterThanOrEqual(28);
     expect(hostileTexts['a megabyte']?.length).toBeGreaterThan(MEGABYTE * 0.75);
   });
 
   it.for(texts)('%s', async ([, text]) => {
-    const place = createTestDatabase();
-    const db = await place.open();
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     const receiptId = await saveEverywhere(db, text);
     await foundEverywhere(db, text, receiptId);
     expect(
@@ -69,33 +69,33 @@ describe('every text through every field', () => {
     expect((await db.analytics()).agentMetrics.map(({ agentId }) => agentId === text)).toEqual([true]);
     expect(await db.verify()).toMatchObject({ ok: true, receiptsVerified: 1 });
     await db.close();
-    const again = await place.open();
+    const again = await fixture.open();
     await foundEverywhere(again, text, receiptId);
   });
 });
 
-describe('all together', () => {
+describe('all texts together', () => {
   it('survive backup and restore, from the image and from JSON', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     const ids = new Map<string, string>();
     for (const [, text] of texts) ids.set(text, await saveEverywhere(db, text));
-    await db.exportBackup({ directory: place.path('backup') });
+    await db.exportBackup({ directory: fixture.path('backup') });
     for (const from of ['json', 'image'] as const) {
-      await db.restoreBackup({ directory: place.path('backup'), from, force: true });
+      await db.restoreBackup({ directory: fixture.path('backup'), from, force: true });
       for (const [text, receiptId] of ids) await foundEverywhere(db, text, receiptId);
       expect(await db.verify()).toMatchObject({ ok: true, receiptsVerified: texts.length });
     }
   });
 
   it('survive the export in each format that keeps them', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     for (const [, text] of texts) await saveEverywhere(db, text);
     const expected = texts.map(([, text]) => text).toReversed();
     const fields = ['agent_id', 'operation', 'operation_type', 'details', 'error_message'];
     for (const format of ['json', 'ndjson'] as const) {
-      const output = place.path(`audit.${format}`);
+      const output = fixture.path(`audit.${format}`);
       await db.exportAuditTrail({ output, format });
       const text = fs.readFileSync(output, 'utf8');
       const rows = (
@@ -109,13 +109,13 @@ describe('all together', () => {
       for (const field of fields)
         expect(rows.map((row) => row[field]).join('\0') === expected.join('\0')).toBe(true);
     }
-    await db.exportAuditTrail({ output: place.path('audit.csv'), format: 'csv' });
-    expect(fs.readFileSync(place.path('audit.csv'), 'utf8').startsWith('audit_id,')).toBe(true);
+    await db.exportAuditTrail({ output: fixture.path('audit.csv'), format: 'csv' });
+    expect(fs.readFileSync(fixture.path('audit.csv'), 'utf8').startsWith('audit_id,')).toBe(true);
   });
 
-  it('as ids of look-ups, each finds only itself', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+  it('find only themselves as ids', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     for (const [, text] of texts) {
       await db.saveMemory({ agentId: text, agentType: 't', memory: JSON.stringify(text) });
     }
@@ -125,9 +125,9 @@ describe('all together', () => {
     expect((await rejectionOf(db.getReceipt("' OR '1'='1"))).message).toMatch(/no receipt/);
   });
 
-  it('as patterns, none is run as SQL; one too long for LIKE is refused as an argument', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+  it('are not run as SQL when used as patterns; one too long for LIKE is refused as an argument', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     for (const [, text] of texts) await saveEverywhere(db, text);
     const tooLong = hostileTexts['a megabyte'] ?? '';
     for (const query of [
@@ -150,8 +150,8 @@ describe('all together', () => {
 
 describe('lone surrogates, which have no UTF-8 form', () => {
   it.for(['\uD800', 'a\uDFFFb', '\uDE00\uD83D'])('%j', async (text) => {
-    const place = createTestDatabase();
-    const db = await place.open();
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     const receipt = { executionId: 'e', agentId: 'a', agentType: 't', receipt: '{}' };
     const audit = { agentId: 'a', operation: 'o', status: 'completed' } as const;
     const refused = [
@@ -171,7 +171,7 @@ describe('lone surrogates, which have no UTF-8 form', () => {
     for (const call of refused) expect(await rejectionOf(call())).toMatchObject({ code: 'INVALID_ARGUMENT' });
     const inValue = db.saveReceipt({ ...receipt, receipt: { key: text } });
     expect(await rejectionOf(inValue)).toMatchObject({ code: 'INVALID_JSON' });
-    // Escaped it is text like any other, and stays as it is.
+    // An escaped surrogate is ordinary text and is kept.
     const { receiptId } = await db.saveReceipt({ ...receipt, receipt: '"\\uD800"' });
     expect(await db.getReceipt(receiptId)).toBe('"\\uD800"');
     expect((await db.stats()).receiptsTotal).toBe(1);

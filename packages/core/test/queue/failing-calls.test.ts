@@ -1,6 +1,7 @@
 /**
- * Every call on the file system fails once, under every operation: the promise is rejected with the right code, or the
- * queue tried again; what this process and another one read is the same, nothing is there twice, and the next try works.
+ * Every call on the file system fails once, under every operation. The promise is rejected with the right code, or the
+ * queue has retried. This process and another one then read the same rows, no row is stored twice, and the next try
+ * works.
  */
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { SimulatedDisk, observedFileSystem } from '../../../../tests/crash/file/index.node.ts';
@@ -18,7 +19,7 @@ interface Sweep {
   readonly exclusive: boolean;
 }
 
-/** What is saved, one operation after the other: a receipt, or a batch with a memory in it. */
+/** Operations, run one after the other: a receipt, or a batch with a memory. */
 const OPERATIONS: readonly { readonly name: string; readonly save: (db: Persistence) => Promise<unknown> }[] =
   [
     { name: 'a', save: (db) => db.saveReceipt(receiptOf('a')) },
@@ -26,7 +27,7 @@ const OPERATIONS: readonly { readonly name: string; readonly save: (db: Persiste
     { name: 'c', save: (db) => db.record({ memories: [memoryOf('c')], receipts: [receiptOf('c')] }) },
   ];
 
-/** The names of what was saved, oldest first; a memory that is there twice is named twice. */
+/** Describes the stored rows, oldest first; a row stored twice appears twice. */
 async function savedIn(db: Persistence): Promise<string> {
   const receipts = (await db.queryReceipts()).map(({ executionId }) => executionId).toReversed();
   const memories = await db.queryMemory();
@@ -38,11 +39,12 @@ const expectedAfter = (count: number): string =>
     .map(({ name }) => name)
     .join(' ')}, ${Math.max(0, count - 1)} memories`;
 
-function mustBe(actual: unknown, expected: unknown): void {
+function assertEqual(actual: unknown, expected: unknown): void {
   if (actual !== expected) throw new Error(`${String(actual)} instead of ${String(expected)}`);
 }
 
-class Work {
+/** One run of all operations, in which one call on the file system fails. */
+class Run {
   failures = 0;
   uncertain = 0;
   calls = 0;
@@ -73,41 +75,41 @@ class Work {
   async run(): Promise<void> {
     const db = (await this.#attempt(() => this.#open(true))) ?? (await this.#open(true));
     for (const [done, { save }] of OPERATIONS.entries()) {
-      const stood = this.uncertain;
+      const uncertainBefore = this.uncertain;
       const result = await this.#attempt(() => save(db));
       if (result === undefined) {
-        const count = done + this.uncertain - stood;
-        mustBe(await savedIn(db), expectedAfter(count));
-        await this.#agreesWith(count);
+        const count = done + this.uncertain - uncertainBefore;
+        assertEqual(await savedIn(db), expectedAfter(count));
+        await this.#assertOtherProcessReads(count);
         if (count === done) await save(db);
       }
     }
     const saved = await this.#attempt(() => savedIn(db));
-    mustBe(saved ?? (await savedIn(db)), expectedAfter(OPERATIONS.length));
+    assertEqual(saved ?? (await savedIn(db)), expectedAfter(OPERATIONS.length));
     await this.#attempt(async () => {
       await db.close();
       return true;
     });
     const again = await this.#open(false);
-    mustBe(await savedIn(again), expectedAfter(OPERATIONS.length));
-    mustBe((await again.verify()).ok, true);
+    assertEqual(await savedIn(again), expectedAfter(OPERATIONS.length));
+    assertEqual((await again.verify()).ok, true);
     await again.close();
   }
 
-  async #agreesWith(count: number): Promise<void> {
+  async #assertOtherProcessReads(count: number): Promise<void> {
     if (this.#sweep.exclusive) return;
     const other = await this.#open(false);
-    mustBe(await savedIn(other), expectedAfter(count));
+    assertEqual(await savedIn(other), expectedAfter(count));
     await other.close();
   }
 
-  /** @returns undefined when it was rejected, as it should be */
-  async #attempt<Result>(operation: () => Promise<Result>): Promise<Result | undefined> {
+  /** Runs an operation. @returns undefined when it was rejected with an expected code */
+  async #attempt<T>(operation: () => Promise<T>): Promise<T | undefined> {
     try {
       return await operation();
     } catch (error) {
       if (!(error instanceof PersistenceError) || !this.#sweep.codes.includes(error.code)) throw error;
-      mustBe(++this.failures, 1);
+      assertEqual(++this.failures, 1);
       if (/uncertain/.test(error.message)) this.uncertain++;
       return undefined;
     }
@@ -118,15 +120,15 @@ async function sweepAll(sweep: Sweep): Promise<{ calls: number; failed: number; 
   let failed = 0;
   let uncertain = 0;
   for (let call = 0; ; call++) {
-    const work = new Work(sweep, call);
+    const run = new Run(sweep, call);
     try {
-      await work.run();
+      await run.run();
     } catch (error) {
       throw new Error(`call ${call}: ${(error as Error).message}`, { cause: error });
     }
-    if (work.calls <= call) return { calls: call, failed, uncertain };
-    failed += work.failures;
-    uncertain += work.uncertain;
+    if (run.calls <= call) return { calls: call, failed, uncertain };
+    failed += run.failures;
+    uncertain += run.uncertain;
   }
 }
 
@@ -134,21 +136,21 @@ const eio = {
   error: Object.assign(new Error('EIO'), { code: 'EIO' }),
   codes: ['IO_ERROR', 'INITIALIZATION_FAILED'],
 };
-const noRoom = {
+const diskFull = {
   error: Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }),
   codes: ['DISK_FULL', 'IO_ERROR', 'INITIALIZATION_FAILED'],
 };
 
 describe.each([false, true])('exclusive: %s', (exclusive) => {
   it.each([
-    { name: 'EIO, never tried again', ...eio, ioRetries: 0 },
-    { name: 'EIO, tried again', ...eio, ioRetries: 1 },
-    { name: 'ENOSPC', ...noRoom, ioRetries: 1 },
-  ])('every call fails once: $name', async ({ error, codes, ioRetries }) => {
+    { name: 'EIO, without retries', ...eio, ioRetries: 0 },
+    { name: 'EIO, with one retry', ...eio, ioRetries: 1 },
+    { name: 'ENOSPC, with one retry', ...diskFull, ioRetries: 1 },
+  ])('survives a failure of every call: $name', async ({ error, codes, ioRetries }) => {
     const { calls, failed, uncertain } = await sweepAll({ error, codes, ioRetries, exclusive });
     expect(calls).toBeGreaterThan(100);
     expect(failed).toBeGreaterThan(20);
-    // The last sync of each of the three commits, which trying again must not save twice.
+    // The last sync of each of the three commits: a retry would save twice.
     expect(uncertain).toBe(exclusive ? 0 : OPERATIONS.length);
   });
 });

@@ -1,4 +1,4 @@
-/** A disk with no room left: a typed error, nothing lost, the next save works once there is room. */
+/** Full disk: a typed error, no acknowledged save lost, and the next save works once there is room. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -7,27 +7,27 @@ import type { PersistenceError } from '../../src/index.ts';
 import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
-/** A disk of its own; the test is skipped where this user may not mount one. */
-function smallDisk(place: TestDatabase, skip: TestContext['skip']): string {
-  const folder = place.path('disk');
+/** Mounts a small disk. Skips the test where this user may not mount one. */
+function smallDisk(fixture: TestDatabase, skip: TestContext['skip']): string {
+  const folder = fixture.path('disk');
   fs.mkdirSync(folder);
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'ignore' });
   } catch {
-    skip('mounting a small disk needs root; sqljs-vfs has the same under ulimit');
+    skip('mounting a small disk needs root; sqljs-vfs tests the same with ulimit');
   }
-  place.atEnd(() => void execFileSync('umount', [folder]));
+  fixture.atEnd(() => void execFileSync('umount', [folder]));
   return folder;
 }
 
 const filler = (sizeBytes: number): string => JSON.stringify('x'.repeat(sizeBytes));
 
-it('saves fail with DISK_FULL, nothing acknowledged is lost, and work again', async ({ skip }) => {
-  const place = createTestDatabase();
-  const disk = smallDisk(place, skip);
+it('fails saves with DISK_FULL, loses none that was acknowledged, and saves again', async ({ skip }) => {
+  const fixture = createTestDatabase();
+  const disk = smallDisk(fixture, skip);
   const file = path.join(disk, 'ggen.db');
   fs.writeFileSync(path.join(disk, 'ballast'), new Uint8Array(1_000_000));
-  const db = await place.open({ path: file });
+  const db = await fixture.open({ path: file });
   const acknowledged: string[] = [];
   let failure: PersistenceError | undefined;
   while (!failure && acknowledged.length < 1000) {
@@ -58,10 +58,10 @@ it('saves fail with DISK_FULL, nothing acknowledged is lost, and work again', as
   expect(nativeSqlite(file, 'PRAGMA integrity_check')).toBe('ok');
 });
 
-it('of saves that come together, one too big for the room fails alone', async ({ skip }) => {
-  const place = createTestDatabase();
-  const disk = smallDisk(place, skip);
-  const db = await place.open({ path: path.join(disk, 'ggen.db') });
+it('fails only the one of several concurrent saves that is too big', async ({ skip }) => {
+  const fixture = createTestDatabase();
+  const disk = smallDisk(fixture, skip);
+  const db = await fixture.open({ path: path.join(disk, 'ggen.db') });
   const saves = upTo(9).map((n) =>
     db.saveReceipt(receiptOf(`e-${n}`, { receipt: filler(n === 4 ? 3_000_000 : 1000) })),
   );
@@ -72,15 +72,15 @@ it('of saves that come together, one too big for the room fails alone', async ({
   await db.close();
 });
 
-it('a medium that cannot be written opens for reading, and says so when asked to write', async ({ skip }) => {
-  const place = createTestDatabase();
-  const disk = smallDisk(place, skip);
+it('opens a read-only medium for reading, and refuses writes with READ_ONLY', async ({ skip }) => {
+  const fixture = createTestDatabase();
+  const disk = smallDisk(fixture, skip);
   const file = path.join(disk, 'ggen.db');
-  const writing = await place.open({ path: file });
+  const writing = await fixture.open({ path: file });
   const { receiptId } = await writing.saveReceipt(receiptOf('a'));
   await writing.close();
   execFileSync('mount', ['-o', 'remount,ro', disk]);
-  const db = await place.open({ path: file });
+  const db = await fixture.open({ path: file });
   expect((await db.info()).readOnly).toBe(true);
   expect(await db.getReceipt(receiptId)).toBe('{"ok":true}');
   expect((await db.verify()).ok).toBe(true);
@@ -89,6 +89,6 @@ it('a medium that cannot be written opens for reading, and says so when asked to
   }
   expect((await db.stats()).receiptsTotal).toBe(1);
   await db.close();
-  const error = await rejectionOf(place.open({ path: path.join(disk, 'new.db') }));
+  const error = await rejectionOf(fixture.open({ path: path.join(disk, 'new.db') }));
   expect(error.message).toMatch(/^Database initialization failed/);
 });

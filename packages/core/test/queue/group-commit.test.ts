@@ -1,4 +1,4 @@
-/** One queue, group commit: few transactions for many saves, each failure its own, nothing resolved before it is durable. */
+/** Group commit: few transactions for many saves, separate failures, and no promise resolved before it is durable. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { type Storage, memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
@@ -13,7 +13,7 @@ import { migrate } from '../../src/schema/migrator.ts';
 import { memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { type TestDatabase, createTestDatabase } from '../support/test-database.ts';
 
-/** A persistence over a storage of the test's own. */
+/** Opens a persistence on a storage that the test made. */
 async function persistenceOn(storage: Storage, retry: Partial<RetryPolicy> = {}): Promise<Persistence> {
   const connection = new SqliteConnection(await openDatabase(storage));
   await migrate(connection, new Date(), performance.now());
@@ -21,7 +21,7 @@ async function persistenceOn(storage: Storage, retry: Partial<RetryPolicy> = {})
   return new DatabasePersistence(connection, policy, () => new Date(), 'strict');
 }
 
-/** Fails the calls that a test picks. */
+/** Makes a storage whose calls fail where the test says so. */
 function failingStorage(storage: Storage): {
   storage: Storage;
   failOn: (match: (call: StorageCall) => boolean) => void;
@@ -35,20 +35,20 @@ function failingStorage(storage: Storage): {
   };
 }
 
-const changeCounter = (place: TestDatabase): number => fs.readFileSync(place.file).readUInt32BE(24);
+const changeCounter = (fixture: TestDatabase): number => fs.readFileSync(fixture.file).readUInt32BE(24);
 
-describe('few transactions', () => {
-  it('a hundred saves at once are one commit', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
-    const before = changeCounter(place);
+describe('few transactions for many saves', () => {
+  it('commits a hundred concurrent saves at once', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
+    const before = changeCounter(fixture);
     await Promise.all(upTo(100).map((n) => db.saveReceipt(receiptOf(`e-${n}`))));
-    expect(changeCounter(place) - before).toBe(1);
+    expect(changeCounter(fixture) - before).toBe(1);
   });
 
-  it('saves that come while a commit runs share the next one', async () => {
-    const place = createTestDatabase();
-    const counted = countingStorage(fileStorage(place.file));
+  it('commits saves that arrive during a commit together in the next one', async () => {
+    const fixture = createTestDatabase();
+    const counted = countingStorage(fileStorage(fixture.file));
     const { storage, counts } = counted;
     const db = await persistenceOn(storage);
     await db.saveReceipt(receiptOf('alone'));
@@ -61,14 +61,14 @@ describe('few transactions', () => {
     });
     await Promise.all(callers);
     expect(syncsOfOne).toBeGreaterThan(1);
-    // Eight callers with ten saves each: ten rounds, and a few more where the callers fall out of step.
+    // Eight callers with ten saves each take ten rounds, and a few more when the callers get out of step.
     expect(counts.calls.sync / syncsOfOne).toBeLessThan(20);
     await db.close();
   });
 
-  it('reads write nothing and sync nothing', async () => {
-    const place = createTestDatabase();
-    const counted = countingStorage(fileStorage(place.file));
+  it('reads without writing or syncing', async () => {
+    const fixture = createTestDatabase();
+    const counted = countingStorage(fileStorage(fixture.file));
     const { storage, counts } = counted;
     const db = await persistenceOn(storage);
     await db.saveReceipt(receiptOf('a'));
@@ -86,24 +86,24 @@ describe('few transactions', () => {
   });
 });
 
-describe('each failure its own', () => {
-  it('of a hundred saves at once, only the duplicates are refused', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+describe('separate failures', () => {
+  it('refuses only the duplicates among a hundred concurrent saves', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     const outcomes = await Promise.allSettled(upTo(100).map((n) => db.saveReceipt(receiptOf(`e-${n % 60}`))));
     const failed = outcomes.flatMap((outcome, index) => (outcome.status === 'rejected' ? [index] : []));
     expect(failed).toEqual(upTo(40).map((n) => n + 60));
     expect((await db.stats()).receiptsTotal).toBe(60);
   });
 
-  it('a batch that fails takes back its own rows only', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+  it('rolls back only the rows of a failed batch', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     const outcomes = await Promise.allSettled([
       db.saveReceipt(receiptOf('before')),
       db.record({
-        memories: [memoryOf('taken-back')],
-        receipts: [receiptOf('taken-back'), receiptOf('before')],
+        memories: [memoryOf('rolled-back')],
+        receipts: [receiptOf('rolled-back'), receiptOf('before')],
       }),
       db.saveReceipt(receiptOf('after')),
     ]);
@@ -113,10 +113,10 @@ describe('each failure its own', () => {
   });
 });
 
-describe('nothing resolves before it is durable', () => {
-  it('a storage whose sync fails rejects every save of the group, with the cause, and nothing is there', async () => {
-    const place = createTestDatabase();
-    const { storage, failOn } = failingStorage(fileStorage(place.file));
+describe('durability and retries', () => {
+  it('rejects every save of the group with the cause when a sync fails, and stores none of them', async () => {
+    const fixture = createTestDatabase();
+    const { storage, failOn } = failingStorage(fileStorage(fixture.file));
     const db = await persistenceOn(storage, { ioRetries: 2 });
     await db.saveReceipt(receiptOf('before'));
     failOn(({ verb }) => verb === 'sync');
@@ -133,7 +133,7 @@ describe('nothing resolves before it is durable', () => {
     await db.close();
   });
 
-  it('a transient failure is tried again as often as the policy says, and no more', async () => {
+  it('retries a transient failure as often as the policy says, and no more', async () => {
     const { storage, failOn } = failingStorage(memoryStorage());
     const db = await persistenceOn(storage, { ioRetries: 3 });
     const failTimes = (times: number): (() => number) => {
@@ -151,11 +151,11 @@ describe('nothing resolves before it is durable', () => {
     await db.close();
   });
 
-  it('a save that is durable does not fail because of what comes after it', async () => {
+  it('resolves a durable save although a later step fails', async () => {
     const { storage, failOn } = failingStorage(memoryStorage());
     const db = await persistenceOn(storage);
     db.subscribe(() => undefined);
-    // The look at the header that tells listeners the commit's version.
+    // The read of the header that gives subscribers the commit's version.
     failOn(({ verb, sizeBytes }) => verb === 'read' && sizeBytes === 100);
     expect((await db.saveReceipt(receiptOf('a'))).created).toBe(true);
     failOn(() => false);
@@ -163,7 +163,7 @@ describe('nothing resolves before it is durable', () => {
     await db.close();
   });
 
-  it('a failure to read is retried and reported as well', async () => {
+  it('retries and reports a failed read as well', async () => {
     const { storage, failOn } = failingStorage(memoryStorage());
     const db = await persistenceOn(storage, { ioRetries: 1 });
     let locks = 0;
@@ -177,9 +177,9 @@ describe('nothing resolves before it is durable', () => {
 });
 
 describe('while native SQLite holds the database', () => {
-  /** Native `sqlite3` inside a write transaction, until it is told to end. */
-  async function holdByNative(place: TestDatabase): Promise<() => Promise<void>> {
-    const holder = spawn('sqlite3', ['-batch', place.file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** Starts native `sqlite3` in a write transaction. Returns the function that ends it. */
+  async function holdByNative(fixture: TestDatabase): Promise<() => Promise<void>> {
+    const holder = spawn('sqlite3', ['-batch', fixture.file], { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => void holder.kill());
     const ended = new Promise<void>((resolve) => {
       holder.on('close', () => resolve());
@@ -194,23 +194,23 @@ describe('while native SQLite holds the database', () => {
     };
   }
 
-  it('saves wait without blocking the event loop, and succeed after it', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
-    const release = await holdByNative(place);
+  it('waits without blocking the event loop, and then saves', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
+    const release = await holdByNative(fixture);
     let settled = false;
     const save = db.saveReceipt(receiptOf('waiting')).finally(() => void (settled = true));
-    // Each turn is a timer that fired: the event loop is free.
-    for (const _turn of upTo(30)) await new Promise((resolve) => setTimeout(resolve, 1));
+    // Every timer that fires shows that the event loop is free.
+    for (const _timer of upTo(30)) await new Promise((resolve) => setTimeout(resolve, 1));
     expect(settled).toBe(false);
     await release();
     expect((await save).created).toBe(true);
   });
 
-  it('saves and reads are refused with DATABASE_LOCKED after the deadline, and work afterwards', async () => {
-    const place = createTestDatabase();
-    const db = await place.open({ retry: { busyDeadlineMs: 60 } });
-    const release = await holdByNative(place);
+  it('refuses saves and reads with DATABASE_LOCKED after the deadline, and works afterwards', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open({ retry: { busyDeadlineMs: 60 } });
+    const release = await holdByNative(fixture);
     for (const call of [
       () => db.saveReceipt(receiptOf('a')),
       () => db.stats(),
@@ -221,7 +221,7 @@ describe('while native SQLite holds the database', () => {
       expect(error).toMatchObject({ code: 'DATABASE_LOCKED' });
       expect(error.message).toMatch(/^Database locked/);
     }
-    expect(await rejectionOf(place.open({ retry: { busyDeadlineMs: 30 } }))).toMatchObject({
+    expect(await rejectionOf(fixture.open({ retry: { busyDeadlineMs: 30 } }))).toMatchObject({
       code: 'DATABASE_LOCKED',
     });
     await release();
@@ -229,19 +229,19 @@ describe('while native SQLite holds the database', () => {
     expect((await db.stats()).receiptsTotal).toBe(1);
   });
 
-  it('an exclusive owner keeps everyone out until it closes, and is kept out itself', async () => {
-    const place = createTestDatabase();
-    const owner = await place.open({ exclusive: true });
+  it('lets an exclusive connection lock out all others until it closes, and locks it out likewise', async () => {
+    const fixture = createTestDatabase();
+    const owner = await fixture.open({ exclusive: true });
     await owner.saveReceipt(receiptOf('a'));
-    expect(await rejectionOf(place.open({ retry: { busyDeadlineMs: 30 } }))).toMatchObject({
+    expect(await rejectionOf(fixture.open({ retry: { busyDeadlineMs: 30 } }))).toMatchObject({
       code: 'DATABASE_LOCKED',
     });
-    expect(() => place.native('SELECT count(*) FROM receipts')).toThrow(/locked/);
-    const waiting = place.open();
+    expect(() => fixture.native('SELECT count(*) FROM receipts')).toThrow(/locked/);
+    const waiting = fixture.open();
     await owner.close();
     expect((await (await waiting).stats()).receiptsTotal).toBe(1);
     expect(
-      await rejectionOf(place.open({ exclusive: true, retry: { busyDeadlineMs: 30 } })).catch(
+      await rejectionOf(fixture.open({ exclusive: true, retry: { busyDeadlineMs: 30 } })).catch(
         (e: Error) => e,
       ),
     ).toBeDefined();

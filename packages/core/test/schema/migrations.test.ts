@@ -1,4 +1,4 @@
-/** Databases of every schema that was ever shipped, opened by the newest code. */
+/** Databases of every schema version, opened by the newest code. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,17 +23,17 @@ const migrationOf = (version: number): Migration => ({
 const FIXTURES = path.join(import.meta.dirname, '../fixtures');
 
 describe('a database of the original scripts', () => {
-  it('is migrated and keeps its rows; verify knows what it took over', async () => {
-    const place = createTestDatabase();
-    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
-    const before = place.native(
+  it('is migrated and keeps its rows, which verify counts as imported', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    const before = fixture.native(
       'SELECT * FROM receipts',
       'SELECT * FROM agent_memory',
       'SELECT * FROM audit_log',
     );
-    const db = await place.open();
+    const db = await fixture.open();
     expect(
-      place.native('SELECT * FROM receipts', 'SELECT * FROM agent_memory', 'SELECT * FROM audit_log'),
+      fixture.native('SELECT * FROM receipts', 'SELECT * FROM agent_memory', 'SELECT * FROM audit_log'),
     ).toBe(before);
     expect(await db.getReceipt('5f3c')).toBe('{"status":"success","files_generated":12}');
     expect((await db.queryReceipts({ agent: 'validator-2' }))[0]).toMatchObject({
@@ -49,32 +49,32 @@ describe('a database of the original scripts', () => {
       receiptsImported: 2,
       problems: [],
     });
-    expect(place.native("SELECT value FROM _schema_metadata WHERE key = 'schema_version'")).toBe(
+    expect(fixture.native("SELECT value FROM _schema_metadata WHERE key = 'schema_version'")).toBe(
       String(SCHEMA_VERSION),
     );
   });
 
   it('is migrated in one transaction', async () => {
-    const place = createTestDatabase();
-    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
-    // Bytes 24 to 27 of the header: the file change counter.
-    const counter = (): number => fs.readFileSync(place.file).readUInt32BE(24);
+    const fixture = createTestDatabase();
+    fixture.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    // Bytes 24 to 27 of the header are the file change counter.
+    const counter = (): number => fs.readFileSync(fixture.file).readUInt32BE(24);
     const before = counter();
-    await (await place.open()).close();
+    await (await fixture.open()).close();
     expect(counter()).toBe(before + 1);
-    await (await place.open()).close();
+    await (await fixture.open()).close();
     expect(counter()).toBe(before + 1);
   });
 
-  it('waits for readers and meanwhile lets no new one in, so that its turn comes however many there are', async () => {
-    const place = createTestDatabase();
-    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
-    const reader = await openDatabase(fileStorage(place.file));
+  it('waits for readers and admits no new ones meanwhile, so that any number of them lets it commit', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    const reader = await openDatabase(fileStorage(fixture.file));
     reader.database.exec('BEGIN; SELECT count(*) FROM receipts');
-    const opening = place.open();
+    const opening = fixture.open();
     const newReader = (): string => {
       try {
-        return place.native('SELECT count(*) FROM receipts');
+        return fixture.native('SELECT count(*) FROM receipts');
       } catch (error) {
         return (error as Error).message;
       }
@@ -89,17 +89,17 @@ describe('a database of the original scripts', () => {
     expect(newReader()).toBe('2');
   });
 
-  it('is no mixture of two states to one who looks while another migrates it', async () => {
-    const place = createTestDatabase();
-    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+  it('is read as one state while another connection migrates it', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
     const [one, another] = [
-      new SqliteConnection(await openDatabase(fileStorage(place.file))),
-      new SqliteConnection(await openDatabase(fileStorage(place.file))),
+      new SqliteConnection(await openDatabase(fileStorage(fixture.file))),
+      new SqliteConnection(await openDatabase(fileStorage(fixture.file))),
     ];
     const read = one.all.bind(one);
     let migrated: Promise<void> | undefined;
     one.all = (sql, values) => {
-      // The version was read before, the steps are read now.
+      // The version was read before; the recorded migrations are read now.
       if (sql.includes('migration_*')) migrated ??= migrate(another, new Date(), performance.now());
       return read(sql, values);
     };
@@ -107,10 +107,10 @@ describe('a database of the original scripts', () => {
     expect(migrated).toBeDefined();
     await migrated;
     await Promise.all([one.close(), another.close()]);
-    expect(place.native("SELECT count(*) FROM _schema_metadata WHERE key LIKE 'migration_%'")).toBe('2');
+    expect(fixture.native("SELECT count(*) FROM _schema_metadata WHERE key LIKE 'migration_%'")).toBe('2');
   });
 
-  it('is told from a database with ten migrations whose records are lost', async () => {
+  it('is distinguished from a database with ten migrations whose records are lost', async () => {
     const connection = new SqliteConnection(await openDatabase(memoryStorage()));
     const tenMigrations = upTo(10).map((n) => MIGRATIONS[n] ?? migrationOf(n + 1));
     await migrate(connection, new Date(), performance.now(), tenMigrations);
@@ -121,23 +121,23 @@ describe('a database of the original scripts', () => {
     await connection.close();
   });
 
-  it('keeps what it took over through backup and restore', async () => {
-    const place = createTestDatabase();
-    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
-    const db = await place.open();
+  it('keeps its imported receipts through backup and restore', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    const db = await fixture.open();
     await db.saveReceipt(receiptOf('new'));
-    const { manifest } = await db.exportBackup({ directory: place.path('backup') });
+    const { manifest } = await db.exportBackup({ directory: fixture.path('backup') });
     expect(manifest.importedReceipts).toBe(2);
     for (const from of ['json', 'image'] as const) {
       await db.reset();
       expect((await db.verify()).receiptsImported).toBe(0);
-      await db.restoreBackup({ directory: place.path('backup'), from });
+      await db.restoreBackup({ directory: fixture.path('backup'), from });
       expect(await db.verify()).toMatchObject({ ok: true, receiptsImported: 2, receiptsVerified: 1 });
     }
   });
 });
 
-describe('every shipped schema', () => {
+describe('every schema version', () => {
   const added = async (db: Persistence): Promise<void> => {
     await db.record({ receipts: [receiptOf('added')], memories: [memoryOf('added')] });
     expect(await db.verify()).toMatchObject({ ok: true, schemaVersion: SCHEMA_VERSION });
@@ -146,35 +146,35 @@ describe('every shipped schema', () => {
   it.for([
     ['schema-v0-original.db', 2],
     ['schema-v2.db', 3],
-  ] as const)('%s', async ([fixture, receipts]) => {
-    const place = createTestDatabase();
-    fs.copyFileSync(path.join(FIXTURES, fixture), place.file);
-    const before = place.native(
+  ] as const)('%s', async ([fileName, receipts]) => {
+    const fixture = createTestDatabase();
+    fs.copyFileSync(path.join(FIXTURES, fileName), fixture.file);
+    const before = fixture.native(
       'SELECT * FROM receipts',
       'SELECT * FROM agent_memory',
       'SELECT * FROM audit_log',
     );
-    const db = await place.open();
+    const db = await fixture.open();
     expect(
-      place.native('SELECT * FROM receipts', 'SELECT * FROM agent_memory', 'SELECT * FROM audit_log'),
+      fixture.native('SELECT * FROM receipts', 'SELECT * FROM agent_memory', 'SELECT * FROM audit_log'),
     ).toBe(before);
     expect((await db.stats()).receiptsTotal).toBe(receipts);
     await added(db);
   });
 
-  it('there is a fixture for each: the newest is this schema', () => {
+  it('has a fixture, and the newest fixture has the current schema', () => {
     expect(fs.readdirSync(FIXTURES).toSorted().at(-1)).toBe(`schema-v${SCHEMA_VERSION}.db`);
   });
 });
 
-describe('native SQLite on a database of ours', () => {
-  it('inserts with the documented columns, and both see everything', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
-    await db.saveReceipt(receiptOf('ours', { durationMs: 5 }));
-    place.native(
+describe('native SQLite on a database of this program', () => {
+  it('inserts rows by the documented columns, and both programs read all rows', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
+    await db.saveReceipt(receiptOf('own', { durationMs: 5 }));
+    fixture.native(
       `INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status)
-         VALUES ('hand-made', 'theirs', 'agent-1', 'manual', '{"by":"hand"}', 'success')`,
+         VALUES ('hand-made', 'foreign', 'agent-1', 'manual', '{"by":"hand"}', 'success')`,
       `INSERT INTO agent_memory (memory_id, agent_id, agent_type, memory_json) VALUES ('m', 'agent-1', 'manual', '{}')`,
       `INSERT INTO audit_log (audit_id, agent_id, operation, status) VALUES ('a', 'agent-1', 'op', 'completed')`,
     );
@@ -188,15 +188,15 @@ describe('native SQLite on a database of ours', () => {
     expect(report.problems).toEqual([
       { check: 'receipt', row: 'receipts 2', message: expect.stringContaining('hand-made') },
     ]);
-    expect(place.native('SELECT agent_id, version FROM agent_memory')).toBe('agent-1|2');
-    expect(place.native('SELECT status, count(*) FROM receipts GROUP BY status')).toBe('success|2');
+    expect(fixture.native('SELECT agent_id, version FROM agent_memory')).toBe('agent-1|2');
+    expect(fixture.native('SELECT status, count(*) FROM receipts GROUP BY status')).toBe('success|2');
   });
 
-  it('may leave times out: such rows are the oldest, each streams once', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+  it('may omit times: such rows count as the oldest, and each is streamed once', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     await db.saveReceipts(Array.from({ length: 700 }, (_, index) => receiptOf(`e-${index}`)));
-    place.native(
+    fixture.native(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700)
        INSERT INTO receipts SELECT 'id' || i, 'timeless-' || i, 'a', 't', '{}', 'success', NULL, NULL, NULL FROM n`,
     );
@@ -216,13 +216,13 @@ describe('native SQLite on a database of ours', () => {
     expect(oldestFirst.join()).toBe(awaited.toReversed().join());
   });
 
-  it('names the first bad row of each kind', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
+  it('reports the first invalid row of each kind', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
     await db.saveReceipts([receiptOf('a'), receiptOf('b')]);
     await db.saveMemory(memoryOf('m'));
     await db.logAudit({ agentId: 'a', operation: 'o', status: 'started' });
-    place.native(
+    fixture.native(
       `UPDATE receipts SET receipt_json = '{"forged":1}' WHERE execution_id = 'b'`,
       `UPDATE agent_memory SET memory_json = '{'`,
       `UPDATE audit_log SET status = 'perhaps'`,

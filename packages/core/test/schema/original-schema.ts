@@ -1,4 +1,4 @@
-/** A database as the original scripts make it: their own DDL, no indexes beside the keys, a version of their own. */
+/** A database as the original scripts make it: their DDL, no indexes except the keys, their own version. */
 export const ORIGINAL_SCHEMA = `
 CREATE TABLE receipts (
     receipt_id TEXT PRIMARY KEY,

@@ -1,4 +1,4 @@
-/** What is not ours to open is refused, and left byte for byte as it was. */
+/** Refuses files that this program must not open, and leaves every byte of them as it was. */
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PersistenceError, SCHEMA_VERSION, openPersistence } from '../../src/index.ts';
@@ -7,89 +7,89 @@ import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/
 import { stateOf } from '../support/file-state.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
 
-/** A path beside the place's own file, which stays free of damage. */
-const other = (place: TestDatabase): string => place.path('other.db');
+/** Path of a second file, so that the fixture's own database stays intact. */
+const other = (fixture: TestDatabase): string => fixture.path('other.db');
 
-async function refused(place: TestDatabase, path: string = other(place)): Promise<PersistenceError> {
+async function refused(fixture: TestDatabase, path: string = other(fixture)): Promise<PersistenceError> {
   fs.chmodSync(path, 0o644);
   const before = stateOf(path);
-  const error = await rejectionOf(place.open({ path, retry: { busyDeadlineMs: 200 } }));
+  const error = await rejectionOf(fixture.open({ path, retry: { busyDeadlineMs: 200 } }));
   expect(error).toBeInstanceOf(PersistenceError);
   expect((error as PersistenceError).operation).toBe('open');
   expect(stateOf(path)).toEqual(before);
-  expect(fs.readdirSync(place.folder)).toEqual(['other.db']);
+  expect(fs.readdirSync(fixture.folder)).toEqual(['other.db']);
   return error as PersistenceError;
 }
 
-/** A database of ours with a page or two of rows. */
-async function filled(place: TestDatabase): Promise<string> {
-  const db = await place.open({ path: other(place) });
+/** Makes a database of this program with a page or two of rows. */
+async function filled(fixture: TestDatabase): Promise<string> {
+  const db = await fixture.open({ path: other(fixture) });
   await db.saveReceipts(Array.from({ length: 500 }, (_, index) => receiptOf(`e-${index}`)));
   await db.close();
-  return other(place);
+  return other(fixture);
 }
 
-describe('files that are no database', () => {
+describe('files that are not databases', () => {
   it.for([
     ['a text', 'just a text file\n'],
     ['a long text', 'text '.repeat(5000)],
-    ['a header cut short', 'SQLite format 3\0 and no more'],
+    ['a truncated header', 'SQLite format 3\0 and no more'],
     ['an almost right header', `SQLite format 4\0${'\0'.repeat(5000)}`],
   ] as const)('%s', async ([, content]) => {
-    const place = createTestDatabase();
-    fs.writeFileSync(other(place), content);
-    expect((await refused(place)).code).toBe('NOT_A_DATABASE');
+    const fixture = createTestDatabase();
+    fs.writeFileSync(other(fixture), content);
+    expect((await refused(fixture)).code).toBe('NOT_A_DATABASE');
   });
 
   it('a directory', async () => {
-    const place = createTestDatabase();
-    fs.mkdirSync(place.path('folder.db'));
-    const error = await rejectionOf(place.open({ path: place.path('folder.db') }));
+    const fixture = createTestDatabase();
+    fs.mkdirSync(fixture.path('folder.db'));
+    const error = await rejectionOf(fixture.open({ path: fixture.path('folder.db') }));
     expect(error).toMatchObject({ code: 'INITIALIZATION_FAILED' });
     expect(error.message).toMatch(/^Database initialization failed: .*directory|not a regular file/);
-    expect(fs.readdirSync(place.path('folder.db'))).toEqual([]);
+    expect(fs.readdirSync(fixture.path('folder.db'))).toEqual([]);
   });
 });
 
 describe('damaged databases', () => {
-  it('the schema page overwritten', async () => {
-    const place = createTestDatabase();
-    const path = await filled(place);
+  it('are refused when the schema page is overwritten', async () => {
+    const fixture = createTestDatabase();
+    const path = await filled(fixture);
     const bytes = fs.readFileSync(path);
     bytes.fill(0xa5, 100, 2000);
     fs.writeFileSync(path, bytes);
-    const error = await refused(place);
+    const error = await refused(fixture);
     expect(error.code).toBe('CORRUPT');
     expect(error.hint).toMatch(/Restore a backup/);
   });
 
-  it('cut to half, and in the middle of a page', async () => {
-    const place = createTestDatabase();
-    const path = await filled(place);
+  it('are refused when truncated to half, and in the middle of a page', async () => {
+    const fixture = createTestDatabase();
+    const path = await filled(fixture);
     const whole = fs.readFileSync(path);
     for (const cut of [whole.length / 2, whole.length - 1, 4096 + 512, 4096, 512]) {
       fs.writeFileSync(path, whole.subarray(0, cut));
-      expect((await refused(place)).code).toBe('CORRUPT');
+      expect((await refused(fixture)).code).toBe('CORRUPT');
     }
   });
 
-  it('damage deep inside is found by verify, not adopted as sound', async () => {
-    const place = createTestDatabase();
-    const path = await filled(place);
+  it('are reported by verify when a page deep inside is damaged', async () => {
+    const fixture = createTestDatabase();
+    const path = await filled(fixture);
     const bytes = fs.readFileSync(path);
     bytes.fill(0xa5, bytes.length - 8192, bytes.length - 4096);
     fs.writeFileSync(path, bytes);
-    const db = await place.open({ path });
+    const db = await fixture.open({ path });
     const report = await db.verify();
     expect(report.ok).toBe(false);
     expect(report.problems[0]).toMatchObject({ check: 'integrity' });
   });
 });
 
-describe('databases of others', () => {
-  it('a newer schema: says which program is needed', async () => {
-    const place = createTestDatabase();
-    const path = await filled(place);
+describe('databases of other programs and versions', () => {
+  it('name the program version that a newer schema needs', async () => {
+    const fixture = createTestDatabase();
+    const path = await filled(fixture);
     const newer = SCHEMA_VERSION + 1;
     const record = JSON.stringify({ name: 'later', checksum: 'x', applied_at: '', program: '9.8.7' });
     nativeSqlite(
@@ -97,42 +97,42 @@ describe('databases of others', () => {
       `UPDATE _schema_metadata SET value = '${newer}' WHERE key = 'schema_version'`,
       `INSERT INTO _schema_metadata (key, value) VALUES ('migration_000${newer}', '${record}')`,
     );
-    const error = await refused(place);
+    const error = await refused(fixture);
     expect(error.code).toBe('NEWER_SCHEMA');
     expect(error.message).toContain(`schema version ${newer}`);
     expect(error.hint).toContain('ggen-sim 9.8.7 or newer');
   });
 
-  it('WAL mode: says how to convert it, and the way works', async () => {
-    const place = createTestDatabase();
-    nativeSqlite(other(place), 'PRAGMA journal_mode=WAL', 'CREATE TABLE t(x)', 'INSERT INTO t VALUES (1)');
-    const error = await refused(place);
+  it('come with a command that converts WAL mode, which works', async () => {
+    const fixture = createTestDatabase();
+    nativeSqlite(other(fixture), 'PRAGMA journal_mode=WAL', 'CREATE TABLE t(x)', 'INSERT INTO t VALUES (1)');
+    const error = await refused(fixture);
     expect(error.code).toBe('WAL_MODE');
     const command = /'(PRAGMA[^']+)'/.exec(error.hint ?? '')?.[1];
-    nativeSqlite(other(place), command ?? '');
-    const db = await place.open({ path: other(place) });
+    nativeSqlite(other(fixture), command ?? '');
+    const db = await fixture.open({ path: other(fixture) });
     await db.saveReceipt(receiptOf('a'));
     await db.close();
-    expect(nativeSqlite(other(place), 'SELECT x FROM t')).toBe('1');
+    expect(nativeSqlite(other(fixture), 'SELECT x FROM t')).toBe('1');
   });
 
   it.for([
     ['table', 'CREATE TABLE receipts (id INTEGER PRIMARY KEY, total REAL)', /receipts.*receipt_id/],
     ['view', 'CREATE VIEW audit_log AS SELECT 1 AS one', /audit_log.*audit_id/],
     [
-      'view with our columns',
+      'view with the columns of the table',
       `${ORIGINAL_SCHEMA.replace('TABLE receipts', 'TABLE bills')} CREATE VIEW receipts AS SELECT * FROM bills`,
       /receipts/,
     ],
     [
-      'table without our keys',
+      'table without the keys',
       `CREATE TABLE agent_memory (memory_id, agent_id, agent_type, memory_json, last_updated, version)`,
       /agent_memory/,
     ],
-  ] as const)('a %s of our name that is not ours', async ([, sql, message]) => {
-    const place = createTestDatabase();
-    nativeSqlite(other(place), sql);
-    const error = await refused(place);
+  ] as const)('a foreign %s with the name of a table', async ([, sql, message]) => {
+    const fixture = createTestDatabase();
+    nativeSqlite(other(fixture), sql);
+    const error = await refused(fixture);
     expect(error.code).toBe('SCHEMA_MISMATCH');
     expect(error.message).toMatch(message);
   });
@@ -150,26 +150,26 @@ describe('databases of others', () => {
     ['version missing', `DELETE FROM _schema_metadata WHERE key = 'schema_version'`],
     ['version lowered', `UPDATE _schema_metadata SET value = '1' WHERE key = 'schema_version'`],
   ] as const)('migration records: %s', async ([, sql]) => {
-    const place = createTestDatabase();
-    nativeSqlite(await filled(place), sql);
-    expect((await refused(place)).code).toBe('SCHEMA_MISMATCH');
+    const fixture = createTestDatabase();
+    nativeSqlite(await filled(fixture), sql);
+    expect((await refused(fixture)).code).toBe('SCHEMA_MISMATCH');
   });
 });
 
-describe('places that cannot be', () => {
-  it('a path below a file, a name with NUL, a chain of symlinks to itself', async () => {
-    const place = createTestDatabase();
-    fs.writeFileSync(place.path('file'), '');
-    fs.symlinkSync('loop', place.path('loop'));
-    for (const path of [place.path('file', 'ggen.db'), place.path('a\0b'), place.path('loop')]) {
-      const error = await rejectionOf(place.open({ path }));
+describe('invalid locations and options', () => {
+  it('refuses a path below a file, a name with NUL, and a symlink to itself', async () => {
+    const fixture = createTestDatabase();
+    fs.writeFileSync(fixture.path('file'), '');
+    fs.symlinkSync('loop', fixture.path('loop'));
+    for (const path of [fixture.path('file', 'ggen.db'), fixture.path('a\0b'), fixture.path('loop')]) {
+      const error = await rejectionOf(fixture.open({ path }));
       expect(error).toMatchObject({ name: 'PersistenceError', code: 'INITIALIZATION_FAILED' });
       expect(error.message).toMatch(/^Database initialization failed: /);
     }
   });
 
-  it('a wrong storage, a missing path, wrong options', async () => {
-    const place = createTestDatabase();
+  it('refuses an unknown storage, a missing path and invalid options', async () => {
+    const fixture = createTestDatabase();
     const wrong: [object, RegExp][] = [
       [{ path: '' }, /Missing required parameters: path/],
       [{ path: 42 }, /Invalid path/],
@@ -178,26 +178,26 @@ describe('places that cannot be', () => {
       [{ retry: { ioRetries: 1.5 } }, /Invalid ioRetries/],
     ];
     for (const [options, message] of wrong) {
-      const error = await rejectionOf(place.open(options));
+      const error = await rejectionOf(fixture.open(options));
       expect(error).toMatchObject({ name: 'PersistenceError', code: 'INVALID_ARGUMENT' });
       expect(error.message).toMatch(message);
     }
-    expect(fs.readdirSync(place.folder)).toEqual([]);
+    expect(fs.readdirSync(fixture.folder)).toEqual([]);
   });
 });
 
-describe('what is not here', () => {
-  it('IndexedDB, in Node: nothing falls back to memory', async () => {
+describe('storages of other platforms', () => {
+  it('refuses IndexedDB in Node instead of falling back to memory', async () => {
     const error = await rejectionOf(openPersistence({ storage: 'indexeddb', name: 'x' }));
     expect(error).toMatchObject({ name: 'PersistenceError', code: 'STORAGE_UNAVAILABLE' });
   });
 });
 
-describe('rules of others', () => {
-  it('a trigger that refuses a row fails that save alone, as CONSTRAINT', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
-    place.native(
+describe('triggers added after opening', () => {
+  it('fail only the save that they refuse, with CONSTRAINT', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
+    fixture.native(
       `CREATE TRIGGER no_guests BEFORE INSERT ON receipts WHEN NEW.agent_id = 'guest'
          BEGIN SELECT RAISE(ABORT, 'no guests'); END`,
     );
@@ -210,15 +210,15 @@ describe('rules of others', () => {
   });
 });
 
-describe('what is not refused', () => {
-  it('an empty file is initialised, in place', async () => {
-    const place = createTestDatabase();
-    fs.writeFileSync(place.file, '');
-    const { ino } = fs.statSync(place.file);
-    const db = await place.open();
+describe('files that are accepted', () => {
+  it('initialises an empty file in place', async () => {
+    const fixture = createTestDatabase();
+    fs.writeFileSync(fixture.file, '');
+    const { ino } = fs.statSync(fixture.file);
+    const db = await fixture.open();
     await db.saveReceipt(receiptOf('a'));
-    expect(fs.statSync(place.file).ino).toBe(ino);
-    expect(place.native('.tables').split(/\s+/).toSorted()).toEqual([
+    expect(fs.statSync(fixture.file).ino).toBe(ino);
+    expect(fixture.native('.tables').split(/\s+/).toSorted()).toEqual([
       '_schema_metadata',
       'agent_memory',
       'audit_log',
@@ -226,35 +226,35 @@ describe('what is not refused', () => {
     ]);
   });
 
-  it('a foreign database keeps its tables, through everything that replaces ours but an image', async () => {
-    const place = createTestDatabase();
-    place.native(
+  it('keeps foreign tables through reset and restore from JSON', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(
       'CREATE TABLE theirs(x); INSERT INTO theirs VALUES (42); CREATE INDEX theirs_x ON theirs(x)',
     );
-    const db = await place.open();
+    const db = await fixture.open();
     await db.saveReceipt(receiptOf('a'));
-    await db.exportBackup({ directory: place.path('backup') });
+    await db.exportBackup({ directory: fixture.path('backup') });
     await db.reset();
-    await db.restoreBackup({ directory: place.path('backup'), from: 'json' });
-    expect(place.native('SELECT x FROM theirs INDEXED BY theirs_x WHERE x = 42')).toBe('42');
+    await db.restoreBackup({ directory: fixture.path('backup'), from: 'json' });
+    expect(fixture.native('SELECT x FROM theirs INDEXED BY theirs_x WHERE x = 42')).toBe('42');
   });
 
-  it('symlinks are followed, not replaced', async () => {
-    const place = createTestDatabase();
-    fs.mkdirSync(place.path('real'));
-    fs.symlinkSync(place.path('real', 'data.db'), place.file);
-    const db = await place.open();
+  it('follows symlinks and does not replace them', async () => {
+    const fixture = createTestDatabase();
+    fs.mkdirSync(fixture.path('real'));
+    fs.symlinkSync(fixture.path('real', 'data.db'), fixture.file);
+    const db = await fixture.open();
     await db.saveReceipt(receiptOf('a'));
-    expect((await db.info()).path).toBe(place.path('real', 'data.db'));
+    expect((await db.info()).path).toBe(fixture.path('real', 'data.db'));
     await db.close();
-    expect(fs.lstatSync(place.file).isSymbolicLink()).toBe(true);
-    expect(fs.readdirSync(place.path('real'))).toEqual(['data.db']);
+    expect(fs.lstatSync(fixture.file).isSymbolicLink()).toBe(true);
+    expect(fs.readdirSync(fixture.path('real'))).toEqual(['data.db']);
   });
 
-  it('rows of the original scripts', async () => {
-    const place = createTestDatabase();
-    place.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
-    const db = await place.open();
+  it('reads rows of the original scripts', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(ORIGINAL_SCHEMA, ORIGINAL_ROWS);
+    const db = await fixture.open();
     expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual([
       'exec-002',
       'exec-001',

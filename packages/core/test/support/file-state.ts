@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 
-/** Everything of a file that opening it must leave alone. */
+/** Reads the state of a file that opening it must not change. */
 export function stateOf(file: string): Record<string, unknown> {
   const { mtimeNs, size, ino } = fs.statSync(file, { bigint: true });
   return {

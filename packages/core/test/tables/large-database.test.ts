@@ -1,4 +1,4 @@
-/** What an operation costs depends on what it touches, not on how much is stored. */
+/** The cost of an operation depends on the rows that it touches, not on the size of the database. */
 import { type Storage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { type StorageCounts, countingStorage } from '@ggen-sim/sqljs-vfs/testing';
@@ -14,10 +14,10 @@ import { type TestDatabase, createTestDatabase } from '../support/test-database.
 const RECEIPTS = 1_000_000;
 const PAGE_BYTES = 4096;
 
-/** Fills a database through native SQLite, with ids as scattered as hashes are. */
-async function fill(place: TestDatabase, receipts: number): Promise<void> {
-  await (await place.open()).close();
-  place.native(
+/** Fills a database by native SQLite, with ids scattered like hashes. */
+async function fill(fixture: TestDatabase, receipts: number): Promise<void> {
+  await (await fixture.open()).close();
+  fixture.native(
     'PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF; PRAGMA cache_size=-400000',
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${receipts})
      INSERT INTO receipts SELECT
@@ -31,10 +31,10 @@ async function fill(place: TestDatabase, receipts: number): Promise<void> {
 }
 
 async function openCounted(
-  place: TestDatabase,
+  fixture: TestDatabase,
 ): Promise<{ db: Persistence; counts: StorageCounts; reset: () => void }> {
   const counted: { storage: Storage; counts: StorageCounts; reset(): void } = countingStorage(
-    fileStorage(place.file),
+    fileStorage(fixture.file),
   );
   const connection = new SqliteConnection(await openDatabase(counted.storage));
   const db = new DatabasePersistence(connection, DEFAULT_RETRY_POLICY, () => new Date(), 'strict');
@@ -42,9 +42,9 @@ async function openCounted(
   return { db, counts: counted.counts, reset: () => counted.reset() };
 }
 
-/** Bytes written by one save of the usual size, the smallest of a few, so that a page split does not count. */
-async function bytesOfSave(place: TestDatabase): Promise<number> {
-  const { db, counts, reset } = await openCounted(place);
+/** Measures the bytes written by a usual save: the least of five, so that a page split does not count. */
+async function bytesOfSave(fixture: TestDatabase): Promise<number> {
+  const { db, counts, reset } = await openCounted(fixture);
   await db.saveReceipt(receiptOf('warm', { agentId: 'agent-1' }));
   const written: number[] = [];
   for (let n = 0; n < 5; n++) {
@@ -56,17 +56,17 @@ async function bytesOfSave(place: TestDatabase): Promise<number> {
   return Math.min(...written);
 }
 
-it(`with ${RECEIPTS} receipts: stats and look-ups read little, a save writes what it always does`, async () => {
-  const place = createTestDatabase();
-  await fill(place, 1000);
-  const small = await bytesOfSave(place);
-  fs.rmSync(place.file);
+it(`reads little for stats and look-ups and writes no more per save with ${RECEIPTS} receipts`, async () => {
+  const fixture = createTestDatabase();
+  await fill(fixture, 1000);
+  const small = await bytesOfSave(fixture);
+  fs.rmSync(fixture.file);
 
-  await fill(place, RECEIPTS);
-  const fileBytes = fs.statSync(place.file).size;
+  await fill(fixture, RECEIPTS);
+  const fileBytes = fs.statSync(fixture.file).size;
   const measured = async (operation: (db: Persistence) => PromiseLike<unknown>): Promise<number> => {
-    // A connection of its own: nothing is in its cache.
-    const { db, counts } = await openCounted(place);
+    // A new connection has an empty cache.
+    const { db, counts } = await openCounted(fixture);
     await operation(db);
     await db.close();
     return counts.readBytes;
@@ -74,15 +74,15 @@ it(`with ${RECEIPTS} receipts: stats and look-ups read little, a save writes wha
   const stats = await measured(async (db) => {
     expect(await db.stats()).toMatchObject({ receiptsTotal: RECEIPTS, receiptsError: RECEIPTS / 20 });
   });
-  // The index by which SQLite counts entries without reading them: 12 bytes more an entry than that of the statuses.
+  // SQLite counts by the time index, whose entries have 12 bytes more than those of the status index.
   expect(stats / fileBytes).toBeLessThan(0.07);
-  const id = place.native("SELECT receipt_id FROM receipts WHERE execution_id = 'exec-777777'");
+  const id = fixture.native("SELECT receipt_id FROM receipts WHERE execution_id = 'exec-777777'");
   expect((await measured((db) => db.getReceipt(id))) / PAGE_BYTES).toBeLessThan(40);
   const latest = await measured(async (db) => {
     const rows = await db.queryReceipts({ agent: 'agent-7*' });
     expect([rows.length, rows[0]?.executionId]).toEqual([100, 'exec-999957']);
   });
-  // A hundred rows of one in fifty agents: what they are found by, not the table.
+  // A hundred rows of one in fifty agents: index entries and those rows, not the table.
   expect(latest / fileBytes).toBeLessThan(0.03);
-  expect(await bytesOfSave(place)).toBeLessThan(small * 1.2 + 6 * PAGE_BYTES);
+  expect(await bytesOfSave(fixture)).toBeLessThan(small * 1.2 + 6 * PAGE_BYTES);
 });

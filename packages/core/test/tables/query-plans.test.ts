@@ -1,4 +1,4 @@
-/** How SQLite answers each shipped query. A plan that changes is a decision, not an accident. */
+/** The query plans of SQLite for each query, so that a plan changes by decision and not by accident. */
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
@@ -92,7 +92,7 @@ describe('query plans', () => {
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
-      'the next of it',
+      'the next audit entries',
       batches(auditLogTable, { agent: 'a%', since: cursor.time }, cursor),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid<?)',
@@ -106,7 +106,7 @@ describe('query plans', () => {
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
-      'the next of it, oldest first',
+      'the next audit entries, oldest first',
       batches(auditLogTable, { agent: 'a%', since: cursor.time, order: 'oldest-first' }, cursor),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid>?)',
@@ -222,10 +222,10 @@ describe('query plans', () => {
   });
 });
 
-/** Walks over a whole table or index, and sorts, that operations may make; every other row is found by a search. */
-const WALKS: ReadonlyMap<string, string> = new Map([
+/** Scans of a whole table or index, and sorts, that operations may make. Every other row is found by a search. */
+const ALLOWED_SCANS: ReadonlyMap<string, string> = new Map([
   ['SCAN receipts USING INDEX idx_receipts_created_at', 'newest or oldest first, ends at the limit'],
-  ['SCAN agent_memory', 'one row an agent'],
+  ['SCAN agent_memory', 'one row per agent'],
   ['USE TEMP B-TREE FOR ORDER BY', 'memories, agents and statuses, which are few'],
   ['SCAN distinct_values', 'agents and statuses, which are few'],
   [
@@ -237,7 +237,7 @@ const WALKS: ReadonlyMap<string, string> = new Map([
   ['SCAN sqlite_schema', 'the schema'],
 ]);
 
-it('whatever operations ask of SQLite, they walk and sort only where they have to', async () => {
+it('operations scan and sort only where they have to', async () => {
   const recorded = new SqliteConnection(await openDatabase(memoryStorage()));
   await migrate(recorded, new Date(), performance.now());
   const statements = new Set<string>();
@@ -276,10 +276,10 @@ it('whatever operations ask of SQLite, they walk and sort only where they have t
   const plans = [...statements]
     .filter((sql) => /^\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)/.test(sql))
     .flatMap(plan);
-  const walks = plans.filter(
+  const scans = plans.filter(
     (step) => /^SCAN|TEMP B-TREE/.test(step) && !/VIRTUAL TABLE|CONSTANT ROW/.test(step),
   );
   expect(plans.length).toBeGreaterThan(30);
-  expect(new Set(walks)).toEqual(new Set(WALKS.keys()));
+  expect(new Set(scans)).toEqual(new Set(ALLOWED_SCANS.keys()));
   await db.close();
 });

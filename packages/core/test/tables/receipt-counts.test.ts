@@ -1,11 +1,11 @@
-/** Receipts are counted by status in ranges and in passes of a few: none may be missed, none counted twice. */
+/** Counts of receipts by status, made in ranges and in passes of four statuses: no receipt is missed or counted twice. */
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { expect, it } from 'vitest';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import { readCounts, readReceiptStatistics } from '../../src/tables/analytics.ts';
 import { migrate } from '../../src/schema/migrator.ts';
 
-it('counts receipts with any status, also those that others wrote', async () => {
+it('counts receipts with any status, including those that other programs wrote', async () => {
   const connection = new SqliteConnection(await openDatabase(memoryStorage()));
   await migrate(connection, new Date(), performance.now());
   const known = ['success', 'success', 'success', 'error', 'error', 'partial'];

@@ -1,10 +1,10 @@
-/** Databases that are right, to be damaged: of several page sizes, with long rows, free pages, moved pages. */
+/** Intact databases to be damaged: several page sizes, long rows, free pages, moved pages. */
 import fs from 'node:fs';
 import { openPersistence } from '../../../src/index.ts';
 import { auditOf, memoryOf, receiptOf, upTo } from '../../../src/testing/persistence-case.ts';
 import { nativeSqlite } from '../../support/native-sqlite.ts';
 
-/** How each is made before our tables go in. */
+/** Pragmas of each database, run before its tables are created. */
 const MAKES: readonly string[] = [
   'PRAGMA page_size=4096',
   'PRAGMA page_size=512',
@@ -12,11 +12,11 @@ const MAKES: readonly string[] = [
   'PRAGMA page_size=512; PRAGMA auto_vacuum=FULL',
 ];
 
-/** Makes one database of each make, with rows short and long, some of them deleted again. @returns their paths */
-export async function makeSoundDatabases(folder: string): Promise<string[]> {
+/** Makes one database for each set of pragmas, with short and long rows, some of them deleted. @returns their paths */
+export async function makeIntactDatabases(folder: string): Promise<string[]> {
   const paths: string[] = [];
   for (const [index, make] of MAKES.entries()) {
-    const path = `${folder}/sound-${index}.db`;
+    const path = `${folder}/intact-${index}.db`;
     nativeSqlite(path, make, 'CREATE TABLE theirs(x)', 'DROP TABLE theirs');
     await fill(path);
     paths.push(path);
@@ -34,7 +34,7 @@ async function fill(path: string): Promise<void> {
     audits: upTo(60).map((n) => auditOf(`o-${n}`, { details: 'd'.repeat(n) })),
   });
   await db.close();
-  // What is deleted leaves free pages behind.
+  // Deleted rows leave free pages.
   nativeSqlite(path, "DELETE FROM receipts WHERE execution_id GLOB 'e-[345]*'");
   fs.chmodSync(path, 0o644);
 }

@@ -1,7 +1,7 @@
-/** Damage to a database file, as data: what a seed makes of it, a message can quote and a named test repeat. */
+/** Damage to a database file, as data. A seed makes it, a message can quote it and a named test can repeat it. */
 import fc from 'fast-check';
 
-/** One thing done to a file's bytes. Offsets are bytes; pages count from 0, modulo those of the file. */
+/** One change of a file's bytes. Offsets are bytes; pages count from 0, modulo those of the file. */
 export type Damage =
   | { readonly kind: 'flip'; readonly page: number; readonly offset: number; readonly bit: number }
   | {
@@ -16,7 +16,7 @@ export type Damage =
   | { readonly kind: 'truncate'; readonly page: number; readonly offset: number }
   | { readonly kind: 'append'; readonly sizeBytes: number; readonly fill: number };
 
-/** A file to try: which sound database it was, and what happened to it. */
+/** A file to try: the intact database it comes from, and its damage. */
 export interface Mutation {
   readonly base: number;
   readonly damages: readonly Damage[];
@@ -120,20 +120,20 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
   },
 );
 
-/** Files to try: a seed always makes the same ones. */
+/** Makes the files to try. A seed always makes the same ones. */
 export function mutationsOf(seed: number, count: number, bases: number): Mutation[] {
   const mutation = fc.record({
     base: fc.nat(bases - 1),
     damages: fc.array(damage, { minLength: 1, maxLength: 3, size: 'max' }),
   });
-  // Without bias: small numbers would damage the first page most of the time, and nothing else would be reached.
+  // Unbiased: small numbers would mostly damage the first page, and the other pages would never be reached.
   return fc.sample(fc.noBias(mutation), { seed, numRuns: count });
 }
 
-/** A copy of a file with the damage done. */
+/** Makes a damaged copy of a file. */
 export function damaged(image: Uint8Array, damages: readonly Damage[]): Uint8Array {
   const pageSizeBytes = pageSizeOf(image);
-  // A copy by `from`: a Node Buffer's own `slice` would damage the original.
+  // Copied by `from`, because `slice` of a Node Buffer shares the memory of the original.
   let bytes: Uint8Array = Uint8Array.from(image);
   for (const one of damages) bytes = damagedOnce(bytes, one, pageSizeBytes);
   return bytes;

@@ -1,22 +1,22 @@
-/** Where a test file tries hostile files: a folder, the bundled child, and sound databases to compare with. */
+/** Fixture of a test file that tries hostile files: a folder, the bundled child, and intact databases to compare with. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { Children } from '../../../../../tests/support/child-process.ts';
-import { makeSoundDatabases } from './intact-databases.ts';
+import { makeIntactDatabases } from './intact-databases.ts';
 import { endTrials, type Job, type Outcome, tryJobs } from './trials.ts';
 
-/** A place for the test file that asks for it. */
-export class TrialPlace {
+/** Sets up before the tests of a file and cleans up after them. */
+export class TrialHarness {
   readonly folder: string = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'ggen-hostile-')));
-  soundDatabases: readonly string[] = [];
+  intactDatabases: readonly string[] = [];
   #children: Children | undefined;
 
   constructor() {
     beforeAll(async () => {
       this.#children = await Children.bundle([path.join(import.meta.dirname, 'try-jobs.ts')]);
-      this.soundDatabases = await makeSoundDatabases(this.folder);
+      this.intactDatabases = await makeIntactDatabases(this.folder);
     });
     afterAll(() => {
       endTrials();
@@ -27,14 +27,14 @@ export class TrialPlace {
 
   try(jobs: readonly Job[]): Promise<Outcome[]> {
     const script = this.#children?.script('try-jobs') ?? '';
-    return tryJobs({ script, folder: this.folder, soundDatabases: this.soundDatabases }, jobs);
+    return tryJobs({ script, folder: this.folder, intactDatabases: this.intactDatabases }, jobs);
   }
 
-  /** A copy of a sound database, in a folder of its own. */
-  copyOfSound(base: number): string {
-    const place = fs.mkdtempSync(path.join(this.folder, 'place-'));
-    const file = path.join(place, 'hostile.db');
-    fs.copyFileSync(this.soundDatabases[base] as string, file);
+  /** Copies an intact database to a new folder. */
+  copyOfIntact(base: number): string {
+    const folder = fs.mkdtempSync(path.join(this.folder, 'trial-'));
+    const file = path.join(folder, 'hostile.db');
+    fs.copyFileSync(this.intactDatabases[base] as string, file);
     return file;
   }
 }

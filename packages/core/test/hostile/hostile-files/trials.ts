@@ -1,4 +1,4 @@
-/** Runs many trials in a process of their own, which may die or hang without taking the test with it. */
+/** Runs many trials in a child process, which may crash or hang without ending the test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,32 +6,32 @@ import { createInterface } from 'node:readline';
 import type { Mutation } from './mutation.ts';
 import type { Trial } from './try-file.ts';
 
-/** What to try: damage done to a sound database, or a file as it lies there, whose receipts may be those of a sound one. */
+/** A file to try: a damaged copy of an intact database, or an existing file, perhaps with the receipts of an intact one. */
 export type Job = Mutation | { readonly base: number; readonly path: string };
 
-/** A trial, or how the process ended in the middle of it. */
+/** Result of a trial, or the end of the process that ran it. */
 export type Outcome = Trial | { readonly opening: 'process ended'; readonly broken: readonly string[] };
 
-/** No trial takes nearly as long; one that does hangs. */
+/** Milliseconds after which a trial counts as hanging; a working one takes far less. */
 const HANGS_AFTER_MS = 120_000;
 
-/** What trials need. */
+/** Options of running trials. */
 export interface TrialRun {
-  /** The bundled `try-jobs.ts`. */
+  /** Path of the bundled `try-jobs.ts`. */
   readonly script: string;
-  /** For the files; emptied as it goes. */
+  /** Folder for the files, emptied after each trial. */
   readonly folder: string;
-  readonly soundDatabases: readonly string[];
+  readonly intactDatabases: readonly string[];
 }
 
-/** Does every job, going on with the next after one that ended or stopped the process. */
+/** Runs every job. When a job ends or stops the process, a new process continues with the next one. */
 export async function tryJobs(run: TrialRun, jobs: readonly Job[]): Promise<Outcome[]> {
   const jobsFile = path.join(run.folder, 'jobs.json');
   fs.writeFileSync(jobsFile, JSON.stringify(jobs));
   const outcomes: Outcome[] = [];
   while (outcomes.length < jobs.length) {
     const work = fs.mkdtempSync(path.join(run.folder, 'work-'));
-    const words = [run.script, jobsFile, String(outcomes.length), work, ...run.soundDatabases];
+    const words = [run.script, jobsFile, String(outcomes.length), work, ...run.intactDatabases];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     const end = await follow(child, outcomes);
@@ -42,14 +42,14 @@ export async function tryJobs(run: TrialRun, jobs: readonly Job[]): Promise<Outc
   return outcomes;
 }
 
-/** Ends what still runs, after a test that was given up. */
+/** Ends the processes that still run after a test was aborted. */
 export function endTrials(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
 const running = new Set<ChildProcess>();
 
-/** @returns how the process ended, unless it ended well with everything tried */
+/** @returns a description of the process's end, or undefined when it has tried everything */
 async function follow(child: ChildProcess, outcomes: Outcome[]): Promise<string | undefined> {
   let stderr = '';
   let isHanging = false;

@@ -1,6 +1,6 @@
 /**
- * Arguments: a JSON file of jobs, the index to begin with, a folder, the sound databases. Tries one after the other and
- * prints a line for each: first its index, so that whoever reads knows which one ended the process.
+ * Arguments: a JSON file of jobs, the first index, a folder, the intact databases. Tries the jobs in order and prints one
+ * line for each. The index comes first, so that the reader knows which job ended the process.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { receiptsIn, tryFile } from './try-file.ts';
 const [jobsFile = '', first = '0', folder = '', ...bases] = process.argv.slice(2);
 const jobs = JSON.parse(fs.readFileSync(jobsFile, 'utf8')) as Job[];
 
-const sound = await Promise.all(
+const intact = await Promise.all(
   bases.map(async (base) => {
     const db = await openPersistence({ storage: 'file', path: base });
     const receipts = await receiptsIn(db);
@@ -24,13 +24,13 @@ const sound = await Promise.all(
 for (const [index, job] of jobs.entries()) {
   if (index < Number(first)) continue;
   fs.writeSync(1, `${JSON.stringify({ index })}\n`);
-  const { image, receipts } = sound[job.base] as (typeof sound)[number];
+  const { image, receipts } = intact[job.base] as (typeof intact)[number];
   let file: string;
   if ('path' in job) file = job.path;
   else {
-    const place = path.join(folder, String(index));
-    fs.mkdirSync(place);
-    file = path.join(place, 'hostile.db');
+    const trialFolder = path.join(folder, String(index));
+    fs.mkdirSync(trialFolder);
+    file = path.join(trialFolder, 'hostile.db');
     fs.writeFileSync(file, damaged(image, job.damages));
   }
   const trial = await tryFile(file, receipts);
