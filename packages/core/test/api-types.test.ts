@@ -1,4 +1,4 @@
-/** What TypeScript callers may and may not write. A wrong line here fails the type check, not the run. */
+/** Types of the interface for TypeScript callers. A wrong line here fails the type check, not the run. */
 import { expectTypeOf, it } from 'vitest';
 import {
   type MemoryRow,
@@ -11,7 +11,7 @@ import {
   openPersistence,
 } from '../src/index.ts';
 
-it('the main calls have the types they are documented with', () => {
+it('the main calls have their documented types', () => {
   expectTypeOf(openPersistence).returns.resolves.toEqualTypeOf<Persistence>();
   expectTypeOf<Persistence['saveReceipt']>().parameter(0).toEqualTypeOf<NewReceipt>();
   expectTypeOf<Persistence['saveReceipts']>().returns.resolves.toEqualTypeOf<SavedReceipt[]>();

@@ -1,4 +1,4 @@
-/** The README's example runs as it stands, and its table of errors is whole. */
+/** The README's example runs unchanged, and its table of errors is complete. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,25 +18,25 @@ const codes = [
   ...fs.readFileSync(path.join(PACKAGE, 'src/api/errors.ts'), 'utf8').matchAll(/^ {2}\| '([A-Z_]+)'/gm),
 ].map(([, code = '']) => code);
 
-/** Codes that no test of this package can provoke, and why. */
+/** Codes that no test of this package can provoke, with the reason. */
 const PROVOKED_ELSEWHERE: Readonly<Record<string, string>> = {
   LOCKS_UNAVAILABLE: 'needs a platform without locks: sqljs-vfs tests it with the package hidden',
   STORAGE_RESET: 'needs a page whose site data is cleared: sqljs-vfs tests it in a browser',
   UNREADABLE_STORAGE: 'needs a page with a newer format stored: sqljs-vfs tests it in a browser',
   UNSUPPORTED_SQLJS:
-    'needs a realm in which sql.js was initialised before: sqljs-vfs tests it in a process of its own',
-  INTERNAL: 'says that something happened which cannot',
+    'needs a realm in which sql.js was initialised before: sqljs-vfs tests it in a separate process',
+  INTERNAL: 'reports a state that cannot occur',
 };
 
 describe('the table of errors', () => {
-  it('has a row for each code, with cause and remedy, and no others', () => {
+  it('has exactly one row per code, with cause and remedy', () => {
     const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| (.+?) +\| (.+?) +\|$/gm)];
     expect(rows.map(([, code]) => code)).toEqual(codes);
     for (const [, code, cause, remedy] of rows)
       expect([code, cause !== '', remedy !== '']).toEqual([code, true, true]);
   });
 
-  it('each code is expected by a test, or it is said why not', () => {
+  it('each code is expected by a test, or excused with a reason', () => {
     const tests = [...sources('test'), ...sources('src/testing')];
     const untested = codes
       .filter((code) => !(code in PROVOKED_ELSEWHERE))
@@ -48,18 +48,18 @@ describe('the table of errors', () => {
 
 describe('the example', () => {
   it('runs', async () => {
-    const place = createTestDatabase();
+    const database = createTestDatabase();
     const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? '';
     const answer =
       'process.stdout.write(JSON.stringify({ text, latest: latest.length, version, memory, failed, receiptsTotal, agents: agentMetrics.length, files: manifest.files.length, receiptsDeleted, ok }));';
-    const script = place.path('example.ts');
+    const script = database.path('example.ts');
     const source = example.replace("'@ggen-sim/core'", JSON.stringify(path.join(PACKAGE, 'src/index.ts')));
     fs.writeFileSync(script, `${source}\n${answer}`);
     const children = await Children.bundle([script]);
     fs.rmSync(script);
     onTestFinished(() => children.remove());
     const output = execFileSync(process.execPath, [children.script('example')], {
-      cwd: place.folder,
+      cwd: database.folder,
       encoding: 'utf8',
     });
     expect(JSON.parse(output)).toEqual({
@@ -74,6 +74,6 @@ describe('the example', () => {
       receiptsDeleted: 0,
       ok: true,
     });
-    expect(fs.readdirSync(place.folder).toSorted()).toEqual(['audit.csv', 'backups', 'workspace']);
+    expect(fs.readdirSync(database.folder).toSorted()).toEqual(['audit.csv', 'backups', 'workspace']);
   });
 });

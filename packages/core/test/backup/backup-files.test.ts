@@ -1,4 +1,4 @@
-/** Backups and exports as files: whole or not there, never over what exists, and trusted only as far as they check out. */
+/** Backups and exports as files: complete or absent, never overwriting, and checked before they are restored. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -15,8 +15,8 @@ const FILES = ['agent_memory.json', 'audit_log.json', 'ggen.db', 'manifest.json'
 
 const ANY_FILE = { bytes: 1, sha256: '0'.repeat(64) };
 
-async function filled(place: TestDatabase): Promise<Persistence> {
-  const db = await place.open();
+async function filled(database: TestDatabase): Promise<Persistence> {
+  const db = await database.open();
   await db.record({
     receipts: upTo(20).map((n) => receiptOf(`e-${n}`)),
     memories: [memoryOf('m')],
@@ -27,14 +27,14 @@ async function filled(place: TestDatabase): Promise<Persistence> {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What is in the folder, beside the journal of the open database. */
-const namesIn = (place: TestDatabase): string[] =>
+/** Returns the names in the folder, without the journal of the open database. */
+const namesIn = (database: TestDatabase): string[] =>
   fs
-    .readdirSync(place.folder)
+    .readdirSync(database.folder)
     .filter((name) => name !== 'ggen.db-journal')
     .toSorted();
 
-/** Changes files of a backup and makes the manifest agree with them. */
+/** Changes files of a backup and updates the manifest to match. */
 function forge(
   folder: string,
   change: (manifest: BackupManifest & { files: { name: string }[] }) => void,
@@ -52,10 +52,10 @@ function forge(
 }
 
 describe('a backup', () => {
-  it('is five files that agree, 0600 in a folder 0700, readable by native SQLite', async () => {
-    const place = createTestDatabase();
-    const db = await filled(place);
-    const directory = place.path('deep', 'backup');
+  it('is five consistent files of mode 0600 in a folder of mode 0700, readable by native SQLite', async () => {
+    const database = createTestDatabase();
+    const db = await filled(database);
+    const directory = database.path('deep', 'backup');
     const { manifest } = await db.exportBackup({ directory });
     expect(fs.readdirSync(directory).toSorted()).toEqual(FILES);
     for (const folder of [directory, path.dirname(directory)]) expect(modeOf(folder)).toBe('700');
@@ -78,28 +78,28 @@ describe('a backup', () => {
     expect(rows[0]).toMatchObject({ execution_id: 'e-0', receipt_json: '{"ok":true}', duration_ms: 0 });
   });
 
-  it('goes nowhere but where it was told to: no link in its place is followed out of a folder, no name guessed', async () => {
-    const place = createTestDatabase();
-    const db = await filled(place);
-    fs.mkdirSync(place.path('victim'));
-    fs.writeFileSync(place.path('victim', 'precious'), 'keep');
-    fs.symlinkSync('victim', place.path('backup'));
-    expect(await rejectionOf(db.exportBackup({ directory: place.path('backup') }))).toMatchObject({
+  it('follows no symlink to another folder, and uses a temporary name that cannot be guessed', async () => {
+    const database = createTestDatabase();
+    const db = await filled(database);
+    fs.mkdirSync(database.path('victim'));
+    fs.writeFileSync(database.path('victim', 'precious'), 'keep');
+    fs.symlinkSync('victim', database.path('backup'));
+    expect(await rejectionOf(db.exportBackup({ directory: database.path('backup') }))).toMatchObject({
       code: 'ALREADY_EXISTS',
     });
-    expect(fs.readdirSync(place.path('victim'))).toEqual(['precious']);
-    // Two backups at once never meet, whatever their names: the folder they are made in is one of their own.
+    expect(fs.readdirSync(database.path('victim'))).toEqual(['precious']);
+    // Two concurrent backups never share a temporary folder, whatever their names.
     const seen = new Set<string>();
     const onProgress = (): void => {
-      for (const name of fs.readdirSync(place.folder)) if (name.endsWith('.partial')) seen.add(name);
+      for (const name of fs.readdirSync(database.folder)) if (name.endsWith('.partial')) seen.add(name);
     };
-    await db.exportBackup({ directory: place.path('one'), onProgress });
-    await db.exportBackup({ directory: place.path('two'), onProgress });
+    await db.exportBackup({ directory: database.path('one'), onProgress });
+    await db.exportBackup({ directory: database.path('two'), onProgress });
     expect(seen.size).toBe(2);
     for (const name of seen) expect(name).toMatch(/^\.(?:one|two)\.[0-9a-f]{12}\.partial$/);
   });
 
-  it('does not write into a file that has its unfinished one\u2019s name already', () => {
+  it('does not write into an existing file with the temporary name', () => {
     const folder = createTestDatabase().folder;
     const victim = path.join(folder, 'victim');
     fs.writeFileSync(victim, 'keep');
@@ -109,33 +109,33 @@ describe('a backup', () => {
     expect(fs.readFileSync(victim, 'utf8')).toBe('keep');
   });
 
-  it('never overwrites: not a backup, not a folder with anything in it, not a file', async () => {
-    const place = createTestDatabase();
-    const db = await filled(place);
-    const directory = place.path('backup');
+  it('never overwrites a backup, a file or a folder that is not empty', async () => {
+    const database = createTestDatabase();
+    const db = await filled(database);
+    const directory = database.path('backup');
     await db.exportBackup({ directory });
     const before = FILES.map((name) => fs.readFileSync(path.join(directory, name), 'latin1'));
-    fs.mkdirSync(place.path('occupied'));
-    fs.writeFileSync(place.path('occupied', 'note'), 'keep');
-    fs.writeFileSync(place.path('file'), 'keep');
+    fs.mkdirSync(database.path('occupied'));
+    fs.writeFileSync(database.path('occupied', 'note'), 'keep');
+    fs.writeFileSync(database.path('file'), 'keep');
     for (const taken of ['backup', 'occupied', 'file']) {
-      expect(await rejectionOf(db.exportBackup({ directory: place.path(taken) }))).toMatchObject({
+      expect(await rejectionOf(db.exportBackup({ directory: database.path(taken) }))).toMatchObject({
         code: 'ALREADY_EXISTS',
       });
     }
     expect(FILES.map((name) => fs.readFileSync(path.join(directory, name), 'latin1'))).toEqual(before);
-    expect(fs.readFileSync(place.path('file'), 'utf8')).toBe('keep');
-    fs.mkdirSync(place.path('empty'));
-    await db.exportBackup({ directory: place.path('empty') });
-    expect(namesIn(place)).toEqual(['backup', 'empty', 'file', 'ggen.db', 'occupied']);
+    expect(fs.readFileSync(database.path('file'), 'utf8')).toBe('keep');
+    fs.mkdirSync(database.path('empty'));
+    await db.exportBackup({ directory: database.path('empty') });
+    expect(namesIn(database)).toEqual(['backup', 'empty', 'file', 'ggen.db', 'occupied']);
   });
 
-  it('stopped in the middle leaves nothing', async () => {
-    const place = createTestDatabase();
-    const db = await filled(place);
+  it('leaves nothing when aborted half way', async () => {
+    const database = createTestDatabase();
+    const db = await filled(database);
     const stages = new Set<string>();
     await db.exportBackup({
-      directory: place.path('whole'),
+      directory: database.path('whole'),
       onProgress: ({ stage }) => void stages.add(stage),
     });
     expect(stages.size).toBeGreaterThan(3);
@@ -144,20 +144,24 @@ describe('a backup', () => {
       const onProgress = ({ stage }: { stage: string }): void => {
         if (stage === stopAt) stop.abort();
       };
-      const stopped = db.exportBackup({ directory: place.path('stopped'), signal: stop.signal, onProgress });
+      const stopped = db.exportBackup({
+        directory: database.path('stopped'),
+        signal: stop.signal,
+        onProgress,
+      });
       expect(await rejectionOf(stopped)).toMatchObject({ code: 'ABORTED' });
-      expect(namesIn(place)).toEqual(['ggen.db', 'whole']);
+      expect(namesIn(database)).toEqual(['ggen.db', 'whole']);
     }
     await db.saveReceipt(receiptOf('after'));
   });
 
-  it('holds one state, and writers that come meanwhile lose nothing', async () => {
-    const place = createTestDatabase();
-    const db = await filled(place);
-    const other = await place.open();
+  it('holds one state, and concurrent writers lose nothing', async () => {
+    const database = createTestDatabase();
+    const db = await filled(database);
+    const other = await database.open();
     const saves: Promise<unknown>[] = [];
     const { manifest } = await db.exportBackup({
-      directory: place.path('backup'),
+      directory: database.path('backup'),
       onProgress: () => {
         saves.push(
           db.saveReceipt(receiptOf(`ours-${saves.length}`)),
@@ -169,13 +173,13 @@ describe('a backup', () => {
     expect(saves.length).toBeGreaterThan(6);
     expect((await db.stats()).receiptsTotal).toBe(20 + saves.length);
     expect(manifest.files[0]?.rows).toBe(20);
-    expect(nativeSqlite(place.path('backup', 'ggen.db'), 'SELECT count(*) FROM receipts')).toBe('20');
+    expect(nativeSqlite(database.path('backup', 'ggen.db'), 'SELECT count(*) FROM receipts')).toBe('20');
   });
 });
 
 type Forgery = [string, (folder: string) => void, string, RegExp];
 
-describe('a restore trusts nothing', () => {
+describe('a restore refuses', () => {
   const cases: Forgery[] = [
     [
       'a path that leads out of the folder',
@@ -208,7 +212,7 @@ describe('a restore trusts nothing', () => {
       /not a regular file/,
     ],
     [
-      'a manifest that is no JSON',
+      'a manifest that is not JSON',
       (folder) => fs.writeFileSync(path.join(folder, 'manifest.json'), 'nope'),
       'BACKUP_INVALID',
       /not JSON/,
@@ -226,7 +230,7 @@ describe('a restore trusts nothing', () => {
       /lists no files/,
     ],
     [
-      'a named pipe in place of a file, which nobody waits for',
+      'a named pipe in place of a file, without waiting for its writer',
       (folder) => {
         fs.rmSync(path.join(folder, 'receipts.json'));
         execFileSync('mkfifo', [path.join(folder, 'receipts.json')]);
@@ -250,7 +254,7 @@ describe('a restore trusts nothing', () => {
       /more than/,
     ],
     [
-      'a manifest that calls every receipt imported, those to come included',
+      'a manifest that counts more imported receipts than receipts, so that later forged ones would pass',
       (folder) => forge(folder, (manifest) => Object.assign(manifest, { importedReceipts: 1_000_000 })),
       'BACKUP_INVALID',
       /imported/,
@@ -262,13 +266,13 @@ describe('a restore trusts nothing', () => {
       /imported/,
     ]),
     [
-      'a schema version that cannot be told',
+      'a schema version that is not a number',
       (folder) => forge(folder, (manifest) => Object.assign(manifest, { schemaVersion: { toString: 1 } })),
       'BACKUP_INVALID',
       /which program/,
     ],
     [
-      'a program version that cannot be told',
+      'a program version that is not a text',
       (folder) =>
         forge(folder, (manifest) =>
           Object.assign(manifest, { schemaVersion: 99, programVersion: { toString: 1 } }),
@@ -292,14 +296,14 @@ describe('a restore trusts nothing', () => {
   ];
 
   it.for(cases)('%s', async ([, damage, code, message]) => {
-    const place = createTestDatabase();
-    const db = await filled(place);
-    await db.exportBackup({ directory: place.path('backup') });
+    const database = createTestDatabase();
+    const db = await filled(database);
+    await db.exportBackup({ directory: database.path('backup') });
     const before = await db.queryReceipts();
-    damage(place.path('backup'));
+    damage(database.path('backup'));
     for (const from of ['image', 'json'] as const) {
       const error = await rejectionOf(
-        db.restoreBackup({ directory: place.path('backup'), from, force: true }),
+        db.restoreBackup({ directory: database.path('backup'), from, force: true }),
       );
       expect(error).toMatchObject({ name: 'PersistenceError', code });
       expect(error.message).toMatch(message);
@@ -316,19 +320,19 @@ describe('a restore trusts nothing', () => {
   ];
 
   it.for(contents)('a forged table: %s', async ([, content, code]) => {
-    const place = createTestDatabase();
-    const db = await filled(place);
-    await db.exportBackup({ directory: place.path('backup') });
-    fs.writeFileSync(place.path('backup', 'agent_memory.json'), content);
-    forge(place.path('backup'), () => undefined);
+    const database = createTestDatabase();
+    const db = await filled(database);
+    await db.exportBackup({ directory: database.path('backup') });
+    fs.writeFileSync(database.path('backup', 'agent_memory.json'), content);
+    forge(database.path('backup'), () => undefined);
     const error = await rejectionOf(
-      db.restoreBackup({ directory: place.path('backup'), from: 'json', force: true }),
+      db.restoreBackup({ directory: database.path('backup'), from: 'json', force: true }),
     );
     expect(error).toMatchObject({ name: 'PersistenceError', code });
     expect((await db.stats()).receiptsTotal).toBe(20);
   });
 
-  it('a row that never ends is read in the time of its length', async () => {
+  it('takes time linear in the length of a row without an end', async () => {
     async function* kilobytes(): AsyncGenerator<Uint8Array> {
       const kilobyte = new TextEncoder().encode('x'.repeat(1024));
       for (let count = 0; count < 100_000; count++) yield kilobyte;
@@ -339,7 +343,7 @@ describe('a restore trusts nothing', () => {
     expect(await rejectionOf(read())).toMatchObject({ code: 'BACKUP_INVALID' });
   });
 
-  it('a row longer than any string is refused before it is held', async () => {
+  it('a row longer than any string, before it is held in memory', async () => {
     async function* gigabytes(): AsyncGenerator<Uint8Array> {
       const megabytes = new TextEncoder().encode('x'.repeat(50_000_000));
       for (;;) yield megabytes;
@@ -350,46 +354,46 @@ describe('a restore trusts nothing', () => {
     expect(await rejectionOf(read())).toMatchObject({ code: 'BACKUP_INVALID' });
   });
 
-  it('a forged image is checked like any database', async () => {
-    const place = createTestDatabase();
-    const db = await filled(place);
-    await db.exportBackup({ directory: place.path('backup') });
-    const image = place.path('backup', 'ggen.db');
+  it('a forged image, which is checked like any database', async () => {
+    const database = createTestDatabase();
+    const db = await filled(database);
+    await db.exportBackup({ directory: database.path('backup') });
+    const image = database.path('backup', 'ggen.db');
     fs.writeFileSync(image, 'no database at all, but as long as it takes to be one'.repeat(10));
-    forge(place.path('backup'), () => undefined);
-    const error = await rejectionOf(db.restoreBackup({ directory: place.path('backup'), force: true }));
+    forge(database.path('backup'), () => undefined);
+    const error = await rejectionOf(db.restoreBackup({ directory: database.path('backup'), force: true }));
     expect(error).toMatchObject({ name: 'PersistenceError', code: 'NOT_A_DATABASE' });
     expect((await db.stats()).receiptsTotal).toBe(20);
   });
 
-  it('a folder that is not there, or holds no backup, is NOT_FOUND', async () => {
-    const place = createTestDatabase();
-    const db = await place.open();
-    fs.mkdirSync(place.path('empty'));
-    fs.writeFileSync(place.path('file'), '');
-    fs.symlinkSync('loop', place.path('loop'));
+  it('a folder that does not exist or holds no backup, with NOT_FOUND', async () => {
+    const database = createTestDatabase();
+    const db = await database.open();
+    fs.mkdirSync(database.path('empty'));
+    fs.writeFileSync(database.path('file'), '');
+    fs.symlinkSync('loop', database.path('loop'));
     for (const name of ['missing', 'empty', 'file']) {
-      expect(await rejectionOf(db.restoreBackup({ directory: place.path(name) }))).toMatchObject({
+      expect(await rejectionOf(db.restoreBackup({ directory: database.path(name) }))).toMatchObject({
         code: 'NOT_FOUND',
       });
     }
     for (const call of [
-      () => db.restoreBackup({ directory: place.path('loop') }),
-      () => db.exportBackup({ directory: place.path('loop') }),
-      () => db.exportAuditTrail({ output: place.path('loop') }),
-      () => db.exportAuditTrail({ output: place.path('file', 'below') }),
-      () => db.exportBackup({ directory: place.path('file', 'below') }),
+      () => db.restoreBackup({ directory: database.path('loop') }),
+      () => db.exportBackup({ directory: database.path('loop') }),
+      () => db.exportAuditTrail({ output: database.path('loop') }),
+      () => db.exportAuditTrail({ output: database.path('file', 'below') }),
+      () => db.exportBackup({ directory: database.path('file', 'below') }),
     ]) {
       expect(await rejectionOf(call())).toMatchObject({ name: 'PersistenceError', code: 'IO_ERROR' });
     }
   });
 });
 
-describe('images of other makes', () => {
-  async function theirImage(place: TestDatabase, pragma: string): Promise<Uint8Array> {
-    const theirs = place.path('theirs.db');
+describe('an image with another page size or encoding', () => {
+  async function theirImage(database: TestDatabase, pragma: string): Promise<Uint8Array> {
+    const theirs = database.path('theirs.db');
     nativeSqlite(theirs, pragma, 'CREATE TABLE t(x)', "INSERT INTO t VALUES ('ünï')");
-    const source = await place.open({ path: theirs });
+    const source = await database.open({ path: theirs });
     await source.saveReceipts(upTo(100).map((n) => receiptOf(`ü-${n}`)));
     await source.close();
     return fs.readFileSync(theirs);
@@ -414,42 +418,42 @@ describe('images of other makes', () => {
     ['PRAGMA auto_vacuum=FULL', 'imported: 101', 'imported: 101'],
     ["PRAGMA encoding='UTF-16le'", 'SCHEMA_MISMATCH: 2', 'SCHEMA_MISMATCH: 2'],
   ] as const)('%s', async ([pragma, shared, owned]) => {
-    const place = createTestDatabase();
-    const image = await theirImage(place, pragma);
-    const db = await place.open();
+    const database = createTestDatabase();
+    const image = await theirImage(database, pragma);
+    const db = await database.open();
     expect(await importOver(db, image)).toBe(shared);
     await db.close();
-    const owner = await place.open({ path: place.path('own.db'), exclusive: true });
+    const owner = await database.open({ path: database.path('own.db'), exclusive: true });
     expect(await importOver(owner, image)).toBe(owned);
   });
 });
 
 describe('an export', () => {
-  it('is whole or not there, 0600, and a symlink is followed', async () => {
-    const place = createTestDatabase();
-    const db = await filled(place);
-    fs.symlinkSync('real.json', place.path('link.json'));
-    const report = await db.exportAuditTrail({ output: place.path('link.json') });
-    expect(report).toMatchObject({ path: place.path('link.json'), rows: 3 });
-    expect(fs.lstatSync(place.path('link.json')).isSymbolicLink()).toBe(true);
-    expect(fs.statSync(place.path('real.json')).size).toBe(report.bytes);
-    expect(modeOf(place.path('real.json'))).toBe('600');
+  it('is complete or absent, has mode 0600, and follows a symlink', async () => {
+    const database = createTestDatabase();
+    const db = await filled(database);
+    fs.symlinkSync('real.json', database.path('link.json'));
+    const report = await db.exportAuditTrail({ output: database.path('link.json') });
+    expect(report).toMatchObject({ path: database.path('link.json'), rows: 3 });
+    expect(fs.lstatSync(database.path('link.json')).isSymbolicLink()).toBe(true);
+    expect(fs.statSync(database.path('real.json')).size).toBe(report.bytes);
+    expect(modeOf(database.path('real.json'))).toBe('600');
     expect(
       await rejectionOf(
-        db.exportAuditTrail({ output: place.path('stopped.json'), signal: AbortSignal.abort() }),
+        db.exportAuditTrail({ output: database.path('stopped.json'), signal: AbortSignal.abort() }),
       ),
     ).toMatchObject({
       code: 'ABORTED',
     });
-    expect(await rejectionOf(db.exportAuditTrail({ output: place.folder }))).toMatchObject({
+    expect(await rejectionOf(db.exportAuditTrail({ output: database.folder }))).toMatchObject({
       code: 'IO_ERROR',
     });
-    expect(namesIn(place)).toEqual(['ggen.db', 'link.json', 'real.json']);
+    expect(namesIn(database)).toEqual(['ggen.db', 'link.json', 'real.json']);
   });
 
-  it('says why a stream of the caller’s failed', async () => {
-    const place = createTestDatabase();
-    const db = await filled(place);
+  it('reports why the caller’s stream failed', async () => {
+    const database = createTestDatabase();
+    const db = await filled(database);
     const output = new WritableStream({ write: () => Promise.reject(new Error('the tape is torn')) });
     expect(await rejectionOf(db.exportAuditTrail({ output }))).toMatchObject({
       code: 'IO_ERROR',

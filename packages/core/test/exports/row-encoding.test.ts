@@ -56,11 +56,11 @@ const hostile = [
 ];
 
 describe('json', () => {
-  it('writes [] for no rows', async () => {
+  it('writes [] without rows', async () => {
     expect(await encode([], { format: 'json' })).toBe('[]\n');
   });
 
-  it('writes one array, a row a line, under the names of the table', async () => {
+  it('writes one array, one row per line, under the names of the columns', async () => {
     const text = await encode([row(), row({ auditId: 'a2', errorMessage: 'no' })], { format: 'json' });
     expect(text).toBe(
       '[{"audit_id":"a1","agent_id":"validator-1","duration_ms":5,"error_message":null},\n' +
@@ -68,7 +68,7 @@ describe('json', () => {
     );
   });
 
-  it('keeps stored JSON as the text it is', async () => {
+  it('writes stored JSON as a string', async () => {
     const stored = '{"n": 9007199254740993, "n": 1.0,  "é":"\\u00e9"}';
     const [parsed] = JSON.parse(await encode([row({ errorMessage: stored })], { format: 'json' })) as [
       Record<string, unknown>,
@@ -76,7 +76,7 @@ describe('json', () => {
     expect(parsed['error_message']).toBe(stored);
   });
 
-  it('gives every text back', async () => {
+  it('keeps every text', async () => {
     const text = await encode(
       hostile.map((errorMessage) => row({ errorMessage })),
       { format: 'json' },
@@ -87,11 +87,11 @@ describe('json', () => {
 });
 
 describe('ndjson', () => {
-  it('writes nothing for no rows', async () => {
+  it('writes nothing without rows', async () => {
     expect(await encode([], { format: 'ndjson' })).toBe('');
   });
 
-  it('writes an object a line, whatever the texts hold', async () => {
+  it('writes one object per line, with any text', async () => {
     const text = await encode(
       hostile.map((errorMessage) => row({ errorMessage })),
       { format: 'ndjson' },
@@ -104,7 +104,7 @@ describe('ndjson', () => {
   });
 });
 
-/** Python's csv module reads RFC 4180 by itself: a second opinion on what was written. */
+/** Reads CSV with Python's csv module, an independent implementation of RFC 4180. */
 function readCsv(text: string): string[][] {
   const program =
     'import csv,io,json,sys\n' +
@@ -116,17 +116,17 @@ function readCsv(text: string): string[][] {
 }
 
 describe('csv', () => {
-  it('writes the header alone for no rows, and nothing without header', async () => {
+  it('writes only the header without rows, and nothing with noHeader', async () => {
     expect(await encode([], { format: 'csv' })).toBe('audit_id,agent_id,duration_ms,error_message\r\n');
     expect(await encode([], { format: 'csv', noHeader: true })).toBe('');
   });
 
-  it('ends lines with CRLF and tells NULL from the empty text', async () => {
+  it('ends lines with CRLF and distinguishes NULL from the empty text', async () => {
     const text = await encode([row(), row({ errorMessage: '' })], { format: 'csv', noHeader: true });
     expect(text).toBe('a1,validator-1,5,\r\na1,validator-1,5,""\r\n');
   });
 
-  it('gives every text back, formulas included', async () => {
+  it('keeps every text, formulas included', async () => {
     const text = await encode(
       hostile.map((errorMessage) => row({ errorMessage })),
       { format: 'csv' },
@@ -136,7 +136,7 @@ describe('csv', () => {
     expect(records.map((record) => record[3])).toEqual(hostile);
   });
 
-  it('disarms formulas when asked, and leaves negative numbers alone', async () => {
+  it('with csvSafe escapes formulas, but not negative numbers', async () => {
     const texts = ['=1+1', '+1', '-1', '@SUM(A1)', 'plain'];
     const text = await encode(
       texts.map((errorMessage) => row({ errorMessage, durationMs: -5 })),
@@ -149,7 +149,7 @@ describe('csv', () => {
 });
 
 describe('any format', () => {
-  it('comes in chunks and pulls rows only as chunks are taken', async () => {
+  it('comes in chunks and reads rows only as chunks are read', async () => {
     let pulled = 0;
     async function* many(): AsyncGenerator<object> {
       for (; pulled < 10_000; pulled += 1) yield row({ errorMessage: 'x'.repeat(100) });

@@ -1,4 +1,4 @@
-/** What the browser's failures are called here, what is left after them, and which are tried again. */
+/** Failures of IndexedDB: their error codes, the state after them, and retries. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { type Persistence, openPersistence } from '../../src/index.ts';
 import { collect, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
@@ -15,7 +15,7 @@ function open(name: string): Promise<Persistence> {
   return openPersistence({ storage: 'indexeddb', name, worker: false, retry });
 }
 
-/** Has so many commits abort for this reason once all their requests have been made. */
+/** Makes the next commits abort with an error, after all their requests were made. */
 function failCommits(count: number, errorName: string): void {
   const commit = vi.spyOn(IDBTransaction.prototype, 'commit');
   for (let time = 0; time < count; time++) {
@@ -35,10 +35,10 @@ it.each([
   ['UnknownError', 'IO_ERROR', IO_RETRIES + 1],
   ['AbortError', 'IO_ERROR', IO_RETRIES + 1],
 ])(
-  'a save whose commit ends with %s is %s, is not there, and can be made again',
+  'a save whose commit fails with %s is %s, is not stored, and can be repeated',
   async (name, code, times) => {
-    const place = crypto.randomUUID();
-    const db = await open(place);
+    const database = crypto.randomUUID();
+    const db = await open(database);
     await db.saveReceipt(receiptOf('before'));
     failCommits(times, name);
     expect(await rejectionOf(db.saveReceipt(receiptOf('failed')))).toMatchObject({
@@ -47,18 +47,18 @@ it.each([
       operation: 'saveReceipt',
       cause: { cause: { name } },
     });
-    for (const reader of [db, await open(place)]) expect(await executionIds(reader)).toEqual(['before']);
+    for (const reader of [db, await open(database)]) expect(await executionIds(reader)).toEqual(['before']);
     await db.saveReceipt(receiptOf('failed'));
-    expect(await executionIds(await open(place))).toEqual(['failed', 'before']);
+    expect(await executionIds(await open(database))).toEqual(['failed', 'before']);
   },
 );
 
-it('a failure that passes is tried again, and the save is there once', async () => {
-  const place = crypto.randomUUID();
-  const db = await open(place);
+it('a transient failure is retried, and the save is stored once', async () => {
+  const database = crypto.randomUUID();
+  const db = await open(database);
   failCommits(IO_RETRIES, 'UnknownError');
-  await db.saveReceipt(receiptOf('tried again'));
-  for (const reader of [db, await open(place)]) expect(await executionIds(reader)).toEqual(['tried again']);
+  await db.saveReceipt(receiptOf('retried'));
+  for (const reader of [db, await open(database)]) expect(await executionIds(reader)).toEqual(['retried']);
 });
 
 it.each(['throws', 'fails'])(
@@ -70,9 +70,9 @@ it.each(['throws', 'fails'])(
       queueMicrotask(() => request.dispatchEvent(new Event('error')));
       return request as IDBOpenDBRequest;
     });
-    const place = crypto.randomUUID();
-    expect(await rejectionOf(open(place))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
-    const db = await open(place);
+    const database = crypto.randomUUID();
+    expect(await rejectionOf(open(database))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    const db = await open(database);
     await db.saveReceipt(receiptOf('after'));
     expect(await executionIds(db)).toEqual(['after']);
   },

@@ -1,13 +1,13 @@
-/** Owning a database in the private file system: who is kept out, what is given back, what a killed owner leaves. */
+/** Exclusive databases in OPFS: locking out others, closing, and recovery after a killed owner. */
 import { expect, it } from 'vitest';
 import { openPersistence, type Persistence } from '../../src/index.ts';
 import { auditOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
-import { expectGivenBack, storedFiles } from './opfs-files.browser.ts';
+import { expectOrdinaryFile, storedFiles } from './opfs-files.browser.ts';
 
 const freshName = (): string => crypto.randomUUID();
 const impatient = { retry: { busyDeadlineMs: 200 } };
 
-/** A worker of ours, whose end is in the test's hands. */
+/** Starts a worker that the test can terminate. */
 function ownWorker(): Worker {
   return new Worker(new URL('../../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
 }
@@ -27,21 +27,24 @@ async function saveUntil(db: Persistence, acknowledged: string[], prefix: string
   }
 }
 
-it.each([undefined, 'relaxed'] as const)('says what it is, durability %s', async (durability) => {
-  const name = freshName();
-  const own = durability ? { durability } : {};
-  await using db = await openPersistence({ storage: 'opfs', name, exclusive: true, ...own });
-  expect(await db.info()).toMatchObject({
-    storage: 'opfs',
-    journalMode: 'wal',
-    durability: durability ?? 'strict',
-  });
-  await db.close();
-  await using shared = await openPersistence({ storage: 'opfs', name, durability: 'relaxed' });
-  expect(await shared.info()).toMatchObject({ journalMode: 'truncate', durability: 'strict' });
-});
+it.each([undefined, 'relaxed'] as const)(
+  'info reports its journal mode and durability, %s',
+  async (durability) => {
+    const name = freshName();
+    const own = durability ? { durability } : {};
+    await using db = await openPersistence({ storage: 'opfs', name, exclusive: true, ...own });
+    expect(await db.info()).toMatchObject({
+      storage: 'opfs',
+      journalMode: 'wal',
+      durability: durability ?? 'strict',
+    });
+    await db.close();
+    await using shared = await openPersistence({ storage: 'opfs', name, durability: 'relaxed' });
+    expect(await shared.info()).toMatchObject({ journalMode: 'truncate', durability: 'strict' });
+  },
+);
 
-it('everyone else gets DATABASE_LOCKED by their deadline, and the database once it is closed', async () => {
+it('other connections get DATABASE_LOCKED at their deadline, and the database once it is closed', async () => {
   const name = freshName();
   const owner = await openPersistence({ storage: 'opfs', name, exclusive: true });
   await owner.saveReceipt(receiptOf('a'));
@@ -49,7 +52,7 @@ it('everyone else gets DATABASE_LOCKED by their deadline, and the database once 
     const error = await rejectionOf(openPersistence({ storage: 'opfs', name, exclusive, ...impatient }));
     expect(error, `exclusive: ${exclusive}`).toMatchObject({ code: 'DATABASE_LOCKED', operation: 'open' });
   }
-  // Being asked for the files has not disturbed the owner.
+  // The requests of other connections did not disturb the owner.
   await owner.record({ receipts: [receiptOf('b')], audits: [auditOf('o')] });
   const waiting = openPersistence({ storage: 'opfs', name });
   await owner.close();
@@ -57,7 +60,7 @@ it('everyone else gets DATABASE_LOCKED by their deadline, and the database once 
   expect(await next.stats()).toMatchObject({ receiptsTotal: 2, auditEntries: 1 });
 });
 
-it('whoever wants to own a database waits for those who share it', async () => {
+it('an exclusive open waits for shared connections', async () => {
   const name = freshName();
   await using shared = await openPersistence({ storage: 'opfs', name });
   await shared.saveReceipt(receiptOf('a'));
@@ -69,7 +72,7 @@ it('whoever wants to own a database waits for those who share it', async () => {
   expect((await shared.stats()).receiptsTotal).toBe(3);
 });
 
-it('gives the files back, also after an import, a cleanup and a reset', async () => {
+it('close leaves an ordinary file, also after an import, a cleanup and a reset', async () => {
   const name = freshName();
   const owner = await openPersistence({ storage: 'opfs', name, exclusive: true });
   await owner.saveReceipts(upTo(300).map((index) => receiptOf(`e-${index}`)));
@@ -80,7 +83,7 @@ it('gives the files back, also after an import, a cleanup and a reset', async ()
   expect((await owner.verify()).ok).toBe(true);
   await owner.importImage(image);
   await owner.close();
-  await expectGivenBack(name);
+  await expectOrdinaryFile(name);
   await using db = await openPersistence({ storage: 'opfs', name });
   expect((await db.stats()).receiptsTotal).toBe(300);
 });
@@ -89,7 +92,7 @@ it.each([
   { exclusive: false, durability: 'strict' },
   { exclusive: true, durability: 'strict' },
   { exclusive: false, durability: 'relaxed' },
-] as const)('an owner that is killed while it saves loses nothing acknowledged, then %o', async (next) => {
+] as const)('an owner killed during saves loses no acknowledged receipt; reopened with %o', async (next) => {
   const name = freshName();
   const acknowledged: string[] = [];
   for (const round of upTo(4)) {
@@ -109,7 +112,7 @@ it.each([
     expect(acknowledged.filter((executionId) => !stored.has(executionId))).toEqual([]);
     expect(await survivor.verify()).toMatchObject({ ok: true, problems: [] });
   }
-  await expectGivenBack(name);
+  await expectOrdinaryFile(name);
 });
 
 it.each([

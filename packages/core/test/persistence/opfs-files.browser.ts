@@ -1,8 +1,8 @@
-/** What lies in the origin's private file system once nobody has a database open. */
+/** Files of a closed database in the origin private file system. */
 import { expect } from 'vitest';
 import { openPersistence } from '../../src/index.ts';
 
-/** The bytes of a database's files, by their role. */
+/** Reads the files of a database, by role. */
 export async function storedFiles(name: string): Promise<Record<string, Uint8Array>> {
   const root = await navigator.storage.getDirectory();
   // A UUID needs no escaping.
@@ -17,8 +17,8 @@ export async function storedFiles(name: string): Promise<Record<string, Uint8Arr
   return files;
 }
 
-/** The file is one that native SQLite would open and share, nothing lies beside it, and a shared handle opens it. */
-export async function expectGivenBack(name: string): Promise<void> {
+/** Expects a file that native SQLite would open and share, with no other files beside it. Opens it shared as well. */
+export async function expectOrdinaryFile(name: string): Promise<void> {
   const { main = new Uint8Array(), journal, wal } = await storedFiles(name);
   expect(new TextDecoder().decode(main.subarray(0, 15))).toBe('SQLite format 3');
   // Write version and read version: a rollback journal.

@@ -3,7 +3,7 @@ import * as Comlink from 'comlink';
 import { describe, expect, it } from 'vitest';
 import { openPersistence } from '../../src/index.ts';
 import { type PersistenceHarness, type TestFramework, describePersistence } from '../../src/testing/index.ts';
-import { expectGivenBack } from './opfs-files.browser.ts';
+import { expectOrdinaryFile } from './opfs-files.browser.ts';
 import type { SuiteWorker } from './persistence-suite.worker.browser.ts';
 
 const framework = { describe, expect, it };
@@ -54,7 +54,7 @@ for (const own of [{ exclusive: true }, { exclusive: true, durability: 'relaxed'
       const name = crypto.randomUUID();
       return {
         open: () => openPersistence({ storage: 'opfs', name, ...own }),
-        remove: () => expectGivenBack(name),
+        remove: () => expectOrdinaryFile(name),
       };
     },
     { ...behindWorker },

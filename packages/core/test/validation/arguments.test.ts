@@ -9,12 +9,12 @@ async function open(): Promise<Persistence> {
   return db;
 }
 
-/** What no TypeScript caller can pass, and a JavaScript caller can. */
+/** Casts a value that a JavaScript caller can pass and a TypeScript caller cannot. */
 const wrong = (value: unknown): never => value as never;
 
 type Calls = [string, (db: Persistence) => PromiseLike<unknown>, RegExp][];
 
-/** Which of the calls were not refused as they should be, and how they ended instead. */
+/** Returns the calls that were not refused as expected, with their outcomes. */
 async function notRefused(calls: Calls): Promise<string[]> {
   const db = await open();
   const before = await db.stats();
@@ -29,8 +29,8 @@ async function notRefused(calls: Calls): Promise<string[]> {
   return wrongEnds;
 }
 
-describe('missing or empty', () => {
-  it('all that are missing are named', async () => {
+describe('a missing or empty argument', () => {
+  it('every missing parameter is named', async () => {
     expect(
       await notRefused([
         [
@@ -75,14 +75,14 @@ describe('missing or empty', () => {
     ).toEqual([]);
   });
 
-  it('null as JSON is a value, not a missing one', async () => {
+  it('null as JSON is a value, not a missing argument', async () => {
     const db = await open();
     const { receiptId } = await db.saveReceipt(receiptOf('e', { receipt: null }));
     expect(await db.getReceipt(receiptId)).toBe('null');
     await db.saveMemory(memoryOf('a', { memory: null }));
   });
 
-  it('an empty optional text is a text', async () => {
+  it('an empty optional text is stored as a text', async () => {
     const db = await open();
     await db.logAudit(auditOf('o', { details: '', errorMessage: '', operationType: '' }));
     expect(await db.queryAuditTrail()).toMatchObject([{ details: '', errorMessage: '', operationType: '' }]);
@@ -102,7 +102,7 @@ const notWhole = [
   Object.create(null),
 ];
 
-describe('out of range', () => {
+describe('an argument out of range is refused', () => {
   it('numbers', async () => {
     expect(
       await notRefused(

@@ -83,7 +83,8 @@ describe('invalid text is refused', () => {
     expect([receiptsTotal, agentsTracked]).toEqual([0, 0]);
   });
 
-  it('there are enough kinds', () => expect(Object.keys(invalid).length).toBeGreaterThanOrEqual(18));
+  it('there are enough kinds of invalid text', () =>
+    expect(Object.keys(invalid).length).toBeGreaterThanOrEqual(18));
 });
 
 describe('values are serialised canonically', () => {
@@ -152,7 +153,7 @@ describe('values are serialised canonically', () => {
     expect(error.message).toMatch(/^Invalid JSON in receipt: /);
   });
 
-  it('a cycle is refused', async () => {
+  it('a circular value is refused', async () => {
     const db = await openOfTest();
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = [cyclic];
@@ -160,7 +161,7 @@ describe('values are serialised canonically', () => {
     expect(error).toMatchObject({ code: 'INVALID_JSON', operation: 'saveMemory' });
   });
 
-  it('nothing is polluted', async () => {
+  it('prototypes are not polluted', async () => {
     const db = await openOfTest();
     await db.saveReceipt(
       receiptOf('e', { receipt: '{"__proto__":{"polluted":true}}', agentId: '__proto__' }),
