@@ -1,6 +1,6 @@
 /**
- * The part of three packages that is used here. n3 and rdf-canonize ship no types; those of rdf-validate-shacl and of
- * `@types/n3` refer to Node's, which code for the browser must not see.
+ * Types for the parts of three packages that this package uses. n3 and rdf-canonize ship no types. Those of
+ * rdf-validate-shacl and `@types/n3` refer to Node's types, which code for the browser must not see.
  */
 
 declare module 'n3' {
@@ -10,18 +10,18 @@ declare module 'n3' {
     readonly type: string;
     readonly value: string;
     readonly prefix: string;
-    /** From 1. */
+    /** Line number from 1. */
     readonly line: number;
-    /** From 0, in UTF-16 code units of `line`. */
+    /** First column from 0, in UTF-16 code units of `line`. */
     readonly start: number;
-    /** Exclusive; relative to `endLine` where there is one. */
+    /** Column after the token, on `endLine` if there is one, else on `line`. */
     readonly end: number;
     readonly endLine?: number;
   }
 
   export interface ParseError extends Error {
     readonly context?: {
-      /** Missing when no token could be read at all. */
+      /** Undefined when no token could be read. */
       readonly token?: Token;
       readonly line: number;
       readonly previousToken?: Token;
@@ -81,13 +81,13 @@ declare module 'rdf-validate-shacl' {
     getParameterValue(parameter: NamedNode): Term | undefined;
   }
 
-  /** `true` or nothing: conforms; otherwise one result, or one for each entry. */
+  /** `true` or an empty list: conforms. `false`: one result. A list: one result for each entry. */
   export type Verdict = boolean | readonly { readonly value?: Term }[];
 
   export interface ConstraintValidator {
-    /** Judges each value node by itself. */
+    /** Checks each value node by itself. */
     validate?(context: SHACLValidator, focusNode: Term, valueNode: Term, constraint: Constraint): Verdict;
-    /** Judges all value nodes of a property shape together. */
+    /** Checks all value nodes of a property shape together. */
     propertyValidate?(
       context: SHACLValidator,
       focusNode: Term,

@@ -5,28 +5,27 @@ import type { RdfFormat, ReadableInput } from './input-file.ts';
 import { syntaxErrorOf } from './syntax-error.ts';
 import { tokenRules } from './token-rules.ts';
 
-/** A document read. */
+/** Parsed document. */
 export interface ParsedDocument {
   readonly format: RdfFormat;
   readonly quads: readonly Quad[];
-  /** Prefixes it declared, name to IRI. */
+  /** IRIs of the prefixes that the document declares. */
   readonly prefixes: ReadonlyMap<string, string>;
 }
 
 /**
- * The base of a document's relative IRIs (RFC 3986, section 5.1): its base name under a host that can never exist
- * (RFC 2606, section 2). The same on every machine, and documents can refer to each other by name.
+ * Returns the base of a document's relative IRIs (RFC 3986, section 5.1): its base name under a host that can never exist
+ * (RFC 2606, section 2). The base is the same on every machine, and documents can refer to each other by name.
  */
 export function baseIriOf(input: ReadableInput): string {
   return `https://ggen-sim.invalid/${encodeURIComponent(input.baseName)}`;
 }
 
 /**
- * Reads a document, strictly by its format.
+ * Parses a document strictly by its format.
  *
- * @param input - the document
- * @param blankNodeScope - goes before its blank node labels, so that those of other documents stay apart
- * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first one in the text
+ * @param blankNodeScope - prefix of the document's blank node labels, so that they differ from other documents' labels
+ * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first error in the text
  */
 export async function parseRdf(input: ReadableInput, blankNodeScope: string): Promise<ParsedDocument> {
   const { Parser } = await import('n3');
@@ -35,14 +34,14 @@ export async function parseRdf(input: ReadableInput, blankNodeScope: string): Pr
     baseIRI: baseIriOf(input),
     blankNodePrefix: blankNodeScope,
   });
-  const judge = tokenRules(input);
+  const check = tokenRules(input);
   return await new Promise((resolve, reject) => {
     const quads: Quad[] = [];
     const prefixes = new Map<string, string>();
     let refused: AgentError | undefined;
     parser.parse(input.text, {
       onToken: (token) => {
-        refused ??= judge(token);
+        refused ??= check(token);
       },
       onPrefix: (prefix, iri) => {
         prefixes.set(prefix, iri.value);

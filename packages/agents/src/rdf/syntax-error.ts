@@ -2,54 +2,54 @@ import type { ParseError, Token } from 'n3';
 import { AgentError, type SourceLocation } from '../errors.ts';
 import type { ReadableInput } from './input-file.ts';
 
-/** Long lines are cut to this many characters around the place. */
+/** Length of an excerpt, in characters. Longer lines are cut around the error. */
 const EXCERPT_LENGTH = 120;
-/** How much of that is kept before the place. */
+/** Characters of the excerpt before the error. */
 const EXCERPT_LEAD = 60;
 
-/** A place in a text: line from 1, column from 0. */
-interface Place {
+/** Position in a text: line from 1, column from 0 in UTF-16 code units. */
+interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/**
- * A place in an input, with its line to show.
- *
- * @param place - line from 1, column from 0 in UTF-16 code units
- */
-export function locationAt(input: ReadableInput, place: Place, expected: string | null): SourceLocation {
-  const line = input.text.split(/\r\n|\n|\r/)[place.line - 1] ?? '';
-  const from = line.length <= EXCERPT_LENGTH ? 0 : Math.max(0, place.column - EXCERPT_LEAD);
+/** Returns a position in an input with an excerpt of its line. */
+export function locationAt(
+  input: ReadableInput,
+  position: Position,
+  expected: string | null,
+): SourceLocation {
+  const line = input.text.split(/\r\n|\n|\r/)[position.line - 1] ?? '';
+  const from = line.length <= EXCERPT_LENGTH ? 0 : Math.max(0, position.column - EXCERPT_LEAD);
   return {
     name: input.name,
-    line: place.line,
-    column: place.column + 1,
+    line: position.line,
+    column: position.column + 1,
     excerpt: line.slice(from, from + EXCERPT_LENGTH),
-    excerptColumn: place.column - from + 1,
+    excerptColumn: position.column - from + 1,
     expected,
   };
 }
 
 /**
- * What n3 found wrong, with line, column and, where it can be told, what was expected.
+ * Converts n3's error to an error with line, column and, where known, the expected token.
  *
- * Where the grammar broke, n3 names the token. Where no token could be read, it names only the one before: the place
- * is then the first character after it that is neither space nor comment.
+ * For a grammar error n3 names the token. When no token could be read, n3 names only the token before: the error is then
+ * at the first character after it that is neither white space nor comment.
  */
 export function syntaxErrorOf(input: ReadableInput, error: ParseError): AgentError {
   const token = error.context?.token;
-  const place = token
+  const position = token
     ? { line: token.line, column: token.start }
     : firstUnreadable(input.text, error.context?.previousToken);
-  const { message, expected } = token ? grammarProblem(error, token) : lexicalProblem(input.text, place);
+  const { message, expected } = token ? grammarProblem(error, token) : lexicalProblem(input.text, position);
   return new AgentError('SYNTAX_ERROR', message, {
     cause: error,
-    location: locationAt(input, place, expected),
+    location: locationAt(input, position, expected),
   });
 }
 
-function firstUnreadable(text: string, previous: Token | undefined): Place {
+function firstUnreadable(text: string, previous: Token | undefined): Position {
   let line = previous?.endLine ?? previous?.line ?? 1;
   let column = previous?.end ?? 0;
   let offset = offsetOf(text, { line, column });
@@ -68,14 +68,14 @@ function firstUnreadable(text: string, previous: Token | undefined): Place {
   }
 }
 
-function offsetOf(text: string, place: Place): number {
+function offsetOf(text: string, position: Position): number {
   const lineEnd = /\r\n|\n|\r/g;
   let start = 0;
-  for (let line = 1; line < place.line; line += 1) {
+  for (let line = 1; line < position.line; line += 1) {
     if (lineEnd.exec(text) === null) return text.length;
     start = lineEnd.lastIndex;
   }
-  return Math.min(text.length, start + place.column);
+  return Math.min(text.length, start + position.column);
 }
 
 interface Problem {
@@ -132,8 +132,8 @@ function describe(token: Token): string {
   }
 }
 
-function lexicalProblem(text: string, place: Place): Problem {
-  const rest = text.slice(offsetOf(text, place));
+function lexicalProblem(text: string, position: Position): Problem {
+  const rest = text.slice(offsetOf(text, position));
   const word = /^\S*/.exec(rest)?.[0] ?? '';
   const first = rest.charAt(0);
   if (first === '') return { message: 'The file ends in the middle of a statement', expected: 'a token' };

@@ -2,7 +2,7 @@ import type { Term } from '@rdfjs/types';
 
 const XSD_STRING = 'http://www.w3.org/2001/XMLSchema#string';
 
-/** A term as N-Triples writes it, blank nodes under the labels given. */
+/** Writes a term as N-Triples does, blank nodes under the given labels. */
 export function renderTerm(term: Term, labels: ReadonlyMap<string, string>): string {
   switch (term.termType) {
     case 'NamedNode':
@@ -28,12 +28,12 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
 
-/** Tells terms of one graph apart, and only those: blank nodes keep their labels as parsed. */
+/** Returns a key that is unique among the terms of one graph. Blank nodes keep the labels that the parser gave. */
 export function termKey(term: Term): string {
   return renderTerm(term, NO_LABELS);
 }
 
-/** Strings in code point order, the same in every locale. */
+/** Orders strings by code point, the same in every locale. */
 export function compareText(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let index = 0; index < shared; index += 1) {
@@ -45,10 +45,10 @@ export function compareText(a: string, b: string): number {
 }
 
 /**
- * Shortens the full IRIs of a text to prefixed names, for people to read.
+ * Shortens the full IRIs of a text to prefixed names, for display.
  *
  * @param text - with IRIs as `<http://…>`
- * @param prefixes - name to IRI; the longest IRI that fits wins
+ * @param prefixes - IRIs by prefix; the longest IRI that matches wins
  */
 export function shortenIris(text: string, prefixes: ReadonlyMap<string, string>): string {
   return text.replace(/<([^<>\s]+)>/g, (whole, iri: string) => {
@@ -58,7 +58,7 @@ export function shortenIris(text: string, prefixes: ReadonlyMap<string, string>)
     }
     if (best === undefined) return whole;
     const local = iri.slice(best[1].length);
-    // A local name with anything else in it would need escapes, or would end elsewhere when read again.
+    // A local name with other characters would need escapes, or would be parsed differently.
     return /^[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_-])?$/u.test(local) ? `${best[0]}:${local}` : whole;
   });
 }

@@ -2,13 +2,13 @@ import type { BlankNode, DatasetCore, NamedNode, Quad, Quad_Object, Quad_Subject
 import type * as n3 from 'n3';
 import { RDF } from './namespaces.ts';
 
-/** Makes terms and graphs; n3, once it is loaded. */
+/** The n3 module, loaded on first use. Makes terms and graphs. */
 export type N3 = typeof n3;
 
 /**
- * The triples of a document, whichever graph they stand in, with the questions asked of them here.
+ * Triples of all graphs of some documents, with the lookups that validation needs.
  *
- * SHACL validates one graph (SHACL, section 1.3): the union of a document's default and named graphs.
+ * SHACL validates one graph (SHACL, section 1.3): here the union of the default graph and the named graphs.
  */
 export class TripleGraph {
   readonly store: DatasetCore;
@@ -43,7 +43,7 @@ export class TripleGraph {
     return [...this.store.match(null, this.iri(predicate), object)].map((quad) => quad.subject);
   }
 
-  /** The members of an RDF list; what is no list has none. */
+  /** Returns the members of an RDF list; none when the term is not a list. */
   list(head: Term): Quad_Object[] {
     const members: Quad_Object[] = [];
     const seen = new Set<string>();

@@ -4,9 +4,9 @@ import { termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 
 /**
- * Which classes are beneath which, by the `rdfs:subClassOf` axioms of the data graph **and** of the shapes graph: an
- * axiom counts wherever it was written down, so that no instance of a subclass goes unvalidated in silence. Cycles
- * (equivalent classes, a class beneath itself) are fine.
+ * Subclasses by the `rdfs:subClassOf` axioms of the data graph **and** the shapes graph. Axioms of either graph count, so
+ * that no instance of a subclass stays unvalidated unnoticed. Cycles (equivalent classes, a class below itself) are
+ * allowed.
  */
 export class ClassHierarchy {
   readonly #axioms: readonly TripleGraph[];
@@ -16,8 +16,8 @@ export class ClassHierarchy {
     this.#axioms = data === shapes ? [data] : [data, shapes];
   }
 
-  /** The class itself and everything beneath it, by term key. */
-  beneath(klass: Term): ReadonlyMap<string, Term> {
+  /** Returns the class and all its direct and indirect subclasses, by term key. */
+  withSubclasses(klass: Term): ReadonlyMap<string, Term> {
     const known = this.#subclasses.get(termKey(klass));
     if (known !== undefined) return known;
     const found = new Map<string, Term>([[termKey(klass), klass]]);
@@ -32,14 +32,14 @@ export class ClassHierarchy {
     return found;
   }
 
-  /** The nodes a graph types with the class or one beneath it. */
+  /** Returns the nodes to which a graph gives the class or a subclass as type. */
   instancesIn(graph: TripleGraph, klass: Term): Term[] {
-    return [...this.beneath(klass).values()].flatMap((each) => graph.subjects(`${RDF}type`, each));
+    return [...this.withSubclasses(klass).values()].flatMap((each) => graph.subjects(`${RDF}type`, each));
   }
 
-  /** Whether a graph types the node with the class or one beneath it. */
+  /** True when a graph gives the node the class or a subclass as type. */
   isInstance(graph: TripleGraph, node: Term, klass: Term): boolean {
-    const accepted = this.beneath(klass);
+    const accepted = this.withSubclasses(klass);
     return graph.objects(node, `${RDF}type`).some((type) => accepted.has(termKey(type)));
   }
 }

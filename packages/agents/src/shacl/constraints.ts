@@ -7,26 +7,26 @@ import type { TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { compareLiterals, isWellFormed } from './literals.ts';
 
-/** What the constraints below look at. */
+/** Graphs and functions that the constraints use. */
 export interface ConstraintContext {
   readonly data: TripleGraph;
   readonly shapes: TripleGraph;
   readonly hierarchy: ClassHierarchy;
-  /** The value nodes of the constraint's property shape. */
+  /** Returns the value nodes of the constraint's property shape. */
   readonly valueNodes: (focusNode: Term, constraint: Constraint) => readonly Term[];
-  /** Judges the datatypes that {@link isWellFormed} leaves open. */
+  /** Checks the datatypes for which {@link isWellFormed} returns undefined. */
   readonly validateTerm: typeof validateTerm;
 }
 
 /**
- * Constraint components that take the place of the engine's own, which miss or invent violations:
+ * Makes the constraint components that replace the engine's own, which miss violations or report false ones:
  *
- * - classes: axioms of both graphs, and cycles, which the engine follows without end;
- * - datatypes: days that no calendar has, the bounds of `xsd:int`, `xsd:gMonthDay`;
- * - order: exact beyond 2^53, by code point instead of by locale, ill-typed text never in order;
- * - lengths in characters instead of UTF-16 units; language ranges by subtag (`en` is not `eng`), in any case;
+ * - classes: axioms of both graphs, and cycles, which the engine follows forever;
+ * - datatypes: dates that do not exist, the bounds of `xsd:int`, `xsd:gMonthDay`;
+ * - order: exact beyond 2^53, by code point instead of by locale, ill-typed literals never in order;
+ * - lengths in characters instead of UTF-16 units; language ranges by subtag (`en` is not `eng`), case-insensitive;
  * - patterns with `\p{…}` and the flags of XPath;
- * - `sh:and` value by value, and each member by its own path.
+ * - `sh:and` for each value, and each member by its own path.
  *
  * @returns validators by the local name of their component
  */
@@ -115,14 +115,14 @@ export function correctedConstraints(
   };
 }
 
-/** Basic language ranges (RFC 4647, section 3.3.1), as SPARQL's `langMatches` has them. */
+/** True when a literal's language matches a basic language range (RFC 4647, section 3.3.1), as in SPARQL's `langMatches`. */
 function matchesRange(literal: Literal, range: string): boolean {
   const tag = literal.language.toLowerCase();
   const wanted = range.toLowerCase();
   return tag !== '' && (wanted === '*' || tag === wanted || tag.startsWith(`${wanted}-`));
 }
 
-/** An XPath regular expression (XPath Functions, section 5.6) as far as JavaScript's can express it. */
+/** Converts an XPath regular expression (XPath Functions, section 5.6), as far as JavaScript can express it. */
 function regularExpression(pattern: string, flags: string): RegExp {
   const literal = flags.includes('q') ? pattern.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') : pattern;
   const source = flags.includes('x') && !flags.includes('q') ? literal.replace(/\s+/g, '') : literal;
@@ -132,7 +132,7 @@ function regularExpression(pattern: string, flags: string): RegExp {
   try {
     return new RegExp(source, `${own}u`);
   } catch {
-    // Escapes such as `\-`, which XPath allows and Unicode mode does not.
+    // The pattern may hold escapes such as `\-`, which XPath allows and Unicode mode does not.
     try {
       return new RegExp(source, own);
     } catch (cause) {

@@ -11,7 +11,7 @@ import { pushInversesInward } from './inverse-paths.ts';
 import type { TargetedShape } from './shapes.ts';
 import { TARGET_PREDICATES, isBeyondCore } from './vocabulary.ts';
 
-/** What one evaluation looks at. */
+/** Graphs and shapes of one evaluation. */
 export interface Evaluation {
   readonly n3: N3;
   readonly data: TripleGraph;
@@ -21,12 +21,12 @@ export interface Evaluation {
 }
 
 /**
- * Evaluates shapes on their focus nodes with rdf-validate-shacl, corrected where it would miss or invent violations.
+ * Evaluates shapes on their focus nodes with rdf-validate-shacl, corrected where it would miss violations or report false
+ * ones.
  *
- * The engine is given the focus nodes by name (`sh:targetNode`) and does no class reasoning of its own. Its guard
- * against recursion, a limit on how often a node is checked, lets every node after the fiftieth pass; ours cuts only
- * what is recursive: a question asked again while it is being answered is taken to hold, as SHACL leaves it open
- * (section 3.4.3).
+ * The engine gets the focus nodes by name (`sh:targetNode`) and does no class reasoning of its own. Its guard against
+ * recursion limits how often a node is checked and lets it pass after the fiftieth time. {@link guardRecursion} stops
+ * only real recursion: a check that depends on itself counts as conforming, which SHACL leaves open (section 3.4.3).
  *
  * @throws {AgentError} INVALID_SHAPES
  */
@@ -49,7 +49,7 @@ export async function evaluateShapes(evaluation: Evaluation): Promise<readonly V
   for (const [name, component] of Object.entries(corrected)) {
     validator.validators.set(shapes.iri(SH + name), component);
   }
-  // Components are bound when the shapes graph is read: read it again, with ours in place.
+  // The engine binds components when it reads the shapes graph. Read it again, now with the corrected components.
   validator.shapesGraph = new ShapesGraph(validator);
   guardRecursion(validator);
   try {
@@ -69,7 +69,7 @@ function valueNodesOf(
   return pathObject === null ? [focusNode] : getPathObjects(validator.$data, focusNode, pathObject);
 }
 
-/** A copy whose only targets are nodes, in which nothing is a class and nothing goes beyond SHACL Core. */
+/** Copies the shapes graph with node targets only, without class axioms and without anything beyond SHACL Core. */
 function shapesForEngine({ n3, shapes, targeted }: Evaluation): TripleGraph {
   const removed = new Set([...TARGET_PREDICATES, `${RDFS}subClassOf`, `${OWL}imports`]);
   const classes = new Set([`${RDFS}Class`, `${OWL}Class`]);
@@ -89,15 +89,15 @@ function shapesForEngine({ n3, shapes, targeted }: Evaluation): TripleGraph {
 
 function guardRecursion(validator: SHACLValidator): void {
   const evaluate = validator.nodeConformsToShape.bind(validator);
-  const underWay = new Set<string>();
+  const inProgress = new Set<string>();
   validator.nodeConformsToShape = (focusNode, shape, engine) => {
-    const question = `${termKey(focusNode)} ${termKey(shape)}`;
-    if (underWay.has(question)) return true;
-    underWay.add(question);
+    const check = `${termKey(focusNode)} ${termKey(shape)}`;
+    if (inProgress.has(check)) return true;
+    inProgress.add(check);
     try {
       return evaluate(focusNode, shape, engine);
     } finally {
-      underWay.delete(question);
+      inProgress.delete(check);
     }
   };
 }
@@ -107,7 +107,7 @@ function shapesError(cause: unknown): AgentError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const message =
     cause instanceof RangeError
-      ? 'The shapes lead around in circles: a property shape contains itself'
+      ? 'The shapes are circular: a property shape contains itself'
       : `The shapes cannot be evaluated: ${text}`;
   return new AgentError('INVALID_SHAPES', message, { cause });
 }

@@ -5,11 +5,15 @@ import type { TripleGraph } from '../rdf/triple-graph.ts';
 const REPEATING = ['zeroOrMorePath', 'oneOrMorePath', 'zeroOrOnePath'].map((name) => SH + name);
 
 /**
- * Rewrites property paths so that only predicates are inverted, which is all the engine can follow: the inverse of a
- * sequence is the sequence of inverses backwards, that of an alternative the alternative of inverses, that of a
- * repeated path the repeated inverse, that of an inverse the path itself (SPARQL 1.1, section 18.4).
+ * Rewrites property paths so that only predicates are inverted, because the engine supports no other inverses (SPARQL
+ * 1.1, section 18.4). The inverse of:
  *
- * @param shapes - changed in place; the paths as written stay in it, unused
+ * - a sequence is the reversed sequence of inverses;
+ * - an alternative is the alternative of inverses;
+ * - a repeated path is the repeated inverse;
+ * - an inverse is the path itself.
+ *
+ * @param shapes - changed in place; the original paths stay in it, unused
  */
 export function pushInversesInward(shapes: TripleGraph): void {
   const invertsPath = [...shapes.store.match(null, shapes.iri(`${SH}inversePath`))].some(
@@ -27,7 +31,7 @@ function rewrite(shapes: TripleGraph, path: Term, inverted: boolean): Term {
   if (path.termType !== 'BlankNode') {
     return inverted ? node(shapes, `${SH}inversePath`, path) : path;
   }
-  // First, as the engine does: of a node that is several kinds of path at once, only the list counts.
+  // Lists first, as in the engine: for a node that is several kinds of path at once, only the list counts.
   const steps = shapes.list(path).map((step) => rewrite(shapes, step, inverted));
   if (steps.length > 0) return list(shapes, inverted ? steps.toReversed() : steps);
   const [inner] = shapes.objects(path, `${SH}inversePath`);

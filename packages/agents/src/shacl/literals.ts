@@ -48,17 +48,17 @@ const CALENDAR_FORMS: ReadonlyMap<string, RegExp> = new Map(
   }).map(([name, form]) => [name, new RegExp(`^${form}$`)]),
 );
 
-/** A value that values of the same `kind` can be compared with. */
+/** Value that can be compared with values of the same `kind`. */
 type Comparable =
   | { readonly kind: 'exact'; readonly digits: bigint; readonly scale: number }
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string }
-  /** Somewhere along a type's values (`date`, `date with zone`, `boolean`). */
-  | { readonly kind: 'point'; readonly along: string; readonly position: number };
+  /** Position on a type's scale (`date`, `date with zone`, `boolean`). */
+  | { readonly kind: 'point'; readonly scale: string; readonly position: number };
 
 /**
- * Whether a literal's text belongs to its datatype, where the datatype is a number, a boolean or a calendar type of
- * XML Schema; `undefined` for the others, which are judged elsewhere.
+ * True when a literal's text belongs to its datatype. `undefined` for datatypes other than XML Schema's numbers, boolean
+ * and calendar types; the caller checks those by other means.
  */
 export function isWellFormed(literal: Literal): boolean | undefined {
   const name = xsdName(literal);
@@ -70,11 +70,11 @@ export function isWellFormed(literal: Literal): boolean | undefined {
 }
 
 /**
- * Orders two terms as SPARQL's `<` does, which SHACL refers to (SHACL, section 4.3): exactly for integers and
- * decimals, strings by code point, times by instant.
+ * Orders two terms as SPARQL's `<` does, which SHACL refers to (SHACL, section 4.3): integers and decimals exactly,
+ * strings by code point, times by instant.
  *
- * @returns negative, zero or positive; `null` where they cannot be compared: terms that are no literals, kinds that
- *   differ, text that does not belong to its datatype, a time zone on one side only
+ * @returns negative, zero or positive; `null` when the terms cannot be compared: they are not literals, their kinds
+ *   differ, a text does not belong to its datatype, or only one has a time zone
  */
 export function compareLiterals(a: Term | undefined, b: Term | undefined): number | null {
   const left = comparableOf(a);
@@ -87,7 +87,7 @@ export function compareLiterals(a: Term | undefined, b: Term | undefined): numbe
   }
   if (isNumber(left) && isNumber(right)) return compareFloats(toFloat(left), toFloat(right));
   if (left.kind === 'text' && right.kind === 'text') return compareText(left.value, right.value);
-  if (left.kind !== 'point' || right.kind !== 'point' || left.along !== right.along) return null;
+  if (left.kind !== 'point' || right.kind !== 'point' || left.scale !== right.scale) return null;
   return left.position - right.position;
 }
 
@@ -122,7 +122,7 @@ function comparableOf(term: Term | undefined): Comparable | undefined {
   if (name === 'string') return { kind: 'text', value: term.value };
   if (name === 'boolean') {
     if (isWellFormed(term) !== true) return undefined;
-    return { kind: 'point', along: name, position: term.value === 'true' || term.value === '1' ? 1 : 0 };
+    return { kind: 'point', scale: name, position: term.value === 'true' || term.value === '1' ? 1 : 0 };
   }
   if (INTEGER_RANGES.has(name) || name === 'decimal') return exactNumber(name, term.value);
   if (name === 'double' || name === 'float') {
@@ -156,7 +156,7 @@ function calendarParts(name: string, text: string): Partial<Record<string, strin
   if (parts === undefined) return undefined;
   const { year, month, day } = parts as Partial<Record<string, string>>;
   if (month === undefined || day === undefined) return parts;
-  // Without a year, 29 February is a day.
+  // Without a year, 29 February is valid.
   const last = new Date(Date.UTC(2000, 0, 1));
   last.setUTCFullYear(year === undefined ? 2000 : Number(year), Number(month), 0);
   return Number(day) <= last.getUTCDate() ? parts : undefined;
@@ -177,7 +177,7 @@ function instant(name: string, text: string): Comparable | undefined {
   const type = name === 'dateTimeStamp' ? 'dateTime' : name;
   return {
     kind: 'point',
-    along: zone === undefined ? type : `${type} with zone`,
+    scale: zone === undefined ? type : `${type} with zone`,
     position: day.getTime() / 1000 + ofDay - (zone === undefined ? 0 : zoneSeconds(zone)),
   };
 }

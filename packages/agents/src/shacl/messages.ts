@@ -3,19 +3,19 @@ import { SH } from '../rdf/namespaces.ts';
 import { compareText, renderTerm } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 
-/** What a message is about. */
+/** Subject of a message. */
 export interface MessageSubject {
   readonly shapes: TripleGraph;
   readonly shapesLabels: ReadonlyMap<string, string>;
-  /** The shape that was violated. */
+  /** Violated shape. */
   readonly shape: Term;
-  /** The violated component's local name. */
+  /** Local name of the violated component. */
   readonly component: string;
-  /** The offending value, written as a term. */
+  /** Value that violates the shape, written as a term. */
   readonly value: string | null;
 }
 
-/** One sentence for each component of SHACL Core; `{$name}` is the value of a parameter, `{$value}` the value node. */
+/** One sentence for each component of SHACL Core. `{$name}` stands for the value of a parameter, `{$value}` for the value node. */
 const DEFAULT_MESSAGES: Readonly<Record<string, string>> = {
   AndConstraintComponent: 'Does not conform to all of {$and}',
   ClassConstraintComponent: 'Is not an instance of {$class}',
@@ -49,14 +49,14 @@ const DEFAULT_MESSAGES: Readonly<Record<string, string>> = {
   XoneConstraintComponent: 'Does not conform to exactly one of {$xone}',
 };
 
-/** Parameters whose value is a list, shown by its members. */
+/** Parameters with a list as value. Messages show its members. */
 const LIST_PARAMETERS: ReadonlySet<string> = new Set(['and', 'or', 'xone', 'in', 'languageIn']);
-/** Longer lists are cut: a message is one line. */
+/** List members shown at most, because a message is one line. */
 const MAX_SHOWN_MEMBERS = 10;
 
 /**
- * What to tell a person about a violation: the shape's `sh:message` (the one without a language or in English if there
- * are several), or a sentence made from the constraint.
+ * Returns the message of a violation: the shape's `sh:message` (of several, the one without a language, else the English
+ * one), or a sentence made from the constraint.
  */
 export function messageOf(subject: MessageSubject): string {
   const template =
@@ -82,7 +82,7 @@ function describeParameter(subject: MessageSubject, name: string): string | unde
   if (values.length === 0) return undefined;
   const members = LIST_PARAMETERS.has(name) ? values.flatMap((list) => subject.shapes.list(list)) : values;
   const shown = members.slice(0, MAX_SHOWN_MEMBERS).map((member) => describeTerm(subject, member));
-  // The order of a list is its author's; several values of one parameter have none.
+  // A list keeps its order. Several values of one parameter have none, so they are sorted.
   const ordered = LIST_PARAMETERS.has(name) && values.length === 1 ? shown : shown.toSorted(compareText);
   const rest = members.length - shown.length;
   return ordered.join(', ') + (rest > 0 ? ` and ${rest} more` : '');

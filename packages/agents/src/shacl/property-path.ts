@@ -10,14 +10,14 @@ const MODIFIERS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
-/** Deeper than any path a person writes; a path that contains itself ends here. */
+/** Depth limit, deeper than any path written by hand. A path that contains itself ends here. */
 const MAX_DEPTH = 32;
 
 /**
- * A property path as SPARQL writes it (SPARQL 1.1, section 9.1): `<p>`, `^<p>`, `<p> / <q>`, `<p> | <q>`, `<p>*`.
+ * Writes a property path as SPARQL does (SPARQL 1.1, section 9.1): `<p>`, `^<p>`, `<p> / <q>`, `<p> | <q>`, `<p>*`.
  *
- * @param graph - the graph the path is written in
- * @param path - its node
+ * @param graph - the graph that contains the path
+ * @param path - the path's node
  */
 export function renderPath(graph: TripleGraph, path: Term): string {
   return render(graph, path, 0).text;
@@ -25,7 +25,7 @@ export function renderPath(graph: TripleGraph, path: Term): string {
 
 interface Rendered {
   readonly text: string;
-  /** Whether an operator around it needs no parentheses. */
+  /** True when an operator around the text needs no parentheses. */
   readonly atomic: boolean;
 }
 

@@ -11,26 +11,26 @@ import {
   isBeyondCore,
 } from './vocabulary.ts';
 
-/** A shape that has something to say and a target to say it about. */
+/** Shape with a constraint and a target. */
 export interface TargetedShape {
   readonly shape: Term;
-  /** Each once; none where the target picks nothing. */
+  /** Focus nodes without duplicates; empty when the target picks no node. */
   readonly focusNodes: readonly Term[];
 }
 
-/** What a shapes graph holds. */
+/** Contents of a shapes graph. */
 export interface ShapesSummary {
-  /** Node shapes and property shapes, nested ones too. */
+  /** Number of node shapes and property shapes, nested ones included. */
   readonly shapes: number;
   readonly targeted: readonly TargetedShape[];
   /**
-   * What the graph asks for and SHACL Core does not evaluate, in order: SPARQL constraints, rules, imports, misspelt
-   * parameters. A run that left these out did not check everything.
+   * Parts of the graph beyond SHACL Core, sorted: SPARQL constraints, rules, imports, misspelt parameters. They are not
+   * evaluated, so a run with any of them did not check everything.
    */
   readonly notEvaluated: readonly string[];
 }
 
-/** Reads a shapes graph and resolves its targets in the data graph. */
+/** Finds the shapes of a shapes graph and resolves their targets in the data graph. */
 export function summarizeShapes(
   shapes: TripleGraph,
   data: TripleGraph,
@@ -80,8 +80,8 @@ function isDeactivated(shapes: TripleGraph, shape: Term): boolean {
 }
 
 /**
- * The shape itself, where it is a class too (SHACL, section 2.1.3.3). OWL ontologies type their classes `owl:Class`
- * and nothing else; OWL itself makes that an `rdfs:Class`.
+ * Returns the shape itself when it is also a class (SHACL, section 2.1.3.3). OWL ontologies type their classes only as
+ * `owl:Class`, which OWL defines as a subclass of `rdfs:Class`.
  */
 function implicitClasses(shapes: TripleGraph, shape: Term, hierarchy: ClassHierarchy): Term[] {
   const isClass = [`${RDFS}Class`, `${OWL}Class`].some((klass) =>

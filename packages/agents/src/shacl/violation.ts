@@ -7,34 +7,34 @@ import { messageOf } from './messages.ts';
 import { renderPath } from './property-path.ts';
 
 /**
- * One validation result (SHACL, section 3.6.2). Terms are written as in N-Triples; blank nodes carry their canonical
- * labels (RDFC-1.0), those of the data graph in `focusNode` and `value`, those of the shapes graph in `sourceShape`.
+ * One validation result (SHACL, section 3.6.2). Terms are written as in N-Triples, blank nodes under their canonical
+ * labels (RDFC-1.0): those of the data graph in `focusNode` and `value`, those of the shapes graph in `sourceShape`.
  */
 export interface Violation {
   readonly focusNode: string;
-  /** As SPARQL writes it; `null` for a constraint on the node itself. */
+  /** Path as SPARQL writes it; `null` for a constraint on the node itself. */
   readonly path: string | null;
   readonly value: string | null;
-  /** The shape that was violated or, where it has no name, the nearest named one around it. */
+  /** Violated shape or, when it has no IRI, the nearest shape around it that has one. */
   readonly shape: string;
-  /** The shape that was violated. */
+  /** Violated shape. */
   readonly sourceShape: string;
-  /** The local name in SHACL's namespace, such as `MinCountConstraintComponent`. */
+  /** Local name in SHACL's namespace, such as `MinCountConstraintComponent`. */
   readonly sourceConstraintComponent: string;
-  /** `Violation`, `Warning`, `Info`, or the IRI of a severity of the shapes' own. To SHACL, all of them are failures. */
+  /** `Violation`, `Warning`, `Info`, or the IRI of a custom severity. In SHACL, none of them conforms. */
   readonly severity: string;
-  /** The shape's own message, or one made from the constraint. */
+  /** Message of the shape, or one made from the constraint. */
   readonly message: string;
 }
 
-/** What results are written with. */
+/** Shapes graph and canonical labels, to write results. */
 export interface ViolationContext {
   readonly shapes: TripleGraph;
   readonly dataLabels: ReadonlyMap<string, string>;
   readonly shapesLabels: ReadonlyMap<string, string>;
 }
 
-/** The engine's results as plain, sorted, repeatable data. */
+/** Converts the engine's results to plain data in a fixed order. */
 export function violationsOf(results: readonly ValidationResult[], context: ViolationContext): Violation[] {
   const violations = results.map((result) => violationOf(result, context));
   const keyed = violations.map((violation) => ({ violation, key: sortKey(violation) }));
@@ -58,7 +58,7 @@ function violationOf(result: ValidationResult, context: ViolationContext): Viola
   };
 }
 
-/** `sh:closed` names the predicate that is not allowed; everything else is about the shape's own path. */
+/** Returns the predicate that `sh:closed` does not allow; for all other components the shape's own path. */
 function pathOf(result: ValidationResult, shape: Term, shapes: TripleGraph): string | null {
   if (result.path?.termType === 'NamedNode') return `<${result.path.value}>`;
   const [path] = shapes.objects(shape, `${SH}path`);
@@ -70,7 +70,7 @@ function localName(term: Term | null): string {
   return iri.startsWith(SH) ? iri.slice(SH.length) : iri;
 }
 
-/** Up from a blank shape to the nearest node with a name; of several, the first in order. */
+/** Finds the nearest shape with an IRI around a blank one; of several, the first in code point order. */
 function namedShapeAround(shapes: TripleGraph, shape: Term, labels: ReadonlyMap<string, string>): Term {
   const seen = new Set<string>();
   let level: Term[] = [shape];

@@ -4,12 +4,12 @@ function shaclTerms(names: string): readonly string[] {
   return names.split(' ').map((name) => SH + name);
 }
 
-/** Predicates that point a shape at its focus nodes (SHACL, section 2.1.3). */
+/** Predicates that give a shape its focus nodes (SHACL, section 2.1.3). */
 export const TARGET_PREDICATES: readonly string[] = shaclTerms(
   'targetClass targetNode targetSubjectsOf targetObjectsOf',
 );
 
-/** Parameters that by themselves make a constraint (SHACL, section 4). */
+/** Parameters that declare a constraint (SHACL, section 4). */
 export const CONSTRAINT_PREDICATES: readonly string[] = [
   ...shaclTerms('class datatype nodeKind minCount maxCount'),
   ...shaclTerms('minExclusive minInclusive maxExclusive maxInclusive'),
@@ -19,10 +19,10 @@ export const CONSTRAINT_PREDICATES: readonly string[] = [
   ...shaclTerms('closed hasValue in'),
 ];
 
-/** Parameters whose value is a shape. */
+/** Parameters with a shape as value. */
 export const SHAPE_PREDICATES: readonly string[] = shaclTerms('property node not qualifiedValueShape');
 
-/** Parameters whose value is a list of shapes. */
+/** Parameters with a list of shapes as value. */
 export const SHAPE_LIST_PREDICATES: readonly string[] = shaclTerms('and or xone');
 
 const CORE_PREDICATES: ReadonlySet<string> = new Set([
@@ -30,15 +30,15 @@ const CORE_PREDICATES: ReadonlySet<string> = new Set([
   ...CONSTRAINT_PREDICATES,
   ...shaclTerms('path inversePath alternativePath zeroOrMorePath oneOrMorePath zeroOrOnePath'),
   ...shaclTerms('flags qualifiedValueShape qualifiedValueShapesDisjoint ignoredProperties'),
-  // Without effect on what conforms.
+  // No effect on conformance.
   ...shaclTerms('severity message deactivated name description order group defaultValue'),
   ...shaclTerms('declare prefix namespace shapesGraph suggestedShapesGraph shapesGraphWellFormed'),
-  // Reports may lie beside the shapes.
+  // Validation reports may be stored with the shapes.
   ...shaclTerms('conforms result resultSeverity focusNode resultPath value sourceShape'),
   ...shaclTerms('sourceConstraintComponent sourceConstraint detail resultMessage'),
 ]);
 
-/** Whether a predicate of SHACL's namespace asks for something that is not evaluated here, or is misspelt. */
+/** True when a predicate of SHACL's namespace is not evaluated by this package, or is misspelt. */
 export function isBeyondCore(predicate: string): boolean {
   return predicate.startsWith(SH) && !CORE_PREDICATES.has(predicate);
 }
