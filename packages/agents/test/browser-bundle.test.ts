@@ -8,7 +8,7 @@ import { type InputFile, type ValidationOutcome, validate } from '../src/index.t
 const ENTRY = fileURLToPath(new URL('../src/index.ts', import.meta.url));
 const EXAMPLES = new URL('../../../examples/', import.meta.url);
 
-/** The package as a page would load it: bundled by Vite for the browser into one script. */
+/** Bundles the package with Vite for the browser, into one script. */
 async function bundleForPage(): Promise<string> {
   const [bundle] = (await build({
     configFile: false,
@@ -19,17 +19,17 @@ async function bundleForPage(): Promise<string> {
   return bundle?.output[0].code ?? '';
 }
 
-/** What every page has and ECMAScript has not; nothing of Node's. */
+/** Returns globals that every browser has beyond ECMAScript, and none of Node's. */
 function pageGlobals(): Record<string, unknown> {
   const web = { TextEncoder, TextDecoder, URL, performance, crypto, AbortSignal, AbortController };
   const globals: Record<string, unknown> = { ...web, queueMicrotask, setTimeout, clearTimeout, console };
   return Object.assign(globals, { self: globals, window: globals });
 }
 
-describe('in a page', () => {
-  it('finds the same as in Node, to the last byte, without anything of Node', async () => {
+describe('the browser bundle', () => {
+  it('makes the same findings as in Node, byte for byte, without Node modules or globals', async () => {
     const code = await bundleForPage();
-    // What Vite leaves in place of a module that only Node has.
+    // Vite puts this text in place of a module that only Node has.
     expect(code).not.toContain('externalized for browser');
 
     const context = createContext(pageGlobals());

@@ -8,7 +8,7 @@ async function fetchExample(name: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-describe('determinism, in a page', () => {
+describe('determinism in the browser', () => {
   describeDeterminism(fetchExample, () =>
     openPersistence({ storage: 'indexeddb', name: crypto.randomUUID() }),
   );

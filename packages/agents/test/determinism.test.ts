@@ -2,6 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { describe } from 'vitest';
 import { describeDeterminism } from './determinism-cases.ts';
 
-describe('determinism, in Node', () => {
+describe('determinism in Node', () => {
   describeDeterminism((name) => readFile(new URL(`../../../examples/${name}`, import.meta.url)));
 });

@@ -1,6 +1,6 @@
 import type { InputFile } from '../src/index.ts';
 
-/** Prefixes that the tests' documents share, on one line so that lines are easy to count. */
+/** Prefixes of the tests' documents, on one line so that lines are easy to count. */
 export const PREFIXES: string = [
   '@prefix ex: <http://example.org/> .',
   '@prefix sh: <http://www.w3.org/ns/shacl#> .',
@@ -10,12 +10,12 @@ export const PREFIXES: string = [
   '@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .',
 ].join(' ');
 
-/** A Turtle document with the prefixes above. */
+/** Makes a Turtle document with the prefixes above. */
 export function turtle(body: string, name = 'doc.ttl'): InputFile {
   return { name, content: `${PREFIXES}\n${body}` };
 }
 
-/** The IRI of a name in `ex:`, as violations write it. */
+/** Returns the IRI of a name in `ex:`, as violations write it. */
 export function ex(name: string): string {
   return `<http://example.org/${name}>`;
 }

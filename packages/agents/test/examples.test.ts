@@ -17,7 +17,7 @@ async function validateExample(spec: string, shapes?: string): Promise<Validatio
 }
 
 describe('the examples', () => {
-  it('are all tried here', () => {
+  it('are all covered by these tests', () => {
     expect(readdirSync(EXAMPLES).filter((name) => name.endsWith('.ttl'))).toEqual([
       'syntax-error.ttl',
       'water-glossary.ttl',
@@ -39,7 +39,7 @@ describe('the examples', () => {
     });
   });
 
-  it('water-network-violations.ttl has the twenty mistakes it was given', async () => {
+  it('water-network-violations.ttl has exactly the twenty mistakes written into it', async () => {
     const outcome = await validateExample('water-network-violations.ttl', 'water-network.shapes.ttl');
     expect(outcome.findings).toMatchObject({ status: 'error', conforms: false });
     expect(outcome.findings.counts).toMatchObject({ results: 20, violations: 19, warnings: 1, infos: 0 });
@@ -75,26 +75,26 @@ describe('the examples', () => {
     ]);
   });
 
-  it('water-sampling.ttl conforms to the shapes in itself', async () => {
+  it('water-sampling.ttl conforms to its own shapes', async () => {
     const { findings } = await validateExample('water-sampling.ttl');
     expect(findings).toMatchObject({ status: 'success', conforms: true, shapes_source: 'spec' });
     // 2 samples, one of them by its subclass, and 2 taps
     expect(findings.counts).toMatchObject({ focus_nodes: 4, shapes_with_target: 2 });
   });
 
-  it('water-glossary.ttl has nothing to be validated against', async () => {
+  it('water-glossary.ttl is partial without shapes', async () => {
     const { findings } = await validateExample('water-glossary.ttl');
     expect(findings).toMatchObject({ status: 'partial', conforms: null, files_validated: 0 });
     expect(findings.message).toContain('no SHACL shapes');
   });
 
-  it('water-glossary.ttl holds none of the nodes that the network shapes are about', async () => {
+  it('water-glossary.ttl is partial with shapes whose targets pick none of its nodes', async () => {
     const { findings } = await validateExample('water-glossary.ttl', 'water-network.shapes.ttl');
     expect(findings).toMatchObject({ status: 'partial', conforms: null });
     expect(findings.message).toContain('pick no node');
   });
 
-  it('syntax-error.ttl is refused where its comment says', async () => {
+  it('syntax-error.ttl is refused at the position that its comment names', async () => {
     const { error, findings } = await validateExample('syntax-error.ttl');
     expect(error).toMatchObject({
       code: 'SYNTAX_ERROR',

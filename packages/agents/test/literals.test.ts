@@ -41,7 +41,7 @@ describe('well-formed literals', () => {
     expect(bad.filter((text) => isWellFormed(literal(text, type)) !== false)).toEqual([]);
   });
 
-  it('leaves other datatypes to others', () => {
+  it('returns undefined for other datatypes', () => {
     expect(isWellFormed(literal('x', 'anyURI'))).toBeUndefined();
     expect(
       isWellFormed(DataFactory.literal('x', DataFactory.namedNode('http://example.org/type'))),
@@ -65,7 +65,7 @@ describe('the order of literals', () => {
     ['2024-01-01T00:00:00+02:00', 'dateTime', '2023-12-31T23:00:00Z', 'dateTimeStamp'],
     ['2024-01-01T00:00:00.1', 'dateTime', '2024-01-01T00:00:00.2', 'dateTime'],
     ['23:00:00+05:00', 'time', '19:00:00Z', 'time'],
-  ])('%s (%s) before %s (%s)', (a, typeA, b, typeB) => {
+  ])('puts %s (%s) before %s (%s)', (a, typeA, b, typeB) => {
     expect(compareLiterals(literal(a, typeA), literal(b, typeB))).toBeLessThan(0);
     expect(compareLiterals(literal(b, typeB), literal(a, typeA))).toBeGreaterThan(0);
     expect(compareLiterals(literal(a, typeA), literal(a, typeA))).toBe(0);
@@ -78,11 +78,11 @@ describe('the order of literals', () => {
     ['2024-01-01', 'date', '2024-01-01T00:00:00', 'dateTime'],
     ['2024-01-01T00:00:00', 'dateTime', '2024-06-01T00:00:00Z', 'dateTime'],
     ['a', 'anyURI', 'b', 'anyURI'],
-  ])('%s (%s) and %s (%s) have none', (a, typeA, b, typeB) => {
+  ])('does not order %s (%s) and %s (%s)', (a, typeA, b, typeB) => {
     expect(compareLiterals(literal(a, typeA), literal(b, typeB))).toBeNull();
   });
 
-  it('is for literals only', () => {
+  it('does not order other terms', () => {
     expect(compareLiterals(DataFactory.namedNode('a:b'), literal('1', 'integer'))).toBeNull();
     expect(compareLiterals(DataFactory.literal('a', 'en'), DataFactory.literal('b', 'en'))).toBeNull();
     expect(compareLiterals(undefined, literal('1', 'integer'))).toBeNull();

@@ -22,8 +22,8 @@ async function receiptOf(
 }
 
 describe('graph hashes', () => {
-  it('are those of RDFC-1.0', async () => {
-    // W3C RDF Dataset Canonicalization, appendix B.1 "Unique hashes", its canonical form put through sha256sum.
+  it('are computed by RDFC-1.0', async () => {
+    // Source: W3C RDF Dataset Canonicalization, appendix B.1 "Unique hashes", its canonical form hashed with sha256sum.
     const content = [
       '@prefix : <http://example.com/#> .',
       ':p :q _:e0 ; :r _:e1 .',
@@ -37,7 +37,7 @@ describe('graph hashes', () => {
     });
   });
 
-  it('tell nothing of labels, order, prefixes, format or how the documents are cut', async () => {
+  it('do not depend on labels, order, prefixes, format or the split into documents', async () => {
     const whole = '_:b <a:p> <a:x> . <a:y> <a:p> _:b .';
     const cut: readonly InputFile[] = [
       { name: '1.trig', content: '@prefix a: <a:> . a:y a:p [ a:p a:x ] .' },
@@ -49,7 +49,7 @@ describe('graph hashes', () => {
     expect(hashes[0]).toEqual(hashes[1]);
   });
 
-  it('keep blank nodes of different documents apart', async () => {
+  it('treat blank nodes of different documents as different', async () => {
     const content = '_:b <a:p> <a:x> .';
     const { data_graph: graph } = await receiptOf([
       { name: '1.ttl', content },
@@ -58,7 +58,7 @@ describe('graph hashes', () => {
     expect(graph?.blank_nodes).toBe(2);
   });
 
-  it('count a named graph for the hash, and its triples for the validation', async () => {
+  it('depend on graph names, although the triples of all graphs are validated together', async () => {
     const trig = { name: 'a.trig', content: '<a:g> { <http://example.org/x> a <http://example.org/C> }' };
     const receipt = await receiptOf([trig], [SHAPES]);
     const plain = await receiptOf(
@@ -69,7 +69,7 @@ describe('graph hashes', () => {
     expect(receipt.data_graph?.sha256).not.toBe(plain.data_graph?.sha256);
   });
 
-  it('are refused where blank nodes cannot be told apart with reasonable work', async () => {
+  it('are refused when labelling the blank nodes exceeds the work limit', async () => {
     const nodes = Array.from({ length: 12 }, (_, index) => `_:b${index}`);
     const content = nodes
       .map((from) => `${from} <a:p> ${nodes.filter((to) => to !== from).join(' , ')} .`)
@@ -84,7 +84,7 @@ describe('graph hashes', () => {
 });
 
 describe('a receipt', () => {
-  it('holds what went in and what came out', async () => {
+  it('lists the inputs, counts and violations', async () => {
     const receipt = await receiptOf([DATA], [SHAPES]);
     const bytes = new TextEncoder().encode(String(DATA.content));
     expect(receipt.inputs).toEqual([
@@ -122,7 +122,7 @@ describe('a receipt', () => {
     expect(total).toBeGreaterThanOrEqual((parse ?? NaN) + (canonical ?? NaN) + (validation ?? NaN) - 0.01);
   });
 
-  it('names and hashes every input of a run that could not read them', async () => {
+  it('names and hashes every input, also when a document cannot be parsed', async () => {
     const bad = { name: '/home/me/bad.ttl', content: 'oops' };
     const receipt = await receiptOf([bad, { name: 'notes.txt', content: 'hello' }], [SHAPES]);
     expect(receipt.status).toBe('error');
@@ -135,7 +135,7 @@ describe('a receipt', () => {
     expect(receipt.inputs.every(({ sha256 }) => /^[0-9a-f]{64}$/.test(sha256))).toBe(true);
   });
 
-  it('says what it did not evaluate, and is partial then', async () => {
+  it('is partial and lists everything that was not evaluated', async () => {
     const shapes = turtle(
       `ex:S a sh:NodeShape ; sh:targetClass ex:C ; sh:nodeKind sh:BlankNodeOrIRI ;
        sh:sparql [ sh:select "…" ] ; sh:property [ sh:path ex:q ; sh:minCont 1 ] .
@@ -164,7 +164,7 @@ describe('a receipt', () => {
       'ex:S a sh:NodeShape ; sh:targetClass ex:C .',
       'both a target and a constraint',
     ],
-    ['targets that pick nothing', 'ex:S sh:targetClass ex:None ; sh:nodeKind sh:IRI .', 'pick no node'],
+    ['targets that pick no node', 'ex:S sh:targetClass ex:None ; sh:nodeKind sh:IRI .', 'pick no node'],
     ['no shapes', 'ex:S a ex:C .', 'no SHACL shapes in the shapes given'],
   ])('is partial with %s', async (_what, shapes, reason) => {
     const receipt = await receiptOf([DATA], [turtle(shapes, 'shapes.ttl')]);
@@ -173,14 +173,14 @@ describe('a receipt', () => {
     expect(receipt.message).not.toMatch(/pass/i);
   });
 
-  it('mentions shapes that found nothing to do', async () => {
+  it('mentions shapes whose target picks no node', async () => {
     const shapes = turtle(
       'ex:S sh:targetClass ex:C ; sh:class ex:C . ex:T sh:targetClass ex:Typo ; sh:class ex:C .',
     );
     expect((await receiptOf([DATA], [shapes])).message).toContain('1 shape with a target that picks no node');
   });
 
-  it('is an error with a warning alone, as SHACL has it', async () => {
+  it('has the status error with warnings alone, as SHACL defines it', async () => {
     const shapes = turtle('ex:S sh:targetClass ex:C ; sh:class ex:D ; sh:severity sh:Warning .');
     const receipt = await receiptOf([DATA], [shapes]);
     expect(receipt).toMatchObject({
@@ -190,12 +190,12 @@ describe('a receipt', () => {
     });
   });
 
-  it('names a pattern that is no regular expression', async () => {
+  it('has the error INVALID_SHAPES for an invalid regular expression', async () => {
     const receipt = await receiptOf([DATA], [turtle('ex:S sh:targetClass ex:C ; sh:pattern "(" .')]);
     expect(receipt).toMatchObject({ status: 'error', error: { code: 'INVALID_SHAPES' } });
   });
 
-  it('says so when shapes lead around in circles', async () => {
+  it('has the error INVALID_SHAPES for circular shapes', async () => {
     const shapes = turtle(
       'ex:S sh:targetClass ex:C ; sh:property ex:P . ex:P sh:path ex:knows ; sh:property ex:P .',
     );
@@ -205,7 +205,7 @@ describe('a receipt', () => {
 });
 
 describe('the determinism hash', () => {
-  it('is over everything but ids, times and durations', async () => {
+  it('covers everything but ids, times and durations', async () => {
     const receipt = await receiptOf([DATA], [SHAPES]);
     const {
       execution_id: _execution,
@@ -223,7 +223,7 @@ describe('the determinism hash', () => {
     expect(hash).toBe(`sha256:${expected}`);
   });
 
-  it('is the same for the same inputs, wherever they lie and in whichever order they are named', async () => {
+  it('does not depend on folders, on the order of the documents, or on ids and times', async () => {
     const other = turtle('ex:y a ex:C .', 'other.ttl');
     const inputs = { spec: [DATA, other], shapes: [SHAPES] };
     const first = await runAgent(AGENTS.validation, null, inputs, { agentId: 'a', executionId: '1' });
@@ -240,7 +240,7 @@ describe('the determinism hash', () => {
     expect(second.receipt.started_at).toBe('1970-01-01T00:00:00.000Z');
   });
 
-  it('does not depend on how blank nodes are labelled or ordered', async () => {
+  it('does not depend on the labels and order of blank nodes', async () => {
     const body = (labels: readonly string[]): InputFile =>
       turtle(labels.map((label, index) => `_:${label} a ex:C ; ex:n ${labels.length + index} .`).join('\n'));
     const shuffled = (labels: readonly string[]): InputFile => {
@@ -254,7 +254,7 @@ describe('the determinism hash', () => {
     expect(two.findings.data_graph).toEqual(one.findings.data_graph);
   });
 
-  it('differs when anything differs', async () => {
+  it('changes with the content and with the name of a document', async () => {
     const hashes = await Promise.all(
       [DATA, { ...DATA, content: `${String(DATA.content)}\n` }, { ...DATA, name: 'other.ttl' }].map(
         async (spec) => (await receiptOf([spec], [SHAPES])).determinism_hash,

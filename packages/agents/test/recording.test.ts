@@ -22,7 +22,7 @@ async function memoryOf(agentId: string): Promise<AgentMemory> {
 
 describe('a run', () => {
   it.each([
-    ['that finds nothing wrong', GOOD, 'success', 'completed'],
+    ['that finds no violations', GOOD, 'success', 'completed'],
     ['that finds violations', BAD, 'error', 'completed'],
     ['with nothing to validate against', EMPTY, 'partial', 'completed'],
     ['that fails', BROKEN, 'error', 'failed'],
@@ -65,7 +65,7 @@ describe('a run', () => {
     });
   });
 
-  it('gets an execution id of its own', async () => {
+  it('gets a unique execution id by default', async () => {
     const ids = [
       await runAgent(AGENTS.validation, db, { spec: [GOOD] }),
       await runAgent(AGENTS.validation, db, { spec: [GOOD] }),
@@ -74,18 +74,18 @@ describe('a run', () => {
     expect(ids[1]).not.toBe(ids[0]);
   });
 
-  it('writes all or nothing', async () => {
+  it('is recorded completely or not at all', async () => {
     await runAgent(AGENTS.validation, db, { spec: [GOOD] }, { executionId: 'exec-1' });
     const again = runAgent(AGENTS.validation, db, { spec: [BAD] }, { executionId: 'exec-1' });
     await expect(again).rejects.toMatchObject({ code: 'DUPLICATE_EXECUTION' });
     expect(await db.queryAuditTrail()).toHaveLength(2);
     expect((await memoryOf('validator-1')).runs).toBe(1);
-    // and the agent is not stuck
+    // The failure does not block the agent's next run.
     await runAgent(AGENTS.validation, db, { spec: [BAD] }, { executionId: 'exec-2' });
     expect((await memoryOf('validator-1')).runs).toBe(2);
   });
 
-  it('that is aborted leaves a receipt that says so', async () => {
+  it('that is aborted leaves a receipt with ABORTED', async () => {
     const run = await runAgent(AGENTS.validation, db, { spec: [GOOD] }, { signal: AbortSignal.abort() });
     expect(run.error?.code).toBe('ABORTED');
     expect(await db.queryReceipts()).toMatchObject([{ status: 'error', receiptId: run.receiptId }]);
@@ -121,7 +121,7 @@ describe('memory', () => {
     ['[1,2]', { runs: 1 }],
     ['"text"', { runs: 1 }],
     ['null', { runs: 1 }],
-  ])('that somebody else wrote (%s) is no obstacle', async (stored, expected) => {
+  ])('is extended or replaced when another program wrote it: %s', async (stored, expected) => {
     await db.saveMemory({ agentId: 'validator-1', agentType: 'validation', memory: stored });
     await runAgent(AGENTS.validation, db, { spec: [GOOD] });
     const memory = await memoryOf('validator-1');

@@ -5,18 +5,18 @@ const PREFIX = '@prefix ex: <http://example.org/> .\n';
 
 async function errorOf(name: string, content: string | Uint8Array): Promise<AgentError> {
   const { error } = await validate({ spec: [{ name, content }] });
-  if (error === null) throw new Error('was read without an error');
+  if (error === null) throw new Error('parsed without an error');
   return error;
 }
 
 async function locationOf(name: string, content: string): Promise<SourceLocation> {
   const { location } = await errorOf(name, content);
-  if (location === undefined) throw new Error('the error has no place');
+  if (location === undefined) throw new Error('the error has no location');
   return location;
 }
 
-describe('the place of a syntax error', () => {
-  // what, document, line, column, expected
+describe('the location of a syntax error', () => {
+  // Columns: description, document, line, column, expected token
   it.each([
     ['an unterminated string', `${PREFIX}ex:a ex:p "abc .\nex:b ex:q 1 .\n`, 2, 11, '"'],
     ['an unterminated long string', `${PREFIX}ex:a ex:p """abc .\nex:b ex:q 1 .\n`, 2, 11, '"""'],
@@ -28,7 +28,7 @@ describe('the place of a syntax error', () => {
     ['a missing dot after a prefix', '@prefix ex: <http://example.org/>\nex:a ex:p 1 .', 2, 1, '"."'],
     ['a space in an IRI', `${PREFIX}ex:a ex:p <http://bad iri> .`, 2, 11, expect.stringContaining('%20')],
     ['an IRI that is not closed', `${PREFIX}ex:a ex:p <http://bad .\n`, 2, 11, expect.anything()],
-    ['an escape in an IRI that is no character', `${PREFIX}ex:a <http://x/\\u00zz> 1 .`, 2, 6, 'an IRI'],
+    ['an invalid escape in an IRI', `${PREFIX}ex:a <http://x/\\u00zz> 1 .`, 2, 6, 'an IRI'],
     ['a bad token in the middle of a line', `${PREFIX}ex:a ex:p ex:b %% ex:c .`, 2, 16, null],
     ['a bad token after a comment', `${PREFIX}ex:a ex:p # of p\n\n\t ex:b, # more\n   %% .`, 5, 4, null],
     ['a bad token after a long string', `${PREFIX}ex:a ex:p """x\ny""" , %% .`, 3, 8, null],
@@ -73,7 +73,7 @@ describe('the place of a syntax error', () => {
     expect(await locationOf('a.trig', content)).toMatchObject({ line, column, expected });
   });
 
-  it('comes with the line, cut around the place if it is long', async () => {
+  it('has an excerpt of the line, cut around the error when the line is long', async () => {
     const short = await locationOf('a.ttl', `${PREFIX}ex:a ex:p %% .`);
     expect(short).toMatchObject({ excerpt: 'ex:a ex:p %% .', excerptColumn: 11 });
     const long = await locationOf(
@@ -85,7 +85,7 @@ describe('the place of a syntax error', () => {
     expect(long.excerpt.slice(long.excerptColumn - 1, long.excerptColumn + 1)).toBe('%%');
   });
 
-  it('is that of the first error, not of the first unreadable token', async () => {
+  it('is that of the first error, even before an unreadable token', async () => {
     const content = `${PREFIX}foo:a ex:p 1 .\nex:b ex:q %% .`;
     expect(await locationOf('a.ttl', content)).toMatchObject({ line: 2, column: 1 });
   });
@@ -97,7 +97,7 @@ describe('RDF 1.2', () => {
     ['a reified triple', `${PREFIX}<< ex:b ex:q ex:c >> ex:p 1 .`, 1],
     ['an annotation', `${PREFIX}ex:a ex:p 1 {| ex:q 2 |} .`, 13],
     ['a base direction', `${PREFIX}ex:a ex:p "x"@en--ltr .`, 17],
-  ])('refuses %s where it stands', async (_what, content, column) => {
+  ])('refuses %s at its position', async (_what, content, column) => {
     const error = await errorOf('a.ttl', content);
     expect(error.code).toBe('UNSUPPORTED_RDF');
     expect(error.location).toMatchObject({ line: 2, column });
@@ -105,7 +105,7 @@ describe('RDF 1.2', () => {
 });
 
 describe('inputs', () => {
-  it('tells the format from the extension', () => {
+  it('have the format of their extension', () => {
     expect(['a.ttl', 'b/c.NT', 'c:\\d.nq', 'e.x.trig'].map(formatOf)).toEqual([
       'Turtle',
       'N-Triples',
@@ -114,18 +114,21 @@ describe('inputs', () => {
     ]);
   });
 
-  it.each(['a.rdf', 'ttl', 'a.ttl/readme', ''])('refuses to guess the format of "%s"', async (name) => {
-    expect((await errorOf(name, '')).code).toBe('UNKNOWN_FORMAT');
-  });
+  it.each(['a.rdf', 'ttl', 'a.ttl/readme', ''])(
+    'are refused without a known extension: "%s"',
+    async (name) => {
+      expect((await errorOf(name, '')).code).toBe('UNKNOWN_FORMAT');
+    },
+  );
 
-  it('takes the format given over the extension', async () => {
+  it('have the given format, whatever the extension', async () => {
     const { error } = await validate({
       spec: [{ name: 'typed in', content: '<a:s> <a:p> 1 .', format: 'Turtle' }],
     });
     expect(error).toBeNull();
   });
 
-  it('refuses bytes that are not UTF-8', async () => {
+  it('are refused when the bytes are not UTF-8', async () => {
     expect((await errorOf('a.ttl', Uint8Array.of(0x23, 0xff, 0xfe))).code).toBe('NOT_UTF8');
   });
 });

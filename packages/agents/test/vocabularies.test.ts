@@ -6,14 +6,14 @@ import { turtle } from './documents.ts';
 
 const require = createRequire(import.meta.url);
 
-/** A published vocabulary, as the npm package of that name ships it. */
+/** Reads a vocabulary from the npm package that publishes it. */
 function vocabulary(name: string): InputFile {
   return { name: `${name}.nq`, content: readFileSync(require.resolve(`@vocabulary/${name}/${name}.nq`)) };
 }
 
 /**
- * Counted line by line with a script that shares no code with this package: statements, blank nodes, classes (instances
- * of rdfs:Class, owl:Class or a class beneath them) and those of them without a label.
+ * Counts of statements, blank nodes, classes (instances of rdfs:Class, owl:Class or a subclass of them) and classes
+ * without a label. Counted line by line with a script that shares no code with this package.
  */
 const EXPECTED = {
   dcat: { quads: 1342, blankNodes: 31, classes: 9, unlabelled: 1 },

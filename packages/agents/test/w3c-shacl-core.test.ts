@@ -16,7 +16,7 @@ const SUITE = fileURLToPath(new URL('fixtures/w3c-shacl-core/', import.meta.url)
 const MF = 'http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#';
 const SHT = 'http://www.w3.org/ns/shacl-test#';
 
-/** One entry of a manifest: documents, and the results they must give, each as one line of text. */
+/** Entry of a manifest: documents and expected results, each as one line of text. */
 interface SuiteCase {
   readonly name: string;
   readonly data: string;
@@ -44,7 +44,7 @@ async function casesOf(path: string): Promise<SuiteCase[]> {
   return [...nested.flat(), ...own];
 }
 
-/** The IRI of a neighbouring file, resolved against the document's base, back to its path. */
+/** Converts the IRI of a file, resolved against the document's base, to its path. */
 function localFile(from: string, iri: Term): string {
   const relative = iri.value.replace('https://ggen-sim.invalid/', '');
   return join(dirname(from), decodeURIComponent(relative));
@@ -98,7 +98,7 @@ function foundLine(violation: Violation): string {
 const cases = await casesOf(join(SUITE, 'manifest.ttl'));
 
 describe('the W3C SHACL Core test suite', () => {
-  it('is there', () => {
+  it('is complete', () => {
     expect(cases.length).toBeGreaterThan(95);
     expect(baseIriOf({ name: 'a/b.ttl', baseName: 'b.ttl', format: 'Turtle', text: '' })).toContain('/b.ttl');
   });
