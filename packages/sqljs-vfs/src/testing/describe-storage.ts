@@ -5,8 +5,8 @@ import { databaseCases } from './suite/database-cases.ts';
 import { exportCases } from './suite/export-cases.ts';
 import { sharingCases } from './suite/sharing-cases.ts';
 import { failureCases } from './suite/failure-cases.ts';
-import { type StorageCase, StorageScene } from './storage-case.ts';
-import type { StoragePlace } from './storage-place.ts';
+import { type StorageCase, StorageTestContext } from './storage-case.ts';
+import type { StorageHarness } from './storage-harness.ts';
 import type { TestFramework } from './test-framework.ts';
 
 /** A case that does not apply to a storage. */
@@ -37,7 +37,7 @@ export const storageCases: readonly StorageCase[] = [
 /**
  * Holds a storage to every promise of `storage.ts`, and to what a database needs of it.
  *
- * @param makePlace - called once a case; the place must be empty
+ * @param makeHarness - called once a case; the place must be empty
  * @throws RangeError when a skipped case does not exist, so that no skip outlives its case
  * @example
  * import { describe, expect, it } from 'vitest';
@@ -48,7 +48,7 @@ export const storageCases: readonly StorageCase[] = [
  */
 export function describeStorage(
   name: string,
-  makePlace: () => StoragePlace | Promise<StoragePlace>,
+  makeHarness: () => StorageHarness | Promise<StorageHarness>,
   { framework: { describe, it, expect }, skip = [] }: DescribeStorageOptions,
 ): void {
   const reasons = new Map(skip.map((skipped) => [skipped.case, skipped.reason]));
@@ -59,11 +59,11 @@ export function describeStorage(
     for (const storageCase of storageCases) {
       const { title } = storageCase;
       const body = async (): Promise<void> => {
-        const scene = new StorageScene(await makePlace(), expect);
+        const context = new StorageTestContext(await makeHarness(), expect);
         try {
-          await storageCase.run(scene);
+          await storageCase.run(context);
         } finally {
-          await scene.end();
+          await context.end();
         }
       };
       const reason = reasons.get(title);

@@ -4,8 +4,8 @@ export {
   type DescribeStorageOptions,
   type SkippedCase,
 } from './describe-storage.ts';
-export { type StorageCase, StorageScene } from './storage-case.ts';
-export { type StoragePlace } from './storage-place.ts';
+export { type StorageCase, StorageTestContext } from './storage-case.ts';
+export { type StorageHarness } from './storage-harness.ts';
 export { type Matchers, type TestFramework } from './test-framework.ts';
 export {
   countingStorage,

@@ -1,30 +1,30 @@
 import type { FileOpenMode, FileRole, Storage, StorageFile } from '../contract/storage.ts';
 import type { DurableDatabase } from '../durable-database.ts';
 import { type OpenDatabaseOptions, openDatabase } from '../open-database.ts';
-import type { StoragePlace } from './storage-place.ts';
+import type { StorageHarness } from './storage-harness.ts';
 import type { TestFramework } from './test-framework.ts';
 
 /** One thing a storage must do. */
 export interface StorageCase {
   /** Starts with the promise of `storage.ts` it holds the storage to, or with `database`. */
   readonly title: string;
-  run(scene: StorageScene): void | Promise<void>;
+  run(context: StorageTestContext): void | Promise<void>;
 }
 
 /** A fresh place and everything a case opens on it; whatever the case leaves open is closed at the end. */
-export class StorageScene {
+export class StorageTestContext {
   readonly expect: TestFramework['expect'];
-  readonly #place: StoragePlace;
+  readonly #harness: StorageHarness;
   readonly #opened: (() => void)[] = [];
 
-  constructor(place: StoragePlace, expect: TestFramework['expect']) {
-    this.#place = place;
+  constructor(harness: StorageHarness, expect: TestFramework['expect']) {
+    this.#harness = harness;
     this.expect = expect;
   }
 
   /** Another storage on the place. */
   storage(): Storage {
-    return this.#place.storage();
+    return this.#harness.storage();
   }
 
   /** Opens a file (made if missing, unless the mode says otherwise) through another storage on the place. */
@@ -64,7 +64,7 @@ export class StorageScene {
   /** Closes what is still open and takes the place away. */
   async end(): Promise<void> {
     for (const close of this.#opened.toReversed()) close();
-    await this.#place.remove?.();
+    await this.#harness.remove?.();
   }
 }
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { MemoryDisk, memoryStorage } from '../../src/index.ts';
 import type { Storage, StorageFile } from '../../src/contract/storage.ts';
-import { StorageScene, storageCases } from '../../src/testing/index.ts';
+import { StorageTestContext, storageCases } from '../../src/testing/index.ts';
 
 /** Replaces methods of every file that a storage opens. */
 function withFiles(storage: Storage, breakFile: (file: StorageFile) => Partial<StorageFile>): Storage {
@@ -107,9 +107,9 @@ async function failsOn(make: BrokenStorage['make'], promise: string): Promise<st
   expect(cases.length).toBeGreaterThan(0);
   for (const storageCase of cases) {
     const disk = new MemoryDisk();
-    const scene = new StorageScene({ storage: () => make(disk) }, expect);
+    const context = new StorageTestContext({ storage: () => make(disk) }, expect);
     try {
-      await storageCase.run(scene);
+      await storageCase.run(context);
     } catch {
       failed.push(storageCase.title);
     }

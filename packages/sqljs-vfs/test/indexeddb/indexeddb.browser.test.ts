@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { describeStorage } from '../../src/testing/index.ts';
-import { heldPlace } from '../contract/held-place.browser.ts';
+import { transactionHarness } from '../contract/transaction-harness.browser.ts';
 
 const noJournal = 'a mirrored database has only a main file';
 const noOwner = 'a mirrored database cannot be opened exclusively: it has no write-ahead log';
@@ -42,7 +42,7 @@ describeStorage(
   () => {
     const name = crypto.randomUUID();
     const storage = indexedDbStorage(name);
-    return heldPlace(
+    return transactionHarness(
       storage,
       () => storage,
       () => indexedDbStorage(name),

@@ -110,7 +110,7 @@ const lockCalls = (): FaultyPlace => {
 };
 
 interface Sweep {
-  readonly makePlace: () => FaultyPlace;
+  readonly makeHarness: () => FaultyPlace;
   readonly options: OpenDatabaseOptions;
   readonly isExpected: (error: unknown) => boolean;
   readonly error: Error;
@@ -121,7 +121,7 @@ async function withCallFailing(
   sweep: Sweep,
   failingCall: number,
 ): Promise<{ reached: boolean; noticed: boolean; stood: boolean }> {
-  const place = sweep.makePlace();
+  const place = sweep.makeHarness();
   let calls = 0;
   let failedCall = '';
   const makeStorage = (): Storage =>
@@ -148,12 +148,12 @@ class Work {
   stood = false;
   #opened: DurableDatabase | undefined;
   #attempts = 0;
-  readonly #place: FaultyPlace;
+  readonly #harness: FaultyPlace;
   readonly #makeStorage: () => Storage;
   readonly #sweep: Sweep;
 
   constructor(place: FaultyPlace, makeStorage: () => Storage, sweep: Sweep) {
-    this.#place = place;
+    this.#harness = place;
     this.#makeStorage = makeStorage;
     this.#sweep = sweep;
   }
@@ -193,7 +193,7 @@ class Work {
       mustBe(faultOf(this.#opened.database, PLAN, expectation), undefined);
     }
     if (this.#opened && this.#sweep.options.exclusive) return;
-    const other = await openDatabase(this.#place.undisturbed(), {
+    const other = await openDatabase(this.#harness.undisturbed(), {
       ...this.#sweep.options,
       busyDeadlineMs: 0,
     });
@@ -207,7 +207,7 @@ class Work {
     } catch (error) {
       this.#failed(error);
     }
-    const again = await openDatabase(this.#place.undisturbed(), {
+    const again = await openDatabase(this.#harness.undisturbed(), {
       ...this.#sweep.options,
       busyDeadlineMs: 0,
     });
@@ -241,15 +241,15 @@ const tells =
       : error instanceof VfsError && error.code === 'CANNOT_OPEN';
 
 const PLACES = [
-  { place: 'file', makePlace: fileSystemCalls, options: {} },
-  { place: 'exclusive file', makePlace: fileSystemCalls, options: { exclusive: true } },
-  { place: 'memory', makePlace: memoryCalls, options: {} },
+  { place: 'file', makeHarness: fileSystemCalls, options: {} },
+  { place: 'exclusive file', makeHarness: fileSystemCalls, options: { exclusive: true } },
+  { place: 'memory', makeHarness: memoryCalls, options: {} },
 ] as const;
 
-describe.each(PLACES)('$place', ({ makePlace, options }) => {
+describe.each(PLACES)('$place', ({ makeHarness, options }) => {
   it.each(FAULTS)('every call fails once with $name', async ({ error, resultCodes }) => {
     const { calls, noticed, stood } = await sweepAll({
-      makePlace,
+      makeHarness,
       options,
       error,
       isExpected: tells(resultCodes),
@@ -263,7 +263,7 @@ describe.each(PLACES)('$place', ({ makePlace, options }) => {
 
 it.each([{}, { exclusive: true }])('every lock is refused once, with %o', async (options) => {
   const { calls, noticed } = await sweepAll({
-    makePlace: lockCalls,
+    makeHarness: lockCalls,
     options,
     error: new Error('refused'),
     isExpected: tells([BUSY]),

@@ -3,9 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
-import { type StoragePlace, describeStorage } from '../../src/testing/index.ts';
+import { type StorageHarness, describeStorage } from '../../src/testing/index.ts';
 
-function folderPlace(options: { singleProcess: boolean }): StoragePlace {
+function folderHarness(options: { singleProcess: boolean }): StorageHarness {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sqljs-vfs-'));
   return {
     storage: () => fileStorage(path.join(folder, 'data.db'), options),
@@ -15,9 +15,9 @@ function folderPlace(options: { singleProcess: boolean }): StoragePlace {
 
 const framework = { describe, expect, it };
 
-describeStorage('file', () => folderPlace({ singleProcess: false }), { framework });
+describeStorage('file', () => folderHarness({ singleProcess: false }), { framework });
 
-describeStorage('file, single process', () => folderPlace({ singleProcess: true }), {
+describeStorage('file, single process', () => folderHarness({ singleProcess: true }), {
   framework,
   skip: [
     {

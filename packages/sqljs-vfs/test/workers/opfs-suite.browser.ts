@@ -1,8 +1,8 @@
 /** Runs cases of the conformance suite in a dedicated worker, which has synchronous access handles. */
 import { expect } from 'vitest';
 import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
-import { StorageScene, storageCases } from '../../src/testing/index.ts';
-import { heldPlace } from '../contract/held-place.browser.ts';
+import { StorageTestContext, storageCases } from '../../src/testing/index.ts';
+import { transactionHarness } from '../contract/transaction-harness.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 
 serveCalls({
@@ -10,11 +10,11 @@ serveCalls({
     const storageCase = storageCases.find((candidate) => candidate.title === title);
     if (!storageCase) throw new RangeError(`no such case: ${title}`);
     const storage = (): ReturnType<typeof opfsStorage> => opfsStorage(`suite ${title}`);
-    const scene = new StorageScene(await heldPlace(storage(), storage, storage), expect);
+    const context = new StorageTestContext(await transactionHarness(storage(), storage, storage), expect);
     try {
-      await storageCase.run(scene);
+      await storageCase.run(context);
     } finally {
-      await scene.end();
+      await context.end();
     }
   },
 });

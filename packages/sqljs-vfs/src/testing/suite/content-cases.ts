@@ -12,171 +12,171 @@ function readAt(file: StorageFile, offset: number, sizeBytes: number): Uint8Arra
 export const contentCases: readonly StorageCase[] = [
   {
     title: 'promise 1: what one handle writes, it and every other handle read at once',
-    run(scene) {
-      const writer = scene.file();
-      const reader = scene.file();
+    run(context) {
+      const writer = context.file();
+      const reader = context.file();
       writer.write(patternBytes(5000), 0);
-      scene.expect(readAt(writer, 0, 5000)).toEqual(patternBytes(5000));
-      scene.expect(readAt(reader, 0, 5000)).toEqual(patternBytes(5000));
-      scene.expect(reader.sizeBytes()).toBe(5000);
+      context.expect(readAt(writer, 0, 5000)).toEqual(patternBytes(5000));
+      context.expect(readAt(reader, 0, 5000)).toEqual(patternBytes(5000));
+      context.expect(reader.sizeBytes()).toBe(5000);
       reader.write(patternBytes(10, 2), 4995);
-      scene.expect(readAt(writer, 4995, 100)).toEqual(patternBytes(10, 2));
+      context.expect(readAt(writer, 4995, 100)).toEqual(patternBytes(10, 2));
     },
   },
   {
     title: 'promise 1: overwriting the middle keeps what is around it',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(8192), 0);
       file.write(patternBytes(100, 2), 4000);
       const expected = patternBytes(8192);
       expected.set(patternBytes(100, 2), 4000);
-      scene.expect(readAt(file, 0, 8192)).toEqual(expected);
-      scene.expect(file.sizeBytes()).toBe(8192);
+      context.expect(readAt(file, 0, 8192)).toEqual(expected);
+      context.expect(file.sizeBytes()).toBe(8192);
     },
   },
   {
     title: 'promise 1: a written buffer is copied, not kept',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       const source = patternBytes(100);
       file.write(source, 0);
       source.fill(0);
-      scene.expect(readAt(file, 0, 100)).toEqual(patternBytes(100));
+      context.expect(readAt(file, 0, 100)).toEqual(patternBytes(100));
     },
   },
   {
     title: 'promise 1: a part of a larger buffer is written and filled, and nothing around it',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(300).subarray(100, 200), 0);
       const buffer = new Uint8Array(300).fill(7);
-      scene.expect(file.read(buffer.subarray(100, 200), 0)).toBe(100);
+      context.expect(file.read(buffer.subarray(100, 200), 0)).toBe(100);
       const expected = new Uint8Array(300).fill(7);
       expected.set(patternBytes(300).subarray(100, 200), 100);
-      scene.expect(buffer).toEqual(expected);
+      context.expect(buffer).toEqual(expected);
     },
   },
   {
     title: 'promise 1: the files of a database are told apart by their role',
-    run(scene) {
+    run(context) {
       for (const [index, role] of (['main', 'journal', 'wal'] as const).entries()) {
-        scene.file(role).write(patternBytes(100 + index, index), 0);
+        context.file(role).write(patternBytes(100 + index, index), 0);
       }
       for (const [index, role] of (['main', 'journal', 'wal'] as const).entries()) {
-        scene.expect(scene.bytes(role)).toEqual(patternBytes(100 + index, index));
+        context.expect(context.bytes(role)).toEqual(patternBytes(100 + index, index));
       }
     },
   },
   {
     title: 'promise 2: a new file is empty',
-    run(scene) {
-      const file = scene.file();
-      scene.expect(file.sizeBytes()).toBe(0);
-      scene.expect(file.read(new Uint8Array(10), 0)).toBe(0);
+    run(context) {
+      const file = context.file();
+      context.expect(file.sizeBytes()).toBe(0);
+      context.expect(file.read(new Uint8Array(10), 0)).toBe(0);
     },
   },
   {
     title: 'promise 2: a read across the end returns what there is',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(1000), 0);
       const target = new Uint8Array(100).fill(9);
-      scene.expect(file.read(target, 950)).toBe(50);
-      scene.expect(target.subarray(0, 50)).toEqual(patternBytes(1000).subarray(950));
-      scene.expect(target.subarray(50)).toEqual(new Uint8Array(50).fill(9));
+      context.expect(file.read(target, 950)).toBe(50);
+      context.expect(target.subarray(0, 50)).toEqual(patternBytes(1000).subarray(950));
+      context.expect(target.subarray(50)).toEqual(new Uint8Array(50).fill(9));
     },
   },
   {
     title: 'promise 2: a read past the end returns 0 and invents nothing',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(1000), 0);
       const target = new Uint8Array(100).fill(9);
-      scene.expect(file.read(target, 1000)).toBe(0);
-      scene.expect(file.read(target, 50_000)).toBe(0);
-      scene.expect(target).toEqual(new Uint8Array(100).fill(9));
-      scene.expect(file.sizeBytes()).toBe(1000);
+      context.expect(file.read(target, 1000)).toBe(0);
+      context.expect(file.read(target, 50_000)).toBe(0);
+      context.expect(target).toEqual(new Uint8Array(100).fill(9));
+      context.expect(file.sizeBytes()).toBe(1000);
     },
   },
   {
     title: 'promise 3: a write past the end extends the file, and the gap reads as zeros',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(100), 0);
       file.write(patternBytes(100, 2), 20_000);
-      scene.expect(file.sizeBytes()).toBe(20_100);
-      scene.expect(allZero(readAt(file, 100, 19_900))).toBe(true);
-      scene.expect(readAt(file, 20_000, 200)).toEqual(patternBytes(100, 2));
+      context.expect(file.sizeBytes()).toBe(20_100);
+      context.expect(allZero(readAt(file, 100, 19_900))).toBe(true);
+      context.expect(readAt(file, 20_000, 200)).toEqual(patternBytes(100, 2));
     },
   },
   {
     title: 'promise 3: a hole at 1 GiB, where the lock bytes are, reads as zeros',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(4096), GIB - 4096);
       file.write(patternBytes(4096, 2), GIB + 4096);
-      scene.expect(allZero(readAt(file, GIB, 4096))).toBe(true);
-      scene.expect(readAt(file, GIB - 4096, 4096)).toEqual(patternBytes(4096));
-      scene.expect(readAt(file, GIB + 4096, 8192)).toEqual(patternBytes(4096, 2));
+      context.expect(allZero(readAt(file, GIB, 4096))).toBe(true);
+      context.expect(readAt(file, GIB - 4096, 4096)).toEqual(patternBytes(4096));
+      context.expect(readAt(file, GIB + 4096, 8192)).toEqual(patternBytes(4096, 2));
     },
   },
   {
     title: 'promise 3: offsets beyond 4 GiB are not cut to 32 bits',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(100), 0);
       file.write(patternBytes(100, 2), 5 * GIB);
-      scene.expect(file.sizeBytes()).toBe(5 * GIB + 100);
-      scene.expect(readAt(file, 5 * GIB, 200)).toEqual(patternBytes(100, 2));
-      scene.expect(readAt(file, GIB, 100)).toEqual(new Uint8Array(100));
-      scene.expect(readAt(file, 0, 100)).toEqual(patternBytes(100));
+      context.expect(file.sizeBytes()).toBe(5 * GIB + 100);
+      context.expect(readAt(file, 5 * GIB, 200)).toEqual(patternBytes(100, 2));
+      context.expect(readAt(file, GIB, 100)).toEqual(new Uint8Array(100));
+      context.expect(readAt(file, 0, 100)).toEqual(patternBytes(100));
       file.truncate(4 * GIB + 1);
-      scene.expect(file.sizeBytes()).toBe(4 * GIB + 1);
+      context.expect(file.sizeBytes()).toBe(4 * GIB + 1);
     },
   },
   {
     title: 'promise 4: truncating discards the rest for good',
-    run(scene) {
-      const file = scene.file();
-      const other = scene.file();
+    run(context) {
+      const file = context.file();
+      const other = context.file();
       file.write(patternBytes(10_000), 0);
       file.truncate(4000);
-      scene.expect(file.sizeBytes()).toBe(4000);
-      scene.expect(other.sizeBytes()).toBe(4000);
-      scene.expect(readAt(other, 0, 10_000)).toEqual(patternBytes(10_000).subarray(0, 4000));
+      context.expect(file.sizeBytes()).toBe(4000);
+      context.expect(other.sizeBytes()).toBe(4000);
+      context.expect(readAt(other, 0, 10_000)).toEqual(patternBytes(10_000).subarray(0, 4000));
       file.write(patternBytes(1), 9999);
-      scene.expect(allZero(readAt(file, 4000, 5999))).toBe(true);
+      context.expect(allZero(readAt(file, 4000, 5999))).toBe(true);
     },
   },
   {
     title: 'promise 4: truncating to more than there is adds zeros',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(100), 0);
       file.truncate(0);
       file.truncate(5000);
-      scene.expect(readAt(file, 0, 6000)).toEqual(new Uint8Array(5000));
+      context.expect(readAt(file, 0, 6000)).toEqual(new Uint8Array(5000));
     },
   },
   {
     title: 'promise 5: what was synced is there for a new storage, also when nobody closed the file',
-    run(scene) {
-      const file = scene.file();
+    run(context) {
+      const file = context.file();
       file.write(patternBytes(5000), 0);
       file.sync();
-      scene.expect(scene.bytes()).toEqual(patternBytes(5000));
+      context.expect(context.bytes()).toEqual(patternBytes(5000));
     },
   },
   {
     title: 'promise 5: syncing with nothing to sync, and syncing again, does nothing',
-    run(scene) {
-      const file = scene.file('journal');
+    run(context) {
+      const file = context.file('journal');
       file.sync();
       file.write(patternBytes(512), 0);
       file.sync();
       file.sync();
-      scene.expect(scene.bytes('journal')).toEqual(patternBytes(512));
+      context.expect(context.bytes('journal')).toEqual(patternBytes(512));
     },
   },
 ];

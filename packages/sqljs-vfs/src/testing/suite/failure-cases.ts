@@ -4,7 +4,7 @@ import { TEN_THOUSAND_ROWS, column } from '../database-queries.ts';
 import { type StorageCall, observedStorage } from '../observed-storage.ts';
 import {
   type StorageCase,
-  type StorageScene,
+  type StorageTestContext,
   patternBytes,
   rejectionOf,
   sameBytes,
@@ -14,9 +14,9 @@ import {
 const WAL_VERSION = 2;
 const WRITE_VERSION_OFFSET = 18;
 
-/** A storage on the scene's place that fails a call when `fails` says so. */
-function failing(scene: StorageScene, fails: (call: StorageCall) => Error | undefined): Storage {
-  return observedStorage(scene.storage(), (call) => {
+/** A storage on the context's place that fails a call when `fails` says so. */
+function failing(context: StorageTestContext, fails: (call: StorageCall) => Error | undefined): Storage {
+  return observedStorage(context.storage(), (call) => {
     const error = fails(call);
     if (error) throw error;
   });
@@ -26,124 +26,124 @@ function errorWith(properties: { code?: string; name?: string }): Error {
   return Object.assign(new Error('the disk says no'), properties);
 }
 
-async function refusalOf(scene: StorageScene, bytes: Uint8Array): Promise<unknown> {
-  const file = scene.file();
+async function refusalOf(context: StorageTestContext, bytes: Uint8Array): Promise<unknown> {
+  const file = context.file();
   file.truncate(0);
   file.write(bytes, 0);
   file.close();
-  const { code } = await rejectionOf(scene.database());
-  scene.expect(sameBytes(scene.bytes(), bytes)).toBe(true);
+  const { code } = await rejectionOf(context.database());
+  context.expect(sameBytes(context.bytes(), bytes)).toBe(true);
   return code;
 }
 
 export const failureCases: readonly StorageCase[] = [
   {
     title: 'refusal: files that are no database are left as they are, byte for byte',
-    async run(scene) {
-      scene
-        .expect(await refusalOf(scene, new TextEncoder().encode('a shopping list')))
+    async run(context) {
+      context
+        .expect(await refusalOf(context, new TextEncoder().encode('a shopping list')))
         .toBe('NOT_A_DATABASE');
-      scene.expect(await refusalOf(scene, patternBytes(20_000))).toBe('NOT_A_DATABASE');
-      scene
-        .expect(await refusalOf(scene, new TextEncoder().encode('SQLite format 3\0')))
+      context.expect(await refusalOf(context, patternBytes(20_000))).toBe('NOT_A_DATABASE');
+      context
+        .expect(await refusalOf(context, new TextEncoder().encode('SQLite format 3\0')))
         .toBe('NOT_A_DATABASE');
-      scene.expect(await refusalOf(scene, new Uint8Array(8192))).toBe('NOT_A_DATABASE');
-      scene.expect(scene.storage().exists('journal')).toBe(false);
+      context.expect(await refusalOf(context, new Uint8Array(8192))).toBe('NOT_A_DATABASE');
+      context.expect(context.storage().exists('journal')).toBe(false);
     },
   },
   {
     title: 'refusal: a file in WAL mode is left as it is, unless it is asked for exclusively',
-    async run(scene) {
-      const opened = await scene.database();
+    async run(context) {
+      const opened = await context.database();
       opened.database.exec(TEN_THOUSAND_ROWS);
       opened.close();
-      const image = scene.bytes();
+      const image = context.bytes();
       image.fill(WAL_VERSION, WRITE_VERSION_OFFSET, WRITE_VERSION_OFFSET + 2);
-      scene.expect(await refusalOf(scene, image)).toBe('WAL_MODE');
-      const owner = await scene.database({ exclusive: true });
-      scene.expect(column(owner.database, 'SELECT count(*) FROM t')).toEqual([10_000]);
+      context.expect(await refusalOf(context, image)).toBe('WAL_MODE');
+      const owner = await context.database({ exclusive: true });
+      context.expect(column(owner.database, 'SELECT count(*) FROM t')).toEqual([10_000]);
       owner.close();
-      const converted = scene.bytes();
-      scene.expect([...converted.subarray(WRITE_VERSION_OFFSET, WRITE_VERSION_OFFSET + 2)]).toEqual([1, 1]);
-      scene.expect(converted.length).toBe(image.length);
+      const converted = context.bytes();
+      context.expect([...converted.subarray(WRITE_VERSION_OFFSET, WRITE_VERSION_OFFSET + 2)]).toEqual([1, 1]);
+      context.expect(converted.length).toBe(image.length);
     },
   },
   {
     title: 'refusal: a damaged database is reported by SQLite and left as it is',
-    async run(scene) {
-      const opened = await scene.database();
+    async run(context) {
+      const opened = await context.database();
       opened.database.exec(TEN_THOUSAND_ROWS);
       opened.close();
-      const image = scene.bytes();
+      const image = context.bytes();
       image.fill(0xff, 100, 4096);
-      const file = scene.file();
+      const file = context.file();
       file.write(image, 0);
       file.close();
-      scene.expect((await rejectionOf(scene.database())).resultCode).toBe(11);
-      scene.expect(sameBytes(scene.bytes(), image)).toBe(true);
+      context.expect((await rejectionOf(context.database())).resultCode).toBe(11);
+      context.expect(sameBytes(context.bytes(), image)).toBe(true);
     },
   },
   {
     title: 'refusal: where the last page is cut short, zeros are read, not what the memory held before',
-    async run(scene) {
-      const opened = await scene.database();
+    async run(context) {
+      const opened = await context.database();
       opened.database.exec(
         "CREATE TABLE t(x); INSERT INTO t VALUES (unhex(replace(hex(zeroblob(50000)), '00', 'ab')))",
       );
       opened.close();
-      const file = scene.file();
+      const file = context.file();
       const sizeBytes = file.sizeBytes();
       // The end of the value lies at the start of the last page.
       file.truncate(sizeBytes - 4090);
       file.close();
-      const { database } = await scene.database();
+      const { database } = await context.database();
       database.exec('PRAGMA cache_size = 1');
       const [tail] = column(database, 'SELECT hex(substr(x, -100)) FROM t');
-      scene.expect(String(tail)).toMatch(/^[^A]*$/);
+      context.expect(String(tail)).toMatch(/^[^A]*$/);
     },
   },
   {
     title: 'refusal: an empty file becomes a database',
-    async run(scene) {
-      scene.file().close();
-      const { database } = await scene.database();
+    async run(context) {
+      context.file().close();
+      const { database } = await context.database();
       database.run('CREATE TABLE t(x)');
-      scene.expect(scene.bytes().length).toBeGreaterThan(0);
+      context.expect(context.bytes().length).toBeGreaterThan(0);
     },
   },
   {
     title: "failure: a storage's own error arrives as the cause, and the database goes on",
-    async run(scene) {
+    async run(context) {
       const verbs = ['read', 'write', 'sync', 'truncate', 'open', 'lock'] as const;
-      const setUp = await scene.database();
+      const setUp = await context.database();
       setUp.database.run('CREATE TABLE t(x)');
       setUp.close();
       for (const verb of verbs) {
         const error = errorWith({ code: 'EIO' });
         let armed = false;
-        const storage = failing(scene, (call) => (armed && call.verb === verb ? error : undefined));
-        const opened = await scene.database({}, storage);
+        const storage = failing(context, (call) => (armed && call.verb === verb ? error : undefined));
+        const opened = await context.database({}, storage);
         const { database } = opened;
         // Another connection's commit makes this one read the file again.
-        const other = await scene.database();
+        const other = await context.database();
         other.database.run('INSERT INTO t VALUES (0)');
         other.close();
         armed = true;
         const failure = thrownBy(() => database.run('INSERT INTO t VALUES (1)'));
         armed = false;
-        scene.expect(failure.name, verb).toBe('SqliteError');
-        scene.expect(failure.resultCode, verb).toBe(verb === 'open' ? 14 : 10);
-        scene.expect(failure.cause, verb).toBe(error);
+        context.expect(failure.name, verb).toBe('SqliteError');
+        context.expect(failure.resultCode, verb).toBe(verb === 'open' ? 14 : 10);
+        context.expect(failure.cause, verb).toBe(error);
         database.run("DELETE FROM t; INSERT INTO t VALUES ('after')");
-        scene.expect(column(database, 'SELECT x FROM t')).toEqual(['after']);
-        scene.expect(column(database, 'PRAGMA integrity_check')).toEqual(['ok']);
+        context.expect(column(database, 'SELECT x FROM t')).toEqual(['after']);
+        context.expect(column(database, 'PRAGMA integrity_check')).toEqual(['ok']);
         opened.close();
       }
     },
   },
   {
     title: 'failure: no room left is SQLITE_FULL by every name it has, and the next save works',
-    async run(scene) {
+    async run(context) {
       for (const properties of [
         { code: 'ENOSPC' },
         { code: 'EDQUOT' },
@@ -153,18 +153,18 @@ export const failureCases: readonly StorageCase[] = [
         for (const role of ['main', 'journal'] as const) {
           const error = errorWith(properties);
           let armed = false;
-          const storage = failing(scene, (call) =>
+          const storage = failing(context, (call) =>
             armed && call.verb === 'write' && call.role === role ? error : undefined,
           );
-          const opened = await scene.database({}, storage);
+          const opened = await context.database({}, storage);
           opened.database.exec('CREATE TABLE IF NOT EXISTS t(x); DELETE FROM t; INSERT INTO t VALUES (1)');
           armed = true;
           const failure = thrownBy(() => opened.database.run('INSERT INTO t VALUES (2)'));
           armed = false;
-          scene.expect(failure.resultCode).toBe(13);
-          scene.expect(failure.cause).toBe(error);
+          context.expect(failure.resultCode).toBe(13);
+          context.expect(failure.cause).toBe(error);
           opened.database.run('INSERT INTO t VALUES (3)');
-          scene.expect(column(opened.database, 'SELECT x FROM t ORDER BY x')).toEqual([1, 3]);
+          context.expect(column(opened.database, 'SELECT x FROM t ORDER BY x')).toEqual([1, 3]);
           opened.close();
         }
       }
@@ -172,48 +172,48 @@ export const failureCases: readonly StorageCase[] = [
   },
   {
     title: 'failure: an error that SQLite passed over is not blamed for a later one',
-    async run(scene) {
+    async run(context) {
       let armed = false;
-      const storage = failing(scene, (call) =>
+      const storage = failing(context, (call) =>
         armed && call.verb === 'unlock' ? errorWith({ code: 'EIO' }) : undefined,
       );
-      const { database } = await scene.database({}, storage);
+      const { database } = await context.database({}, storage);
       database.run('CREATE TABLE t(x UNIQUE); INSERT INTO t VALUES (1)');
       armed = true;
       // SQLite does not ask whether the unlocking at the end of a read worked.
-      scene.expect(column(database, 'SELECT x FROM t')).toEqual([1]);
+      context.expect(column(database, 'SELECT x FROM t')).toEqual([1]);
       armed = false;
       const failure = thrownBy(() => database.run('INSERT INTO t VALUES (1)'));
-      scene.expect(failure.resultCode).toBe(19);
-      scene.expect(failure.cause).toBe(undefined);
+      context.expect(failure.resultCode).toBe(19);
+      context.expect(failure.cause).toBe(undefined);
     },
   },
   {
     title: 'failure: a storage that cannot be opened is CANNOT_OPEN with its error as the cause',
-    async run(scene) {
+    async run(context) {
       const error = errorWith({ code: 'EACCES' });
-      const closed = failing(scene, (call) => (call.verb === 'open' ? error : undefined));
-      const failure = await rejectionOf(scene.database({}, closed));
-      scene.expect(failure.code).toBe('CANNOT_OPEN');
-      scene.expect(failure.cause).toBe(error);
-      scene.expect((await scene.database()).journalMode).toBe('truncate');
+      const closed = failing(context, (call) => (call.verb === 'open' ? error : undefined));
+      const failure = await rejectionOf(context.database({}, closed));
+      context.expect(failure.code).toBe('CANNOT_OPEN');
+      context.expect(failure.cause).toBe(error);
+      context.expect((await context.database()).journalMode).toBe('truncate');
     },
   },
   {
     title: 'failure: a transaction across an attached file is refused, because no crash could undo it',
-    async run(scene) {
-      const opened = await scene.database();
+    async run(context) {
+      const opened = await context.database();
       opened.database.exec("CREATE TABLE t(x); ATTACH 'scratch' AS scratch");
       opened.database.exec('CREATE TABLE IF NOT EXISTS scratch.s(x)');
       opened.database.exec('INSERT INTO scratch.s VALUES (1)');
       const failure = thrownBy(() =>
         opened.database.exec('BEGIN; INSERT INTO t VALUES (2); INSERT INTO scratch.s VALUES (2); COMMIT'),
       );
-      scene.expect(failure.resultCode).toBe(14);
-      scene.expect((failure.cause as Error).message).toMatch(/attached/);
-      scene.expect(column(opened.database, 'SELECT x FROM t')).toEqual([]);
+      context.expect(failure.resultCode).toBe(14);
+      context.expect((failure.cause as Error).message).toMatch(/attached/);
+      context.expect(column(opened.database, 'SELECT x FROM t')).toEqual([]);
       opened.database.run('INSERT INTO t VALUES (3)');
-      scene.expect(column(opened.database, 'SELECT x FROM t')).toEqual([3]);
+      context.expect(column(opened.database, 'SELECT x FROM t')).toEqual([3]);
     },
   },
 ];

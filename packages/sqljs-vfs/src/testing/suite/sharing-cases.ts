@@ -6,121 +6,121 @@ import { type StorageCase, rejectionOf, thrownBy } from '../storage-case.ts';
 export const sharingCases: readonly StorageCase[] = [
   {
     title: "sharing: each connection sees the other's commits",
-    async run(scene) {
-      const one = await scene.database();
-      const other = await scene.database();
+    async run(context) {
+      const one = await context.database();
+      const other = await context.database();
       one.database.run('CREATE TABLE t(x)');
       for (let round = 1; round <= 5; round++) {
         one.database.run('INSERT INTO t VALUES (?)', [round]);
-        scene.expect(column(other.database, 'SELECT max(x) FROM t')).toEqual([round]);
+        context.expect(column(other.database, 'SELECT max(x) FROM t')).toEqual([round]);
         other.database.run('INSERT INTO t VALUES (?)', [round + 0.5]);
-        scene.expect(column(one.database, 'SELECT max(x) FROM t')).toEqual([round + 0.5]);
+        context.expect(column(one.database, 'SELECT max(x) FROM t')).toEqual([round + 0.5]);
       }
-      scene.expect(column(one.database, 'PRAGMA integrity_check')).toEqual(['ok']);
+      context.expect(column(one.database, 'PRAGMA integrity_check')).toEqual(['ok']);
     },
   },
   {
     title: 'sharing: the change counter grows with the commits of either, and only then',
-    async run(scene) {
-      const one = await scene.database();
-      const other = await scene.database();
-      scene.expect(one.changeCounter()).toBe(0);
+    async run(context) {
+      const one = await context.database();
+      const other = await context.database();
+      context.expect(one.changeCounter()).toBe(0);
       one.database.run('CREATE TABLE t(x)');
       const created = one.changeCounter();
-      scene.expect(created).toBeGreaterThan(0);
-      scene.expect(other.changeCounter()).toBe(created);
+      context.expect(created).toBeGreaterThan(0);
+      context.expect(other.changeCounter()).toBe(created);
       column(other.database, 'SELECT x FROM t');
-      scene.expect(other.changeCounter()).toBe(created);
+      context.expect(other.changeCounter()).toBe(created);
       other.database.run('INSERT INTO t VALUES (1)');
-      scene.expect(one.changeCounter()).toBeGreaterThan(created);
+      context.expect(one.changeCounter()).toBeGreaterThan(created);
     },
   },
   {
     title: 'sharing: a second writer is told SQLITE_BUSY, without a cause, and succeeds afterwards',
-    async run(scene) {
-      const one = await scene.database();
-      const other = await scene.database();
+    async run(context) {
+      const one = await context.database();
+      const other = await context.database();
       one.database.run('CREATE TABLE t(x)');
       one.database.run('BEGIN IMMEDIATE');
       one.database.run('INSERT INTO t VALUES (1)');
       const error = thrownBy(() => other.database.run('INSERT INTO t VALUES (2)'));
-      scene.expect(error.name).toBe('SqliteError');
-      scene.expect(error.resultCode).toBe(5);
-      scene.expect(isBusy(error)).toBe(true);
-      scene.expect(error.cause).toBe(undefined);
+      context.expect(error.name).toBe('SqliteError');
+      context.expect(error.resultCode).toBe(5);
+      context.expect(isBusy(error)).toBe(true);
+      context.expect(error.cause).toBe(undefined);
       one.database.run('COMMIT');
       other.database.run('INSERT INTO t VALUES (2)');
-      scene.expect(column(one.database, 'SELECT x FROM t ORDER BY x')).toEqual([1, 2]);
+      context.expect(column(one.database, 'SELECT x FROM t ORDER BY x')).toEqual([1, 2]);
     },
   },
   {
     title: 'sharing: a writer waits for a reader in its transaction, and the reader keeps its view',
-    async run(scene) {
-      const writer = await scene.database();
-      const reader = await scene.database();
+    async run(context) {
+      const writer = await context.database();
+      const reader = await context.database();
       writer.database.run('CREATE TABLE t(x); INSERT INTO t VALUES (1)');
       reader.database.run('BEGIN');
-      scene.expect(column(reader.database, 'SELECT count(*) FROM t')).toEqual([1]);
+      context.expect(column(reader.database, 'SELECT count(*) FROM t')).toEqual([1]);
       writer.database.run('BEGIN IMMEDIATE');
       writer.database.run('INSERT INTO t VALUES (2)');
-      scene.expect(thrownBy(() => writer.database.run('COMMIT')).resultCode).toBe(5);
-      scene.expect(column(reader.database, 'SELECT count(*) FROM t')).toEqual([1]);
+      context.expect(thrownBy(() => writer.database.run('COMMIT')).resultCode).toBe(5);
+      context.expect(column(reader.database, 'SELECT count(*) FROM t')).toEqual([1]);
       reader.database.run('COMMIT');
       writer.database.run('COMMIT');
-      scene.expect(column(reader.database, 'SELECT count(*) FROM t')).toEqual([2]);
+      context.expect(column(reader.database, 'SELECT count(*) FROM t')).toEqual([2]);
     },
   },
   {
     title: 'sharing: an export that finds the file busy leaves no transaction open',
-    async run(scene) {
-      const writer = await scene.database();
-      const exporter = await scene.database();
+    async run(context) {
+      const writer = await context.database();
+      const exporter = await context.database();
       writer.database.run('CREATE TABLE t(x)');
       writer.database.run('BEGIN EXCLUSIVE');
-      scene.expect(isBusy(thrownBy(() => exporter.exportImage()))).toBe(true);
+      context.expect(isBusy(thrownBy(() => exporter.exportImage()))).toBe(true);
       writer.database.run('COMMIT');
-      scene.expect(exporter.exportImage()).toEqual(scene.bytes());
+      context.expect(exporter.exportImage()).toEqual(context.bytes());
       exporter.database.run('BEGIN; INSERT INTO t VALUES (1); COMMIT');
     },
   },
   {
     title: 'sharing: closing while another writes disturbs nobody and fails nobody',
-    async run(scene) {
-      const writer = await scene.database();
-      const leaver = await scene.database();
+    async run(context) {
+      const writer = await context.database();
+      const leaver = await context.database();
       writer.database.exec(TEN_THOUSAND_ROWS);
       writer.database.exec("PRAGMA cache_size = 10; BEGIN; UPDATE t SET word = 'half way'");
       leaver.close();
       writer.database.run('ROLLBACK');
-      scene.expect(column(writer.database, "SELECT count(*) FROM t WHERE word = 'half way'")).toEqual([0]);
-      scene.expect(column(writer.database, 'PRAGMA integrity_check')).toEqual(['ok']);
+      context.expect(column(writer.database, "SELECT count(*) FROM t WHERE word = 'half way'")).toEqual([0]);
+      context.expect(column(writer.database, 'PRAGMA integrity_check')).toEqual(['ok']);
     },
   },
   {
     title: 'sharing: an exclusive owner keeps everybody out until it closes',
-    async run(scene) {
-      const owner = await scene.database({ exclusive: true });
+    async run(context) {
+      const owner = await context.database({ exclusive: true });
       owner.database.run('CREATE TABLE t(x)');
-      scene.expect(isBusy(await rejectionOf(scene.database()))).toBe(true);
-      scene.expect(isBusy(await rejectionOf(scene.database({ exclusive: true })))).toBe(true);
+      context.expect(isBusy(await rejectionOf(context.database()))).toBe(true);
+      context.expect(isBusy(await rejectionOf(context.database({ exclusive: true })))).toBe(true);
       owner.close();
-      (await scene.database()).database.run('INSERT INTO t VALUES (1)');
+      (await context.database()).database.run('INSERT INTO t VALUES (1)');
     },
   },
   {
     title: 'sharing: whoever wants to own a file waits until the others have gone',
-    async run(scene) {
-      const user = await scene.database();
+    async run(context) {
+      const user = await context.database();
       user.database.run('CREATE TABLE t(x)');
       user.database.run('BEGIN; INSERT INTO t VALUES (1)');
-      const owner = scene.database({ exclusive: true, busyDeadlineMs: 10_000 });
+      const owner = context.database({ exclusive: true, busyDeadlineMs: 10_000 });
       const waited = await Promise.race([
         owner,
         new Promise((resolve) => setTimeout(resolve, 60, 'waiting')),
       ]);
-      scene.expect(waited).toBe('waiting');
+      context.expect(waited).toBe('waiting');
       user.database.run('COMMIT');
-      scene.expect(column((await owner).database, 'SELECT x FROM t')).toEqual([1]);
+      context.expect(column((await owner).database, 'SELECT x FROM t')).toEqual([1]);
     },
   },
 ];

@@ -1,5 +1,5 @@
 import type { Storage } from '../../src/contract/storage.ts';
-import type { StoragePlace } from '../../src/testing/index.ts';
+import type { StorageHarness } from '../../src/testing/index.ts';
 import { sameBytes } from '../../src/testing/storage-case.ts';
 
 /** The database file's bytes, within a turn. */
@@ -31,11 +31,11 @@ function withoutTurns(storage: Storage): Storage {
  * @param others - what the case gets, each time it asks for a storage
  * @param another - made afterwards, to look at what was left
  */
-export async function heldPlace(
+export async function transactionHarness(
   first: Storage,
   others: () => Storage,
   another: () => Storage,
-): Promise<StoragePlace> {
+): Promise<StorageHarness> {
   let over: () => void = () => undefined;
   let left = new Uint8Array(0);
   const caseIsOver = new Promise<void>((resolve) => (over = resolve));
