@@ -1,4 +1,4 @@
-/** The README says what is so: its example runs, its matrix and its tables of errors are those of the code. */
+/** The README's example runs, and its tables of storages and errors agree with the code. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../../tests/support/temporary-folder.ts';
 const PACKAGE = path.resolve(import.meta.dirname, '..');
 const readme = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
 
-/** Every row of every table, as trimmed cells. */
+/** Rows of all tables, as trimmed cells. */
 const tableRows = readme
   .split('\n')
   .filter((line) => line.startsWith('|'))
@@ -29,7 +29,7 @@ describe('the example', () => {
   });
   afterAll(() => children.remove());
 
-  it('is in the README, runs, and remembers', async () => {
+  it('is in the README, runs, and keeps its data', async () => {
     const source = fs.readFileSync(path.join(PACKAGE, 'test', 'children', 'readme-example.ts'), 'utf8');
     expect(readme).toContain(`\`\`\`ts\n${source}\`\`\``);
     const folder = temporaryFolder();
@@ -41,7 +41,7 @@ describe('the example', () => {
   });
 });
 
-describe('the matrix of storages', () => {
+describe('the table of storages', () => {
   const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 
   function rowFor({ capabilities }: Storage): string[] {
@@ -49,25 +49,25 @@ describe('the matrix of storages', () => {
     return [yesNo(persistent), yesNo(multiProcess), syncSurvives, yesNo(atomicCommit), lockProvider];
   }
 
-  const inMatrix = (kind: string): string[] | undefined =>
+  const tableRow = (kind: string): string[] | undefined =>
     tableRows.find(([cell]) => cell === kind)?.slice(2);
 
   it('has memory', () => {
-    expect(inMatrix('`memory`')).toEqual(rowFor(memoryStorage()));
+    expect(tableRow('`memory`')).toEqual(rowFor(memoryStorage()));
   });
 
-  it.runIf(process.platform === 'linux')('has files, with the locks of Linux', () => {
+  it.runIf(process.platform === 'linux')('has shared files, with the locks of Linux', () => {
     const shared = fileStorage(path.join(temporaryFolder(), 'data.db'));
-    expect(inMatrix('`file`')).toEqual(rowFor(shared));
+    expect(tableRow('`file`')).toEqual(rowFor(shared));
   });
 
-  it('has files of a single process', () => {
+  it('has files of one process', () => {
     const alone = fileStorage(path.join(temporaryFolder(), 'data.db'), { singleProcess: true });
-    expect(inMatrix('`file`, `singleProcess`')).toEqual(rowFor(alone));
+    expect(tableRow('`file`, `singleProcess`')).toEqual(rowFor(alone));
   });
 });
 
-it('lists every error code, and none besides', () => {
+it('lists exactly the error codes of the code', () => {
   const source = fs.readFileSync(path.join(PACKAGE, 'src', 'errors.ts'), 'utf8');
   const declared = [...source.matchAll(/^ {2}\| '(?<code>[A-Z_]+)'/gm)].map(
     (match) => match.groups?.['code'],

@@ -2,7 +2,7 @@ import { CalledWorker } from './workers/calls.browser.ts';
 
 const started: RemoteDatabase[] = [];
 
-/** A database in a worker of its own. */
+/** A database opened in its own worker. */
 export class RemoteDatabase {
   readonly #worker: CalledWorker = new CalledWorker(
     new Worker(new URL('./workers/database.browser.ts', import.meta.url), { type: 'module' }),
@@ -41,7 +41,7 @@ export class RemoteDatabase {
   }
 }
 
-/** Ends every worker that the test has started. */
+/** Terminates every worker that a test has started. */
 export function terminateAll(): void {
   for (const remote of started.splice(0)) remote.terminate();
 }

@@ -1,11 +1,11 @@
 import type { SqlJsDatabase } from '../sqlite/load-sqljs.ts';
 
-/** The first column of a query's rows. */
+/** Returns the first column of a query's rows. */
 export function column(database: SqlJsDatabase, query: string): unknown[] {
   return (database.exec(query)[0]?.values ?? []).map((row) => row[0]);
 }
 
-/** Ten thousand rows with an index, a good megabyte. */
+/** SQL that stores ten thousand rows with an index: slightly more than a megabyte. */
 export const TEN_THOUSAND_ROWS = `
   CREATE TABLE t(id INTEGER PRIMARY KEY, word TEXT, filler BLOB);
   CREATE INDEX t_word ON t(word);

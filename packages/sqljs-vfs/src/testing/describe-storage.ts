@@ -11,9 +11,9 @@ import type { TestFramework } from './test-framework.ts';
 
 /** A case that does not apply to a storage. */
 export interface SkippedCase {
-  /** The case's whole title. */
+  /** Full title of the case. */
   readonly case: string;
-  /** Why not; shown beside the title. */
+  /** The reason, shown beside the title. */
   readonly reason: string;
 }
 
@@ -23,7 +23,7 @@ export interface DescribeStorageOptions {
   readonly skip?: readonly SkippedCase[];
 }
 
-/** Every case of the suite, in the order in which they run. */
+/** Every case of the suite, in the order they run. */
 export const storageCases: readonly StorageCase[] = [
   ...contentCases,
   ...nameCases,
@@ -35,10 +35,10 @@ export const storageCases: readonly StorageCase[] = [
 ];
 
 /**
- * Holds a storage to every promise of `storage.ts`, and to what a database needs of it.
+ * Tests a storage against every promise of `storage.ts`, and against the needs of a database on it.
  *
- * @param makeHarness - called once a case; the place must be empty
- * @throws RangeError when a skipped case does not exist, so that no skip outlives its case
+ * @param makeHarness - called once per case; its storage must be empty
+ * @throws {RangeError} if a skipped case does not exist, so that no skip outlives its case
  * @example
  * import { describe, expect, it } from 'vitest';
  * describeStorage('memory', () => {

@@ -21,8 +21,8 @@ export interface StorageCall {
 }
 
 /**
- * Wraps a storage so that `observe` is told of every call before it is made. An observer that throws makes the call
- * fail, as a full disk does; one that ends the process leaves the files as they are at that moment.
+ * Wraps a storage so that `observe` receives every call before it is made. An observer that throws makes the call fail,
+ * as a full disk does. An observer that ends the process leaves the files as they are at that moment.
  */
 export function observedStorage(storage: Storage, observe: (call: StorageCall) => void): Storage {
   return wrapStorage(storage, {
@@ -76,7 +76,7 @@ export interface StorageCounts {
   writtenBytes: number;
 }
 
-/** Counts the calls on a storage: for tests and measurements of how much an operation reads, writes and syncs. */
+/** Counts the calls on a storage, to measure the reads, writes and syncs of an operation. */
 export function countingStorage(storage: Storage): {
   readonly storage: Storage;
   readonly counts: StorageCounts;

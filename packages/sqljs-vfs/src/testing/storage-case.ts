@@ -4,14 +4,14 @@ import { type OpenDatabaseOptions, openDatabase } from '../open-database.ts';
 import type { StorageHarness } from './storage-harness.ts';
 import type { TestFramework } from './test-framework.ts';
 
-/** One thing a storage must do. */
+/** One requirement on every storage. */
 export interface StorageCase {
-  /** Starts with the promise of `storage.ts` it holds the storage to, or with `database`. */
+  /** Begins with a promise of `storage.ts` (`promise 5`) or with a group of cases (`database`, `sharing`, …). */
   readonly title: string;
   run(context: StorageTestContext): void | Promise<void>;
 }
 
-/** A fresh place and everything a case opens on it; whatever the case leaves open is closed at the end. */
+/** A new harness, and the files and databases that a case opens on it. Those still open at the end are closed. */
 export class StorageTestContext {
   readonly expect: TestFramework['expect'];
   readonly #harness: StorageHarness;
@@ -22,12 +22,12 @@ export class StorageTestContext {
     this.expect = expect;
   }
 
-  /** Another storage on the place. */
+  /** Makes another storage on the same content. */
   storage(): Storage {
     return this.#harness.storage();
   }
 
-  /** Opens a file (made if missing, unless the mode says otherwise) through another storage on the place. */
+  /** Opens a file through another storage. The file is created if it is missing, unless the mode says otherwise. */
   file(role: FileRole = 'main', mode: Partial<FileOpenMode> = {}): StorageFile {
     const file = this.storage().open(role, { create: true, exclusive: false, readOnly: false, ...mode });
     let open = true;
@@ -41,7 +41,7 @@ export class StorageTestContext {
     return file;
   }
 
-  /** Opens the database through another storage on the place, or through the one given. */
+  /** Opens the database through the given storage, by default through another one. */
   async database(
     options: OpenDatabaseOptions = {},
     storage: Storage = this.storage(),
@@ -51,7 +51,7 @@ export class StorageTestContext {
     return database;
   }
 
-  /** The bytes of a file as they are now; empty where there is no file. */
+  /** Reads a file's current bytes. Returns an empty array if there is no file. */
   bytes(role: FileRole = 'main'): Uint8Array {
     if (!this.storage().exists(role)) return new Uint8Array(0);
     const file = this.file(role, { create: false, readOnly: true });
@@ -61,14 +61,14 @@ export class StorageTestContext {
     return bytes;
   }
 
-  /** Closes what is still open and takes the place away. */
+  /** Closes files and databases that are still open, and removes the harness's content. */
   async end(): Promise<void> {
     for (const close of this.#opened.toReversed()) close();
     await this.#harness.remove?.();
   }
 }
 
-/** What a call throws; fails the test when it throws nothing. */
+/** Returns the error that a call throws. Fails the test when the call throws nothing. */
 export function thrownBy(
   call: () => unknown,
 ): Error & { readonly code?: unknown; readonly resultCode?: unknown } {
@@ -80,7 +80,7 @@ export function thrownBy(
   throw new Error('expected an error, got none');
 }
 
-/** What a promise rejects with; fails the test when it does not. */
+/** Returns the error that a promise rejects with. Fails the test when the promise resolves. */
 export async function rejectionOf(
   promise: Promise<unknown>,
 ): Promise<Error & { readonly code?: unknown; readonly resultCode?: unknown }> {
@@ -92,17 +92,17 @@ export async function rejectionOf(
   return outcome.error;
 }
 
-/** So many bytes that differ from zero and from their neighbours. */
+/** Makes bytes that differ from zero and from their neighbours. */
 export function patternBytes(sizeBytes: number, seed = 1): Uint8Array {
   return Uint8Array.from({ length: sizeBytes }, (_, index) => 1 + ((index + seed * 31) % 251));
 }
 
-/** Whether two arrays hold the same bytes; an assertion on whole images takes seconds. */
+/** Compares two arrays. An assertion of the test framework on whole images takes seconds. */
 export function sameBytes(some: Uint8Array, others: Uint8Array): boolean {
   return some.length === others.length && some.every((byte, index) => byte === others[index]);
 }
 
-/** Whether every byte is zero. */
+/** True when every byte is zero. */
 export function allZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }

@@ -1,9 +1,9 @@
 import type { Storage } from '../contract/storage.ts';
 
-/** An empty place for one database, made for one test. */
+/** The content of one database, empty at first, for one test. */
 export interface StorageHarness {
-  /** Makes a storage on this place. Every call makes another one: what they share is the place. */
+  /** Makes a storage on this content. Every call makes another storage; they share the content. */
   storage(): Storage;
-  /** Takes the place away again. */
+  /** Removes the content. */
   remove?(): void | Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What the suite asserts with: the part that the `expect` of vitest and jest have in common. */
+/** The assertions that a suite uses: the common part of `expect` in vitest and jest. */
 export interface Matchers {
   readonly not: Matchers;
   toBe(expected: unknown): void;
@@ -9,8 +9,8 @@ export interface Matchers {
 }
 
 /**
- * The test framework, handed in, so that the suite runs wherever its caller's tests do: in Node and in a page. The
- * `describe`, `it` and `expect` of vitest fit as they are.
+ * The test framework. The caller passes it, so that a suite runs where the caller's tests run: in Node or in a page.
+ * The `describe`, `it` and `expect` of vitest match this type.
  */
 export interface TestFramework {
   readonly describe: (name: string, body: () => void) => void;

@@ -1,4 +1,4 @@
-/** Argument: a path. Owns the database, commits, starts another transaction, and dies. */
+/** Argument: a path. Owns the database, commits, begins another transaction and kills itself. */
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { openDatabase } from '../../src/index.ts';
 

@@ -1,4 +1,4 @@
-/** Argument: a path. Opens, reads and writes there, and answers with what worked. */
+/** Argument: a path. Opens, reads and writes the database, and prints the result of each. */
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { openDatabase } from '../../src/index.ts';
 

@@ -1,4 +1,4 @@
-/** A durable database first; then ordinary use of sql.js in the same realm. */
+/** Opens a durable database, then uses plain sql.js in the same realm. */
 import initSqlJs from 'sql.js';
 import { memoryStorage, openDatabase } from '../../src/index.ts';
 

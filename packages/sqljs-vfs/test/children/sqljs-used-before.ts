@@ -1,4 +1,4 @@
-/** Somebody else initialises sql.js first; then a durable database is asked for. */
+/** Initialises sql.js itself, then opens a durable database. */
 import initSqlJs from 'sql.js';
 import { VfsError, memoryStorage, openDatabase } from '../../src/index.ts';
 

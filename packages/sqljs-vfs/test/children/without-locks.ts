@@ -1,4 +1,4 @@
-/** Argument: a path. Opens a file where the lock package cannot be loaded. */
+/** Argument: a path. Opens a file while the lock package cannot be loaded. */
 import fs from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';

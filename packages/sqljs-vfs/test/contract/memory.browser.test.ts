@@ -3,7 +3,7 @@ import { MemoryDisk, memoryStorage } from '../../src/index.ts';
 import { describeStorage } from '../../src/testing/index.ts';
 import { holesInMemory } from './memory-skips.ts';
 
-// The same suite as in Node: it is what a page's own storages are held to.
+// The same suite as in Node, to show that it also works in a page.
 describeStorage(
   'memory, in a page',
   () => {

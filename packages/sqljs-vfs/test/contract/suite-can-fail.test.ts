@@ -1,4 +1,4 @@
-/** A conformance suite is worth what it catches: each broken storage here must fail a case of the promise it breaks. */
+/** Negative controls of the contract suite: each broken storage must fail a case of the promise that it breaks. */
 import { expect, it } from 'vitest';
 import { MemoryDisk, memoryStorage } from '../../src/index.ts';
 import type { Storage, StorageFile } from '../../src/contract/storage.ts';
@@ -29,7 +29,7 @@ const BROKEN: readonly BrokenStorage[] = [
   },
   {
     breaks: 'promise 2',
-    how: 'a short read is reported as a whole one',
+    how: 'a short read is reported as complete',
     make: (disk) =>
       withFiles(memoryStorage(disk), (file) => {
         const read = file.read.bind(file);
@@ -43,7 +43,7 @@ const BROKEN: readonly BrokenStorage[] = [
   },
   {
     breaks: 'promise 3',
-    how: 'a gap holds rubbish',
+    how: 'a gap contains garbage',
     make: (disk) =>
       withFiles(memoryStorage(disk), (file) => {
         const write = file.write.bind(file);
@@ -63,7 +63,7 @@ const BROKEN: readonly BrokenStorage[] = [
   },
   {
     breaks: 'promise 5',
-    how: 'sync throws what was written away',
+    how: 'sync discards written bytes',
     make: (disk) => withFiles(memoryStorage(disk), (file) => ({ sync: () => file.truncate(0) })),
   },
   {
@@ -73,7 +73,7 @@ const BROKEN: readonly BrokenStorage[] = [
   },
   {
     breaks: 'promise 7',
-    how: 'deleting a missing file goes well',
+    how: 'deleting a missing file succeeds',
     make: (disk) => ({ ...memoryStorage(disk), delete: (role) => void disk.files.delete(role) }),
   },
   {
@@ -88,7 +88,7 @@ const BROKEN: readonly BrokenStorage[] = [
   },
   {
     breaks: 'promise 9',
-    how: 'an exclusive creation takes what is there',
+    how: 'an exclusive open accepts an existing file',
     make: (disk) => {
       const storage = memoryStorage(disk);
       return { ...storage, open: (role, mode) => storage.open(role, { ...mode, exclusive: false }) };
@@ -96,7 +96,7 @@ const BROKEN: readonly BrokenStorage[] = [
   },
   {
     breaks: 'promise 10',
-    how: 'every storage has a place of its own',
+    how: 'storages share no content',
     make: () => memoryStorage(new MemoryDisk()),
   },
 ];
@@ -117,11 +117,11 @@ async function failsOn(make: BrokenStorage['make'], promise: string): Promise<st
   return failed;
 }
 
-it.each(BROKEN)('$breaks is seen to be broken when $how', async ({ breaks, make }) => {
+it.each(BROKEN)('a case of $breaks fails when $how', async ({ breaks, make }) => {
   expect(await failsOn(make, breaks)).not.toEqual([]);
 });
 
-it('and a storage that keeps them all fails nothing', async () => {
+it('an intact storage passes every case', async () => {
   for (const promise of new Set(BROKEN.map(({ breaks }) => breaks))) {
     expect(await failsOn(memoryStorage, promise)).toEqual([]);
   }

@@ -2,7 +2,7 @@ import type { Storage } from '../../src/contract/storage.ts';
 import type { StorageHarness } from '../../src/testing/index.ts';
 import { sameBytes } from '../../src/testing/storage-case.ts';
 
-/** The database file's bytes, within a turn. */
+/** Reads the bytes of the database file, within a transaction. */
 function mainBytes(storage: Storage): Uint8Array {
   if (!storage.exists('main')) return new Uint8Array(0);
   const file = storage.open('main', { create: false, exclusive: false, readOnly: true });
@@ -12,8 +12,8 @@ function mainBytes(storage: Storage): Uint8Array {
   return bytes;
 }
 
-/** A storage as it is within a turn: plain synchronous calls, which is what the conformance suite is about. */
-function withoutTurns(storage: Storage): Storage {
+/** Makes a storage without transactions. Within one, its calls are synchronous, as the contract suite needs them. */
+function withoutTransactions(storage: Storage): Storage {
   return {
     capabilities: storage.capabilities,
     name: storage.name,
@@ -24,40 +24,40 @@ function withoutTurns(storage: Storage): Storage {
 }
 
 /**
- * Holds one turn open for as long as a case of the suite lasts. When it is over, another storage must find the very
- * bytes that the case left.
+ * Holds one write transaction open while a case of the suite runs. Afterwards another storage must find the same bytes
+ * as the case left.
  *
- * @param first - whose turn it is
- * @param others - what the case gets, each time it asks for a storage
- * @param another - made afterwards, to look at what was left
+ * @param first - the storage that holds the transaction
+ * @param others - returns a storage for each request of the case
+ * @param another - makes the storage that reads the result
  */
 export async function transactionHarness(
   first: Storage,
   others: () => Storage,
   another: () => Storage,
 ): Promise<StorageHarness> {
-  let over: () => void = () => undefined;
-  let left = new Uint8Array(0);
-  const caseIsOver = new Promise<void>((resolve) => (over = resolve));
-  let turn: Promise<unknown> | undefined;
-  await new Promise<void>((begun, failed) => {
+  let endCase: () => void = () => undefined;
+  let expected = new Uint8Array(0);
+  const caseEnded = new Promise<void>((resolve) => (endCase = resolve));
+  let transaction: Promise<unknown> | undefined;
+  await new Promise<void>((resolve, reject) => {
     const hold = async (): Promise<void> => {
-      begun();
-      await caseIsOver;
-      left = mainBytes(first).slice();
+      resolve();
+      await caseEnded;
+      expected = mainBytes(first).slice();
     };
-    turn = first.transactions?.writeTransaction(hold, () => undefined);
-    turn?.catch(failed);
+    transaction = first.transactions?.writeTransaction(hold, () => undefined);
+    transaction?.catch(reject);
   });
   return {
-    storage: () => withoutTurns(others()),
+    storage: () => withoutTransactions(others()),
     async remove() {
-      over();
-      await turn;
+      endCase();
+      await transaction;
       first.close?.();
       const later = another();
       await later.transactions?.readTransaction(() => {
-        if (!sameBytes(mainBytes(later), left)) throw new Error('another storage finds something else');
+        if (!sameBytes(mainBytes(later), expected)) throw new Error('another storage finds other bytes');
       });
       later.close?.();
     },

@@ -1,4 +1,4 @@
-/** Hot journals: left by a killed process of either kind, rolled back by either kind. */
+/** Hot journals, left and rolled back by native SQLite and by this package. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => children.remove());
 
-// Both die half way through changing every row.
+// Each kills a process that is changing every row.
 
 async function killNative(databasePath: string): Promise<void> {
   killNativeSqlite(databasePath, "PRAGMA cache_size=5; BEGIN; UPDATE t SET word = 'half way';");
@@ -31,7 +31,7 @@ async function killOurs(databasePath: string): Promise<void> {
   expect(signal).toBe('SIGKILL');
 }
 
-// Both answer with how many rows are as they were, and with the integrity check.
+// Each recovery returns the number of unchanged rows and the integrity check.
 const UNCHANGED = "SELECT count(*) FROM t WHERE word = 'word ' || id";
 
 async function recoverNatively(databasePath: string): Promise<string[]> {
@@ -59,7 +59,10 @@ for (const [killed, kill] of [
       const before = fs.readFileSync(databasePath);
       await kill(databasePath);
       expect(fs.statSync(`${databasePath}-journal`).size).toBeGreaterThan(512);
-      expect(fs.readFileSync(databasePath).equals(before), 'the database file was half changed').toBe(false);
+      expect(
+        fs.readFileSync(databasePath).equals(before),
+        'the database file has changes of the killed transaction',
+      ).toBe(false);
       expect(await recover(databasePath)).toEqual(['5000', 'ok']);
       expect(fs.readFileSync(databasePath).equals(before)).toBe(true);
       expect(fs.readdirSync(path.dirname(databasePath))).toEqual(['data.db']);
@@ -67,7 +70,7 @@ for (const [killed, kill] of [
   }
 }
 
-it('without its journal the same crash is no longer undone: the tests above can fail', async () => {
+it('without its journal the same crash is not undone (negative control)', async () => {
   const databasePath = path.join(temporaryFolder(), 'data.db');
   nativeSqlite(databasePath, FILL);
   await killOurs(databasePath);

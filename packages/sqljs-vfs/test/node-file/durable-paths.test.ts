@@ -1,4 +1,4 @@
-/** What a path can be: links, folders, pipes, files with the wrong mode. */
+/** Paths to links, folders, pipes and files with the wrong mode. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,8 @@ import { createPrivateDirectory, followSymlinks } from '../../src/internal-file.
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { rejectionOf, thrownBy } from '../../src/testing/storage-case.ts';
 import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
-import { modeOf, temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
+import { modeOf } from '../../../../tests/support/file-mode.ts';
+import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 async function saveOneRow(databasePath: string): Promise<DurableDatabase> {
   const opened = await openDatabase(fileStorage(databasePath));
@@ -39,20 +40,20 @@ describe('symlinks are followed, not replaced', () => {
     expect(nativeSqlite(link, 'SELECT x FROM t')).toBe('1');
   });
 
-  it('a chain of links, one of them relative to a folder that is itself reached by a link', () => {
+  it('a chain of links, one of them relative to a folder behind a link', () => {
     const folder = temporaryFolder();
     fs.mkdirSync(path.join(folder, 'deep', 'down'), { recursive: true });
     fs.symlinkSync('deep/down', path.join(folder, 'short'));
     fs.symlinkSync('../data.db', path.join(folder, 'deep', 'down', 'second'));
     fs.symlinkSync('short/second', path.join(folder, 'first'));
     fs.writeFileSync(path.join(folder, 'deep', 'data.db'), '');
-    const asTheSystemHasIt = fs.realpathSync(path.join(folder, 'first'));
-    expect(followSymlinks(path.join(folder, 'first'))).toBe(asTheSystemHasIt);
-    fs.rmSync(asTheSystemHasIt);
-    expect(followSymlinks(path.join(folder, 'first'))).toBe(asTheSystemHasIt);
+    const realPath = fs.realpathSync(path.join(folder, 'first'));
+    expect(followSymlinks(path.join(folder, 'first'))).toBe(realPath);
+    fs.rmSync(realPath);
+    expect(followSymlinks(path.join(folder, 'first'))).toBe(realPath);
   });
 
-  it('a file in a missing folder has one real path, before the folder is made and after', () => {
+  it('a file in a missing folder has the same real path before and after the folder exists', () => {
     const folder = temporaryFolder();
     fs.mkdirSync(path.join(folder, 'real'));
     fs.symlinkSync('real', path.join(folder, 'link'));
@@ -72,7 +73,7 @@ describe('symlinks are followed, not replaced', () => {
   });
 });
 
-describe('a journal that is a link is refused, and what it points to is left alone', () => {
+describe('a journal that is a link is refused, and its target stays the same', () => {
   it.each(['to a file', 'to nothing'])('a link %s', async (kind) => {
     const folder = temporaryFolder();
     const databasePath = path.join(folder, 'data.db');
@@ -87,7 +88,7 @@ describe('a journal that is a link is refused, and what it points to is left alo
   });
 });
 
-describe('what is no file is refused', () => {
+describe('anything except a file is refused', () => {
   it('a folder', async () => {
     const folder = temporaryFolder();
     fs.mkdirSync(path.join(folder, 'data.db'));
@@ -104,7 +105,7 @@ describe('what is no file is refused', () => {
     expect(fs.readFileSync(file, 'utf8')).toBe('text');
   });
 
-  it('a named pipe, without waiting for its other end and without touching its mode', async () => {
+  it('a named pipe, without waiting for its other end and without a change of its mode', async () => {
     const pipe = path.join(temporaryFolder(), 'data.db');
     execFileSync('mkfifo', [pipe]);
     fs.chmodSync(pipe, 0o666);
@@ -114,7 +115,7 @@ describe('what is no file is refused', () => {
 });
 
 describe('modes', () => {
-  it("takes the group's and everybody's rights off an existing file, keeps the owner's", async () => {
+  it("removes the group's and other users' permissions from an existing file, keeps the owner's", async () => {
     const databasePath = path.join(temporaryFolder(), 'data.db');
     nativeSqlite(databasePath, 'CREATE TABLE t(x)');
     fs.chmodSync(databasePath, 0o666);
@@ -122,7 +123,7 @@ describe('modes', () => {
     expect(modeOf(databasePath)).toBe('600');
   });
 
-  it('leaves the mode of a file it refuses', async () => {
+  it('keeps the mode of a refused file', async () => {
     const textFile = path.join(temporaryFolder(), 'notes.txt');
     fs.writeFileSync(textFile, 'not a database');
     fs.chmodSync(textFile, 0o644);
@@ -131,7 +132,7 @@ describe('modes', () => {
     expect(fs.readFileSync(textFile, 'utf8')).toBe('not a database');
   });
 
-  it('leaves folders that exist as they are', () => {
+  it('keeps the mode of existing folders', () => {
     const folder = path.join(temporaryFolder(), 'open');
     fs.mkdirSync(folder);
     fs.chmodSync(folder, 0o755);

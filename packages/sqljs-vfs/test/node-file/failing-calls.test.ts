@@ -1,7 +1,8 @@
 /**
- * Every call that a workload makes on its storage fails once. The statement that met it fails with the right code or
- * is done; memory and a second connection agree on which; and the next attempt works. What failed is not there, but for
- * one call of a commit: the last sync, after the journal was emptied, comes when SQLite cannot take anything back.
+ * Every call that a workload makes on its storage fails once. The statement then either fails with the right code or
+ * succeeds. This connection and a second one agree on the outcome, and the next attempt works. A failed transaction is
+ * not stored, with one exception: the last sync of a commit comes after the journal was emptied, when SQLite can no
+ * longer roll back.
  */
 import { describe, expect, it } from 'vitest';
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
@@ -40,11 +41,11 @@ const BUSY = 5;
 const IO_ERROR = 10;
 const CANNOT_OPEN = 14;
 
-/** What fails, and how it is told. */
+/** The error of a failing call, and its expected result codes. */
 interface Fault {
   readonly name: string;
   readonly error: Error;
-  /** SQLite's result codes for it; a storage that cannot be opened at all is `CANNOT_OPEN` whatever the reason. */
+  /** SQLite's result codes for the error. A storage that cannot be opened gives `CANNOT_OPEN` for every error. */
   readonly resultCodes: readonly number[];
 }
 
@@ -64,13 +65,14 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-/** A place whose calls fail as its observer likes, and which others reach undisturbed. */
-interface FaultyPlace {
+/** The content of one database, on storages with failing calls and on intact ones. */
+interface FaultyHarness {
+  /** Makes a storage that fails the calls in which `observe` throws. */
   failing(observe: (call: unknown) => void): Storage;
-  undisturbed(): Storage;
+  intact(): Storage;
 }
 
-const fileSystemCalls = (): FaultyPlace => {
+const fileSystemCalls = (): FaultyHarness => {
   const disk = new SimulatedDisk();
   return {
     failing: (observe) =>
@@ -78,19 +80,19 @@ const fileSystemCalls = (): FaultyPlace => {
         fileSystem: observedFileSystem(disk.process().fileSystem, observe),
         rangeLocks: disk.locks.ranges,
       }),
-    undisturbed: () => disk.process().storage(PATH),
+    intact: () => disk.process().storage(PATH),
   };
 };
 
-const memoryCalls = (): FaultyPlace => {
+const memoryCalls = (): FaultyHarness => {
   const disk = new MemoryDisk();
   return {
     failing: (observe) => observedStorage(memoryStorage(disk), observe),
-    undisturbed: () => memoryStorage(disk),
+    intact: () => memoryStorage(disk),
   };
 };
 
-const lockCalls = (): FaultyPlace => {
+const lockCalls = (): FaultyHarness => {
   const disk = new SimulatedDisk();
   return {
     failing: (observe) => {
@@ -105,55 +107,62 @@ const lockCalls = (): FaultyPlace => {
       const { fileSystem } = disk.process();
       return fileStorage(PATH, { fileSystem, rangeLocks: refusingLocks(disk.locks.ranges, refuse) });
     },
-    undisturbed: () => disk.process().storage(PATH),
+    intact: () => disk.process().storage(PATH),
   };
 };
 
 interface Sweep {
-  readonly makeHarness: () => FaultyPlace;
+  readonly makeHarness: () => FaultyHarness;
   readonly options: OpenDatabaseOptions;
   readonly isExpected: (error: unknown) => boolean;
   readonly error: Error;
 }
 
-/** The workload with its k-th call failing. @returns whether there was such a call, who noticed, what stood all the same */
-async function withCallFailing(
-  sweep: Sweep,
-  failingCall: number,
-): Promise<{ reached: boolean; noticed: boolean; stood: boolean }> {
-  const place = sweep.makeHarness();
+/** Result of a workload in which one call fails. */
+interface SweepOutcome {
+  /** True when the workload makes that many calls. */
+  readonly reached: boolean;
+  /** True when a statement, the opening or the closing failed. */
+  readonly noticed: boolean;
+  /** True when a transaction that was reported as failed is stored. */
+  readonly stored: boolean;
+}
+
+/** Runs the workload with one failing call. */
+async function withCallFailing(sweep: Sweep, failingCall: number): Promise<SweepOutcome> {
+  const harness = sweep.makeHarness();
   let calls = 0;
   let failedCall = '';
   const makeStorage = (): Storage =>
-    place.failing((call) => {
+    harness.failing((call) => {
       if (calls++ !== failingCall) return;
       failedCall = JSON.stringify(call);
       throw sweep.error;
     });
-  const work = new Work(place, makeStorage, sweep);
-  while (work.last < LAST) await work.next();
-  await work.end();
-  if (work.stood) mustBe(/^"fdatasyncSync"$|"sync","role":"journal"/.test(failedCall), true);
-  return { reached: calls > failingCall, noticed: work.failures > 0, stood: work.stood };
+  const workload = new Workload(harness, makeStorage, sweep);
+  while (workload.last < LAST) await workload.next();
+  await workload.end();
+  if (workload.stored) assertIs(/^"fdatasyncSync"$|"sync","role":"journal"/.test(failedCall), true);
+  return { reached: calls > failingCall, noticed: workload.failures > 0, stored: workload.stored };
 }
 
-function mustBe(actual: unknown, expected: unknown): void {
+function assertIs(actual: unknown, expected: unknown): void {
   if (actual !== expected) throw new Error(`${String(actual)} instead of ${String(expected)}`);
 }
 
-class Work {
+class Workload {
   last = -1;
   failures = 0;
-  /** A commit that was reported as failed is there nevertheless. */
-  stood = false;
+  /** True when a commit that was reported as failed is stored. */
+  stored = false;
   #opened: DurableDatabase | undefined;
   #attempts = 0;
-  readonly #harness: FaultyPlace;
+  readonly #harness: FaultyHarness;
   readonly #makeStorage: () => Storage;
   readonly #sweep: Sweep;
 
-  constructor(place: FaultyPlace, makeStorage: () => Storage, sweep: Sweep) {
-    this.#harness = place;
+  constructor(harness: FaultyHarness, makeStorage: () => Storage, sweep: Sweep) {
+    this.#harness = harness;
     this.#makeStorage = makeStorage;
     this.#sweep = sweep;
   }
@@ -174,30 +183,30 @@ class Work {
 
   #failed(error: unknown): void {
     if (!this.#sweep.isExpected(error)) throw error;
-    // Only one call fails, so only one attempt may.
-    mustBe(++this.failures, 1);
+    // One call fails, so at most one attempt fails.
+    assertIs(++this.failures, 1);
   }
 
-  /** What was refused is not there, neither for this connection nor for another one. */
+  /** Checks that this connection and another one agree on the failed transaction. */
   async #agree(): Promise<void> {
     let expectation = { promised: this.last, begun: this.last };
     if (this.#opened) {
       try {
         this.#opened.database.exec('ROLLBACK');
       } catch {
-        // SQLite has ended the transaction by itself.
+        // SQLite has already ended the transaction.
       }
-      this.stood = lastTransaction(this.#opened.database) === this.last + 1;
-      if (this.stood) this.last++;
+      this.stored = lastTransaction(this.#opened.database) === this.last + 1;
+      if (this.stored) this.last++;
       expectation = { promised: this.last, begun: this.last };
-      mustBe(faultOf(this.#opened.database, PLAN, expectation), undefined);
+      assertIs(faultOf(this.#opened.database, PLAN, expectation), undefined);
     }
     if (this.#opened && this.#sweep.options.exclusive) return;
-    const other = await openDatabase(this.#harness.undisturbed(), {
+    const other = await openDatabase(this.#harness.intact(), {
       ...this.#sweep.options,
       busyDeadlineMs: 0,
     });
-    mustBe(faultOf(other.database, PLAN, expectation), undefined);
+    assertIs(faultOf(other.database, PLAN, expectation), undefined);
     other.close();
   }
 
@@ -207,57 +216,57 @@ class Work {
     } catch (error) {
       this.#failed(error);
     }
-    const again = await openDatabase(this.#harness.undisturbed(), {
+    const again = await openDatabase(this.#harness.intact(), {
       ...this.#sweep.options,
       busyDeadlineMs: 0,
     });
-    mustBe(faultOf(again.database, PLAN, { promised: LAST, begun: LAST }), undefined);
-    mustBe(lastTransaction(again.database), LAST);
+    assertIs(faultOf(again.database, PLAN, { promised: LAST, begun: LAST }), undefined);
+    assertIs(lastTransaction(again.database), LAST);
     again.close();
   }
 }
 
-/** Each call of the workload, one after the other. */
-async function sweepAll(sweep: Sweep): Promise<{ calls: number; noticed: number; stood: number }> {
+/** Runs the workload once per call, with that call failing. */
+async function sweepAll(sweep: Sweep): Promise<{ calls: number; noticed: number; stored: number }> {
   let noticed = 0;
-  let stood = 0;
+  let stored = 0;
   for (let call = 0; ; call++) {
     try {
       const outcome = await withCallFailing(sweep, call);
-      if (!outcome.reached) return { calls: call, noticed, stood };
+      if (!outcome.reached) return { calls: call, noticed, stored };
       if (outcome.noticed) noticed++;
-      if (outcome.stood) stood++;
+      if (outcome.stored) stored++;
     } catch (error) {
       throw new Error(`call ${call}: ${(error as Error).message}`, { cause: error });
     }
   }
 }
 
-const tells =
+const failsWith =
   (resultCodes: readonly number[]) =>
   (error: unknown): boolean =>
     error instanceof SqliteError
       ? resultCodes.includes(error.resultCode & 0xff)
       : error instanceof VfsError && error.code === 'CANNOT_OPEN';
 
-const PLACES = [
-  { place: 'file', makeHarness: fileSystemCalls, options: {} },
-  { place: 'exclusive file', makeHarness: fileSystemCalls, options: { exclusive: true } },
-  { place: 'memory', makeHarness: memoryCalls, options: {} },
+const HARNESSES = [
+  { name: 'file', makeHarness: fileSystemCalls, options: {} },
+  { name: 'exclusive file', makeHarness: fileSystemCalls, options: { exclusive: true } },
+  { name: 'memory', makeHarness: memoryCalls, options: {} },
 ] as const;
 
-describe.each(PLACES)('$place', ({ makeHarness, options }) => {
+describe.each(HARNESSES)('$name', ({ makeHarness, options }) => {
   it.each(FAULTS)('every call fails once with $name', async ({ error, resultCodes }) => {
-    const { calls, noticed, stood } = await sweepAll({
+    const { calls, noticed, stored } = await sweepAll({
       makeHarness,
       options,
       error,
-      isExpected: tells(resultCodes),
+      isExpected: failsWith(resultCodes),
     });
     expect(calls).toBeGreaterThan(100);
     expect(noticed).toBeGreaterThan(calls / 2);
-    // A log has no such moment: a frame is part of it once it is synced, and not before.
-    expect(stood).toBe('exclusive' in options ? 0 : PLAN.length);
+    // A log has no such exception: its frames count only once they are synced.
+    expect(stored).toBe('exclusive' in options ? 0 : PLAN.length);
   });
 });
 
@@ -266,7 +275,7 @@ it.each([{}, { exclusive: true }])('every lock is refused once, with %o', async 
     makeHarness: lockCalls,
     options,
     error: new Error('refused'),
-    isExpected: tells([BUSY]),
+    isExpected: failsWith([BUSY]),
   });
   expect(calls).toBeGreaterThan(options.exclusive ? 3 : 20);
   expect(noticed).toBeGreaterThan(calls / 2);

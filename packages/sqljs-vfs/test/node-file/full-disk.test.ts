@@ -7,7 +7,7 @@ import { type SqliteError, openDatabase } from '../../src/index.ts';
 import { column } from '../../src/testing/database-queries.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
-/** A disk of one megabyte; undefined where this user may not mount one. */
+/** Mounts a disk of one megabyte. Returns undefined if this user may not mount one. */
 function smallDisk(): string | undefined {
   const folder = temporaryFolder();
   try {
@@ -19,9 +19,9 @@ function smallDisk(): string | undefined {
   return folder;
 }
 
-it('a full disk loses nothing that was acknowledged, and the next save works once there is room', async (context) => {
+it('a full disk loses no acknowledged row, and the next write works once there is space', async (context) => {
   const disk = smallDisk();
-  context.skip(disk === undefined, 'mounting needs root; processes.test.ts has the same under ulimit');
+  context.skip(disk === undefined, 'mounting needs root; processes.test.ts has the same test with ulimit');
   if (disk === undefined) return;
   const ballast = path.join(disk, 'ballast');
   fs.writeFileSync(ballast, new Uint8Array(500_000));

@@ -1,4 +1,4 @@
-/** The journal's descriptor stays open between transactions; its name is synced once, and whenever it is another file. */
+/** The journal's descriptor stays open between transactions. Its directory is synced once, and again if it is replaced. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 let directorySyncs = 0;
-// The real calls, counted: files are synced with fdatasync, only directories with fsync.
+// Counts the real calls. Files are synced with fdatasync, only directories with fsync.
 const fileSystem: FileSystem = {
   ...nodeFileSystem,
   fsyncSync(fd) {
@@ -47,7 +47,7 @@ function save({ database }: DurableDatabase): void {
   database.exec('INSERT INTO t VALUES (2)');
 }
 
-it('the directory is synced with the first transaction, not with the next', async () => {
+it('the directory is synced with the first transaction, not with the second', async () => {
   const file = path.join(temporaryFolder(), 'data.db');
   const opened = await openDatabase(fileStorage(file, { fileSystem }));
   expect(syncsOf(() => opened.database.exec('CREATE TABLE t(x)'))).toBeGreaterThan(0);
@@ -55,7 +55,7 @@ it('the directory is synced with the first transaction, not with the next', asyn
   opened.close();
 });
 
-it('a journal that was there already may owe its name to somebody who died: its directory is synced once', async () => {
+it('the directory of an existing journal is synced once, as its creator may have crashed before', async () => {
   const file = path.join(temporaryFolder(), 'data.db');
   (await databaseWithOneRow(file)).close();
   fs.writeFileSync(`${file}-journal`, '');
@@ -68,14 +68,14 @@ it('a journal that was there already may owe its name to somebody who died: its 
 it.each([
   ['deleted', (journal: string) => fs.rmSync(journal)],
   [
-    'deleted and made anew',
+    'deleted and recreated',
     (journal: string) => {
       fs.rmSync(journal);
       fs.writeFileSync(journal, '', { mode: 0o600 });
     },
   ],
   [
-    'replaced by another',
+    'replaced by another file',
     (journal: string) => {
       fs.writeFileSync(`${journal}.new`, '', { mode: 0o600 });
       fs.renameSync(`${journal}.new`, journal);
@@ -85,28 +85,25 @@ it.each([
     'deleted after a commit by native SQLite',
     (journal: string) => void nativeSqlite(journal.replace('-journal', ''), 'INSERT INTO t VALUES (3)'),
   ],
-])(
-  '%s by somebody else, it is opened anew and its name synced, before the file changes',
-  async (_, change) => {
-    const file = path.join(temporaryFolder(), 'data.db');
-    const opened = await databaseWithOneRow(file);
-    change(`${file}-journal`);
-    expect(syncsOf(() => save(opened))).toBe(1);
-    expect(syncsOf(() => save(opened))).toBe(0);
-    // What is open now is what bears the name: a transaction half way is seen to lie there.
-    opened.database.exec('BEGIN; INSERT INTO t VALUES (4)');
-    opened.database.exec(
-      'PRAGMA cache_spill = 1; PRAGMA cache_size = 1; INSERT INTO t SELECT randomblob(3000) FROM t, t AS u, t AS v',
-    );
-    expect(fs.statSync(`${file}-journal`).size).toBeGreaterThan(0);
-    opened.database.exec('ROLLBACK');
-    expect(column(opened.database, 'SELECT count(*) FROM t WHERE x = 2')).toEqual([2]);
-    opened.close();
-    expect(nativeSqlite(file, 'PRAGMA integrity_check')).toBe('ok');
-  },
-);
+])('a journal %s is reopened and its directory synced before the database changes', async (_, change) => {
+  const file = path.join(temporaryFolder(), 'data.db');
+  const opened = await databaseWithOneRow(file);
+  change(`${file}-journal`);
+  expect(syncsOf(() => save(opened))).toBe(1);
+  expect(syncsOf(() => save(opened))).toBe(0);
+  // The open descriptor belongs to the current name: an unfinished transaction makes that file grow.
+  opened.database.exec('BEGIN; INSERT INTO t VALUES (4)');
+  opened.database.exec(
+    'PRAGMA cache_spill = 1; PRAGMA cache_size = 1; INSERT INTO t SELECT randomblob(3000) FROM t, t AS u, t AS v',
+  );
+  expect(fs.statSync(`${file}-journal`).size).toBeGreaterThan(0);
+  opened.database.exec('ROLLBACK');
+  expect(column(opened.database, 'SELECT count(*) FROM t WHERE x = 2')).toEqual([2]);
+  opened.close();
+  expect(nativeSqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+});
 
-it('a link in its place is not followed', async () => {
+it('a link instead of the journal is not followed', async () => {
   const folder = temporaryFolder();
   const file = path.join(folder, 'data.db');
   const opened = await databaseWithOneRow(file);
@@ -118,12 +115,12 @@ it('a link in its place is not followed', async () => {
   opened.close();
 });
 
-it('nothing stays open once the database is closed', async () => {
+it('closing the database closes every descriptor', async () => {
   const folder = temporaryFolder();
   const file = path.join(folder, 'data.db');
   const opened = await databaseWithOneRow(file);
   expect(openDescriptors(folder)).toHaveLength(2);
-  // Somebody who is writing keeps the journal from being deleted.
+  // Another connection that is writing prevents the deletion of the journal.
   const writer = await openDatabase(fileStorage(file, { fileSystem }));
   writer.database.exec('BEGIN IMMEDIATE');
   opened.close();

@@ -21,8 +21,8 @@ describeStorage('file, single process', () => folderHarness({ singleProcess: tru
   framework,
   skip: [
     {
-      case: 'database: past 1 GiB the page with the lock bytes is left out and the file is sound',
-      reason: 'a gigabyte a run is enough: the bytes take the same way as with locks',
+      case: 'database: beyond 1 GiB the page with the lock bytes is unused and the file is intact',
+      reason: 'one gigabyte per run is enough: the bytes take the same path as with locks',
     },
   ],
 });

@@ -1,10 +1,11 @@
-/** What only a process of its own can show: load order, umask, rights, missing locks, limits. */
+/** Tests that need a separate process: load order, umask, permissions, missing locks, limits. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Children } from '../../../../tests/support/child-process.ts';
-import { modeOf, temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
+import { modeOf } from '../../../../tests/support/file-mode.ts';
+import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 
 let children: Children;
@@ -14,18 +15,18 @@ beforeAll(async () => {
 afterAll(() => children.remove());
 
 describe('one sql.js in a realm', () => {
-  it('refuses when somebody else initialised sql.js before', async () => {
+  it('refuses if sql.js was initialised before', async () => {
     const answer = await children.ask<{ known: boolean; code: string; hint: string }>('sqljs-used-before');
     expect(answer).toMatchObject({ known: true, code: 'UNSUPPORTED_SQLJS' });
     expect(answer.hint).toMatch(/before anything else/);
   });
 
-  it('leaves ordinary use of sql.js alone when it came first', async () => {
+  it('does not affect sql.js that is initialised afterwards', async () => {
     expect(await children.ask('sqljs-used-after')).toEqual({ rows: [[1]], tables: [['t']] });
   });
 });
 
-describe('modes whatever the umask', () => {
+describe('modes, independent of the umask', () => {
   it.each(['000', '022', '077', '777'])('umask %s', async (umask) => {
     const databasePath = path.join(temporaryFolder(), 'one', 'two', 'data.db');
     expect(await children.ask('file-modes', [umask, databasePath])).toEqual({
@@ -39,10 +40,10 @@ describe('modes whatever the umask', () => {
 });
 
 const isRoot = process.getuid?.() === 0;
-const NOBODY = 65534;
+const NOBODY_USER_ID = 65534;
 
-describe('rights of an ordinary user', () => {
-  const userId = isRoot ? NOBODY : undefined;
+describe('permissions of an ordinary user', () => {
+  const userId = isRoot ? NOBODY_USER_ID : undefined;
 
   function ownedFolder(): string {
     const folder = temporaryFolder();
@@ -57,7 +58,7 @@ describe('rights of an ordinary user', () => {
     return databasePath;
   }
 
-  // A checkout in a folder closed to others cannot be read by the child.
+  // The child cannot read a checkout in a private folder.
   function childCanRun(): boolean {
     if (userId === undefined) return true;
     try {
@@ -72,7 +73,7 @@ describe('rights of an ordinary user', () => {
     if (!childCanRun()) context.skip('the repository cannot be read by an ordinary user');
   });
 
-  it('opens a file without write permission for reading only', async () => {
+  it('opens a file without write permission as read-only', async () => {
     const folder = ownedFolder();
     const databasePath = database(folder);
     fs.chmodSync(databasePath, 0o400);
@@ -85,7 +86,7 @@ describe('rights of an ordinary user', () => {
     expect(fs.readdirSync(folder)).toEqual(['data.db']);
   });
 
-  it('reads in a folder without write permission, and says why a write fails', async () => {
+  it('reads in a folder without write permission, and reports the cause of a failed write', async () => {
     const folder = ownedFolder();
     const databasePath = database(folder);
     fs.chmodSync(folder, 0o500);
@@ -98,7 +99,7 @@ describe('rights of an ordinary user', () => {
     expect(nativeSqlite(databasePath, 'SELECT x FROM t')).toBe('1');
   });
 
-  it('cannot open what it may not make or read, and leaves it', async () => {
+  it('cannot open a file that it may not create or read, and changes nothing', async () => {
     const folder = ownedFolder();
     fs.chmodSync(folder, 0o500);
     const refused = { open: { code: 'CANNOT_OPEN', cause: 'EACCES' } };
@@ -114,8 +115,8 @@ describe('rights of an ordinary user', () => {
     expect(modeOf(databasePath)).toBe('0');
   });
 
-  it("writes somebody else's file where that is allowed, and leaves its mode", async (context) => {
-    if (!isRoot) context.skip("only root can make somebody else's file");
+  it("writes another user's file if permitted, and keeps its mode", async (context) => {
+    if (!isRoot) context.skip("only root can create another user's file");
     const databasePath = database(ownedFolder());
     fs.chownSync(databasePath, 0, 0);
     fs.chmodSync(databasePath, 0o666);
@@ -129,7 +130,7 @@ describe('rights of an ordinary user', () => {
 });
 
 describe('without a lock provider', () => {
-  it('refuses to share a file, makes nothing, and works alone on request', async () => {
+  it('refuses to share a file, creates nothing, and works with `singleProcess`', async () => {
     const databasePath = path.join(temporaryFolder(), 'folder', 'data.db');
     expect(await children.ask('without-locks', [databasePath])).toMatchObject({
       code: 'LOCKS_UNAVAILABLE',
@@ -141,8 +142,8 @@ describe('without a lock provider', () => {
   });
 });
 
-describe('no room left', () => {
-  it('reports a file size limit as SQLITE_FULL, keeps what was acknowledged, and saves again', async () => {
+describe('no space left', () => {
+  it('reports a file size limit as SQLITE_FULL, keeps acknowledged rows, and writes again', async () => {
     const databasePath = path.join(temporaryFolder(), 'data.db');
     const answer = await children.ask('file-size-limit', [databasePath], { before: 'ulimit -f 1000' });
     expect(answer).toEqual({ resultCode: 13, cause: 'EFBIG', lost: 0, afterwards: 11, integrity: 'ok' });

@@ -26,19 +26,19 @@ describeStorage(
     },
     skip: [
       {
-        case: 'refusal: a file in WAL mode is left as it is, unless it is asked for exclusively',
+        case: 'refusal: a file in WAL mode stays the same, unless opened with `exclusive`',
         reason: 'only a killed owner leaves such a file, and its log is taken over',
       },
       {
-        case: 'promise 3: a hole at 1 GiB, where the lock bytes are, reads as zeros',
+        case: 'promise 3: a hole at 1 GiB, at the lock bytes, reads as zeros',
         reason: 'a private window keeps these files in memory, holes included',
       },
       {
-        case: 'promise 3: offsets beyond 4 GiB are not cut to 32 bits',
+        case: 'promise 3: offsets beyond 4 GiB are not truncated to 32 bits',
         reason: 'a private window keeps these files in memory, which has less room',
       },
       {
-        case: 'database: past 1 GiB the page with the lock bytes is left out and the file is sound',
+        case: 'database: beyond 1 GiB the page with the lock bytes is unused and the file is intact',
         reason: 'a gigabyte takes long to write, and the file storage writes one already',
       },
     ],

@@ -1,22 +1,22 @@
-/** SQLite leaves syncs out where the device is said to write in order; simulated crashes show what that costs. */
+/** SQLite omits syncs if the VFS claims that the device writes in order. Simulated crashes show the data loss. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { crashFileStorage } from '../../../../tests/crash/file/index.node.ts';
 
 const POWERSAFE_OVERWRITE = 0x1000;
 const SEQUENTIAL = 0x400;
-const said = vi.hoisted(() => ({ characteristics: 0x1000 }));
+const claimed = vi.hoisted(() => ({ characteristics: 0x1000 }));
 vi.mock('../../src/sqlite/sqlite3-structs.ts', async (importOriginal) => {
   const layout: object = await importOriginal();
   return Object.create(layout, {
     ...Object.getOwnPropertyDescriptors({ ...layout }),
-    IOCAP_POWERSAFE_OVERWRITE: { get: () => said.characteristics, enumerable: true },
+    IOCAP_POWERSAFE_OVERWRITE: { get: () => claimed.characteristics, enumerable: true },
   }) as object;
 });
 
-afterEach(() => void (said.characteristics = POWERSAFE_OVERWRITE));
+afterEach(() => void (claimed.characteristics = POWERSAFE_OVERWRITE));
 
-it('claiming SEQUENTIAL must fail', async () => {
-  said.characteristics = POWERSAFE_OVERWRITE | SEQUENTIAL;
+it('a claim of SEQUENTIAL loses data', async () => {
+  claimed.characteristics = POWERSAFE_OVERWRITE | SEQUENTIAL;
   const { failures } = await crashFileStorage(
     { name: 'sequential', options: {}, pragmas: ['cache_size=5'] },
     { points: 480, seed: 1 },
@@ -24,9 +24,9 @@ it('claiming SEQUENTIAL must fail', async () => {
   expect(failures.length).toBeGreaterThan(0);
 });
 
-it('claiming nothing of the kind does not', async () => {
+it('the real claim loses nothing', async () => {
   const { failures } = await crashFileStorage(
-    { name: 'honest', options: {}, pragmas: ['cache_size=5'] },
+    { name: 'powersafe overwrite', options: {}, pragmas: ['cache_size=5'] },
     { points: 480, seed: 1 },
   );
   expect(failures).toEqual([]);

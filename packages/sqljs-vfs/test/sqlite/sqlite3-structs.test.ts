@@ -1,4 +1,4 @@
-/** An sql.js whose VFS looks different must be refused, not patched. */
+/** An sql.js with another VFS layout is refused, not patched. */
 import { describe, expect, it } from 'vitest';
 import type { SqlJs } from '../../src/sqlite/load-sqljs.ts';
 import { VfsField, findDefaultVfs } from '../../src/sqlite/sqlite3-structs.ts';
@@ -31,17 +31,17 @@ function sqlJsWith({ vfsPointer = VFS_POINTER, version = 3, szOsFile = 52, name 
 }
 
 describe('the default VFS', () => {
-  it('is found where sql.js 1.16.0 has it', () => {
+  it('is found in sql.js 1.16.0', () => {
     expect(findDefaultVfs(sqlJsWith({}))).toBe(VFS_POINTER);
   });
 
   it.each<[string, Layout]>([
     ['an unknown struct version', { version: 4 }],
-    ['a version that is none', { version: 0 }],
+    ['struct version 0', { version: 0 }],
     ['another size of the file struct', { szOsFile: 48 }],
     ['another name', { name: 'win32' }],
     ['no name', { name: '' }],
-    ['a pointer out of memory', { vfsPointer: 0xffff_fff0 }],
+    ['a pointer outside memory', { vfsPointer: 0xffff_fff0 }],
     ['a null pointer', { vfsPointer: 0 }],
   ])('is refused with %s', (_, layout) => {
     const error = thrownBy(() => findDefaultVfs(sqlJsWith(layout)));

@@ -8,9 +8,9 @@ import { TEN_THOUSAND_ROWS, column } from '../../src/testing/database-queries.ts
 import { observedStorage } from '../../src/testing/index.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
-it('sorting and VACUUM make no file but the database and its journal', async () => {
+it('sorting and VACUUM create no file except the database and its journal', async () => {
   const folder = temporaryFolder();
-  // SQLite's own names for temporary files start so.
+  // Prefix of SQLite's temporary files.
   const strays = (): string[] => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith('etilqs'));
   const seen = new Set<string>();
   const straysBefore = strays();

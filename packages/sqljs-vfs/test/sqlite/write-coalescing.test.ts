@@ -1,4 +1,4 @@
-/** Writes gathered in memory: few calls, the same bytes in the same order, and nothing forgotten when one fails. */
+/** Write coalescing makes few calls, keeps the bytes and their order, and loses nothing when a write fails. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -22,15 +22,18 @@ const ROWS = `
   CREATE TABLE t(id INTEGER PRIMARY KEY, word TEXT, filler BLOB);
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
   INSERT INTO t SELECT i, 'word ' || i, zeroblob(400) FROM n;`;
-const WORDS_AS_THEY_WERE = "SELECT count(*) FROM t WHERE word = 'word ' || id";
+const UNCHANGED_WORDS = "SELECT count(*) FROM t WHERE word = 'word ' || id";
 
-/** Fails every write to a file with a role, from when it is told to until it is told otherwise. */
-function fillingUp(storage: Storage): { storage: Storage; full: (role: FileRole | undefined) => void } {
+/** Makes a storage on which writes to files of one role fail while `full` is set to that role. */
+function storageWithFullFile(storage: Storage): {
+  storage: Storage;
+  full: (role: FileRole | undefined) => void;
+} {
   let fullRole: FileRole | undefined;
   return {
     storage: observedStorage(storage, ({ verb, role }) => {
       if (verb === 'write' && role === fullRole) {
-        throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+        throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
       }
     }),
     full: (role) => void (fullRole = role),
@@ -38,7 +41,7 @@ function fillingUp(storage: Storage): { storage: Storage; full: (role: FileRole 
 }
 
 describe('few calls', () => {
-  it('a transaction over many pages writes its journal in one piece, and neighbouring pages in one', async () => {
+  it('a transaction over many pages writes its journal, and adjacent pages, in one call', async () => {
     const calls: StorageCall[] = [];
     const opened = await openDatabase(observedStorage(memoryStorage(), (call) => calls.push(call)));
     opened.database.exec(ROWS);
@@ -46,13 +49,13 @@ describe('few calls', () => {
     opened.database.exec("UPDATE t SET word = word || '!'");
     const writes = calls.filter(({ verb }) => verb === 'write');
     const journal = writes.filter(({ role }) => role === 'journal');
-    // The records, then their number into the header between two syncs.
+    // SQLite writes the records, then their count into the header, each before a sync.
     expect(journal.map(({ sizeBytes }) => sizeBytes > 40 * 4096)).toEqual([true, false]);
     expect(writes.length - journal.length, 'pieces of the database').toBeLessThan(5);
     opened.close();
   });
 
-  it('a run is cut where it gets too long, and longer writes go straight through', () => {
+  it('a pending range has a maximum size, and larger writes are not delayed', () => {
     const counted = countingStorage(memoryStorage());
     const writes = new WriteCoalescing();
     const mode = { create: true, exclusive: false, readOnly: false };
@@ -76,7 +79,7 @@ describe('few calls', () => {
 describe('the same bytes in the same order', () => {
   const mode = { create: true, exclusive: false, readOnly: false };
 
-  it('what does not continue the run waits for it, in whatever file it is', () => {
+  it('a call that does not extend the pending range flushes it first, for every file', () => {
     const order: string[] = [];
     const storage = observedStorage(memoryStorage(), ({ verb, role, sizeBytes }) => {
       if (verb !== 'open') order.push(`${verb} ${role} ${sizeBytes}`);
@@ -119,22 +122,22 @@ describe('the same bytes in the same order', () => {
     ]);
   });
 
-  it('a commit is with the storage when it returns, also where SQLite does not sync it', async () => {
+  it('a commit is in the storage when it returns, even without a sync by SQLite', async () => {
     const folder = temporaryFolder();
     const file = path.join(folder, 'data.db');
     const opened = await openDatabase(fileStorage(file), { exclusive: true, synchronous: 'normal' });
     opened.database.exec(`${ROWS} UPDATE t SET word = 'new' WHERE id = 7`);
-    // What a kill would leave: the files as they are now, in the hands of somebody else.
+    // The current files are what a killed process would leave; native SQLite reads a copy of them.
     for (const suffix of ['', '-wal']) fs.copyFileSync(file + suffix, path.join(folder, `copy.db${suffix}`));
     expect(nativeSqlite(path.join(folder, 'copy.db'), 'SELECT word FROM t WHERE id = 7')).toBe('new');
     opened.close();
   });
 });
 
-describe('a write that fails after SQLite took it for done', () => {
-  it('takes the whole transaction back: no page stays changed whose journal was never written', async () => {
+describe('a write that fails after SQLite saw it succeed', () => {
+  it('rolls the whole transaction back: no page stays changed without its journal record', async () => {
     const disk = new MemoryDisk();
-    const { storage, full } = fillingUp(memoryStorage(disk));
+    const { storage, full } = storageWithFullFile(memoryStorage(disk));
     const { database, ...opened } = await openDatabase(storage);
     database.exec(ROWS);
     database.exec(
@@ -145,22 +148,22 @@ describe('a write that fails after SQLite took it for done', () => {
     expect(failure).toMatchObject({ resultCode: 13, cause: { code: 'ENOSPC' } });
     expect(thrownBy(() => database.exec('ROLLBACK'))).toBeInstanceOf(Error);
     full(undefined);
-    expect(column(database, WORDS_AS_THEY_WERE)).toEqual([400]);
+    expect(column(database, UNCHANGED_WORDS)).toEqual([400]);
     database.exec("UPDATE t SET word = 'after' WHERE id = 400");
-    expect(column(database, WORDS_AS_THEY_WERE)).toEqual([399]);
+    expect(column(database, UNCHANGED_WORDS)).toEqual([399]);
     expect(column(database, 'PRAGMA integrity_check')).toEqual(['ok']);
     expect(opened.journalMode).toBe('truncate');
     database.close();
     const again = await openDatabase(memoryStorage(disk));
-    expect(column(again.database, WORDS_AS_THEY_WERE)).toEqual([399]);
+    expect(column(again.database, UNCHANGED_WORDS)).toEqual([399]);
     again.close();
   });
 
   it.each(['journal', 'main', 'wal'] as const)(
-    'a full disk under the %s at any moment loses nothing, and the next save works once there is room',
+    'a full disk under the %s loses nothing, and the next write works once there is space',
     async (role) => {
       const disk = new MemoryDisk();
-      const { storage, full } = fillingUp(memoryStorage(disk));
+      const { storage, full } = storageWithFullFile(memoryStorage(disk));
       const opened = await openDatabase(storage, { exclusive: role === 'wal' });
       const { database } = opened;
       database.exec(ROWS);
@@ -169,13 +172,13 @@ describe('a write that fails after SQLite took it for done', () => {
         const failure = thrownBy(() => database.exec("UPDATE t SET word = 'lost'")) as SqliteError;
         expect(failure).toMatchObject({ resultCode: 13, cause: { code: 'ENOSPC' } });
         full(undefined);
-        expect(column(database, WORDS_AS_THEY_WERE)).toEqual([400]);
+        expect(column(database, UNCHANGED_WORDS)).toEqual([400]);
         database.exec("UPDATE t SET filler = zeroblob(401) WHERE id = 1; UPDATE t SET word = word || ''");
         expect(column(database, 'PRAGMA integrity_check')).toEqual(['ok']);
       }
       opened.close();
       const again = await openDatabase(memoryStorage(disk));
-      expect(column(again.database, WORDS_AS_THEY_WERE)).toEqual([400]);
+      expect(column(again.database, UNCHANGED_WORDS)).toEqual([400]);
       again.close();
     },
   );

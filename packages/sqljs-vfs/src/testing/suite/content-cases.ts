@@ -11,7 +11,7 @@ function readAt(file: StorageFile, offset: number, sizeBytes: number): Uint8Arra
 
 export const contentCases: readonly StorageCase[] = [
   {
-    title: 'promise 1: what one handle writes, it and every other handle read at once',
+    title: 'promise 1: every handle, also the writer, reads written bytes at once',
     run(context) {
       const writer = context.file();
       const reader = context.file();
@@ -24,7 +24,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 1: overwriting the middle keeps what is around it',
+    title: 'promise 1: overwriting the middle keeps the bytes around it',
     run(context) {
       const file = context.file();
       file.write(patternBytes(8192), 0);
@@ -36,7 +36,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 1: a written buffer is copied, not kept',
+    title: 'promise 1: a written buffer is copied, not referenced',
     run(context) {
       const file = context.file();
       const source = patternBytes(100);
@@ -46,7 +46,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 1: a part of a larger buffer is written and filled, and nothing around it',
+    title: 'promise 1: writes and reads respect the bounds of a view on a larger buffer',
     run(context) {
       const file = context.file();
       file.write(patternBytes(300).subarray(100, 200), 0);
@@ -58,7 +58,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 1: the files of a database are told apart by their role',
+    title: 'promise 1: files with different roles are different files',
     run(context) {
       for (const [index, role] of (['main', 'journal', 'wal'] as const).entries()) {
         context.file(role).write(patternBytes(100 + index, index), 0);
@@ -77,7 +77,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 2: a read across the end returns what there is',
+    title: 'promise 2: a read across the end returns the bytes before it',
     run(context) {
       const file = context.file();
       file.write(patternBytes(1000), 0);
@@ -88,7 +88,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 2: a read past the end returns 0 and invents nothing',
+    title: 'promise 2: a read past the end returns 0 and leaves the buffer alone',
     run(context) {
       const file = context.file();
       file.write(patternBytes(1000), 0);
@@ -111,7 +111,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 3: a hole at 1 GiB, where the lock bytes are, reads as zeros',
+    title: 'promise 3: a hole at 1 GiB, at the lock bytes, reads as zeros',
     run(context) {
       const file = context.file();
       file.write(patternBytes(4096), GIB - 4096);
@@ -122,7 +122,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 3: offsets beyond 4 GiB are not cut to 32 bits',
+    title: 'promise 3: offsets beyond 4 GiB are not truncated to 32 bits',
     run(context) {
       const file = context.file();
       file.write(patternBytes(100), 0);
@@ -150,7 +150,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 4: truncating to more than there is adds zeros',
+    title: 'promise 4: truncating to a larger size adds zeros',
     run(context) {
       const file = context.file();
       file.write(patternBytes(100), 0);
@@ -160,7 +160,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 5: what was synced is there for a new storage, also when nobody closed the file',
+    title: 'promise 5: a new storage finds synced bytes, even when the file was never closed',
     run(context) {
       const file = context.file();
       file.write(patternBytes(5000), 0);
@@ -169,7 +169,7 @@ export const contentCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 5: syncing with nothing to sync, and syncing again, does nothing',
+    title: 'promise 5: syncing without changes does nothing',
     run(context) {
       const file = context.file('journal');
       file.sync();

@@ -1,9 +1,9 @@
-/** What a database of one connection needs: everything SQLite does with its files. */
+/** The needs of a database with one connection: everything SQLite does with its files. */
 import { memoryStorage } from '../../storages/memory/memory.ts';
 import { TEN_THOUSAND_ROWS, column } from '../database-queries.ts';
 import { type StorageCase, type StorageTestContext, sameBytes, thrownBy } from '../storage-case.ts';
 
-/** Fails when a journal or a log is still there, even an empty one. */
+/** Fails when a journal or a log still exists, even an empty one. */
 function expectNoJournals(context: StorageTestContext): void {
   for (const role of ['journal', 'wal'] as const) {
     const error = thrownBy(() => context.storage().delete(role, { syncDirectory: false }));
@@ -13,7 +13,7 @@ function expectNoJournals(context: StorageTestContext): void {
 
 export const databaseCases: readonly StorageCase[] = [
   {
-    title: 'database: ten thousand rows are there after reopening, and the file is sound',
+    title: 'database: ten thousand rows are there after reopening, and the file is intact',
     async run(context) {
       const first = await context.database();
       first.database.exec(TEN_THOUSAND_ROWS);
@@ -25,7 +25,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: a commit is in the storage when the call returns, before anything is closed',
+    title: 'database: a commit is in the storage when the call returns',
     async run(context) {
       const { database } = await context.database();
       database.run("CREATE TABLE t(x); INSERT INTO t VALUES ('committed')");
@@ -38,7 +38,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: a rolled back transaction leaves nothing, however much it had spilled',
+    title: 'database: a rolled back transaction leaves nothing, even after a cache spill',
     async run(context) {
       const { database } = await context.database();
       database.exec(TEN_THOUSAND_ROWS);
@@ -50,7 +50,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: VACUUM gives the room back and keeps the rows',
+    title: 'database: VACUUM shrinks the file and keeps the rows',
     async run(context) {
       const opened = await context.database();
       opened.database.exec(TEN_THOUSAND_ROWS);
@@ -63,7 +63,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: every page size works and is kept',
+    title: 'database: every page size works and survives reopening',
     async run(context) {
       for (const pageSizeBytes of [512, 1024, 4096, 65_536]) {
         const { database } = await context.database();
@@ -78,7 +78,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: past 1 GiB the page with the lock bytes is left out and the file is sound',
+    title: 'database: beyond 1 GiB the page with the lock bytes is unused and the file is intact',
     async run(context) {
       const { database } = await context.database();
       database.exec(
@@ -94,7 +94,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: no journal stays behind, not even an empty one',
+    title: 'database: closing leaves no journal, not even an empty one',
     async run(context) {
       for (const exclusive of [false, true]) {
         const opened = await context.database({ exclusive });
@@ -119,7 +119,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: closing with a statement half way leaves an ordinary file and no journal',
+    title: 'database: closing with an unfinished statement leaves an ordinary file and no journal',
     async run(context) {
       for (const exclusive of [false, true]) {
         const opened = await context.database({ exclusive });
@@ -134,7 +134,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: "database: sql.js's own close() closes the storage's files too, and closing twice does nothing",
+    title: "database: sql.js's close() also closes the storage, and closing twice does nothing",
     async run(context) {
       const opened = await context.database();
       opened.database.exec('CREATE TABLE t(x)');
@@ -147,7 +147,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: with exclusive, a log instead of a journal, and an ordinary file afterwards',
+    title: 'database: `exclusive` uses a log, and closing leaves an ordinary file',
     async run(context) {
       const owner = await context.database({ exclusive: true, synchronous: 'normal' });
       context.expect(owner.journalMode).toBe('wal');
@@ -161,7 +161,7 @@ export const databaseCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: temporary tables, sorts and other databases in memory never touch the storage',
+    title: 'database: temporary tables, sorts and in-memory databases never touch the storage',
     async run(context) {
       const { database } = await context.database();
       database.exec(TEN_THOUSAND_ROWS);

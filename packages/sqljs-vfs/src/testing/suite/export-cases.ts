@@ -1,11 +1,11 @@
-/** A database as bytes, and a database copied into another. */
+/** Exported images, and copies from one database to another. */
 import { memoryStorage } from '../../storages/memory/memory.ts';
 import { TEN_THOUSAND_ROWS, column } from '../database-queries.ts';
 import { type StorageCase, thrownBy } from '../storage-case.ts';
 
 export const exportCases: readonly StorageCase[] = [
   {
-    title: 'database: an exported image opens elsewhere, with the latest commit in it',
+    title: 'database: an exported image contains the latest commit and opens elsewhere',
     async run(context) {
       for (const exclusive of [false, true]) {
         const opened = await context.database({ exclusive });
@@ -48,7 +48,7 @@ export const exportCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'database: an open transaction is not exported, and is not disturbed',
+    title: 'database: an export during a transaction is refused, and the transaction goes on',
     async run(context) {
       for (const exclusive of [false, true]) {
         const opened = await context.database({ exclusive });
@@ -64,8 +64,7 @@ export const exportCases: readonly StorageCase[] = [
     },
   },
   {
-    title:
-      'database: copying from another database replaces everything, in one step and for other connections too',
+    title: 'database: a copy replaces everything in one transaction, for other connections too',
     async run(context) {
       const target = await context.database();
       target.database.exec('CREATE TABLE old(x); INSERT INTO old VALUES (1)');

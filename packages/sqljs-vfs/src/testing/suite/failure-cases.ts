@@ -1,4 +1,4 @@
-/** Files that are no database, and storages that fail. */
+/** Files that are not databases, and storages that fail. */
 import type { Storage } from '../../contract/storage.ts';
 import { TEN_THOUSAND_ROWS, column } from '../database-queries.ts';
 import { type StorageCall, observedStorage } from '../observed-storage.ts';
@@ -14,7 +14,7 @@ import {
 const WAL_VERSION = 2;
 const WRITE_VERSION_OFFSET = 18;
 
-/** A storage on the context's place that fails a call when `fails` says so. */
+/** Makes a storage that fails each call for which `fails` returns an error. */
 function failing(context: StorageTestContext, fails: (call: StorageCall) => Error | undefined): Storage {
   return observedStorage(context.storage(), (call) => {
     const error = fails(call);
@@ -23,7 +23,7 @@ function failing(context: StorageTestContext, fails: (call: StorageCall) => Erro
 }
 
 function errorWith(properties: { code?: string; name?: string }): Error {
-  return Object.assign(new Error('the disk says no'), properties);
+  return Object.assign(new Error('the disk failed'), properties);
 }
 
 async function refusalOf(context: StorageTestContext, bytes: Uint8Array): Promise<unknown> {
@@ -38,7 +38,7 @@ async function refusalOf(context: StorageTestContext, bytes: Uint8Array): Promis
 
 export const failureCases: readonly StorageCase[] = [
   {
-    title: 'refusal: files that are no database are left as they are, byte for byte',
+    title: 'refusal: a file that is not a database stays the same, byte for byte',
     async run(context) {
       context
         .expect(await refusalOf(context, new TextEncoder().encode('a shopping list')))
@@ -52,7 +52,7 @@ export const failureCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'refusal: a file in WAL mode is left as it is, unless it is asked for exclusively',
+    title: 'refusal: a file in WAL mode stays the same, unless opened with `exclusive`',
     async run(context) {
       const opened = await context.database();
       opened.database.exec(TEN_THOUSAND_ROWS);
@@ -69,7 +69,7 @@ export const failureCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'refusal: a damaged database is reported by SQLite and left as it is',
+    title: 'refusal: SQLite reports a damaged database, and the file stays the same',
     async run(context) {
       const opened = await context.database();
       opened.database.exec(TEN_THOUSAND_ROWS);
@@ -84,7 +84,7 @@ export const failureCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'refusal: where the last page is cut short, zeros are read, not what the memory held before',
+    title: 'refusal: the missing end of a truncated last page reads as zeros, not as old memory',
     async run(context) {
       const opened = await context.database();
       opened.database.exec(
@@ -112,7 +112,7 @@ export const failureCases: readonly StorageCase[] = [
     },
   },
   {
-    title: "failure: a storage's own error arrives as the cause, and the database goes on",
+    title: "failure: the storage's own error is the cause, and the database goes on",
     async run(context) {
       const verbs = ['read', 'write', 'sync', 'truncate', 'open', 'lock'] as const;
       const setUp = await context.database();
@@ -142,7 +142,7 @@ export const failureCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'failure: no room left is SQLITE_FULL by every name it has, and the next save works',
+    title: 'failure: each error for a full disk gives SQLITE_FULL, and the next write works',
     async run(context) {
       for (const properties of [
         { code: 'ENOSPC' },
@@ -171,7 +171,7 @@ export const failureCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'failure: an error that SQLite passed over is not blamed for a later one',
+    title: 'failure: an error that SQLite ignored is not the cause of a later one',
     async run(context) {
       let armed = false;
       const storage = failing(context, (call) =>
@@ -180,7 +180,7 @@ export const failureCases: readonly StorageCase[] = [
       const { database } = await context.database({}, storage);
       database.run('CREATE TABLE t(x UNIQUE); INSERT INTO t VALUES (1)');
       armed = true;
-      // SQLite does not ask whether the unlocking at the end of a read worked.
+      // SQLite ignores a failed unlock at the end of a read.
       context.expect(column(database, 'SELECT x FROM t')).toEqual([1]);
       armed = false;
       const failure = thrownBy(() => database.run('INSERT INTO t VALUES (1)'));
@@ -189,7 +189,7 @@ export const failureCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'failure: a storage that cannot be opened is CANNOT_OPEN with its error as the cause',
+    title: 'failure: a storage that cannot be opened gives CANNOT_OPEN, with its error as the cause',
     async run(context) {
       const error = errorWith({ code: 'EACCES' });
       const closed = failing(context, (call) => (call.verb === 'open' ? error : undefined));
@@ -200,7 +200,7 @@ export const failureCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'failure: a transaction across an attached file is refused, because no crash could undo it',
+    title: 'failure: a transaction over an attached file is refused: a crash could not undo it',
     async run(context) {
       const opened = await context.database();
       opened.database.exec("CREATE TABLE t(x); ATTACH 'scratch' AS scratch");

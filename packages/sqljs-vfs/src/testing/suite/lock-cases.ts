@@ -5,7 +5,7 @@ import type { StorageCase, StorageTestContext } from '../storage-case.ts';
 
 const { none, shared, reserved, pending, exclusive } = LockLevel;
 
-/** Raises a handle to a level the way SQLite does, one step after the other. */
+/** Raises a handle to a level as SQLite does, step by step. */
 function raise(file: StorageFile, level: LockLevel): boolean {
   if (level >= shared && !file.lock(shared)) return false;
   if (level >= reserved && !file.lock(reserved)) return false;
@@ -16,7 +16,7 @@ function handles(context: StorageTestContext): [StorageFile, StorageFile, Storag
   return [context.file(), context.file(), context.file()];
 }
 
-/** For each level one handle holds: which levels another one is granted. */
+/** The levels that a second handle is granted and refused, by the level that the first holds. */
 const MATRIX: readonly { held: LockLevel; granted: readonly LockLevel[]; refused: readonly LockLevel[] }[] = [
   { held: none, granted: [shared, reserved, exclusive], refused: [] },
   { held: shared, granted: [shared, reserved], refused: [exclusive] },
@@ -26,25 +26,25 @@ const MATRIX: readonly { held: LockLevel; granted: readonly LockLevel[]; refused
 
 export const lockCases: readonly StorageCase[] = [
   {
-    title: 'promise 8: what one handle holds decides what another is granted',
+    title: 'promise 8: the level of one handle decides the levels that another is granted',
     run(context) {
       for (const { held, granted, refused } of MATRIX) {
-        for (const asked of [shared, reserved, exclusive] as const) {
+        for (const requested of [shared, reserved, exclusive] as const) {
           const [first, second] = handles(context);
           context.expect(raise(first, held)).toBe(true);
-          const expected = granted.includes(asked);
-          context.expect(expected).not.toBe(refused.includes(asked));
-          context.expect(raise(second, asked), `held ${held}, asked ${asked}`).toBe(expected);
+          const expected = granted.includes(requested);
+          context.expect(expected).not.toBe(refused.includes(requested));
+          context.expect(raise(second, requested), `held ${held}, requested ${requested}`).toBe(expected);
           second.unlock(none);
           first.unlock(none);
-          context.expect(raise(second, exclusive), `after held ${held}, asked ${asked}`).toBe(true);
+          context.expect(raise(second, exclusive), `after held ${held}, requested ${requested}`).toBe(true);
           second.unlock(none);
         }
       }
     },
   },
   {
-    title: 'promise 8: a writer waiting for readers lets no new one in',
+    title: 'promise 8: a writer that waits for readers admits no new reader',
     run(context) {
       const [writer, reader, late] = handles(context);
       raise(reader, shared);
@@ -72,7 +72,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: a writer that gives up waiting lets readers and writers in again',
+    title: 'promise 8: a writer that stops waiting admits readers and writers again',
     run(context) {
       const [writer, reader, other] = handles(context);
       raise(reader, shared);
@@ -86,7 +86,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: a writer that steps down to shared lets readers in and keeps its own place among them',
+    title: 'promise 8: a writer that goes down to shared admits readers and remains a reader',
     run(context) {
       const [writer, reader, other] = handles(context);
       raise(writer, exclusive);
@@ -100,7 +100,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: whoever rolls a hot journal back goes from shared to exclusive when alone',
+    title: 'promise 8: a recovery goes from shared to exclusive when no other lock is held',
     run(context) {
       const [recoverer, reader] = handles(context);
       recoverer.lock(shared);
@@ -111,7 +111,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: two who want to roll a hot journal back refuse each other, and neither is stuck',
+    title: 'promise 8: two recoveries refuse each other, and one succeeds after both unlock',
     run(context) {
       const [first, second] = handles(context);
       first.lock(shared);
@@ -125,7 +125,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: nobody rolls a journal back while its writer lives',
+    title: 'promise 8: a journal is not rolled back while its writer holds a lock',
     run(context) {
       const [writer, recoverer] = handles(context);
       raise(writer, reserved);
@@ -136,7 +136,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: asking for what one holds, or for less, changes nothing',
+    title: 'promise 8: a request for the held level, or a lower one, changes nothing',
     run(context) {
       const [first, second] = handles(context);
       raise(first, exclusive);
@@ -148,7 +148,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: closing a handle frees its locks',
+    title: 'promise 8: closing a handle releases its locks',
     run(context) {
       for (const level of [shared, reserved, exclusive] as const) {
         const [first, second] = handles(context);
@@ -160,7 +160,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: closing another handle of the same file frees nothing',
+    title: 'promise 8: closing another handle of the same file releases nothing',
     run(context) {
       const [holder, bystander, other] = handles(context);
       raise(holder, exclusive);
@@ -170,7 +170,7 @@ export const lockCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 8: a handle knows of its own reserved lock',
+    title: 'promise 8: a handle reports its own reserved lock',
     run(context) {
       const [file] = handles(context);
       file.lock(shared);

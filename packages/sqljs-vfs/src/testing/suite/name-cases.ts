@@ -1,9 +1,9 @@
-/** Promises 6, 7, 9 and 10: names, ways to open, and how long content lives. */
+/** Promises 6, 7, 9 and 10: names, open modes, and the lifetime of content. */
 import { type StorageCase, patternBytes, thrownBy } from '../storage-case.ts';
 
 export const nameCases: readonly StorageCase[] = [
   {
-    title: 'promise 6: a missing file and an empty one do not exist, one byte does',
+    title: 'promise 6: a missing or empty file does not exist, a file of one byte does',
     run(context) {
       context.expect(context.storage().exists('journal')).toBe(false);
       const file = context.file('journal');
@@ -25,7 +25,7 @@ export const nameCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 7: a deleted file is gone, the others stay, and its name can be used again',
+    title: 'promise 7: deleting removes one file, and its name can be used again',
     run(context) {
       for (const syncDirectory of [false, true]) {
         context.file('main').write(patternBytes(100), 0);
@@ -50,7 +50,7 @@ export const nameCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 9: opening a missing file without making it throws, and makes nothing',
+    title: 'promise 9: opening a missing file without `create` throws and creates nothing',
     run(context) {
       context.expect(thrownBy(() => context.file('main', { create: false })).code).toBe('ENOENT');
       context.expect(thrownBy(() => context.file('main', { create: false })).code).toBe('ENOENT');
@@ -58,7 +58,7 @@ export const nameCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 9: making a file exclusively refuses one that exists, whatever its size',
+    title: 'promise 9: an exclusive open fails if the file exists, whatever its size',
     run(context) {
       const file = context.file('journal', { exclusive: true });
       context.expect(thrownBy(() => context.file('journal', { exclusive: true })).code).toBe('EEXIST');
@@ -68,14 +68,14 @@ export const nameCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 9: opening to make a file keeps one that exists',
+    title: 'promise 9: opening with `create` keeps an existing file',
     run(context) {
       context.file().write(patternBytes(100), 0);
       context.expect(context.file('main', { create: true }).sizeBytes()).toBe(100);
     },
   },
   {
-    title: 'promise 9: a read-only handle says so, reads, and refuses to write',
+    title: 'promise 9: a read-only handle reports it, reads, and refuses to write',
     run(context) {
       const writer = context.file();
       writer.write(patternBytes(100), 0);
@@ -91,7 +91,7 @@ export const nameCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 10: a new storage on the same place sees the content after everything was closed',
+    title: 'promise 10: a new storage finds the content after everything was closed',
     run(context) {
       const file = context.file();
       file.write(patternBytes(5000), 0);
@@ -102,7 +102,7 @@ export const nameCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'promise 10: what a storage says of itself fits together and does not change',
+    title: 'promise 10: the capabilities of a storage are consistent and do not change',
     async run(context) {
       const storage = context.storage();
       const before = structuredClone(storage.capabilities);

@@ -1,4 +1,4 @@
-/** Two connections on one place. */
+/** Two connections to one database. */
 import { isBusy } from '../../errors.ts';
 import { TEN_THOUSAND_ROWS, column } from '../database-queries.ts';
 import { type StorageCase, rejectionOf, thrownBy } from '../storage-case.ts';
@@ -20,7 +20,7 @@ export const sharingCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'sharing: the change counter grows with the commits of either, and only then',
+    title: 'sharing: the change counter grows with the commits of both connections, and only then',
     async run(context) {
       const one = await context.database();
       const other = await context.database();
@@ -36,7 +36,7 @@ export const sharingCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'sharing: a second writer is told SQLITE_BUSY, without a cause, and succeeds afterwards',
+    title: 'sharing: a second writer gets SQLITE_BUSY without a cause, and succeeds later',
     async run(context) {
       const one = await context.database();
       const other = await context.database();
@@ -54,7 +54,7 @@ export const sharingCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'sharing: a writer waits for a reader in its transaction, and the reader keeps its view',
+    title: 'sharing: a commit waits for a read transaction, which keeps its snapshot',
     async run(context) {
       const writer = await context.database();
       const reader = await context.database();
@@ -71,7 +71,7 @@ export const sharingCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'sharing: an export that finds the file busy leaves no transaction open',
+    title: 'sharing: an export of a busy file leaves no transaction open',
     async run(context) {
       const writer = await context.database();
       const exporter = await context.database();
@@ -84,7 +84,7 @@ export const sharingCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'sharing: closing while another writes disturbs nobody and fails nobody',
+    title: 'sharing: closing succeeds during the transaction of another connection, which goes on',
     async run(context) {
       const writer = await context.database();
       const leaver = await context.database();
@@ -97,7 +97,7 @@ export const sharingCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'sharing: an exclusive owner keeps everybody out until it closes',
+    title: 'sharing: an exclusive owner keeps other connections out until it closes',
     async run(context) {
       const owner = await context.database({ exclusive: true });
       owner.database.run('CREATE TABLE t(x)');
@@ -108,7 +108,7 @@ export const sharingCases: readonly StorageCase[] = [
     },
   },
   {
-    title: 'sharing: whoever wants to own a file waits until the others have gone',
+    title: 'sharing: opening with `exclusive` waits for the transactions of other connections',
     async run(context) {
       const user = await context.database();
       user.database.run('CREATE TABLE t(x)');
