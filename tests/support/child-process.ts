@@ -1,13 +1,13 @@
-/** Child processes of tests. They are written in TypeScript, which Node 20 does not run, so they are bundled first. */
+/** Child processes of tests. Their scripts are TypeScript, which Node 20 does not run, so they are bundled first. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { build } from 'tsdown';
 
-/** sql.js and the native locks are not bundled; they are found from this package. */
+/** The package from which children resolve sql.js and the native locks, which are not bundled. */
 const VFS_PACKAGE = path.resolve(import.meta.dirname, '../../packages/sqljs-vfs');
 
-/** How a child ended. */
+/** The result of a child process. */
 export interface ChildEnd {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -15,17 +15,17 @@ export interface ChildEnd {
   readonly stderr: string;
 }
 
-/** How to run a child. */
+/** Options of running a child. */
 export interface ChildOptions {
-  /** Run as this user and group. */
+  /** Id of the user and group that run the child. */
   readonly userId?: number | undefined;
   /** The working directory. */
   readonly folder?: string;
-  /** Shell commands before the child takes the shell's place, such as `ulimit`. */
+  /** Shell commands that run before the child replaces the shell, such as `ulimit`. */
   readonly before?: string;
 }
 
-/** A child lives for a moment, and optimising SQLite's WebAssembly would take half of its processor time. */
+/** Turns off the optimisation of SQLite's WebAssembly: it would take half of a short-lived child's processor time. */
 const WITHOUT_OPTIMISING = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
 
 /** Bundled scripts, ready to run as processes. */
@@ -38,7 +38,7 @@ export class Children {
 
   /**
    * Bundles scripts.
-   * @param source - a folder, of which every file becomes a script, or the scripts' paths
+   * @param source - a folder in which every file is a script, or the paths of the scripts
    */
   static async bundle(source: string | readonly string[]): Promise<Children> {
     const entry =
@@ -70,12 +70,12 @@ export class Children {
     fs.rmSync(this.#folder, { recursive: true });
   }
 
-  /** The path of a bundled script. */
+  /** Returns the path of a bundled script. */
   script(name: string): string {
     return path.join(this.#folder, `${name}.js`);
   }
 
-  /** Runs a script to its end. @param name - its file name without `.ts` */
+  /** Runs a script and waits for its end. @param name - its file name without `.ts` */
   run(
     name: string,
     args: readonly string[] = [],
@@ -107,7 +107,7 @@ export class Children {
     });
   }
 
-  /** Runs a script that prints JSON. */
+  /** Runs a script that prints JSON, and returns the value. @throws Error when the script fails */
   async ask<T>(name: string, args: readonly string[] = [], options: ChildOptions = {}): Promise<T> {
     const end = await this.run(name, args, options);
     if (end.exitCode !== 0)

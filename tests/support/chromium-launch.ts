@@ -3,7 +3,7 @@ import type { LaunchOptions } from '@playwright/test';
 
 const systemChromium = '/usr/bin/chromium';
 
-/** Debian's Chromium where it is installed; elsewhere Playwright's own. */
+/** Launch options of Debian's Chromium if it is installed, otherwise of Playwright's. */
 export const chromiumLaunch: LaunchOptions = {
   ...(existsSync(systemChromium) ? { executablePath: systemChromium } : {}),
   args: [

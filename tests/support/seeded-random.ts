@@ -1,8 +1,8 @@
-/** Random numbers that a seed repeats exactly (mulberry32): every simulated failure can be had again. */
+/** Pseudo-random numbers (mulberry32). The same seed gives the same numbers, so a simulated failure can be repeated. */
 export class SeededRandom {
   #state: number;
 
-  /** @param seeds - several numbers give one sequence; another order gives another sequence */
+  /** @param seeds - several seeds give one sequence; their order matters */
   constructor(...seeds: readonly number[]) {
     this.#state = 0x9e3779b9;
     for (const seed of seeds) this.#state = Math.imul(this.#step() * 2 ** 32, 0x85ebca6b) ^ seed;
@@ -15,28 +15,28 @@ export class SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** From 0 to just under 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   fraction(): number {
     return this.#step();
   }
 
-  /** A whole number from 0 to just under a limit. */
+  /** Returns a whole number from 0 up to, but not including, `limit`. */
   below(limit: number): number {
     return Math.floor(this.#step() * limit);
   }
 
-  /** A whole number between two, both included. */
+  /** Returns a whole number from `least` to `most`. */
   between(least: number, most: number): number {
     return least + this.below(most - least + 1);
   }
 
-  /** True with this probability. */
+  /** True with the given probability. */
   chance(probability: number): boolean {
     return this.#step() < probability;
   }
 
-  /** One of several. */
-  oneOf<Item>(items: readonly Item[]): Item {
-    return items[this.below(items.length)] as Item;
+  /** Returns one of the items. */
+  oneOf<T>(items: readonly T[]): T {
+    return items[this.below(items.length)] as T;
   }
 }

@@ -3,14 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A folder for one test, gone with it. */
+/** Makes a folder for one test. The end of the test removes it. */
 export function temporaryFolder(): string {
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'sqljs-vfs-')));
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'ggen-sim-test-')));
   onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** The permission bits of a file or folder, octal. */
-export function modeOf(name: string): string {
-  return (fs.statSync(name).mode & 0o7777).toString(8);
 }
