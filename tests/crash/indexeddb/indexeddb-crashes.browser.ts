@@ -102,7 +102,7 @@ class CrashedDatabase {
   readonly #pageSizeBytes: number;
   readonly #durability: 'strict' | 'relaxed';
   /** The content after each transaction, by its count. */
-  readonly #made: Map<number, Content> = new Map();
+  readonly #contents: Map<number, Content> = new Map();
   #acknowledged: Content | undefined;
   #tab: Tab | undefined;
   #database: DurableDatabase | undefined;
@@ -187,7 +187,7 @@ class CrashedDatabase {
       database.exec(before ? statement : SCHEMA);
       database.exec('UPDATE counter SET n = n + 1');
       made = contentOf(durable);
-      if (made) this.#made.set(made.count, made);
+      if (made) this.#contents.set(made.count, made);
       database.exec('COMMIT');
     });
     this.#acknowledged = made;
@@ -211,7 +211,7 @@ class CrashedDatabase {
       } else {
         others?.close();
         tab.die();
-        // Sometimes the next fault strikes while the database is being loaded.
+        // Sometimes the next fault comes while the database is being loaded.
         this.#database = this.#random.chance(0.7) ? fresh : undefined;
         if (!this.#database) fresh.close();
         this.#tab = freshTab;
@@ -232,8 +232,8 @@ class CrashedDatabase {
     const count = content?.count ?? 0;
     const acknowledged = this.#acknowledged?.count ?? 0;
     if (count < acknowledged) return `${acknowledged - count} acknowledged transactions are missing`;
-    if (content && content.rows !== this.#made.get(count)?.rows) {
-      return `transaction ${count} is there in part: ${content.rows}, not ${this.#made.get(count)?.rows}`;
+    if (content && content.rows !== this.#contents.get(count)?.rows) {
+      return `transaction ${count} is there in part: ${content.rows}, not ${this.#contents.get(count)?.rows}`;
     }
     const most = acknowledged + (injected?.applied ? 1 : 0);
     if (count > most) return `transaction ${count} is there, but only ${most} can be`;

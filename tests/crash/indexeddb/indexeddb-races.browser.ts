@@ -49,7 +49,7 @@ class RacedDatabase {
     if (failing) {
       failing.tab.injected = undefined;
       const drawn = randomFault(this.#random);
-      // A tab that connects again could not be told from the others.
+      // A tab that connects again could not be distinguished from the others.
       const fault = drawn.tab === 'loses' ? { ...drawn, tab: 'fails' as const } : drawn;
       failing.tab.target = { fault, mode: 'readwrite', skip: this.#random.below(3) };
     }

@@ -40,7 +40,7 @@ interface Target {
 export class Tab {
   readonly death: Promise<void>;
   readonly databases: Set<IDBDatabase> = new Set();
-  /** The records with a plain key as this tab last saw them, for the defect in which the browser lies. */
+  /** The records with a plain key as this tab last saw them, for the defect 'compare-and-swap off'. */
   readonly known: Map<string, unknown> = new Map();
   dead = false;
   /** The fault, once it has been injected. */
@@ -204,7 +204,7 @@ export class SimulatedTabs {
     };
     this.#observed.set(transaction, observed);
     transaction.addEventListener('complete', (event) => {
-      // Events made by `answer` are passed on; only the browser's own are judged.
+      // Events dispatched by `answer` pass; only the browser's own are intercepted.
       if (!event.isTrusted) return;
       if (tab.dead || observed.answered) event.stopImmediatePropagation();
       else if (fault?.applied) {

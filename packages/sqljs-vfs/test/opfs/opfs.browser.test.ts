@@ -16,7 +16,7 @@ function inWorker(declare: TestFramework['it']): TestFramework['it'] {
 describeStorage(
   'opfs, in a dedicated worker',
   () => {
-    throw new Error('storages are made in the worker');
+    throw new Error('the worker makes the storages');
   },
   {
     framework: {

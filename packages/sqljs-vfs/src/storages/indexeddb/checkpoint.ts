@@ -11,25 +11,23 @@ import type { StoredDatabase } from './stored-database.ts';
 /** Limits for the size of the commit records that no checkpoint has written into extents yet. */
 export interface CheckpointPolicy {
   /**
-   * Above the soft limit, steps are taken while this context is idle. The limit is this share of the file, so that the
-   * cost stays in proportion,
+   * Share of the file that is the soft limit, so that the cost stays in proportion. Above the limit, steps are taken
+   * while this context is idle.
    */
   readonly softLimitShare: number;
-  /** but at least this much. */
+  /** The least soft limit. */
   readonly softLimitMinBytes: number;
   /** The time without a request after which this context counts as idle. */
   readonly idleMs: number;
-  /**
-   * Above the hard limit, one step follows every transaction. The limit is so many times the soft one,
-   */
+  /** The hard limit in soft limits. Above it, one step follows every transaction. */
   readonly hardLimitFactor: number;
   /**
-   * but at least this much. In a small file every extent changes all the time and a checkpoint writes the whole file, so
-   * checkpoints are at least so far apart. Opening takes three times as long for a byte in commit records as for one in
-   * extents, so they are not further apart.
+   * The least hard limit. In a small file every extent changes all the time and a checkpoint writes the whole file, so
+   * checkpoints are at least this far apart. They are not further apart, because opening takes three times as long for a
+   * byte in commit records as for one in extents.
    */
   readonly hardLimitMinBytes: number;
-  /** Large commits outrun one step each: above so many times the hard limit, a transaction waits for all steps needed. */
+  /** The blocking limit in hard limits: large commits outrun one step each, so above it a transaction waits for all steps. */
   readonly blockingLimitFactor: number;
   /**
    * A commit that changes this much (an imported file, a VACUUM) writes its extents itself. As a record it would be
@@ -58,7 +56,7 @@ export interface CheckpointContext {
   readonly policy: CheckpointPolicy;
   /** Counts the transactions requested so far, to tell whether this context is idle. */
   readonly requestCount: () => number;
-  /** Called when this context has been idle and a step is due. The commit log then calls `whileIdle` in its turn. */
+  /** Called when this context has been idle and a step is due. The commit log then queues a call of `whileIdle`. */
   readonly onIdle: () => void;
 }
 

@@ -30,7 +30,7 @@ export interface CommitLogOptions {
   readonly checkpointPolicy?: CheckpointPolicy;
 }
 
-/** A transaction's work, and the call that tells SQLite of a rollback. */
+/** A transaction's work, and the call that makes SQLite notice a rollback. */
 interface Write<T> {
   readonly work: () => T | Promise<T>;
   readonly onRollback: () => void;
@@ -113,7 +113,7 @@ export class CommitLog implements StorageTransactions {
     return result;
   }
 
-  /** Writes without asking first for newer commits. @returns undefined when there were some, after a rollback */
+  /** Writes without looking for newer commits first. @returns undefined when there were some, after a rollback */
   async #writeOptimistically<T>(write: Write<T>): Promise<{ readonly value: T } | undefined> {
     const version = this.#meta?.version;
     let outcome: { readonly value: T } | { readonly error: unknown };
@@ -171,7 +171,7 @@ export class CommitLog implements StorageTransactions {
   /**
    * Stores the mirror's changes.
    * @throws {SqliteError} SQLITE_BUSY (5) when another context committed first; SQLITE_FULL (13), SQLITE_IOERR (10)
-   * @throws {UncertainCommit} when the store cannot tell whether it has the commit
+   * @throws {UncertainCommit} when it cannot be found out whether the commit is stored
    */
   async #commit(): Promise<void> {
     const changes = this.mirror.changes();
@@ -223,7 +223,7 @@ export class CommitLog implements StorageTransactions {
 
   /**
    * True when a commit that the store reported as failed is stored all the same.
-   * @throws {UncertainCommit} when the store cannot tell
+   * @throws {UncertainCommit} when that cannot be found out
    */
   async #isCommitted(version: number, commitId: bigint, failure: unknown): Promise<boolean> {
     if (!(failure instanceof SqliteError) || failure.resultCode !== ResultCode.IOERR) return false;
@@ -261,7 +261,7 @@ function metaAfterCommit(
   };
 }
 
-/** Returns a random number of 64 bits, by which a commit is told from every other. */
+/** Returns a random number of 64 bits, which distinguishes a commit from every other. */
 function randomCommitId(): bigint {
   return crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
 }

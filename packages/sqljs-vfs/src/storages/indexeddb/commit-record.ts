@@ -6,7 +6,7 @@
  * | offset | type    | content                                                                       |
  * |--------|---------|-------------------------------------------------------------------------------|
  * | 0      | float64 | size of the file after the commit, in bytes                                   |
- * | 8      | uint64  | random id of the commit, which tells it from every other                      |
+ * | 8      | uint64  | random id, which distinguishes the commit from every other                    |
  * | 16     | uint32  | n, number of runs of changed bytes in this part                               |
  * | 20     | 8 × n   | for each run: uint32 block index, uint16 offset in the block, uint16 length   |
  * | 20+8n  | bytes   | new content of the runs, one after the other                                  |

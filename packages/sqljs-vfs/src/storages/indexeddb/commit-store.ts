@@ -11,7 +11,7 @@ export const FORMAT_VERSION = 1;
 /** The record that says how to read the others. Every commit reads it and writes it. */
 export interface StoreMeta {
   readonly format: number;
-  /** A UUID, made with the database: tells this database from another one under the same name. */
+  /** A UUID, made with the database: distinguishes it from another database under the same name. */
   readonly databaseId: string;
   /** Number of commits since the database was made. */
   readonly version: number;
@@ -59,7 +59,7 @@ export interface StoreTransaction {
   readCommits(version: number, meta: StoreMeta): Promise<ArrayBuffer[]>;
   /** Reads the first part of a commit; undefined where it is not stored. */
   readFirstPart(version: number): Promise<ArrayBuffer | undefined>;
-  /** Asks for changes, without waiting for them: {@link CommitStore.transact} does. */
+  /** Requests changes without waiting for them; {@link CommitStore.transact} waits. */
   store(changes: StoreChanges): void;
 }
 

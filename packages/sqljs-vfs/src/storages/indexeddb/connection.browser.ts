@@ -57,7 +57,7 @@ export class IndexedDbConnection {
       // On a full disk the failed request has no reason; the transaction has it.
       throw transaction.error ?? error;
     }
-    // A commit is durable from here on, as durable as `durability` says.
+    // Completion makes a commit durable, as far as `durability` says.
     await completed;
     return result;
   }

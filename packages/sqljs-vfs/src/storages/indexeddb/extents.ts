@@ -21,7 +21,7 @@ export function extentCount(sizeBytes: number): number {
   return Math.ceil(sizeBytes / EXTENT_SIZE_BYTES);
 }
 
-/** Copies these extents from the mirror, one at a time, as the caller asks for them. Skips those past the end. */
+/** Copies these extents from the mirror, one at a time, as the caller iterates. Skips those past the end. */
 export function* copyExtents(mirror: FileMirror, extentIndexes: Iterable<number>): Generator<Extent> {
   for (const extentIndex of extentIndexes) {
     const sizeBytes = blocksWithin(extentIndex, mirror.sizeBytes) * BLOCK_SIZE_BYTES;

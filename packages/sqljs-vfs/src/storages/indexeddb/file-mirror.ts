@@ -47,7 +47,7 @@ export interface MirrorChanges {
 export class FileMirror {
   #blocks: (Uint8Array | undefined)[] = [];
   #sizeBytes = 0;
-  /** True once a connection has created the file: an empty file then exists here, which a store cannot tell. */
+  /** True once a connection has created the file: an empty file then exists here. In a store, empty and missing files are the same. */
   #created = false;
   readonly #beforeImages: Map<number, Uint8Array | undefined> = new Map();
   #sizeBeforeBytes: number | undefined;

@@ -109,7 +109,7 @@ export class StoredDatabase {
   /**
    * Looks for a commit whose answer was lost: the browser can lose its connection between storing and answering.
    * @param version - the version that the commit makes
-   * @returns undefined when its record has been deleted by a checkpoint, so that the store cannot tell
+   * @returns undefined when its record has been deleted by a checkpoint, which leaves the question open
    */
   containsCommit(version: number, commitId: bigint): Promise<boolean | undefined> {
     return this.#transact('readonly', async (transaction) => {
@@ -135,7 +135,7 @@ export class StoredDatabase {
     return { meta, whole, extents, commits: parts.map((part) => decodeCommitPart(part)) };
   }
 
-  /** Reads the meta record, if there is one, and refuses any other database or format than ours. */
+  /** Reads the meta record, if there is one, and refuses another database or format than the expected one. */
   async #readMeta(transaction: StoreTransaction): Promise<StoreMeta | undefined> {
     const stored = await transaction.readMeta();
     if (stored === undefined) {

@@ -1,5 +1,5 @@
 /**
- * The lease of a database's access handles. They are exclusive across tabs and workers, so contexts use them in turns:
+ * The lease of a database's access handles. They are exclusive across tabs and workers, so contexts use them one after the other:
  *
  *  1. Only the holder of the Web Lock named after the database opens its files. It closes them before it releases the
  *     lock.
@@ -27,7 +27,7 @@ const IDLE_MS = 100;
 /** Accesses may follow each other without the event loop delivering release requests, so it is yielded to this often. */
 const YIELD_EVERY_MS = 50;
 
-/** Messages between contexts: a waiting one requests the release; a new holder asks for requests it may have missed. */
+/** Messages between contexts: a waiting one requests the release; a new holder makes the others repeat requests that it may have missed. */
 type LeaseMessage = 'release requested' | 'acquired';
 
 type AccessHandles = Readonly<Record<FileRole, SyncAccessHandle>>;
