@@ -1,4 +1,4 @@
-/** Backups and exports as files: complete or absent, never overwriting, and checked before they are restored. */
+/** Backups as files: complete or absent, never overwriting, and checked before they are restored. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -6,33 +6,17 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createPrivateFile } from '../../src/exports/export-targets.node.ts';
 import { readRowLines } from '../../src/backup/row-lines.ts';
-import type { BackupManifest, Persistence, PersistenceError } from '../../src/index.ts';
-import { auditOf, memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
-import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
+import type { BackupManifest } from '../../src/index.ts';
+import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
+import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 import { modeOf } from '../support/file-state.ts';
+import { namesIn, openFilled } from '../support/filled-database.ts';
 
 const FILES = ['agent_memory.json', 'audit_log.json', 'ggen.db', 'manifest.json', 'receipts.json'];
 
 const ANY_FILE = { bytes: 1, sha256: '0'.repeat(64) };
 
-async function filled(database: TestDatabase): Promise<Persistence> {
-  const db = await database.open();
-  await db.record({
-    receipts: upTo(20).map((n) => receiptOf(`e-${n}`)),
-    memories: [memoryOf('m')],
-    audits: upTo(3).map((n) => auditOf(`o-${n}`)),
-  });
-  return db;
-}
-
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Returns the names in the folder, without the journal of the open database. */
-const namesIn = (database: TestDatabase): string[] =>
-  fs
-    .readdirSync(database.folder)
-    .filter((name) => name !== 'ggen.db-journal')
-    .toSorted();
 
 /** Changes files of a backup and updates the manifest to match. */
 function forge(
@@ -54,7 +38,7 @@ function forge(
 describe('a backup', () => {
   it('is five consistent files of mode 0600 in a folder of mode 0700, readable by native SQLite', async () => {
     const database = createTestDatabase();
-    const db = await filled(database);
+    const db = await openFilled(database);
     const directory = database.path('deep', 'backup');
     const { manifest } = await db.exportBackup({ directory });
     expect(fs.readdirSync(directory).toSorted()).toEqual(FILES);
@@ -80,7 +64,7 @@ describe('a backup', () => {
 
   it('follows no symlink to another folder, and uses a temporary name that cannot be guessed', async () => {
     const database = createTestDatabase();
-    const db = await filled(database);
+    const db = await openFilled(database);
     fs.mkdirSync(database.path('victim'));
     fs.writeFileSync(database.path('victim', 'precious'), 'keep');
     fs.symlinkSync('victim', database.path('backup'));
@@ -111,7 +95,7 @@ describe('a backup', () => {
 
   it('never overwrites a backup, a file or a folder that is not empty', async () => {
     const database = createTestDatabase();
-    const db = await filled(database);
+    const db = await openFilled(database);
     const directory = database.path('backup');
     await db.exportBackup({ directory });
     const before = FILES.map((name) => fs.readFileSync(path.join(directory, name), 'latin1'));
@@ -132,7 +116,7 @@ describe('a backup', () => {
 
   it('leaves nothing when aborted half way', async () => {
     const database = createTestDatabase();
-    const db = await filled(database);
+    const db = await openFilled(database);
     const stages = new Set<string>();
     await db.exportBackup({
       directory: database.path('whole'),
@@ -157,7 +141,7 @@ describe('a backup', () => {
 
   it('holds one state, and concurrent writers lose nothing', async () => {
     const database = createTestDatabase();
-    const db = await filled(database);
+    const db = await openFilled(database);
     const other = await database.open();
     const saves: Promise<unknown>[] = [];
     const { manifest } = await db.exportBackup({
@@ -297,7 +281,7 @@ describe('a restore refuses', () => {
 
   it.for(cases)('%s', async ([, damage, code, message]) => {
     const database = createTestDatabase();
-    const db = await filled(database);
+    const db = await openFilled(database);
     await db.exportBackup({ directory: database.path('backup') });
     const before = await db.queryReceipts();
     damage(database.path('backup'));
@@ -321,7 +305,7 @@ describe('a restore refuses', () => {
 
   it.for(contents)('a forged table: %s', async ([, content, code]) => {
     const database = createTestDatabase();
-    const db = await filled(database);
+    const db = await openFilled(database);
     await db.exportBackup({ directory: database.path('backup') });
     fs.writeFileSync(database.path('backup', 'agent_memory.json'), content);
     forge(database.path('backup'), () => undefined);
@@ -356,7 +340,7 @@ describe('a restore refuses', () => {
 
   it('a forged image, which is checked like any database', async () => {
     const database = createTestDatabase();
-    const db = await filled(database);
+    const db = await openFilled(database);
     await db.exportBackup({ directory: database.path('backup') });
     const image = database.path('backup', 'ggen.db');
     fs.writeFileSync(image, 'no database at all, but as long as it takes to be one'.repeat(10));
@@ -386,78 +370,5 @@ describe('a restore refuses', () => {
     ]) {
       expect(await rejectionOf(call())).toMatchObject({ name: 'PersistenceError', code: 'IO_ERROR' });
     }
-  });
-});
-
-describe('an image with another page size or encoding', () => {
-  async function theirImage(database: TestDatabase, pragma: string): Promise<Uint8Array> {
-    const theirs = database.path('theirs.db');
-    nativeSqlite(theirs, pragma, 'CREATE TABLE t(x)', "INSERT INTO t VALUES ('ünï')");
-    const source = await database.open({ path: theirs });
-    await source.saveReceipts(upTo(100).map((n) => receiptOf(`ü-${n}`)));
-    await source.close();
-    return fs.readFileSync(theirs);
-  }
-
-  async function importOver(db: Persistence, image: Uint8Array): Promise<string> {
-    await db.reset();
-    await db.saveReceipt(receiptOf('before'));
-    const end = await db.importImage(image).then(
-      () => 'imported',
-      (error: PersistenceError) => error.code,
-    );
-    await db.saveReceipt(receiptOf('after'));
-    expect((await db.verify()).ok).toBe(true);
-    return `${end}: ${(await db.stats()).receiptsTotal}`;
-  }
-
-  it.for([
-    ['PRAGMA page_size=4096', 'imported: 101', 'imported: 101'],
-    ['PRAGMA page_size=1024', 'imported: 101', 'READ_ONLY: 2'],
-    ['PRAGMA page_size=65536', 'imported: 101', 'READ_ONLY: 2'],
-    ['PRAGMA auto_vacuum=FULL', 'imported: 101', 'imported: 101'],
-    ["PRAGMA encoding='UTF-16le'", 'SCHEMA_MISMATCH: 2', 'SCHEMA_MISMATCH: 2'],
-  ] as const)('%s', async ([pragma, shared, owned]) => {
-    const database = createTestDatabase();
-    const image = await theirImage(database, pragma);
-    const db = await database.open();
-    expect(await importOver(db, image)).toBe(shared);
-    await db.close();
-    const owner = await database.open({ path: database.path('own.db'), exclusive: true });
-    expect(await importOver(owner, image)).toBe(owned);
-  });
-});
-
-describe('an export', () => {
-  it('is complete or absent, has mode 0600, and follows a symlink', async () => {
-    const database = createTestDatabase();
-    const db = await filled(database);
-    fs.symlinkSync('real.json', database.path('link.json'));
-    const report = await db.exportAuditTrail({ output: database.path('link.json') });
-    expect(report).toMatchObject({ path: database.path('link.json'), rows: 3 });
-    expect(fs.lstatSync(database.path('link.json')).isSymbolicLink()).toBe(true);
-    expect(fs.statSync(database.path('real.json')).size).toBe(report.bytes);
-    expect(modeOf(database.path('real.json'))).toBe('600');
-    expect(
-      await rejectionOf(
-        db.exportAuditTrail({ output: database.path('stopped.json'), signal: AbortSignal.abort() }),
-      ),
-    ).toMatchObject({
-      code: 'ABORTED',
-    });
-    expect(await rejectionOf(db.exportAuditTrail({ output: database.folder }))).toMatchObject({
-      code: 'IO_ERROR',
-    });
-    expect(namesIn(database)).toEqual(['ggen.db', 'link.json', 'real.json']);
-  });
-
-  it('reports why the caller’s stream failed', async () => {
-    const database = createTestDatabase();
-    const db = await filled(database);
-    const output = new WritableStream({ write: () => Promise.reject(new Error('the tape is torn')) });
-    expect(await rejectionOf(db.exportAuditTrail({ output }))).toMatchObject({
-      code: 'IO_ERROR',
-      message: expect.stringMatching(/the tape is torn/),
-    });
   });
 });
