@@ -21,7 +21,7 @@ export function describeVersions(
   const versions: Record<string, string> = { node: process.version.slice(1), ...(chromium && { chromium }) };
   const [native] = (spawnSync('sqlite3', ['--version'], { encoding: 'utf8' }).stdout ?? '').split(' ');
   versions['sqlite3 (native)'] = native || 'not found';
-  const modules = path.resolve(import.meta.dirname, '../node_modules');
+  const modules = path.resolve(import.meta.dirname, '../../node_modules');
   for (const name of packages) {
     const { version } = JSON.parse(readFileSync(path.join(modules, name, 'package.json'), 'utf8')) as {
       version: string;

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 
-const CHILDREN = path.resolve(import.meta.dirname, '..', 'children');
+const CHILDREN = path.join(import.meta.dirname, 'children');
 
 /** How a child ended, and what it had acknowledged by then: one line each. */
 export interface ChildEnd {

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
-import { SCHEMA } from '../children/rows.mjs';
+import { SCHEMA } from './children/rows.mjs';
 import { nativeSqlite, startChild, temporaryFolder } from './child-process.ts';
 
 const ROUNDS = 20;

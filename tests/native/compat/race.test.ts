@@ -1,7 +1,7 @@
 /** Our processes, native shells and better-sqlite3, all writing to one file at once. */
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { SCHEMA } from '../children/rows.mjs';
+import { SCHEMA } from './children/rows.mjs';
 import { type ChildEnd, nativeSqlite, startChild, startNative, temporaryFolder } from './child-process.ts';
 
 const ROWS_EACH = 200;

@@ -5,11 +5,11 @@
 import { register } from 'node:module';
 
 const ENTRIES = {
-  '@ggen-sim/core': '../../packages/core/dist/index.js',
-  '@ggen-sim/core/testing': '../../packages/core/dist/testing/index.js',
-  '@ggen-sim/sqljs-vfs': '../../packages/sqljs-vfs/dist/index.js',
-  '@ggen-sim/sqljs-vfs/file': '../../packages/sqljs-vfs/dist/file.js',
-  '@ggen-sim/sqljs-vfs/testing': '../../packages/sqljs-vfs/dist/testing.js',
+  '@ggen-sim/core': '../../../../packages/core/dist/index.js',
+  '@ggen-sim/core/testing': '../../../../packages/core/dist/testing/index.js',
+  '@ggen-sim/sqljs-vfs': '../../../../packages/sqljs-vfs/dist/index.js',
+  '@ggen-sim/sqljs-vfs/file': '../../../../packages/sqljs-vfs/dist/file.js',
+  '@ggen-sim/sqljs-vfs/testing': '../../../../packages/sqljs-vfs/dist/testing.js',
 };
 
 const urls = Object.fromEntries(

@@ -1,7 +1,7 @@
 /** Arguments: file, writer's name, before how many file operations to die (never, if not given). Saves two rows. */
-import { openDatabase } from '../../packages/sqljs-vfs/dist/index.js';
-import { fileStorage } from '../../packages/sqljs-vfs/dist/file.js';
-import { observedStorage } from '../../packages/sqljs-vfs/dist/testing.js';
+import { openDatabase } from '../../../../packages/sqljs-vfs/dist/index.js';
+import { fileStorage } from '../../../../packages/sqljs-vfs/dist/file.js';
+import { observedStorage } from '../../../../packages/sqljs-vfs/dist/testing.js';
 import { COUNT_UP, INSERT, acknowledge, fillerFor } from './rows.mjs';
 
 const [file = '', writer = '', operations = 'Infinity'] = process.argv.slice(2);

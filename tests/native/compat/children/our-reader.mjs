@@ -1,6 +1,6 @@
 /** Argument: file. Reads until standard input ends; any error but a busy file ends it with a failure. */
-import { isBusy, openDatabase } from '../../packages/sqljs-vfs/dist/index.js';
-import { fileStorage } from '../../packages/sqljs-vfs/dist/file.js';
+import { isBusy, openDatabase } from '../../../../packages/sqljs-vfs/dist/index.js';
+import { fileStorage } from '../../../../packages/sqljs-vfs/dist/file.js';
 
 const { database } = await openDatabase(fileStorage(process.argv[2] ?? ''));
 let reads = 0;

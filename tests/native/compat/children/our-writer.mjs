@@ -1,6 +1,6 @@
 /** Arguments: file, writer's name, rows, `locked` or `unlocked`. Saves rows, each in a transaction of its own. */
-import { openDatabase, retryBusy } from '../../packages/sqljs-vfs/dist/index.js';
-import { fileStorage } from '../../packages/sqljs-vfs/dist/file.js';
+import { openDatabase, retryBusy } from '../../../../packages/sqljs-vfs/dist/index.js';
+import { fileStorage } from '../../../../packages/sqljs-vfs/dist/file.js';
 import { COUNT_UP, INSERT, acknowledge, fillerFor } from './rows.mjs';
 
 const [file = '', writer = '', rows = '0', locks = 'locked'] = process.argv.slice(2);

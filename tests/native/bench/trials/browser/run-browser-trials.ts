@@ -12,7 +12,7 @@ import { servePages, type PageServer } from './serve-pages.ts';
 
 /** Debian's Chromium where it is installed; elsewhere Playwright's own. */
 const SYSTEM_CHROMIUM = '/usr/bin/chromium';
-const PAGES = path.join(import.meta.dirname, 'pages');
+const PAGES = path.resolve(import.meta.dirname, '../pages');
 const FILL_TIMEOUT_MS = 180_000;
 const TRIAL_TIMEOUT_MS = 180_000;
 

@@ -12,7 +12,7 @@ import type { TrialRequest, TrialResult } from '../trial.ts';
 
 const run = promisify(execFile);
 /** The program of a trial. */
-export const TRIAL_PROCESS: string = path.join(import.meta.dirname, 'trial-process.mjs');
+export const TRIAL_PROCESS: string = path.join(import.meta.dirname, 'trial-process.js');
 const TRIAL_TIMEOUT_MS = 900_000;
 
 /** Cases that take long and vary little: the first round only. */
