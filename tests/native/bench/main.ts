@@ -2,15 +2,16 @@
  * Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium] [--engines ID,…]`, or
  * `main.mjs --report FILE [--report FILE]`.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { assertComplete } from './assert-complete.ts';
+import { chooseEngines } from './choose-engines.ts';
+import { BROWSER_ENGINE_IDS } from './engines/browser/engine-ids.ts';
 import { NODE_ENGINES } from './engines/node/index.ts';
 import { describeMachine, describeVersions } from './machine.ts';
 import { PLANS } from './plan.ts';
-import { reportPage } from './report/html.ts';
-import { writeSummary } from './report/markdown.ts';
+import { markdownReport, summaryOf } from './report/markdown.ts';
 import { terminalReport } from './report/terminal.ts';
 import { ResultsCollector } from './results-collector.ts';
 import { factsOf, FORMAT_VERSION, together, type Results, type RunKind } from './results.ts';
@@ -27,9 +28,6 @@ const PEERS = [
   '@sqlite.org/sqlite-wasm',
   '@electric-sql/pglite',
 ];
-/** Raw figures of a full run are kept in the tree up to this size. */
-const KEPT_BYTES = 500_000;
-
 const { values } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
@@ -42,20 +40,23 @@ const { values } = parseArgs({
 });
 const asked: RunKind = values.smoke ? 'smoke' : values.full ? 'full' : 'short';
 const everywhere = values.node === values.chromium;
-const chosen = values.engines === undefined ? undefined : new Set(values.engines.split(','));
-/** Whether an engine is to run: all of them, unless some were named. */
+const chosen = chooseEngines(values.engines, [
+  ...(everywhere || values.node ? NODE_ENGINES.map(({ id }) => id) : []),
+  ...(everywhere || values.chromium ? BROWSER_ENGINE_IDS : []),
+]);
+/** True when an engine runs: `--engines` names it or was not given. */
 const isChosen = ({ id }: { readonly id: string }): boolean => chosen?.has(id) ?? true;
-const root = path.resolve(import.meta.dirname, '..');
+const root = path.resolve(import.meta.dirname, '../..');
 const results = values.report === undefined ? await measure(asked) : together(values.report.map(read));
 process.stdout.write(terminalReport(results));
 if (results.kind === 'smoke') {
   assertComplete(results);
-  process.stdout.write('Every engine ran, and every row is there.\n');
+  process.stdout.write('Every engine ran, and no row is missing.\n');
 } else {
   keep(results);
 }
 
-/** The raw figures of an earlier run, to be reported anew. */
+/** Reads the samples of an earlier run. */
 function read(file: string): Results {
   const text = readFileSync(path.resolve(process.env['INIT_CWD'] ?? '.', file), 'utf8');
   const run = JSON.parse(text) as Results;
@@ -85,14 +86,12 @@ async function measure(kind: RunKind): Promise<Results> {
   if (everywhere || values.chromium) {
     browserRun = await runBrowserTrials(isChosen, plan.chromium, workFolder, collector, say);
   }
-  // Seeds stay for the next run of the day, except those of a gigabyte.
+  // Datasets stay for the next run of the day, except those of a gigabyte.
   if (kind === 'full') rmSync(workFolder, { recursive: true, force: true });
   const engines = [
     ...(everywhere || values.node ? nodeEngines.map((engine) => factsOf(engine, 'node')) : []),
     ...(browserRun.engines ?? []).map((engine) => factsOf(engine, 'chromium')),
   ];
-  const unknown = [...(chosen ?? [])].filter((name) => engines.every(({ id }) => id !== name));
-  if (unknown.length > 0) throw new Error(`there is no engine ${unknown.join(', ')}`);
   return {
     formatVersion: FORMAT_VERSION,
     kind,
@@ -107,25 +106,22 @@ async function measure(kind: RunKind): Promise<Results> {
   };
 }
 
-/** Writes raw figures and the report; a full run of everything also goes into the documentation. */
+/** Writes the samples and the report, which git ignores, and the goals of a full run of both platforms, which it keeps. */
 function keep(run: Results): void {
   const { kind } = run;
   const platforms = new Set(run.engines.map(({ platform }) => platform));
-  const complete = kind === 'full' && platforms.size === 2 && !chosen;
+  const isComplete = kind === 'full' && platforms.size === 2 && !chosen;
   const folder = path.join(root, 'results');
   mkdirSync(folder, { recursive: true });
   const stamp = run.startedAt.replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const file = path.join(folder, `${stamp}-${kind}.json`);
-  if (complete)
-    for (const name of readdirSync(folder)) if (name.endsWith('-full.json')) rmSync(path.join(folder, name));
-  writeFileSync(file, `${JSON.stringify(rounded(run))}\n`);
-  const page = path.join(folder, `${stamp}-${kind}.html`);
-  writeFileSync(page, reportPage(run));
-  if (complete) writeSummary(path.resolve(root, '../../docs/performance.md'), run);
-  const kilobytes = Math.ceil(statSync(file).size / 1000);
-  process.stdout.write(`\nReport: ${page}\nRaw figures: ${file} (${kilobytes} kB)\n`);
-  if (complete && statSync(file).size > KEPT_BYTES)
-    process.stdout.write('Too large to be kept in the tree.\n');
+  const base = path.join(folder, `${stamp}-${kind}`);
+  writeFileSync(`${base}.json`, `${JSON.stringify(rounded(run))}\n`);
+  writeFileSync(`${base}.md`, markdownReport(run));
+  process.stdout.write(`\nReport: ${base}.md\nSamples: ${base}.json\n`);
+  if (!isComplete) return;
+  const summary = path.join(root, 'bench/last-full-run.json');
+  writeFileSync(summary, `${JSON.stringify(summaryOf(run), undefined, 2)}\n`);
+  process.stdout.write(`Goals, for the repository: ${summary}\n`);
 }
 
 /** Three significant digits: more is noise, and ten times the size. */

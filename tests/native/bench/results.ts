@@ -58,12 +58,12 @@ export interface PlacedEngine extends EngineFacts {
 
 /** What results keep of an engine. */
 export function factsOf(engine: EngineFacts, platform: Platform): PlacedEngine {
-  const { id, title, ours, durability, maxRows, keepsNothing } = engine;
+  const { id, title, ggenSim, durability, maxRows, keepsNothing } = engine;
   return {
     platform,
     id,
     title,
-    ours,
+    ggenSim,
     durability,
     ...(maxRows !== undefined && { maxRows }),
     ...(keepsNothing && { keepsNothing }),

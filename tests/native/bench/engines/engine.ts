@@ -32,7 +32,7 @@ export interface Session {
 export interface EngineFacts {
   readonly id: string;
   readonly title: string;
-  readonly ours: boolean;
+  readonly ggenSim: boolean;
   /** What a resolved save survives, and at which settings. */
   readonly durability: string;
   /** More rows than this are not asked of it. */

@@ -1,7 +1,7 @@
-/** The goals, judged side by side in one run: ours and a peer take turns, at the durability their lines state. */
-import { byteFigure, figure } from '../report/figures.ts';
+/** The goals, judged side by side in one run: ggen-sim and a peer take turns, at the durability their lines state. */
+import { formatBytes, formatNumber } from '../report/numbers.ts';
 import type { Platform, Results } from '../results.ts';
-import { CLI_NODE, CLI_OURS, CLI_SQLITE3 } from '../trials/cli-names.ts';
+import { CLI_NODE, CLI_GGEN_SIM, CLI_SQLITE3 } from '../trials/cli-names.ts';
 import type { Check, Goal } from './goal.ts';
 import { Numbers, over } from './numbers.ts';
 
@@ -11,9 +11,9 @@ const MILLION = 1_000_000;
 const NODE_SIZES = [SMALL, LARGE, MILLION] as const;
 const PAGE_SIZES = [SMALL, LARGE] as const;
 const OPENED_IN: Readonly<Record<string, string>> = {
-  'ours-indexeddb': 'IndexedDB',
-  'ours-opfs': 'OPFS',
-  'ours-opfs-exclusive-page': 'OPFS exclusive',
+  'ggen-sim-indexeddb': 'IndexedDB',
+  'ggen-sim-opfs': 'OPFS',
+  'ggen-sim-opfs-exclusive-page': 'OPFS exclusive',
 };
 
 /** Every goal with its figures from a run. */
@@ -23,8 +23,8 @@ export function goalsOf(results: Results): Goal[] {
 }
 
 function nodeGoals(numbers: Numbers): Goal[] {
-  const shared = ['ours-file', 'better-sqlite3-truncate'] as const;
-  const exclusive = ['ours-exclusive', 'better-sqlite3-wal'] as const;
+  const shared = ['ggen-sim-file', 'better-sqlite3-truncate'] as const;
+  const exclusive = ['ggen-sim-exclusive', 'better-sqlite3-wal'] as const;
   return [
     {
       text: 'Node, shared file: a save is not slower than better-sqlite3 in the same journal mode (TRUNCATE)',
@@ -41,7 +41,7 @@ function nodeGoals(numbers: Numbers): Goal[] {
         const ratio = numbers.ratio('node', exclusive, 'callers-64', rows);
         return ratio === undefined
           ? ''
-          : `exclusive to better-sqlite3 in WAL mode, ${at(rows)}: ${figure(ratio)} ×`;
+          : `exclusive to better-sqlite3 in WAL mode, ${at(rows)}: ${formatNumber(ratio)} ×`;
       })
         .filter(Boolean)
         .join('; '),
@@ -52,14 +52,14 @@ function nodeGoals(numbers: Numbers): Goal[] {
 function growthGoals(numbers: Numbers): Goal[] {
   const growth = (caseName: string): Check => ({
     at: caseName,
-    value: numbers.growth('node', 'ours-file', caseName, [MILLION, SMALL]),
+    value: numbers.growth('node', 'ggen-sim-file', caseName, [MILLION, SMALL]),
     limit: 1.5,
     must: 'at most',
     unit: '×',
   });
   const bytes = over(
-    numbers.cost('node', 'ours-file', MILLION, 'bytes written'),
-    numbers.cost('node', 'ours-file', SMALL, 'bytes written'),
+    numbers.cost('node', 'ggen-sim-file', MILLION, 'bytes written'),
+    numbers.cost('node', 'ggen-sim-file', SMALL, 'bytes written'),
   );
   return [
     {
@@ -79,15 +79,15 @@ function growthGoals(numbers: Numbers): Goal[] {
 function millionGoals(numbers: Numbers): Goal[] {
   const p99 = (caseName: string, limit: number): Check => ({
     at: `${caseName} p99`,
-    value: numbers.summary('node', 'ours-file', caseName, MILLION)?.worst,
+    value: numbers.summary('node', 'ggen-sim-file', caseName, MILLION)?.worst,
     limit,
     must: 'at most',
     unit: 'ms',
   });
-  const backupMs = numbers.median('node', 'ours-file', 'backup', MILLION);
-  const peakBytes = numbers.peakMemoryBytes('node', 'ours-file', MILLION);
+  const backupMs = numbers.median('node', 'ggen-sim-file', 'backup', MILLION);
+  const peakBytes = numbers.peakMemoryBytes('node', 'ggen-sim-file', MILLION);
   const compared = over(
-    numbers.median('node', CLI_OURS, 'cli', MILLION),
+    numbers.median('node', CLI_GGEN_SIM, 'cli', MILLION),
     sum(
       numbers.median('node', CLI_NODE, 'cli', MILLION),
       numbers.median('node', CLI_SQLITE3, 'cli', MILLION),
@@ -106,7 +106,7 @@ function millionGoals(numbers: Numbers): Goal[] {
       beside:
         backupMs === undefined || peakBytes === undefined
           ? ''
-          : `backup of 1,000,000 receipts and as many audit entries: ${figure(backupMs)} ms, peak memory of the process ${byteFigure(peakBytes)}`,
+          : `backup of 1,000,000 receipts and as many audit entries: ${formatNumber(backupMs)} ms, peak memory of the process ${formatBytes(peakBytes)}`,
     },
     {
       text: 'Command line: `db stats` with 1,000,000 receipts takes at most 1.5 × bare Node and native sqlite3 with the same counts, added up',
@@ -116,8 +116,8 @@ function millionGoals(numbers: Numbers): Goal[] {
 }
 
 function pageGoals(numbers: Numbers): Goal[] {
-  const strict = ['ours-indexeddb-worker', 'wa-sqlite-indexeddb'] as const;
-  const opfs = ['ours-opfs-exclusive', 'sqlite-wasm-wal'] as const;
+  const strict = ['ggen-sim-indexeddb-worker', 'wa-sqlite-indexeddb'] as const;
+  const opfs = ['ggen-sim-opfs-exclusive', 'sqlite-wasm-wal'] as const;
   const open = (engineId: string, limit: number): Check => ({
     at: OPENED_IN[engineId] ?? engineId,
     value: numbers.median('chromium', engineId, 'open', LARGE),
@@ -144,12 +144,12 @@ function pageGoals(numbers: Numbers): Goal[] {
     },
     {
       text: 'Chromium, from the page through its worker: 100,000 receipts open within 400 ms from IndexedDB, 100 ms from OPFS',
-      checks: [open('ours-indexeddb', 400), open('ours-opfs', 100), open('ours-opfs-exclusive-page', 100)],
+      checks: [open('ggen-sim-indexeddb', 400), open('ggen-sim-opfs', 100), open('ggen-sim-opfs-exclusive-page', 100)],
     },
     {
       text: 'Chromium, from the page through its worker: a save at 100,000 receipts takes at most 2 × what it takes at 1,000',
-      checks: ['ours-indexeddb', 'ours-opfs'].map((engineId) => ({
-        at: engineId === 'ours-opfs' ? 'OPFS' : 'IndexedDB',
+      checks: ['ggen-sim-indexeddb', 'ggen-sim-opfs'].map((engineId) => ({
+        at: engineId === 'ggen-sim-opfs' ? 'OPFS' : 'IndexedDB',
         value: pageGrowth(numbers, engineId),
         limit: 2,
         must: 'at most',
@@ -165,7 +165,7 @@ function pageGrowth(numbers: Numbers, engineId: string): number | undefined {
 }
 
 function beside(ratio: number | undefined): string {
-  return ratio === undefined ? '' : `sql.js, exporting and putting the whole file: ${figure(ratio)} ×`;
+  return ratio === undefined ? '' : `sql.js, exporting and putting the whole file: ${formatNumber(ratio)} ×`;
 }
 
 function slower(

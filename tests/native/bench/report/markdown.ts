@@ -1,55 +1,62 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { verdictOf } from '../goals/goal.ts';
 import { goalsOf } from '../goals/goals.ts';
 import type { Results } from '../results.ts';
-import { byteFigure, figure } from './figures.ts';
+import { charts } from './charts.ts';
+import { formatBytes, formatNumber } from './numbers.ts';
 import { checkText } from './goal-text.ts';
-import { losses } from './losses.ts';
+import { slowerThanPeers } from './slower-than-peers.ts';
 import { matrices, type CaseMatrix } from './matrix.ts';
 import { caseTables } from './tables.ts';
 
-const BEGIN = '<!-- results: written by `pnpm bench --full`, not by hand -->';
-const END = '<!-- end of results -->';
-
-/** Puts a run between the markers of a document. */
-export function writeSummary(file: string, results: Results): void {
-  const text = readFileSync(file, 'utf8');
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin === -1 || end < begin) throw new Error(`${file} has no markers for results`);
-  writeFileSync(file, `${text.slice(0, begin)}${BEGIN}\n\n${summaryMarkdown(results)}\n${text.slice(end)}`);
+/** Summarizes a run for the repository: its time, its machine, and each goal with its numbers. */
+export function summaryOf(results: Results): object {
+  const { startedAt, durationMs, machine, versions } = results;
+  const goals = goalsOf(results).map((goal) => ({
+    goal: goal.text,
+    verdict: verdictOf(goal),
+    numbers: goal.checks.map(checkText),
+  }));
+  return { startedAt, durationMs, machine, versions, goals };
 }
 
-/** A run as Markdown. */
-export function summaryMarkdown(results: Results): string {
+/** Formats a run as Markdown: the goals, charts, and the table of every case. */
+export function markdownReport(results: Results): string {
   const tables = caseTables(results);
   return [
+    '# Benchmark report',
+    '',
     ...provenance(results),
     '',
-    '### Goals',
+    '## Goals',
     '',
     ...goals(results),
     '',
-    '### Where a peer is faster',
+    '## Where a peer is faster',
     '',
-    ...bullets(losses(tables), 'Nowhere in this run.'),
+    ...bullets(slowerThanPeers(tables), 'In no case of this run.'),
+    '',
+    '## Charts',
+    '',
+    ...charts(tables),
+    '## Cases',
     '',
     ...matrices(tables).flatMap(caseSection),
-    '### What a save costs below the engine',
+    '## Cost of a save below the engine',
     '',
     ...costs(results),
     '',
-    '### What each engine promises',
+    '## Durability of each engine',
     '',
     ...results.engines.map((engine) => `- ${place(engine.platform)}, ${engine.title}: ${engine.durability}`),
     '',
-    '### Not measured',
+    '## Not measured',
     '',
     ...bullets(
       results.omissions.map(
         ({ platform, engineId, rowCount, reason }) =>
           `${place(platform)}, ${engineId}, ${rowCount.toLocaleString('en-US')} rows: ${reason}`,
       ),
-      'Everything was.',
+      'Everything was measured.',
     ),
     '',
   ].join('\n');
@@ -61,7 +68,7 @@ function provenance(results: Results): string[] {
       .map(([name, value]) => `${name} ${value}`)
       .join('; ');
   return [
-    `A ${results.kind} run of ${results.startedAt}, ${figure(results.durationMs / 60_000)} minutes.`,
+    `A ${results.kind} run of ${results.startedAt}, ${formatNumber(results.durationMs / 60_000)} minutes.`,
     '',
     `- Machine: ${list(results.machine)}`,
     `- Versions: ${list(results.versions)}`,
@@ -70,7 +77,7 @@ function provenance(results: Results): string[] {
 
 function goals(results: Results): string[] {
   return [
-    '| Goal | | Figures |',
+    '| Goal | | Numbers |',
     '| --- | --- | --- |',
     ...goalsOf(results).map((goal) => {
       const figures = [...goal.checks.map(checkText), ...(goal.beside ? [`beside: ${goal.beside}`] : [])];
@@ -92,8 +99,8 @@ function caseSection({ platform, title, unit, better, rowCounts, lines }: CaseMa
       const texts = cells.map((cell) => {
         if (!cell) return '–';
         const { median, worst: bad, count } = cell.summary;
-        const ratio = cell.ratio === undefined ? '' : `, ${figure(cell.ratio)} ×`;
-        return `${figure(median)} (${figure(bad)}; ${count})${ratio}`;
+        const ratio = cell.ratio === undefined ? '' : `, ${formatNumber(cell.ratio)} ×`;
+        return `${formatNumber(median)} (${formatNumber(bad)}; ${count})${ratio}`;
       });
       return `| ${engine} | ${texts.join(' | ')} |`;
     }),
@@ -109,15 +116,15 @@ function costs(results: Results): string[] {
   ];
 }
 
-/** What a save costs below each engine: place, engine, rows, figures. */
-export function costLines(results: Results): string[][] {
+/** Lists what a save costs below each engine: platform, engine, rows, numbers. */
+function costLines(results: Results): string[][] {
   const lines: string[][] = [];
   for (const { platform, engineId, rowCount, perSave, peakMemoryBytes } of results.costs) {
     const figures = Object.entries(perSave)
       .filter(([, count]) => count > 0)
-      .map(([name, count]) => `${name} ${name.startsWith('bytes') ? byteFigure(count) : figure(count)}`);
+      .map(([name, count]) => `${name} ${name.startsWith('bytes') ? formatBytes(count) : formatNumber(count)}`);
     if (peakMemoryBytes !== undefined)
-      figures.push(`peak memory of the process ${byteFigure(peakMemoryBytes)}`);
+      figures.push(`peak memory of the process ${formatBytes(peakMemoryBytes)}`);
     if (figures.length === 0) continue;
     lines.push([place(platform), engineId, rowCount.toLocaleString('en-US'), figures.join('; ')]);
   }

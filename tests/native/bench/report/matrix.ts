@@ -14,7 +14,7 @@ export interface CaseMatrix {
 export interface MatrixLine {
   readonly engineId: string;
   readonly title: string;
-  readonly ours: boolean;
+  readonly ggenSim: boolean;
   /** By the order of the sizes. */
   readonly cells: readonly (TableRow | undefined)[];
 }
@@ -34,9 +34,9 @@ export function matrices(tables: readonly CaseTable[]): CaseMatrix[] {
 function toMatrix(tables: readonly CaseTable[]): CaseMatrix {
   const { platform, caseName, title, unit, better } = tables[0] as CaseTable;
   const engines = new Map(tables.flatMap(({ rows }) => rows.map((row) => [row.engineId, row] as const)));
-  const lines = [...engines.values()].map(({ engineId, title: engine, ours }) => {
+  const lines = [...engines.values()].map(({ engineId, title: engine, ggenSim }) => {
     const cells = tables.map(({ rows }) => rows.find((row) => row.engineId === engineId));
-    return { engineId, title: engine, ours, cells };
+    return { engineId, title: engine, ggenSim, cells };
   });
   const rowCounts = tables.map(({ rowCount }) => rowCount);
   return { platform, caseName, title, unit, better, rowCounts, lines };

@@ -7,11 +7,11 @@ import { ratioOf, summarize, type Summary } from '../statistics/summary.ts';
 export interface TableRow {
   readonly engineId: string;
   readonly title: string;
-  readonly ours: boolean;
+  readonly ggenSim: boolean;
   /** As durable as the strictest here; others stand in tables but in no comparison of the best. */
   readonly comparable: boolean;
   readonly summary: Summary;
-  /** Its cost over that of the first of ours in the table: 2 means it takes twice as long, or saves half as many. */
+  /** Its cost over that of the first ggen-sim row in the table: 2 means it takes twice as long, or saves half as many. */
   readonly ratio: number | undefined;
 }
 
@@ -57,12 +57,12 @@ function tableRows(
       facts: describe(results.engines, engineId, platform),
       trials,
     }));
-  const base = found.find(({ facts }) => facts.ours)?.trials;
+  const base = found.find(({ facts }) => facts.ggenSim)?.trials;
   return found.map(({ engineId, facts, trials }) => {
     const ratio = base && (better === 'lower' ? ratioOf(trials, base) : ratioOf(base, trials));
     const summary = summarize(trials, better);
-    const { title, ours, durability } = facts;
-    return { engineId, title, ours, comparable: isStrict(durability), summary, ratio };
+    const { title, ggenSim, durability } = facts;
+    return { engineId, title, ggenSim, comparable: isStrict(durability), summary, ratio };
   });
 }
 
@@ -70,10 +70,10 @@ function describe(
   engines: Results['engines'],
   engineId: string,
   platform: Platform,
-): Pick<EngineFacts, 'title' | 'ours' | 'durability'> {
+): Pick<EngineFacts, 'title' | 'ggenSim' | 'durability'> {
   const engine = engines.find((each) => each.id === engineId && each.platform === platform);
   // The command line and its rivals are no engines; they promise nothing.
-  return engine ?? { title: engineId, ours: engineId.startsWith('ggen-sim'), durability: 'power loss' };
+  return engine ?? { title: engineId, ggenSim: engineId.startsWith('ggen-sim'), durability: 'power loss' };
 }
 
 function isStrict(durability: string): boolean {

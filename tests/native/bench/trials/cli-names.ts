@@ -1,4 +1,4 @@
 /** What the command line is compared with; the goal adds the last two up. */
-export const CLI_OURS = 'ggen-sim db stats';
+export const CLI_GGEN_SIM = 'ggen-sim db stats';
 export const CLI_NODE = 'node -e 0';
 export const CLI_SQLITE3 = 'sqlite3, the same counts';

@@ -1,5 +1,6 @@
 import type { Seed } from '../../dataset/rows.ts';
 import type { EngineFacts, Session } from '../engine.ts';
+import type { BrowserEngineId } from './engine-ids.ts';
 
 /** What a new database is filled from. */
 export interface SeedSource {
@@ -12,6 +13,7 @@ export interface SeedSource {
 
 /** An engine in a page. Its code is loaded by `open`, so that opening includes loading. */
 export interface BrowserEngine extends EngineFacts {
+  readonly id: BrowserEngineId;
   /** `page`: called from the page's own thread, as users do. `worker`: called in a worker, no message in between. */
   readonly host: 'page' | 'worker';
   /** `image`: takes over the seed's file. `rows`: inserts every row. */

@@ -1,5 +1,5 @@
 import type { BrowserEngine } from './browser-engine.ts';
-import { OURS, OURS_MEMORY } from './ours.ts';
+import { GGEN_SIM, GGEN_SIM_MEMORY } from './ggen-sim.ts';
 import { pgliteIndexedDb, pgliteOpfs } from './pglite.ts';
 import { sqlJsExport } from './sqljs-export.ts';
 import { sqliteWasmDelete, sqliteWasmWal } from './sqlite-wasm.ts';
@@ -7,7 +7,7 @@ import { waSqliteIndexedDb, waSqlitePoolDelete, waSqlitePoolWal } from './wa-sql
 
 /** Every engine in a page, in the order of the report. */
 export const BROWSER_ENGINES: readonly BrowserEngine[] = [
-  ...OURS,
+  ...GGEN_SIM,
   waSqliteIndexedDb,
   pgliteIndexedDb,
   sqlJsExport,
@@ -16,5 +16,5 @@ export const BROWSER_ENGINES: readonly BrowserEngine[] = [
   waSqlitePoolWal,
   sqliteWasmWal,
   pgliteOpfs,
-  OURS_MEMORY,
+  GGEN_SIM_MEMORY,
 ];

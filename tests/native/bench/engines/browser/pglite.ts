@@ -35,7 +35,7 @@ function pglite(
   };
   return {
     ...facts,
-    ours: false,
+    ggenSim: false,
     host: 'worker',
     fills: 'rows',
     async fill(name, source) {

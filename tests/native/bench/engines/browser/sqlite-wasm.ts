@@ -29,7 +29,7 @@ function sqliteWasm(
 ): BrowserEngine {
   return {
     ...facts,
-    ours: false,
+    ggenSim: false,
     host: 'worker',
     fills: 'image',
     async fill(name, source) {

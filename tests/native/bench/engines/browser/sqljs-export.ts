@@ -10,7 +10,7 @@ const KEY = 'database';
 export const sqlJsExport: BrowserEngine = {
   id: 'sqljs-export',
   title: 'sql.js, the whole file into IndexedDB a save',
-  ours: false,
+  ggenSim: false,
   durability: 'power loss: one strict transaction a save; two tabs overwrite each other',
   host: 'worker',
   fills: 'image',

@@ -47,7 +47,7 @@ function waSqlite(
 ): BrowserEngine {
   return {
     ...facts,
-    ours: false,
+    ggenSim: false,
     host: 'worker',
     fills: 'rows',
     async fill(name, source) {

@@ -10,7 +10,7 @@ import type { NodeEngine } from './node-engine.ts';
 export const betterSqlite3Truncate: NodeEngine = {
   id: 'better-sqlite3-truncate',
   title: 'better-sqlite3, TRUNCATE',
-  ours: false,
+  ggenSim: false,
   durability: 'power loss: journal_mode=TRUNCATE, synchronous=FULL',
   open: (file) => openBetterSqlite3(file, 'TRUNCATE'),
 };
@@ -18,7 +18,7 @@ export const betterSqlite3Truncate: NodeEngine = {
 export const betterSqlite3Wal: NodeEngine = {
   id: 'better-sqlite3-wal',
   title: 'better-sqlite3, WAL',
-  ours: false,
+  ggenSim: false,
   durability: 'power loss: journal_mode=WAL, synchronous=FULL; shared with other processes',
   open: (file) => openBetterSqlite3(file, 'WAL'),
 };
@@ -43,7 +43,7 @@ async function openBetterSqlite3(file: string, journalMode: string): ReturnType<
   });
 }
 
-/** What a user writes by hand for what ours calls a backup: the rows streamed as JSON, and SQLite's own backup, synced. */
+/** What a user writes by hand for what ggen-sim calls a backup: the rows streamed as JSON, and SQLite's own backup, synced. */
 async function backup(database: Database, directory: string): Promise<number> {
   await mkdir(directory);
   let rows = 0;

@@ -6,7 +6,7 @@ import type { NodeEngine } from './node-engine.ts';
 export const nodeSqlite3Wasm: NodeEngine = {
   id: 'node-sqlite3-wasm',
   title: 'node-sqlite3-wasm, TRUNCATE',
-  ours: false,
+  ggenSim: false,
   durability:
     'power loss: journal_mode=TRUNCATE, synchronous=FULL; locks by a folder, unknown to native SQLite',
   async open(file) {

@@ -7,7 +7,7 @@ import type { NodeEngine } from './node-engine.ts';
 export const sqlite3Process: NodeEngine = {
   id: 'sqlite3-process',
   title: 'native sqlite3, a process each',
-  ours: false,
+  ggenSim: false,
   durability: 'power loss: journal_mode=TRUNCATE, synchronous=FULL',
   worksElsewhere: true,
   async open(file) {

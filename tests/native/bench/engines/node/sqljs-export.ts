@@ -8,7 +8,7 @@ import type { NodeEngine } from './node-engine.ts';
 export const sqlJsExport: NodeEngine = {
   id: 'sqljs-export',
   title: 'sql.js, the whole file a save',
-  ours: false,
+  ggenSim: false,
   durability: 'power loss: a new file, synced and renamed; two processes overwrite each other',
   maxRows: 100_000,
   async open(file) {

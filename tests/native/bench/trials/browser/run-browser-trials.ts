@@ -1,17 +1,17 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type BrowserContext } from 'playwright';
+import { chromiumLaunch } from '../../../../support/chromium-launch.ts';
 import { CASES, FIRST_CASES } from '../../cases/index.ts';
 import type { Seed } from '../../dataset/rows.ts';
-import { schemaOf, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
+import { BROWSER_ENGINE_IDS } from '../../engines/browser/engine-ids.ts';
+import { schemaOf, datasetFile, todaysSeed } from '../../dataset/dataset-file.ts';
 import type { PlatformPlan } from '../../plan.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
 import type { TrialRequest, TrialResult } from '../trial.ts';
 import type { BenchPage, PageEngineFacts, PageRequest } from './page-request.ts';
 import { servePages, type PageServer } from './serve-pages.ts';
 
-/** Debian's Chromium where it is installed; elsewhere Playwright's own. */
-const SYSTEM_CHROMIUM = '/usr/bin/chromium';
 const PAGES = path.resolve(import.meta.dirname, '../pages');
 const FILL_TIMEOUT_MS = 180_000;
 const TRIAL_TIMEOUT_MS = 180_000;
@@ -57,7 +57,7 @@ export async function runBrowserTrials(
   const databases: Database[] = [];
   for (const rowCount of plan.rowCounts) {
     const seed = todaysSeed(rowCount);
-    const image = await seedFile(seeds, seed);
+    const image = await datasetFile(seeds, seed);
     const source: Source = { schema: schemaOf(image), imageUrl: `/seeds/${path.basename(image)}` };
     const profiles = path.join(folder, String(rowCount));
     databases.push(...(await trials.fill(engines, { seed, source, plan, profiles })));
@@ -103,6 +103,8 @@ class BrowserTrials {
       const page = await browser.newPage();
       await page.goto(`${this.#server.url}/index.html`);
       const engines = await page.evaluate(() => benchPage.engines);
+      if (engines.map(({ id }) => id).join() !== BROWSER_ENGINE_IDS.join())
+        throw new Error('engine-ids.ts does not list the engines of index.ts in their order');
       return { engines, version: browser.browser()?.version() ?? 'unknown' };
     });
   }
@@ -133,7 +135,7 @@ class BrowserTrials {
         );
         databases.push(database);
       } catch (error) {
-        if (engine.ours) throw error;
+        if (engine.ggenSim) throw error;
         this.#omit(engine, rowCount, `could not be filled: ${firstLine(error)}`);
       }
     }
@@ -145,7 +147,7 @@ class BrowserTrials {
     try {
       await this.#round(database, round, plan);
     } catch (error) {
-      if (database.engine.ours) throw error;
+      if (database.engine.ggenSim) throw error;
       database.failed = true;
       this.#omit(
         database.engine,
@@ -209,17 +211,8 @@ class BrowserTrials {
     use: (browser: BrowserContext) => Promise<Result>,
   ): Promise<Result> {
     const browser = await chromium.launchPersistentContext(profile, {
+      ...chromiumLaunch,
       headless: true,
-      ...(existsSync(SYSTEM_CHROMIUM) && { executablePath: SYSTEM_CHROMIUM }),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
     });
     try {
       // The first page of a browser pays for the browser's own start.

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { copySeed, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
+import { copySeed, datasetFile, todaysSeed } from '../../dataset/dataset-file.ts';
 import { NODE_ENGINES } from '../../engines/node/index.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
 import type { TrialRequest } from '../trial.ts';
@@ -18,7 +18,7 @@ const MANY_SAVES = 30;
  */
 export async function countSyncs(workFolder: string, collector: ResultsCollector): Promise<void> {
   if (spawnSync('strace', ['-V']).status !== 0) return;
-  const source = await seedFile(path.join(workFolder, 'seeds'), todaysSeed(ROW_COUNT));
+  const source = await datasetFile(path.join(workFolder, 'seeds'), todaysSeed(ROW_COUNT));
   const folder = mkdtempSync(path.join(workFolder, 'syncs-'));
   try {
     for (const { id } of NODE_ENGINES) {

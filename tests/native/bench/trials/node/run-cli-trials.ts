@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { copySeed, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
+import { copySeed, datasetFile, todaysSeed } from '../../dataset/dataset-file.ts';
 import {
   AUDIT_COUNT_SQL,
   LAST_RECEIPT_SQL,
@@ -9,7 +9,7 @@ import {
   RECEIPT_COUNTS_SQL,
 } from '../../dataset/statements.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
-import { CLI_NODE, CLI_OURS, CLI_SQLITE3 } from '../cli-names.ts';
+import { CLI_NODE, CLI_GGEN_SIM, CLI_SQLITE3 } from '../cli-names.ts';
 import { withoutCertificates } from './run-node-trials.ts';
 
 const CLI_FILE = path.resolve(import.meta.dirname, '../../../../packages/cli/dist/main.mjs');
@@ -27,9 +27,9 @@ export async function runCliTrials(
     say(`Command line, ${rowCount} rows`);
     const folder = path.join(workFolder, 'cli');
     const file = path.join(folder, 'ggen.db');
-    copySeed(await seedFile(path.join(workFolder, 'seeds'), todaysSeed(rowCount)), file);
+    copySeed(await datasetFile(path.join(workFolder, 'seeds'), todaysSeed(rowCount)), file);
     const commands: readonly (readonly [name: string, command: string, words: string[], sign: string])[] = [
-      [CLI_OURS, process.execPath, [CLI_FILE, 'db', 'stats', '--db', file], `"receipts_total": ${rowCount}`],
+      [CLI_GGEN_SIM, process.execPath, [CLI_FILE, 'db', 'stats', '--db', file], `"receipts_total": ${rowCount}`],
       [CLI_NODE, process.execPath, ['-e', '0'], ''],
       [CLI_SQLITE3, 'sqlite3', [file, COUNTS], String(rowCount)],
     ];

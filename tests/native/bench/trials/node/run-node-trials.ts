@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { CASES, FIRST_CASES } from '../../cases/index.ts';
 import type { Seed } from '../../dataset/rows.ts';
-import { copySeed, seedFile, todaysSeed } from '../../dataset/seed-file.ts';
+import { copySeed, datasetFile, todaysSeed } from '../../dataset/dataset-file.ts';
 import type { NodeEngine } from '../../engines/node/node-engine.ts';
 import type { PlatformPlan } from '../../plan.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
@@ -39,7 +39,7 @@ export async function runNodeTrials(
   for (const rowCount of plan.rowCounts) {
     say(`Node, ${rowCount} rows, making and copying the seed`);
     const seed = todaysSeed(rowCount);
-    const source = await seedFile(path.join(workFolder, 'seeds'), seed);
+    const source = await datasetFile(path.join(workFolder, 'seeds'), seed);
     const databases = copies(engines, source, path.join(folder, String(rowCount)), rowCount, collector);
     sizes.push({ seed, databases });
   }

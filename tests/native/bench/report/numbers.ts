@@ -1,5 +1,5 @@
 /** A number as people read it: three significant digits, thousands apart. */
-export function figure(value: number): string {
+export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value >= 1000) return Math.round(value).toLocaleString('en-US');
   if (value >= 100) return value.toFixed(0);
@@ -8,7 +8,7 @@ export function figure(value: number): string {
 }
 
 /** Bytes as people read them. */
-export function byteFigure(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const [size, unit] = bytes >= 2 ** 20 ? [bytes / 2 ** 20, 'MiB'] : [bytes / 2 ** 10, 'KiB'];
-  return `${figure(size)} ${unit}`;
+  return `${formatNumber(size)} ${unit}`;
 }

@@ -2,8 +2,8 @@ import type { BackupDirectory, NewReceipt, Persistence } from '@ggen-sim/core';
 import type { BenchReceipt } from '../dataset/rows.ts';
 import type { Session } from './engine.ts';
 
-/** What an open database of ours does when asked what every engine is asked. */
-export function ourSession(
+/** What an open database of ggen-sim does when asked what every engine is asked. */
+export function ggenSimSession(
   db: Persistence,
   backupDirectory: (name: string) => string | BackupDirectory = (name): string => name,
 ): Session {

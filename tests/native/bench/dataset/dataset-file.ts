@@ -25,7 +25,7 @@ export function todaysSeed(rowCount: number): Seed {
 }
 
 /** The file of a seed, made if it is missing. Seeds of other days go. */
-export async function seedFile(folder: string, seed: Seed): Promise<string> {
+export async function datasetFile(folder: string, seed: Seed): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const day = `v${ROWS_VERSION}-${new Date(seed.endMs).toISOString().slice(0, 10)}`;
   for (const name of readdirSync(folder)) if (!name.startsWith(day)) rmSync(path.join(folder, name));
@@ -56,15 +56,15 @@ export function schemaOf(file: string): string[] {
 }
 
 async function makeSeed(file: string, seed: Seed): Promise<void> {
-  const ours = await openPersistence({ storage: 'file', path: file });
-  await ours.saveMemories(
+  const ggenSim = await openPersistence({ storage: 'file', path: file });
+  await ggenSim.saveMemories(
     Array.from({ length: 50 }, (_, index) => ({
       agentId: `agent-${String(index).padStart(2, '0')}`,
       agentType: 'validation',
       memory: { runs: index },
     })),
   );
-  await ours.close();
+  await ggenSim.close();
 
   const database = new BetterSqlite3(file);
   // Nobody uses the file yet: what a loss of power takes is made again.

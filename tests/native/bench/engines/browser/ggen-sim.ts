@@ -1,52 +1,52 @@
 import type { OpenOptions } from '@ggen-sim/core';
-import type { EngineFacts, Session } from '../engine.ts';
-import { ourSession } from '../our-session.ts';
+import type { Session } from '../engine.ts';
+import { ggenSimSession } from '../ggen-sim-session.ts';
 import type { BrowserEngine, SeedSource } from './browser-engine.ts';
 
 const STRICT_INDEXEDDB = 'power loss: one strict transaction a commit; shared between tabs';
 const STRICT_OPFS = 'power loss: journal_mode=TRUNCATE, synchronous=FULL, flushed; shared between tabs';
 const EXCLUSIVE_OPFS = 'power loss: journal_mode=WAL, synchronous=FULL, flushed; one tab owns the files';
 
-/** Every way to open ours in a page; with its worker, and in process within the worker of the trial. */
-export const OURS: readonly BrowserEngine[] = [
-  ours(
-    { id: 'ours-indexeddb', title: 'ours, IndexedDB', durability: STRICT_INDEXEDDB },
+/** Every way to open ggen-sim in a page; with its worker, and in process within the worker of the trial. */
+export const GGEN_SIM: readonly BrowserEngine[] = [
+  ggenSim(
+    { id: 'ggen-sim-indexeddb', title: 'ggen-sim, IndexedDB', durability: STRICT_INDEXEDDB },
     { storage: 'indexeddb' },
     'page',
   ),
-  ours(
+  ggenSim(
     {
-      id: 'ours-indexeddb-worker',
-      title: 'ours, IndexedDB, called in the worker',
+      id: 'ggen-sim-indexeddb-worker',
+      title: 'ggen-sim, IndexedDB, called in the worker',
       durability: STRICT_INDEXEDDB,
     },
     { storage: 'indexeddb' },
     'worker',
   ),
-  ours(
+  ggenSim(
     {
-      id: 'ours-indexeddb-relaxed',
-      title: 'ours, IndexedDB relaxed, called in the worker',
+      id: 'ggen-sim-indexeddb-relaxed',
+      title: 'ggen-sim, IndexedDB relaxed, called in the worker',
       durability: 'end of the process: one relaxed transaction a commit',
     },
     { storage: 'indexeddb', durability: 'relaxed' },
     'worker',
   ),
-  ours({ id: 'ours-opfs', title: 'ours, OPFS', durability: STRICT_OPFS }, { storage: 'opfs' }, 'page'),
-  ours(
-    { id: 'ours-opfs-worker', title: 'ours, OPFS, called in the worker', durability: STRICT_OPFS },
+  ggenSim({ id: 'ggen-sim-opfs', title: 'ggen-sim, OPFS', durability: STRICT_OPFS }, { storage: 'opfs' }, 'page'),
+  ggenSim(
+    { id: 'ggen-sim-opfs-worker', title: 'ggen-sim, OPFS, called in the worker', durability: STRICT_OPFS },
     { storage: 'opfs' },
     'worker',
   ),
-  ours(
-    { id: 'ours-opfs-exclusive-page', title: 'ours, OPFS exclusive', durability: EXCLUSIVE_OPFS },
+  ggenSim(
+    { id: 'ggen-sim-opfs-exclusive-page', title: 'ggen-sim, OPFS exclusive', durability: EXCLUSIVE_OPFS },
     { storage: 'opfs', exclusive: true },
     'page',
   ),
-  ours(
+  ggenSim(
     {
-      id: 'ours-opfs-exclusive',
-      title: 'ours, OPFS exclusive, called in the worker',
+      id: 'ggen-sim-opfs-exclusive',
+      title: 'ggen-sim, OPFS exclusive, called in the worker',
       durability: EXCLUSIVE_OPFS,
     },
     { storage: 'opfs', exclusive: true },
@@ -55,10 +55,10 @@ export const OURS: readonly BrowserEngine[] = [
 ];
 
 /** The floor: what is left when nothing is kept. It is filled each time it is opened. */
-export const OURS_MEMORY: BrowserEngine = {
-  id: 'ours-memory',
-  title: 'ours, in memory, called in the worker',
-  ours: true,
+export const GGEN_SIM_MEMORY: BrowserEngine = {
+  id: 'ggen-sim-memory',
+  title: 'ggen-sim, in memory, called in the worker',
+  ggenSim: true,
   durability: 'nothing: the floor',
   host: 'worker',
   fills: 'image',
@@ -68,7 +68,7 @@ export const OURS_MEMORY: BrowserEngine = {
     const { openPersistence } = await import('@ggen-sim/core');
     const db = await openPersistence({ storage: 'memory', worker: false });
     await db.importImage(await source.image());
-    return ourSession(db);
+    return ggenSimSession(db);
   },
 };
 
@@ -76,19 +76,19 @@ type Storage =
   | { readonly storage: 'indexeddb'; readonly durability?: 'relaxed' }
   | { readonly storage: 'opfs'; readonly exclusive?: true };
 
-function ours(
-  facts: Pick<EngineFacts, 'id' | 'title' | 'durability'>,
+function ggenSim(
+  facts: Pick<BrowserEngine, 'id' | 'title' | 'durability'>,
   storage: Storage,
   host: BrowserEngine['host'],
 ): BrowserEngine {
   const open = async (name: string): Promise<Session> => {
     const { openPersistence } = await import('@ggen-sim/core');
     const options: OpenOptions = { ...storage, name, worker: host === 'page' };
-    return ourSession(await openPersistence(options));
+    return ggenSimSession(await openPersistence(options));
   };
   return {
     ...facts,
-    ours: true,
+    ggenSim: true,
     host,
     fills: 'image',
     open,
