@@ -144,7 +144,11 @@ function pageGoals(numbers: Numbers): Goal[] {
     },
     {
       text: 'Chromium, from the page through its worker: 100,000 receipts open within 400 ms from IndexedDB, 100 ms from OPFS',
-      checks: [open('ggen-sim-indexeddb', 400), open('ggen-sim-opfs', 100), open('ggen-sim-opfs-exclusive-page', 100)],
+      checks: [
+        open('ggen-sim-indexeddb', 400),
+        open('ggen-sim-opfs', 100),
+        open('ggen-sim-opfs-exclusive-page', 100),
+      ],
     },
     {
       text: 'Chromium, from the page through its worker: a save at 100,000 receipts takes at most 2 × what it takes at 1,000',

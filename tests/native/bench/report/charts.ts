@@ -33,7 +33,10 @@ function chart({ platform, title, unit, better, rowCount, rows }: CaseTable): st
     `  title "${place}: ${title}, ${rowCount.toLocaleString('en-US')} rows (${better} is better)"`,
     `  x-axis [${shown.map(({ title: engine }) => JSON.stringify(engine)).join(', ')}]`,
     `  y-axis "median ${unit}"`,
-    `  bar [${shown.map(({ summary }) => summary.median.toPrecision(3)).map(Number).join(', ')}]`,
+    `  bar [${shown
+      .map(({ summary }) => summary.median.toPrecision(3))
+      .map(Number)
+      .join(', ')}]`,
     '```',
     ...(longer.length > 0
       ? [

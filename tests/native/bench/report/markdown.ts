@@ -122,7 +122,9 @@ function costLines(results: Results): string[][] {
   for (const { platform, engineId, rowCount, perSave, peakMemoryBytes } of results.costs) {
     const figures = Object.entries(perSave)
       .filter(([, count]) => count > 0)
-      .map(([name, count]) => `${name} ${name.startsWith('bytes') ? formatBytes(count) : formatNumber(count)}`);
+      .map(
+        ([name, count]) => `${name} ${name.startsWith('bytes') ? formatBytes(count) : formatNumber(count)}`,
+      );
     if (peakMemoryBytes !== undefined)
       figures.push(`peak memory of the process ${formatBytes(peakMemoryBytes)}`);
     if (figures.length === 0) continue;

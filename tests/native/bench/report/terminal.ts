@@ -22,7 +22,8 @@ export function terminalReport(results: Results): string {
   lines.push('', 'Where a peer is faster');
   const slower = slowerThanPeers(caseTables(results));
   for (const line of slower.slice(0, SLOWER_SHOWN)) lines.push(`  ${line}`);
-  if (slower.length > SLOWER_SHOWN) lines.push(`  and ${slower.length - SLOWER_SHOWN} more cases, in the report`);
+  if (slower.length > SLOWER_SHOWN)
+    lines.push(`  and ${slower.length - SLOWER_SHOWN} more cases, in the report`);
   lines.push('');
   for (const { platform, engineId, rowCount, reason } of results.omissions) {
     lines.push(`not measured: ${platform} ${engineId} at ${rowCount} rows: ${reason}`);

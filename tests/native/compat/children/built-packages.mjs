@@ -1,20 +1,30 @@
 /**
- * Has Node find the built packages by their names. In the repository these names lead to the TypeScript sources, which
- * not every supported Node can run; children of tests are plain processes and run what is published.
+ * Resolves the packages' names to their built files. In the repository these names lead to TypeScript sources, which not
+ * every supported Node can run; children of tests are plain processes and run what is published.
  */
+import fs from 'node:fs';
 import { register } from 'node:module';
 
-const ENTRIES = {
-  '@ggen-sim/core': '../../../../packages/core/dist/index.js',
-  '@ggen-sim/core/testing': '../../../../packages/core/dist/testing/index.js',
-  '@ggen-sim/sqljs-vfs': '../../../../packages/sqljs-vfs/dist/index.js',
-  '@ggen-sim/sqljs-vfs/file': '../../../../packages/sqljs-vfs/dist/file.js',
-  '@ggen-sim/sqljs-vfs/testing': '../../../../packages/sqljs-vfs/dist/testing.js',
-};
+const FOLDERS = ['core', 'sqljs-vfs'];
 
-const urls = Object.fromEntries(
-  Object.entries(ENTRIES).map(([name, file]) => [name, new URL(file, import.meta.url).href]),
-);
+/** @typedef {string | { [condition: string]: Target }} Target */
+
+/** Finds the file that Node loads. @param {Target | undefined} target @returns {string | undefined} */
+const fileOf = (target) =>
+  typeof target === 'object' ? fileOf(target['node'] ?? target['import'] ?? target['default']) : target;
+
+/** @type {Record<string, string>} */
+const urls = {};
+for (const folder of FOLDERS) {
+  const root = new URL(`../../../../packages/${folder}/`, import.meta.url);
+  const { publishConfig } = /** @type {{ publishConfig: { exports: Record<string, Target> } }} */ (
+    JSON.parse(fs.readFileSync(new URL('package.json', root), 'utf8'))
+  );
+  for (const [entry, target] of Object.entries(publishConfig.exports)) {
+    const file = fileOf(target);
+    if (file) urls[`@ggen-sim/${folder}${entry.slice(1)}`] = new URL(file, root).href;
+  }
+}
 const hook = `
 const urls = ${JSON.stringify(urls)};
 export const resolve = (name, context, next) =>

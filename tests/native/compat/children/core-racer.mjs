@@ -7,7 +7,7 @@ import './built-packages.mjs';
 
 /** Within the package: whoever brings a storage of their own is a test. @type {{ openOnStorage(makeStorage: () => import('@ggen-sim/sqljs-vfs').Storage, options: import('@ggen-sim/core').OpenOptions): Promise<import('@ggen-sim/core').Persistence> }} */
 const { openOnStorage } = await import(
-  new URL('../../../../packages/core/dist/open-in-process.js', import.meta.url).href
+  new URL('../../../../packages/core/dist/persistence/open-in-process.js', import.meta.url).href
 );
 const { fileStorage } = await import('@ggen-sim/sqljs-vfs/file');
 const [file = '', role = '', name = '', times = '1', startAt = '0', locks = '', folder = ''] =

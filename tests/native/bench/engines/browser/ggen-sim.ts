@@ -32,7 +32,11 @@ export const GGEN_SIM: readonly BrowserEngine[] = [
     { storage: 'indexeddb', durability: 'relaxed' },
     'worker',
   ),
-  ggenSim({ id: 'ggen-sim-opfs', title: 'ggen-sim, OPFS', durability: STRICT_OPFS }, { storage: 'opfs' }, 'page'),
+  ggenSim(
+    { id: 'ggen-sim-opfs', title: 'ggen-sim, OPFS', durability: STRICT_OPFS },
+    { storage: 'opfs' },
+    'page',
+  ),
   ggenSim(
     { id: 'ggen-sim-opfs-worker', title: 'ggen-sim, OPFS, called in the worker', durability: STRICT_OPFS },
     { storage: 'opfs' },

@@ -29,7 +29,12 @@ export async function runCliTrials(
     const file = path.join(folder, 'ggen.db');
     copySeed(await datasetFile(path.join(workFolder, 'seeds'), todaysSeed(rowCount)), file);
     const commands: readonly (readonly [name: string, command: string, words: string[], sign: string])[] = [
-      [CLI_GGEN_SIM, process.execPath, [CLI_FILE, 'db', 'stats', '--db', file], `"receipts_total": ${rowCount}`],
+      [
+        CLI_GGEN_SIM,
+        process.execPath,
+        [CLI_FILE, 'db', 'stats', '--db', file],
+        `"receipts_total": ${rowCount}`,
+      ],
       [CLI_NODE, process.execPath, ['-e', '0'], ''],
       [CLI_SQLITE3, 'sqlite3', [file, COUNTS], String(rowCount)],
     ];
