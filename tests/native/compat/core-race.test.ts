@@ -342,6 +342,10 @@ it.each([
   ['migration', () => raceMigration('fresh', 6, 'unlocked')],
   ['resets', () => raceResets('unlocked')],
 ] as const)('control: with our locks left out, the race for %s goes wrong', async (_, race) => {
+  // A child that fails without a race would make every race go wrong.
+  expectAllWell(
+    await allEnds(racers(newFile(), [{ role: 'writer', name: 'alone', times: ROUNDS }], 'unlocked')),
+  );
   for (let round = 1; round <= MAX_CONTROL_ROUNDS; round++) {
     try {
       await race();

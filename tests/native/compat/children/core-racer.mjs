@@ -4,17 +4,27 @@
  * A refusal ends with its code on standard error.
  */
 import './built-packages.mjs';
+import Module from 'node:module';
 
-/** Within the package: whoever brings a storage of their own is a test. @type {{ openOnStorage(makeStorage: () => import('@ggen-sim/sqljs-vfs').Storage, options: import('@ggen-sim/core').OpenOptions): Promise<import('@ggen-sim/core').Persistence> }} */
-const { openOnStorage } = await import(
-  new URL('../../../../packages/core/dist/persistence/open-in-process.js', import.meta.url).href
-);
-const { fileStorage } = await import('@ggen-sim/sqljs-vfs/file');
 const [file = '', role = '', name = '', times = '1', startAt = '0', locks = '', folder = ''] =
   process.argv.slice(2);
 
-/** Locks that never keep anybody out: what every race is lost with. */
-const noLocks = { name: 'none', tryShared: () => true, tryExclusive: () => true, unlock() {} };
+/** Locks that always succeed and exclude no other process. The race goes wrong with them. */
+const noLocks = { tryLock() {}, unlock() {} };
+let loadedNoLocks = false;
+if (locks === 'unlocked') {
+  // Node's CommonJS loader, which sqljs-vfs loads the native locks with; its types leave `_load` out.
+  const loader = /** @type {{ _load(name: string, ...rest: unknown[]): unknown }} */ (
+    /** @type {unknown} */ (Module)
+  );
+  const load = loader._load;
+  loader._load = (name, ...rest) => {
+    if (!name.startsWith('fs-native-extensions')) return load(name, ...rest);
+    loadedNoLocks = true;
+    return noLocks;
+  };
+}
+const { openPersistence } = await import('@ggen-sim/core');
 
 const options = /** @type {const} */ ({ storage: 'file', path: file, exclusive: role === 'owner' });
 /** @param {string} line */
@@ -44,8 +54,8 @@ const roles = {
 
 try {
   await new Promise((resolve) => setTimeout(resolve, Number(startAt) - Date.now()));
-  const storage = fileStorage(file, locks === 'unlocked' ? { rangeLocks: noLocks } : {});
-  const db = await openOnStorage(() => storage, options);
+  const db = await openPersistence(options);
+  if (locks === 'unlocked' && !loadedNoLocks) throw new Error('the native locks were not replaced');
   for (let round = 0; round < Number(times); round++) {
     await roles[role]?.(db, round);
     acknowledge(`${name}-${round}`);
