@@ -15,6 +15,7 @@ export function summaryOf(results: Results): object {
     goal: goal.text,
     verdict: verdictOf(goal),
     numbers: goal.checks.map(checkText),
+    ...(goal.beside && { beside: goal.beside }),
   }));
   return { startedAt, durationMs, machine, versions, goals };
 }
@@ -29,7 +30,7 @@ export function markdownReport(results: Results): string {
     '',
     '## Goals',
     '',
-    ...goals(results),
+    ...goalTable(results),
     '',
     '## Where a peer is faster',
     '',
@@ -75,7 +76,7 @@ function provenance(results: Results): string[] {
   ];
 }
 
-function goals(results: Results): string[] {
+function goalTable(results: Results): string[] {
   return [
     '| Goal | | Numbers |',
     '| --- | --- | --- |',

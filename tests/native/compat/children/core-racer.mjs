@@ -14,12 +14,12 @@ const noLocks = { tryLock() {}, unlock() {} };
 let loadedNoLocks = false;
 if (locks === 'unlocked') {
   // Node's CommonJS loader, which sqljs-vfs loads the native locks with; its types leave `_load` out.
-  const loader = /** @type {{ _load(name: string, ...rest: unknown[]): unknown }} */ (
+  const loader = /** @type {{ _load(request: string, ...rest: unknown[]): unknown }} */ (
     /** @type {unknown} */ (Module)
   );
   const load = loader._load;
-  loader._load = (name, ...rest) => {
-    if (!name.startsWith('fs-native-extensions')) return load(name, ...rest);
+  loader._load = (request, ...rest) => {
+    if (!request.startsWith('fs-native-extensions')) return load(request, ...rest);
     loadedNoLocks = true;
     return noLocks;
   };
