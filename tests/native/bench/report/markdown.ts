@@ -15,7 +15,7 @@ export function summaryOf(results: Results): object {
     goal: goal.text,
     verdict: verdictOf(goal),
     numbers: goal.checks.map(checkText),
-    ...(goal.beside && { beside: goal.beside }),
+    beside: goal.beside || undefined,
   }));
   return { startedAt, durationMs, machine, versions, goals };
 }
