@@ -1,13 +1,6 @@
 import { openPersistence } from '@ggen-sim/core';
 import { describe, expect, it } from 'vitest';
-import {
-  type Agent,
-  AGENTS,
-  type AgentOutcome,
-  type InputFile,
-  determinismHash,
-  runAgent,
-} from '../src/index.ts';
+import { type Agent, AGENTS, type InputFile, determinismHash, runAgent } from '../src/index.ts';
 
 /** Agent with the least that an agent needs: it counts the lines of its documents. */
 const lineCounter: Agent<{ readonly text: readonly InputFile[] }> = {
