@@ -53,11 +53,14 @@ function newAudit({ operationType, details, errorMessage, ...draft }: AuditDraft
   };
 }
 
-async function write(db: Persistence, operation: WriteOperation): Promise<RecordedBatch> {
+/** The answers of a batch for the tables that the model has. */
+type ModelBatch = Pick<RecordedBatch, 'audits' | 'receipts' | 'memories'>;
+
+async function write(db: Persistence, operation: WriteOperation): Promise<ModelBatch> {
   const receipts = operation.receipts.map(newReceipt);
   const memories = operation.memories.map(newMemory);
   const audits = operation.audits.map(newAudit);
-  const nothing: RecordedBatch = { audits: [], receipts: [], memories: [] };
+  const nothing: ModelBatch = { audits: [], receipts: [], memories: [] };
   switch (operation.via) {
     case 'saveReceipt':
       return { ...nothing, receipts: [await db.saveReceipt(receipts[0] as NewReceipt)] };
@@ -71,8 +74,10 @@ async function write(db: Persistence, operation: WriteOperation): Promise<Record
       return { ...nothing, audits: [await db.logAudit(audits[0] as NewAuditEntry)] };
     case 'logAudits':
       return { ...nothing, audits: await db.logAudits(audits) };
-    default:
-      return db.record({ receipts, memories, audits });
+    default: {
+      const recorded = await db.record({ receipts, memories, audits });
+      return { audits: recorded.audits, receipts: recorded.receipts, memories: recorded.memories };
+    }
   }
 }
 
@@ -232,7 +237,9 @@ export async function callReal(
     }
     case 'restoreBackup': {
       const { force, from } = operation;
-      return db.restoreBackup({ directory: context.directory, force, ...asked({ from }) });
+      const report = await db.restoreBackup({ directory: context.directory, force, ...asked({ from }) });
+      const { receipts, memories, auditEntries } = report;
+      return { directory: report.directory, from: report.from, receipts, memories, auditEntries };
     }
     case 'exportImage':
       artifacts.image = await db.exportImage();
