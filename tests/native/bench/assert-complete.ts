@@ -1,6 +1,6 @@
 import type { Results } from './results.ts';
 
-/** Cases nobody may lack; the others depend on what an engine can do. */
+/** Cases that every engine must have; the others depend on its abilities. */
 const ALWAYS = [
   'open',
   'first-saves',

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** What the numbers were measured on. Names nobody's machine. */
+/** Describes the machine without its host name. */
 export function describeMachine(folder: string): Record<string, string> {
   return {
     processor: `${os.cpus()[0]?.model ?? 'unknown'}, ${os.cpus().length} cores`,

@@ -1,7 +1,7 @@
 import type { Budget } from './cases/case.ts';
 import type { RunKind } from './results.ts';
 
-/** How much a run measures. */
+/** Amount of work in a run. */
 export interface Plan {
   readonly kind: RunKind;
   readonly node: PlatformPlan;
@@ -9,7 +9,7 @@ export interface Plan {
   readonly cliRuns: number;
 }
 
-/** How much a run measures on one platform. */
+/** Amount of work on one platform. */
 export interface PlatformPlan {
   readonly rowCounts: readonly number[];
   /** Trials of each engine and size; they take turns. */

@@ -20,7 +20,7 @@ export class ResultsCollector {
     this.cost({ platform, engineId, rowCount }, result.costsPerSave, result.peakMemoryBytes);
   }
 
-  /** What a save costs below an engine, beside what is known already. */
+  /** Adds the cost of a save below an engine to the costs known already. */
   cost(
     where: Omit<CostMeasurement, 'perSave' | 'peakMemoryBytes'>,
     perSave: Costs,
@@ -35,7 +35,7 @@ export class ResultsCollector {
     });
   }
 
-  /** What a trial gave. */
+  /** Adds the samples of a trial. */
   samples(where: Omit<Measurement, 'trials'>, samples: readonly number[]): void {
     const key = `${where.platform} ${where.engineId} ${where.caseName} ${where.rowCount}`;
     const measurement = this.#measurements.get(key);

@@ -4,7 +4,7 @@ import type { Costs } from './trials/trial.ts';
 /** Of the files that results are kept in. */
 export const FORMAT_VERSION = 2;
 
-/** Where an engine ran. */
+/** Platform that an engine ran on. */
 export type Platform = 'node' | 'chromium';
 
 /** Every sample of one case, one engine, one size; the raw material of everything a report says. */
@@ -13,11 +13,11 @@ export interface Measurement {
   readonly engineId: string;
   readonly caseName: string;
   readonly rowCount: number;
-  /** What each trial gave, in the order of the trials: those of one place were taken next to each other. */
+  /** Samples of each trial, in order: trials with the same index ran next to each other. */
   readonly trials: readonly (readonly number[])[];
 }
 
-/** What one save cost below an engine. */
+/** Cost of one save below an engine. */
 export interface CostMeasurement {
   readonly platform: Platform;
   readonly engineId: string;
@@ -26,7 +26,7 @@ export interface CostMeasurement {
   readonly peakMemoryBytes: number | undefined;
 }
 
-/** What could not be measured, and why. */
+/** A measurement that is missing, and the reason. */
 export interface Omission {
   readonly platform: Platform;
   readonly engineId: string;
@@ -56,7 +56,7 @@ export interface PlacedEngine extends EngineFacts {
   readonly platform: Platform;
 }
 
-/** What results keep of an engine. */
+/** Selects the facts about an engine that results keep. */
 export function factsOf(engine: EngineFacts, platform: Platform): PlacedEngine {
   const { id, title, ggenSim, durability, maxRows, keepsNothing } = engine;
   return {

@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { nativeSqlite as runNativeSqlite } from '../../support/native-sqlite.ts';
 
 const CHILDREN = path.join(import.meta.dirname, 'children');
 
-/** How a child ended, and what it had acknowledged by then: one line each. */
+/** The end of a child process, and the lines it had acknowledged by then. */
 export interface ChildEnd {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -28,7 +29,7 @@ function watch(child: ChildProcess): Child {
   const ended = new Promise<ChildEnd>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (exitCode, signal) => {
-      // A killed child's last line may be half there; then it was no acknowledgement.
+      // A killed child's last line may be incomplete; an incomplete line is not an acknowledgement.
       const acknowledged = stdout.split('\n').slice(0, -1);
       resolve({ exitCode, signal, acknowledged, stderr });
     });
@@ -48,21 +49,12 @@ export function startNative(file: string, script: string): Child {
   return watch(child);
 }
 
-/** Runs statements in the native `sqlite3` shell. @returns its output */
+/** Runs statements in the native `sqlite3` shell, waiting up to 10 s for locks. @returns its output */
 export function nativeSqlite(file: string, ...statements: string[]): string {
-  const { stdout, stderr, status, error } = spawnSync(
-    'sqlite3',
-    ['-batch', '-cmd', '.timeout 10000', file, ...statements],
-    {
-      encoding: 'utf8',
-    },
-  );
-  if (error) throw error;
-  if (status !== 0) throw new Error(`sqlite3 ended with ${status}: ${stderr}`);
-  return stdout.trim();
+  return runNativeSqlite(file, '.timeout 10000', ...statements);
 }
 
-/** A folder for one test, gone with it. */
+/** Creates a folder that is removed when the test ends. */
 export function temporaryFolder(): string {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'interop-')));
   onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));

@@ -23,7 +23,7 @@ export const ADOPTED = `
   INSERT INTO receipts SELECT 'id-' || i, 'adopted-' || i, 'agent', 'validation', '{"n":' || i || '}', 'success',
     '2026-05-20 00:00:00', '2026-05-20 00:00:00', i FROM n;`;
 
-/** Rows of every table, without what is made up anew each time. */
+/** Rows of every table, without values that are generated for each row. */
 const CONTENT = [
   "SELECT execution_id || ' ' || receipt_id || ' ' || length(receipt_json) || ' ' || created_at FROM receipts ORDER BY rowid",
   "SELECT 'memory of ' || agent_id || ' ' || version || ' ' || last_updated FROM agent_memory ORDER BY rowid",
@@ -33,10 +33,10 @@ const STEPS = "SELECT key FROM _schema_metadata WHERE key GLOB 'migration_*' ORD
 const TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
 export const INTEGRITY = 'PRAGMA integrity_check';
 
-/** What is stored, as text that can be compared. */
+/** Stored content, as text that can be compared. */
 export interface Stored {
   readonly content: string;
-  /** Which of our migrations are recorded. */
+  /** Recorded migrations of core. */
   readonly steps: string;
   readonly integrity: string;
 }
@@ -52,12 +52,12 @@ function stored(ask: Ask): Stored {
   };
 }
 
-/** What native sqlite3 finds, rolling back what was left half done. */
+/** Reads with native sqlite3, which rolls back an unfinished transaction. */
 export function storedNatively(file: string): Stored {
   return stored((query) => nativeSqlite(file, query));
 }
 
-/** What our code finds, rolling back what was left half done. */
+/** Reads with sqljs-vfs, which rolls back an unfinished transaction. */
 export async function storedByOurs(file: string, options: { exclusive?: boolean } = {}): Promise<Stored> {
   const { database, close } = await opened(file, options);
   const found = stored((query) => (database.exec(query)[0]?.values ?? []).map(([value]) => value).join('\n'));

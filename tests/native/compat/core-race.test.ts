@@ -35,8 +35,8 @@ function expectAllWell(ends: readonly ChildEnd[]): void {
   );
 }
 
-/** Sound to native SQLite and to us, whoever wrote last. */
-async function expectSound(file: string, options: { exclusive?: boolean } = {}): Promise<void> {
+/** Checks that the database is intact for native SQLite and for `verify`. */
+async function expectIntact(file: string, options: { exclusive?: boolean } = {}): Promise<void> {
   expect(nativeSqlite(file, INTEGRITY)).toBe('ok');
   await using db = await openPersistence({ storage: 'file', path: file, ...options });
   // Rows of other programs have ids of their own; only those are no concern of this.
@@ -92,11 +92,11 @@ it.each(['delete', 'truncate', 'persist'])(
     const versions = nativeSqlite(file, 'SELECT agent_id, version FROM agent_memory ORDER BY agent_id');
     expect(versions).toBe(`ours1|${ROUNDS}\nours2|${ROUNDS}`);
     expect(nativeSqlite(file, 'SELECT count(*) FROM audit_log')).toBe(String(4 * ROUNDS));
-    await expectSound(file);
+    await expectIntact(file);
   },
 );
 
-it('a database that others use in WAL mode is refused, and neither they nor it notice', async () => {
+it('a database that other programs use in WAL mode is refused, without harm to them or to it', async () => {
   const file = newFile();
   await filledDatabase(file, 'stored');
   nativeSqlite(file, 'PRAGMA journal_mode=WAL');
@@ -130,10 +130,10 @@ it('owners with exclusive take turns, with each other, with sharers and with nat
   const acknowledged = ends.flatMap((end) => end.acknowledged);
   expect(acknowledged.length).toBe(3 * ROUNDS);
   expect([...executionIds(file)].toSorted()).toEqual(acknowledged.toSorted());
-  await expectSound(file);
+  await expectIntact(file);
 });
 
-it('an owner keeps everybody else out until it closes', async () => {
+it('an exclusive owner keeps every other connection out until it closes', async () => {
   const file = newFile();
   await emptyDatabase(file);
   const owner = await openPersistence({ storage: 'file', path: file, exclusive: true });
@@ -148,7 +148,7 @@ it('an owner keeps everybody else out until it closes', async () => {
   await owner.logAudit({ agentId: 'owner', operation: 'own', status: 'completed' });
   await owner.close();
   expect(nativeSqlite(file, 'SELECT count(*) FROM audit_log')).toBe('2');
-  await expectSound(file);
+  await expectIntact(file);
 });
 
 /** @returns how many receipts of its racers verify */
@@ -210,7 +210,7 @@ it('five openers race for one hot journal; what was committed is there, what was
     expectAllWell(ends);
     for (const native of ends.slice(3)) expect(native.acknowledged).toEqual(['300']);
     expect(storedNatively(file)).toEqual(before);
-    await expectSound(file);
+    await expectIntact(file);
   }
 });
 
@@ -251,7 +251,7 @@ async function raceResets(locks: Locks): Promise<number> {
       Array.from({ length: rounds.length }, (_, index) => ROUNDS - rounds.length + index),
     );
   }
-  await expectSound(file);
+  await expectIntact(file);
   return ends.length;
 }
 
@@ -294,7 +294,7 @@ it('a backup taken amid writers verifies, and is a state that was', async () => 
       }
     }
   }
-  await expectSound(file);
+  await expectIntact(file);
 });
 
 it('restores race with writers: the end is the backup and an unbroken end of what each wrote', async () => {
@@ -318,7 +318,7 @@ it('restores race with writers: the end is the backup and an unbroken end of wha
     for (let round = ROUNDS - rounds; round < ROUNDS; round++)
       expect(ids.has(`${writer}-${round}`)).toBe(true);
   }
-  await expectSound(file);
+  await expectIntact(file);
 });
 
 it('opening, reading and writing while others VACUUM', async () => {
@@ -335,7 +335,7 @@ it('opening, reading and writing while others VACUUM', async () => {
   for (let opener = 0; opener < 4; opener++) {
     expect([...executionIds(file)].filter((id) => id.startsWith(`opener${opener}-`)).length).toBe(3);
   }
-  await expectSound(file);
+  await expectIntact(file);
 });
 
 it.each([

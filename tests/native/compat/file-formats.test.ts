@@ -1,4 +1,4 @@
-/** Database files travel both ways, whatever they are made of. */
+/** Database files of every page size, encoding and vacuum mode work in both directions. */
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -40,33 +40,36 @@ const CONTENT = `
   SELECT count(*) || ' ' || sum(word = 'wörd ☃ ' || id) FROM words;
   SELECT count(*) || ' ' || sum(length(value) = substr(key, 5) * 7 % 3000) FROM pairs;`;
 
-/** What native `sqlite3` says of a file with so many rows in each table. */
+/** Counts rows and checks integrity with native `sqlite3`. */
 function nativeReport(file: string): string {
   return nativeSqlite(file, CONTENT, 'PRAGMA integrity_check');
 }
 
-const soundWith = (rows: number): string => `${rows} ${rows}\n${rows} ${rows}\nok`;
+const intactWith = (rows: number): string => `${rows} ${rows}\n${rows} ${rows}\nok`;
 
 describe.each(FORMATS)('$name', ({ pragma, value }) => {
   const format = `PRAGMA ${pragma} = '${value}';`;
 
-  it.each(['native sqlite3', 'better-sqlite3'])('made by %s, opened and extended by ours', async (maker) => {
-    const file = path.join(temporaryFolder(), 'made.db');
-    const script = `${format} ${TABLES} ${rowsFrom(1)}`;
-    if (maker === 'better-sqlite3') new Database(file).exec(script).close();
-    else nativeSqlite(file, script);
-    const opened = await openDatabase(fileStorage(file));
-    opened.database.exec(rowsFrom(501));
-    opened.database.exec(
-      "DELETE FROM pairs WHERE key LIKE 'key 1%'; DELETE FROM words WHERE id BETWEEN 100 AND 199",
-    );
-    opened.database.exec('PRAGMA incremental_vacuum; DELETE FROM words; DELETE FROM pairs');
-    opened.database.exec(rowsFrom(1) + rowsFrom(501));
-    opened.close();
-    expect(nativeReport(file)).toBe(soundWith(1000));
-  });
+  it.each(['native sqlite3', 'better-sqlite3'])(
+    'a file made by %s is opened and extended by sqljs-vfs',
+    async (maker) => {
+      const file = path.join(temporaryFolder(), 'made.db');
+      const script = `${format} ${TABLES} ${rowsFrom(1)}`;
+      if (maker === 'better-sqlite3') new Database(file).exec(script).close();
+      else nativeSqlite(file, script);
+      const opened = await openDatabase(fileStorage(file));
+      opened.database.exec(rowsFrom(501));
+      opened.database.exec(
+        "DELETE FROM pairs WHERE key LIKE 'key 1%'; DELETE FROM words WHERE id BETWEEN 100 AND 199",
+      );
+      opened.database.exec('PRAGMA incremental_vacuum; DELETE FROM words; DELETE FROM pairs');
+      opened.database.exec(rowsFrom(1) + rowsFrom(501));
+      opened.close();
+      expect(nativeReport(file)).toBe(intactWith(1000));
+    },
+  );
 
-  it('made by ours, read and extended by better-sqlite3', async () => {
+  it('a file made by sqljs-vfs is read and extended by better-sqlite3', async () => {
     const file = path.join(temporaryFolder(), 'ours.db');
     const opened = await openDatabase(fileStorage(file));
     opened.database.exec(`${format} ${TABLES} ${rowsFrom(1)}`);
@@ -77,11 +80,11 @@ describe.each(FORMATS)('$name', ({ pragma, value }) => {
     expect(database.pragma(pragma, { simple: true })).toBe(value);
     database.exec(rowsFrom(501));
     database.close();
-    expect(nativeReport(file)).toBe(soundWith(1000));
+    expect(nativeReport(file)).toBe(intactWith(1000));
   });
 });
 
-it('made by ours with exclusive: the others read it once it is closed, and are kept out before', async () => {
+it('an exclusive connection keeps other programs out until it closes; then they read the file', async () => {
   const file = path.join(temporaryFolder(), 'exclusive.db');
   const owner = await openDatabase(fileStorage(file), { exclusive: true });
   owner.database.exec(TABLES + rowsFrom(1));
@@ -90,5 +93,5 @@ it('made by ours with exclusive: the others read it once it is closed, and are k
   database.close();
   owner.database.exec(rowsFrom(501));
   owner.close();
-  expect(nativeReport(file)).toBe(soundWith(1000));
+  expect(nativeReport(file)).toBe(intactWith(1000));
 });

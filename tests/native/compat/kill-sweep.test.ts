@@ -70,8 +70,8 @@ function isDamagedWithoutJournal(file: string): boolean {
   const bare = `${file}-bare`;
   fs.copyFileSync(file, bare);
   try {
-    const sound = nativeSqlite(bare, INTEGRITY) === 'ok';
-    return !sound || nativeSqlite(bare, 'SELECT count(*) FROM rows') !== nativeSqlite(bare, TOTAL);
+    const isIntact = nativeSqlite(bare, INTEGRITY) === 'ok';
+    return !isIntact || nativeSqlite(bare, 'SELECT count(*) FROM rows') !== nativeSqlite(bare, TOTAL);
   } catch {
     return true;
   }

@@ -84,7 +84,7 @@ function isHot(file: string): boolean {
   return SIDE_FILES.some((suffix) => (fs.statSync(file + suffix, { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
 
-/** Whether the database file alone, without its journal, is none of these states. */
+/** True when the database file alone, without its journal, is none of these states. */
 function isHalfDone(file: string, states: readonly Stored[]): boolean {
   const bare = `${file}-bare`;
   fs.copyFileSync(file, bare);
@@ -96,7 +96,7 @@ function isHalfDone(file: string, states: readonly Stored[]): boolean {
   }
 }
 
-/** Where to die: everywhere, or near the beginning, near the end where commits are, and here and there between. */
+/** Chooses where to crash: everywhere, or near the beginning, near the end where commits are, and at random points between. */
 function pointsOf(changes: number): number[] {
   const every = Array.from({ length: changes }, (_, change) => change);
   if (EVERY || changes <= FIRST + BETWEEN + LAST) return every;
@@ -127,7 +127,7 @@ describe.each(sweeps)('%#: $operation', (sweep) => {
   const { operation, prepare, exclusive = false, leavesHotFiles = false, spills = false } = sweep;
 
   it(
-    `killed in the middle of ${operation}, the database is as before or as after`,
+    `killed in the middle of ${operation}, the database is as before or as after it`,
     async () => {
       const folder = temporaryFolder();
       const backup =
@@ -163,7 +163,7 @@ describe.each(sweeps)('%#: $operation', (sweep) => {
           where,
         ).toContainEqual({ content: found.content, steps: found.steps });
         if (operation === 'exportBackup') await expectWholeOrAbsent(`${file}.backup`, isAcknowledged, where);
-        // Whoever comes next finds a database that is sound to us as well, and can write to it.
+        // The next connection finds a database that `verify` accepts, and can write to it.
         await using db = await openPersistence({ storage: 'file', path: file, exclusive });
         expect((await db.verify()).problems, where).toEqual([]);
         await db.logAudit({ agentId: 'agent', operation: 'next', status: 'completed' });

@@ -26,7 +26,7 @@ function nativeScript(writer: string): string {
   ).join('\n');
 }
 
-/** What a damaged file answers is part of the result. */
+/** Runs a statement. The error of a damaged file is part of the result. */
 function ask(file: string, statement: string): string {
   try {
     return nativeSqlite(file, statement);
@@ -61,11 +61,9 @@ async function race(locks: 'locked' | 'unlocked'): Promise<RaceResult> {
   };
 }
 
-function isSound({ writers, readers, lost, integrity, total, acknowledged }: RaceResult): boolean {
-  const everybodyFinished = [...writers, ...readers].every(({ exitCode }) => exitCode === 0);
-  return (
-    everybodyFinished && lost.length === 0 && integrity === 'ok' && total === String(acknowledged.length)
-  );
+function isIntact({ writers, readers, lost, integrity, total, acknowledged }: RaceResult): boolean {
+  const allFinished = [...writers, ...readers].every(({ exitCode }) => exitCode === 0);
+  return allFinished && lost.length === 0 && integrity === 'ok' && total === String(acknowledged.length);
 }
 
 it('every acknowledged row is there, and no reader ever sees half a transaction or a damaged file', async () => {
@@ -81,12 +79,12 @@ it('every acknowledged row is there, and no reader ever sees half a transaction 
     acknowledged: [reads],
   } of result.readers)
     expect(Number(reads), 'reads meanwhile').toBeGreaterThan(10);
-  expect(isSound(result)).toBe(true);
+  expect(isIntact(result)).toBe(true);
 });
 
 it('control: with our locks left out, the same race damages the file or loses rows', async () => {
   for (let round = 1; round <= MAX_CONTROL_ROUNDS; round++) {
-    if (!isSound(await race('unlocked'))) return;
+    if (!isIntact(await race('unlocked'))) return;
   }
   expect.fail(`${MAX_CONTROL_ROUNDS} races without locks went well, so the race proves nothing`);
 });

@@ -1,4 +1,4 @@
-/** A big file is not read to look one thing up. */
+/** A lookup in a large file reads a few pages. */
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { openDatabase } from '@ggen-sim/sqljs-vfs';

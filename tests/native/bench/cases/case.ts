@@ -1,25 +1,25 @@
 import type { BenchAuditEntry, BenchReceipt, Seed } from '../dataset/rows.ts';
 import type { Session } from '../engines/engine.ts';
 
-/** How often, and for how long at most. Whichever comes first ends a case. */
+/** Limits on samples and time. The first limit reached ends a case. */
 export interface Budget {
   readonly samples: number;
   /** For the samples. */
   readonly maxMs: number;
   /**
-   * Calls before the samples, which nobody times. JavaScript and WebAssembly reach their speed after many hundreds of
+   * Calls before the samples, which are not timed. JavaScript and WebAssembly reach their speed after many hundreds of
    * saves, native code with the first.
    */
   readonly warmUps: number;
   readonly warmUpMs: number;
 }
 
-/** What a case works with. */
+/** Input of a case. */
 export interface CaseContext {
   readonly session: Session;
   readonly seed: Seed;
   readonly budget: Budget;
-  /** Receipts and audit entries that are in nobody's way: the next one, each time. */
+  /** New receipts and audit entries: the next one at each call. */
   readonly next: NextRows;
   /** A folder of the trial's own, or a name in a page. */
   readonly scratch: string;
@@ -40,9 +40,9 @@ export interface Case {
   /** `ms` of one call, or rows durable `per second`. */
   readonly unit: 'ms' | 'per second';
   readonly better: 'lower' | 'higher';
-  /** How many of the samples a budget allows are taken; heavy calls take few. @default 1 */
+  /** Share of the budget's samples to take; heavy calls take few. @default 1 */
   readonly share?: number;
-  /** Whether an engine can do it at all. @default always */
+  /** True when an engine can run the case. @default always */
   readonly possible?: (session: Session) => boolean;
   /** Larger databases are not asked for it. */
   readonly maxRows?: number;

@@ -3,7 +3,7 @@ import { backupCase, imageCase } from './exports.ts';
 import { analyticsCase, getCase, latestCase, statsCase } from './reads.ts';
 import { auditCase, callersCase, firstSavesCase, groupedCase, saveCase } from './writes.ts';
 
-/** What is asked of an open database, in this order: reads see the database as it was handed over, then come writes. */
+/** Cases for an open database, in order: reads see the database as it was filled, then come writes. */
 export const CASES: readonly Case[] = [
   getCase,
   latestCase,
@@ -17,10 +17,10 @@ export const CASES: readonly Case[] = [
   backupCase,
 ];
 
-/** What is asked of processes and pages that have only just opened, and of nobody else. */
+/** Cases that only run in processes and pages that have just opened. */
 export const FIRST_CASES: readonly Case[] = [firstSavesCase];
 
-/** What is measured around the cases: opening is a trial's first act, the command line has processes of its own. */
+/** Measurements around the cases: a trial opens first, and the command line runs in its own processes. */
 export const OPEN = {
   name: 'open',
   title: 'Open, to the first answer',

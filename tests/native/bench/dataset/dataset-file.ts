@@ -38,7 +38,7 @@ export async function datasetFile(folder: string, seed: Seed): Promise<string> {
   return file;
 }
 
-/** Copies a seed, synced, so that writing it back is nobody's save. */
+/** Copies a dataset and syncs it, so that no timed save pays for writing it back. */
 export function copySeed(from: string, to: string): void {
   mkdirSync(path.dirname(to), { recursive: true });
   copyFileSync(from, to);

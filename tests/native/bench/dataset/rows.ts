@@ -48,12 +48,12 @@ export function seedAuditEntry(seed: Seed, index: number): BenchAuditEntry {
   return auditEntry(`seed-${index}`, index, seedTime(seed, index));
 }
 
-/** A receipt nobody has saved yet, of this moment. @param run - unlike that of any other run on the same database */
+/** A new receipt of this moment. @param run - unlike that of any other run on the same database */
 export function newReceipt(run: string, index: number): BenchReceipt {
   return receipt(`${run}-${index}`, index, timestamp(Date.now()));
 }
 
-/** An audit entry nobody has logged yet, of this moment. */
+/** A new audit entry of this moment. */
 export function newAuditEntry(run: string, index: number): BenchAuditEntry {
   return auditEntry(`${run}-${index}`, index, timestamp(Date.now()));
 }

@@ -1,6 +1,6 @@
 import type { BenchAuditEntry, BenchReceipt } from '../dataset/rows.ts';
 
-/** What stands for a database: a path in Node, a name in a page. */
+/** Identifies a database: a path in Node, a name in a page. */
 export type Place = string;
 
 /** Counts an engine answers, which a trial compares with what it wrote. */
@@ -28,12 +28,12 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** What a report says of an engine. */
+/** Facts about an engine for reports. */
 export interface EngineFacts {
   readonly id: string;
   readonly title: string;
   readonly ggenSim: boolean;
-  /** What a resolved save survives, and at which settings. */
+  /** Failure that a resolved save survives, and the settings. */
   readonly durability: string;
   /** More rows than this are not asked of it. */
   readonly maxRows?: number;

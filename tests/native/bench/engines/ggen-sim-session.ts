@@ -2,7 +2,7 @@ import type { BackupDirectory, NewReceipt, Persistence } from '@ggen-sim/core';
 import type { BenchReceipt } from '../dataset/rows.ts';
 import type { Session } from './engine.ts';
 
-/** What an open database of ggen-sim does when asked what every engine is asked. */
+/** Implements the interface of every engine with ggen-sim. */
 export function ggenSimSession(
   db: Persistence,
   backupDirectory: (name: string) => string | BackupDirectory = (name): string => name,

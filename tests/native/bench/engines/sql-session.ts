@@ -21,7 +21,7 @@ export interface SqlConnection {
   run(sql: string, values?: SqlValue[]): unknown;
   /** Rows as arrays or objects, whatever the engine does best. */
   all(sql: string, values?: SqlValue[]): readonly unknown[] | Promise<readonly unknown[]>;
-  /** Where BEGIN and COMMIT are not for callers to write. */
+  /** Set when callers must not write BEGIN and COMMIT themselves. */
   inTransaction?(work: (transaction: Pick<SqlConnection, 'run'>) => Promise<void>): Promise<unknown>;
   exportImage?(): Promise<number>;
   backup?(directory: string): Promise<number>;

@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'sql.js';
 import type { SqlConnection } from './sql-session.ts';
 
-/** A database of sql.js alone, in memory. Exporting it drops its statements, so they are prepared anew after each. */
+/** A database of sql.js alone, in memory. Exporting it drops its statements, so they are prepared again after each. */
 export function sqlJsConnection(database: Database): SqlConnection & { image(): Uint8Array } {
   let statements = new Map<string, Statement>();
   const prepared = (sql: string): Statement => {

@@ -1,6 +1,6 @@
 /** One figure of a goal, with what it must keep to. */
 export interface Check {
-  /** Where it was measured, as a report says it. */
+  /** Size or case that was measured, as printed in a report. */
   readonly at: string;
   readonly value: number | undefined;
   readonly limit: number;
@@ -8,11 +8,11 @@ export interface Check {
   readonly unit: '×' | 'ms';
 }
 
-/** What this project wants of itself, and what a run says of it. */
+/** A performance goal and whether a run met it. */
 export interface Goal {
   readonly text: string;
   readonly checks: readonly Check[];
-  /** What stands beside the figures without being judged. */
+  /** Numbers shown beside the goal that do not decide it. */
   readonly beside?: string;
 }
 

@@ -4,7 +4,7 @@ import { formatNumber } from './numbers.ts';
 /** Below this a peer is not called faster: it is within what a run repeats. */
 const NOTICEABLE = 1.1;
 
-/** Where a peer beats the best of ggen-sim, worst first, in one line each. */
+/** Lists the cases in which a peer is faster than the best ggen-sim engine, worst first, one line each. */
 export function slowerThanPeers(tables: readonly CaseTable[]): string[] {
   const found: { line: string; factor: number }[] = [];
   for (const table of tables) {
@@ -27,7 +27,7 @@ export function slowerThanPeers(tables: readonly CaseTable[]): string[] {
 }
 
 function best(table: CaseTable, ggenSim: boolean): CaseTable['rows'][number] | undefined {
-  // What keeps nothing, or promises less, is no rival of what does.
+  // Engines that store nothing or promise less durability are not compared.
   const rows = table.rows.filter((row) => row.ggenSim === ggenSim && row.comparable);
   const sign = table.better === 'lower' ? 1 : -1;
   return rows.toSorted((a, b) => sign * (a.summary.median - b.summary.median))[0];

@@ -1,6 +1,6 @@
 import { quantileSorted } from 'simple-statistics';
 
-/** What a report says of samples. */
+/** Numbers of a report about samples. */
 export interface Summary {
   readonly median: number;
   /** The bad end: the 99th percentile of times, the first of rates. */

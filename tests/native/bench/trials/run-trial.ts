@@ -8,7 +8,7 @@ import { newAuditEntry, newReceipt, seedReceipt } from '../dataset/rows.ts';
 import type { Session } from '../engines/engine.ts';
 import type { CostProbe, Costs, TrialRequest, TrialResult } from './trial.ts';
 
-/** What differs between a process and a page. */
+/** Functions that differ between a process and a page. */
 export interface TrialPlatform {
   readonly open: () => Promise<Session>;
   readonly readCosts: CostProbe;

@@ -12,15 +12,15 @@ export interface TrialRequest {
   /** Cases by name; none means opening is all that is measured. */
   readonly cases: readonly string[];
   readonly budget: Budget;
-  /** What earlier trials added to the seed. */
+  /** Rows that earlier trials added to the dataset. */
   readonly rowsBefore: { readonly receipts: number; readonly auditEntries: number };
   readonly scratch: string;
 }
 
-/** What one save cost below the engine, in calls and bytes. */
+/** Cost of one save below the engine, in calls and bytes. */
 export type Costs = Readonly<Record<string, number>>;
 
-/** What a trial measured. */
+/** Measurements of a trial. */
 export interface TrialResult {
   /** From the first line that loads the engine's code to the first answer. */
   readonly openMs: number;

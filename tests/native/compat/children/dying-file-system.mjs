@@ -1,4 +1,4 @@
-/** A process that dies before its k-th change to the file system, whoever asks for it: the database, a backup, a folder. */
+/** Kills this process before its k-th change to the file system, for a database, a backup or a folder. */
 import fs from 'node:fs';
 
 const CHANGES = /** @type {const} */ ([
@@ -41,5 +41,5 @@ export function dieBefore(change) {
   callsLeft = change;
 }
 
-/** How many there were since `dieBefore`. */
+/** Count of changes since `dieBefore`. */
 export const changesMade = () => calls;

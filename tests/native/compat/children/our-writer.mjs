@@ -6,7 +6,7 @@ import { COUNT_UP, INSERT, acknowledge, fillerFor } from './rows.mjs';
 const [file = '', writer = '', rows = '0', locks = 'locked'] = process.argv.slice(2);
 const DEADLINE_MS = 30_000;
 
-/** Locks that never keep anybody out: what the race is lost with. */
+/** Locks that always succeed and exclude no other process. The race goes wrong with them. */
 const noLocks = { name: 'none', tryShared: () => true, tryExclusive: () => true, unlock() {} };
 
 const opened = await openDatabase(fileStorage(file, locks === 'unlocked' ? { rangeLocks: noLocks } : {}));

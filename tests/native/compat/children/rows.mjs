@@ -1,4 +1,4 @@
-/** The table that everybody writes to, and how a row is acknowledged: by its name on standard output, once it is durable. */
+/** The table that every process writes to. A row is acknowledged by its name on standard output once it is durable. */
 export const SCHEMA =
   'CREATE TABLE rows(name TEXT PRIMARY KEY, filler TEXT); CREATE TABLE total(n INTEGER); INSERT INTO total VALUES (0)';
 

@@ -2,7 +2,7 @@ import type { Seed } from '../../dataset/rows.ts';
 import type { EngineFacts, Session } from '../engine.ts';
 import type { BrowserEngineId } from './engine-ids.ts';
 
-/** What a new database is filled from. */
+/** Source that fills a new database. */
 export interface SeedSource {
   readonly seed: Seed;
   /** The statements of the schema. */

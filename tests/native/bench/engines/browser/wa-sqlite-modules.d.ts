@@ -1,4 +1,4 @@
-/** What the package leaves without types. */
+/** Types that the package does not ship. */
 declare module '@journeyapps/wa-sqlite/src/examples/AccessHandlePoolVFS.js' {
   export const AccessHandlePoolVFS: {
     create(name: string, module: unknown): Promise<{ close?(): unknown }>;

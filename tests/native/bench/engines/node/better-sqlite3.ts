@@ -43,7 +43,7 @@ async function openBetterSqlite3(file: string, journalMode: string): ReturnType<
   });
 }
 
-/** What a user writes by hand for what ggen-sim calls a backup: the rows streamed as JSON, and SQLite's own backup, synced. */
+/** Does by hand what a ggen-sim backup does: streams the rows as JSON and copies with SQLite's own backup, synced. */
 async function backup(database: Database, directory: string): Promise<number> {
   await mkdir(directory);
   let rows = 0;

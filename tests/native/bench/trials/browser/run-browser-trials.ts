@@ -33,7 +33,7 @@ interface Database {
   failed: boolean;
 }
 
-/** What a run in Chromium leaves besides its numbers. */
+/** Result of a run in Chromium besides its numbers. */
 export interface BrowserRun {
   readonly engines: readonly PageEngineFacts[];
   readonly version: string;
@@ -74,10 +74,10 @@ export async function runBrowserTrials(
   return { engines, version };
 }
 
-/** What a page needs to make a database. */
+/** Input that a page needs to make a database. */
 type Source = Pick<PageRequest, 'schema' | 'imageUrl'>;
 
-/** What databases of one size are made of, and where. */
+/** Sources and folder of the databases of one size. */
 interface Filling {
   readonly seed: Seed;
   readonly source: Source;
@@ -142,7 +142,7 @@ class BrowserTrials {
     return databases;
   }
 
-  /** A round; a peer that fails is told of instead of losing everybody's numbers. */
+  /** Runs a round. A failing peer is reported as not measured, so the other engines keep their numbers. */
   async roundOrOmission(database: Database, round: number, plan: PlatformPlan): Promise<void> {
     try {
       await this.#round(database, round, plan);

@@ -13,7 +13,7 @@ const FEW_SAVES = 10;
 const MANY_SAVES = 30;
 
 /**
- * Syncs a save, counted by strace in trials that nobody times: those of a trial with many saves less those of one with
+ * Syncs a save, counted by strace in trials that are not timed: those of a trial with many saves less those of one with
  * few, so that opening and closing cancel out. Nothing where strace is not to be had.
  */
 export async function countSyncs(workFolder: string, collector: ResultsCollector): Promise<void> {

@@ -32,7 +32,7 @@ function readProcessCounters(): Costs {
   };
 }
 
-/** What Linux calls the high water mark: `maxRSS` would begin with what the parent had when it made this process. */
+/** Reads Linux's high water mark: `maxRSS` would begin with what the parent had when it made this process. */
 function readPeakMemory(): number {
   try {
     const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
