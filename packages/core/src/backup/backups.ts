@@ -155,15 +155,15 @@ export class Backups {
     }
   }
 
-  /** Refuses an image in another text encoding. A connection keeps the encoding it opened with, so it could not read it. */
+  /** Refuses an image in another text encoding: a connection keeps the encoding that it opened with. */
   #refuseOtherEncoding(operation: string, copy: SqliteConnection): void {
-    const [theirs, ours] = [copy, this.#connection].map(
+    const [imageEncoding, ownEncoding] = [copy, this.#connection].map(
       (connection) => connection.get('PRAGMA encoding')?.[0],
     );
-    if (theirs === ours) return;
+    if (imageEncoding === ownEncoding) return;
     throw new PersistenceError(
       'SCHEMA_MISMATCH',
-      `The image stores text as ${String(theirs)}, this database as ${String(ours)}`,
+      `The image stores text as ${String(imageEncoding)}, this database as ${String(ownEncoding)}`,
       { operation, hint: 'Restore the JSON files of a backup, or open the image as a separate file.' },
     );
   }

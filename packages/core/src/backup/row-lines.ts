@@ -1,6 +1,6 @@
 import { invalidBackup } from './manifest.ts';
 
-/** Longest row that is read. It is just below the longest string of JavaScript engines, so no longer row can be written. */
+/** Longest row that is read: just below the longest string of JavaScript engines. A longer row cannot be written. */
 const MAX_ROW_CHARS = 500_000_000;
 
 /**

@@ -72,7 +72,7 @@ function workerGone(reason: unknown): Refusal {
     new PersistenceError('WORKER_GONE', 'The worker that owns the database has ended', {
       operation,
       cause: reason,
-      hint: 'Open the database again. Whether a write that was under way happened is unknown: save it again with ifAbsent.',
+      hint: 'Open the database again. It is unknown if a pending write happened: save it again with ifAbsent.',
     });
 }
 
