@@ -173,6 +173,6 @@ describe.each(sweeps)('%#: $operation', (sweep) => {
       if (spills) expect(savedByJournal, 'deaths that only the journal made good').toBeGreaterThan(0);
       if (leavesHotFiles) expect(hot, 'deaths that left something to roll back').toBeGreaterThan(0);
     },
-    EVERY ? 7_200_000 : 120_000,
+    EVERY ? 7_200_000 : 300_000,
   );
 });
