@@ -7,7 +7,7 @@ import { run } from './tarballs.mjs';
 const PROGRAM = `
 import { strict as assert } from 'node:assert';
 import { openPersistence } from '@ggen-sim/core';
-import { runValidation } from '@ggen-sim/agents';
+import { AGENTS, runAgent } from '@ggen-sim/agents';
 import { openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 
@@ -21,7 +21,7 @@ reopened.close();
 const db = await openPersistence({ storage: 'file', path: 'core.db' });
 await db.saveReceipt({ executionId: 'e', agentId: 'a', agentType: 't', receipt: '{}' });
 const content = '@prefix sh: <http://www.w3.org/ns/shacl#> . [] a sh:NodeShape ; sh:targetNode <x> ; sh:nodeKind sh:IRI .';
-const validation = await runValidation(db, { specs: [{ name: 'network.ttl', content }] });
+const validation = await runAgent(AGENTS.validation, db, { spec: [{ name: 'network.ttl', content }] });
 assert.equal(validation.status, 'success', validation.message);
 assert.equal((await db.stats()).receiptsTotal, 2);
 await db.close();
