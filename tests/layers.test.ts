@@ -50,10 +50,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'existing-file.ts': ['sqlite', 'database-header.ts', 'contract', 'errors.ts', 'result-codes.ts'],
       'durable-database.ts': ['sqlite', 'database-header.ts', 'contract', 'errors.ts', 'result-codes.ts'],
       sqlite: ['contract', 'errors.ts', 'result-codes.ts'],
-      'storages/node-file': ['locks', 'contract', 'errors.ts'],
-      'storages/indexeddb': ['locks', 'contract', 'errors.ts', 'result-codes.ts'],
-      'storages/opfs': ['locks', 'retry.ts', 'contract', 'errors.ts', 'result-codes.ts'],
-      'storages/memory': ['locks', 'contract'],
+      'storages/*': ['locks', 'retry.ts', 'contract', 'errors.ts', 'result-codes.ts'],
       locks: ['contract'],
       'database-header.ts': ['contract'],
       'retry-busy.ts': ['errors.ts', 'retry.ts'],
@@ -198,7 +195,7 @@ it('refuses an import against the flow, an unlisted folder, and a list that is n
   const layers = {
     'packages/p': {
       packages: ['@ggen-sim/core'],
-      rooms: { 'index.ts': ['lower'], upper: ['lower'], lower: [], wrong: ['upper'] },
+      rooms: { 'index.ts': ['lower'], upper: ['lower'], lower: [], wrong: ['upper'], 'each/*': [] },
     },
   };
   const source = (file: string, text: string) => ({ file: `packages/p/src/${file}`, text });
@@ -209,6 +206,7 @@ it('refuses an import against the flow, an unlisted folder, and a list that is n
       source('lower/a.ts', "await import('../upper/b.ts'); import fs from 'node:fs';"),
       source('lower/a.node.ts', "import fs from 'node:fs'; import { x } from '#upper/b';"),
       source('other/c.ts', ''),
+      source('each/one/d.ts', "import './e.ts'; import '../two/f.ts';"),
     ]),
   ).toEqual([
     'packages/p: wrong names upper, which does not stand below it',
@@ -217,5 +215,6 @@ it('refuses an import against the flow, an unlisted folder, and a list that is n
     'packages/p/src/lower/a.ts: node:fs: this package must not import it here',
     'packages/p/src/lower/a.node.ts: #upper/b: lower may not import upper',
     'packages/p/src/other/c.ts: its folder is not listed',
+    'packages/p/src/each/one/d.ts: ../two/f.ts: each/one may not import each/two',
   ]);
 });

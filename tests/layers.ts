@@ -10,7 +10,7 @@ export interface PackageLayers {
   readonly packages: readonly string[];
   /**
    * Folders and files of `src`, in the order of the data flow, and what each may import. The nearest entry that holds
-   * a file decides; `.` holds every file. An entry may only name entries that stand below it, so every import goes one way.
+   * a file decides; `.` holds every file, and `x/*` stands for each folder of `x`, which may not import one another. An entry may only name entries that stand below it, so every import goes one way.
    */
   readonly rooms: Readonly<Record<string, readonly string[]>>;
 }
@@ -55,25 +55,36 @@ export function layerViolations(
 
 function unordered(name: string, rooms: PackageLayers['rooms']): string[] {
   const order = Object.keys(rooms);
+  const positionOf = (folder: string): number =>
+    order.includes(folder) ? order.indexOf(folder) : order.indexOf(`${path.posix.dirname(folder)}/*`);
   return Object.entries(rooms).flatMap(([room, allowed]) =>
     allowed
-      .filter((other) => order.indexOf(other) <= order.indexOf(room))
+      .filter((other) => positionOf(other) <= positionOf(room))
       .map((other) => `${name}: ${room} names ${other}, which does not stand below it`),
   );
 }
 
-/** The listed folder or file that holds a file, or undefined. */
-function roomOf(rooms: PackageLayers['rooms'], file: string): string | undefined {
-  const holding = Object.keys(rooms).filter(
-    (room) => room === '.' || file === room || file.startsWith(`${room}/`),
-  );
-  return holding.toSorted((left, right) => right.length - left.length)[0];
+/** A listed entry, and the folder or file that it stands for. */
+interface Room {
+  readonly entry: string;
+  readonly folder: string;
+}
+
+/** Finds the listed entry that holds a file, or undefined. */
+function roomOf(rooms: PackageLayers['rooms'], file: string): Room | undefined {
+  const holding = Object.keys(rooms).flatMap((entry): Room[] => {
+    if (entry === '.' || file === entry || file.startsWith(`${entry}/`)) return [{ entry, folder: entry }];
+    const parent = entry.endsWith('/*') ? entry.slice(0, -1) : undefined;
+    if (parent === undefined || !file.startsWith(parent)) return [];
+    return [{ entry, folder: parent + (file.slice(parent.length).split('/')[0] ?? '') }];
+  });
+  return holding.toSorted((left, right) => right.folder.length - left.folder.length)[0];
 }
 
 function refusal(
   { packages, rooms }: PackageLayers,
   file: string,
-  room: string,
+  room: Room,
   target: string,
 ): string | undefined {
   if (GUARDED.test(target)) {
@@ -89,6 +100,9 @@ function refusal(
     : path.posix.normalize(path.posix.join(path.posix.dirname(file), target));
   const importedRoom = roomOf(rooms, imported);
   if (importedRoom === undefined) return 'it is in no listed folder';
-  if (importedRoom === room || rooms[room]?.includes(importedRoom)) return undefined;
-  return `${room} may not import ${importedRoom}`;
+  if (importedRoom.folder === room.folder) return undefined;
+  if (rooms[room.entry]?.some((entry) => entry === importedRoom.entry || entry === importedRoom.folder)) {
+    return undefined;
+  }
+  return `${room.folder} may not import ${importedRoom.folder}`;
 }

@@ -99,3 +99,6 @@ export interface OpfsOpenOptions extends CommonOpenOptions {
 
 /** Options of `openPersistence`. */
 export type OpenOptions = FileOpenOptions | IndexedDbOpenOptions | OpfsOpenOptions | MemoryOpenOptions;
+
+/** Every storage that `openPersistence` knows; not every one exists on every platform. */
+export const STORAGES: readonly OpenOptions['storage'][] = ['file', 'indexeddb', 'opfs', 'memory'];

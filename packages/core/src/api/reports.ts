@@ -1,4 +1,4 @@
-import type { LongOperationOptions } from './options.ts';
+import type { LongOperationOptions, OpenOptions } from './options.ts';
 
 /** Time span of an analytics report, counted back from now. */
 export type AnalyticsPeriod = 'last-24-hours' | 'last-7-days' | 'last-30-days' | 'last-90-days';
@@ -98,7 +98,7 @@ export interface VerifyReport {
 
 /** Result of {@link Persistence.info}: where the data is stored, and what is promised for it. */
 export interface Info {
-  readonly storage: 'file' | 'memory' | 'indexeddb' | 'opfs';
+  readonly storage: OpenOptions['storage'];
   /** Real path of the file (symlinks followed), or the database's name in a browser; `null` in memory. */
   readonly path: string | null;
   readonly persistent: boolean;

@@ -1,4 +1,5 @@
 import type { OpenOptions, RetryPolicy } from '../api/persistence.ts';
+import { STORAGES } from '../api/options.ts';
 import { DEFAULT_RETRY_POLICY } from '../engine/retry.ts';
 import { checkChoice, checkRequired, checkText, checkWholeNumber, invalid } from '../validation/arguments.ts';
 
@@ -15,12 +16,7 @@ export interface OpenSettings {
 
 /** Checks the options of a caller. @throws {PersistenceError} INVALID_ARGUMENT */
 export function checkOptions(options: OpenOptions): void {
-  checkChoice({ operation: OPERATION, name: 'storage' }, options.storage, [
-    'file',
-    'indexeddb',
-    'opfs',
-    'memory',
-  ]);
+  checkChoice({ operation: OPERATION, name: 'storage' }, options.storage, STORAGES);
   if (options.storage !== 'memory') {
     const location = options.storage === 'file' ? { path: options.path } : { name: options.name };
     checkRequired(OPERATION, location);
