@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { TABLES } from '../../src/tables/index.ts';
 import { createPrivateFile } from '../../src/exports/export-targets.node.ts';
 import { readRowLines } from '../../src/backup/row-lines.ts';
 import type { BackupManifest } from '../../src/index.ts';
@@ -12,7 +13,7 @@ import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 import { modeOf } from '../support/file-state.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
 
-const FILES = ['agent_memory.json', 'audit_log.json', 'ggen.db', 'manifest.json', 'receipts.json'];
+const FILES = [...TABLES.map(({ backupFile }) => backupFile), 'ggen.db', 'manifest.json'].toSorted();
 
 const ANY_FILE = { bytes: 1, sha256: '0'.repeat(64) };
 
@@ -36,7 +37,7 @@ function forge(
 }
 
 describe('a backup', () => {
-  it('is five consistent files of mode 0600 in a folder of mode 0700, readable by native SQLite', async () => {
+  it('consists of consistent files of mode 0600 in a folder of mode 0700, readable by native SQLite', async () => {
     const database = createTestDatabase();
     const db = await openFilled(database);
     const directory = database.path('deep', 'backup');

@@ -127,7 +127,7 @@ const cases: readonly (readonly [title: string, sql: string, opening: string])[]
   ],
   [
     'a newer program whose name is not text',
-    `UPDATE _schema_metadata SET value = '3' WHERE key = 'schema_version'; INSERT INTO _schema_metadata VALUES ('migration_0003', '{"program":{"toString":1}}', '')`,
+    `UPDATE _schema_metadata SET value = '9999' WHERE key = 'schema_version'; INSERT INTO _schema_metadata VALUES ('migration_9999', '{"program":{"toString":1}}', '')`,
     'NEWER_SCHEMA',
   ],
   [

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCHEMA_VERSION } from '../../src/index.ts';
 import { receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
+import { TABLES } from '../../src/tables/index.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from '../schema/original-schema.ts';
 
@@ -40,7 +42,9 @@ describe('many processes at once', () => {
     await Promise.all(upTo(6).map((n) => children.ask<Saved>('save-one', [fixture.file, `exec-${n}`])));
     const db = await fixture.open();
     expect(await db.verify()).toMatchObject({ ok: true, receiptsImported: 2, receiptsVerified: 6 });
-    expect(fixture.native("SELECT count(*) FROM _schema_metadata WHERE key LIKE 'migration_%'")).toBe('2');
+    expect(fixture.native("SELECT count(*) FROM _schema_metadata WHERE key LIKE 'migration_%'")).toBe(
+      String(SCHEMA_VERSION),
+    );
   });
 
   it('see each other’s commits, as two handles of one process', async () => {
@@ -131,7 +135,7 @@ describe('file modes under any umask', () => {
         ...folders,
         'a/b/ggen.db',
         'a/b/ggen.db-journal',
-        ...['agent_memory.json', 'audit_log.json', 'ggen.db', 'manifest.json', 'receipts.json'].map(
+        ...[...TABLES.map(({ backupFile }) => backupFile), 'ggen.db', 'manifest.json'].map(
           (name) => `backups/one/${name}`,
         ),
         'exports/audit.json',

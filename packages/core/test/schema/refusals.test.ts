@@ -146,7 +146,7 @@ describe('databases of other programs and versions', () => {
     ['missing in the middle', `DELETE FROM _schema_metadata WHERE key = 'migration_0001'`],
     ['missing at the end', `DELETE FROM _schema_metadata WHERE key = 'migration_0002'`],
     ['all missing', `DELETE FROM _schema_metadata WHERE key LIKE 'migration%'`],
-    ['one too many', `INSERT INTO _schema_metadata (key, value) VALUES ('migration_0003', '{}')`],
+    ['one too many', `INSERT INTO _schema_metadata (key, value) VALUES ('migration_9999', '{}')`],
     ['version missing', `DELETE FROM _schema_metadata WHERE key = 'schema_version'`],
     ['version lowered', `UPDATE _schema_metadata SET value = '1' WHERE key = 'schema_version'`],
   ] as const)('migration records: %s', async ([, sql]) => {
