@@ -1,19 +1,19 @@
-/** Storages that break a promise of the contract. The scenarios must notice each of them (negative controls). */
+/** Storages that break a promise of the contract: negative controls, in each of which the scenarios must find a fault. */
 import type { FileRole, Storage, StorageFile } from '@ggen-sim/sqljs-vfs';
 import { wrapFile, wrapStorage } from '@ggen-sim/sqljs-vfs/testing';
 
-/** The bytes of the file header that count changes, which SQLite compares with its cache (file format, 1.3.7). */
+/** The change counter and the bytes after it in the file header, which SQLite compares with its cache (file format, 1.3.7). */
 const CHANGE_COUNTER = { offset: 24, sizeBytes: 16 } as const;
 const HEADER_SIZE_BYTES = 100;
 
-/** Drops every write to the rollback journal: a process that crashes then leaves half of a transaction. */
+/** Drops every write to the rollback journal, so that a crashing process leaves part of a transaction. */
 export function withoutJournalWrites(storage: Storage): Storage {
   return withFiles(storage, (file, role) =>
     role === 'journal' ? wrapFile(file, { write: () => undefined }) : file,
   );
 }
 
-/** Shows SQLite the change counter that this connection last saw, so that commits of other connections go unnoticed. */
+/** Shows SQLite the change counter that this connection last saw, which hides the commits of other connections. */
 export function withUnseenCommits(storage: Storage): Storage {
   return withFiles(storage, (file, role) => {
     if (role !== 'main') return file;

@@ -1,7 +1,7 @@
 /**
- * Whole numbers turned into decisions. A story is drawn from plain numbers, so that any source of them will do (a
- * property-testing library that shrinks them, a seeded generator, a failure copied from a log) and a story can be sent
- * to a worker. Numbers that run out are zero: the simplest choice comes first everywhere.
+ * Turns whole numbers into decisions. Scenarios are made from plain numbers, so that any source fits: a property-testing
+ * library that shrinks them, a seeded generator, a failure copied from a log. They can also be sent to a worker. Missing
+ * numbers are zero, so the simplest choice comes first everywhere.
  */
 export class Choices {
   readonly #numbers: readonly number[];
@@ -11,26 +11,26 @@ export class Choices {
     this.#numbers = numbers;
   }
 
-  /** A whole number from 0 up to, but not including, `end`. */
+  /** Returns a whole number from 0 up to, but not including, `end`. */
   below(end: number): number {
     return (this.#numbers[this.#taken++] ?? 0) % end;
   }
 
-  oneOf<Item>(items: readonly [Item, ...Item[]]): Item {
-    return items[this.below(items.length)] as Item;
+  oneOf<T>(items: readonly [T, ...T[]]): T {
+    return items[this.below(items.length)] as T;
   }
 
-  /** True once in so many times, and never when numbers run out. */
+  /** True once in `times` draws on average, and false when no numbers are left. */
   onceIn(times: number): boolean {
     return this.below(times) === times - 1;
   }
 
-  listOf<Item>(atLeast: number, atMost: number, draw: () => Item): Item[] {
+  listOf<T>(atLeast: number, atMost: number, draw: () => T): T[] {
     return Array.from({ length: atLeast + this.below(atMost - atLeast + 1) }, draw);
   }
 }
 
-/** Numbers a story can be drawn from, the same ones for the same seed (mulberry32). */
+/** Returns a generator of numbers for scenarios, the same for the same seed (mulberry32). */
 export function seededNumbers(seed: number): () => number {
   let state = seed | 0;
   return () => {

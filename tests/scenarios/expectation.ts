@@ -1,6 +1,6 @@
-/** Comparing what was expected with what came, where parts of it are only known to be of a kind. */
+/** Compares expected with actual answers. Parts of an expected answer may be known only by a condition. */
 
-/** A part of an answer that the model cannot know exactly. */
+/** A part of an answer that the model knows only by a condition. */
 export class Expectation {
   readonly description: string;
   readonly holds: (actual: unknown) => boolean;
@@ -15,7 +15,7 @@ export class Expectation {
   }
 }
 
-/** An id the database makes up: unknown until it is seen, the same ever after, and nobody else's. */
+/** Prefix of an id that the database generates: unknown until it is seen, constant afterwards, and unique. */
 const UNKNOWN_ID = '\uE000';
 const UUID_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -23,7 +23,7 @@ export function unknownId(name: string): string {
   return UNKNOWN_ID + name;
 }
 
-/** What unknown ids turned out to be, in one reading of what happened. */
+/** The actual values of unknown ids, in one explanation of the answers. */
 export type Bindings = Map<string, string>;
 
 function unifyId(name: string, actual: unknown, bindings: Bindings): boolean {
@@ -35,7 +35,7 @@ function unifyId(name: string, actual: unknown, bindings: Bindings): boolean {
   return true;
 }
 
-/** Whether `actual` is what was expected; binds unknown ids on the way. */
+/** True when `actual` matches `expected`. Binds unknown ids on the way. */
 export function unify(expected: unknown, actual: unknown, bindings: Bindings): boolean {
   if (expected instanceof Expectation) return expected.holds(actual);
   if (typeof expected === 'string' && expected.startsWith(UNKNOWN_ID))
@@ -54,7 +54,7 @@ export function unify(expected: unknown, actual: unknown, bindings: Bindings): b
   );
 }
 
-/** Puts the ids that turned out in the place of the unknown ones. */
+/** Replaces unknown ids by their actual values. */
 export function resolveIds<Value>(value: Value, bindings: Bindings): Value {
   if (typeof value === 'string') return (bindings.get(value) ?? value) as Value;
   if (Array.isArray(value)) return value.map((item: unknown) => resolveIds(item, bindings)) as Value;

@@ -1,4 +1,4 @@
-/** What an operation does to the model, and what it has to answer. */
+/** The model's side of an operation: the next state and the required answer. */
 import { sha256Hex } from '../../packages/core/src/hashing/sha256.node.ts';
 import type {
   AgentMetrics,
@@ -24,25 +24,25 @@ import { Expectation, unknownId } from './expectation.ts';
 import type { MemoryDraft, ModelOperation, ReceiptDraft, WriteOperation } from './operation.ts';
 import { WRONG_CALLS } from './wrong-calls.ts';
 
-/** How a call ended: with a value, or refused with a code. */
+/** The result of a call: a value, or the code of an error. */
 export type Answer = { readonly value: unknown } | { readonly code: PersistenceErrorCode };
 
-/** What an operation leads to. */
+/** The result of an operation in the model. */
 export interface ModelStep {
   readonly state: ModelState;
   readonly answer: Answer;
 }
 
-/** What an operation is called with, beyond itself. */
+/** Circumstances of a call, beyond the operation itself. */
 export interface CallContext {
   readonly now: Date;
-  /** Names the ids this call makes up. */
+  /** Names the ids that this call generates. */
   readonly name: string;
-  /** Nothing else happens meanwhile, so answers put together from several reads are exact. */
+  /** True when no other call runs, so that answers made from several reads are exact. */
   readonly alone: boolean;
   /** The receipt id to look up. */
   readonly receiptId: string;
-  /** What the backup or image holds that is to be put in place; undefined where its slot is empty. */
+  /** Content of the backup or image to import, or undefined if its slot is empty. */
   readonly stored: ModelState | undefined;
 }
 
@@ -53,7 +53,7 @@ const wholeNumber: Expectation = new Expectation(
   (actual) => Number.isSafeInteger(actual) && (actual as number) > 0,
 );
 
-/** An average as SQL rounds it, which is not always as JavaScript would. */
+/** Expects an average as SQL rounds it, which differs from JavaScript in some cases. */
 function average(durations: readonly number[]): unknown {
   if (durations.length === 0) return null;
   const exact = durations.reduce((total, duration) => total + duration, 0) / durations.length;
@@ -61,7 +61,7 @@ function average(durations: readonly number[]): unknown {
   return new Expectation(`about ${exact}`, (actual) => Math.abs(Number(actual) - exact) <= tolerance);
 }
 
-/** The id a receipt must have: a hash of its fields in the order of their names (RFC 8785). */
+/** Computes the id of a receipt: a hash of its fields in the order of their names (RFC 8785). */
 function receiptIdOf(draft: ReceiptDraft): string {
   const { agentId, agentType, durationMs, executionId, json, status } = draft;
   return sha256Hex(
@@ -203,7 +203,7 @@ function cleanup(
   now: Date,
 ): ModelStep {
   const before = daysAgo(now, days);
-  const kept: ModelState = {
+  const remaining: ModelState = {
     ...state,
     receipts: state.receipts.filter(({ createdAt }) => createdAt >= before),
     audits: state.audits.filter(({ timestamp }) => timestamp >= before),
@@ -212,20 +212,20 @@ function cleanup(
     days,
     dryRun,
     before: before === '' ? '0000-01-01 00:00:00' : before,
-    receiptsDeleted: state.receipts.length - kept.receipts.length,
-    auditEntriesDeleted: state.audits.length - kept.audits.length,
+    receiptsDeleted: state.receipts.length - remaining.receipts.length,
+    auditEntriesDeleted: state.audits.length - remaining.audits.length,
     sizeBeforeBytes: wholeNumber,
     sizeAfterBytes: wholeNumber,
   };
-  return { state: dryRun ? state : kept, answer: { value } };
+  return { state: dryRun ? state : remaining, answer: { value } };
 }
 
-/** Rows that are newest first, in the order asked for. */
+/** Puts rows that are newest first in the requested order. */
 function inOrder<Row>(rows: Row[], order: RowOrder | undefined): Row[] {
   return order === 'oldest-first' ? rows.toReversed() : rows;
 }
 
-/** What a read has to answer. */
+/** Returns the required answer of a read. */
 function answerOf(state: ModelState, operation: ModelOperation, context: CallContext): Answer {
   const { now } = context;
   switch (operation.kind) {
@@ -287,7 +287,7 @@ function answerOf(state: ModelState, operation: ModelOperation, context: CallCon
         value: {
           ok: true,
           schemaVersion: wholeNumber,
-          // Rows are checked over several reads, and others may write between them.
+          // Rows are checked in several reads, and other calls may write between them.
           receiptsVerified: context.alone
             ? state.receipts.length
             : new Expectation('a count', (count) => Number.isSafeInteger(count)),
@@ -306,7 +306,7 @@ function isEmpty({ receipts, memories, audits }: ModelState): boolean {
   return receipts.length + memories.length + audits.length === 0;
 }
 
-/** Takes an operation through the model. */
+/** Applies an operation to the model. */
 export function takeStep(state: ModelState, operation: ModelOperation, context: CallContext): ModelStep {
   const { stored } = context;
   switch (operation.kind) {

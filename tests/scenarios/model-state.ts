@@ -1,7 +1,7 @@
-/** The model: three arrays, in the order of their rowids. What the interface promises, without a database. */
+/** The model: three arrays in the order of their rowids, with the behaviour that the interface promises. */
 import type { AuditRow, MemoryRow, ReceiptRow } from '../../packages/core/src/api/persistence.ts';
 
-/** What is stored. Never changed in place, so that several possible states can share rows. */
+/** Stored rows. A state is never changed in place, so that several possible states can share rows. */
 export interface ModelState {
   readonly receipts: readonly ReceiptRow[];
   readonly memories: readonly MemoryRow[];
@@ -12,25 +12,25 @@ export const EMPTY_STATE: ModelState = { receipts: [], memories: [], audits: [] 
 
 const MS_PER_DAY = 86_400_000;
 
-/** A time as the tables hold it. */
+/** Formats a time as the tables store it. */
 export function storedTime(moment: Date): string {
   return moment.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** The time so many days ago, or one before all others. */
+/** Returns the time `days` ago, or a text before all times if the year would be negative. */
 export function daysAgo(now: Date, days: number): string {
   const moment = new Date(now.getTime() - days * MS_PER_DAY);
   return moment.getUTCFullYear() >= 0 ? storedTime(moment) : '';
 }
 
-/** Rows as every query gives them: by time, within a second the last one written first. */
+/** Sorts rows as every query does: newest first, within a second the last written first. */
 export function newestFirst<Row>(rows: readonly Row[], timeOf: (row: Row) => string): Row[] {
   const order = rows.map((row, rowid) => ({ row, rowid, time: timeOf(row) }));
   order.sort((a, b) => (a.time === b.time ? b.rowid - a.rowid : a.time < b.time ? 1 : -1));
   return order.map(({ row }) => row);
 }
 
-/** Every row of a state, each table newest first: what can be read of it. */
+/** Returns every row of a state, each table newest first, as reads return them. */
 export function contentOf(state: ModelState): ModelState {
   return {
     receipts: newestFirst(state.receipts, ({ createdAt }) => createdAt),
@@ -39,18 +39,18 @@ export function contentOf(state: ModelState): ModelState {
   };
 }
 
-/** SQLite's LIKE reads its texts as C strings, which end at NUL, and takes U+FFFE and U+FFFF for U+FFFD. */
+/** Prepares a text as SQLite's LIKE sees it: it ends at NUL, and U+FFFE and U+FFFF become U+FFFD. */
 function asLikeSeesIt(text: string): string[] {
   const lower = (text.split('\0', 1)[0] ?? '').replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   return Array.from(lower.replaceAll(/[\uFFFE\uFFFF]/g, '\uFFFD'));
 }
 
-/** SQL LIKE with `*` for `%`, and nothing left out where no pattern is asked for. */
+/** Matches like SQL LIKE, with `*` for `%`. Without a pattern every text matches. */
 export function matches(pattern: string | undefined, text: string): boolean {
   if (pattern === undefined || /^[%*]+$/.test(pattern)) return true;
   const wanted = asLikeSeesIt(pattern.replaceAll('*', '%'));
   const seen = asLikeSeesIt(text);
-  // Which prefixes of the text the pattern so far can match.
+  // Lengths of the text's prefixes that the pattern so far can match.
   let reached = new Set([0]);
   for (const character of wanted) {
     const next = new Set<number>();
@@ -67,7 +67,7 @@ export function matches(pattern: string | undefined, text: string): boolean {
   return reached.has(seen.length);
 }
 
-/** Texts as SQLite's BINARY collation orders them: by their bytes in UTF-8, which is by code points. */
+/** Compares texts as SQLite's BINARY collation does: by their bytes in UTF-8, which is by code points. */
 export function byteOrder(first: string, second: string): number {
   const [a, b] = [first, second].map((text) => new TextEncoder().encode(text)) as [Uint8Array, Uint8Array];
   for (let index = 0; index < Math.min(a.length, b.length); index++) {

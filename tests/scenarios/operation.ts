@@ -10,7 +10,7 @@ import { hostileTexts } from '../../packages/core/src/testing/hostile-texts.ts';
 import type { Choices } from './choices.ts';
 import { WRONG_CALLS } from './wrong-calls.ts';
 
-/** JSON as it is handed in, and the text that has to be stored. */
+/** JSON as a caller passes it, and the text that must be stored. */
 export interface JsonSample {
   readonly given: string | { readonly [key: string]: unknown } | readonly unknown[] | null;
   readonly stored: string;
@@ -42,7 +42,7 @@ export interface AuditDraft {
   readonly errorMessage: string | null;
 }
 
-/** Writes of one transaction, through whichever method takes them. */
+/** Writes of one transaction, by one of the methods that accept them. */
 export interface WriteOperation {
   readonly kind: 'write';
   readonly via:
@@ -105,7 +105,7 @@ export type ModelOperation =
     }
   | { readonly kind: 'wrong'; readonly which: number };
 
-/** How many backups, and how many images, a story keeps. */
+/** Number of backups, and number of images, that a scenario saves. */
 export const SLOTS = 2;
 
 const { 'a megabyte': _tooBigForThousandsOfRuns, ...shortTexts } = hostileTexts;
@@ -151,7 +151,7 @@ function drawJson(choices: Choices): JsonSample {
 
 function drawReceipt(choices: Choices): ReceiptDraft {
   return {
-    // Few ids, so that duplicates come up; a duplicate is identical when the rest is as simple as it can be.
+    // Few ids, so that duplicates occur. A duplicate is identical if the other fields are the simplest choices.
     executionId: choices.onceIn(9) ? choices.oneOf(HOSTILE) : `execution-${choices.below(8)}`,
     agentId: drawText(choices, AGENTS),
     agentType: drawText(choices, TYPES),
@@ -289,7 +289,7 @@ function drawWhole(choices: Choices): ModelOperation {
   }
 }
 
-/** Any operation there is. */
+/** Draws any operation. */
 export function drawOperation(choices: Choices): ModelOperation {
   const kind = choices.below(16);
   if (kind < 8) return drawWrite(choices);

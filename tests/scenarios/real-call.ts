@@ -1,4 +1,4 @@
-/** The same operation asked of a real database. */
+/** The real database's side of an operation. */
 import { openPersistence } from '../../packages/core/src/open-persistence.ts';
 import type {
   AuditRow,
@@ -20,15 +20,15 @@ import type { ModelState } from './model-state.ts';
 import type { AuditDraft, MemoryDraft, ModelOperation, ReceiptDraft, WriteOperation } from './operation.ts';
 import { WRONG_CALLS } from './wrong-calls.ts';
 
-/** What a call needs that is no data. */
+/** Objects that a call needs beside its data. */
 export interface RealContext {
   readonly receiptId: string;
-  /** The backup to restore; an empty one where its slot is empty. */
+  /** The backup to restore, empty if its slot is empty. */
   readonly directory: MemoryBackupDirectory;
   readonly image: Uint8Array;
 }
 
-/** What a call gave that later calls use. */
+/** Results of a call that later calls use. */
 export interface Artifacts {
   directory?: MemoryBackupDirectory;
   image?: Uint8Array;
@@ -87,16 +87,16 @@ function fromColumns<Row>(rows: readonly Record<string, unknown>[], table: AnyTa
   );
 }
 
-/** What a backup's files say, in the order of the rowids, and that its rows are as many as its manifest says. */
+/** Reads the rows of a backup in the order of their rowids, and checks their number against its manifest. */
 function readBackup({ files }: MemoryBackupDirectory): ModelState {
-  const parse = <Value>(name: string): Value =>
-    JSON.parse(new TextDecoder('utf-8', { ignoreBOM: true }).decode(files.get(name))) as Value;
+  const parse = <T>(name: string): T =>
+    JSON.parse(new TextDecoder('utf-8', { ignoreBOM: true }).decode(files.get(name))) as T;
   const manifest = parse<{ files: { name: string; rows: number | null }[] }>('manifest.json');
   const rowsOf = <Row>(table: AnyTable): Row[] => {
     const name = table.backupFile;
     const rows = fromColumns<Row>(parse<Record<string, unknown>[]>(name), table);
-    const promised = manifest.files.find((file) => file.name === name)?.rows;
-    if (rows.length !== promised) throw new Error(`${name} has ${rows.length} rows, not ${String(promised)}`);
+    const listed = manifest.files.find((file) => file.name === name)?.rows;
+    if (rows.length !== listed) throw new Error(`${name} has ${rows.length} rows, not ${String(listed)}`);
     return rows;
   };
   return {
@@ -106,7 +106,7 @@ function readBackup({ files }: MemoryBackupDirectory): ModelState {
   };
 }
 
-/** Everything that can be read of a database, each table newest first. */
+/** Reads everything in a database, each table newest first. */
 export async function readContent(db: Persistence): Promise<ModelState> {
   return {
     receipts: await db.queryReceipts({ limit: EVERYTHING }),
@@ -135,10 +135,11 @@ async function exported(
     output: new WritableStream({ write: (chunk: Uint8Array) => void chunks.push(new Uint8Array(chunk)) }),
   });
   const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
-  if (bytes.length !== report.bytes) throw new Error(`${bytes.length} bytes came, ${report.bytes} were said`);
+  if (bytes.length !== report.bytes)
+    throw new Error(`${bytes.length} bytes exported, ${report.bytes} reported`);
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   const rows = fromColumns<AuditRow>(parseExport(text, operation.format), auditLogTable);
-  if (rows.length !== report.rows) throw new Error(`${rows.length} rows came, ${report.rows} were said`);
+  if (rows.length !== report.rows) throw new Error(`${rows.length} rows exported, ${report.rows} reported`);
   return rows;
 }
 
@@ -158,7 +159,7 @@ function parseExport(text: string, format: 'json' | 'ndjson' | 'csv'): Record<st
   );
 }
 
-/** RFC 4180; an empty cell is NULL, the empty text is `""`. */
+/** Parses CSV (RFC 4180). An empty cell is NULL, the empty text is `""`. */
 function parseCsv(text: string): (string | null)[][] {
   const lines: (string | null)[][] = [];
   let line: (string | null)[] = [];
@@ -187,14 +188,14 @@ function parseCsv(text: string): (string | null)[][] {
   return lines;
 }
 
-/** Given only where something is asked for, as callers do. */
-function asked<Options extends object>(
+/** Leaves undefined options out, as callers do. */
+function defined<Options extends object>(
   options: Options,
 ): { [Name in keyof Options]: Exclude<Options[Name], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** Calls a real database. @returns what the model is compared with */
+/** Calls a real database. @returns the answer to compare with the model's */
 export async function callReal(
   db: Persistence,
   operation: ModelOperation,
@@ -210,25 +211,25 @@ export async function callReal(
       return db.getMemory(operation.agentId);
     case 'queryReceipts': {
       const { agent, order, limit } = operation;
-      const rows = db.queryReceipts(asked({ agent, order, limit }));
+      const rows = db.queryReceipts(defined({ agent, order, limit }));
       return operation.stream ? collect(rows) : rows;
     }
     case 'queryMemory': {
       const { agent, order } = operation;
-      const rows = db.queryMemory(asked({ agent, order }));
+      const rows = db.queryMemory(defined({ agent, order }));
       return operation.stream ? collect(rows) : rows;
     }
     case 'queryAuditTrail': {
       const { agent, order, days, limit } = operation;
-      const rows = db.queryAuditTrail(asked({ agent, order, days, limit }));
+      const rows = db.queryAuditTrail(defined({ agent, order, days, limit }));
       return operation.stream ? collect(rows) : rows;
     }
     case 'exportAuditTrail':
       return exported(db, operation);
     case 'analytics':
-      return db.analytics(asked({ agent: operation.agent, period: operation.period }));
+      return db.analytics(defined({ agent: operation.agent, period: operation.period }));
     case 'cleanup':
-      return db.cleanup(asked({ days: operation.days, dryRun: operation.dryRun }));
+      return db.cleanup(defined({ days: operation.days, dryRun: operation.dryRun }));
     case 'exportBackup': {
       const directory = new MemoryBackupDirectory();
       await db.exportBackup({ directory });
@@ -237,7 +238,7 @@ export async function callReal(
     }
     case 'restoreBackup': {
       const { force, from } = operation;
-      const report = await db.restoreBackup({ directory: context.directory, force, ...asked({ from }) });
+      const report = await db.restoreBackup({ directory: context.directory, force, ...defined({ from }) });
       const { receipts, memories, auditEntries } = report;
       return { directory: report.directory, from: report.from, receipts, memories, auditEntries };
     }

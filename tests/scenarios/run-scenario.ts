@@ -1,11 +1,11 @@
 /**
- * Plays a story on a real database and in the model, and compares after every step.
+ * Runs a scenario on a real database and in the model, and compares them after every step.
  *
- * 1. Calls made at once have to be explained by some order of them, one after the other (linearizability); writes of
- *    one handle in the order they were asked for.
- * 2. An acknowledged call happened. One that was refused for a reason of its own did not. One whose owner died may have
- *    happened, wholly or not at all.
- * 3. After every step everything is read back, and has to be what the order makes of it, byte for byte.
+ * 1. Some sequential order must explain the answers of concurrent calls (linearizability). In it, the writes of one
+ *    handle keep the order of their calls.
+ * 2. An acknowledged call took effect. A call refused with another code than {@link CRASH_CODES} did not. A call whose
+ *    owner crashed took effect completely or not at all.
+ * 3. After every step everything is read. It must equal the content that the order gives in the model, byte for byte.
  */
 import { PersistenceError, type PersistenceErrorCode } from '../../packages/core/src/api/errors.ts';
 import type { Change, TableName } from '../../packages/core/src/api/persistence.ts';
@@ -19,30 +19,30 @@ import { type ModelOperation, SLOTS } from './operation.ts';
 import { type Artifacts, callReal, readContent } from './real-call.ts';
 import type { CallsAtOnce, ScenarioStep } from './scenario.ts';
 
-/** What a caller hears whose database died: nothing about whether the call happened. */
-const DEATH_CODES: ReadonlySet<PersistenceErrorCode> = new Set(['IO_ERROR', 'WORKER_GONE', 'CLOSED']);
+/** Codes of calls whose owner crashed. They do not tell whether the call took effect. */
+const CRASH_CODES: ReadonlySet<PersistenceErrorCode> = new Set(['IO_ERROR', 'WORKER_GONE', 'CLOSED']);
 
-/** What one call was, and how it ended. */
+/** A call and its result. */
 interface Call {
   readonly handle: 0 | 1;
   readonly operation: ModelOperation;
   readonly context: CallContext;
   readonly answer: Answer;
-  /** Undefined where the owner died first. */
+  /** False when the owner crashed before it answered, so that the call may or may not have taken effect. */
   readonly isKnown: boolean;
   readonly artifacts: Artifacts;
 }
 
-/** What was played, beyond that it went well. */
+/** Numbers of a scenario that ran without a failure. */
 export interface ScenarioReport {
   readonly calls: number;
-  readonly deaths: number;
-  /** Deaths that left a call without an answer. */
+  readonly crashes: number;
+  /** Crashes that left a call without an answer. */
   readonly unanswered: number;
 }
 
-/** What a backup or an image holds. */
-interface Kept {
+/** A backup or image, and its content. */
+interface Saved {
   readonly content: ModelState;
   readonly directory: MemoryBackupDirectory;
   readonly image: Uint8Array;
@@ -57,52 +57,52 @@ function shown(value: unknown): string {
   return text.length > 1500 ? `${text.slice(0, 1500)}…` : text;
 }
 
-/** Every order of some things. */
-function* orders<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+/** Yields every order of the items. */
+function* orders<T>(items: readonly T[]): Generator<readonly T[]> {
   if (items.length === 0) yield [];
   for (const [index, first] of items.entries()) {
     for (const rest of orders(items.toSpliced(index, 1))) yield [first, ...rest];
   }
 }
 
-/** Every choice of some of the things. */
-function* subsets<Item>(items: readonly Item[]): Generator<ReadonlySet<Item>> {
+/** Yields every subset of the items. */
+function* subsets<T>(items: readonly T[]): Generator<ReadonlySet<T>> {
   for (let bits = 0; bits < 2 ** items.length; bits++) {
     yield new Set(items.filter((_, index) => (bits >> index) & 1));
   }
 }
 
-/** Whether the writes of each handle come in the order they were asked for. */
-function keepsOrder(calls: readonly Call[], asked: readonly Call[]): boolean {
+/** True when the writes of each handle are in the order of their calls. */
+function keepsOrder(calls: readonly Call[], made: readonly Call[]): boolean {
   const positions = calls
     .filter(({ operation }) => operation.kind === 'write')
-    .map((call) => [call.handle, asked.indexOf(call)] as const);
+    .map((call) => [call.handle, made.indexOf(call)] as const);
   return positions.every(([handle, position], index) =>
     positions.slice(index + 1).every(([other, later]) => handle !== other || position < later),
   );
 }
 
-class Story {
-  readonly #place: ScenarioHarness;
+class ScenarioRun {
+  readonly #harness: ScenarioHarness;
   readonly #handles: (OpenHandle | undefined)[] = [undefined, undefined];
-  /** More than one where what was read does not tell them apart (rows of different times in either order). */
+  /** Possible states. There are several if reads cannot distinguish them, such as rows of different times in either order. */
   #states: readonly ModelState[] = [EMPTY_STATE];
-  readonly #kept: Kept[] = [];
+  readonly #saved: Saved[] = [];
   #now: Date;
   #callsMade = 0;
-  #deaths = 0;
+  #crashes = 0;
   #unanswered = 0;
 
-  constructor(place: ScenarioHarness) {
-    this.#place = place;
-    this.#now = place.startsAt;
+  constructor(harness: ScenarioHarness) {
+    this.#harness = harness;
+    this.#now = harness.startsAt;
   }
 
-  async play(steps: readonly ScenarioStep[]): Promise<ScenarioReport> {
+  async run(steps: readonly ScenarioStep[]): Promise<ScenarioReport> {
     const { db } = await this.#handle(0);
     const image = await db.exportImage();
     for (let slot = 0; slot < SLOTS; slot++) {
-      this.#kept.push({ content: EMPTY_STATE, directory: new MemoryBackupDirectory(), image });
+      this.#saved.push({ content: EMPTY_STATE, directory: new MemoryBackupDirectory(), image });
     }
     for (const [index, step] of steps.entries()) {
       try {
@@ -112,14 +112,14 @@ class Story {
       }
     }
     for (const handle of [0, 1] as const) await this.#close(handle);
-    return { calls: this.#callsMade, deaths: this.#deaths, unanswered: this.#unanswered };
+    return { calls: this.#callsMade, crashes: this.#crashes, unanswered: this.#unanswered };
   }
 
-  /** Whatever happened: nobody holds anything any more. */
+  /** Releases every handle, also after a failure. */
   async end(): Promise<void> {
     for (const handle of this.#handles) {
       if (!handle) continue;
-      await handle.bury();
+      await handle.release();
       await handle.db.close().catch(() => undefined);
     }
   }
@@ -128,21 +128,21 @@ class Story {
     if (step.step === 'calls') return this.#makeCalls(step, index);
     if (step.step === 'reopen') {
       await this.#close(this.#at(step.handle));
-      return this.#compare([], `reopened`);
+      return this.#compare([], 'after reopening');
     }
-    if (!this.#place.setClock) return undefined;
+    if (!this.#harness.setClock) return undefined;
     this.#now = new Date(this.#now.getTime() + step.seconds * 1000);
-    this.#place.setClock(this.#now);
+    this.#harness.setClock(this.#now);
   }
 
   #at(handle: 0 | 1): 0 | 1 {
-    return this.#place.shared ? handle : 0;
+    return this.#harness.shared ? handle : 0;
   }
 
   async #handle(index: 0 | 1): Promise<OpenHandle> {
     const open = this.#handles[index];
     if (open) return open;
-    const handle = await this.#place.open();
+    const handle = await this.#harness.open();
     const changes: Change[] = [];
     handle.db.subscribe((change) => void changes.push(change));
     return (this.#handles[index] = { ...handle, changes });
@@ -153,37 +153,37 @@ class Story {
     if (!handle) return;
     this.#handles[index] = undefined;
     await handle.db.close();
-    if (!this.#place.persistent) this.#states = [EMPTY_STATE];
+    if (!this.#harness.persistent) this.#states = [EMPTY_STATE];
   }
 
-  async #makeCalls({ calls, death }: CallsAtOnce, step: number): Promise<void> {
+  async #makeCalls({ calls, crash }: CallsAtOnce, step: number): Promise<void> {
     const opened = new Map<0 | 1, OpenHandle>();
     for (const { handle } of calls) opened.set(this.#at(handle), await this.#handle(this.#at(handle)));
     for (const { changes } of opened.values()) changes.length = 0;
-    const dying = death && opened.get(this.#at(death.handle));
+    const crashing = crash && opened.get(this.#at(crash.handle));
     const made = calls.map((call, index) => this.#call(call, `${step}.${index}`, calls.length === 1, opened));
-    if (death) dying?.crashAt(death.atCall);
+    if (crash) crashing?.crashAt(crash.atCall);
     let ended = await Promise.all(made);
     this.#callsMade += ended.length;
-    if (dying && death) {
-      this.#deaths++;
-      this.#handles[this.#at(death.handle)] = undefined;
-      await dying.bury();
+    if (crashing && crash) {
+      this.#crashes++;
+      this.#handles[this.#at(crash.handle)] = undefined;
+      await crashing.release();
       ended = ended.map((call) => ({
         ...call,
         isKnown: !(
-          call.handle === this.#at(death.handle) &&
+          call.handle === this.#at(crash.handle) &&
           'code' in call.answer &&
-          DEATH_CODES.has(call.answer.code)
+          CRASH_CODES.has(call.answer.code)
         ),
       }));
       if (ended.some(({ isKnown }) => !isKnown)) this.#unanswered++;
-      if (!this.#place.persistent) this.#states = [EMPTY_STATE];
+      if (!this.#harness.persistent) this.#states = [EMPTY_STATE];
     } else {
       await this.#compareChanges(ended, opened);
     }
-    if (dying && !this.#place.persistent) return this.#compare([], 'a new one');
-    return this.#compare(ended, dying ? 'after a death' : 'after the calls');
+    if (crashing && !this.#harness.persistent) return this.#compare([], 'after a crash without persistence');
+    return this.#compare(ended, crashing ? 'after a crash' : 'after the calls');
   }
 
   async #call(
@@ -196,17 +196,17 @@ class Story {
     const { db } = opened.get(handle) as OpenHandle;
     const receipts = this.#states[0]?.receipts ?? [];
     const which = operation.kind === 'getReceipt' ? operation.which : 0;
-    const kept = this.#kept['slot' in operation ? operation.slot : 0] as Kept;
-    const isFilled = operation.kind !== 'restoreBackup' || kept.directory.files.size > 0;
+    const saved = this.#saved['slot' in operation ? operation.slot : 0] as Saved;
+    const isFilled = operation.kind !== 'restoreBackup' || saved.directory.files.size > 0;
     const context: CallContext = {
       now: this.#now,
       name,
       alone,
       receiptId: receipts[which % (receipts.length + 1)]?.receiptId ?? 'no such receipt',
-      stored: isFilled ? kept.content : undefined,
+      stored: isFilled ? saved.content : undefined,
     };
     const artifacts: Artifacts = {};
-    const real = { ...context, directory: kept.directory, image: kept.image };
+    const real = { ...context, directory: saved.directory, image: saved.image };
     let answer: Answer;
     try {
       answer = { value: await callReal(db, operation, real, artifacts) };
@@ -218,40 +218,40 @@ class Story {
     return { handle, operation, context, answer, isKnown: true, artifacts };
   }
 
-  /** What a call changed its handle's listeners hear of; where nothing was written nobody hears anything. */
+  /** Checks that a handle's subscribers are told of every table that its calls changed, and of nothing else. */
   async #compareChanges(calls: readonly Call[], opened: ReadonlyMap<0 | 1, OpenHandle>): Promise<void> {
     for (const [index, { db, changes }] of opened) {
-      // What is on its way to listeners arrives before the answers to later questions.
+      // Pending notifications arrive before the answers of later calls.
       await db.stats();
       await db.stats();
-      const told = new Set(changes.flatMap(({ tables }) => tables));
+      const notified = new Set(changes.flatMap(({ tables }) => tables));
       const written = new Set(
         calls.filter(({ handle }) => handle === index).flatMap((call) => tablesWritten(call)),
       );
-      const missed = [...written].filter((table) => !told.has(table));
+      const missed = [...written].filter((table) => !notified.has(table));
       if (missed.length > 0)
-        throw new Error(`listeners did not hear of ${missed.join(', ')}: ${shown(changes)}`);
-      if (this.#place.shared) continue;
-      if (written.size === 0 && told.size > 0)
-        throw new Error(`listeners heard of nothing: ${shown(changes)}`);
+        throw new Error(`subscribers were not told of ${missed.join(', ')}: ${shown(changes)}`);
+      if (this.#harness.shared) continue;
+      if (written.size === 0 && notified.size > 0)
+        throw new Error(`subscribers were told of changes, but nothing was written: ${shown(changes)}`);
       if (
         changes.some(
           ({ version }, position) => position > 0 && version <= (changes[position - 1]?.version ?? 0),
         )
       )
-        throw new Error(`versions do not grow: ${shown(changes)}`);
+        throw new Error(`versions do not increase: ${shown(changes)}`);
     }
   }
 
-  /** Reads everything and finds the orders that explain it. */
+  /** Reads everything, and finds the orders of the calls that explain it. */
   async #compare(calls: readonly Call[], moment: string): Promise<void> {
     const reader = this.#handles[0] ? 0 : this.#handles[1] ? 1 : 0;
     const { db } = await this.#handle(reader);
     const content = await readContent(db);
     const report = await db.verify();
-    if (!report.ok) throw new Error(`${moment} verify finds ${shown(report.problems)}`);
+    if (!report.ok) throw new Error(`${moment}, verify finds ${shown(report.problems)}`);
     const explained = new Map<string, ModelState>();
-    let nearest = `no order at all`;
+    let nearest = `no order was possible`;
     for (const state of this.#states) {
       for (const { after, bindings, mismatch } of explanations(state, calls)) {
         if (mismatch !== undefined) nearest = mismatch;
@@ -264,28 +264,28 @@ class Story {
     if (explained.size === 0) {
       const answers = calls.map(({ answer, isKnown }) => ({ answer, isKnown }));
       throw new Error(
-        `${moment} no order of the calls explains the answers ${shown(answers)} and what is stored; ${nearest}`,
+        `${moment}, no order of the calls explains the answers ${shown(answers)} and the stored rows; ${nearest}`,
       );
     }
     this.#states = [...explained.values()];
-    for (const call of calls) this.#keep(call);
+    for (const call of calls) this.#save(call);
   }
 
-  #keep({ operation, answer, artifacts }: Call): void {
+  #save({ operation, answer, artifacts }: Call): void {
     if (!('slot' in operation) || !('value' in answer)) return;
-    const kept = this.#kept[operation.slot] as Kept;
+    const saved = this.#saved[operation.slot] as Saved;
     if (operation.kind === 'exportBackup' && artifacts.directory) {
-      // A slot keeps the backup and the image of one state.
+      // A slot contains the backup and the image of one state.
       const image = artifacts.directory.files.get('ggen.db') as Uint8Array;
-      this.#kept[operation.slot] = {
+      this.#saved[operation.slot] = {
         content: answer.value as ModelState,
         directory: artifacts.directory,
         image,
       };
     }
     if (operation.kind === 'exportImage' && artifacts.image) {
-      this.#kept[operation.slot] = {
-        ...kept,
+      this.#saved[operation.slot] = {
+        ...saved,
         content: answer.value as ModelState,
         directory: new MemoryBackupDirectory(),
         image: artifacts.image,
@@ -317,15 +317,15 @@ function tablesWritten({ operation, answer }: Call): readonly TableName[] {
 interface Explanation {
   readonly after: ModelState;
   readonly bindings: Bindings;
-  /** Where this order gives another answer than the one that came. */
+  /** The first answer that differs from this order's. */
   readonly mismatch: string | undefined;
 }
 
-/** Every way the calls can have happened. */
+/** Yields every order in which the calls may have taken effect. */
 function* explanations(before: ModelState, calls: readonly Call[]): Generator<Explanation> {
   const known = calls.filter(({ isKnown }) => isKnown);
-  for (const happened of subsets(calls.filter(({ isKnown }) => !isKnown))) {
-    for (const order of orders([...known, ...happened])) {
+  for (const effective of subsets(calls.filter(({ isKnown }) => !isKnown))) {
+    for (const order of orders([...known, ...effective])) {
       if (keepsOrder(order, calls)) yield explain(before, order);
     }
   }
@@ -355,21 +355,21 @@ function differences(expected: ModelState, actual: ModelState): string {
 }
 
 /**
- * Plays a story.
- * @throws Error that says at which step the database and the model went apart, and how
+ * Runs a scenario.
+ * @throws Error with the first step after which the database and the model differ, and the difference
  */
 export async function runScenario(
-  place: ScenarioHarness,
+  harness: ScenarioHarness,
   steps: readonly ScenarioStep[],
 ): Promise<ScenarioReport> {
-  const story = new Story(place);
+  const run = new ScenarioRun(harness);
   try {
-    const report = await story.play(steps);
-    await place.remove();
+    const report = await run.run(steps);
+    await harness.remove();
     return report;
   } catch (error) {
-    await story.end();
-    await place.remove().catch(() => undefined);
+    await run.end();
+    await harness.remove().catch(() => undefined);
     throw error;
   }
 }

@@ -1,27 +1,27 @@
 import type { Persistence } from '../../packages/core/src/api/persistence.ts';
 
-/** A database opened for a story. */
+/** A database opened for a scenario. */
 export interface ModelHandle {
   readonly db: Persistence;
   /**
-   * Has the owner of this handle die: before its k-th storage call from now, or at whatever moment comes of `calls`
-   * where calls cannot be counted.
+   * Crashes the owner of this handle after `calls` more storage calls. If calls cannot be counted, the harness derives a
+   * moment from `calls`.
    */
   crashAt(calls: number): void;
-  /** Has the owner die now if it has not yet; resolves when what it held is free for others. */
-  bury(): Promise<void>;
+  /** Crashes the owner now if it has not crashed yet. Resolves when its locks and files are released. */
+  release(): Promise<void>;
 }
 
-/** Where a story is played: an empty place for one database. */
+/** The storage of one scenario: one database, empty at first. */
 export interface ScenarioHarness {
-  /** What is stored stays when every handle is gone. */
+  /** True when stored data survives the closing of every handle. */
   readonly persistent: boolean;
-  /** Several handles may be open at once. */
+  /** True when several handles may be open at once. */
   readonly shared: boolean;
-  /** The clock the handles read stands still and can be set; otherwise it only stands still. */
+  /** Sets the clock of the handles, which otherwise stands still. Undefined if it cannot be set. */
   readonly setClock: ((now: Date) => void) | undefined;
   readonly startsAt: Date;
   open(): Promise<ModelHandle>;
-  /** Checks what was left by other means, and takes the place away. */
+  /** Removes the storage. May check it by other means first. */
   remove(): Promise<void>;
 }

@@ -1,13 +1,13 @@
-/** A story: what several callers do to one database, with clocks that move, handles that close and owners that die. */
+/** A scenario: calls of several callers to one database, with moving clocks, reopened handles and crashing owners. */
 import { Choices } from './choices.ts';
 import { drawOperation, type ModelOperation } from './operation.ts';
 
-/** Calls that are made at once, each by one of two handles. */
+/** Concurrent calls, each by one of two handles. */
 export interface CallsAtOnce {
   readonly step: 'calls';
   readonly calls: readonly { readonly handle: 0 | 1; readonly operation: ModelOperation }[];
-  /** The handle whose owner dies, and before which of its storage calls. */
-  readonly death: { readonly handle: 0 | 1; readonly atCall: number } | undefined;
+  /** The handle whose owner crashes, and the number of its storage calls that still succeed. */
+  readonly crash: { readonly handle: 0 | 1; readonly atCall: number } | undefined;
 }
 
 export type ScenarioStep =
@@ -17,7 +17,7 @@ export type ScenarioStep =
 
 const SECONDS_PER_DAY = 86_400;
 
-/** Numbers a step takes at most; more would do nothing. */
+/** Greatest number of numbers that a step uses. */
 export const NUMBERS_PER_STEP = 48;
 
 /** Draws one step. The same numbers give the same step. */
@@ -33,13 +33,13 @@ export function drawStep(numbers: readonly number[]): ScenarioStep {
     default: {
       const handleOfAll = choices.oneOf([0, 1] as const);
       const mixed = choices.onceIn(2);
-      const dies = choices.onceIn(4);
+      const crashes = choices.onceIn(4);
       const atCall = choices.below(choices.oneOf([60, 20, 300]));
       const calls = choices.listOf(1, 4, () => ({
         handle: mixed ? choices.oneOf([0, 1] as const) : handleOfAll,
         operation: drawOperation(choices),
       }));
-      return { step: 'calls', calls, death: dies ? { handle: handleOfAll, atCall } : undefined };
+      return { step: 'calls', calls, crash: crashes ? { handle: handleOfAll, atCall } : undefined };
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Every operation there is, in any order, by two handles, through deaths and reopenings, against plain arrays. */
+/** Random scenarios of every operation, with two handles, crashes and reopening, compared with a model of plain arrays. */
 import { MemoryDisk, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import fc from 'fast-check';
@@ -10,29 +10,29 @@ import { TestDatabase } from '../../packages/core/test/support/test-database.ts'
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
 const SEED = process.env['MODEL_SEED'];
 
-/** Steps as plain numbers: fast-check leaves steps out and makes numbers smaller until the shortest failure is left. */
-const stories = fc.array(
+/** Steps as plain numbers. fast-check removes steps and reduces numbers until the shortest failing scenario is left. */
+const scenarios = fc.array(
   fc.array(fc.nat(100_000), { minLength: NUMBERS_PER_STEP, maxLength: NUMBERS_PER_STEP }),
   { minLength: 1, maxLength: 20, size: 'max' },
 );
 
-function filePlace(
+function fileHarness(
   options: Omit<FileOpenOptions, 'storage' | 'path'>,
   shared: boolean,
 ): () => ScenarioHarness {
   return () => {
-    const place = new TestDatabase();
+    const database = new TestDatabase();
     return storageHarness({
-      makeStorage: () => fileStorage(place.file),
-      options: { storage: 'file', path: place.file, ...options },
+      makeStorage: () => fileStorage(database.file),
+      options: { storage: 'file', path: database.file, ...options },
       persistent: true,
       shared,
-      remove: () => place.end(),
+      remove: () => database.end(),
     });
   };
 }
 
-function memoryPlace(): ScenarioHarness {
+function memoryHarness(): ScenarioHarness {
   return storageHarness({
     makeStorage: () => memoryStorage(),
     options: { storage: 'memory' },
@@ -42,7 +42,7 @@ function memoryPlace(): ScenarioHarness {
   });
 }
 
-function memoryDiskPlace(): ScenarioHarness {
+function memoryDiskHarness(): ScenarioHarness {
   const disk = new MemoryDisk();
   return storageHarness({
     makeStorage: () => memoryStorage(disk),
@@ -53,25 +53,25 @@ function memoryDiskPlace(): ScenarioHarness {
   });
 }
 
-const places: Readonly<Record<string, () => ScenarioHarness>> = {
-  memory: memoryPlace,
-  'memory that outlives its owners, two of them': memoryDiskPlace,
-  'file, two owners': filePlace({}, true),
-  'file, exclusive': filePlace({ exclusive: true }, false),
-  'file, exclusive and relaxed': filePlace({ exclusive: true, durability: 'relaxed' }, false),
+const harnesses: Readonly<Record<string, () => ScenarioHarness>> = {
+  memory: memoryHarness,
+  'memory that survives its two owners': memoryDiskHarness,
+  'file, two owners': fileHarness({}, true),
+  'file, exclusive': fileHarness({ exclusive: true }, false),
+  'file, exclusive and relaxed': fileHarness({ exclusive: true, durability: 'relaxed' }, false),
 };
 
-it.each(Object.entries(places))(
-  'model: %s',
-  async (_, makePlace) => {
+it.each(Object.entries(harnesses))(
+  'scenarios agree with the model: %s',
+  async (_, makeHarness) => {
     let calls = 0;
-    let deaths = 0;
+    let crashes = 0;
     let unanswered = 0;
     await fc.assert(
-      fc.asyncProperty(stories, async (story) => {
-        const report = await runScenario(makePlace(), story.map(drawStep));
+      fc.asyncProperty(scenarios, async (scenario) => {
+        const report = await runScenario(makeHarness(), scenario.map(drawStep));
         calls += report.calls;
-        deaths += report.deaths;
+        crashes += report.crashes;
         unanswered += report.unanswered;
       }),
       {
@@ -81,9 +81,9 @@ it.each(Object.entries(places))(
       },
     );
     expect(calls).toBeGreaterThan(RUNS * 5);
-    expect(deaths).toBeGreaterThan(0);
+    expect(crashes).toBeGreaterThan(0);
     if (process.env['MODEL_RUNS'])
-      console.log(`${calls} calls, ${deaths} deaths, ${unanswered} of them with a call unanswered`);
+      console.log(`${calls} calls, ${crashes} crashes, ${unanswered} of them with a call unanswered`);
   },
   3_600_000,
 );

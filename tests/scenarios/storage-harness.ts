@@ -4,18 +4,18 @@ import type { OpenOptions } from '../../packages/core/src/api/persistence.ts';
 import type { ModelHandle, ScenarioHarness } from './scenario-harness.ts';
 import { crashableStorage } from './crashable-storage.ts';
 
-/** What {@link storageHarness} takes. */
+/** Options of {@link storageHarness}. */
 export interface StorageHarnessOptions {
-  /** A new storage on the same place, once for each handle. */
+  /** Makes a storage on the same content, once per handle. */
   readonly makeStorage: () => Storage;
-  /** How to open; the storage it names is not looked at. */
+  /** Options of opening. Their `storage` is ignored. */
   readonly options: OpenOptions;
   readonly persistent: boolean;
   readonly shared: boolean;
   readonly remove: () => void | Promise<void>;
 }
 
-/** A place whose owners die between any two calls of their storage. */
+/** Makes a harness whose owners can crash between any two calls of their storage. */
 export function storageHarness(given: StorageHarnessOptions): ScenarioHarness {
   const startsAt = new Date('2026-03-01T12:00:00Z');
   let now = startsAt;
@@ -25,18 +25,18 @@ export function storageHarness(given: StorageHarnessOptions): ScenarioHarness {
     startsAt,
     setClock: (moment) => void (now = moment),
     async open(): Promise<ModelHandle> {
-      const mortal = crashableStorage(given.makeStorage());
-      const db = await openOnStorage(() => mortal.storage, {
+      const crashable = crashableStorage(given.makeStorage());
+      const db = await openOnStorage(() => crashable.storage, {
         ...given.options,
         clock: () => now,
         retry: { ioRetries: 1, ioRetryDelayMs: 1 },
       });
       return {
         db,
-        crashAt: (calls) => mortal.crashAt(calls),
-        async bury() {
-          mortal.crashNow();
-          // Nothing reaches the files any more; what is left in memory may complain of it.
+        crashAt: (calls) => crashable.crashAt(calls),
+        async release() {
+          crashable.crashNow();
+          // Calls no longer reach the files, so closing may fail.
           await db.close().catch(() => undefined);
         },
       };

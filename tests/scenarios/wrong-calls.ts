@@ -1,4 +1,4 @@
-/** Calls that must be refused, with what they are refused with, and leave everything as it was. */
+/** Calls that must be refused with a given code, and change nothing. */
 import type { PersistenceErrorCode } from '../../packages/core/src/api/errors.ts';
 import type { Persistence } from '../../packages/core/src/api/persistence.ts';
 import { MemoryBackupDirectory } from '../../packages/core/src/testing/memory-backup-directory.ts';
@@ -12,7 +12,7 @@ export interface WrongCall {
 }
 
 const wrong = (value: unknown): never => value as never;
-const stopped = { signal: AbortSignal.abort() };
+const aborted = { signal: AbortSignal.abort() };
 
 function damagedImage(image: Uint8Array): Uint8Array {
   return image.slice(0, image.length - 100);
@@ -25,17 +25,17 @@ export const WRONG_CALLS: readonly [WrongCall, ...WrongCall[]] = [
     call: (db) => db.saveReceipt(receiptOf('wrong', { agentId: '' })),
   },
   {
-    title: 'a receipt that is no JSON, after one that is right',
+    title: 'a receipt that is not JSON, after a valid one',
     code: 'INVALID_JSON',
     call: (db) => db.saveReceipts([receiptOf('right'), receiptOf('wrong', { receipt: '{' })]),
   },
   {
-    title: 'a receipt with a status of its own',
+    title: 'a receipt with an unknown status',
     code: 'INVALID_ARGUMENT',
     call: (db) => db.saveReceipt(receiptOf('wrong', { status: wrong('done') })),
   },
   {
-    title: 'a receipt that took negative time',
+    title: 'a receipt with a negative duration',
     code: 'INVALID_ARGUMENT',
     call: (db) => db.saveReceipt(receiptOf('wrong', { durationMs: -1 })),
   },
@@ -45,7 +45,7 @@ export const WRONG_CALLS: readonly [WrongCall, ...WrongCall[]] = [
     call: (db) => db.saveMemory(memoryOf('half \uD83D')),
   },
   {
-    title: 'a batch whose memory is no JSON',
+    title: 'a batch with a memory that is not JSON',
     code: 'INVALID_JSON',
     call: (db) =>
       db.record({
@@ -60,7 +60,7 @@ export const WRONG_CALLS: readonly [WrongCall, ...WrongCall[]] = [
     call: (db) => db.saveReceipts([receiptOf('twice'), receiptOf('twice', { durationMs: 1 })]),
   },
   {
-    title: 'a batch that is no batch',
+    title: 'an array instead of a batch',
     code: 'INVALID_ARGUMENT',
     call: (db) => db.record(wrong([])),
   },
@@ -72,13 +72,13 @@ export const WRONG_CALLS: readonly [WrongCall, ...WrongCall[]] = [
   { title: 'a negative limit', code: 'INVALID_ARGUMENT', call: (db) => db.queryReceipts({ limit: -1 }) },
   { title: 'half a day', code: 'INVALID_ARGUMENT', call: (db) => db.cleanup({ days: 0.5 }) },
   {
-    title: 'no such period',
+    title: 'an unknown period',
     code: 'INVALID_ARGUMENT',
     call: (db) => db.analytics({ period: wrong('ever') }),
   },
-  { title: 'no such receipt', code: 'NOT_FOUND', call: (db) => db.getReceipt('no such receipt') },
+  { title: 'an unknown receipt', code: 'NOT_FOUND', call: (db) => db.getReceipt('no such receipt') },
   {
-    title: 'no such format',
+    title: 'an unknown format',
     code: 'INVALID_ARGUMENT',
     call: (db) => db.exportAuditTrail({ output: new WritableStream(), format: wrong('xml') }),
   },
@@ -93,45 +93,45 @@ export const WRONG_CALLS: readonly [WrongCall, ...WrongCall[]] = [
       }),
   },
   {
-    title: 'a backup of nothing',
+    title: 'an empty backup',
     code: 'NOT_FOUND',
     call: (db) => db.restoreBackup({ directory: new MemoryBackupDirectory(), force: true }),
   },
   {
-    title: 'an image that is none',
+    title: 'an image that is not a database',
     code: 'NOT_A_DATABASE',
     call: (db) => db.importImage(new TextEncoder().encode('no database, '.repeat(100))),
   },
   {
-    title: 'an image that was cut',
+    title: 'a truncated image',
     code: 'CORRUPT',
     call: async (db) => db.importImage(damagedImage(await db.exportImage())),
   },
   {
-    title: 'a cleanup stopped before it began',
+    title: 'a cleanup aborted before it began',
     code: 'ABORTED',
-    call: (db) => db.cleanup({ days: 0, ...stopped }),
+    call: (db) => db.cleanup({ days: 0, ...aborted }),
   },
   {
-    title: 'a cleanup stopped half way',
+    title: 'a cleanup aborted in progress',
     code: 'ABORTED',
     call: (db) => {
-      const stop = new AbortController();
-      return db.cleanup({ days: 0, signal: stop.signal, onProgress: () => stop.abort() });
+      const controller = new AbortController();
+      return db.cleanup({ days: 0, signal: controller.signal, onProgress: () => controller.abort() });
     },
   },
   {
-    title: 'a backup stopped half way',
+    title: 'a backup aborted in progress',
     code: 'ABORTED',
     call: (db) => {
-      const stop = new AbortController();
+      const controller = new AbortController();
       const directory = new MemoryBackupDirectory();
-      return db.exportBackup({ directory, signal: stop.signal, onProgress: () => stop.abort() });
+      return db.exportBackup({ directory, signal: controller.signal, onProgress: () => controller.abort() });
     },
   },
   {
-    title: 'a check stopped before it began',
+    title: 'a verification aborted before it began',
     code: 'ABORTED',
-    call: (db) => db.verify(stopped),
+    call: (db) => db.verify(aborted),
   },
 ];

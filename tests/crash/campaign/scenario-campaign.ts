@@ -1,4 +1,4 @@
-/** Random stories of every operation, with deaths and reopenings, on each storage of Node against a model of it. */
+/** Random scenarios of every operation, with crashes and reopening, on each storage of Node, compared with a model. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,18 +16,19 @@ import type { CrashFailure, CrashReport } from '../crash-report.ts';
 import type { CampaignOptions } from './campaign.ts';
 import { withoutJournalWrites, withUnseenCommits } from '../../scenarios/broken-storages.ts';
 
-interface Way {
+/** A storage and a mode in which scenarios run. */
+interface ScenarioMode {
   readonly storage: string;
   readonly mode: string;
-  makePlace(): ScenarioHarness;
+  makeHarness(): ScenarioHarness;
 }
 
-const LONGEST_STORY = 20;
-/** Deaths of each control: the rarer harm comes to one story in some ten. */
-const CONTROL_DEATHS = 60;
+const LONGEST_SCENARIO = 20;
+/** Crashes of each control. The rarer fault shows in about one scenario in ten. */
+const CONTROL_CRASHES = 60;
 
-function filePlace(options: { exclusive?: boolean; durability?: 'relaxed' }): ScenarioHarness {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ggen-torture-model-'));
+function fileHarness(options: { exclusive?: boolean; durability?: 'relaxed' }): ScenarioHarness {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ggen-crash-scenarios-'));
   const file = path.join(folder, 'ggen.db');
   return storageHarness({
     makeStorage: () => fileStorage(file),
@@ -38,7 +39,7 @@ function filePlace(options: { exclusive?: boolean; durability?: 'relaxed' }): Sc
   });
 }
 
-function memoryPlace(broken: (storage: Storage) => Storage = (storage) => storage): ScenarioHarness {
+function memoryHarness(broken: (storage: Storage) => Storage = (storage) => storage): ScenarioHarness {
   const disk = new MemoryDisk();
   return storageHarness({
     makeStorage: () => broken(memoryStorage(disk)),
@@ -49,69 +50,72 @@ function memoryPlace(broken: (storage: Storage) => Storage = (storage) => storag
   });
 }
 
-const WAYS: readonly Way[] = [
-  { storage: 'memory', mode: 'scenarios, two owners', makePlace: () => memoryPlace() },
-  { storage: 'file', mode: 'scenarios, two owners', makePlace: () => filePlace({}) },
-  { storage: 'file', mode: 'scenarios, exclusive', makePlace: () => filePlace({ exclusive: true }) },
+const MODES: readonly ScenarioMode[] = [
+  { storage: 'memory', mode: 'scenarios, two owners', makeHarness: () => memoryHarness() },
+  { storage: 'file', mode: 'scenarios, two owners', makeHarness: () => fileHarness({}) },
+  { storage: 'file', mode: 'scenarios, exclusive', makeHarness: () => fileHarness({ exclusive: true }) },
   {
     storage: 'file',
     mode: 'scenarios, exclusive and relaxed',
-    makePlace: () => filePlace({ exclusive: true, durability: 'relaxed' }),
+    makeHarness: () => fileHarness({ exclusive: true, durability: 'relaxed' }),
   },
 ];
 
-const CONTROLS: readonly Way[] = [
+const CONTROLS: readonly ScenarioMode[] = [
   {
     storage: 'memory',
     mode: 'scenarios, journal never written',
-    makePlace: () => memoryPlace(withoutJournalWrites),
+    makeHarness: () => memoryHarness(withoutJournalWrites),
   },
   {
     storage: 'memory',
     mode: "scenarios, other connections' commits hidden",
-    makePlace: () => memoryPlace(withUnseenCommits),
+    makeHarness: () => memoryHarness(withUnseenCommits),
   },
 ];
 
-async function playWay(way: Way, deathsWanted: number, seed: number): Promise<CrashReport> {
-  process.stderr.write(`${way.storage}: ${way.mode}\n`);
+async function runMode(mode: ScenarioMode, crashesWanted: number, seed: number): Promise<CrashReport> {
+  process.stderr.write(`${mode.storage}: ${mode.mode}\n`);
   const startedAt = performance.now();
   const number = seededNumbers(seed);
   const failures: CrashFailure[] = [];
   let points = 0;
   let needingRecovery = 0;
-  for (let story = 0; points < deathsWanted; story++) {
-    const steps = Array.from({ length: 1 + (number() % LONGEST_STORY) }, () =>
+  for (let scenario = 0; points < crashesWanted; scenario++) {
+    const steps = Array.from({ length: 1 + (number() % LONGEST_SCENARIO) }, () =>
       drawStep(Array.from({ length: NUMBERS_PER_STEP }, number)),
     );
     try {
-      const { deaths, unanswered } = await runScenario(way.makePlace(), steps);
-      points += deaths;
+      const { crashes, unanswered } = await runScenario(mode.makeHarness(), steps);
+      points += crashes;
       needingRecovery += unanswered;
     } catch (error) {
-      // The database and the model have gone apart; the next story begins with another database.
-      failures.push({ point: points, image: `story ${story}`, reason: (error as Error).message });
+      // The database and the model differ. The next scenario begins with another database.
+      failures.push({ point: points, image: `scenario ${scenario}`, reason: (error as Error).message });
       points++;
     }
   }
   const durationMs = Math.round(performance.now() - startedAt);
-  return { storage: way.storage, mode: way.mode, seed, points, needingRecovery, failures, durationMs };
+  return { storage: mode.storage, mode: mode.mode, seed, points, needingRecovery, failures, durationMs };
 }
 
-/** Plays stories until so many owners have died. The same seed plays the same stories. */
+/** Runs scenarios until `points` owners have crashed. The same seed gives the same scenarios. */
 export function runScenarios(options: CampaignOptions): Promise<CrashReport[]> {
-  return playAll(WAYS, options);
+  return runAll(MODES, options);
 }
 
-/** The same on storages that break a promise. Each has to fail, so a few deaths are enough. */
+/** Runs scenarios on storages that break a promise. Each must fail, so a few crashes are enough. */
 export function runBrokenScenarios({ points, seed }: CampaignOptions): Promise<CrashReport[]> {
-  return playAll(CONTROLS, { points: Math.min(points, CONTROL_DEATHS * CONTROLS.length), seed });
+  return runAll(CONTROLS, { points: Math.min(points, CONTROL_CRASHES * CONTROLS.length), seed });
 }
 
-async function playAll(ways: readonly Way[], { points, seed }: CampaignOptions): Promise<CrashReport[]> {
+async function runAll(
+  modes: readonly ScenarioMode[],
+  { points, seed }: CampaignOptions,
+): Promise<CrashReport[]> {
   const reports: CrashReport[] = [];
-  for (const [index, way] of ways.entries()) {
-    reports.push(await playWay(way, Math.ceil(points / ways.length), seed + index));
+  for (const [index, mode] of modes.entries()) {
+    reports.push(await runMode(mode, Math.ceil(points / modes.length), seed + index));
   }
   return reports;
 }
