@@ -1,12 +1,12 @@
-/** What a series of simulated crashes found: one line of the torture table. */
+/** The result of a campaign of simulated crashes: one row of the report's table. */
 export interface CrashReport {
-  /** Whose code ran: `file`, `indexeddb`, … */
+  /** The storage whose code ran: `file`, `indexeddb`, … */
   readonly storage: string;
-  /** How it was opened; for a negative control, what was broken. */
+  /** The way the database was opened, or the defect of a negative control. */
   readonly mode: string;
-  /** Repeats the series exactly. */
+  /** The seed that repeats the campaign exactly. */
   readonly seed: number;
-  /** Crashes after which the database was opened and checked. */
+  /** Number of crashes after which the database was opened and checked. */
   readonly points: number;
   /** Number of crashes that left something to recover: a hot journal, a log, an unacknowledged transaction. */
   readonly needingRecovery: number;
@@ -14,12 +14,12 @@ export interface CrashReport {
   readonly durationMs: number;
 }
 
-/** A crash after which the database was not what it has to be. */
+/** A crash after which a check failed. */
 export interface CrashFailure {
-  /** Which crash of the series, counted from 0. */
+  /** Index of the crash in the campaign, from 0. */
   readonly point: number;
-  /** What the crash left: the policy that made the image. */
+  /** The policy that made the crash image. */
   readonly image: string;
-  /** What was wrong: damaged, an acknowledged commit missing, a transaction seen in part, … */
+  /** The failed check: damaged, an acknowledged commit missing, a transaction stored in part, … */
   readonly reason: string;
 }

@@ -1,24 +1,24 @@
 /**
- * Work to be interrupted: transactions planned from a seed, with the content the database must have after each of
- * them, worked out without SQLite. Transaction 0 makes the tables; every one of them leaves its number in `counter`,
- * and which life of the database it ran in: two runs of one transaction must not write the same bytes, or a log would
- * take what an earlier life left behind for the continuation of this one.
+ * A workload for crashes to interrupt: transactions planned from a seed, each with the content of the database after it,
+ * computed without SQLite. Transaction 0 creates the tables. Every transaction stores its number in `counter`, and the
+ * number of the process that ran it (`run`). So two runs of one transaction never write the same bytes: a log could
+ * otherwise take the remains of an earlier process for its own continuation.
  */
 import type { SqlJsDatabase } from '../../packages/sqljs-vfs/src/sqlite/load-sqljs.ts';
 import { column } from '../../packages/sqljs-vfs/src/testing/database-queries.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 
-/** How much a workload does. */
+/** The size of a workload. */
 export interface WorkloadShape {
-  /** Transactions after the one that makes the tables. */
+  /** Number of transactions after the one that creates the tables. */
   readonly transactions: number;
-  /** Rows that transaction 0 stores. */
+  /** Number of rows that transaction 0 stores. */
   readonly rows: number;
   /** Length of the longest text in a row. */
   readonly longestText: number;
-  /** Every so many transactions one rewrites all rows. */
+  /** Every n-th transaction rewrites all rows. */
   readonly rewriteEvery: number;
-  /** Every so many transactions a VACUUM comes first. */
+  /** A VACUUM precedes every n-th transaction. */
   readonly vacuumEvery: number;
 }
 
@@ -27,13 +27,13 @@ interface Statement {
   readonly values: readonly (string | number)[];
 }
 
-/** One transaction and what it leaves. */
+/** One transaction, and the content after it. */
 export interface PlannedTransaction {
   readonly number: number;
-  /** Work outside of the transaction that changes no content. */
+  /** Statements before the transaction, which change no content. */
   readonly before: readonly Statement[];
   readonly statements: readonly Statement[];
-  /** What {@link contentOf} must say after the commit. */
+  /** The result of {@link contentOf} after the commit. */
   readonly content: string;
 }
 
@@ -45,7 +45,7 @@ interface Row {
 const SCHEMA = [
   'CREATE TABLE entries(id INTEGER PRIMARY KEY, weight INTEGER NOT NULL, text TEXT NOT NULL)',
   'CREATE INDEX entries_weight ON entries(weight, text)',
-  'CREATE TABLE counter(number INTEGER NOT NULL, life INTEGER NOT NULL)',
+  'CREATE TABLE counter(number INTEGER NOT NULL, run INTEGER NOT NULL)',
   'INSERT INTO counter VALUES (0, 0)',
 ].map((sql) => ({ sql, values: [] }));
 
@@ -57,7 +57,7 @@ export function planTransactions(random: SeededRandom, shape: WorkloadShape): Pl
     const statements = number === 0 ? firstRows(random, shape, rows) : changes(random, shape, rows, number);
     planned.push({
       number,
-      before: number === 0 ? [] : aside(random, shape, number),
+      before: number === 0 ? [] : otherStatements(random, shape, number),
       statements,
       content: contentAfter(number, rows),
     });
@@ -103,17 +103,17 @@ function changes(
   return statements;
 }
 
-/** What else happens to a database: VACUUM, and transactions that are taken back, in whole or in part. */
-function aside(random: SeededRandom, shape: WorkloadShape, number: number): Statement[] {
+/** Plans other statements: VACUUM, or a transaction that is rolled back. */
+function otherStatements(random: SeededRandom, shape: WorkloadShape, number: number): Statement[] {
   if (number % shape.vacuumEvery === 0) return [{ sql: 'VACUUM', values: [] }];
   if (!random.chance(0.15)) return [];
-  const taken = [
+  const rolledBack = [
     'BEGIN IMMEDIATE',
-    "UPDATE entries SET text = 'taken back'",
+    "UPDATE entries SET text = 'rolled back'",
     'DELETE FROM counter',
     'ROLLBACK',
   ];
-  return taken.map((sql) => ({ sql, values: [] }));
+  return rolledBack.map((sql) => ({ sql, values: [] }));
 }
 
 function insertRow(
@@ -137,36 +137,36 @@ function contentAfter(number: number, rows: ReadonlyMap<number, Row>): string {
   return `${number}:${lines.map(([id, { weight, text }]) => `${id},${weight},${text}`).join(';')}`;
 }
 
-/** Runs a planned transaction. When it returns, it is acknowledged. */
-export function runTransaction(database: SqlJsDatabase, planned: PlannedTransaction, life: number): void {
+/** Runs a planned transaction, which is acknowledged when this function returns. */
+export function runTransaction(database: SqlJsDatabase, planned: PlannedTransaction, run: number): void {
   for (const { sql, values } of planned.before) database.run(sql, [...values]);
   database.run('BEGIN IMMEDIATE');
   for (const { sql, values } of planned.statements) database.run(sql, [...values]);
-  database.run('UPDATE counter SET life = ?', [life]);
+  database.run('UPDATE counter SET run = ?', [run]);
   database.run('COMMIT');
 }
 
-/** The number of the last transaction a database knows; -1 while there is none. */
+/** Returns the number of the last stored transaction, or -1. */
 export function lastTransaction(database: SqlJsDatabase): number {
   const [tables] = column(database, 'SELECT count(*) FROM sqlite_schema');
   return tables === 0 ? -1 : Number(column(database, 'SELECT number FROM counter')[0]);
 }
 
-/** Everything a database holds, as one text. */
+/** Returns the whole content of a database as one text. */
 export function contentOf(database: SqlJsDatabase): string {
   const rows = column(database, "SELECT id || ',' || weight || ',' || text FROM entries ORDER BY id");
   return `${lastTransaction(database)}:${rows.join(';')}`;
 }
 
-/** Which transactions a database may end with. */
+/** The transactions with which a database may end. */
 export interface Expectation {
-  /** The last one whose commit was promised to be kept; -1 where none was. */
+  /** The last transaction whose commit was promised to survive, or -1. */
   readonly promised: number;
-  /** The last one that was begun. */
+  /** The last transaction that was begun. */
   readonly begun: number;
 }
 
-/** @returns what is wrong with a database after a crash; undefined if nothing is */
+/** Checks a database after a crash. @returns the fault, or undefined */
 export function faultOf(
   database: SqlJsDatabase,
   plan: readonly PlannedTransaction[],
@@ -175,9 +175,9 @@ export function faultOf(
   const [integrity] = column(database, 'PRAGMA integrity_check');
   if (integrity !== 'ok') return `damaged: ${String(integrity).split('\n', 2).join(' ')}`;
   const last = lastTransaction(database);
-  if (last < promised) return `lost: commit ${promised} was promised, ${last} is the last`;
-  if (last > begun) return `invented: transaction ${begun} was the last begun, ${last} is there`;
+  if (last < promised) return `lost: commit ${promised} was promised, the last one stored is ${last}`;
+  if (last > begun) return `invented: transaction ${begun} was the last begun, ${last} is stored`;
   if (last >= 0 && contentOf(database) !== plan[last]?.content)
-    return `torn: transaction ${last} is there in part`;
+    return `torn: transaction ${last} is stored in part`;
   return undefined;
 }

@@ -1,26 +1,26 @@
-/** Loss of power at thousands of points of the file storage's own work; and controls without which that proves nothing. */
+/** Power losses at thousands of points in the work of the file storage, and negative controls. */
 import { describe, expect, it } from 'vitest';
 import { FILE_CRASH_CONTROLS, FILE_CRASH_MODES, SimulatedDisk, crashFileStorage } from './file/index.node.ts';
 import { openDatabase } from '../../packages/sqljs-vfs/src/index.ts';
-import { DiskHistory, HONEST_DISK } from './file/disk-history.ts';
+import { DiskHistory, INTACT_DISK } from './file/disk-history.ts';
 import { emptyRoot } from './file/disk-tree.ts';
 import { lastTransaction } from './crash-workload.ts';
 import { column } from '../../packages/sqljs-vfs/src/testing/database-queries.ts';
 
-/** Another one each day, so that the tests of many days see many crashes; repeat one with CRASH_SEED. */
+/** A new seed each day, so that many days test many crashes. CRASH_SEED repeats one. */
 const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 const POINTS = 450;
 const CONTROL_POINTS = 240;
 
-describe(`a loss of power with CRASH_SEED=${seed}`, () => {
-  it.each(FILE_CRASH_MODES)('$name: nothing promised is lost, nothing is damaged', async (mode) => {
+describe(`power loss with CRASH_SEED=${seed}`, () => {
+  it.each(FILE_CRASH_MODES)('$name: no promised commit is lost, no database damaged', async (mode) => {
     const report = await crashFileStorage(mode, { points: POINTS, seed });
     expect(report.failures, `CRASH_SEED=${seed}`).toEqual([]);
     expect(report.points).toBeGreaterThanOrEqual(POINTS);
     expect(report.needingRecovery).toBeGreaterThan(POINTS / 20);
   });
 
-  it.each(FILE_CRASH_CONTROLS)('$name must fail', async (control) => {
+  it.each(FILE_CRASH_CONTROLS)('negative control: $name loses or damages data', async (control) => {
     const { failures } = await crashFileStorage(control, { points: CONTROL_POINTS, seed: 1 });
     expect(failures.length).toBeGreaterThan(0);
   });
@@ -40,14 +40,14 @@ it('the same seed gives the same crashes', async () => {
 describe('found by simulated crashes', () => {
   const PATH = '/data/data.db';
 
-  /** The first bytes of a file on a disk; none where there is no file. */
+  /** Returns the first bytes of a file on a disk, or none if there is no file. */
   function beginning(disk: SimulatedDisk, path: string): Uint8Array {
     const node = disk.find(path);
     return node?.kind === 'file' ? node.content.view().slice(0, 8) : new Uint8Array(0);
   }
 
-  /** A disk on which a process was killed when its first pages were in the file and the journal still took them back. */
-  async function halfMade(): Promise<SimulatedDisk> {
+  /** Makes a disk whose process was killed after its first pages were in the file, while the journal was still hot. */
+  async function diskWithUnfinishedDatabase(): Promise<SimulatedDisk> {
     for (let calls = 1; calls < 500; calls++) {
       const disk = new SimulatedDisk();
       const process = disk.process();
@@ -59,11 +59,11 @@ describe('found by simulated crashes', () => {
       }).toThrow(/./);
       if (beginning(disk, PATH).length > 0 && beginning(disk, `${PATH}-journal`)[0] === 0xd9) return disk;
     }
-    throw new Error('there was no such moment');
+    throw new Error('no call left such a disk');
   }
 
-  it('a new database whose first sector never landed is rolled back, not refused', async () => {
-    const disk = await halfMade();
+  it('a new database whose first sector was not stored is rolled back, not refused', async () => {
+    const disk = await diskWithUnfinishedDatabase();
     const main = disk.find(PATH);
     if (main?.kind === 'file') main.content.write(new Uint8Array(512), 0);
     const opened = await openDatabase(disk.process().storage(PATH));
@@ -72,42 +72,42 @@ describe('found by simulated crashes', () => {
     opened.close();
   });
 
-  it('a database that another connection is making right now is busy, not refused', async () => {
+  it('a database that another connection is creating is busy, not refused', async () => {
     const disk = new SimulatedDisk();
-    const maker = await openDatabase(disk.process().storage(PATH));
-    maker.database.exec('PRAGMA cache_size=1; BEGIN; CREATE TABLE t(x)');
-    maker.database.exec('INSERT INTO t VALUES (zeroblob(1000000))');
-    // Pages that did not fit in the cache are in the file; the first page is not.
+    const creator = await openDatabase(disk.process().storage(PATH));
+    creator.database.exec('PRAGMA cache_size=1; BEGIN; CREATE TABLE t(x)');
+    creator.database.exec('INSERT INTO t VALUES (zeroblob(1000000))');
+    // Pages that did not fit into the cache are in the file, but not the first page.
     expect(beginning(disk, PATH)).toEqual(new Uint8Array(8));
     const others = disk.process();
     const refusal = openDatabase(others.storage(PATH), { busyDeadlineMs: 0 });
     expect(await refusal.catch((error: unknown) => error)).toMatchObject({ resultCode: 5 });
-    maker.database.exec('COMMIT');
+    creator.database.exec('COMMIT');
     const opened = await openDatabase(others.storage(PATH), { busyDeadlineMs: 0 });
     expect(column(opened.database, 'SELECT length(x) FROM t')).toEqual([1_000_000]);
     opened.close();
-    maker.close();
+    creator.close();
   });
 
-  it('a folder whose maker was killed before its name was safe does not take the database with it', async () => {
+  it('a folder whose creator was killed before a sync of its parent does not lose the database', async () => {
     const disk = new SimulatedDisk();
     // Killed after each call in turn; one of them comes between making a folder and syncing the one above it.
     for (const calls of [3, 4, 5, 6, 7, 8]) {
       const folder = `/home/folder-${calls}`;
-      const maker = disk.process();
-      maker.killAfter(calls);
-      expect(() => maker.storage(`${folder}/data.db`)).toThrow(/./);
+      const creator = disk.process();
+      creator.killAfter(calls);
+      expect(() => creator.storage(`${folder}/data.db`)).toThrow(/./);
       const opened = await openDatabase(disk.process().storage(`${folder}/data.db`));
       opened.database.run('CREATE TABLE t(x)');
       opened.close();
-      const history = new DiskHistory(emptyRoot(), disk.operations, HONEST_DISK);
+      const history = new DiskHistory(emptyRoot(), disk.operations, INTACT_DISK);
       history.replayTo(disk.operations.length);
-      const home = history.directory(history.rootId).safe.get('home');
-      expect(home && history.directory(home.id).safe.has(`folder-${calls}`), `${calls} calls`).toBe(true);
+      const home = history.directory(history.rootId).synced.get('home');
+      expect(home && history.directory(home.id).synced.has(`folder-${calls}`), `${calls} calls`).toBe(true);
     }
   });
 
-  it('a foreign file beside a journal that is none stays refused, and untouched', async () => {
+  it('a file that is not a database, beside a journal that is not one, is refused and stays the same', async () => {
     const disk = new SimulatedDisk();
     disk.makeDirectory('/data');
     disk.write(disk.makeFile(PATH), new TextEncoder().encode('shopping list'), 0);

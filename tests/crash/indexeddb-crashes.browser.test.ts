@@ -25,7 +25,7 @@ const controlPoints = 60;
 const timeoutMs = 60_000 + points * 1000;
 
 it(
-  `indexeddb: ${points} crashes lose nothing acknowledged and leave nothing half written (seed ${seed})`,
+  `indexeddb: ${points} crashes lose no acknowledged transaction and store none in part (seed ${seed})`,
   async () => {
     const report = reported(await crashIndexedDb({ points, seed }));
     expect(report.failures).toEqual([]);
@@ -35,7 +35,7 @@ it(
 );
 
 it(
-  `indexeddb: ${racePoints} races of two tabs without locks lose nothing acknowledged (seed ${seed})`,
+  `indexeddb: ${racePoints} races of two tabs without locks lose no acknowledged transaction (seed ${seed})`,
   async () => {
     const report = reported(await raceIndexedDb({ points: racePoints, seed }));
     expect(report.failures).toEqual([]);
@@ -46,10 +46,10 @@ it(
 
 it.each([
   ['resolved before completion', /acknowledged transactions are missing/],
-  ['before-images not restored', /in the tab that went on/],
+  ['before-images not restored', /in the tab that continued/],
   ['commits deleted too early', /cannot be read|damaged|missing|in part/],
 ] as const)(
-  `negative control: with "%s" the crashes do harm (seed ${seed})`,
+  `negative control: with "%s" the checks fail (seed ${seed})`,
   async (defect, reason) => {
     const report = reported(await crashIndexedDb({ points: controlPoints, seed, defect }));
     expect(report.failures.map((failure) => failure.reason)).toContainEqual(expect.stringMatching(reason));
@@ -58,7 +58,7 @@ it.each([
 );
 
 it(
-  `negative control: with "compare-and-swap off" the races do harm (seed ${seed})`,
+  `negative control: with "compare-and-swap off" the checks fail (seed ${seed})`,
   async () => {
     const report = reported(
       await raceIndexedDb({ points: controlPoints, seed, defect: 'compare-and-swap off' }),

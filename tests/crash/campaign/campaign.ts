@@ -1,23 +1,23 @@
 import type { CrashReport } from '../crash-report.ts';
 
-/** How much of a series, and which. */
+/** The size and seed of a campaign. */
 export interface CampaignOptions {
-  /** Crashes in all of its modes together. */
+  /** Total number of crashes in all modes. */
   readonly points: number;
   readonly seed: number;
 }
 
-/** Runs a series: one report for each storage and mode. */
-export type RunSeries = (options: CampaignOptions) => Promise<CrashReport[]>;
+/** Runs a campaign. Returns one report per storage and mode. */
+export type RunCampaign = (options: CampaignOptions) => Promise<CrashReport[]>;
 
-/** A series of crashes. A module of its own makes each; `main.ts` lists them. */
+/** A campaign of crashes. Each is a module of its own; `main.ts` lists them. */
 export interface Campaign {
-  /** For `--only`. */
+  /** The name for `--only`. */
   readonly name: string;
-  /** Its part of all points, compared with the other series. */
+  /** Its share of all crashes, relative to the other campaigns. */
   readonly weight: number;
-  /** What users have: may not fail. */
-  readonly run: RunSeries;
-  /** The same with something missing: each mode must fail. */
-  readonly runControls?: RunSeries;
+  /** Runs the product as users have it; must not fail. */
+  readonly run: RunCampaign;
+  /** Runs the negative controls; each must fail. */
+  readonly runControls?: RunCampaign;
 }

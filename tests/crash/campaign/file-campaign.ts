@@ -7,13 +7,13 @@ import {
 } from '../file/index.node.ts';
 import type { CampaignOptions } from './campaign.ts';
 
-/** The file storage on a simulated disk that loses power, in every mode a database is used in. */
+/** Runs the file storage on a simulated disk that loses power, in every mode. */
 export function crashFiles(options: CampaignOptions): Promise<CrashReport[]> {
   return crashAll(FILE_CRASH_MODES, options);
 }
 
-/** The same with a sync, a journal or a promise too little. */
-export function crashUnprotectedFiles(options: CampaignOptions): Promise<CrashReport[]> {
+/** Runs the negative controls: the same without a sync, a journal or a promise. */
+export function crashFileControls(options: CampaignOptions): Promise<CrashReport[]> {
   return crashAll(FILE_CRASH_CONTROLS, options);
 }
 

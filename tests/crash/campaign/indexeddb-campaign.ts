@@ -1,6 +1,6 @@
 /**
- * The crash series of the IndexedDB storage, in a real Chromium: the browser project of the repository's own tests,
- * asked for another number of crashes and another seed.
+ * The crash campaign of the IndexedDB storage, in a real Chromium. It runs the browser tests of this repository with
+ * another number of crashes and another seed.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,23 +11,23 @@ import type { CrashReport } from '../crash-report.ts';
 import type { CampaignOptions } from './campaign.ts';
 
 const TEST_FILE = 'tests/crash/indexeddb-crashes.browser.test.ts';
-/** How the titles of its tests begin. */
+/** Patterns of the titles of its tests. */
 const CRASHES = '^indexeddb:';
-const CONTROLS = '^control:';
+const CONTROLS = '^negative control:';
 const MARK = 'CRASH_REPORT ';
-/** A failing control of thousands of points prints every failure. */
+/** Limit of the output: a negative control of thousands of crashes prints every failure. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
 /**
- * As many crashes as asked for, and a tenth as many races of two tabs.
- * @throws Error when the run gave no report at all: no Chromium, or a defect in the tests
+ * Runs `points` crashes, and a tenth as many races of two tabs.
+ * @throws Error if the run gave no report: without Chromium, or after a defect in the tests
  */
 export function crashIndexedDb(options: CampaignOptions): Promise<CrashReport[]> {
   return runTests(CRASHES, options);
 }
 
-/** The same with one thing broken at a time, each struck as often as it takes; every report must have failures. */
-export function crashBrokenIndexedDb(options: CampaignOptions): Promise<CrashReport[]> {
+/** Runs the negative controls, each with one defect. Every report must have failures. */
+export function crashIndexedDbControls(options: CampaignOptions): Promise<CrashReport[]> {
   return runTests(CONTROLS, options);
 }
 
@@ -51,7 +51,7 @@ async function runTests(title: string, { points, seed }: CampaignOptions): Promi
   try {
     output = (await promisify(execFile)(process.execPath, parameters, options)).stdout;
   } catch (error) {
-    // A series with failures is a result, not an error of this function.
+    // A campaign with failures is a result, not an error of this function.
     output = (error as { stdout?: string }).stdout ?? '';
     failure = error;
   }
@@ -63,12 +63,12 @@ async function runTests(title: string, { points, seed }: CampaignOptions): Promi
   return reports;
 }
 
-/** However deep in it this file lies, built or not. */
+/** Finds the root of the repository from this file, whether it is built or not. */
 function repositoryRoot(): string {
   let folder = path.dirname(fileURLToPath(import.meta.url));
   while (!existsSync(path.join(folder, 'pnpm-workspace.yaml'))) {
     const above = path.dirname(folder);
-    if (above === folder) throw new Error('this runs within the repository only');
+    if (above === folder) throw new Error('this campaign runs only within the repository');
     folder = above;
   }
   return folder;

@@ -2,13 +2,13 @@ import type { CrashReport } from '../crash-report.ts';
 
 const HEADINGS = ['storage', 'mode', 'points', 'to recover', 'failures', 'seconds'];
 
-/** A report as the cells of a table. */
+/** Makes the cells of one report. */
 function cells(report: CrashReport, failures: string): string[] {
   const { storage, mode, points, needingRecovery, durationMs } = report;
   return [storage, mode, grouped(points), grouped(needingRecovery), failures, (durationMs / 1000).toFixed(1)];
 }
 
-/** The whole run as rows: what users have, then the controls. */
+/** Makes the rows of a run: the campaigns, their sum, then the negative controls. */
 function rows(reports: readonly CrashReport[], controls: readonly CrashReport[]): string[][] {
   const sum = (count: (report: CrashReport) => number): number =>
     reports.reduce((total, report) => total + count(report), 0);
@@ -29,7 +29,7 @@ function rows(reports: readonly CrashReport[], controls: readonly CrashReport[])
   ];
 }
 
-/** For a terminal. */
+/** Formats the table for a terminal. */
 export function textTable(reports: readonly CrashReport[], controls: readonly CrashReport[]): string {
   const table = [HEADINGS, ...rows(reports, controls)];
   const widths = columnWidths(table);
@@ -43,7 +43,7 @@ export function textTable(reports: readonly CrashReport[], controls: readonly Cr
     .join('\n');
 }
 
-/** For a document, as the formatter would write it. */
+/** Formats the table as Markdown, as the code formatter would. */
 export function markdownTable(reports: readonly CrashReport[], controls: readonly CrashReport[]): string {
   const table = [HEADINGS, ...rows(reports, controls)];
   const widths = columnWidths(table);
@@ -59,7 +59,7 @@ export function markdownTable(reports: readonly CrashReport[], controls: readonl
   return [headings!, rule, ...lines].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** The first two columns are words, the others numbers. */
+/** True for the first two columns, which are text; the others are numbers. */
 const isText = (column: number): boolean => column < 2;
 
 function columnWidths(table: readonly (readonly string[])[]): number[] {

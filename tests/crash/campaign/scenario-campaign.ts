@@ -105,7 +105,7 @@ export function runScenarios(options: CampaignOptions): Promise<CrashReport[]> {
 }
 
 /** Runs scenarios on storages that break a promise. Each must fail, so a few crashes are enough. */
-export function runBrokenScenarios({ points, seed }: CampaignOptions): Promise<CrashReport[]> {
+export function runScenarioControls({ points, seed }: CampaignOptions): Promise<CrashReport[]> {
   return runAll(CONTROLS, { points: Math.min(points, CONTROL_CRASHES * CONTROLS.length), seed });
 }
 

@@ -1,13 +1,13 @@
 /**
- * What a loss of power may leave of a disk. Only what a sync made safe is sure; of everything after it
+ * Crash images: the possible contents of a disk after a power loss. Only synced changes are certain. For later ones:
  *
- * 1. each 512 bytes may have landed or not, whatever the order in which they were written (a disk writes a sector as
- *    a whole or not at all, and reorders as it likes);
- * 2. a file may have grown before its data landed: the new end then shows zeros or noise;
- * 3. the names in a folder change independently of each other, one name's changes in order.
+ * 1. Each sector of 512 bytes may be stored or not, in any order. A disk writes a sector completely or not at all, and
+ *    reorders sectors freely.
+ * 2. A file may have grown before its data was stored. The new end then reads as zeros or noise.
+ * 3. Names in a folder change independently of each other. The changes of one name keep their order.
  *
- * A disk that does not hide freed blocks may show in 2 what they held before, which is worse than noise: a whole
- * journal that was valid once.
+ * A disk that does not hide freed blocks may show their former content in 2. That is worse than noise: it can be a
+ * complete journal that was valid before.
  */
 import type { GrowingBytes } from '../../../packages/sqljs-vfs/src/storages/memory/growing-bytes.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
@@ -15,7 +15,7 @@ import {
   type DirectoryHistory,
   type DiskHistory,
   type FileHistory,
-  type UnsafeChange,
+  type UnsyncedChange,
   applyChange,
   applyName,
 } from './disk-history.ts';
@@ -23,7 +23,7 @@ import type { DiskDirectory, DiskNode } from './disk-tree.ts';
 
 const SECTOR_SIZE_BYTES = 512;
 
-/** What lies where a file has grown and no data has landed. */
+/** Makes the bytes of a range by which a file has grown, but whose data is not stored. */
 type Filler = (file: FileHistory, from: number, to: number, random: SeededRandom) => Uint8Array;
 
 const FILLERS: Record<string, Filler> = {
@@ -36,49 +36,49 @@ const FILLERS: Record<string, Filler> = {
   },
 };
 
-/** How the changes of a file that no sync made safe fare. */
+/** Applies some of a file's unsynced changes. */
 type DataPolicy = (content: GrowingBytes, file: FileHistory, random: SeededRandom) => void;
 
 const DATA_POLICIES: Record<string, DataPolicy> = {
-  'nothing landed': () => undefined,
-  'all landed': (content, file) => {
-    for (const change of file.unsafe) applyChange(content, change);
+  'nothing stored': () => undefined,
+  'all stored': (content, file) => {
+    for (const change of file.unsynced) applyChange(content, change);
   },
-  'the first landed': (content, file, random) => {
-    const landed = random.below(file.unsafe.length + 1);
-    for (const change of file.unsafe.slice(0, landed)) applyChange(content, change);
-    const cut = file.unsafe[landed];
-    if (cut?.kind === 'write') landBeginning(content, cut, random);
+  'a prefix stored': (content, file, random) => {
+    const stored = random.below(file.unsynced.length + 1);
+    for (const change of file.unsynced.slice(0, stored)) applyChange(content, change);
+    const cut = file.unsynced[stored];
+    if (cut?.kind === 'write') storeBeginning(content, cut, random);
   },
-  'some landed': (content, file, random) => {
+  'some stored': (content, file, random) => {
     const share = random.fraction();
-    for (const change of file.unsafe) if (random.chance(share)) applyChange(content, change);
+    for (const change of file.unsynced) if (random.chance(share)) applyChange(content, change);
   },
-  'all but one landed': (content, file, random) => {
-    const lost = random.below(file.unsafe.length);
-    for (const [index, change] of file.unsafe.entries()) if (index !== lost) applyChange(content, change);
+  'all but one stored': (content, file, random) => {
+    const lost = random.below(file.unsynced.length);
+    for (const [index, change] of file.unsynced.entries()) if (index !== lost) applyChange(content, change);
   },
   'torn, zeros': (content, file, random) => tear(content, file, random, 'zeros'),
   'torn, noise': (content, file, random) => tear(content, file, random, 'noise'),
 };
 
-/** What comes on top of that where freed blocks keep old contents. */
+/** An additional policy for disks on which freed blocks keep their content. */
 const FREED_BLOCKS: Record<string, DataPolicy> = {
   'torn, former content': (content, file, random) => tear(content, file, random, 'former'),
 };
 
-/** How the changes of a folder that no sync made safe fare. */
+/** Applies some of a folder's unsynced changes. */
 type NamePolicy = (directory: DirectoryHistory, random: SeededRandom) => Map<string, DiskNode>;
 
 const NAME_POLICIES: Record<string, NamePolicy> = {
-  'old names': (directory) => new Map(directory.safe),
+  'old names': (directory) => new Map(directory.synced),
   'new names': (directory) => namesAfter(directory, () => Infinity),
   'some names': (directory, random) => namesAfter(directory, (changes) => random.below(changes + 1)),
 };
 
 const NAME_CHOICES: readonly string[] = Object.keys(NAME_POLICIES);
 
-/** Tearing finds most, so it comes most often. */
+/** Repeats the torn policies, because they find most faults. */
 function weighted(policies: Record<string, DataPolicy>): [string, DataPolicy][] {
   const entries = Object.entries(policies);
   const torn = entries.filter(([name]) => name.startsWith('torn'));
@@ -91,51 +91,61 @@ const DATA_CHOICES_WITH_FREED_BLOCKS: readonly [string, DataPolicy][] = [
   ...Array.from({ length: DATA_CHOICES.length }, () => Object.entries(FREED_BLOCKS)).flat(),
 ];
 
-/** A disk after a crash. */
+/** The content of a disk after a crash. */
 export interface CrashImage {
   readonly root: DiskDirectory;
-  /** How it came about, in words. */
+  /** Description of the policies that made it. */
   readonly policy: string;
 }
 
-/** One of the disks that a crash at this moment of the history may leave. */
+/** Makes one of the images that a crash at this point of the history may leave. */
 export function crashImage(history: DiskHistory, random: SeededRandom): CrashImage {
   const choices = history.behaviour.hidesFreedBlocks ? DATA_CHOICES : DATA_CHOICES_WITH_FREED_BLOCKS;
   const [policy, data] = random.oneOf(choices);
   const names = random.oneOf(NAME_CHOICES);
-  const fate: Fate = { data, names: NAME_POLICIES[names] as NamePolicy };
-  return { root: directoryAfter(history, history.rootId, fate, random), policy: `${policy}, ${names}` };
+  const policies: ImagePolicies = { data, names: NAME_POLICIES[names] as NamePolicy };
+  return { root: directoryAfter(history, history.rootId, policies, random), policy: `${policy}, ${names}` };
 }
 
-interface Fate {
+interface ImagePolicies {
   readonly data: DataPolicy;
   readonly names: NamePolicy;
 }
 
-function directoryAfter(history: DiskHistory, id: number, fate: Fate, random: SeededRandom): DiskDirectory {
-  const entries = [...fate.names(history.directory(id), random)].map(([name, node]): [string, DiskNode] => {
-    if (node.kind === 'directory') return [name, directoryAfter(history, node.id, fate, random)];
-    const file = history.file(node.id);
-    const content = file.safe.copy();
-    if (file.unsafe.length > 0) fate.data(content, file, random);
-    return [name, { kind: 'file', id: node.id, content }];
-  });
+function directoryAfter(
+  history: DiskHistory,
+  id: number,
+  policies: ImagePolicies,
+  random: SeededRandom,
+): DiskDirectory {
+  const entries = [...policies.names(history.directory(id), random)].map(
+    ([name, node]): [string, DiskNode] => {
+      if (node.kind === 'directory') return [name, directoryAfter(history, node.id, policies, random)];
+      const file = history.file(node.id);
+      const content = file.synced.copy();
+      if (file.unsynced.length > 0) policies.data(content, file, random);
+      return [name, { kind: 'file', id: node.id, content }];
+    },
+  );
   return { kind: 'directory', id, entries: new Map(entries) };
 }
 
-function namesAfter(directory: DirectoryHistory, landed: (changes: number) => number): Map<string, DiskNode> {
-  const names = new Map(directory.safe);
-  for (const changed of new Set(directory.unsafe.map(({ name }) => name))) {
-    const changes = directory.unsafe.filter(({ name }) => name === changed);
-    for (const { name, node } of changes.slice(0, landed(changes.length))) applyName(names, name, node);
+function namesAfter(
+  directory: DirectoryHistory,
+  storedCount: (changes: number) => number,
+): Map<string, DiskNode> {
+  const names = new Map(directory.synced);
+  for (const changed of new Set(directory.unsynced.map(({ name }) => name))) {
+    const changes = directory.unsynced.filter(({ name }) => name === changed);
+    for (const { name, node } of changes.slice(0, storedCount(changes.length))) applyName(names, name, node);
   }
   return names;
 }
 
-/** Of a write, the sectors before some point. */
-function landBeginning(
+/** Applies the first sectors of a write. */
+function storeBeginning(
   content: GrowingBytes,
-  { bytes, offset }: Extract<UnsafeChange, { kind: 'write' }>,
+  { bytes, offset }: Extract<UnsyncedChange, { kind: 'write' }>,
   random: SeededRandom,
 ): void {
   const firstSector = Math.floor(offset / SECTOR_SIZE_BYTES);
@@ -145,7 +155,7 @@ function landBeginning(
   if (cut > offset) content.write(bytes.subarray(0, cut - offset), offset);
 }
 
-/** Of every write, each sector or not. */
+/** Applies a random choice of the sectors of every write. */
 function tear(content: GrowingBytes, file: FileHistory, random: SeededRandom, filler: string): void {
   const fill = FILLERS[filler] as Filler;
   const growTo = (sizeBytes: number): void => {
@@ -154,7 +164,7 @@ function tear(content: GrowingBytes, file: FileHistory, random: SeededRandom, fi
   };
   const share = random.fraction();
   const growing = random.fraction();
-  for (const change of file.unsafe) {
+  for (const change of file.unsynced) {
     if (change.kind === 'truncate') {
       if (random.chance(share)) applyChange(content, change);
       continue;

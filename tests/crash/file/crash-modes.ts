@@ -2,28 +2,28 @@ import type { OpenDatabaseOptions } from '../../../packages/sqljs-vfs/src/open-d
 import type { WorkloadShape } from '../crash-workload.ts';
 import type { DiskBehaviour } from './disk-history.ts';
 
-/** A way to use a database in a file that crashes interrupt. */
+/** A way to use a database in a file while crashes interrupt it. */
 export interface CrashMode {
-  /** For the report. */
+  /** Name in the report. */
   readonly name: string;
   readonly options: OpenDatabaseOptions;
-  /** Settings made on every connection of the workload. */
+  /** Pragmas of every connection of the workload. */
   readonly pragmas?: readonly string[];
   readonly pageSizeBytes?: number;
   readonly shape?: Partial<WorkloadShape>;
-  /** The crashes include those while the folder, the file and the tables are made. @default false */
+  /** True when crashes also interrupt the creation of the folder, the file and the tables. @default false */
   readonly fresh?: boolean;
-  /** Transactions before the database is closed and opened again. @default 8 */
+  /** Number of transactions before the database is closed and reopened. @default 8 */
   readonly sessionTransactions?: number;
   /**
-   * Every process is killed somewhere in its session, and the next one goes on with what the operating system still
-   * holds; the loss of power comes after that.
+   * True when every process is killed during its session, and the next one continues with the operating system's state.
+   * The power loss comes after that.
    * @default false
    */
   readonly killed?: boolean;
-  /** When a commit is promised to survive a loss of power: at once, or when the database is closed. @default 'commit' */
+  /** The event after which a commit survives a power loss. @default 'commit' */
   readonly promisedAt?: 'commit' | 'close';
-  /** What is wrong with the disk. @default nothing */
+  /** Defects of the disk. @default none */
   readonly disk?: Partial<DiskBehaviour>;
 }
 
@@ -34,7 +34,7 @@ const SMALL_CACHE: readonly string[] = ['cache_size=5'];
 const OFTEN_CHECKPOINTED: readonly string[] = ['wal_autocheckpoint=20'];
 const LARGE: Partial<WorkloadShape> = { transactions: 8, rows: 120, longestText: 1000, rewriteEvery: 2 };
 
-/** How databases in files are used: none of these may lose or damage anything. */
+/** Supported modes. None of them may lose or damage data. */
 export const FILE_CRASH_MODES: readonly CrashMode[] = [
   { name: 'shared (TRUNCATE, full)', options: TRUNCATE },
   { name: 'shared, new database', options: TRUNCATE, fresh: true },
@@ -73,7 +73,7 @@ export const FILE_CRASH_MODES: readonly CrashMode[] = [
   },
 ];
 
-/** The same with something missing: each of these must be seen to fail, or the series proves nothing. */
+/** Negative controls: modes without one protection. Each of them must fail, or the campaign proves nothing. */
 export const FILE_CRASH_CONTROLS: readonly CrashMode[] = [
   { name: 'synchronous=OFF', options: TRUNCATE, pragmas: ['synchronous=OFF'] },
   { name: 'synchronous=NORMAL', options: TRUNCATE, pragmas: ['synchronous=NORMAL'] },

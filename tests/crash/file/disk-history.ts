@@ -1,51 +1,51 @@
 import { GrowingBytes } from '../../../packages/sqljs-vfs/src/storages/memory/growing-bytes.ts';
 import { type DiskDirectory, type DiskNode, type DiskOperation, copyDirectory } from './disk-tree.ts';
 
-/** A change of a file's content that no sync has made safe yet. */
-export type UnsafeChange = Extract<DiskOperation, { kind: 'write' | 'truncate' }>;
+/** An unsynced change of a file's content. */
+export type UnsyncedChange = Extract<DiskOperation, { kind: 'write' | 'truncate' }>;
 
-/** A change of a folder's names that no sync has made safe yet; without a node the name is taken away. */
-export interface UnsafeName {
+/** An unsynced change of a name in a folder. Without a node it removes the name. */
+export interface UnsyncedName {
   readonly name: string;
   readonly node: DiskNode | undefined;
 }
 
-/** A file as a crash finds it. */
+/** The state of a file for a crash. */
 export interface FileHistory {
-  /** As the last sync left it. */
-  readonly safe: GrowingBytes;
-  /** What came after that, oldest first. */
-  unsafe: UnsafeChange[];
-  /** With all of that. */
+  /** Content at the last sync. */
+  readonly synced: GrowingBytes;
+  /** Changes after it, oldest first. */
+  unsynced: UnsyncedChange[];
+  /** Content with all changes, as processes see it. */
   readonly seen: GrowingBytes;
-  /** What was cut off this file, or lay in the file of this name before: what freshly given blocks may show. */
+  /** Content that was truncated, or of an earlier file of this name, which newly allocated blocks may show. */
   readonly former: GrowingBytes;
 }
 
-/** A folder as a crash finds it. */
+/** The state of a folder for a crash. */
 export interface DirectoryHistory {
-  readonly safe: Map<string, DiskNode>;
-  unsafe: UnsafeName[];
+  readonly synced: Map<string, DiskNode>;
+  unsynced: UnsyncedName[];
 }
 
-/** What a disk does of what it should. */
+/** The guarantees that a disk gives. */
 export interface DiskBehaviour {
-  /** A sync makes a file's content safe. */
+  /** True when a sync makes a file's content durable. */
   readonly syncsFiles: boolean;
-  /** A sync makes the names in a folder safe. */
+  /** True when a sync makes the names in a folder durable. */
   readonly syncsDirectories: boolean;
-  /** Blocks that were freed show zeros or noise when a file gets them anew, never what they held. */
+  /** True when a reallocated block shows zeros or noise, never its former content. */
   readonly hidesFreedBlocks: boolean;
 }
 
-/** A disk that does all of it. */
-export const HONEST_DISK: DiskBehaviour = {
+/** A disk that gives all guarantees. */
+export const INTACT_DISK: DiskBehaviour = {
   syncsFiles: true,
   syncsDirectories: true,
   hidesFreedBlocks: true,
 };
 
-/** A disk's past, replayed up to any of its operations: what was safe then, and what was not. */
+/** The operations of a disk, replayed up to any of them, with the synced and unsynced changes at that point. */
 export class DiskHistory {
   readonly rootId: number;
   readonly behaviour: DiskBehaviour;
@@ -54,15 +54,15 @@ export class DiskHistory {
   readonly #directories: Map<number, DirectoryHistory> = new Map();
   #replayed = 0;
 
-  /** @param before - what was on the disk, durably, before the first operation */
+  /** @param before - durable content before the first operation */
   constructor(before: DiskDirectory, operations: readonly DiskOperation[], behaviour: DiskBehaviour) {
     this.rootId = before.id;
     this.#operations = operations;
     this.behaviour = behaviour;
-    this.#adopt(copyDirectory(before));
+    this.#add(copyDirectory(before));
   }
 
-  /** Goes on until so many operations have happened. Only forwards. */
+  /** Replays until `operationCount` operations have happened. The history only moves forwards. */
   replayTo(operationCount: number): void {
     for (; this.#replayed < operationCount; this.#replayed++) {
       this.#replay(this.#operations[this.#replayed] as DiskOperation);
@@ -77,18 +77,18 @@ export class DiskHistory {
     return this.#directories.get(id) as DirectoryHistory;
   }
 
-  #adopt(node: DiskNode): void {
+  #add(node: DiskNode): void {
     if (node.kind === 'file') {
       this.#files.set(node.id, {
-        safe: node.content,
-        unsafe: [],
+        synced: node.content,
+        unsynced: [],
         seen: node.content.copy(),
         former: new GrowingBytes(),
       });
       return;
     }
-    this.#directories.set(node.id, { safe: new Map(node.entries), unsafe: [] });
-    for (const entry of node.entries.values()) this.#adopt(entry);
+    this.#directories.set(node.id, { synced: new Map(node.entries), unsynced: [] });
+    for (const entry of node.entries.values()) this.#add(entry);
   }
 
   #replay(operation: DiskOperation): void {
@@ -107,60 +107,60 @@ export class DiskHistory {
         this.#link(operation);
         break;
       case 'unlink':
-        this.directory(operation.directory).unsafe.push({ name: operation.name, node: undefined });
+        this.directory(operation.directory).unsynced.push({ name: operation.name, node: undefined });
         break;
     }
   }
 
-  #change(change: UnsafeChange): void {
+  #change(change: UnsyncedChange): void {
     const file = this.file(change.file);
     if (change.kind === 'truncate') {
       file.former.write(file.seen.view().subarray(change.sizeBytes), change.sizeBytes);
     }
     applyChange(file.seen, change);
-    file.unsafe.push(change);
+    file.unsynced.push(change);
   }
 
   #syncFile(id: number): void {
     const file = this.file(id);
-    for (const change of file.unsafe) applyChange(file.safe, change);
-    file.unsafe = [];
+    for (const change of file.unsynced) applyChange(file.synced, change);
+    file.unsynced = [];
   }
 
   #syncDirectory(id: number): void {
     const directory = this.directory(id);
-    for (const { name, node } of directory.unsafe) applyName(directory.safe, name, node);
-    directory.unsafe = [];
+    for (const { name, node } of directory.unsynced) applyName(directory.synced, name, node);
+    directory.unsynced = [];
   }
 
   #link({ directory: id, name, node }: Extract<DiskOperation, { kind: 'link' }>): void {
     const directory = this.directory(id);
     const before = this.#lastNode(directory, name);
     if (node.kind === 'file') {
-      this.#adopt({ kind: 'file', id: node.id, content: new GrowingBytes() });
+      this.#add({ kind: 'file', id: node.id, content: new GrowingBytes() });
       if (before?.kind === 'file') this.file(node.id).former.write(this.file(before.id).seen.view(), 0);
     } else {
-      this.#adopt({ kind: 'directory', id: node.id, entries: new Map() });
+      this.#add({ kind: 'directory', id: node.id, entries: new Map() });
     }
-    directory.unsafe.push({ name, node });
+    directory.unsynced.push({ name, node });
   }
 
-  /** What a name stood for last, removed or not. */
+  /** Returns the last node of a name, even if the name was removed. */
   #lastNode(directory: DirectoryHistory, name: string): DiskNode | undefined {
     return (
-      directory.unsafe.findLast((change) => change.name === name && change.node)?.node ??
-      directory.safe.get(name)
+      directory.unsynced.findLast((change) => change.name === name && change.node)?.node ??
+      directory.synced.get(name)
     );
   }
 }
 
-/** Does to a content what a change says. */
-export function applyChange(content: GrowingBytes, change: UnsafeChange): void {
+/** Applies a change to the content of a file. */
+export function applyChange(content: GrowingBytes, change: UnsyncedChange): void {
   if (change.kind === 'write') content.write(change.bytes, change.offset);
   else content.truncate(change.sizeBytes);
 }
 
-/** Does to a folder's names what a change says. */
+/** Applies a change to the names of a folder. */
 export function applyName(names: Map<string, DiskNode>, name: string, node: DiskNode | undefined): void {
   if (node) names.set(name, node);
   else names.delete(name);

@@ -14,10 +14,10 @@ export interface DiskDirectory {
   readonly entries: Map<string, DiskNode>;
 }
 
-/** What a name on a simulated disk stands for. */
+/** The target of a name on a simulated disk. */
 export type DiskNode = DiskFile | DiskDirectory;
 
-/** A change that a process asked the disk for. Nodes are named by their ids. */
+/** A change by a process. Nodes are given by their ids. */
 export type DiskOperation =
   | { readonly kind: 'write'; readonly file: number; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly kind: 'truncate'; readonly file: number; readonly sizeBytes: number }
@@ -26,12 +26,12 @@ export type DiskOperation =
   | { readonly kind: 'link'; readonly directory: number; readonly name: string; readonly node: DiskNode }
   | { readonly kind: 'unlink'; readonly directory: number; readonly name: string };
 
-/** An empty disk's root. */
+/** Makes the root of an empty disk. */
 export function emptyRoot(): DiskDirectory {
   return { kind: 'directory', id: 0, entries: new Map() };
 }
 
-/** A copy that shares nothing with the original. Ids stay. */
+/** Makes a deep copy with the same ids. */
 export function copyDirectory(directory: DiskDirectory): DiskDirectory {
   const entries = [...directory.entries].map(
     ([name, node]) => [name, node.kind === 'file' ? copyFile(node) : copyDirectory(node)] as const,

@@ -13,14 +13,14 @@ import {
 import { SeededRandom } from '../../support/seeded-random.ts';
 import type { CrashMode } from './crash-modes.ts';
 import { crashImage } from './crash-images.ts';
-import { type DiskBehaviour, DiskHistory, HONEST_DISK } from './disk-history.ts';
+import { type DiskBehaviour, DiskHistory, INTACT_DISK } from './disk-history.ts';
 import { type DiskDirectory, copyDirectory, emptyRoot } from './disk-tree.ts';
 import { SimulatedDisk } from './simulated-disk.node.ts';
 
-/** How many crashes, and which. */
+/** The size and seed of a campaign. */
 export interface CrashCampaignOptions {
   readonly points: number;
-  /** The same seed gives the same crashes, but for the random numbers that SQLite puts into journals. */
+  /** The same seed gives the same crashes, except for the random numbers that SQLite writes into journals. */
   readonly seed: number;
 }
 
@@ -33,60 +33,60 @@ const DEFAULT_SHAPE: WorkloadShape = {
   rewriteEvery: 7,
   vacuumEvery: 11,
 };
-/** Crashes of one recorded workload; then comes another one. */
-const POINTS_A_ROUND = 120;
+/** Number of crashes of one recorded workload, before the next workload. */
+const POINTS_PER_ROUND = 120;
 const CALLS_BEFORE_KILL = { least: 5, most: 700 } as const;
-/** How often recovery itself, and what is saved after it, crashes too. */
+/** Probability of a crash during recovery or during the transactions after it. */
 const NEXT_CRASH_PROBABILITY = 0.3;
-/** More than one crash's workload can have. */
-const LIVES_A_CRASH = 1000;
+/** Greater than the number of processes that one crash can need. */
+const RUNS_PER_CRASH = 1000;
 
-/** From an operation on, what may be found after a crash. */
-interface Mark extends Expectation {
+/** The expectation for crashes from an operation on. */
+interface ExpectationChange extends Expectation {
   readonly at: number;
 }
 
-/** What a disk went through, and what was promised meanwhile. */
+/** The operations of a disk, and the expectations during them. */
 interface Recording {
   readonly before: DiskDirectory;
   readonly disk: SimulatedDisk;
-  readonly marks: Mark[];
+  readonly changes: ExpectationChange[];
 }
 
-function blank(): Recording {
-  return { before: emptyRoot(), disk: new SimulatedDisk(), marks: [] };
+function emptyRecording(): Recording {
+  return { before: emptyRoot(), disk: new SimulatedDisk(), changes: [] };
 }
 
-function expectationAt({ marks }: Recording, operation: number): Expectation {
-  return marks.findLast(({ at }) => at <= operation) as Mark;
+function expectationAt({ changes }: Recording, operation: number): Expectation {
+  return changes.findLast(({ at }) => at <= operation) as ExpectationChange;
 }
 
 /**
- * Runs a workload on a simulated disk, through the file storage, then loses power at points of it picked by the seed,
- * opens what is left and looks: nothing damaged, every promised commit there, no transaction in part.
+ * Runs a workload with the file storage on a simulated disk, then loses power at points that the seed selects. After each
+ * crash it opens the image and checks it: intact, every promised commit present, no transaction stored in part.
  */
 export async function crashFileStorage(
   mode: CrashMode,
   { points, seed }: CrashCampaignOptions,
 ): Promise<CrashReport> {
   const started = performance.now();
-  const series = new CrashSeries(mode, seed);
-  for (let round = 0; series.points < points; round++) {
-    await series.round(round, Math.min(POINTS_A_ROUND, points - series.points));
+  const campaign = new FileCrashCampaign(mode, seed);
+  for (let round = 0; campaign.points < points; round++) {
+    await campaign.round(round, Math.min(POINTS_PER_ROUND, points - campaign.points));
   }
-  const { failures, needingRecovery } = series;
+  const { failures, needingRecovery } = campaign;
   return {
     storage: 'file',
     mode: mode.name,
     seed,
-    points: series.points,
+    points: campaign.points,
     needingRecovery,
     failures,
     durationMs: performance.now() - started,
   };
 }
 
-class CrashSeries {
+class FileCrashCampaign {
   points = 0;
   needingRecovery = 0;
   readonly failures: CrashFailure[] = [];
@@ -97,16 +97,16 @@ class CrashSeries {
   constructor(mode: CrashMode, seed: number) {
     this.#mode = mode;
     this.#seed = seed;
-    this.#behaviour = { ...HONEST_DISK, ...mode.disk };
+    this.#behaviour = { ...INTACT_DISK, ...mode.disk };
   }
 
-  /** One workload, and so many crashes of it. */
+  /** Records one workload, and crashes it `points` times. */
   async round(round: number, points: number): Promise<void> {
     const random = new SeededRandom(this.#seed, round);
     const plan = planTransactions(random, { ...DEFAULT_SHAPE, ...this.#mode.shape });
     const recording = await this.#record(plan, random);
-    const { before, disk, marks } = recording;
-    const first = (marks[0] as Mark).at;
+    const { before, disk, changes } = recording;
+    const first = (changes[0] as ExpectationChange).at;
     const crashes = Array.from(
       { length: points },
       () => first + random.below(disk.operations.length - first + 1),
@@ -120,28 +120,32 @@ class CrashSeries {
   }
 
   async #record(plan: readonly PlannedTransaction[], random: SeededRandom): Promise<Recording> {
-    const recording = this.#mode.fresh ? blank() : await this.#prepared(plan);
+    const recording = this.#mode.fresh ? emptyRecording() : await this.#prepared(plan);
     const { disk } = recording;
-    const user = new DatabaseUser(this.#mode, plan, recording, { life: 0, last: this.#mode.fresh ? -1 : 0 });
-    user.mark();
+    const user = new DatabaseUser(this.#mode, plan, recording, { run: 0, last: this.#mode.fresh ? -1 : 0 });
+    user.noteExpectation();
     const { sessionTransactions = 8, killed = false } = this.#mode;
     while (user.last < plan.length - 1) {
       const calls = killed ? random.between(CALLS_BEFORE_KILL.least, CALLS_BEFORE_KILL.most) : Infinity;
       await user.session(disk, sessionTransactions, calls);
     }
-    if (user.fault !== undefined) this.#fail('killed, power on', user.fault);
+    if (user.fault !== undefined) this.#fail('killed process, without power loss', user.fault);
     return recording;
   }
 
-  /** A disk with a database that has been there for long: all of it is safe. */
+  /** Makes a disk with a database that is completely durable. */
   async #prepared(plan: readonly PlannedTransaction[]): Promise<Recording> {
-    const making = blank();
-    await new DatabaseUser(this.#mode, plan, making, { life: 0, last: -1 }).session(making.disk, 1, Infinity);
-    const { root } = making.disk;
-    return { before: copyDirectory(root), disk: new SimulatedDisk(root), marks: [] };
+    const creation = emptyRecording();
+    await new DatabaseUser(this.#mode, plan, creation, { run: 0, last: -1 }).session(
+      creation.disk,
+      1,
+      Infinity,
+    );
+    const { root } = creation.disk;
+    return { before: copyDirectory(root), disk: new SimulatedDisk(root), changes: [] };
   }
 
-  /** Power is lost at this moment of a history: whatever is left must be sound, and so must work that goes on with it. */
+  /** Loses power at the current point of a history. The image must be intact, and so must be the work that continues on it. */
   async #crash(
     plan: readonly PlannedTransaction[],
     history: DiskHistory,
@@ -152,11 +156,11 @@ class CrashSeries {
     const image = crashImage(history, random);
     const policies = [...policiesBefore, image.policy];
     const disk = new SimulatedDisk(image.root);
-    const recording: Recording = { before: copyDirectory(image.root), disk, marks: [] };
+    const recording: Recording = { before: copyDirectory(image.root), disk, changes: [] };
     this.points++;
-    if (isHalfDone(disk)) this.needingRecovery++;
+    if (needsRecovery(disk)) this.needingRecovery++;
     const user = new DatabaseUser(this.#mode, plan, recording, {
-      life: policies.length * LIVES_A_CRASH,
+      run: policies.length * RUNS_PER_CRASH,
       last: -1,
     });
     try {
@@ -180,17 +184,17 @@ class CrashSeries {
   }
 }
 
-/** Works through the plan on a disk, as process after process, and marks what was promised. */
+/** Runs the plan on a disk in successive processes, and records the expectations. */
 class DatabaseUser {
-  /** The last transaction that is known to be there. */
+  /** The last transaction that is known to be stored. */
   last: number;
-  /** What a process found wrong that the one before it had left. */
+  /** The fault that a process found in the state of the one before it. */
   fault: string | undefined;
   readonly #mode: CrashMode;
   readonly #plan: readonly PlannedTransaction[];
   readonly #recording: Recording;
   /** Counts processes, so that no two of them write the same bytes. */
-  #life: number;
+  #run: number;
   #promised: number;
   #begun: number;
 
@@ -198,9 +202,9 @@ class DatabaseUser {
     mode: CrashMode,
     plan: readonly PlannedTransaction[],
     recording: Recording,
-    before: { readonly life: number; readonly last: number },
+    before: { readonly run: number; readonly last: number },
   ) {
-    this.#life = before.life;
+    this.#run = before.run;
     this.last = before.last;
     this.#promised = before.last;
     this.#begun = before.last;
@@ -209,22 +213,23 @@ class DatabaseUser {
     this.#recording = recording;
   }
 
-  mark(): void {
-    this.#recording.marks.push({
+  /** Records the current expectation. */
+  noteExpectation(): void {
+    this.#recording.changes.push({
       at: this.#recording.disk.operations.length,
       promised: this.#promised,
       begun: this.#begun,
     });
   }
 
-  /** A process that opens the database, works and closes it, unless it is killed meanwhile. */
+  /** Runs a process that opens the database, works and closes it, unless it is killed before. */
   async session(disk: SimulatedDisk, transactions: number, calls: number): Promise<void> {
     const process = disk.process();
     process.killAfter(calls);
     let durable: DurableDatabase | undefined;
     try {
       durable = await this.#open(process.storage(DATABASE_PATH));
-      this.#look(durable, { promised: this.last, begun: this.#begun });
+      this.#check(durable, { promised: this.last, begun: this.#begun });
       this.#work(durable, transactions);
       durable.close();
       this.#closed();
@@ -234,29 +239,30 @@ class DatabaseUser {
     }
   }
 
-  /** Opens what a crash left, looks at it, and may go on working. */
+  /** Opens and checks the database after a crash, and may run further transactions. */
   async recover(expectation: Expectation, random: SeededRandom): Promise<void> {
     const { disk } = this.#recording;
     const durable = await this.#open(disk.process().storage(DATABASE_PATH));
     try {
-      this.#look(durable, expectation);
+      this.#check(durable, expectation);
       if (this.fault !== undefined) return;
-      // Recovery starts from a disk that is what it is: crashing in it must lead to the same end.
+      // A crash during recovery must lead to the same state, so the expectation holds from operation 0.
       this.#promised = this.last;
-      this.#recording.marks.push({ at: 0, promised: this.last, begun: this.last });
+      this.#recording.changes.push({ at: 0, promised: this.last, begun: this.last });
       if (random.chance(0.5)) this.#work(durable, random.between(1, 3));
     } finally {
       durable.close();
     }
     this.#closed();
     const left = namesIn(disk);
-    if (left.some((name) => name !== 'data.db')) this.fault = `left behind: ${left.join(', ')}`;
+    if (left.some((name) => name !== 'data.db'))
+      this.fault = `files remain after closing: ${left.join(', ')}`;
   }
 
   async #open(
     storage: ReturnType<ReturnType<SimulatedDisk['process']>['storage']>,
   ): Promise<DurableDatabase> {
-    this.#life++;
+    this.#run++;
     const durable = await openDatabase(storage, { ...this.#mode.options, busyDeadlineMs: 0 });
     if (this.#mode.pageSizeBytes !== undefined) {
       durable.database.exec(`PRAGMA page_size=${this.#mode.pageSizeBytes}`);
@@ -265,7 +271,7 @@ class DatabaseUser {
     return durable;
   }
 
-  #look({ database }: DurableDatabase, expectation: Expectation): void {
+  #check({ database }: DurableDatabase, expectation: Expectation): void {
     this.fault = faultOf(database, this.#plan, expectation);
     if (this.fault !== undefined) return;
     this.last = lastTransaction(database);
@@ -275,17 +281,17 @@ class DatabaseUser {
   #work({ database }: DurableDatabase, transactions: number): void {
     for (const planned of this.#plan.slice(this.last + 1, this.last + 1 + transactions)) {
       this.#begun = planned.number;
-      this.mark();
-      runTransaction(database, planned, this.#life);
+      this.noteExpectation();
+      runTransaction(database, planned, this.#run);
       this.last = planned.number;
       if (this.#mode.promisedAt !== 'close') this.#promised = this.last;
-      this.mark();
+      this.noteExpectation();
     }
   }
 
   #closed(): void {
     this.#promised = this.last;
-    this.mark();
+    this.noteExpectation();
   }
 }
 
@@ -293,7 +299,7 @@ function closeQuietly(durable: DurableDatabase | undefined): void {
   try {
     durable?.close();
   } catch {
-    // The process is dead: nothing it still says matters.
+    // The process was killed, so its errors do not matter.
   }
 }
 
@@ -302,8 +308,8 @@ function namesIn(disk: SimulatedDisk): string[] {
   return folder?.kind === 'directory' ? [...folder.entries.keys()] : [];
 }
 
-/** Whether a journal or a log has something in it that recovery has to deal with. */
-function isHalfDone(disk: SimulatedDisk): boolean {
+/** True when a journal or a log has content that recovery must process. */
+function needsRecovery(disk: SimulatedDisk): boolean {
   return ['-journal', '-wal'].some((suffix) => {
     const node = disk.find(DATABASE_PATH + suffix);
     return (

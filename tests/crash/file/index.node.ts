@@ -4,6 +4,6 @@ export { SimulatedDisk, SimulatedProcess } from './simulated-disk.node.ts';
 export type { DiskBehaviour } from './disk-history.ts';
 export type { DiskDirectory, DiskFile, DiskNode, DiskOperation } from './disk-tree.ts';
 export { observedFileSystem, refusingLocks } from './observed-file-system.node.ts';
-export { DiskHistory, HONEST_DISK } from './disk-history.ts';
+export { DiskHistory, INTACT_DISK } from './disk-history.ts';
 export { crashImage, type CrashImage } from './crash-images.ts';
 export { emptyRoot } from './disk-tree.ts';

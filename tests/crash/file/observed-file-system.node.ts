@@ -2,8 +2,8 @@ import type { RangeLocks } from '../../../packages/sqljs-vfs/src/locks/byte-rang
 import type { FileSystem } from '../../../packages/sqljs-vfs/src/storages/node-file/file-system.node.ts';
 
 /**
- * A file system that tells of every call before it is made. An observer that throws makes the call fail; a descriptor
- * is closed even then, as the operating system does.
+ * Makes a file system that passes every call to `observe` before it is made. An observer that throws makes the call
+ * fail. A descriptor is closed even then, as in an operating system.
  */
 export function observedFileSystem(
   fileSystem: FileSystem,
@@ -25,7 +25,7 @@ export function observedFileSystem(
   return Object.fromEntries(observed) as FileSystem;
 }
 
-/** Locks of which a caller may refuse any. */
+/** Makes locks that are refused when `refuse` returns true. */
 export function refusingLocks(ranges: RangeLocks, refuse: () => boolean): RangeLocks {
   return {
     ...ranges,

@@ -19,37 +19,36 @@ import { SimulatedLocks } from './simulated-locks.ts';
 const DIRECTORY_MODE = 0o040_700;
 const FILE_MODE = 0o100_600;
 
-/** An error as the operating system reports it. */
+/** Makes an error as the operating system reports it. */
 function failure(code: string, about: string): Error {
   return Object.assign(new Error(`${code}: ${about}`), { code });
 }
 
 /**
- * A disk in memory that remembers every change in order, and which of them a sync has made safe: what may be left of
- * it after a loss of power is in `crash-images.ts`. Processes on it see everything at once, as they do in an operating
- * system.
+ * A disk in memory that records every change and sync in order. Processes on it see changes at once, as in an operating
+ * system. `crash-images.ts` makes the images that a power loss may leave.
  */
 export class SimulatedDisk {
   readonly root: DiskDirectory;
-  /** Every change so far, oldest first. */
+  /** All operations so far, oldest first. */
   readonly operations: DiskOperation[] = [];
   readonly #open: Map<number, DiskNode> = new Map();
   readonly locks: SimulatedLocks = new SimulatedLocks((fd) => this.node(fd).id);
   #nextId: number;
   #nextFd = 3;
 
-  /** @param root - what is on the disk already, durably; it is taken over, not copied */
+  /** @param root - durable content of the disk; it is used, not copied */
   constructor(root: DiskDirectory = emptyRoot()) {
     this.root = root;
     this.#nextId = 1 + greatestId(root);
   }
 
-  /** A process that uses the disk from now on. */
+  /** Makes a process that uses the disk. */
   process(): SimulatedProcess {
     return new SimulatedProcess(this);
   }
 
-  /** What a path stands for, if anything. */
+  /** Returns the node of a path, or undefined. */
   find(absolutePath: string): DiskNode | undefined {
     let node: DiskNode | undefined = this.root;
     for (const name of absolutePath.split('/')) {
@@ -133,11 +132,11 @@ export class SimulatedDisk {
   }
 }
 
-/** One process's view of a disk; it can be killed, and then lets go of everything without another word. */
+/** A process on a simulated disk. When it is killed, its descriptors are closed and its locks released. */
 export class SimulatedProcess {
   readonly #disk: SimulatedDisk;
   readonly #descriptors: Set<number> = new Set();
-  /** Calls until the process dies; counts down. */
+  /** Number of calls until the process is killed. */
   #callsLeft = Infinity;
 
   constructor(disk: SimulatedDisk) {
@@ -148,23 +147,23 @@ export class SimulatedProcess {
     return this.#callsLeft > 0;
   }
 
-  /** The file storage of this process, over the simulated disk. */
+  /** Makes the file storage of this process, on the simulated disk. */
   storage(databasePath: string): Storage {
     return fileStorage(databasePath, { fileSystem: this.fileSystem, rangeLocks: this.#disk.locks.ranges });
   }
 
-  /** Ends the process at once, as SIGKILL does: its locks are gone, its files stay as they are. */
+  /** Ends the process at once, as SIGKILL does: its locks are released, and its files keep their content. */
   kill(): void {
     for (const fd of this.#descriptors) this.#disk.closeDescriptor(fd);
     this.#callsLeft = 0;
   }
 
-  /** Kills the process in the middle of its work: so many calls are answered still. */
+  /** Kills the process after a number of calls. */
   killAfter(calls: number): void {
     this.#callsLeft = calls;
   }
 
-  /** The calls of `node:fs`, each of which fails once the process is dead. */
+  /** The calls of `node:fs`, which fail after the process was killed. */
   readonly fileSystem: FileSystem = this.#calls();
 
   #calls(): FileSystem {
@@ -231,11 +230,12 @@ export class SimulatedProcess {
   }
 
   #open(disk: SimulatedDisk, filePath: string, flags: number | string): number {
-    const asked = typeof flags === 'number' ? flags : constants.O_RDONLY;
+    const openFlags = typeof flags === 'number' ? flags : constants.O_RDONLY;
     let node = disk.find(filePath);
-    if (node && asked & constants.O_CREAT && asked & constants.O_EXCL) throw failure('EEXIST', filePath);
+    if (node && openFlags & constants.O_CREAT && openFlags & constants.O_EXCL)
+      throw failure('EEXIST', filePath);
     if (!node) {
-      if (!(asked & constants.O_CREAT)) throw failure('ENOENT', filePath);
+      if (!(openFlags & constants.O_CREAT)) throw failure('ENOENT', filePath);
       node = disk.makeFile(filePath);
     }
     const fd = disk.openDescriptor(node);

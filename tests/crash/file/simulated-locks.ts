@@ -8,53 +8,53 @@ interface HeldRange {
 }
 
 /**
- * Open-file-description locks as Linux gives them: a range belongs to an open file, a new lock replaces the holder's
- * own on the same bytes, closing gives everything back.
+ * Open-file-description locks as in Linux. A range belongs to an open file. A new lock replaces the holder's own lock on
+ * the same bytes. Closing releases all locks of the open file.
  */
 export class SimulatedLocks {
   readonly #held: Map<number, HeldRange[]> = new Map();
   readonly #fileOf: (fd: number) => number;
 
-  /** @param fileOf - which file a descriptor is open on */
+  /** @param fileOf - returns the file of a descriptor */
   constructor(fileOf: (fd: number) => number) {
     this.#fileOf = fileOf;
   }
 
-  /** The locks in the form that the file storage asks for. */
+  /** The locks in the form that the file storage expects. */
   readonly ranges: RangeLocks = {
     name: 'simulated',
     tryShared: (fd, offset, lengthBytes) => this.#try(fd, offset, lengthBytes, false),
     tryExclusive: (fd, offset, lengthBytes) => this.#try(fd, offset, lengthBytes, true),
-    unlock: (fd, offset, lengthBytes) => this.#cut(fd, offset, endOf(offset, lengthBytes)),
+    unlock: (fd, offset, lengthBytes) => this.#remove(fd, offset, endOf(offset, lengthBytes)),
   };
 
-  /** Frees whatever a descriptor holds. */
+  /** Releases all locks of a descriptor. */
   closed(fd: number): void {
-    this.#cut(fd, 0, Infinity);
+    this.#remove(fd, 0, Infinity);
   }
 
   #try(fd: number, from: number, lengthBytes: number, exclusive: boolean): boolean {
     const to = endOf(from, lengthBytes);
-    const inTheWay = this.#of(fd).some(
+    const conflicts = this.#of(fd).some(
       (held) => held.fd !== fd && held.from < to && from < held.to && (held.exclusive || exclusive),
     );
-    if (inTheWay) return false;
-    this.#cut(fd, from, to);
+    if (conflicts) return false;
+    this.#remove(fd, from, to);
     this.#of(fd).push({ fd, from, to, exclusive });
     return true;
   }
 
-  /** Takes a range out of what a descriptor holds; what sticks out on either side stays. */
-  #cut(fd: number, from: number, to: number): void {
-    const kept: HeldRange[] = [];
+  /** Removes a range from the locks of a descriptor. Parts of a lock outside the range remain. */
+  #remove(fd: number, from: number, to: number): void {
+    const remaining: HeldRange[] = [];
     for (const held of this.#of(fd)) {
-      if (held.fd !== fd || held.to <= from || to <= held.from) kept.push(held);
+      if (held.fd !== fd || held.to <= from || to <= held.from) remaining.push(held);
       else {
-        if (held.from < from) kept.push({ ...held, to: from });
-        if (to < held.to) kept.push({ ...held, from: to });
+        if (held.from < from) remaining.push({ ...held, to: from });
+        if (to < held.to) remaining.push({ ...held, from: to });
       }
     }
-    this.#held.set(this.#fileOf(fd), kept);
+    this.#held.set(this.#fileOf(fd), remaining);
   }
 
   #of(fd: number): HeldRange[] {

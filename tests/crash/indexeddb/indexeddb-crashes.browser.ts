@@ -1,8 +1,8 @@
 /**
- * Crashes of an IndexedDB database. At a random transaction (of a commit, of a checkpoint, of loading, of making the
- * database) the tab dies, the browser closes its connection, or the transaction fails; its changes are stored or not.
- * After each crash a new storage opens the database. It must find an intact file, every acknowledged transaction, none in
- * part, and at most the one that was never answered.
+ * Crashes of an IndexedDB database. At a random transaction (of a commit, a checkpoint, loading or creation) the tab
+ * crashes, the browser closes its connection, or the transaction fails. Its changes are stored or not. After each crash a
+ * new storage opens the database. It must find an intact file, every acknowledged transaction, none in part, and of the
+ * others at most the one that was never answered.
  */
 import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/storages/indexeddb/indexeddb.browser.ts';
 import { FileMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
@@ -83,14 +83,23 @@ export function randomFault(random: SeededRandom): TabFault {
   const atRequest = random.between(1, 3);
   const error = random.oneOf(['QuotaExceededError', 'UnknownError', 'AbortError']);
   return random.oneOf<TabFault>([
-    { image: 'the tab dies after its commit, before the answer', applied: true, tab: 'dies' },
-    { image: 'the connection is lost after the commit, before the answer', applied: true, tab: 'loses' },
-    { image: `the tab dies at request ${atRequest}`, applied: false, tab: 'dies', atRequest },
-    { image: 'the tab dies when it commits', applied: false, tab: 'dies' },
-    { image: `${error} when it commits`, applied: false, tab: 'fails', error },
-    { image: `${error} at request ${atRequest}`, applied: false, tab: 'fails', atRequest, error },
-    { image: `the connection is lost at request ${atRequest}`, applied: false, tab: 'loses', atRequest },
-    { image: 'the connection is lost when it commits', applied: false, tab: 'loses' },
+    { image: 'the tab crashes after its commit, before the answer', applied: true, effect: 'crash' },
+    {
+      image: 'the connection is lost after the commit, before the answer',
+      applied: true,
+      effect: 'disconnect',
+    },
+    { image: `the tab crashes at request ${atRequest}`, applied: false, effect: 'crash', atRequest },
+    { image: 'the tab crashes when it commits', applied: false, effect: 'crash' },
+    { image: `${error} when it commits`, applied: false, effect: 'fail', error },
+    { image: `${error} at request ${atRequest}`, applied: false, effect: 'fail', atRequest, error },
+    {
+      image: `the connection is lost at request ${atRequest}`,
+      applied: false,
+      effect: 'disconnect',
+      atRequest,
+    },
+    { image: 'the connection is lost when it commits', applied: false, effect: 'disconnect' },
   ]);
 }
 
@@ -114,7 +123,7 @@ class CrashedDatabase {
     this.#durability = run % 5 === 4 ? 'strict' : 'relaxed';
   }
 
-  /** Runs one crash. @returns the injected fault, and the harm found afterwards */
+  /** Runs one crash. @returns the injected fault, and the failed check, if any */
   async crash(): Promise<{ image: string; needingRecovery: boolean; reason: string | undefined }> {
     const random = this.#random;
     const large = random.chance(0.1);
@@ -140,7 +149,7 @@ class CrashedDatabase {
 
   remove(): void {
     this.#database?.close();
-    this.#tab?.die();
+    this.#tab?.crash();
     indexedDB.deleteDatabase(this.#name);
   }
 
@@ -160,15 +169,15 @@ class CrashedDatabase {
         return 'refused';
       }
     };
-    const died = tab.death.then(() => 'never answered' as const);
-    const outcome = await Promise.race([use(), died]);
+    const crashed = tab.crashEvent.then(() => 'never answered' as const);
+    const outcome = await Promise.race([use(), crashed]);
     if (outcome === 'never answered') return outcome;
     // A checkpoint comes after the answer, at once or later.
     const timeoutMs = large ? CHECKPOINT_TIMEOUT_MS : 0;
     for (let waitedMs = 0; tab.target && waitedMs < timeoutMs; waitedMs += 5) await pause(5);
     const database = this.#database;
     if (database)
-      await Promise.race([database.readTransaction(() => undefined).catch(() => undefined), died]);
+      await Promise.race([database.readTransaction(() => undefined).catch(() => undefined), crashed]);
     return outcome;
   }
 
@@ -199,19 +208,19 @@ class CrashedDatabase {
     try {
       const fresh = await this.#open();
       const reason = await this.#checkContent(fresh, injected);
-      const others = tab.dead || !this.#database ? undefined : this.#database;
-      if (others && reason === undefined) {
+      const survivor = tab.crashed || !this.#database ? undefined : this.#database;
+      if (survivor && reason === undefined) {
         this.#tabs.enter(tab);
-        const reasonThere = await this.#checkContent(others, undefined);
-        if (reasonThere !== undefined) return `in the tab that went on: ${reasonThere}`;
+        const reasonThere = await this.#checkContent(survivor, undefined);
+        if (reasonThere !== undefined) return `in the tab that continued: ${reasonThere}`;
       }
-      if (others && this.#random.chance(0.7)) {
+      if (survivor && this.#random.chance(0.7)) {
         fresh.close();
-        freshTab.die();
+        freshTab.crash();
       } else {
-        others?.close();
-        tab.die();
-        // Sometimes the next fault comes while the database is being loaded.
+        survivor?.close();
+        tab.crash();
+        // Sometimes the next fault is injected while the database is loaded.
         this.#database = this.#random.chance(0.7) ? fresh : undefined;
         if (!this.#database) fresh.close();
         this.#tab = freshTab;
@@ -233,10 +242,10 @@ class CrashedDatabase {
     const acknowledged = this.#acknowledged?.count ?? 0;
     if (count < acknowledged) return `${acknowledged - count} acknowledged transactions are missing`;
     if (content && content.rows !== this.#contents.get(count)?.rows) {
-      return `transaction ${count} is there in part: ${content.rows}, not ${this.#contents.get(count)?.rows}`;
+      return `transaction ${count} is stored in part: ${content.rows}, not ${this.#contents.get(count)?.rows}`;
     }
     const most = acknowledged + (injected?.applied ? 1 : 0);
-    if (count > most) return `transaction ${count} is there, but only ${most} can be`;
+    if (count > most) return `transaction ${count} is stored, but only ${most} can be`;
     this.#acknowledged = content;
     return undefined;
   }
@@ -247,7 +256,7 @@ function breakStorage(defect: Defect | undefined): () => void {
   if (defect === 'before-images not restored') {
     const { prototype } = FileMirror;
     const { rollback } = prototype;
-    prototype.rollback = function forgetful(this: FileMirror): void {
+    prototype.rollback = function keepChanges(this: FileMirror): void {
       this.markCommitted();
     };
     return () => void (prototype.rollback = rollback);
@@ -255,7 +264,7 @@ function breakStorage(defect: Defect | undefined): () => void {
   if (defect === 'commits deleted too early') {
     const { prototype } = CheckpointPlan;
     const { next } = prototype;
-    prototype.next = function hasty(this: CheckpointPlan, meta): CheckpointStep {
+    prototype.next = function deleteEarly(this: CheckpointPlan, meta): CheckpointStep {
       next.call(this, meta);
       return { kind: 'delete commits', version: meta.version, bytes: meta.uncheckpointedBytes };
     };
@@ -264,7 +273,7 @@ function breakStorage(defect: Defect | undefined): () => void {
   return () => undefined;
 }
 
-/** Runs a series of crashes, in a page or a worker. Nothing else may use IndexedDB there meanwhile. */
+/** Runs a campaign of crashes, in a page or a worker. Other code there must not use IndexedDB meanwhile. */
 export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOptions): Promise<CrashReport> {
   const startedMs = performance.now();
   const failures: CrashFailure[] = [];
@@ -279,8 +288,8 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
         crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++);
         used = 0;
       }
-      const { image, needingRecovery: half, reason } = await crashed.crash();
-      if (half) needingRecovery++;
+      const { image, needingRecovery: needed, reason } = await crashed.crash();
+      if (needed) needingRecovery++;
       if (reason === undefined) continue;
       failures.push({ point, image, reason });
       crashed.remove();

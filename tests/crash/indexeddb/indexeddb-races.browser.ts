@@ -36,28 +36,31 @@ class RacedDatabase {
   remove(): void {
     for (const writer of this.#writers) {
       writer?.database.close();
-      writer?.tab.die();
+      writer?.tab.crash();
     }
     indexedDB.deleteDatabase(this.#name);
   }
 
-  /** Lets each tab commit a few times, both at once. @returns the injected fault, and the harm found afterwards */
+  /** Lets each tab commit a few times, both at once. @returns the injected fault, and the failed check, if any */
   async race(): Promise<{ image: string; needingRecovery: boolean; reason: string | undefined }> {
     for (const index of this.#writers.keys()) this.#writers[index] ??= await this.#join();
     const writers = this.#writers as Writer[];
     const failing = this.#random.chance(0.5) ? writers[this.#random.below(2)] : undefined;
     if (failing) {
       failing.tab.injected = undefined;
-      const drawn = randomFault(this.#random);
-      // A tab that connects again could not be distinguished from the others.
-      const fault = drawn.tab === 'loses' ? { ...drawn, tab: 'fails' as const } : drawn;
+      const randomlyChosen = randomFault(this.#random);
+      // The interceptors could not tell which tab reconnects, so a disconnect becomes a failure.
+      const fault =
+        randomlyChosen.effect === 'disconnect'
+          ? { ...randomlyChosen, effect: 'fail' as const }
+          : randomlyChosen;
       failing.tab.target = { fault, mode: 'readwrite', skip: this.#random.below(3) };
     }
     const rounds = this.#random.between(1, 4);
     await Promise.all(writers.map((writer) => this.#commitSome(writer, rounds)));
     if (failing) failing.tab.target = undefined;
     const fault = failing?.tab.injected;
-    for (const [index, writer] of writers.entries()) if (writer.tab.dead) this.#writers[index] = undefined;
+    for (const [index, writer] of writers.entries()) if (writer.tab.crashed) this.#writers[index] = undefined;
     return {
       image: fault?.image ?? 'no fault',
       needingRecovery: fault !== undefined,
@@ -78,7 +81,7 @@ class RacedDatabase {
   }
 
   async #commitSome({ tab, database }: Writer, rounds: number): Promise<void> {
-    for (let round = 0; round < rounds && !tab.dead; round++) {
+    for (let round = 0; round < rounds && !tab.crashed; round++) {
       const operation = ++this.#operations;
       const work = (): void =>
         void database.database.exec(
@@ -90,7 +93,7 @@ class RacedDatabase {
           () => 'acknowledged',
           () => 'refused',
         ),
-        tab.death.then(() => 'never answered'),
+        tab.crashEvent.then(() => 'never answered'),
       ]);
       if (outcome === 'acknowledged') {
         this.#unknown.delete(operation);
@@ -111,7 +114,7 @@ class RacedDatabase {
       return undefined;
     } finally {
       fresh.close();
-      tab.die();
+      tab.crash();
     }
   }
 
@@ -123,18 +126,18 @@ class RacedDatabase {
     const [count] = values('SELECT n FROM counter');
     if (count !== found.length) return `${String(count)} transactions, but ${found.length} rows`;
     const stored = new Set(found);
-    if (stored.size !== found.length) return 'a transaction is there twice';
+    if (stored.size !== found.length) return 'a transaction is stored twice';
     const missing = [...this.#acknowledged].filter((operation) => !stored.has(operation));
     if (missing.length > 0) return `acknowledged transactions are missing: ${missing.join(', ')}`;
     const refused = found.filter(
       (operation) => !this.#acknowledged.has(operation) && !this.#unknown.has(operation),
     );
-    if (refused.length > 0) return `transactions that failed are there: ${refused.join(', ')}`;
+    if (refused.length > 0) return `failed transactions are stored: ${refused.join(', ')}`;
     return undefined;
   }
 }
 
-/** Runs a series of races, in a page or a worker. Nothing else may use IndexedDB there meanwhile. */
+/** Runs a campaign of races, in a page or a worker. Other code there must not use IndexedDB meanwhile. */
 export async function raceIndexedDb({ points, seed, defect }: IndexedDbCrashOptions): Promise<CrashReport> {
   const startedMs = performance.now();
   const failures: CrashFailure[] = [];

@@ -1,17 +1,17 @@
 /**
- * Simulated tabs that can die. They share one realm and use the browser's own IndexedDB and Web Locks. Interceptors
- * between them and the browser inject a fault into one chosen transaction of a tab. They also stop a dead tab, as a
- * browser does when it ends a page: it gets no answers, its unfinished transaction is aborted, its locks are released.
+ * Simulated tabs that can crash. They share one realm and use the browser's own IndexedDB and Web Locks. Interceptors
+ * between them and the browser inject a fault into one chosen transaction of a tab. They also stop a crashed tab, as
+ * a browser does when it ends a page: it gets no answers, its unfinished transaction is aborted, its locks are released.
  */
 
-/** The fault that ends a chosen transaction. */
+/** A fault that ends a chosen transaction. */
 export interface TabFault {
   /** Description for reports. */
   readonly image: string;
-  /** True when the transaction's changes are stored all the same. */
+  /** True when the transaction's changes are stored despite the fault. */
   readonly applied: boolean;
-  /** `dies`: the tab ends. `loses`: the browser closes its connection. `fails`: only the transaction fails. */
-  readonly tab: 'dies' | 'loses' | 'fails';
+  /** `crash`: the tab ends. `disconnect`: the browser closes its connection. `fail`: only the transaction fails. */
+  readonly effect: 'crash' | 'disconnect' | 'fail';
   /** The request at which it is injected, counted from 1; by default the commit, after all requests have succeeded. */
   readonly atRequest?: number;
   /** Name of the transaction's error. */
@@ -38,22 +38,22 @@ interface Target {
 
 /** One simulated tab. */
 export class Tab {
-  readonly death: Promise<void>;
+  readonly crashEvent: Promise<void>;
   readonly databases: Set<IDBDatabase> = new Set();
   /** The records with a plain key as this tab last saw them, for the defect 'compare-and-swap off'. */
   readonly known: Map<string, unknown> = new Map();
-  dead = false;
+  crashed = false;
   /** The fault, once it has been injected. */
   injected: TabFault | undefined;
   target: Target | undefined;
   #end: () => void = () => undefined;
 
   constructor() {
-    this.death = new Promise((resolve) => (this.#end = resolve));
+    this.crashEvent = new Promise((resolve) => (this.#end = resolve));
   }
 
-  die(): void {
-    this.dead = true;
+  crash(): void {
+    this.crashed = true;
     for (const database of this.databases) database.close();
     this.#end();
   }
@@ -182,7 +182,7 @@ export class SimulatedTabs {
   #own(request: IDBOpenDBRequest): void {
     const tab = this.#current;
     request.addEventListener('success', (event) => {
-      if (tab.dead) {
+      if (tab.crashed) {
         event.stopImmediatePropagation();
         request.result.close();
         return;
@@ -206,7 +206,7 @@ export class SimulatedTabs {
     transaction.addEventListener('complete', (event) => {
       // Events dispatched by `answer` pass; only the browser's own are intercepted.
       if (!event.isTrusted) return;
-      if (tab.dead || observed.answered) event.stopImmediatePropagation();
+      if (tab.crashed || observed.answered) event.stopImmediatePropagation();
       else if (fault?.applied) {
         event.stopImmediatePropagation();
         this.#inject(transaction, observed, fault);
@@ -214,7 +214,7 @@ export class SimulatedTabs {
     });
     transaction.addEventListener('abort', (event) => {
       if (!event.isTrusted) return;
-      if (tab.dead || observed.answered) event.stopImmediatePropagation();
+      if (tab.crashed || observed.answered) event.stopImmediatePropagation();
     });
   }
 
@@ -242,14 +242,14 @@ export class SimulatedTabs {
     observed.pending++;
     request.addEventListener('success', (event) => {
       observed.pending--;
-      if (tab.dead) event.stopImmediatePropagation();
+      if (tab.crashed) event.stopImmediatePropagation();
       this.#remember(transaction, tab, method, given, request);
       // After the tab has handled the event.
       queueMicrotask(() => this.#injectAtCommit(transaction, observed));
     });
     request.addEventListener('error', (event) => {
       observed.pending--;
-      if (tab.dead) event.stopImmediatePropagation();
+      if (tab.crashed) event.stopImmediatePropagation();
     });
     // In a microtask, so that the fault does not come in the middle of running code.
     if (fault?.atRequest === observed.requests) {
@@ -262,8 +262,8 @@ export class SimulatedTabs {
   #inject(transaction: IDBTransaction, observed: Observed, fault: TabFault): void {
     const { tab } = observed;
     tab.injected = fault;
-    if (fault.tab === 'dies') {
-      tab.die();
+    if (fault.effect === 'crash') {
+      tab.crash();
       if (!fault.applied) transaction.abort();
       return;
     }
@@ -271,7 +271,7 @@ export class SimulatedTabs {
     Object.defineProperty(transaction, 'error', { value: error });
     if (fault.applied) answer(transaction, observed, 'abort');
     else transaction.abort();
-    if (fault.tab === 'loses') {
+    if (fault.effect === 'disconnect') {
       transaction.db.close();
       transaction.db.dispatchEvent(new Event('close'));
     }
@@ -300,12 +300,12 @@ export class SimulatedTabs {
     const callback = given.at(-1) as (lock: unknown) => unknown;
     if (!this.#locksWork) return Promise.resolve(callback(null));
     const held = (lock: unknown): unknown =>
-      tab.dead ? undefined : Promise.race([callback(lock), tab.death]);
+      tab.crashed ? undefined : Promise.race([callback(lock), tab.crashEvent]);
     const never = new Promise<never>(() => undefined);
     return request(...given.slice(0, -1), held).then(
-      (value) => (tab.dead ? never : value),
+      (value) => (tab.crashed ? never : value),
       (error: unknown) => {
-        if (tab.dead) return never;
+        if (tab.crashed) return never;
         throw error;
       },
     );
