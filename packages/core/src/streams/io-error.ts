@@ -20,7 +20,7 @@ export function toIoError(cause: unknown, operation: string, target: string): Pe
     return new PersistenceError('DISK_FULL', `No room left for ${target}`, {
       operation,
       cause,
-      hint: 'Free some space, or choose another place.',
+      hint: 'Free some space, or choose another folder.',
     });
   }
   const verb = operation === 'restoreBackup' ? 'read' : 'write';
