@@ -64,7 +64,9 @@ it.each([[['--help']], [['--version']], [['completion', 'bash']], [['db', 'stats
   async (words) => {
     const loaded = await loadedBy(words);
     expect(loaded).toContain('main.mjs');
-    expect(loaded).not.toMatch(/sql-wasm|fs-native-extensions|open-in-process|validate-/u);
+    expect(loaded).not.toMatch(
+      /sql-wasm|fs-native-extensions|open-in-process|canonicalize|tables-|validate-/u,
+    );
   },
 );
 

@@ -1,11 +1,11 @@
 export { openPersistence } from './open-persistence.ts';
 export { PersistenceError, type PersistenceErrorCode, type PersistenceErrorDetails } from './api/errors.ts';
 export type * from './api/persistence.ts';
-export { EXPORT_FORMATS } from './api/audit.ts';
+export { AUDIT_STATUSES, EXPORT_FORMATS } from './api/audit.ts';
+export { RECEIPT_STATUSES } from './api/receipts.ts';
+export { ANALYTICS_PERIODS } from './api/reports.ts';
 export { PROGRAM_VERSION } from './api/program-version.ts';
 export { SCHEMA_VERSION } from './schema/migrations/index.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
 export { toFileStamp } from './validation/timestamps.ts';
 export { columnsOfTable, TABLE_NAMES } from './tables/index.ts';
-export { RECEIPT_STATUSES } from './tables/receipts.ts';
-export { AUDIT_STATUSES } from './tables/audit-log.ts';

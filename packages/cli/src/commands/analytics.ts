@@ -1,8 +1,7 @@
+import { ANALYTICS_PERIODS } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { agentPattern, choice } from '../parameters.ts';
 import { reportFormat, writeReport } from '../output/reports.ts';
-
-const PERIODS = ['last-24-hours', 'last-7-days', 'last-30-days', 'last-90-days'] as const;
 
 export const analytics: Command = defineCommand({
   name: 'db analytics',
@@ -10,7 +9,10 @@ export const analytics: Command = defineCommand({
   usesDatabase: true,
   positionals: {
     agent: agentPattern(),
-    period: choice(PERIODS, { default: 'last-7-days', description: 'time span, counted back from now' }),
+    period: choice(ANALYTICS_PERIODS, {
+      default: 'last-7-days',
+      description: 'time span, counted back from now',
+    }),
   },
   options: { format: reportFormat() },
   examples: [

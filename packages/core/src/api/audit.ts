@@ -1,8 +1,11 @@
 import type { LongOperationOptions } from './options.ts';
 import type { RowOrder } from './rows.ts';
 
-/** State of an audited operation. */
-export type AuditStatus = 'started' | 'completed' | 'failed' | 'retry';
+/** States of an audited operation. */
+export const AUDIT_STATUSES = ['started', 'completed', 'failed', 'retry'] as const;
+
+/** One of {@link AUDIT_STATUSES}. */
+export type AuditStatus = (typeof AUDIT_STATUSES)[number];
 
 /** Formats of an export: one JSON array, one JSON object per line, or CSV (RFC 4180). */
 export const EXPORT_FORMATS = ['json', 'ndjson', 'csv'] as const;

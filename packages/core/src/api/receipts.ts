@@ -1,7 +1,10 @@
 import type { JsonInput, RowOrder } from './rows.ts';
 
-/** Outcome of an execution. */
-export type ReceiptStatus = 'success' | 'error' | 'partial';
+/** Outcomes of an execution. */
+export const RECEIPT_STATUSES = ['success', 'error', 'partial'] as const;
+
+/** One of {@link RECEIPT_STATUSES}. */
+export type ReceiptStatus = (typeof RECEIPT_STATUSES)[number];
 
 /** A receipt to save. */
 export interface NewReceipt {

@@ -1,7 +1,10 @@
 import type { LongOperationOptions, OpenOptions } from './options.ts';
 
-/** Time span of an analytics report, counted back from now. */
-export type AnalyticsPeriod = 'last-24-hours' | 'last-7-days' | 'last-30-days' | 'last-90-days';
+/** Time spans of an analytics report, counted back from now. */
+export const ANALYTICS_PERIODS = ['last-24-hours', 'last-7-days', 'last-30-days', 'last-90-days'] as const;
+
+/** One of {@link ANALYTICS_PERIODS}. */
+export type AnalyticsPeriod = (typeof ANALYTICS_PERIODS)[number];
 
 /** Filter of {@link Persistence.analytics}. */
 export interface AnalyticsQuery {

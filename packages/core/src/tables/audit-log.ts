@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import type { AuditRow, AuditStatus, LoggedAudit, NewAuditEntry } from '../api/persistence.ts';
+import { AUDIT_STATUSES, type AuditStatus } from '../api/audit.ts';
+import type { AuditRow, LoggedAudit, NewAuditEntry } from '../api/persistence.ts';
 import {
   checkChoice,
   checkFields,
@@ -10,9 +11,6 @@ import {
   checkWholeNumber,
 } from '../validation/arguments.ts';
 import { insertSql, type Table } from './table.ts';
-
-/** Every status of an audit entry. */
-export const AUDIT_STATUSES: readonly AuditStatus[] = ['started', 'completed', 'failed', 'retry'];
 
 /** The audit trail: one row for each step of an operation. */
 export const auditLogTable: Table<AuditRow, NewAuditEntry, LoggedAudit> = {

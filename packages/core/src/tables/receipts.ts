@@ -1,6 +1,7 @@
 import { sha256Hex } from '#hashing/sha256';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
+import { RECEIPT_STATUSES } from '../api/receipts.ts';
 import type { NewReceipt, ReceiptRow, ReceiptStatus, SavedReceipt } from '../api/persistence.ts';
 import {
   checkFields,
@@ -12,9 +13,6 @@ import {
 import { checkJson } from '../validation/json-text.ts';
 import { storedJsonProblem } from './stored-json.ts';
 import { insertSql, type Table } from './table.ts';
-
-/** Every status of a receipt. */
-export const RECEIPT_STATUSES: readonly ReceiptStatus[] = ['success', 'error', 'partial'];
 
 /** Receipts of executions. */
 export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
