@@ -4,14 +4,14 @@ import { expect, openSimulator, ready, test } from './support/fixtures.ts';
 import type { SimulatorPage } from './support/simulator-page.ts';
 import { clearSiteData, fillQuota, limitQuota, openWithoutIndexedDb } from './support/storage-conditions.ts';
 
-/** What a state is reached from. */
+/** Objects from which a state is reached. */
 interface Start {
   readonly context: BrowserContext;
   readonly baseURL: string;
   readonly open: () => Promise<SimulatorPage>;
 }
 
-/** A state of the page, and how a person gets there. */
+/** A state of the page, and the user's way to it. */
 interface State {
   readonly name: string;
   readonly reach: (start: Start) => Promise<Page>;
@@ -108,7 +108,7 @@ const STATES: readonly State[] = [
     name: 'no rows match',
     async reach({ open }) {
       const { page } = await open();
-      await page.getByPlaceholder('validator-*').fill('nobody');
+      await page.getByPlaceholder('validator-*').fill('unknown-agent');
       await expect(page.getByText('No matching receipts')).toBeVisible();
       return page;
     },
@@ -184,7 +184,7 @@ const STATES: readonly State[] = [
       const simulator = await open();
       await simulator.startWith('Water glossary');
       await fillQuota(simulator);
-      // The browser may find a little more room meanwhile, when it tidies up.
+      // The browser may free a little more space meanwhile.
       await expect(async () => {
         await simulator.runButton.click();
         await expect(simulator.page.getByText('DISK_FULL').first()).toBeVisible({ timeout: 3000 });
@@ -236,7 +236,7 @@ const STATES: readonly State[] = [
   },
 ];
 
-/** Looks at a state as axe does, and keeps a picture for people, who see more. */
+/** Checks a state with axe, and takes a picture for review, because people see more. */
 async function look(page: Page, name: string, testInfo: TestInfo): Promise<void> {
   await page.screenshot({ path: testInfo.outputPath(`${name}.png`) });
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -246,7 +246,10 @@ async function look(page: Page, name: string, testInfo: TestInfo): Promise<void>
 }
 
 for (const { name, reach } of STATES) {
-  test(`axe finds nothing, light, dark and on a phone: ${name}`, async ({ context, baseURL }, testInfo) => {
+  test(`axe finds no problem, light, dark and on a phone: ${name}`, async ({
+    context,
+    baseURL,
+  }, testInfo) => {
     const page = await reach({ context, baseURL: baseURL ?? '', open: () => openSimulator(context) });
     await page.emulateMedia({ colorScheme: 'light' });
     await look(page, 'light', testInfo);
@@ -261,9 +264,9 @@ for (const { name, reach } of STATES) {
   });
 }
 
-test('everything a session needs can be done with the keyboard alone', async ({ simulator }, testInfo) => {
+test('a whole session works with the keyboard alone', async ({ simulator }, testInfo) => {
   const { page } = simulator;
-  /** Presses Tab until something has the focus; what is behind a trap is never reached. */
+  /** Presses Tab until the target has the focus. Elements behind a focus trap are never reached. */
   const tabTo = async (description: string, isThere: () => Promise<boolean>): Promise<void> => {
     for (let presses = 0; presses < 80; presses += 1) {
       await page.keyboard.press('Tab');
@@ -275,7 +278,7 @@ test('everything a session needs can be done with the keyboard alone', async ({ 
     page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
   const focusedText = (text: string) => () =>
     page.evaluate(
-      // The body has the focus while nothing has, and the text of everything.
+      // Without a focused element the body has the focus, and it contains all text.
       (wanted) =>
         document.activeElement instanceof HTMLButtonElement &&
         document.activeElement.textContent.includes(wanted),

@@ -1,4 +1,4 @@
-/** Pages in Chromium's back-forward cache, and frozen ones: asleep with whatever they held. */
+/** Pages in Chromium's back-forward cache, and frozen pages, which keep their locks and files. */
 import type { BrowserContext, Page } from '@playwright/test';
 import { AcknowledgedWrites } from './support/acknowledged-writes.ts';
 import { chromiumLaunch } from '../support/chromium-launch.ts';
@@ -7,16 +7,16 @@ import { comeBack, goAway, reasonsToBlame, type Return } from './support/page-aw
 import type { SimulatorPage } from './support/simulator-page.ts';
 
 test.use({
-  // Playwright turns the cache off, because a restored page has no load event to wait for.
+  // Playwright turns the cache off, because a restored page fires no load event.
   launchOptions: { ...chromiumLaunch, ignoreDefaultArgs: ['--disable-back-forward-cache'] },
-  // One that takes over an open page throws it out of the cache, and hides its requests from the routes below.
+  // A service worker that takes over an open page evicts it from the cache, and hides its requests from the routes below.
   serviceWorkers: 'block',
 });
 
-// Syncing takes its time when others keep the disk busy.
+// Syncing is slow while other processes use the disk.
 test.describe.configure({ timeout: 240_000 });
 
-/** Gives the worker that has the database a first line; an init script does not reach it. */
+/** Inserts a first line into the database's worker, which an init script does not reach. */
 async function beginWorkersWith(target: BrowserContext | Page, line: string): Promise<void> {
   await target.route(/worker\.browser-.*\.js$/, async (route) => {
     const response = await route.fetch();
@@ -24,19 +24,19 @@ async function beginWorkersWith(target: BrowserContext | Page, line: string): Pr
   });
 }
 
-/** The page's worker opens OPFS instead of IndexedDB: the first to hear the page's call changes one word of it. */
+/** Makes the worker open OPFS instead of IndexedDB: an earlier listener changes one word of the page's call. */
 const openOpfs = `addEventListener('message', ({ data }) => {
   const options = data.argumentList?.[0]?.value;
   if (options?.storage === 'indexeddb') options.storage = 'opfs';
 });`;
 
-/** Nobody hears from this worker that it has committed, as if it had ended right after. */
-const tellNobody = `const tell = BroadcastChannel.prototype.postMessage;
+/** Drops this worker's notifications of commits, as if it had ended right after them. */
+const dropNotifications = `const tell = BroadcastChannel.prototype.postMessage;
 BroadcastChannel.prototype.postMessage = function (message) {
   if (!this.name.startsWith('ggen-sim:')) tell.call(this, message);
 };`;
 
-/** Saves receipts one after the other. @returns the codes of those that failed */
+/** Saves receipts one after the other. @returns the codes of the failed calls */
 function save(simulator: SimulatorPage, prefix: string, count: number): Promise<string[]> {
   return simulator.page.evaluate(
     async ([agentId, saves]) => {
@@ -58,7 +58,7 @@ function save(simulator: SimulatorPage, prefix: string, count: number): Promise<
   );
 }
 
-/** The names of our locks that are held, by any page or worker. */
+/** Returns the names of our locks that any page or worker holds. */
 function heldLocks(page: Page): Promise<(string | undefined)[]> {
   return page.evaluate(async () => {
     const { held = [] } = await navigator.locks.query();
@@ -66,13 +66,13 @@ function heldLocks(page: Page): Promise<(string | undefined)[]> {
   });
 }
 
-/** The name of the lock that a commit takes while others write. */
+/** Returns the name of the lock that a commit takes while other tabs write. */
 async function writerLockOf({ page }: SimulatorPage): Promise<string> {
   const { path } = await page.evaluate(() => globalThis.ggenSim.persistence.info());
   return `sqljs-vfs:${path}`;
 }
 
-/** The names of our locks that somebody waits for. */
+/** Returns the names of our locks with pending requests. */
 function waitedForLocks(page: Page): Promise<(string | undefined)[]> {
   return page.evaluate(async () => {
     const { pending = [] } = await navigator.locks.query();
@@ -80,7 +80,7 @@ function waitedForLocks(page: Page): Promise<(string | undefined)[]> {
   });
 }
 
-/** Waits until the page holds no lock that another might want. */
+/** Waits until no page holds one of our locks. */
 async function expectAtRest({ page }: SimulatorPage): Promise<void> {
   await expect.poll(() => heldLocks(page)).toEqual([]);
 }
@@ -88,11 +88,11 @@ async function expectAtRest({ page }: SimulatorPage): Promise<void> {
 const crashed = expect.stringMatching(/(?:Page|Target) crashed/) as unknown;
 
 /**
- * Goes back, as {@link comeBack}. Chromium crashes when it throws out a page that has OPFS files open; whoever sees that
- * opens the page again, and nothing more is asked of it than that nothing is lost.
- * @returns the page to go on with, and how it came back, unless it crashed
+ * Goes back, as {@link comeBack}. Chromium crashes when it evicts a page with open OPFS files. This function then opens
+ * the page again, and the test only requires that no data is lost.
+ * @returns the page to continue with, and its way back unless it crashed
  */
-async function comeBackOrOpenAnew(
+async function comeBackOrReopen(
   simulator: SimulatorPage,
   storage: string,
   openTab: () => Promise<SimulatorPage>,
@@ -126,14 +126,14 @@ for (const storage of ['indexeddb', 'opfs'] as const) {
       expect(info.storage).toBe(storage);
     });
 
-    test('a page put away while it writes comes back, goes on, and has lost nothing', async ({
+    test('a page that leaves while it writes comes back, continues, and has lost no data', async ({
       simulator,
       openTab,
     }) => {
       const writes = new AcknowledgedWrites();
       await writes.startIn(simulator.page, 'before', 15);
       await goAway(simulator.page);
-      const { after, back } = await comeBackOrOpenAnew(simulator, storage, openTab);
+      const { after, back } = await comeBackOrReopen(simulator, storage, openTab);
       if (back) expect(reasonsToBlame(back)).toEqual([]);
       const { length } = writes.executionIds;
       if (back?.restored) await expect.poll(() => writes.executionIds.length).toBeGreaterThan(length + 15);
@@ -143,7 +143,7 @@ for (const storage of ['indexeddb', 'opfs'] as const) {
       await expect(after.page.getByRole('alert')).toHaveCount(0);
     });
 
-    test('a page put away while it writes keeps nobody out, and knows of the others when it comes back', async ({
+    test('a page that leaves while it writes blocks no other page, and shows their writes when it comes back', async ({
       simulator,
       openTab,
     }) => {
@@ -152,7 +152,7 @@ for (const storage of ['indexeddb', 'opfs'] as const) {
       await goAway(simulator.page);
       const other = await openTab();
       expect(await save(other, 'meanwhile', 20)).toEqual([]);
-      const { after } = await comeBackOrOpenAnew(simulator, storage, openTab);
+      const { after } = await comeBackOrReopen(simulator, storage, openTab);
       await ready(after.page);
       await expectStored(after, [...writes.executionIds, ...idsOf('meanwhile', 20)]);
       expect(await save(after, 'after', 5)).toEqual([]);
@@ -162,19 +162,22 @@ for (const storage of ['indexeddb', 'opfs'] as const) {
       }
     });
 
-    test('a restored page shows what another saved meanwhile without telling, and can save', async ({
+    test('a restored page shows writes of another page without its notifications, and can save', async ({
       simulator,
       context,
     }) => {
       expect(await save(simulator, 'before', 3)).toEqual([]);
       const all = idsOf('before', 3);
       let other: SimulatorPage | undefined;
-      // On a busy machine Chromium may load the page anew each time; what was asked is then not answered, so ask again.
+      // On a busy machine Chromium may reload the page instead of restoring it. That tests nothing, so try again.
       for (let attempt = 1; ; attempt += 1) {
         await expectAtRest(simulator);
         await goAway(simulator.page);
         if (!other) {
-          await beginWorkersWith(context, storage === 'opfs' ? `${openOpfs}\n${tellNobody}` : tellNobody);
+          await beginWorkersWith(
+            context,
+            storage === 'opfs' ? `${openOpfs}\n${dropNotifications}` : dropNotifications,
+          );
           other = await openSimulator(context);
         }
         expect(await save(other, `meanwhile-${attempt}`, 5)).toEqual([]);
@@ -193,19 +196,19 @@ for (const storage of ['indexeddb', 'opfs'] as const) {
   });
 }
 
-test('a tab frozen while it holds the writer lock keeps nobody out, and goes on when it thaws', async ({
+test('a tab frozen while it holds the writer lock blocks no other tab, and continues when it thaws', async ({
   simulator,
   openTab,
   context,
 }) => {
-  // Who finds that others write takes the lock.
+  // A tab that notices other writers takes the lock.
   const other = await openTab();
   for (const round of [1, 2]) {
     expect(await save(simulator, `mine-${round}`, 1)).toEqual([]);
     expect(await save(other, `other-${round}`, 1)).toEqual([]);
   }
   const lockName = await writerLockOf(simulator);
-  // The page takes it itself and keeps it: its worker holds it too shortly to be caught.
+  // The page itself takes the lock and keeps it: its worker holds it too briefly.
   await simulator.page.evaluate(
     (name) =>
       new Promise<void>((granted) => {

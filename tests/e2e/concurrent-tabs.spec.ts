@@ -3,7 +3,7 @@ import type { SimulatorPage } from './support/simulator-page.ts';
 
 const SAVES_PER_TAB = 200;
 
-/** Every tab saves at once. @returns the codes of the saves that failed */
+/** Saves from every tab at the same time. @returns the codes of the failed calls */
 async function writeAtOnce(tabs: readonly SimulatorPage[]): Promise<string[]> {
   const failures = tabs.map(({ page }, tab) =>
     page.evaluate(
@@ -43,44 +43,41 @@ for (const tabCount of [2, 3]) {
   });
 }
 
-/** A worker's first lines: locks keep nobody out, and a commit is always told that what it believes is stored. */
+/** First lines of a worker: locks exclude no tab, and a commit always reads the version that it expects. */
 const WITHOUT_GUARDS = `{
 const request = navigator.locks.request.bind(navigator.locks);
 navigator.locks.request = (name, ...rest) =>
   name.startsWith('sqljs-vfs:') ? Promise.resolve(rest.at(-1)(null)) : request(name, ...rest);
 const { get, put } = IDBObjectStore.prototype;
-let believed;
+let lastRead;
 IDBObjectStore.prototype.get = function (key) {
   const reading = get.call(this, key);
   if (key !== 'meta') return reading;
   const { mode } = this.transaction;
-  // As it was before this transaction puts the next one.
-  const expected = believed;
+  // The value before this transaction stores the next one.
+  const expected = lastRead;
   reading.addEventListener('success', () => {
-    if (mode === 'readonly') believed = reading.result;
+    if (mode === 'readonly') lastRead = reading.result;
     else if (expected !== undefined) Object.defineProperty(reading, 'result', { value: expected });
   });
   return reading;
 };
 IDBObjectStore.prototype.put = function (value, key) {
-  if (key === 'meta') believed = structuredClone(value);
+  if (key === 'meta') lastRead = structuredClone(value);
   return put.call(this, value, key);
 };
 }`;
 
-test.describe('control', () => {
-  // One that takes over hides requests from the route below.
+test.describe('negative control', () => {
+  // A service worker that takes over hides requests from the route below.
   test.use({ serviceWorkers: 'block' });
 
-  test('with locks and compare-and-swap disabled, three tabs lose rows: the tests above can fail', async ({
-    context,
-    openTab,
-  }) => {
+  test('without locks and compare-and-swap, three tabs lose rows', async ({ context, openTab }) => {
     await context.route(/worker\.browser-.*\.js$/, async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `${WITHOUT_GUARDS}\n${await response.text()}` });
     });
-    // One makes the database; three that make it at once would not get as far as writing.
+    // One tab creates the database. Three that create it at once would fail before they write.
     const first = await openTab();
     const tabs = [first, await openTab(), await openTab()];
     const failures = await writeAtOnce(tabs);

@@ -1,6 +1,6 @@
 /**
- * The page's content security policy: kept in every state of the page, and refusing what it is there to refuse. That no
- * other test runs into it, `fixtures.ts` sees to.
+ * The page's content security policy: the page respects it in every state, and it refuses attacks. `fixtures.ts` checks
+ * that no other test violates it.
  */
 import { test as base } from '@playwright/test';
 import type { Page } from '@playwright/test';
@@ -8,7 +8,7 @@ import { expect, openSimulator, test } from './support/fixtures.ts';
 
 const HOSTILE = `"'><img src=x onerror="globalThis.pwned = true"><script>globalThis.pwned = true</script>{{7*7}}`;
 
-/** Lets the page collect what its policy refuses, from its first line on. */
+/** Makes the page collect the violations of its policy from its first line on. */
 async function recordViolations(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const violations: string[] = [];
@@ -22,7 +22,7 @@ async function recordViolations(page: Page): Promise<void> {
 const violationsOf = (page: Page): Promise<string[]> =>
   page.evaluate(() => (globalThis as unknown as { violations: string[] }).violations);
 
-test('nothing the page does runs into its policy, in any state', async ({ simulator }) => {
+test('the page violates its policy in no state', async ({ simulator }) => {
   const { page } = simulator;
   await recordViolations(page);
   await page.reload();
@@ -78,14 +78,14 @@ test('hostile text in every field stays text, on every tab and in the details', 
   expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false);
 });
 
-/** What somebody who got into the page might try, and the directive that refuses it. */
+/** Attacks of a script in the page, with the directive that refuses each. */
 const attacks: readonly (readonly [title: string, directive: string, attack: () => unknown])[] = [
   [
     'HTML out of text',
     'require-trusted-types-for',
     () => (document.body.innerHTML = '<img src=x onerror="globalThis.pwned = true">'),
   ],
-  // oxlint-disable-next-line no-implied-eval -- it is what must be refused
+  // oxlint-disable-next-line no-implied-eval -- the policy must refuse it
   ['code out of text', 'require-trusted-types-for', () => setTimeout('globalThis.pwned = true', 0)],
   ['a request to another origin', 'connect-src', () => void fetch('https://example.org/').catch(() => 0)],
   [
@@ -172,7 +172,7 @@ base('is refused: a worker of another origin', async ({ context }) => {
 });
 
 base(
-  'the policy is that of the file for hosts that send headers, but for what only one of them can say',
+  'the policy equals that of the file for hosts that send headers, except for directives that only one of them supports',
   async ({ page, request }) => {
     await page.goto('./');
     const meta = await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');

@@ -19,7 +19,7 @@ test('the downloaded database opens in sqlite3 and on the command line', async (
   expect(receipts.map(({ status }) => status)).toEqual(['error']);
 });
 
-test('a database made on the command line is imported, after a check and a question', async ({
+test('a database of the command line is imported, after a check and a confirmation', async ({
   simulator,
 }, testInfo) => {
   const file = testInfo.outputPath('from-cli.db');
@@ -47,13 +47,13 @@ test('a database made on the command line is imported, after a check and a quest
   await expect(simulator.count('Receipts')).toHaveText('1');
   await simulator.showTab('Receipts');
   await expect(simulator.table).toContainText('cli-agent');
-  // The session was in the database that was replaced.
+  // The session was in the replaced database.
   await expect(simulator.page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
   await simulator.page.reload();
   await expect(simulator.table).toContainText('cli-agent');
 });
 
-test('a file that is no database is refused by name, and nothing changes', async ({
+test('a file that is not a database is refused by name, and nothing changes', async ({
   simulator,
 }, testInfo) => {
   const file = testInfo.outputPath('notes.db');

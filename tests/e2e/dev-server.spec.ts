@@ -1,4 +1,4 @@
-/** The page as those who work on it see it: modules as they are, served by `vite dev`. */
+/** The page as its developers see it: unbundled modules, served by `vite dev`. */
 import { expect, ready, test } from './support/fixtures.ts';
 
 test.use({ baseURL: `http://127.0.0.1:${process.env['GGEN_E2E_DEV_PORT'] ?? ''}/` });

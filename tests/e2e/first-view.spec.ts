@@ -1,12 +1,12 @@
 import { expect, openSimulator, test } from './support/fixtures.ts';
 
-// It fetches every file once for later, which is not what is asked here.
+// A service worker would fetch every file for later, which hides the page's own requests.
 test.use({ serviceWorkers: 'block' });
 
-test('editor, chart and agents are fetched when they are first used, and not before', async ({ context }) => {
+test('editor, chart and agents are fetched at their first use, not before', async ({ context }) => {
   const fetched: string[] = [];
   context.on('request', (request) => fetched.push(new URL(request.url()).pathname));
-  /** Which of the heavy parts were fetched so far. */
+  /** Returns the large modules fetched so far. */
   const heavy = (): string[] =>
     [
       'code-editor',

@@ -15,7 +15,7 @@ async function expectNothingLost(simulator: SimulatorPage, writes: AcknowledgedW
   expect(await simulator.verified()).toBe(true);
 }
 
-test(`a renderer killed ${RENDERER_KILLS} times while it writes loses nothing that was acknowledged`, async ({
+test(`a renderer killed ${RENDERER_KILLS} times while it writes loses no acknowledged write`, async ({
   context,
 }) => {
   test.setTimeout(1_800_000);
@@ -25,7 +25,7 @@ test(`a renderer killed ${RENDERER_KILLS} times while it writes loses nothing th
     const crashed = page.waitForEvent('crash');
     await writes.startIn(page, `round-${round}`, ACKNOWLEDGED_BEFORE_KILL);
     const devtools = await context.newCDPSession(page);
-    // The renderer is gone before it can answer.
+    // The renderer ends before it can answer.
     void devtools.send('Page.crash').catch(() => undefined);
     await crashed;
     await page.close();
@@ -37,7 +37,7 @@ test(`a renderer killed ${RENDERER_KILLS} times while it writes loses nothing th
   expect(writes.executionIds.length).toBeGreaterThanOrEqual(RENDERER_KILLS * ACKNOWLEDGED_BEFORE_KILL);
 });
 
-test(`a browser killed ${BROWSER_KILLS} times while it writes loses nothing that was acknowledged`, async ({
+test(`a browser killed ${BROWSER_KILLS} times while it writes loses no acknowledged write`, async ({
   baseURL,
 }, testInfo) => {
   test.setTimeout(1_800_000);
@@ -52,7 +52,7 @@ test(`a browser killed ${BROWSER_KILLS} times while it writes loses nothing that
     await expectNothingLost(simulator, writes);
     await writes.startIn(simulator.page, `round-${round}`, ACKNOWLEDGED_BEFORE_KILL);
     const closed = new Promise<void>((resolve) => void context.on('close', () => resolve()));
-    // Every process of that browser at once, the way the system does it when memory runs out.
+    // Kills every process of that browser at once, as the system does when memory runs out.
     execFileSync('pkill', ['-KILL', '-f', '--', `--user-data-dir=${profile}`]);
     await closed;
   }

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
 import { chromiumLaunch } from '../support/chromium-launch.ts';
 
-// Chosen once; the workers read this file again and must find the same.
+// Chosen once: the workers read this file again and must find the same port.
 process.env['GGEN_E2E_PORT'] ??= String(await freePort());
 process.env['GGEN_E2E_DEV_PORT'] ??= String(await freePort());
 const port = process.env['GGEN_E2E_PORT'];
@@ -16,11 +16,11 @@ const config: PlaywrightTestConfig = defineConfig({
   forbidOnly: process.env['CI'] !== undefined,
   reporter: 'list',
   outputDir: 'test-results',
-  // Generous: on a busy machine Chromium alone takes seconds to start, and no test is about time.
+  // Generous: on a busy machine Chromium takes seconds to start, and no test is about time.
   timeout: 240_000,
   expect: { timeout: 30_000 },
   use: {
-    // In a folder, not at the root: the page must work wherever a static host puts it.
+    // In a folder, not at the root: the page must work at any path of a static host.
     baseURL: `http://127.0.0.1:${port}/dist/`,
     launchOptions: chromiumLaunch,
     screenshot: 'only-on-failure',
@@ -32,7 +32,7 @@ const config: PlaywrightTestConfig = defineConfig({
       reuseExistingServer: false,
     },
     {
-      // As on the first day: what was bundled before a visit is not there yet.
+      // Bundles the dependencies again, as on the first day: an earlier run may have left bundles.
       command: `node_modules/.bin/vite --force --host 127.0.0.1 --port ${devPort} --strictPort`,
       cwd: '../../apps/simulator',
       url: `http://127.0.0.1:${devPort}/`,

@@ -22,7 +22,7 @@ test('a run leaves a receipt, memory and an audit trail, and all of it survives 
   await expect(simulator.table).toContainText('completed');
 });
 
-test('what is typed is there after the browser was closed', async ({ baseURL }, testInfo) => {
+test('typed text survives closing the browser', async ({ baseURL }, testInfo) => {
   const profile = testInfo.outputPath('profile');
   const options = { ...chromiumLaunch, baseURL: baseURL ?? '' };
   const first = await chromium.launchPersistentContext(profile, options);
@@ -49,7 +49,7 @@ test('what is typed is there after the browser was closed', async ({ baseURL }, 
   expect(complaints).toEqual([]);
 });
 
-test('sessions are listed and can be gone back to', async ({ simulator }) => {
+test('sessions are listed and can be reopened', async ({ simulator }) => {
   const { page } = simulator;
   await simulator.startWith('Water glossary');
   await page.getByRole('button', { name: 'New session' }).click();
@@ -60,7 +60,7 @@ test('sessions are listed and can be gone back to', async ({ simulator }) => {
   await expect(simulator.editor).toHaveAccessibleName('Content of water-glossary.ttl');
 });
 
-test('scripts drive the database and the agents without touching the screen', async ({ simulator }) => {
+test('scripts drive the database and the agents without the user interface', async ({ simulator }) => {
   const status = await simulator.page.evaluate(async () => {
     const { agents, persistence } = globalThis.ggenSim;
     const run = await agents.run(
@@ -98,7 +98,7 @@ test('agents run in a worker: memory counts simultaneous runs, and errors keep t
   expect(syntax).toEqual({ code: 'SYNTAX_ERROR', line: 1 });
 });
 
-test('a run ends when it is cancelled, and leaves a receipt that says so', async ({ simulator }) => {
+test('a cancelled run ends, and its receipt reports the cancellation', async ({ simulator }) => {
   const code = await simulator.page.evaluate(async () => {
     const { agents, persistence } = globalThis.ggenSim;
     const run = await agents.run(
@@ -113,7 +113,7 @@ test('a run ends when it is cancelled, and leaves a receipt that says so', async
   await expect(simulator.count('Receipts')).toHaveText('1');
 });
 
-test('two tabs agree: what one does appears in the other', async ({ simulator, openTab }) => {
+test('two tabs agree: changes in one appear in the other', async ({ simulator, openTab }) => {
   const other = await openTab();
   await simulator.page.bringToFront();
   await simulator.startWith('Water network with errors');
@@ -124,7 +124,7 @@ test('two tabs agree: what one does appears in the other', async ({ simulator, o
   await expect(other.result).toContainText('Does not conform');
 });
 
-test('the origin private file system is a choice, holds a database of its own, and survives a reload', async ({
+test('the origin private file system is a choice, has its own database, and survives a reload', async ({
   simulator,
 }) => {
   const { page } = simulator;

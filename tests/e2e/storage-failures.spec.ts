@@ -7,7 +7,7 @@ import {
   saveFiller,
 } from './support/storage-conditions.ts';
 
-test('data that was cleared while the page is open is reported, not replaced by an empty database', async ({
+test('data cleared while the page is open is reported, not replaced by an empty database', async ({
   simulator,
   context,
 }) => {
@@ -24,7 +24,7 @@ test('data that was cleared while the page is open is reported, not replaced by 
   await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
 });
 
-test('without IndexedDB the page says so, and offers memory only as a choice', async ({ context }) => {
+test('without IndexedDB the page reports it, and offers memory only as a choice', async ({ context }) => {
   const page = await openWithoutIndexedDb(context);
   await expect(page.getByRole('heading', { name: 'Storage is not available' })).toBeVisible();
   await expect(page.getByRole('alert')).toContainText('STORAGE_UNAVAILABLE');
@@ -33,7 +33,7 @@ test('without IndexedDB the page says so, and offers memory only as a choice', a
   await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
 });
 
-test('with no room left a save is refused by name, nothing stored is lost, and the next one works with room again', async ({
+test('without space a save fails by name, stored data stays, and the next save works once there is space', async ({
   context,
   baseURL,
 }) => {

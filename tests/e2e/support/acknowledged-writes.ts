@@ -1,13 +1,13 @@
 import type { Page } from '@playwright/test';
 
-/** Receipts that a page was told are saved, from writers that never stop by themselves. */
+/** Receipts acknowledged to a page, from writers that never stop by themselves. */
 export class AcknowledgedWrites {
   readonly executionIds: string[] = [];
 
   /**
    * Starts four writers in a page.
-   * @param prefix - of their execution ids; no two starts share one
-   * @param enough - resolves after so many acknowledgements of this start
+   * @param prefix - prefix of their execution ids, unique per start
+   * @param enough - number of acknowledgements after which the promise resolves
    */
   async startIn(page: Page, prefix: string, enough: number): Promise<void> {
     let left = enough;
@@ -23,7 +23,7 @@ export class AcknowledgedWrites {
   }
 }
 
-/** Runs in the page. */
+/** Writes without end. Runs in the page. */
 function write(prefix: string): void {
   const { acknowledge } = globalThis as unknown as { acknowledge: (executionId: string) => Promise<void> };
   const writeOn = async (writer: number): Promise<void> => {

@@ -11,9 +11,9 @@ import {
 } from '@playwright/test';
 import { SimulatorPage } from './simulator-page.ts';
 
-/** What every test of the page gets. */
+/** Fixtures of every test of the page. */
 interface Fixtures {
-  /** The page, open, with its database ready. */
+  /** The open page, with its database ready. */
   readonly simulator: SimulatorPage;
   /** Opens one more tab on the same data. */
   readonly openTab: () => Promise<SimulatorPage>;
@@ -53,7 +53,7 @@ export async function ready(page: Page): Promise<void> {
   await page.evaluate(async () => void (await globalThis.ggenSim.ready));
 }
 
-/** Collects what a page complains about: thrown errors and logged ones, violations of its policy among them. */
+/** Collects a page's thrown and logged errors, violations of its policy included. */
 export function watch(context: BrowserContext): string[] {
   const complaints: string[] = [];
   context.on('weberror', (error) => complaints.push(String(error.error())));

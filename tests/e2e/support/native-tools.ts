@@ -5,12 +5,12 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const cliEntry = fileURLToPath(new URL('../../../packages/cli/dist/main.mjs', import.meta.url));
 
-/** What native SQLite answers. */
+/** Runs SQL in native SQLite. @returns its output */
 export async function sqlite3(file: string, sql: string): Promise<string> {
   return (await run('sqlite3', [file, sql])).stdout.trim();
 }
 
-/** What the command line prints on stdout. */
+/** Runs the command line. @returns its standard output */
 export async function ggenSim(...parameters: string[]): Promise<string> {
   return (await run(process.execPath, [cliEntry, ...parameters])).stdout;
 }

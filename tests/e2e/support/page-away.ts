@@ -1,24 +1,23 @@
 import type { Page } from '@playwright/test';
 
-/** How a page came back. */
+/** The result of going back to a page. */
 export interface Return {
-  /** Whether it is the very page that was left, with its memory; else it was loaded anew. */
+  /** True when the page was restored with its memory; false when it was reloaded. */
   readonly restored: boolean;
-  /** Why it was loaded anew, in the browser's words. */
+  /** The browser's reasons for the reload. */
   readonly reasons: readonly string[];
 }
 
 /**
- * What Chromium says when it gave the page up for reasons of its own, which no page can help: `masked` (it was within a
- * transaction, say), or `navigation-canceled` (it began to restore the page and, on a busy machine, thought better of
- * it). Most of what a page does wrong has a name of its own, such as `lock`; some of it is masked too, so whoever needs a
- * restored page has to ask for one.
+ * Chromium's own reasons to evict a page, which a page cannot avoid: `masked` (for example within a transaction) and
+ * `navigation-canceled` (it began to restore the page and, on a busy machine, stopped). Most faults of a page have another
+ * name, such as `lock`. Some are masked too, so a test that needs a restored page must require one.
  */
-const reasonsOfItsOwn: ReadonlySet<string> = new Set(['masked', 'navigation-canceled']);
+const chromiumReasons: ReadonlySet<string> = new Set(['masked', 'navigation-canceled']);
 
-/** @returns the reasons why a page was loaded anew that the page itself is to blame for */
+/** Returns the reasons for a reload that are faults of the page. */
 export function reasonsToBlame({ reasons }: Return): readonly string[] {
-  return reasons.filter((reason) => !reasonsOfItsOwn.has(reason));
+  return reasons.filter((reason) => !chromiumReasons.has(reason));
 }
 
 interface NavigationEntry extends PerformanceEntry {
@@ -29,7 +28,7 @@ declare global {
   var cameBack: boolean | undefined;
 }
 
-/** Leaves for another page of the same site, which puts this one into the back-forward cache. */
+/** Navigates to another page of the same site, which puts this one into the back-forward cache. */
 export async function goAway(page: Page): Promise<void> {
   await page.evaluate(() => {
     globalThis.addEventListener('pageshow', ({ persisted }) => (globalThis.cameBack = persisted));
@@ -37,10 +36,10 @@ export async function goAway(page: Page): Promise<void> {
   await page.goto('./icon.svg');
 }
 
-/** Goes back, as with the browser's button. */
+/** Goes back, as the browser's button does. */
 export async function comeBack(page: Page): Promise<Return> {
-  // A restored page has no load event to wait for. Chromium may give a page up while it restores it, and load it anew by
-  // itself; the first attempt then counts as aborted.
+  // A restored page fires no load event. Chromium may stop restoring a page and reload it; the first attempt then counts
+  // as aborted.
   await page.goBack({ waitUntil: 'commit' }).catch((error: Error) => {
     if (!error.message.includes('net::ERR_ABORTED')) throw error;
   });

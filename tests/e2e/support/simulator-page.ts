@@ -5,7 +5,7 @@ declare global {
   var ggenSim: GgenSim;
 }
 
-/** The page, in the words of those who use it. */
+/** The page, in terms of its users. */
 export class SimulatorPage {
   readonly page: Page;
 
@@ -25,7 +25,7 @@ export class SimulatorPage {
     return this.page.getByRole('textbox', { name: /^Content of/ });
   }
 
-  /** One of the counts over the tables, as text. */
+  /** Locates one of the counts above the tables. */
   count(name: string): Locator {
     const figure = this.page
       .locator('.stats-strip__stat')
@@ -33,7 +33,7 @@ export class SimulatorPage {
     return figure.locator('dd');
   }
 
-  /** The current table. */
+  /** Locates the current table. */
   get table(): Locator {
     return this.page.getByRole('grid');
   }
@@ -53,7 +53,7 @@ export class SimulatorPage {
     await this.page.getByRole('tab', { name }).click();
   }
 
-  /** Every stored receipt's execution id. */
+  /** Returns the execution ids of all stored receipts. */
   executionIds(): Promise<string[]> {
     return this.page.evaluate(async () => {
       const ids: string[] = [];

@@ -1,8 +1,8 @@
-/** What can go wrong with the storage under a page, brought about as it happens to people. */
+/** Failures of a page's storage, caused as they happen to users. */
 import type { BrowserContext, CDPSession, Page } from '@playwright/test';
 import type { SimulatorPage } from './simulator-page.ts';
 
-/** Clears what the site stored in IndexedDB, as the browser's settings do. */
+/** Clears the site's data in IndexedDB, as the browser's settings do. */
 export async function clearSiteData(context: BrowserContext, page: Page): Promise<void> {
   const devtools = await context.newCDPSession(page);
   await devtools.send('Storage.clearDataForOrigin', {
@@ -14,7 +14,7 @@ export async function clearSiteData(context: BrowserContext, page: Page): Promis
 /** Opens the page in a browser without IndexedDB. */
 export async function openWithoutIndexedDb(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
-  // The database lives in a worker, where an init script does not reach: the page hands its worker a first line.
+  // The database is in a worker, which an init script does not reach, so the route inserts a first line.
   await page.route(/worker\.browser-.*\.js$/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({
@@ -27,9 +27,8 @@ export async function openWithoutIndexedDb(context: BrowserContext): Promise<Pag
 }
 
 /**
- * Gives the site ten megabytes. To be called before its first page: the browser remembers for a while how much room it
- * has found.
- * @returns the session that can lift the limit again
+ * Limits the site to ten megabytes. Call it before the first page: the browser caches the available space for a while.
+ * @returns the session that can remove the limit
  */
 export async function limitQuota(context: BrowserContext, origin: string): Promise<CDPSession> {
   const devtools = await context.newCDPSession(await context.newPage());
@@ -39,7 +38,7 @@ export async function limitQuota(context: BrowserContext, origin: string): Promi
 
 const MEGABYTE = 1 << 20;
 
-/** Saves a receipt of so many bytes. @returns `saved`, or the code of what went wrong */
+/** Saves a receipt of `sizeBytes` bytes. @returns `saved`, or the code of the error */
 export function saveFiller(
   { page }: SimulatorPage,
   executionId: string,
@@ -47,7 +46,7 @@ export function saveFiller(
 ): Promise<string> {
   return page.evaluate(
     async ([id, size]) => {
-      // Random, because the browser compresses what it stores.
+      // Random, because the browser compresses stored data.
       const chunk = (): string => crypto.getRandomValues(new Uint32Array(128)).join('');
       let filler = '';
       while (filler.length < size) filler += chunk();
@@ -65,14 +64,14 @@ export function saveFiller(
 }
 
 /**
- * Saves megabytes until one is refused, then ever less, so that hardly anything fits.
- * @returns the ids saved, newest first, and why others were not
+ * Saves megabytes until one is refused, then smaller and smaller receipts, so that almost no space is left.
+ * @returns the saved ids, newest first, and the codes of the refusals
  */
 export async function fillQuota(simulator: SimulatorPage): Promise<{ saved: string[]; refusals: string[] }> {
   const saved: string[] = [];
   const refusals: string[] = [];
   for (const sizeBytes of [MEGABYTE, MEGABYTE / 16, MEGABYTE / 256, 64]) {
-    // The browser may find more room meanwhile, when it tidies up.
+    // The browser may free more space meanwhile.
     for (let count = 0; count < 64; count += 1) {
       const executionId = `filler-${sizeBytes}-${count}`;
       const outcome = await saveFiller(simulator, executionId, sizeBytes);
