@@ -10,7 +10,7 @@ import { readRowLines } from '../../src/backup/row-lines.ts';
 import type { BackupManifest } from '../../src/index.ts';
 import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
-import { modeOf } from '../support/file-state.ts';
+import { modeOf } from '../../../../tests/support/file-mode.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
 
 const FILES = [...TABLES.map(({ backupFile }) => backupFile), 'ggen.db', 'manifest.json'].toSorted();

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { rejectionOf } from '../../src/testing/persistence-case.ts';
-import { modeOf } from '../support/file-state.ts';
+import { modeOf } from '../../../../tests/support/file-mode.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TrialHarness } from './hostile-files/trial-harness.ts';
 import type { Outcome } from './hostile-files/trials.ts';
-import { nativeSqlite } from '../support/native-sqlite.ts';
+import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 
 const fixture = new TrialHarness();
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import { modeOf } from '../../../../tests/support/file-mode.ts';
 
 /** Reads the state of a file that opening it must not change. */
 export function stateOf(file: string): Record<string, unknown> {
@@ -11,9 +12,4 @@ export function stateOf(file: string): Record<string, unknown> {
     mode: modeOf(file),
     sha256: createHash('sha256').update(fs.readFileSync(file)).digest('hex'),
   };
-}
-
-/** The permission bits of a file or folder, octal. */
-export function modeOf(name: string): string {
-  return (fs.statSync(name).mode & 0o7777).toString(8);
 }

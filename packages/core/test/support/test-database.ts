@@ -4,9 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type FileOpenOptions, type Persistence, openPersistence } from '../../src/index.ts';
-import { nativeSqlite } from './native-sqlite.ts';
+import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 
-export { nativeSqlite } from './native-sqlite.ts';
+export { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 
 /** A temporary folder for one test, with its database file. */
 export class TestDatabase {

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { openPersistence } from '../../../src/index.ts';
 import { auditOf, memoryOf, receiptOf, upTo } from '../../../src/testing/persistence-case.ts';
-import { nativeSqlite } from '../../support/native-sqlite.ts';
+import { nativeSqlite } from '../../../../../tests/support/native-sqlite.ts';
 
 /** Pragmas of each database, run before its tables are created. */
 const MAKES: readonly string[] = [
