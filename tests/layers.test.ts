@@ -14,7 +14,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'sqlite/wasm-binary.browser.ts sql.js/dist/sql-wasm.wasm?url',
       'sqlite/wasm-url.d.ts sql.js/dist/sql-wasm.wasm?url',
     ],
-    rooms: {
+    folders: {
       testing: [
         'index.ts',
         'open-database.ts',
@@ -70,7 +70,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       '@ggen-sim/sqljs-vfs/internal',
       '@ggen-sim/sqljs-vfs/internal/file',
     ],
-    rooms: {
+    folders: {
       testing: ['api'],
       'index.ts': [
         'open-persistence.ts',
@@ -134,7 +134,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'worker/host.ts @ggen-sim/core/rpc',
       'worker/service.ts @ggen-sim/core/rpc',
     ],
-    rooms: {
+    folders: {
       'index.ts': [
         'agents.ts',
         'run-agent.ts',
@@ -160,7 +160,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
   },
   'packages/cli': {
     packages: ['@ggen-sim/core', '@ggen-sim/agents', '@ggen-sim/agents/registry', 'node:*'],
-    rooms: { '.': [] },
+    folders: { '.': [] },
   },
   'apps/simulator': {
     packages: [
@@ -170,7 +170,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       '@ggen-sim/agents/client',
       '@ggen-sim/agents/worker',
     ],
-    rooms: { '.': [] },
+    folders: { '.': [] },
   },
 };
 
@@ -195,7 +195,7 @@ it('refuses an import against the flow, an unlisted folder, and a list that is n
   const layers = {
     'packages/p': {
       packages: ['@ggen-sim/core'],
-      rooms: { 'index.ts': ['lower'], upper: ['lower'], lower: [], wrong: ['upper'], 'each/*': [] },
+      folders: { 'index.ts': ['lower'], upper: ['lower'], lower: [], wrong: ['upper'], 'each/*': [] },
     },
   };
   const source = (file: string, text: string) => ({ file: `packages/p/src/${file}`, text });

@@ -12,7 +12,7 @@ export interface PackageLayers {
    * Folders and files of `src`, in the order of the data flow, and what each may import. The nearest entry that holds
    * a file decides; `.` holds every file, and `x/*` stands for each folder of `x`, which may not import one another. An entry may only name entries that stand below it, so every import goes one way.
    */
-  readonly rooms: Readonly<Record<string, readonly string[]>>;
+  readonly folders: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A source file: its path from the repository's root, and its text. */
@@ -30,7 +30,7 @@ export function layerViolations(
   layers: Readonly<Record<string, PackageLayers>>,
   sources: readonly SourceFile[],
 ): string[] {
-  const violations = Object.entries(layers).flatMap(([name, { rooms }]) => unordered(name, rooms));
+  const violations = Object.entries(layers).flatMap(([name, { folders }]) => unordered(name, folders));
   for (const { file, text } of sources) {
     const packageFolder = file.split('/').slice(0, 2).join('/');
     const rules = layers[packageFolder];
@@ -39,25 +39,25 @@ export function layerViolations(
       continue;
     }
     const inSource = path.posix.relative(`${packageFolder}/src`, file);
-    const room = roomOf(rules.rooms, inSource);
-    if (room === undefined) {
+    const importer = entryOf(rules.folders, inSource);
+    if (importer === undefined) {
       violations.push(`${file}: its folder is not listed`);
       continue;
     }
     for (const [, specifier, url] of text.replaceAll(DOC_COMMENT, '').matchAll(IMPORT)) {
       const target = specifier ?? url ?? '';
-      const reason = refusal(rules, inSource, room, target);
+      const reason = refusal(rules, inSource, importer, target);
       if (reason) violations.push(`${file}: ${target}: ${reason}`);
     }
   }
   return violations;
 }
 
-function unordered(name: string, rooms: PackageLayers['rooms']): string[] {
-  const order = Object.keys(rooms);
+function unordered(name: string, folders: PackageLayers['folders']): string[] {
+  const order = Object.keys(folders);
   const positionOf = (folder: string): number =>
     order.includes(folder) ? order.indexOf(folder) : order.indexOf(`${path.posix.dirname(folder)}/*`);
-  return Object.entries(rooms).flatMap(([room, allowed]) =>
+  return Object.entries(folders).flatMap(([room, allowed]) =>
     allowed
       .filter((other) => positionOf(other) <= positionOf(room))
       .map((other) => `${name}: ${room} names ${other}, which does not stand below it`),
@@ -65,14 +65,14 @@ function unordered(name: string, rooms: PackageLayers['rooms']): string[] {
 }
 
 /** A listed entry, and the folder or file that it stands for. */
-interface Room {
+interface ListedFolder {
   readonly entry: string;
   readonly folder: string;
 }
 
 /** Finds the listed entry that holds a file, or undefined. */
-function roomOf(rooms: PackageLayers['rooms'], file: string): Room | undefined {
-  const holding = Object.keys(rooms).flatMap((entry): Room[] => {
+function entryOf(folders: PackageLayers['folders'], file: string): ListedFolder | undefined {
+  const holding = Object.keys(folders).flatMap((entry): ListedFolder[] => {
     if (entry === '.' || file === entry || file.startsWith(`${entry}/`)) return [{ entry, folder: entry }];
     const parent = entry.endsWith('/*') ? entry.slice(0, -1) : undefined;
     if (parent === undefined || !file.startsWith(parent)) return [];
@@ -82,9 +82,9 @@ function roomOf(rooms: PackageLayers['rooms'], file: string): Room | undefined {
 }
 
 function refusal(
-  { packages, rooms }: PackageLayers,
+  { packages, folders }: PackageLayers,
   file: string,
-  room: Room,
+  importer: ListedFolder,
   target: string,
 ): string | undefined {
   if (GUARDED.test(target)) {
@@ -95,14 +95,14 @@ function refusal(
   }
   const isPlatformImport = target.startsWith('#');
   if (!target.startsWith('.') && !isPlatformImport) return undefined;
-  const imported = isPlatformImport
+  const importedFile = isPlatformImport
     ? `${target.slice(1)}.node.ts`
     : path.posix.normalize(path.posix.join(path.posix.dirname(file), target));
-  const importedRoom = roomOf(rooms, imported);
-  if (importedRoom === undefined) return 'it is in no listed folder';
-  if (importedRoom.folder === room.folder) return undefined;
-  if (rooms[room.entry]?.some((entry) => entry === importedRoom.entry || entry === importedRoom.folder)) {
+  const imported = entryOf(folders, importedFile);
+  if (imported === undefined) return 'it is in no listed folder';
+  if (imported.folder === importer.folder) return undefined;
+  if (folders[importer.entry]?.some((entry) => entry === imported.entry || entry === imported.folder)) {
     return undefined;
   }
-  return `${room.folder} may not import ${importedRoom.folder}`;
+  return `${importer.folder} may not import ${imported.folder}`;
 }

@@ -1,8 +1,8 @@
 /**
  * Group commit: one transaction for many writes. A commit costs several syncs, and every write of the group shares them.
  *
- * A write that fails by its own fault takes back nothing of the others: the transaction is rolled back and run again
- * with a savepoint for each write. Without savepoints SQLite need not copy the pages that every write of a group
+ * When a write fails by its own fault, the transaction is rolled back and run again with a savepoint for each write, so
+ * that the other writes are committed. Without savepoints SQLite need not copy the pages that every write of a group
  * changes, and failures are rare.
  */
 import { ResultCode } from '@ggen-sim/sqljs-vfs';

@@ -191,8 +191,8 @@ export class OperationQueue {
   }
 
   /**
-   * After a transaction failed for good: runs writes one by one where the room was too small for all of them, and those
-   * whose deadline is later where a lock was in the way. Rejects the others.
+   * Runs what may still succeed after a group has failed. When the disk was full, each write runs alone. When another
+   * connection's lock was in the way, the writes with a later deadline run again. The other writes are rejected.
    */
   async #runSmallerGroups(group: readonly Operation[], error: unknown): Promise<void> {
     if (resultCodeOf(error) === ResultCode.FULL && group.length > 1) {

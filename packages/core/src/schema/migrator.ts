@@ -3,7 +3,7 @@
  *
  * 1. All pending migrations happen in one transaction, or none does.
  * 2. A database is refused untouched when its schema is newer, when a recorded migration is missing or edited, or when
- *    one of this program's tables has other columns.
+ *    one of this program's tables lacks a column.
  * 3. It is refused as well when code of its schema (triggers, CHECK constraints, computed columns) would run on a write.
  * 4. A database of the original scripts has tables but no recorded migration. It is taken over with its rows.
  */
@@ -53,8 +53,8 @@ export async function migrate(
 }
 
 /**
- * Looks without a lasting lock: many processes open one file at once, and each commit waits for those that read. What
- * looks refused may be halves of two states, with another process's migration between them; one snapshot decides.
+ * Looks without a lasting lock: many processes open one file at once, and each commit waits for those that read. Two
+ * reads may see the file before and after another process's migration, so a refusal is decided by one snapshot.
  */
 function isCurrent(connection: SqliteConnection, migrations: readonly Migration[]): boolean {
   const look = (): boolean => appliedVersion(connection, migrations) === migrations.length;

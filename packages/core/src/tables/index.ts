@@ -1,5 +1,5 @@
 /**
- * The registry of tables. A table is one file in this folder and one line here; schema checks, queries, batches,
+ * The registry of tables. A table is one file in this folder and one line here, beside its migration and its types in `api`; schema checks, queries, batches,
  * backups, cleanup, reset and verify go by this list.
  */
 import type { TableName } from '../api/persistence.ts';

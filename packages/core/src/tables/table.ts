@@ -34,7 +34,7 @@ export interface AnyTable {
   readonly timeColumn: string;
   /** Column that tells cleanup how old a row is; undefined where rows do not age. */
   readonly ageingColumn: string | undefined;
-  /** Column whose UNIQUE constraint the statements need to find a row that exists already. */
+  /** Column with a UNIQUE constraint, by which the statements find an existing row. */
   readonly uniqueColumn: string | undefined;
   /** File of its rows in a backup. */
   readonly backupFile: string;

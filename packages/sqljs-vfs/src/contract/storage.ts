@@ -1,7 +1,7 @@
 /**
  * The storage contract: the files of one SQLite database, and the promises they keep. A database is up to three files,
  * told apart by their role. SQLite runs its own rollback journal and its own locking protocol directly against them, so
- * a storage knows nothing of pages or rows. It keeps these promises, which the conformance suite
+ * a storage knows nothing of pages or rows. It keeps these promises, which the contract suite
  * (`@ggen-sim/sqljs-vfs/testing`) cites by number:
  *
  *  1. Bytes that were written are read back at once, through the same handle and through any other.
@@ -23,7 +23,7 @@ import type { StorageTransactions } from './storage-transactions.ts';
 /** Which of a database's files: the pages, the rollback journal, or the write-ahead log. */
 export type FileRole = 'main' | 'journal' | 'wal';
 
-/** The abilities of a storage, as data: callers, the conformance suite and the README's table read them. */
+/** The abilities of a storage, as data: callers, the contract suite and the README's table read them. */
 export interface StorageCapabilities {
   /** One word for `info` and the table. */
   readonly kind: string;
@@ -52,7 +52,7 @@ export interface StorageCapabilities {
 export interface FileOpenMode {
   /** Create the file if it is missing. */
   readonly create: boolean;
-  /** Fail with `EEXIST` when the file exists. */
+  /** Create the file, and fail with `EEXIST` when it exists (O_EXCL). */
   readonly exclusive: boolean;
   /** Open for reading only. */
   readonly readOnly: boolean;

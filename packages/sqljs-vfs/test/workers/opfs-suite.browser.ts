@@ -1,4 +1,4 @@
-/** Runs cases of the conformance suite in a dedicated worker, which has synchronous access handles. */
+/** Runs cases of the contract suite in a dedicated worker, which has synchronous access handles. */
 import { expect } from 'vitest';
 import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
 import { StorageTestContext, storageCases } from '../../src/testing/index.ts';
