@@ -168,7 +168,7 @@ base('is refused: a worker of another origin', async ({ context }) => {
       return String(error);
     }
   });
-  expect(refusal).toContain('it is of another origin');
+  expect(refusal).toContain('script from another origin refused');
 });
 
 base(
