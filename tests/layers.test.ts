@@ -64,9 +64,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
     packages: [
       '@ggen-sim/sqljs-vfs',
       'testing/test-framework.ts @ggen-sim/sqljs-vfs/testing',
-      '@ggen-sim/sqljs-vfs/file',
-      '@ggen-sim/sqljs-vfs/indexeddb',
-      '@ggen-sim/sqljs-vfs/opfs',
+      'persistence/open-storage.*.ts @ggen-sim/sqljs-vfs/*',
       '@ggen-sim/sqljs-vfs/internal',
       '@ggen-sim/sqljs-vfs/internal/file',
     ],
@@ -194,7 +192,7 @@ it.each(Object.keys(LAYERS))('%s imports in the direction of the data flow only'
 it('refuses an import against the flow, an unlisted folder, and a list that is not in order', () => {
   const layers = {
     'packages/p': {
-      packages: ['@ggen-sim/core'],
+      packages: ['@ggen-sim/core', 'lower/* @ggen-sim/vfs/*'],
       folders: { 'index.ts': ['lower'], upper: ['lower'], lower: [], wrong: ['upper'], 'each/*': [] },
     },
   };
@@ -202,15 +200,18 @@ it('refuses an import against the flow, an unlisted folder, and a list that is n
   expect(
     layerViolations(layers, [
       source('index.ts', "import '@ggen-sim/core'; import { a } from './lower/a.ts';"),
-      source('upper/b.ts', "export * from '../lower/a.ts'; import '@ggen-sim/agents';"),
+      source('upper/b.ts', "export * from '../lower/a.ts'; import '@ggen-sim/vfs/a';"),
       source('lower/a.ts', "await import('../upper/b.ts'); import fs from 'node:fs';"),
-      source('lower/a.node.ts', "import fs from 'node:fs'; import { x } from '#upper/b';"),
+      source(
+        'lower/a.node.ts',
+        "import fs from 'node:fs'; import { x } from '#upper/b'; import '@ggen-sim/vfs/a';",
+      ),
       source('other/c.ts', ''),
       source('each/one/d.ts', "import './e.ts'; import '../two/f.ts';"),
     ]),
   ).toEqual([
     'packages/p: wrong names upper, which does not stand below it',
-    'packages/p/src/upper/b.ts: @ggen-sim/agents: this package must not import it here',
+    'packages/p/src/upper/b.ts: @ggen-sim/vfs/a: this package must not import it here',
     'packages/p/src/lower/a.ts: ../upper/b.ts: lower may not import upper',
     'packages/p/src/lower/a.ts: node:fs: this package must not import it here',
     'packages/p/src/lower/a.node.ts: #upper/b: lower may not import upper',

@@ -4,8 +4,9 @@ import path from 'node:path';
 /** The import rules of one package. */
 export interface PackageLayers {
   /**
-   * Imports that begin with `@ggen-sim/` or `node:`, or are `sql.js`, as far as this package may have them; `node:*` stands for all of
-   * Node's modules, which otherwise only `*.node.ts` files may import.
+   * Imports that begin with `@ggen-sim/` or `node:`, or are `sql.js`, as far as this package may have them: a pattern of
+   * the import, or of the importing file, a space and the import. `*` stands for any characters. Files that end with
+   * `.node.ts` may import Node's modules.
    */
   readonly packages: readonly string[];
   /**
@@ -81,6 +82,12 @@ function entryOf(folders: PackageLayers['folders'], file: string): ListedFolder 
   return holding.toSorted((left, right) => right.folder.length - left.folder.length)[0];
 }
 
+/** True when a text equals a pattern, in which `*` stands for any characters but a space. */
+function matches(text: string, pattern: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.?+^$()[\]{}|\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('[^ ]*')}$`).test(text);
+}
+
 function refusal(
   { packages, folders }: PackageLayers,
   file: string,
@@ -88,10 +95,9 @@ function refusal(
   target: string,
 ): string | undefined {
   if (GUARDED.test(target)) {
-    if (target.startsWith('node:') && (file.endsWith('.node.ts') || packages.includes('node:*')))
-      return undefined;
-    const allowed = packages.some((entry) => target === entry || `${file} ${target}` === entry);
-    return allowed ? undefined : 'this package must not import it here';
+    if (target.startsWith('node:') && file.endsWith('.node.ts')) return undefined;
+    const isAllowed = packages.some((entry) => matches(target, entry) || matches(`${file} ${target}`, entry));
+    return isAllowed ? undefined : 'this package must not import it here';
   }
   const isPlatformImport = target.startsWith('#');
   if (!target.startsWith('.') && !isPlatformImport) return undefined;
