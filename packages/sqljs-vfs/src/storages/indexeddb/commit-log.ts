@@ -224,13 +224,16 @@ export class CommitLog implements StorageTransactions {
   /**
    * True when a commit that the store reported as failed is stored all the same.
    * @throws {UncertainCommit} when that cannot be found out
+   * @throws {VfsError} STORAGE_RESET when the database was removed
    */
   async #isCommitted(version: number, commitId: bigint, failure: unknown): Promise<boolean> {
     if (!(failure instanceof SqliteError) || failure.resultCode !== ResultCode.IOERR) return false;
     let contained: boolean | undefined;
     try {
       contained = await this.#stored.containsCommit(version, commitId);
-    } catch {
+    } catch (error) {
+      // The database was removed, and the commit with it.
+      if (error instanceof VfsError && error.code === 'STORAGE_RESET') throw error;
       contained = undefined;
     }
     if (contained === undefined) throw new UncertainCommit(failure);

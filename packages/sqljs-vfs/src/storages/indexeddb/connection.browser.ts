@@ -1,12 +1,16 @@
 import { VfsError } from '../../errors.ts';
 import { OBJECT_STORE } from './layout.browser.ts';
 
+/** Attempts at opening while the browser deletes the same database, which aborts the request. */
+const OPEN_ATTEMPTS = 3;
 /** The time that another tab may delay opening, by a version change that it has not answered. */
 const OPEN_TIMEOUT_MS = 10_000;
 
 /** An open IndexedDB database, which the browser may close. */
 export class IndexedDbConnection {
   readonly #database: IDBDatabase;
+  /** Rejects when the browser closes the connection. */
+  readonly #closedByBrowser: Promise<never>;
   #lost = false;
 
   constructor(database: IDBDatabase) {
@@ -14,9 +18,13 @@ export class IndexedDbConnection {
     // Another tab wants to delete or upgrade the database: close, so as not to block it.
     database.addEventListener('versionchange', () => this.close());
     // The user cleared site data, or the storage process ended: this handle is dead.
-    database.addEventListener('close', () => {
-      this.#lost = true;
+    this.#closedByBrowser = new Promise((_, reject) => {
+      database.addEventListener('close', () => {
+        this.#lost = true;
+        reject(new DOMException('The browser closed the connection', 'AbortError'));
+      });
     });
+    this.#closedByBrowser.catch(() => undefined);
   }
 
   /** False once the browser, another tab or this context has closed it. */
@@ -41,15 +49,20 @@ export class IndexedDbConnection {
     work: (store: IDBObjectStore) => Promise<T>,
   ): Promise<T> {
     const transaction = this.#begin(mode, durability);
-    const completed = new Promise<void>((resolve, reject) => {
-      transaction.addEventListener('complete', () => resolve());
-      transaction.addEventListener('abort', () =>
-        reject(transaction.error ?? new DOMException('The transaction was aborted', 'AbortError')),
-      );
-    });
+    // Chromium may close a connection without ever telling a transaction of it that it was completed or aborted.
+    const untilClosed = <U>(promise: Promise<U>): Promise<U> =>
+      Promise.race([promise, this.#closedByBrowser]);
+    const completed = untilClosed(
+      new Promise<void>((resolve, reject) => {
+        transaction.addEventListener('complete', () => resolve());
+        transaction.addEventListener('abort', () =>
+          reject(transaction.error ?? new DOMException('The transaction was aborted', 'AbortError')),
+        );
+      }),
+    );
     let result: T;
     try {
-      result = await work(transaction.objectStore(OBJECT_STORE));
+      result = await untilClosed(work(transaction.objectStore(OBJECT_STORE)));
       if (mode === 'readwrite') transaction.commit();
     } catch (error) {
       abortQuietly(transaction);
@@ -85,7 +98,7 @@ function abortQuietly(transaction: IDBTransaction): void {
  * Opens a database. Makes it if it is missing.
  * @throws {VfsError} `STORAGE_UNAVAILABLE` where the browser has no IndexedDB or forbids it, or another tab blocks it
  */
-export function openConnection(name: string): Promise<IndexedDbConnection> {
+export function openConnection(name: string, attempts: number = OPEN_ATTEMPTS): Promise<IndexedDbConnection> {
   return new Promise((resolve, reject) => {
     const unavailable = (reason: string, cause?: unknown): void =>
       reject(
@@ -109,6 +122,9 @@ export function openConnection(name: string): Promise<IndexedDbConnection> {
     request.addEventListener('upgradeneeded', () => request.result.createObjectStore(OBJECT_STORE));
     request.addEventListener('error', () => {
       clearTimeout(timer);
+      if (request.error?.name === 'AbortError' && attempts > 1) {
+        return resolve(openConnection(name, attempts - 1));
+      }
       unavailable(request.error?.message ?? 'unknown reason', request.error);
     });
     request.addEventListener('success', () => {
