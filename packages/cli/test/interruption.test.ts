@@ -1,6 +1,6 @@
 /** Ctrl-C: the process exits with 130 and leaves no partial files. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -21,13 +21,26 @@ beforeAll(async () => {
 });
 
 /** Sends a signal as soon as `hasStarted` is true. */
-function interruptWhen(hasStarted: () => boolean, signal: NodeJS.Signals = 'SIGINT') {
+function interruptWhen(hasStarted: (child: ChildProcess) => boolean, signal: NodeJS.Signals = 'SIGINT') {
   return (child: ChildProcess): void => {
     void (async () => {
-      while (child.exitCode === null && !hasStarted()) await pause(2);
+      while (child.exitCode === null && !hasStarted(child)) await pause(2);
       child.kill(signal);
     })();
   };
+}
+
+/** True while a process has the database file open (Linux: `/proc`). */
+function hasDatabaseOpen({ pid }: ChildProcess): boolean {
+  const descriptors = `/proc/${pid}/fd`;
+  return readdirSync(descriptors).some((descriptor) => {
+    try {
+      return readlinkSync(join(descriptors, descriptor)) === sandbox.databasePath;
+    } catch {
+      // The process has closed it meanwhile.
+      return false;
+    }
+  });
 }
 
 const entries = (): string[] => readdirSync(sandbox.directory).toSorted();
@@ -79,10 +92,9 @@ describe('Ctrl-C', () => {
     try {
       holder.stdin.write('BEGIN EXCLUSIVE;\nSELECT 1;\n');
       await new Promise((resolve) => holder.stdout.once('data', resolve));
-      const started = Date.now();
       const words = ['db', 'save-memory', 'agent', 'validation', '1'];
       const finished = await sandbox.run(words, {
-        whileRunning: interruptWhen(() => Date.now() - started > 1500),
+        whileRunning: interruptWhen(hasDatabaseOpen),
       });
       expect(finished).toEqual({ exitCode: 130, stdout: '', stderr: '' });
     } finally {
