@@ -67,7 +67,7 @@ async function makeSeed(file: string, seed: Seed): Promise<void> {
   await ggenSim.close();
 
   const database = new BetterSqlite3(file);
-  // Nobody uses the file yet: what a loss of power takes is made again.
+  // No other process uses the file yet, and a file lost with power is made again.
   database.pragma('journal_mode=OFF');
   database.pragma('synchronous=OFF');
   database.pragma('cache_size=-1000000');

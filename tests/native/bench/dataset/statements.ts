@@ -1,5 +1,5 @@
 /**
- * What SQL engines run: core's own statements, taken from its sources, so that "the same statements" stays true when
+ * The statements that SQL engines run: core's own, taken from its sources, so that "the same statements" stays true when
  * they change there.
  */
 import {
