@@ -114,6 +114,33 @@ describe('rows', () => {
   });
 });
 
+describe('a result of any length', () => {
+  it('is a table whose later rows widen their column', async () => {
+    const file = join(sandbox.directory, 'many.db');
+    await sandbox.db('init', '--db', file);
+    // More rows than a JavaScript engine accepts as arguments of one call.
+    execFileSync('sqlite3', [
+      file,
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 130000)
+       INSERT INTO agent_memory (memory_id, agent_id, agent_type, memory_json, last_updated)
+       SELECT i, iif(i = 1, 'agent-with-a-longer-name', 'agent-' || i), 'validation', '1', '2026-01-01 00:00:00' FROM n`,
+    ]);
+    const { exitCode, stdout, stderr } = await sandbox.run([
+      'db',
+      'query-memory',
+      '%',
+      'table',
+      '--db',
+      file,
+    ]);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const lines = stdout.split('\n');
+    expect(lines).toHaveLength(130_003);
+    expect(lines[0]).toMatch(/^last_updated +agent_id +/u);
+    expect(lines.at(-2)).toContain('agent-with-a-longer-name  ');
+  });
+});
+
 describe('reports', () => {
   it('have the documented keys, even for an empty database', async () => {
     const empty = ['--db', join(sandbox.directory, 'empty.db')];

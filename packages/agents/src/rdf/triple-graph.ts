@@ -50,7 +50,7 @@ export class TripleGraph {
     let node: Term | undefined = head;
     while (node !== undefined && node.value !== `${RDF}nil` && !seen.has(node.value)) {
       seen.add(node.value);
-      members.push(...this.objects(node, `${RDF}first`));
+      for (const member of this.objects(node, `${RDF}first`)) members.push(member);
       node = this.objects(node, `${RDF}rest`)[0];
     }
     return members;

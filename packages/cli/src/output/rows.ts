@@ -7,6 +7,12 @@ import { snakeCase } from '../letter-case.ts';
 /** Format of rows. */
 export type RowFormat = ExportFormat | 'table';
 
+/** Rows that decide the column widths of a table. Keeping all rows would need memory for the whole result. */
+const SAMPLE_ROWS = 1000;
+
+/** Size of the text that is written at once. */
+const CHUNK_CHARS = 64 * 1024;
+
 const ROW_FORMATS: readonly RowFormat[] = [...EXPORT_FORMATS, 'table'];
 
 /** Makes the FORMAT parameter of a query. */
@@ -44,7 +50,7 @@ export interface RowOutput {
   readonly tableFields: readonly string[];
 }
 
-/** Writes rows as they arrive. Only the format `table` collects them all first, to compute the column widths. */
+/** Writes rows as they arrive. The format `table` collects the first ones, to compute the column widths. */
 export async function writeRows(
   rows: AsyncIterable<object>,
   output: RowOutput,
@@ -65,17 +71,30 @@ async function writeTable(
   fields: readonly string[],
   context: CommandContext,
 ): Promise<void> {
-  const cells: unknown[][] = [];
+  const { Table } = await import('./table.ts');
+  const first: unknown[][] = [];
+  let table: InstanceType<typeof Table> | undefined;
+  let pending = '';
+  const begin = (): InstanceType<typeof Table> => {
+    const begun = new Table(fields.map(snakeCase), first, context.terminal);
+    pending = begun.head() + first.map((cells) => begun.row(cells)).join('');
+    return begun;
+  };
   for await (const row of rows) {
     const values = new Map<string, unknown>(Object.entries(row));
-    cells.push(fields.map((field) => values.get(field)));
+    const cells = fields.map((field) => values.get(field));
+    if (table) pending += table.row(cells);
+    else if (first.push(cells) === SAMPLE_ROWS) table = begin();
+    if (pending.length < CHUNK_CHARS) continue;
+    await context.stdout.writeSafe(pending);
+    pending = '';
   }
-  if (cells.length === 0) {
+  if (first.length === 0) {
     context.printNotice('No rows.');
     return;
   }
-  const { renderTable } = await import('./table.ts');
-  const { text, hidden } = renderTable(fields.map(snakeCase), cells, context.terminal);
-  await context.stdout.writeSafe(text);
+  table ??= begin();
+  await context.stdout.writeSafe(pending);
+  const { hidden } = table;
   if (hidden.length > 0) context.printNotice(`Columns that do not fit the terminal: ${hidden.join(', ')}`);
 }

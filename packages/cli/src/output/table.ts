@@ -13,40 +13,81 @@ const MAX_UNTRUNCATED_COLUMNS = 19;
 /** Least width of a truncated column. */
 const MIN_TRUNCATED_COLUMNS = 8;
 
-/** A rendered table and the columns that did not fit. */
-export interface RenderedTable {
-  readonly text: string;
+/**
+ * Table of headings, a rule and one line per row. There are no borders, so text can be copied from it. On a narrow
+ * terminal, columns are truncated from the right. If that is not enough, the last columns are left out.
+ */
+export class Table {
   /** Headings of the columns left out. */
   readonly hidden: readonly string[];
+  readonly #headings: readonly string[];
+  readonly #widths: number[];
+  readonly #alignsRight: readonly boolean[];
+  readonly #terminal: Terminal;
+
+  /**
+   * @param headings - one per column, the most important first
+   * @param sample - rows that decide the widths and the alignment of the columns. A wider cell in a later row is
+   * truncated on a terminal; elsewhere it widens its column from that row on
+   */
+  constructor(headings: readonly string[], sample: readonly (readonly unknown[])[], terminal: Terminal) {
+    const natural = headings.map((heading, column) =>
+      sample.reduce(
+        (width, row) => Math.max(width, stringWidth(cellText(row[column]))),
+        stringWidth(heading),
+      ),
+    );
+    const { widthColumns } = terminal;
+    this.#widths = widthColumns === undefined ? natural : fittingWidths(natural, widthColumns);
+    this.#alignsRight = headings.map((_, column) => sample.every((row) => !isText(row[column])));
+    this.#headings = headings;
+    this.#terminal = terminal;
+    this.hidden = headings.slice(this.#widths.length);
+  }
+
+  /** Renders the headings and the rule. */
+  head(): string {
+    const heading = this.#line(this.#headings);
+    const rule = this.#line(this.#widths.map((width) => '─'.repeat(width)));
+    return `${this.#terminal.hasColors ? styleText('bold', heading) : heading}\n${rule}\n`;
+  }
+
+  /** Renders a row. A null becomes an empty cell, control characters become escapes. */
+  row(cells: readonly unknown[]): string {
+    return `${this.#line(cells.map(cellText))}\n`;
+  }
+
+  #line(texts: readonly string[]): string {
+    return this.#widths
+      .map((_, column) => this.#padded(texts[column] ?? '', column))
+      .join(GAP)
+      .trimEnd();
+  }
+
+  #padded(text: string, column: number): string {
+    let shown = text;
+    let shownColumns = stringWidth(text);
+    let width = this.#widths[column] ?? 0;
+    if (shownColumns > width && this.#terminal.widthColumns === undefined) {
+      width = this.#widths[column] = shownColumns;
+    } else if (shownColumns > width) {
+      // `cli-truncate` appends style resets even to text without styles.
+      shown = stripVTControlCharacters(cliTruncate(text, width));
+      shownColumns = stringWidth(shown);
+    }
+    const padding = ' '.repeat(Math.max(0, width - shownColumns));
+    return this.#alignsRight[column] ? padding + shown : shown + padding;
+  }
 }
 
-/**
- * Renders headings, a rule and one line per row. There are no borders, so text can be copied from it. On a narrow
- * terminal, columns are truncated from the right. If that is not enough, the last columns are left out.
- *
- * @param headings - one per column, the most important first
- * @param rows - one cell per heading; null becomes an empty cell, control characters become escapes
- */
+/** Renders a table of few rows. */
 export function renderTable(
   headings: readonly string[],
   rows: readonly (readonly unknown[])[],
-  { widthColumns, hasColors }: Terminal,
-): RenderedTable {
-  const texts = rows.map((row) => row.map(cellText));
-  const natural = headings.map((heading, column) =>
-    Math.max(stringWidth(heading), ...texts.map((row) => stringWidth(row[column] ?? ''))),
-  );
-  const widths = widthColumns === undefined ? natural : fittingWidths(natural, widthColumns);
-  const alignsRight = headings.map((_, column) => rows.every((row) => !isText(row[column])));
-  const line = (cells: readonly string[]): string =>
-    widths
-      .map((width, column) => padded(cells[column] ?? '', width, alignsRight[column] ?? false))
-      .join(GAP)
-      .trimEnd();
-  const heading = line(headings);
-  const rule = line(widths.map((width) => '─'.repeat(width)));
-  const lines = [hasColors ? styleText('bold', heading) : heading, rule, ...texts.map(line), ''];
-  return { text: lines.join('\n'), hidden: headings.slice(widths.length) };
+  terminal: Terminal,
+): string {
+  const table = new Table(headings, rows, terminal);
+  return table.head() + rows.map((row) => table.row(row)).join('');
 }
 
 function isText(cell: unknown): boolean {
@@ -72,11 +113,4 @@ function fittingWidths(natural: readonly number[], widthColumns: number): number
     widths[column] = Math.max(width - excess, Math.min(width, least[column] ?? 0));
   }
   return widths;
-}
-
-function padded(text: string, width: number, alignsRight: boolean): string {
-  // `cli-truncate` appends style resets even to text without styles.
-  const shown = stringWidth(text) <= width ? text : stripVTControlCharacters(cliTruncate(text, width));
-  const padding = ' '.repeat(Math.max(0, width - stringWidth(shown)));
-  return alignsRight ? padding + shown : shown + padding;
 }
