@@ -257,7 +257,10 @@ export class OpenedDatabase implements DurableDatabase {
     this.#endTransaction();
     try {
       if (this.#exclusive) {
-        this.database.exec('PRAGMA journal_mode=TRUNCATE; PRAGMA locking_mode=NORMAL');
+        // Leaving WAL mode changes the header under a rollback journal, which only full syncs protect.
+        this.database.exec(
+          'PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE; PRAGMA locking_mode=NORMAL',
+        );
         this.#touchSchema();
       }
       this.database.exec('PRAGMA journal_mode=DELETE');

@@ -27,6 +27,10 @@ export class RemoteDatabase {
     await this.#worker.call('insertRows', table, from, count);
   }
 
+  firstCalls(sql: string): Promise<unknown> {
+    return this.#worker.call('firstCalls', sql);
+  }
+
   /** Runs statements in a transaction that never ends. */
   async stop(sql: string): Promise<void> {
     await this.#worker.call('stop', sql);

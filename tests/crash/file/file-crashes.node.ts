@@ -22,6 +22,8 @@ export interface CrashCampaignOptions {
   readonly points: number;
   /** The same seed gives the same crashes, except for the random numbers that SQLite writes into journals. */
   readonly seed: number;
+  /** Round to begin with. Rounds are independent, so that one of a long campaign can be repeated alone. @default 0 */
+  readonly firstRound?: number;
 }
 
 const FOLDER = '/home/ggen/data';
@@ -67,11 +69,11 @@ function expectationAt({ changes }: Recording, operation: number): Expectation {
  */
 export async function crashFileStorage(
   mode: CrashMode,
-  { points, seed }: CrashCampaignOptions,
+  { points, seed, firstRound = 0 }: CrashCampaignOptions,
 ): Promise<CrashReport> {
   const started = performance.now();
   const campaign = new FileCrashCampaign(mode, seed);
-  for (let round = 0; campaign.points < points; round++) {
+  for (let round = firstRound; campaign.points < points; round++) {
     await campaign.round(round, Math.min(POINTS_PER_ROUND, points - campaign.points));
   }
   const { failures, needingRecovery } = campaign;

@@ -18,6 +18,8 @@ import { SimulatedLocks } from './simulated-locks.ts';
 
 const DIRECTORY_MODE = 0o040_700;
 const FILE_MODE = 0o100_600;
+/** All changes happen within one tick of the disk's clock: no test may depend on its resolution. */
+const CLOCK_MS = 2_000_000_000_000;
 
 /** Makes an error as the operating system reports it. */
 function failure(code: string, about: string): Error {
@@ -33,6 +35,8 @@ export class SimulatedDisk {
   /** All operations so far, oldest first. */
   readonly operations: DiskOperation[] = [];
   readonly #open: Map<number, DiskNode> = new Map();
+  /** Modification times that a process has set, in milliseconds, by the ids of the files. */
+  readonly #setTimesMs: Map<number, number> = new Map();
   readonly locks: SimulatedLocks = new SimulatedLocks((fd) => this.node(fd).id);
   #nextId: number;
   #nextFd = 3;
@@ -109,12 +113,28 @@ export class SimulatedDisk {
 
   write(file: DiskFile, bytes: Uint8Array, offset: number): void {
     file.content.write(bytes, offset);
+    this.#setTimesMs.delete(file.id);
     this.operations.push({ kind: 'write', file: file.id, offset, bytes: bytes.slice() });
   }
 
   truncate(file: DiskFile, sizeBytes: number): void {
     file.content.truncate(sizeBytes);
+    this.#setTimesMs.delete(file.id);
     this.operations.push({ kind: 'truncate', file: file.id, sizeBytes });
+  }
+
+  setModificationTime(node: DiskNode, timeMs: number): void {
+    this.#setTimesMs.set(node.id, timeMs);
+  }
+
+  statusOf(node: DiskNode): FileStatus {
+    const isFile = node.kind === 'file';
+    return {
+      size: isFile ? node.content.sizeBytes : 0,
+      mode: isFile ? FILE_MODE : DIRECTORY_MODE,
+      mtimeMs: this.#setTimesMs.get(node.id) ?? CLOCK_MS,
+      isFile: () => isFile,
+    };
   }
 
   sync(node: DiskNode): void {
@@ -199,12 +219,20 @@ export class SimulatedProcess {
         const disk = alive();
         disk.sync(disk.node(fd));
       },
-      fstatSync: (fd) => statusOf(alive().node(fd)),
+      fstatSync: (fd) => {
+        const disk = alive();
+        return disk.statusOf(disk.node(fd));
+      },
+      futimesSync: (fd, _atimeSeconds, mtimeSeconds) => {
+        const disk = alive();
+        disk.setModificationTime(disk.node(fd), mtimeSeconds * 1000);
+      },
       fchmodSync: () => void alive(),
       unlinkSync: (filePath) => alive().unlink(filePath),
       statSync: (filePath) => {
-        const node = alive().find(filePath);
-        return node && statusOf(node);
+        const disk = alive();
+        const node = disk.find(filePath);
+        return node && disk.statusOf(node);
       },
       lstatSync: (filePath) => {
         const node = alive().find(filePath);
@@ -242,15 +270,6 @@ export class SimulatedProcess {
     this.#descriptors.add(fd);
     return fd;
   }
-}
-
-function statusOf(node: DiskNode): FileStatus {
-  const isFile = node.kind === 'file';
-  return {
-    size: isFile ? node.content.sizeBytes : 0,
-    mode: isFile ? FILE_MODE : DIRECTORY_MODE,
-    isFile: () => isFile,
-  };
 }
 
 function greatestId(node: DiskNode): number {

@@ -10,9 +10,14 @@ import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 let directorySyncs = 0;
+let fileSyncs = 0;
 // Counts the real calls. Files are synced with fdatasync, only directories with fsync.
 const fileSystem: FileSystem = {
   ...nodeFileSystem,
+  fdatasyncSync(fd) {
+    fileSyncs++;
+    nodeFileSystem.fdatasyncSync(fd);
+  },
   fsyncSync(fd) {
     directorySyncs++;
     nodeFileSystem.fsyncSync(fd);
@@ -23,6 +28,12 @@ function syncsOf(work: () => void): number {
   directorySyncs = 0;
   work();
   return directorySyncs;
+}
+
+function fileSyncsOf(work: () => void): number {
+  fileSyncs = 0;
+  work();
+  return fileSyncs;
 }
 
 async function databaseWithOneRow(file: string): Promise<DurableDatabase> {
@@ -101,6 +112,40 @@ it.each([
   expect(column(opened.database, 'SELECT count(*) FROM t WHERE x = 2')).toEqual([2]);
   opened.close();
   expect(nativeSqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+});
+
+it('a journal that another connection has used is synced before it is written, and no other', async () => {
+  const file = path.join(temporaryFolder(), 'data.db');
+  const opened = await databaseWithOneRow(file);
+  const alone = fileSyncsOf(() => save(opened));
+  expect(fileSyncsOf(() => save(opened))).toBe(alone);
+  const other = await openDatabase(fileStorage(file));
+  for (let round = 0; round < 20; round++) {
+    // Both commit within one tick of the file system's clock.
+    save(opened);
+    save(other);
+    expect(fileSyncsOf(() => save(opened))).toBe(alone + 1);
+    expect(fileSyncsOf(() => save(opened))).toBe(alone);
+  }
+  other.close();
+  opened.close();
+});
+
+it('the journal of another user, whose times cannot be set, is synced before each transaction', async () => {
+  const file = path.join(temporaryFolder(), 'data.db');
+  const refusing: FileSystem = {
+    ...fileSystem,
+    futimesSync() {
+      throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+    },
+  };
+  const own = await databaseWithOneRow(file);
+  const alone = fileSyncsOf(() => save(own));
+  own.close();
+  const opened = await openDatabase(fileStorage(file, { fileSystem: refusing }));
+  save(opened);
+  expect(fileSyncsOf(() => save(opened))).toBe(alone + 1);
+  opened.close();
 });
 
 it('a link instead of the journal is not followed', async () => {

@@ -76,6 +76,16 @@ it('opfs 3: SQLite drops its cache when another worker has committed', async () 
   }
 });
 
+it("opfs 2: what the former holder left in the journal is flushed before a lease's first record", async () => {
+  const name = freshName();
+  const one = await RemoteDatabase.open('opfs', name);
+  await one.write('CREATE TABLE t(x)');
+  // The other worker takes the lease over, and gives it back for the calls that are observed.
+  const other = await RemoteDatabase.open('opfs', name);
+  await other.write('INSERT INTO t VALUES (1)');
+  expect(await one.firstCalls('INSERT INTO t VALUES (2)')).toEqual(['flush', 'write']);
+});
+
 it('opfs 1: the next worker rolls back a transaction whose worker was killed', async () => {
   const name = freshName();
   const killed = await RemoteDatabase.open('opfs', name);

@@ -2,10 +2,14 @@
 import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
+import { intercept } from '../failing/one-fault.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 
 const DEADLINE_MS = 30_000;
 const makers = { indexeddb: indexedDbStorage, opfs: opfsStorage };
+
+const AccessHandle = (globalThis as unknown as { FileSystemSyncAccessHandle: { prototype: object } })
+  .FileSystemSyncAccessHandle;
 
 let opened: DurableDatabase | undefined;
 
@@ -44,6 +48,31 @@ serveCalls({
       };
       void database().writeTransaction(work);
     });
+  },
+  /**
+   * Commits two transactions, one right after the other.
+   * @returns the first write or flush of each
+   */
+  async firstCalls(sql: string): Promise<readonly (string | undefined)[]> {
+    const calls: string[] = [];
+    const restore = intercept(AccessHandle, ['write', 'flush'], (_self, _parameters, original, method) => {
+      calls.push(method);
+      return original();
+    });
+    const first: (string | undefined)[] = [];
+    try {
+      for (let transaction = 0; transaction < 2; transaction++) {
+        const work = (): void => {
+          calls.length = 0;
+          database().database.exec(sql);
+        };
+        await retryBusy(() => database().writeTransaction(work), DEADLINE_MS);
+        first.push(calls[0]);
+      }
+    } finally {
+      restore();
+    }
+    return first;
   },
   close(): Promise<void> {
     return database().readTransaction(() => database().close());

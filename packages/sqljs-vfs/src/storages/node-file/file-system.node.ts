@@ -4,6 +4,8 @@ import fs from 'node:fs';
 export interface FileStatus {
   readonly size: number;
   readonly mode: number;
+  /** Time of the last change of the content, in milliseconds since 1970. */
+  readonly mtimeMs: number;
   isFile(): boolean;
 }
 
@@ -23,6 +25,8 @@ export interface FileSystem {
   /** Makes a file's content and all its metadata durable; for a directory, the names in it. */
   fsyncSync(fd: number): void;
   fstatSync(fd: number): FileStatus;
+  /** Sets the times of the last access and of the last change, in seconds since 1970. */
+  futimesSync(fd: number, atimeSeconds: number, mtimeSeconds: number): void;
   fchmodSync(fd: number, mode: number): void;
   unlinkSync(path: string): void;
   statSync(path: string, options: { readonly throwIfNoEntry: false }): FileStatus | undefined;

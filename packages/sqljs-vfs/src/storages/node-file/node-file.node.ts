@@ -78,6 +78,7 @@ class NodeFile implements StorageFile {
   }
 
   write(source: Uint8Array, offset: number): void {
+    if (this.#descriptor.contentSyncDue) this.#syncContent();
     const { fd } = this.#descriptor;
     let writtenBytes = 0;
     while (writtenBytes < source.length) {
@@ -91,11 +92,16 @@ class NodeFile implements StorageFile {
   }
 
   sync(): void {
-    this.#fs.fdatasyncSync(this.#descriptor.fd);
+    this.#syncContent();
     if (this.#descriptor.directorySyncDue) {
       syncDirectory(path.dirname(this.#path), this.#fs);
       this.#descriptor.directorySyncDue = false;
     }
+  }
+
+  #syncContent(): void {
+    this.#fs.fdatasyncSync(this.#descriptor.fd);
+    this.#descriptor.contentSyncDue = false;
   }
 
   sizeBytes(): number {
@@ -225,8 +231,11 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         if (!readOnly && mode.create && role !== 'main') restrictMode(fs, fd);
         // The process that created an existing journal may have crashed before syncing its name.
         const directorySyncDue = mode.create && (created || role !== 'main');
+        // A log's header carries a new salt and is synced on its own, so only a journal can mix with what it was before.
+        const contentSyncDue = writesJournal && !created;
         const inodeId = fs.inodeIdSync(fd);
-        return new NodeFile(fs, { fd, inodeId, readOnly, directorySyncDue }, filePath, lockOn(fd), release);
+        const descriptor = { fd, inodeId, readOnly, directorySyncDue, contentSyncDue };
+        return new NodeFile(fs, descriptor, filePath, lockOn(fd), release);
       } catch (error) {
         fs.closeSync(fd);
         throw error;

@@ -42,6 +42,11 @@ interface OpenFiles {
 interface Lease extends OpenFiles {
   readonly channel: BroadcastChannel;
   readonly releaseLock: () => void;
+  /**
+   * True until the changes of the former holder to the journal are durable. A tab that is killed between emptying the
+   * journal and its flush leaves the old one on the disk, and records written over it would make it a mixture.
+   */
+  journalFlushDue: boolean;
 }
 
 /** The lease of one database's files, as this context holds it or not. */
@@ -132,6 +137,13 @@ export class HandleLease {
     return this.#requireLease().handles[role];
   }
 
+  /** Makes the former holder's changes to the journal durable, once in a lease. Called before the journal is written. */
+  flushFormerJournal(): void {
+    const lease = this.#requireLease();
+    if (lease.journalFlushDue) lease.handles.journal.flush();
+    lease.journalFlushDue = false;
+  }
+
   /** True when a connection holds one of SQLite's locks: within a transaction, or as the exclusive owner. */
   get #locked(): boolean {
     return this.locks.shared.size > 0 || this.locks.writer !== undefined;
@@ -177,7 +189,7 @@ export class HandleLease {
       const files = await this.#openFiles();
       this.#releaseRequested = false;
       post('acquired');
-      this.#lease = { ...files, channel, releaseLock };
+      this.#lease = { ...files, channel, releaseLock, journalFlushDue: true };
       this.#releaseWhenIdle();
     } catch (error) {
       channel.close();

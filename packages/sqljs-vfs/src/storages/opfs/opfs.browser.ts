@@ -69,6 +69,7 @@ class OpfsFile implements StorageFile {
     const handle = this.#lease.handle(this.#role);
     // The file may have been opened in an earlier lease and have been empty when this one began.
     this.#lease.present.add(this.#role);
+    if (this.#role === 'journal') this.#lease.flushFormerJournal();
     for (let done = 0; done < source.length;) {
       const rest = source.subarray(done);
       const count = checkedCount(handle.write(rest, { at: offset + done }), rest.length);
