@@ -5,9 +5,6 @@ import { reportDatabaseFailure } from './database.ts';
 import type { Failure } from './failure.ts';
 import { usePersistence } from './persistence-context.ts';
 
-/** The tables of a query that depends on all of them. */
-export const ALL_TABLES: readonly TableName[] = ['receipts', 'agent_memory', 'audit_log'];
-
 /** The current result of a query. */
 export interface LiveQuery<T> {
   /** The latest result, kept while a newer query runs. `undefined` until the first query has ended. */

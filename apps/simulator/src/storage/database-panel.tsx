@@ -1,6 +1,6 @@
-import type { Info, Persistence, Stats } from '@ggen-sim/core';
+import { type Info, type Persistence, type Stats, TABLE_NAMES } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
-import { ALL_TABLES, useLiveQuery } from '../database/use-live-query.ts';
+import { useLiveQuery } from '../database/use-live-query.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
 import { formatBytes } from '../components/format.ts';
@@ -17,7 +17,7 @@ const readInfo = (persistence: Persistence): Promise<Info> => persistence.info()
 
 /** Shows the database's storage, and downloads, imports, verifies or deletes it. */
 export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNode {
-  const { value: info, failure } = useLiveQuery(readInfo, ALL_TABLES);
+  const { value: info, failure } = useLiveQuery(readInfo, TABLE_NAMES);
   if (failure) return <FailureNotice failure={failure} />;
   return (
     <div className="database-panel">

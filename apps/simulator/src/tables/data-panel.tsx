@@ -1,8 +1,8 @@
 import { Tabs } from '@base-ui/react/tabs';
-import type { Persistence, Stats } from '@ggen-sim/core';
+import { type Persistence, type Stats, TABLE_NAMES } from '@ggen-sim/core';
 import { useState, type ReactNode } from 'react';
 import { RunsChart } from '../chart/runs-chart.tsx';
-import { ALL_TABLES, useLiveQuery } from '../database/use-live-query.ts';
+import { useLiveQuery } from '../database/use-live-query.ts';
 import { RecordDialog } from '../record-dialog/record-dialog.tsx';
 import type { SelectedRecord } from '../record-dialog/selected-record.ts';
 import { DatabasePanel } from '../storage/database-panel.tsx';
@@ -17,7 +17,7 @@ const readStats = (persistence: Persistence): Promise<Stats> => persistence.stat
 
 /** Shows the stored data live: counts, latest runs, the three tables and the database itself. */
 export function DataPanel(): ReactNode {
-  const { value: stats } = useLiveQuery(readStats, ALL_TABLES);
+  const { value: stats } = useLiveQuery(readStats, TABLE_NAMES);
   const [selected, setSelected] = useState<SelectedRecord>();
   return (
     <section className="data-panel panel" aria-label="Stored data">

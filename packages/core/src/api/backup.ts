@@ -1,4 +1,5 @@
 import type { LongOperationOptions } from './options.ts';
+import type { RowCounts } from './tables.ts';
 
 /** A flat folder of files that a backup is written to or read from. In Node a path can be passed instead. */
 export interface BackupDirectory {
@@ -65,11 +66,8 @@ export interface RestoreOptions extends LongOperationOptions {
   readonly from?: 'image' | 'json';
 }
 
-/** Result of a restore. */
-export interface RestoreReport {
+/** Result of a restore, with the number of rows restored to each table. */
+export interface RestoreReport extends RowCounts {
   readonly directory: string;
   readonly from: 'image' | 'json';
-  readonly receipts: number;
-  readonly memories: number;
-  readonly auditEntries: number;
 }

@@ -26,6 +26,7 @@ import type {
   VerifyReport,
 } from './reports.ts';
 import type { Rows } from './rows.ts';
+import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
 
 export type * from './audit.ts';
 export type * from './backup.ts';
@@ -34,23 +35,7 @@ export type * from './options.ts';
 export type * from './receipts.ts';
 export type * from './reports.ts';
 export type * from './rows.ts';
-
-/** The tables. */
-export type TableName = 'receipts' | 'agent_memory' | 'audit_log';
-
-/** Rows to write in one transaction, for example all of one agent run. */
-export interface RecordBatch {
-  readonly audits?: readonly NewAuditEntry[];
-  readonly receipts?: readonly NewReceipt[];
-  readonly memories?: readonly NewMemory[];
-}
-
-/** Results of recording a batch, in the order of its rows. */
-export interface RecordedBatch {
-  readonly audits: LoggedAudit[];
-  readonly receipts: SavedReceipt[];
-  readonly memories: SavedMemory[];
-}
+export type * from './tables.ts';
 
 /** A commit, as reported to subscribers. */
 export interface Change {

@@ -1,4 +1,5 @@
 import type { LongOperationOptions, OpenOptions } from './options.ts';
+import type { RowCheck } from './tables.ts';
 
 /** Time spans of an analytics report, counted back from now. */
 export const ANALYTICS_PERIODS = ['last-24-hours', 'last-7-days', 'last-30-days', 'last-90-days'] as const;
@@ -81,7 +82,7 @@ export interface CleanupReport {
 
 /** A problem that {@link Persistence.verify} found. */
 export interface VerifyProblem {
-  readonly check: 'integrity' | 'schema' | 'index' | 'receipt' | 'memory' | 'audit';
+  readonly check: 'integrity' | 'schema' | 'index' | RowCheck;
   /** The row, as `table rowid`; `null` if the problem is not of one row. */
   readonly row: string | null;
   readonly message: string;

@@ -12,6 +12,7 @@ import type {
   BackupReport,
   RestoreOptions,
   RestoreReport,
+  RowCounts,
 } from '../api/persistence.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts';
@@ -20,9 +21,6 @@ import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
 import { loadTables, readImage, refuseUnlessEmpty } from './restore-backup.ts';
-
-/** Rows of each table in a report. */
-type RowCounts = Omit<RestoreReport, 'directory' | 'from'>;
 
 /** Export and import of the whole database: as a backup, or as the bytes of one file. */
 export class Backups {

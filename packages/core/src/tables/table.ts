@@ -1,11 +1,5 @@
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import type {
-  Persistence,
-  RecordBatch,
-  RestoreReport,
-  TableName,
-  VerifyProblem,
-} from '../api/persistence.ts';
+import type { Persistence, RecordBatch, RowCheck, RowCounts, TableName } from '../api/persistence.ts';
 
 /** Names of the methods of the API that answer rows. */
 export type RowMethod = {
@@ -41,9 +35,9 @@ export interface AnyTable {
   /** Key of its rows in a {@link RecordBatch}. */
   readonly batchKey: keyof RecordBatch;
   /** Key of its row count in a {@link RestoreReport}; in a `CleanupReport` followed by `Deleted`. */
-  readonly reportKey: Exclude<keyof RestoreReport, 'directory' | 'from'>;
+  readonly reportKey: keyof RowCounts;
   /** Name of its check in a `VerifyReport`. */
-  readonly verifyCheck: VerifyProblem['check'];
+  readonly verifyCheck: RowCheck;
   /** The method that queries it, and the limits used where the query names none. */
   readonly query: {
     readonly method: RowMethod;
