@@ -24,7 +24,7 @@ export function startAgentWorker(endpoint: Endpoint = globalThis as unknown as E
       const outcome = await operations.run(operationId, (signal) => agentOf(type).execute(inputs, signal));
       return { ...outcome, error: outcome.error === null ? null : serializeError(outcome.error) };
     },
-    abort: (operationId) => operations.abort(operationId),
+    abort: (operationId, reason) => operations.abort(operationId, reason),
   };
   expose(service, endpoint);
 }

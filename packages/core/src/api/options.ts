@@ -10,7 +10,10 @@ export interface Progress {
 
 /** Options of every long operation. */
 export interface LongOperationOptions {
-  /** Called from time to time; never after the operation has settled. */
+  /**
+   * Called from time to time; never after the operation has settled. An error in it does not reach the operation: it is
+   * reported as uncaught, in the caller's thread.
+   */
   readonly onProgress?: (progress: Progress) => void;
   /** Aborts the operation: it rejects with `ABORTED` and leaves nothing half-written. */
   readonly signal?: AbortSignal;

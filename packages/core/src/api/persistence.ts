@@ -1,6 +1,6 @@
 /**
  * The interface of this package. It is the same in process and behind a worker, in Node and in browsers. Every method is
- * asynchronous, and everything that crosses it can be cloned (structured clone).
+ * asynchronous. Values to save as JSON are serialised in the caller's thread, so `toJSON` counts everywhere.
  *
  * Fields are named like the columns, in camelCase. Times are UTC `YYYY-MM-DD HH:MM:SS`. Durations are milliseconds.
  */
@@ -163,8 +163,10 @@ export interface Persistence extends AsyncDisposable {
 
   /**
    * Calls the listener after each commit by this handle, by other tabs and, in Node, by other processes. Of a commit by
-   * another process only the fact is known, so every table is named.
+   * another process only the fact is known, so every table is named. An error in a listener is reported as uncaught in
+   * the caller's thread and reaches no other listener.
    * @returns a function that ends the subscription
+   * @throws {PersistenceError} `INVALID_ARGUMENT`
    */
   subscribe(listener: (change: Change) => void): () => void;
   /** Returns where the data is stored, and what is promised for it. */

@@ -7,6 +7,7 @@ import { externalChanges } from '#changes/external-changes';
 import type { ExternalChanges } from './external-changes.ts';
 import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
 import type { Change, TableName } from '../api/persistence.ts';
+import { ChangeListeners } from './change-listeners.ts';
 
 /** State of the connection, as the feed reads it. */
 export interface FeedSource {
@@ -25,7 +26,7 @@ export interface FeedSource {
 /** Changes of one database, by this and other connections. */
 export class ChangeFeed {
   readonly #source: FeedSource;
-  readonly #listeners: Set<(change: Change) => void> = new Set();
+  readonly #listeners: ChangeListeners = new ChangeListeners();
   readonly #external: ExternalChanges;
   #lastVersion: number;
 
@@ -40,10 +41,10 @@ export class ChangeFeed {
   }
 
   subscribe(listener: (change: Change) => void): () => void {
-    this.#listeners.add(listener);
+    const end = this.#listeners.add(listener);
     if (!this.#source.exclusive) this.#external.start();
     return () => {
-      this.#listeners.delete(listener);
+      end();
       if (this.#listeners.size === 0) this.#external.stop();
     };
   }
@@ -55,7 +56,7 @@ export class ChangeFeed {
     const missedSome = !this.#source.exclusive && version > this.#lastVersion + 1 && this.#listeners.size > 0;
     this.#lastVersion = version;
     if (!this.#source.exclusive) this.#external.publish({ tables, version });
-    this.#notify({ tables: missedSome ? this.#source.tables : tables, version });
+    this.#listeners.notify({ tables: missedSome ? this.#source.tables : tables, version });
   }
 
   /** Checks for commits of other connections without a notification. */
@@ -71,7 +72,7 @@ export class ChangeFeed {
   async #onExternalChange(change: Change | undefined): Promise<void> {
     if (change) {
       this.#lastVersion = Math.max(this.#lastVersion, change.version);
-      this.#notify(change);
+      this.#listeners.notify(change);
       return;
     }
     let version: number;
@@ -83,10 +84,6 @@ export class ChangeFeed {
     }
     if (version === this.#lastVersion) return;
     this.#lastVersion = version;
-    this.#notify({ tables: this.#source.tables, version });
-  }
-
-  #notify(change: Change): void {
-    for (const listener of this.#listeners) queueMicrotask(() => listener(change));
+    this.#listeners.notify({ tables: this.#source.tables, version });
   }
 }

@@ -1,9 +1,13 @@
 import { PersistenceError } from '../api/errors.ts';
-import type { BackupDirectory, Change, OpenOptions, Persistence } from '../api/persistence.ts';
+import type { BackupDirectory, LongOperationOptions, OpenOptions, Persistence } from '../api/persistence.ts';
+import { ChangeListeners } from '../changes/change-listeners.ts';
+import { toCloneable } from '../protocol/cloneable.ts';
 import { METHODS, type MethodsOf, type PersistenceService, type RowQuery } from '../protocol/methods.ts';
 import { proxy, RpcClient, transfer, type Refusal } from '../protocol/rpc.ts';
 import { toIoError } from '../streams/io-error.ts';
 import { RowStream } from '../streams/row-stream.ts';
+import { throwIfAborted } from '../validation/abort.ts';
+import { checkLongOperation } from '../validation/long-operation.ts';
 import { createCallbacks, StreamRelay } from './remote-callbacks.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
 
@@ -11,9 +15,7 @@ import type { WorkerConnection } from './spawn-worker.ts';
 type RemoteMethod = MethodsOf<'call' | 'rows' | 'operation'>;
 
 /** Options of an operation, as far as the client looks at them. */
-interface CallerOptions extends Record<string, unknown> {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: unknown) => void;
+interface CallerOptions extends LongOperationOptions {
   readonly directory?: string | BackupDirectory;
   readonly output?: unknown;
 }
@@ -24,15 +26,14 @@ interface CallerOptions extends Record<string, unknown> {
  */
 export async function openInWorker(connection: WorkerConnection, options: OpenOptions): Promise<Persistence> {
   const rpc = new RpcClient<PersistenceService>(connection.endpoint);
-  const subscribers = new Set<(change: Change) => void>();
+  const listeners = new ChangeListeners();
   connection.onTerminated((reason) => rpc.rejectPending(workerGone(reason)));
   try {
-    await rpc.call('open', (service) => service.open(options, connection.livenessLock));
+    await rpc.call('open', (service) =>
+      service.open(toCloneable('open', options) as OpenOptions, connection.livenessLock),
+    );
     connection.watchLivenessLock();
-    const publish = (change: Change): void => {
-      for (const subscriber of subscribers) subscriber(change);
-    };
-    await rpc.call('open', (service) => service.subscribe(proxy(publish)));
+    await rpc.call('open', (service) => service.subscribe(proxy((change) => listeners.notify(change))));
   } catch (error) {
     await connection.end();
     throw error;
@@ -45,10 +46,7 @@ export async function openInWorker(connection: WorkerConnection, options: OpenOp
   const close = (): Promise<void> => (closing ??= closeWorker(connection, rpc));
   return {
     ...createRemoteMethods(rpc),
-    subscribe(listener) {
-      subscribers.add(listener);
-      return () => void subscribers.delete(listener);
-    },
+    subscribe: (listener) => listeners.add(listener),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -98,14 +96,8 @@ async function call(
   method: MethodsOf<'call'>,
   parameters: unknown[],
 ): Promise<unknown> {
-  for (const parameter of parameters) {
-    if (typeof parameter === 'function' || typeof parameter === 'symbol') {
-      throw new PersistenceError('INVALID_ARGUMENT', `A ${typeof parameter} cannot be stored`, {
-        operation: method,
-      });
-    }
-  }
-  return rpc.call(method, (service) => service.call(method, parameters));
+  const cloneable = parameters.map((parameter) => toCloneable(method, parameter));
+  return rpc.call(method, (service) => service.call(method, cloneable));
 }
 
 function readRows(
@@ -113,26 +105,29 @@ function readRows(
   method: MethodsOf<'rows'>,
   query: RowQuery,
 ): RowStream<unknown> {
-  return new RowStream((batchRows, cursor) =>
-    rpc.call(method, (service) => service.readRows(method, query, batchRows, cursor)),
-  );
+  return new RowStream(async (batchRows, cursor) => {
+    const cloneable = toCloneable(method, query) as RowQuery;
+    return rpc.call(method, (service) => service.readRows(method, cloneable, batchRows, cursor));
+  });
 }
 
 async function run(
   rpc: RpcClient<PersistenceService>,
   method: MethodsOf<'operation'>,
-  { signal, onProgress, directory, ...rest }: CallerOptions,
+  given: CallerOptions,
 ): Promise<unknown> {
+  const { signal, onProgress, directory, ...rest } = checkLongOperation(method, given);
+  throwIfAborted(method, signal);
   const ownDirectory = typeof directory === 'object' ? directory : undefined;
   const streams = new StreamRelay();
   const output = rest.output instanceof WritableStream ? streams.relay(rest.output) : undefined;
   const options = {
-    ...rest,
-    ...(typeof directory === 'string' ? { directory } : {}),
+    ...(toCloneable(method, { ...rest, ...(ownDirectory ? {} : { directory }) }) as object),
     ...(output ? { output } : {}),
   };
+  let settled = false;
   try {
-    const callbacks = proxy(createCallbacks(onProgress, ownDirectory, streams));
+    const callbacks = proxy(createCallbacks(onProgress, ownDirectory, streams, () => settled));
     const result = await rpc.run(method, signal, (service, operationId) =>
       service.run(
         method,
@@ -146,7 +141,11 @@ async function run(
     });
     return result;
   } catch (error) {
-    await streams.abort(error);
+    await streams.abort(signal?.aborted ? signal.reason : error);
+    // Thrown with the reason itself: what crossed is a copy.
+    if (error instanceof PersistenceError && error.code === 'ABORTED') throwIfAborted(method, signal);
     throw error;
+  } finally {
+    settled = true;
   }
 }

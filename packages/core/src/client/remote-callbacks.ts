@@ -8,15 +8,18 @@ import { transfer } from '../protocol/rpc.ts';
  * has arrived here, so each goes through a pipe whose end can be awaited.
  */
 export class StreamRelay {
+  readonly #targets: WritableStream<Uint8Array>[] = [];
   readonly #pipes: Promise<void>[] = [];
   readonly #aborting: AbortController = new AbortController();
 
   /** Returns the end to transfer for a stream. */
   relay(target: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    const pipe = readable.pipeTo(target, { signal: this.#aborting.signal });
+    // Aborted by `abort` alone: the reason that crosses with a transferred stream is a copy.
+    const pipe = readable.pipeTo(target, { signal: this.#aborting.signal, preventAbort: true });
     // A failure is reported by `closed`; without a caller that waits it must not be an unhandled rejection.
     pipe.catch(() => undefined);
+    this.#targets.push(target);
     this.#pipes.push(pipe);
     return writable;
   }
@@ -30,21 +33,29 @@ export class StreamRelay {
   async abort(reason: unknown): Promise<void> {
     this.#aborting.abort(reason);
     await Promise.allSettled(this.#pipes);
+    await Promise.allSettled(this.#targets.map((target) => target.abort(reason)));
   }
 }
 
-/** Makes the callbacks of one operation. */
+/**
+ * Makes the callbacks of one operation.
+ * @param settled - tells if the operation has settled. The worker's answer may arrive before its last progress, because
+ * callbacks have a message port of their own.
+ */
 export function createCallbacks(
   onProgress: ((progress: Progress) => void) | undefined,
   directory: BackupDirectory | undefined,
   streams: StreamRelay,
+  settled: () => boolean,
 ): RemoteCallbacks {
   const own = (): BackupDirectory => {
     if (!directory) throw new Error('The caller passed no directory');
     return directory;
   };
   return {
-    progress: (progress) => onProgress?.(progress),
+    progress(progress) {
+      if (!settled()) onProgress?.(progress);
+    },
     async createFile(fileName) {
       const stream = streams.relay(await own().create(fileName));
       return transfer(stream, [stream]);

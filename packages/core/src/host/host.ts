@@ -10,7 +10,8 @@ import type {
   RemoteCallbacks,
   RowQuery,
 } from '../protocol/methods.ts';
-import { expose, RunningOperations, type Endpoint } from '../protocol/rpc.ts';
+import { fromCloneable } from '../protocol/cloneable.ts';
+import { expose, RunningOperations, type Endpoint, type SerializedValue } from '../protocol/rpc.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 
 /** Options for the worker itself, which cannot be sent to it. */
@@ -31,13 +32,13 @@ class Host implements PersistenceService {
 
   async open(options: OpenOptions, livenessLock: string): Promise<void> {
     await holdLivenessLock(livenessLock);
-    this.#persistence = await openInProcess({ ...options, ...this.#options });
+    this.#persistence = await openInProcess({ ...fromCloneable(options), ...this.#options });
   }
 
   async call(method: MethodsOf<'call'>, parameters: readonly unknown[]): Promise<unknown> {
     const target = this.#opened();
     return (target[method] as (...parameters: readonly unknown[]) => Promise<unknown>).apply(target, [
-      ...parameters,
+      ...fromCloneable(parameters),
     ]);
   }
 
@@ -47,7 +48,7 @@ class Host implements PersistenceService {
     batchRows: number | undefined,
     cursor: Cursor | undefined,
   ): Promise<RowBatch<unknown>> {
-    return this.#opened().readRows(method, query, batchRows, cursor);
+    return this.#opened().readRows(method, fromCloneable(query), batchRows, cursor);
   }
 
   run(
@@ -62,7 +63,7 @@ class Host implements PersistenceService {
         directoryName === undefined ? {} : { directory: remoteDirectory(directoryName, callbacks) };
       const onProgress = (progress: Progress): void => callbacks.progress(progress);
       return (target[method] as (options: unknown) => Promise<unknown>).call(target, {
-        ...options,
+        ...fromCloneable(options),
         ...directory,
         onProgress,
         signal,
@@ -70,8 +71,8 @@ class Host implements PersistenceService {
     });
   }
 
-  abort(operationId: number): void {
-    this.#operations.abort(operationId);
+  abort(operationId: number, reason: SerializedValue): void {
+    this.#operations.abort(operationId, reason);
   }
 
   subscribe(listener: (change: Change) => void): void {

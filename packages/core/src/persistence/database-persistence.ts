@@ -21,6 +21,7 @@ import { findReceiptJson } from '../tables/receipts.ts';
 import type { RowMethod } from '../tables/table.ts';
 import { abortable } from '../validation/abort.ts';
 import { checkChoice, checkList, checkRequired, checkText } from '../validation/arguments.ts';
+import { checkLongOperation } from '../validation/long-operation.ts';
 import { daysBefore, toIsoTime } from '../validation/timestamps.ts';
 import { checkAgent, checkDays, checkQuery, readBatch } from './query-rows.ts';
 import { writeBatch } from './write-batch.ts';
@@ -118,8 +119,9 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#stream('queryAuditTrail', query);
   }
 
-  async exportAuditTrail(options: Api.AuditExportOptions = {}): Promise<Api.ExportReport> {
+  async exportAuditTrail(given: Api.AuditExportOptions = {}): Promise<Api.ExportReport> {
     const operation = 'exportAuditTrail';
+    const options = checkLongOperation(operation, given);
     const rows = new RowStream<Api.AuditRow>(async (batchRows, cursor) => {
       const since =
         options.days === undefined ? undefined : checkDays(operation, options.days, this.#clock());
@@ -183,7 +185,8 @@ export class DatabasePersistence implements Api.Persistence {
     );
   }
 
-  async cleanup(options: Api.CleanupOptions = {}): Promise<Api.CleanupReport> {
+  async cleanup(given: Api.CleanupOptions = {}): Promise<Api.CleanupReport> {
+    const options = checkLongOperation('cleanup', given);
     const { days = 90 } = options;
     const before = checkDays('cleanup', days, this.#clock());
     return cleanup(this.#connection, this.#queue, before, { ...options, days });
@@ -193,20 +196,21 @@ export class DatabasePersistence implements Api.Persistence {
     await reset(this.#connection, this.#queue, this.#clock);
   }
 
-  async verify(options: Api.LongOperationOptions = {}): Promise<Api.VerifyReport> {
+  async verify(given: Api.LongOperationOptions = {}): Promise<Api.VerifyReport> {
     const operation = 'verify';
+    const options = checkLongOperation(operation, given);
     const read = <T>(work: () => T): Promise<T> => this.#queue.enqueueRead(operation, work);
     return abortable(operation, options.signal, () =>
       new Verification(this.#connection, read, options).run(),
     );
   }
 
-  exportBackup(options: Api.BackupOptions = {}): Promise<Api.BackupReport> {
-    return this.#backups.exportBackup(options);
+  async exportBackup(options: Api.BackupOptions = {}): Promise<Api.BackupReport> {
+    return this.#backups.exportBackup(checkLongOperation('exportBackup', options));
   }
 
-  restoreBackup(options: Api.RestoreOptions): Promise<Api.RestoreReport> {
-    return this.#backups.restoreBackup(options);
+  async restoreBackup(options: Api.RestoreOptions): Promise<Api.RestoreReport> {
+    return this.#backups.restoreBackup(checkLongOperation('restoreBackup', options));
   }
 
   async exportImage(): Promise<Uint8Array> {

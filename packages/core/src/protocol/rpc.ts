@@ -5,7 +5,14 @@
  * Unstable: exported as `@ggen-sim/core/rpc` for the packages of this repository, and changes with them.
  */
 import * as Comlink from 'comlink';
-import { deserializeError, serializeError, type SerializedError } from './serialize-error.ts';
+import {
+  deserializeError,
+  deserializeValue,
+  serializeError,
+  serializeValue,
+  type SerializedError,
+  type SerializedValue,
+} from './serialize-error.ts';
 
 export { expose, proxy, transfer, type Endpoint, type Remote } from 'comlink';
 export {
@@ -13,6 +20,7 @@ export {
   registerErrorClass,
   serializeError,
   type SerializedError,
+  type SerializedValue,
 } from './serialize-error.ts';
 
 /** An exception as Comlink sends it. */
@@ -41,7 +49,7 @@ Comlink.transferHandlers.set('throw', {
 
 /** A service whose operations a client can abort; see {@link RunningOperations}. */
 export interface AbortableService {
-  abort(operationId: number): void;
+  abort(operationId: number, reason: SerializedValue): void;
 }
 
 /** Makes the error of a call that the worker will not answer. */
@@ -87,7 +95,9 @@ export class RpcClient<Service extends AbortableService> {
   ): Promise<T> {
     const operationId = ++this.#operations;
     const abort = (): void => {
-      if (!this.#refusal) void (this.#service as Comlink.Remote<AbortableService>).abort(operationId);
+      if (this.#refusal) return;
+      const service = this.#service as Comlink.Remote<AbortableService>;
+      void service.abort(operationId, serializeValue(signal?.reason));
     };
     signal?.addEventListener('abort', abort, { once: true });
     try {
@@ -132,8 +142,8 @@ export class RunningOperations {
     }
   }
 
-  /** Aborts an operation. Does nothing once it has ended. */
-  abort(operationId: number): void {
-    this.#controllers.get(operationId)?.abort();
+  /** Aborts an operation with the reason of its caller. Does nothing once it has ended. */
+  abort(operationId: number, reason: SerializedValue): void {
+    this.#controllers.get(operationId)?.abort(deserializeValue(reason));
   }
 }

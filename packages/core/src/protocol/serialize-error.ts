@@ -11,8 +11,13 @@ export interface SerializedError {
   readonly stack: string | undefined;
   /** The error's own properties that can be cloned (`code`, `operation`, `hint`, `errno` …). */
   readonly properties: Readonly<Record<string, unknown>>;
-  readonly cause: SerializedError | undefined;
+  readonly cause: SerializedValue | undefined;
 }
+
+/** Anything that can be thrown or be the reason of an abort, ready to be cloned. */
+export type SerializedValue =
+  | { readonly isError: true; readonly value: SerializedError }
+  | { readonly isError: false; readonly value: unknown };
 
 /** Longest chain of causes that is followed; a chain may be circular. */
 const MAX_CAUSES = 8;
@@ -33,7 +38,7 @@ export function registerErrorClass(name: string, errorClass: { readonly prototyp
 /** Makes a record of anything that was thrown. */
 export function serializeError(thrown: unknown, depth: number = 0): SerializedError {
   if (!(thrown instanceof Error)) {
-    return { name: 'Error', message: String(thrown), stack: undefined, properties: {}, cause: undefined };
+    return { name: 'Error', message: textOf(thrown), stack: undefined, properties: {}, cause: undefined };
   }
   return {
     name: thrown.name,
@@ -41,8 +46,19 @@ export function serializeError(thrown: unknown, depth: number = 0): SerializedEr
     stack: thrown.stack,
     properties: cloneableProperties(thrown),
     cause:
-      thrown.cause === undefined || depth >= MAX_CAUSES ? undefined : serializeError(thrown.cause, depth + 1),
+      thrown.cause === undefined || depth >= MAX_CAUSES ? undefined : serializeValue(thrown.cause, depth + 1),
   };
+}
+
+/** Makes a record of an error, and of any other value as far as it can be cloned. */
+export function serializeValue(value: unknown, depth: number = 0): SerializedValue {
+  if (value instanceof Error) return { isError: true, value: serializeError(value, depth) };
+  return { isError: false, value: isCloneable(value) ? value : textOf(value) };
+}
+
+/** Describes a value that is no error. Converting an object to text may be impossible. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? Object.prototype.toString.call(value) : String(value);
 }
 
 function cloneableProperties(error: Error): Record<string, unknown> {
@@ -67,9 +83,14 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
+/** Rebuilds a value from its record. */
+export function deserializeValue({ isError, value }: SerializedValue): unknown {
+  return isError ? deserializeError(value) : value;
+}
+
 /** Rebuilds an error from its record, as an instance of the class that is registered for its name. */
 export function deserializeError({ name, message, stack, properties, cause }: SerializedError): Error {
-  const error = new Error(message, cause && { cause: deserializeError(cause) });
+  const error = new Error(message, cause && { cause: deserializeValue(cause) });
   const errorClass = errorClasses.get(name);
   if (errorClass) Object.setPrototypeOf(error, errorClass.prototype);
   return Object.assign(error, { name, ...(stack === undefined ? {} : { stack }), ...properties });

@@ -86,6 +86,11 @@ export function checkFields<Fields extends object>(field: Field, value: Fields):
   return value;
 }
 
+/** Checks for a function. */
+export function checkFunction(field: Field, value: unknown): void {
+  if (typeof value !== 'function') throw invalid(field, value, 'a function');
+}
+
 /** Checks for an array. */
 export function checkList<Item>(field: Field, value: readonly Item[]): readonly Item[] {
   if (!Array.isArray(value)) throw invalid(field, value, 'an array');

@@ -42,6 +42,8 @@ function invalidJson(field: Field, reason: string, cause?: unknown): Persistence
 }
 
 function serialise(field: Field, value: unknown): string {
+  // Its JSON form is {}, which no caller that forgot an await means.
+  if (value instanceof Promise) throw invalidJson(field, 'the value is a promise');
   let text: string | undefined;
   try {
     text = canonicalize(value);

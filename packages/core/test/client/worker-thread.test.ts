@@ -1,10 +1,11 @@
 /** Worker threads in particular. The persistence suite runs behind one in `persistence-worker.test.ts`. */
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Change, openPersistence } from '../../src/index.ts';
+import { type Change, type Persistence, openPersistence } from '../../src/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
 import { createTestDatabase } from '../support/test-database.ts';
+import { describeCaller } from './caller-cases.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 
 let children: Children;
@@ -24,7 +25,33 @@ function startThread(): Worker {
   return worker;
 }
 
-describeWorker('a worker thread', () => openPersistence({ storage: 'memory', worker: startThread() }));
+const openInThread = (): Promise<Persistence> =>
+  openPersistence({ storage: 'memory', worker: startThread() });
+const openInProcess = (): Promise<Persistence> => openPersistence({ storage: 'memory', worker: false });
+
+/** Takes the place of the test runner's listeners, which fail the run. */
+async function collectUncaught(work: (uncaught: unknown[]) => Promise<void>): Promise<void> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const uncaught: unknown[] = [];
+  const restore = events.map((event) => {
+    const listeners = process.listeners(event as 'uncaughtException');
+    process.removeAllListeners(event);
+    process.on(event, (error: unknown) => void uncaught.push(error));
+    return (): void => {
+      process.removeAllListeners(event);
+      for (const listener of listeners) process.on(event, listener);
+    };
+  });
+  try {
+    await work(uncaught);
+  } finally {
+    for (const undo of restore) undo();
+  }
+}
+
+describeWorker('a worker thread', openInThread);
+describeCaller('in process', openInProcess, openInProcess, collectUncaught);
+describeCaller('to a worker thread', openInThread, openInProcess, collectUncaught);
 
 it('errors cross whole, down to the error of the operating system', async () => {
   const [near, far] = await Promise.all(

@@ -1,6 +1,13 @@
 /** Workers of a page: errors and streams that cross, workers that end, changes by other contexts. */
 import { expect, it } from 'vitest';
-import { PersistenceError, type BackupDirectory, type Change, openPersistence } from '../../src/index.ts';
+import {
+  PersistenceError,
+  type BackupDirectory,
+  type Change,
+  type Persistence,
+  openPersistence,
+} from '../../src/index.ts';
+import { describeCaller } from './caller-cases.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 import { auditOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 
@@ -11,7 +18,31 @@ function ownWorker(): Worker {
   return new Worker(new URL('../../src/host/worker.browser.ts', import.meta.url), { type: 'module' });
 }
 
-describeWorker('a worker in a page', () => openPersistence({ storage: 'memory' }));
+const openInWorker = (): Promise<Persistence> => openPersistence({ storage: 'memory' });
+const openInPage = (): Promise<Persistence> => openPersistence({ storage: 'memory', worker: false });
+
+/** Hides the errors from the test runner's listeners, which fail the run. */
+async function collectUncaught(work: (uncaught: unknown[]) => Promise<void>): Promise<void> {
+  const uncaught: unknown[] = [];
+  const collect = (event: Event): void => {
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    uncaught.push((event as ErrorEvent).error ?? (event as PromiseRejectionEvent).reason);
+  };
+  const stop = new AbortController();
+  for (const type of ['error', 'unhandledrejection']) {
+    globalThis.addEventListener(type, collect, { capture: true, signal: stop.signal });
+  }
+  try {
+    await work(uncaught);
+  } finally {
+    stop.abort();
+  }
+}
+
+describeWorker('a worker in a page', openInWorker);
+describeCaller('in the page', openInPage, openInPage, collectUncaught);
+describeCaller('to a worker in a page', openInWorker, openInPage, collectUncaught);
 
 it('errors cross whole: code, operation, hint and the chain of causes', async () => {
   const name = freshName();

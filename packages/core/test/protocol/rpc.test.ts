@@ -48,11 +48,11 @@ function connect(thrown: unknown): RpcClient<TestService> {
         operationId,
         (signal) =>
           new Promise((resolve) => {
-            signal.addEventListener('abort', () => resolve('aborted'));
+            signal.addEventListener('abort', () => resolve(`aborted: ${String(signal.reason)}`));
           }),
       ),
     never: () => new Promise(() => undefined),
-    abort: (operationId) => operations.abort(operationId),
+    abort: (operationId, reason) => operations.abort(operationId, reason),
   };
   expose(service, nodeEndpoint(port2));
   return new RpcClient<TestService>(nodeEndpoint(port1));
@@ -131,11 +131,12 @@ it('an operation is aborted by its signal alone, also by one that fired before',
   const run = (signal: AbortSignal): Promise<string> =>
     client.run('wait', signal, (service, operationId) => service.wait(operationId));
   const running = [run(first.signal), run(second.signal)] as const;
-  second.abort();
+  second.abort(new RangeError('enough'));
   expect(await Promise.race(running.map((call, index) => call.then(() => index)))).toBe(1);
-  first.abort();
-  expect(await running[0]).toBe('aborted');
-  expect(await run(AbortSignal.abort())).toBe('aborted');
+  expect(await running[1]).toBe('aborted: RangeError: enough');
+  first.abort(Symbol('no clone'));
+  expect(await running[0]).toBe('aborted: Symbol(no clone)');
+  expect(await run(AbortSignal.abort('before'))).toBe('aborted: before');
 });
 
 it('rejectPending settles every pending call by its operation, and every later one', async () => {
@@ -154,9 +155,9 @@ it('refuseCalls rejects later calls, and pending ones are still answered', async
   const client = connect(undefined);
   const stop = new AbortController();
   const running = client.run('wait', stop.signal, (service, operationId) => service.wait(operationId));
-  stop.abort();
+  stop.abort('at once');
   client.refuseCalls((operation) => new Error(`${operation} refused`));
-  expect(await running).toBe('aborted');
+  expect(await running).toBe('aborted: at once');
   expect(String(await rejectionOf(client.call('later', (service) => service.never())))).toBe(
     'Error: later refused',
   );

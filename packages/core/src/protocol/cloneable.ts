@@ -1,0 +1,73 @@
+/**
+ * Arguments that mean the same behind a worker as in process. Structured cloning drops accessors and methods (`toJSON`)
+ * and refuses functions, symbols, proxies and URLs. So values to store as JSON become text in the caller's thread, and
+ * what no method accepts is replaced by a stand-in, which the worker refuses as the method does in process.
+ */
+import type { JsonInput } from '../api/persistence.ts';
+import { checkJson } from '../validation/json-text.ts';
+
+/** Fields of a record that are stored as JSON. */
+const JSON_FIELDS: ReadonlySet<string> = new Set(['receipt', 'memory']);
+
+/** Levels of objects and lists in arguments: a batch, its lists, their records. */
+const MAX_LEVELS = 3;
+
+/** Takes the place of a value that cannot be cloned. */
+interface StandIn {
+  readonly uncloneable: 'function' | 'symbol';
+  readonly description: string | undefined;
+}
+
+/**
+ * Makes arguments cloneable.
+ * @throws {PersistenceError} INVALID_JSON
+ */
+export function toCloneable(operation: string, value: unknown, level: number = 0): unknown {
+  if (typeof value === 'function') return { uncloneable: 'function', description: undefined };
+  if (typeof value === 'symbol') return { uncloneable: 'symbol', description: value.description };
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) {
+    return level < MAX_LEVELS ? value.map((item) => toCloneable(operation, item, level + 1)) : [];
+  }
+  return level < MAX_LEVELS ? cloneableFields(operation, value, level + 1) : {};
+}
+
+function cloneableFields(operation: string, object: object, level: number): Record<string, unknown> {
+  const fields: [string, unknown][] = [];
+  for (const name of namesOf(object)) {
+    const value = (object as Readonly<Record<string, unknown>>)[name];
+    const isJson =
+      JSON_FIELDS.has(name) && value !== undefined && value !== null && typeof value !== 'string';
+    fields.push([
+      name,
+      isJson ? checkJson({ operation, name }, value as JsonInput) : toCloneable(operation, value, level),
+    ]);
+  }
+  return Object.fromEntries(fields);
+}
+
+/** Returns the names of an object's properties and of its class's accessors. */
+function namesOf(object: object): Set<string> {
+  const names = new Set(Object.getOwnPropertyNames(object));
+  let prototype: object | null = Object.getPrototypeOf(object);
+  // The last object of the chain is Object.prototype of some window.
+  for (let next: object | null; prototype !== null; prototype = next) {
+    next = Object.getPrototypeOf(prototype);
+    if (next !== null) for (const name of Object.getOwnPropertyNames(prototype)) names.add(name);
+  }
+  return names;
+}
+
+/** Puts a function or a symbol where {@link toCloneable} put a stand-in, in arguments that this thread received. */
+export function fromCloneable<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  const { uncloneable, description } = value as Partial<StandIn>;
+  if (uncloneable === 'function') return (() => undefined) as Value;
+  if (uncloneable === 'symbol') return Symbol(description) as Value;
+  const fields = value as Record<string, unknown>;
+  for (const [name, field] of Object.entries(fields)) {
+    if (typeof field === 'object') fields[name] = fromCloneable(field);
+  }
+  return value;
+}
