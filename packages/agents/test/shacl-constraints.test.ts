@@ -194,7 +194,12 @@ describe('values', () => {
       ['"p-x"', '_:c14n0'],
       'Pattern',
     ],
-    ['sh:pattern "^\\\\p{Lu}$"', 'ex:x ex:p "Ä", "ä" .', ['"ä"'], 'Pattern'],
+    [
+      'sh:pattern "^\\\\w\\\\-[a-z-[b]]$" ; sh:flags "x"',
+      'ex:x ex:p "Ä-a", "Ä-b", "_-a" .',
+      ['"_-a"', '"Ä-b"'],
+      'Pattern',
+    ],
     [
       'sh:languageIn ( "en" "de-CH" )',
       'ex:x ex:p "a"@en-GB, "b"@de-ch, "c"@de, "d"@eng, "e" .',

@@ -1,11 +1,11 @@
 import type { Literal, Term } from '@rdfjs/types';
 import type { Constraint, ConstraintValidator } from 'rdf-validate-shacl';
 import type { validateTerm } from 'rdf-validate-datatype';
-import { AgentError } from '../errors.ts';
 import { SH } from '../rdf/namespaces.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { compareLiterals, isWellFormed } from './literals.ts';
+import { translatePattern } from './xpath-pattern.ts';
 
 /** Graphs and functions that the constraints use. */
 export interface ConstraintContext {
@@ -25,7 +25,7 @@ export interface ConstraintContext {
  * - datatypes: dates that do not exist, the bounds of `xsd:int`, `xsd:gMonthDay`;
  * - order: exact beyond 2^53, by code point instead of by locale, ill-typed literals never in order;
  * - lengths in characters instead of UTF-16 units; language ranges by subtag (`en` is not `eng`), case-insensitive;
- * - patterns with `\p{…}` and the flags of XPath;
+ * - patterns as XPath defines them, not JavaScript;
  * - `sh:and` for each value, and each member by its own path.
  *
  * @returns validators by the local name of their component
@@ -57,6 +57,13 @@ export function correctedConstraints(
       (value, bound) =>
         value.termType !== 'BlankNode' && holds(Array.from(value.value).length, Number(bound.value)),
     );
+  const translations = new Map<string, RegExp>();
+  const translation = (pattern: string, flags: string): RegExp => {
+    const key = `${flags} ${pattern}`;
+    const expression = translations.get(key) ?? translatePattern(pattern, flags);
+    translations.set(key, expression);
+    return expression;
+  };
   const pair = (name: string, inOrder: (order: number) => boolean): ConstraintValidator => ({
     propertyValidate: (_engine, focusNode, _unused, constraint) => {
       const others = data.objects(focusNode, parameter(constraint, name)?.value ?? '');
@@ -108,7 +115,7 @@ export function correctedConstraints(
         const flags = parameter(constraint, 'flags')?.value ?? '';
         return (
           pattern === undefined ||
-          (value.termType !== 'BlankNode' && regularExpression(pattern.value, flags).test(value.value))
+          (value.termType !== 'BlankNode' && translation(pattern.value, flags).test(value.value))
         );
       },
     },
@@ -120,25 +127,4 @@ function matchesRange(literal: Literal, range: string): boolean {
   const tag = literal.language.toLowerCase();
   const wanted = range.toLowerCase();
   return tag !== '' && (wanted === '*' || tag === wanted || tag.startsWith(`${wanted}-`));
-}
-
-/** Converts an XPath regular expression (XPath Functions, section 5.6), as far as JavaScript can express it. */
-function regularExpression(pattern: string, flags: string): RegExp {
-  const literal = flags.includes('q') ? pattern.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') : pattern;
-  const source = flags.includes('x') && !flags.includes('q') ? literal.replace(/\s+/g, '') : literal;
-  const own = Array.from(flags)
-    .filter((flag) => 'ims'.includes(flag))
-    .join('');
-  try {
-    return new RegExp(source, `${own}u`);
-  } catch {
-    // The pattern may hold escapes such as `\-`, which XPath allows and Unicode mode does not.
-    try {
-      return new RegExp(source, own);
-    } catch (cause) {
-      throw new AgentError('INVALID_SHAPES', `sh:pattern "${pattern}" is not a regular expression`, {
-        cause,
-      });
-    }
-  }
 }
