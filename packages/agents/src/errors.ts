@@ -74,10 +74,12 @@ export function toAgentError(failure: unknown, signal?: AbortSignal): AgentError
 /**
  * Throws when the caller's signal has fired.
  *
- * @throws {AgentError} ABORTED
+ * @throws {AgentError} ABORTED, or the signal's reason if that is an `AgentError`
  */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw new AgentError('ABORTED', 'The run was aborted', { cause: signal.reason });
-  }
+  if (signal?.aborted !== true) return;
+  const reason: unknown = signal.reason;
+  throw reason instanceof AgentError
+    ? reason
+    : new AgentError('ABORTED', 'The run was aborted', { cause: reason });
 }

@@ -53,7 +53,7 @@ declare module 'n3' {
   export const DataFactory: import('@rdfjs/types').DataFactory;
 }
 
-declare module 'rdf-canonize' {
+declare module 'rdf-canonize/lib/RDFC10.js' {
   import type { Quad } from '@rdfjs/types';
 
   export interface MessageDigest {
@@ -61,16 +61,34 @@ declare module 'rdf-canonize' {
     digest(): string | Promise<string>;
   }
 
-  export function canonize(
-    dataset: Iterable<Quad>,
-    options: {
-      algorithm: 'RDFC-1.0';
+  export interface Issuer {
+    clone(): Issuer;
+    getId(label: string): string;
+    hasId(label: string): boolean;
+    getOldIds(): string[];
+  }
+
+  export interface NDegreeResult {
+    readonly hash: string;
+    readonly issuer: Issuer;
+  }
+
+  export default class RDFC10 {
+    constructor(options: {
       createMessageDigest?: () => MessageDigest;
       canonicalIdMap?: Map<string, string>;
-      maxWorkFactor?: number;
-      signal?: AbortSignal;
-    },
-  ): Promise<string>;
+      maxDeepIterations?: number;
+    });
+    /** Statements and first-degree hash of each blank node, by the label that the parser gave. */
+    readonly blankNodeInfo: ReadonlyMap<
+      string,
+      { readonly quads: ReadonlySet<Quad>; readonly hash: string | null }
+    >;
+    readonly canonicalIssuer: Issuer;
+    main(dataset: Iterable<Quad>): Promise<string>;
+    hashNDegreeQuads(id: string, issuer: Issuer): Promise<NDegreeResult>;
+    _yield(): Promise<void>;
+  }
 }
 
 declare module 'rdf-validate-shacl' {

@@ -1,5 +1,6 @@
 import type { DatasetCore } from '@rdfjs/types';
 import { AgentError } from '../errors.ts';
+import type { Pauses } from '../pauses.ts';
 import { sha256Hex } from '../sha256.ts';
 
 /** Size, hash and blank node labels of a graph, which depend on the graph alone. */
@@ -13,12 +14,6 @@ export interface CanonicalGraph {
 }
 
 /**
- * Exponent of the work limit: at most (blank nodes that look alike)² deep comparisons. Common graphs stay linear. Only
- * graphs made to be hard ("poison graphs") reach the square.
- */
-const MAX_WORK_FACTOR = 2;
-
-/**
  * Labels a graph's blank nodes and hashes the graph, by RDFC-1.0 with SHA-256 (W3C RDF Dataset Canonicalization).
  *
  * @param name - of the graph, for the error message
@@ -27,39 +22,19 @@ const MAX_WORK_FACTOR = 2;
 export async function canonicalizeGraph(
   graph: DatasetCore,
   name: string,
-  signal?: AbortSignal,
+  pauses: Pauses,
 ): Promise<CanonicalGraph> {
-  const { canonize } = await import('rdf-canonize');
+  const { BoundedRdfc10, WorkLimitExceeded } = await import('./bounded-rdfc10.ts');
   const labels = new Map<string, string>();
   try {
-    const nquads = await canonize([...graph], {
-      algorithm: 'RDFC-1.0',
-      createMessageDigest: messageDigest,
-      canonicalIdMap: labels,
-      maxWorkFactor: MAX_WORK_FACTOR,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const nquads = await new BoundedRdfc10(labels, pauses).main([...graph]);
     return { sha256: sha256Hex(nquads), quads: graph.size, blankNodes: labels.size, labels };
   } catch (cause) {
-    if (signal?.aborted === true) throw new AgentError('ABORTED', 'The run was aborted', { cause });
-    if (!(cause instanceof Error && /deep iterations/i.test(cause.message))) throw cause;
+    if (!(cause instanceof WorkLimitExceeded)) throw cause;
     throw new AgentError(
       'CANONICALIZATION_LIMIT',
-      `The blank nodes of the ${name} are too alike to be told apart`,
-      {
-        cause,
-        hint: 'Give some of them IRIs, or properties that differ.',
-      },
+      `The blank nodes of the ${name} are too alike to be told apart: ${cause.message}`,
+      { cause, hint: 'Give some of them IRIs, or properties that differ.' },
     );
   }
-}
-
-function messageDigest(): { update(text: string): void; digest(): string } {
-  let message = '';
-  return {
-    update: (text) => {
-      message += text;
-    },
-    digest: () => sha256Hex(message),
-  };
 }

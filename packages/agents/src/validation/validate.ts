@@ -1,6 +1,7 @@
 import type { Quad } from '@rdfjs/types';
 import type { AgentOutcome, AgentReceipt } from '../agent.ts';
-import { type AgentError, throwIfAborted, toAgentError } from '../errors.ts';
+import { type AgentError, toAgentError } from '../errors.ts';
+import { Pauses } from '../pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput } from '../rdf/input-file.ts';
 import { type ParsedDocument, parseRdf } from '../rdf/parse.ts';
@@ -55,14 +56,15 @@ export async function validate(inputs: ValidationInputs, signal?: AbortSignal): 
     ...(inputs.shapes ?? []).map((file): RoledDocument => ({ role: 'shapes', measured: measureInput(file) })),
   ];
   const found: FindingsSoFar = { documents, violations: [] };
+  const pauses = new Pauses(signal);
   try {
-    await checkAborted(signal);
-    await stopwatch.time('parse', () => parseAll(documents, signal));
-    await checkAborted(signal);
-    const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, signal));
-    await checkAborted(signal);
+    await pauses.pause();
+    await stopwatch.time('parse', () => parseAll(documents, pauses));
+    await pauses.pause();
+    const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, pauses));
+    await pauses.pause();
     await stopwatch.time('validate', () => validateGraphs(graphs, found));
-    await checkAborted(signal);
+    await pauses.pause();
   } catch (failure) {
     found.error = toAgentError(failure, signal);
   }
@@ -77,16 +79,9 @@ export async function validate(inputs: ValidationInputs, signal?: AbortSignal): 
   };
 }
 
-/** Yields to the event loop, where an abort arrives as a message or an event, and throws when the signal has fired. */
-async function checkAborted(signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return;
-  await new Promise((resolve) => setTimeout(resolve));
-  throwIfAborted(signal);
-}
-
-async function parseAll(documents: readonly RoledDocument[], signal: AbortSignal | undefined): Promise<void> {
+async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Promise<void> {
   for (const [index, document] of documents.entries()) {
-    throwIfAborted(signal);
+    await pauses.pauseIfDue();
     document.parsed = await parseRdf(openInput(document.measured), `d${index}_`);
   }
 }
@@ -103,12 +98,12 @@ interface ValidationGraphs {
 async function buildGraphs(
   documents: readonly RoledDocument[],
   found: FindingsSoFar,
-  signal: AbortSignal | undefined,
+  pauses: Pauses,
 ): Promise<ValidationGraphs> {
   const n3 = await import('n3');
   const build = async (role: DocumentRole): Promise<readonly [TripleGraph, CanonicalGraph]> => {
     const quads = documents.filter((document) => document.role === role).flatMap(quadsOf);
-    const canonical = await canonicalizeGraph(new n3.Store(quads), role, signal);
+    const canonical = await canonicalizeGraph(new n3.Store(quads), role, pauses);
     return [new TripleGraph(n3, quads), canonical];
   };
   const [data, dataCanonical] = await build('spec');
