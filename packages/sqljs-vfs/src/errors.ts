@@ -10,6 +10,8 @@ export type VfsErrorCode =
   | 'WAL_MODE'
   /** The storage cannot be opened: it is missing, forbidden, a directory, … See `cause`. */
   | 'CANNOT_OPEN'
+  /** The database does not exist, and the caller asked not to create it. Nothing was created. */
+  | 'NOT_FOUND'
   /** No lock provider works here, so other processes could not be kept out. */
   | 'LOCKS_UNAVAILABLE'
   /** This storage does not exist here, or the browser forbids it. */

@@ -22,11 +22,15 @@ const BYTES_PER_COMMITS_REQUEST: number = 64 * 1024;
 export class IndexedDbCommitStore implements CommitStore {
   readonly #name: string;
   readonly #durability: 'strict' | 'relaxed';
+  /** True from the first connection on: a database that is removed later is noticed by its id. */
+  #create: boolean;
   #connection: IndexedDbConnection | undefined;
 
-  constructor(name: string, durability: 'strict' | 'relaxed') {
+  /** @param create - make the database if it is missing */
+  constructor(name: string, durability: 'strict' | 'relaxed', create: boolean) {
     this.#name = name;
     this.#durability = durability;
+    this.#create = create;
   }
 
   get connected(): boolean {
@@ -37,7 +41,10 @@ export class IndexedDbCommitStore implements CommitStore {
     mode: 'readonly' | 'readwrite',
     work: (transaction: StoreTransaction) => Promise<T>,
   ): Promise<T> {
-    if (!this.#connection?.usable) this.#connection = await openConnection(this.#name);
+    if (!this.#connection?.usable) {
+      this.#connection = await openConnection(this.#name, this.#create);
+      this.#create = true;
+    }
     return this.#connection.transact(mode, this.#durability, (store) =>
       work(new ObjectStoreTransaction(store)),
     );

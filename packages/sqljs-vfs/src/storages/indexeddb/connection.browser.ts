@@ -95,10 +95,16 @@ function abortQuietly(transaction: IDBTransaction): void {
 }
 
 /**
- * Opens a database. Makes it if it is missing.
- * @throws {VfsError} `STORAGE_UNAVAILABLE` where the browser has no IndexedDB or forbids it, or another tab blocks it
+ * Opens a database.
+ * @param create - make the database if it is missing
+ * @throws {VfsError} `STORAGE_UNAVAILABLE` where the browser has no IndexedDB or forbids it, or another tab blocks it;
+ * `NOT_FOUND` when the database is missing and is not to be made
  */
-export function openConnection(name: string, attempts: number = OPEN_ATTEMPTS): Promise<IndexedDbConnection> {
+export function openConnection(
+  name: string,
+  create: boolean,
+  attempts: number = OPEN_ATTEMPTS,
+): Promise<IndexedDbConnection> {
   return new Promise((resolve, reject) => {
     const unavailable = (reason: string, cause?: unknown): void =>
       reject(
@@ -119,11 +125,18 @@ export function openConnection(name: string, attempts: number = OPEN_ATTEMPTS): 
       waiting = false;
       unavailable('another tab is blocking it');
     }, OPEN_TIMEOUT_MS);
-    request.addEventListener('upgradeneeded', () => request.result.createObjectStore(OBJECT_STORE));
+    let isMissing = false;
+    request.addEventListener('upgradeneeded', () => {
+      isMissing = !create;
+      // Without its first version change the database does not come into being.
+      if (isMissing) request.transaction?.abort();
+      else request.result.createObjectStore(OBJECT_STORE);
+    });
     request.addEventListener('error', () => {
       clearTimeout(timer);
+      if (isMissing) return reject(new VfsError('NOT_FOUND', `there is no database ${name} in IndexedDB`));
       if (request.error?.name === 'AbortError' && attempts > 1) {
-        return resolve(openConnection(name, attempts - 1));
+        return resolve(openConnection(name, create, attempts - 1));
       }
       unavailable(request.error?.message ?? 'unknown reason', request.error);
     });

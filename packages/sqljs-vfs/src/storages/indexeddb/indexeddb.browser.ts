@@ -39,6 +39,8 @@ export interface IndexedDbStorageOptions {
    * @default 'strict'
    */
   readonly durability?: 'strict' | 'relaxed';
+  /** Make the database if it is missing. @default true */
+  readonly create?: boolean;
 }
 
 class IndexedDbStorage implements Storage {
@@ -46,11 +48,11 @@ class IndexedDbStorage implements Storage {
   readonly capabilities: StorageCapabilities;
   readonly transactions: CommitLog;
 
-  constructor(name: string, durability: 'strict' | 'relaxed') {
+  constructor(name: string, durability: 'strict' | 'relaxed', create: boolean) {
     this.name = name;
     this.transactions = new CommitLog({
       name,
-      store: new IndexedDbCommitStore(name, durability),
+      store: new IndexedDbCommitStore(name, durability, create),
       withWriterLock: (work) => withWriterLock(name, work),
     });
     this.capabilities = {
@@ -85,7 +87,8 @@ class IndexedDbStorage implements Storage {
 /**
  * A database in IndexedDB. Any number of tabs and workers may open the same name; each has the whole file in memory.
  * @param name - of the IndexedDB database
+ * @throws {VfsError} from its first transaction: `NOT_FOUND` when it is missing and is not to be made
  */
 export function indexedDbStorage(name: string, options: IndexedDbStorageOptions = {}): Storage {
-  return new IndexedDbStorage(name, options.durability ?? 'strict');
+  return new IndexedDbStorage(name, options.durability ?? 'strict', options.create ?? true);
 }

@@ -22,6 +22,8 @@ export interface FileStorageOptions {
    * @default false
    */
   readonly singleProcess?: boolean;
+  /** Create the file and its directory if they are missing. @default true */
+  readonly create?: boolean;
   /** The caller's own byte-range locks. @default the native provider of this platform */
   readonly rangeLocks?: RangeLocks;
   /** The file system to use. One with its own descriptors needs its own `rangeLocks`. @default `node:fs` */
@@ -177,10 +179,10 @@ function restrictMode(fs: FileSystem, fd: number): void {
  *
  * @param databasePath - path of the file; symlinks are followed, not replaced
  * @throws VfsError `CANNOT_OPEN` when the directory cannot be created, `LOCKS_UNAVAILABLE` when no lock provider works and
- * `singleProcess` was not given
+ * `singleProcess` was not given, `NOT_FOUND` when the file is missing and is not to be created
  */
 export function fileStorage(databasePath: string, options: FileStorageOptions = {}): Storage {
-  const fs = options.fileSystem ?? nodeFileSystem;
+  const { fileSystem: fs = nodeFileSystem, create = true } = options;
   const ranges = options.singleProcess ? undefined : (options.rangeLocks ?? nativeRangeLocks());
   if (ranges && 'unavailable' in ranges) {
     throw new VfsError('LOCKS_UNAVAILABLE', `no file locks on this platform (${process.platform})`, {
@@ -191,12 +193,16 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
   let realPath: string;
   try {
     realPath = followSymlinks(databasePath, fs);
+    if (!create && !fs.statSync(realPath, { throwIfNoEntry: false })) {
+      throw new VfsError('NOT_FOUND', `there is no file ${databasePath}`);
+    }
     const directory = path.dirname(realPath);
     createPrivateDirectory(directory, fs);
     // The process that created the directory may have crashed before syncing its parent. A non-empty database proves
     // that the parent was synced.
     if (!(fs.statSync(realPath, { throwIfNoEntry: false })?.size ?? 0)) syncNameOf(directory, fs);
   } catch (error) {
+    if (error instanceof VfsError) throw error;
     throw new VfsError('CANNOT_OPEN', `cannot open ${databasePath}`, { cause: error });
   }
   const pathOf = (role: FileRole): string => realPath + SUFFIX[role];
@@ -221,7 +227,8 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         : ({ fd }: Descriptor): void => fs.closeSync(fd);
       const kept = writesJournal ? journalDescriptors.take() : undefined;
       if (kept) return new NodeFile(fs, kept, filePath, lockOn(kept.fd), release);
-      const { fd, readOnly, created } = openDescriptor(fs, filePath, mode);
+      const mayCreate = mode.create && (create || role !== 'main');
+      const { fd, readOnly, created } = openDescriptor(fs, filePath, { ...mode, create: mayCreate });
       try {
         if (!fs.fstatSync(fd).isFile()) {
           throw systemError('EISDIR', `${filePath} is not a regular file`);

@@ -56,6 +56,22 @@ export async function locateDatabase(name: string): Promise<DatabaseFiles> {
   return { main, journal, wal } as DatabaseFiles;
 }
 
+/**
+ * Looks for a database, without making one.
+ * @throws {VfsError} `STORAGE_UNAVAILABLE` where the browser has no private file system or forbids it
+ */
+export async function databaseExists(name: string): Promise<boolean> {
+  const root = await privateFileSystem();
+  try {
+    const directory = await (await root.getDirectoryHandle(ROOT)).getDirectoryHandle(directoryName(name));
+    const { done } = await directory.keys().next();
+    return done !== true;
+  } catch (error) {
+    if ((error as { name?: unknown } | null)?.name === 'NotFoundError') return false;
+    throw error;
+  }
+}
+
 async function privateFileSystem(): Promise<FileSystemDirectoryHandle> {
   try {
     return await navigator.storage.getDirectory();

@@ -27,8 +27,14 @@ import type {
 import type { StorageTransactions } from '../../contract/storage-transactions.ts';
 import { systemError } from '../../contract/system-error.ts';
 import { checkedCount, hasSyncAccess } from './access-handle.browser.ts';
-import type { DatabaseFiles } from './layout.browser.ts';
+import { databaseExists, type DatabaseFiles } from './layout.browser.ts';
 import { HandleLease } from './handle-lease.browser.ts';
+
+/** Options of {@link opfsStorage}. */
+export interface OpfsStorageOptions {
+  /** Make the database if it is missing. @default true */
+  readonly create?: boolean;
+}
 
 /** One lease for each database, shared by all connections of this context. */
 const leases = new Map<string, HandleLease>();
@@ -126,12 +132,14 @@ class OpfsStorage implements Storage, StorageTransactions {
   };
   readonly transactions: StorageTransactions = this;
   readonly #lease: HandleLease;
+  readonly #create: boolean;
   /** The files as the first transaction found them. */
   #files: DatabaseFiles | undefined;
   #failure: VfsError | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, create: boolean) {
     this.name = name;
+    this.#create = create;
     this.#lease = leaseOf(name);
   }
 
@@ -184,6 +192,9 @@ class OpfsStorage implements Storage, StorageTransactions {
     if (this.#failure) throw this.#failure;
     assertDedicatedWorker();
     try {
+      if (!this.#create && !this.#files && !(await databaseExists(this.name))) {
+        throw new VfsError('NOT_FOUND', `there is no database ${this.name} in the private file system`);
+      }
       this.#files = await this.#lease.beginAccess(this.#files);
     } catch (error) {
       if (error instanceof SqliteError) throw error;
@@ -215,7 +226,8 @@ function missing(role: FileRole): Error {
  * A database in the origin private file system (OPFS), for dedicated workers. Any number of tabs and workers may open the
  * same name; their transactions run one after the other.
  * @param name - of the database, any text
+ * @throws {VfsError} from its first transaction: `NOT_FOUND` when it is missing and is not to be made
  */
-export function opfsStorage(name: string): Storage {
-  return new OpfsStorage(name);
+export function opfsStorage(name: string, options: OpfsStorageOptions = {}): Storage {
+  return new OpfsStorage(name, options.create ?? true);
 }
