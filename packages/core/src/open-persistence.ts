@@ -4,12 +4,12 @@ import type { OpenOptions, Persistence } from './api/persistence.ts';
 import { openInWorker } from './client/client.ts';
 
 /**
- * Opens a database, creates it if it does not exist, and migrates its schema to the current version.
+ * Opens a database, creates it if it does not exist (unless `create: false`), and migrates its schema to the current version.
  *
  * @throws {PersistenceError} `INVALID_ARGUMENT`; for stored data that is refused and left unchanged: `NOT_A_DATABASE`,
  * `CORRUPT`, `NEWER_SCHEMA`, `SCHEMA_MISMATCH`, `WAL_MODE`, `UNREADABLE_STORAGE`; for a storage that fails:
  * `INITIALIZATION_FAILED`, `READ_ONLY`, `DISK_FULL`, `IO_ERROR`, `STORAGE_UNAVAILABLE`, `LOCKS_UNAVAILABLE`;
- * `DATABASE_LOCKED` after the busy deadline; `WORKER_GONE` if the worker could not be started
+ * `NOT_FOUND` with `create: false`; `DATABASE_LOCKED` after the busy deadline; `WORKER_GONE` if the worker could not be started
  *
  * @example
  * await using db = await openPersistence({ storage: 'file', path: 'workspace/.ggen/ggen.db' });

@@ -52,8 +52,18 @@ export interface CommonOpenOptions {
   readonly worker?: boolean | object;
 }
 
+/** Options for a database that outlives the process. */
+export interface StoredOpenOptions extends CommonOpenOptions {
+  /**
+   * Create the database if it does not exist. With `false`, opening one that is missing is refused with `NOT_FOUND`, and
+   * nothing is created: a mistyped path or name is then not taken for an empty database.
+   * @default true
+   */
+  readonly create?: boolean;
+}
+
 /** Options for a database file (Node). */
-export interface FileOpenOptions extends CommonOpenOptions {
+export interface FileOpenOptions extends StoredOpenOptions {
   readonly storage: 'file';
   /** Path of the file. Symlinks are followed and missing folders are created (mode 0700). */
   readonly path: string;
@@ -76,7 +86,7 @@ export interface MemoryOpenOptions extends CommonOpenOptions {
 }
 
 /** Options for a database in IndexedDB, shared by the tabs of an origin. */
-export interface IndexedDbOpenOptions extends CommonOpenOptions {
+export interface IndexedDbOpenOptions extends StoredOpenOptions {
   readonly storage: 'indexeddb';
   /** Name of the IndexedDB database. */
   readonly name: string;
@@ -86,7 +96,7 @@ export interface IndexedDbOpenOptions extends CommonOpenOptions {
  * Options for a database in the origin's private file system, shared by tabs and workers. It needs a worker, and has
  * one by default.
  */
-export interface OpfsOpenOptions extends CommonOpenOptions {
+export interface OpfsOpenOptions extends StoredOpenOptions {
   readonly storage: 'opfs';
   /** Name of the database. */
   readonly name: string;

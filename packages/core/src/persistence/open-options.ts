@@ -23,6 +23,7 @@ export function checkOptions(options: OpenOptions): void {
     for (const [name, value] of Object.entries(location)) checkText({ operation: OPERATION, name }, value);
   }
   checkExclusive(options);
+  checkCreate(options);
   const { durability, retry = {} } = options;
   if (durability !== undefined) {
     checkChoice({ operation: OPERATION, name: 'durability' }, durability, ['strict', 'relaxed']);
@@ -44,6 +45,16 @@ export function settingsOf(options: OpenOptions): OpenSettings {
 
 function isExclusive(options: OpenOptions): boolean {
   return (options.storage === 'file' || options.storage === 'opfs') && options.exclusive === true;
+}
+
+/** Refuses `create: false` in memory, where no database exists before it is opened. */
+function checkCreate(options: OpenOptions): void {
+  const { create = true } = options as { readonly create?: unknown };
+  const field = { operation: OPERATION, name: 'create' };
+  if (typeof create !== 'boolean') throw invalid(field, create, 'true or false');
+  if (!create && options.storage === 'memory') {
+    throw invalid(field, create, 'left out: a database in memory does not exist before it is opened');
+  }
 }
 
 /** Refuses `exclusive` where it has no effect: a caller that asks to own a database must not share one unawares. */

@@ -8,9 +8,10 @@ import type { OpenOptions } from '../api/persistence.ts';
 export function openStorage(options: OpenOptions): Storage {
   if (options.storage === 'memory') return memoryStorage();
   if (options.storage === 'indexeddb') {
-    return indexedDbStorage(options.name, { durability: options.durability ?? 'strict' });
+    const { name, durability = 'strict', create = true } = options;
+    return indexedDbStorage(name, { durability, create });
   }
-  if (options.storage === 'opfs') return opfsStorage(options.name);
+  if (options.storage === 'opfs') return opfsStorage(options.name, { create: options.create ?? true });
   throw new PersistenceError(
     'STORAGE_UNAVAILABLE',
     `The storage "${options.storage}" does not exist in a page`,

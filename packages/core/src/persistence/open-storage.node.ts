@@ -15,5 +15,6 @@ export function openStorage(options: OpenOptions): Storage {
       },
     );
   }
-  return fileStorage(options.path, { singleProcess: options.singleProcess ?? false });
+  const { path, singleProcess = false, create = true } = options;
+  return fileStorage(path, { singleProcess, create });
 }

@@ -1,7 +1,8 @@
 /** The persistence suite behind a worker thread. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describePersistence } from '../../src/testing/index.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
 import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
@@ -32,6 +33,14 @@ describePersistence(
   },
   { framework: { describe, expect, it }, withoutClock: 'a function cannot be sent to a worker' },
 );
+
+it('refuses a missing file behind a worker thread with `create: false`', async () => {
+  const database = createTestDatabase();
+  const worker = new Worker(children.script('serve-database'));
+  onTestFinished(async () => void (await worker.terminate()));
+  expect(await rejectionOf(database.open({ worker, create: false }))).toMatchObject({ code: 'NOT_FOUND' });
+  expect(fs.readdirSync(database.folder)).toEqual([]);
+});
 
 describe('a worker that is terminated', () => {
   it('settles pending calls with WORKER_GONE; acknowledged saves are there', async () => {
