@@ -1,6 +1,7 @@
 /** Services of a running command: streams, paths, interruption, and the database, which is loaded on first use. */
 import type { LongOperationOptions, Persistence } from '@ggen-sim/core';
 import { Interruption } from './interruption.ts';
+import { CommandFailure } from './failures.ts';
 import { databasePath, type LocationSources } from './locations.ts';
 import { DataOutput } from './output/data-output.ts';
 import { printable } from './output/printable.ts';
@@ -21,7 +22,11 @@ export class CommandContext {
   readonly locations: LocationSources;
   readonly #progressBar = process.stderr.isTTY ? new ProgressBar(process.stderr) : undefined;
 
-  constructor(dbOption: string | undefined) {
+  readonly #createsDatabase: boolean;
+
+  /** @param createsDatabase - false when a database that does not exist is refused */
+  constructor(dbOption: string | undefined, createsDatabase: boolean) {
+    this.#createsDatabase = createsDatabase;
     this.locations = { dbOption, environment: process.env, currentDirectory: process.cwd() };
   }
 
@@ -38,9 +43,27 @@ export class CommandContext {
     };
   }
 
-  /** Opens the user's database and creates it if it does not exist. */
+  /**
+   * Opens the user's database.
+   * @throws {CommandFailure} NOT_FOUND if it does not exist and the command does not create it
+   */
   async openDatabase(expectedWork?: ExpectedWork): Promise<Persistence> {
-    return openDatabaseFile(this.databasePath, { expectedWork });
+    try {
+      return await openDatabaseFile(this.databasePath, { expectedWork, create: this.#createsDatabase });
+    } catch (error) {
+      throw isNotFound(error) ? await this.#missingDatabase(error) : error;
+    }
+  }
+
+  async #missingDatabase(cause: Error): Promise<CommandFailure> {
+    const { nearestDatabase } = await import('./nearest-database.ts');
+    const usual = databasePath({ ...this.locations, dbOption: undefined });
+    const nearest = nearestDatabase(this.databasePath, [usual]);
+    const hint =
+      nearest === undefined
+        ? "Create it with 'ggen-sim start', or with --create"
+        : `The nearest one is ${nearest}. Give its path with --db, or create a new database with --create`;
+    return new CommandFailure('NOT_FOUND', `There is no database ${this.databasePath}`, { hint, cause });
   }
 
   /** Prints a message for the user as one line on stderr. */
@@ -66,15 +89,27 @@ export interface OpenDatabaseFileOptions {
   readonly expectedWork?: ExpectedWork | undefined;
   /** Source of the times written into the tables. @default the system's clock */
   readonly clock?: () => Date;
+  /** Create the file if it does not exist. @default true */
+  readonly create?: boolean;
 }
 
 /** Loads the database code and opens a file with it. */
 export async function openDatabaseFile(
   path: string,
-  { expectedWork = 'unknown', clock }: OpenDatabaseFileOptions = {},
+  { expectedWork = 'unknown', clock, create = true }: OpenDatabaseFileOptions = {},
 ): Promise<Persistence> {
   const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
   chooseWasmCompiler(expectedWork);
   const { openPersistence } = await import('@ggen-sim/core');
-  return openPersistence({ storage: 'file', path, ...(clock && { clock }) });
+  return openPersistence({ storage: 'file', path, create, ...(clock && { clock }) });
+}
+
+/** Recognises the refusal to create a database, by the name and the code of its error. */
+function isNotFound(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    error.name === 'PersistenceError' &&
+    'code' in error &&
+    error.code === 'NOT_FOUND'
+  );
 }

@@ -42,8 +42,8 @@ function isOutputClosed(error: unknown): boolean {
   return error instanceof OutputClosed || (error instanceof Error && isOutputClosed(error.cause));
 }
 
-async function run({ command, values, dbOption }: Request): Promise<ExitCode> {
-  const context = new CommandContext(dbOption);
+async function run({ command, values, dbOption, create }: Request): Promise<ExitCode> {
+  const context = new CommandContext(dbOption, create || command.database === 'created');
   context.interruption.listen();
   try {
     return (await command.run(values, context)) ?? EXIT_CODES.ok;

@@ -11,6 +11,12 @@ export type ValuesOf<Named extends ParametersByName> = {
   readonly [Name in keyof Named]: Named[Name] extends Parameter<infer Value> ? Value : never;
 };
 
+/**
+ * Use of the user's database. `existing`: a missing one is refused, unless `--create` is given, so that a mistyped path
+ * is not taken for an empty database. `created`: a missing one is created. `unused`: the command has no `--db`.
+ */
+export type DatabaseUse = 'existing' | 'created' | 'unused';
+
 /** A command as its file defines it. */
 export interface CommandDefinition<Positionals extends ParametersByName, Options extends ParametersByName> {
   /** Words that call the command (`db save-receipt`). */
@@ -24,8 +30,7 @@ export interface CommandDefinition<Positionals extends ParametersByName, Options
   readonly options: Options;
   /** Command lines that work as they stand. */
   readonly examples: readonly string[];
-  /** True when the command opens the user's database and so accepts `--db`. */
-  readonly usesDatabase: boolean;
+  readonly database: DatabaseUse;
   /** Meanings of exit codes that this command replaces or adds to the common ones. */
   readonly ownExitCodes?: Readonly<Partial<Record<ExitCode, string>>>;
   /** Runs the command; resolves to the exit code, default 0. */

@@ -1,6 +1,6 @@
 /** Grammar of the command line: builds commander's parser from the commands and parses the arguments to values. */
 import { Argument, Command as Parser, Option } from 'commander';
-import type { Command } from './command.ts';
+import type { Command, DatabaseUse } from './command.ts';
 import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
 import { UsageError } from './failures.ts';
 import { groupHelp, HELP_CONFIGURATION, leafHelp, positionalTerms, ROOT_HELP } from './help.ts';
@@ -14,6 +14,8 @@ export interface Request {
   readonly command: Command;
   readonly values: Readonly<Record<string, unknown>>;
   readonly dbOption: string | undefined;
+  /** True when `--create` is given. */
+  readonly create: boolean;
   readonly isVerbose: boolean;
 }
 
@@ -32,7 +34,7 @@ export function buildProgram(run: (request: Request) => Promise<void>): Parser {
     .configureOutput({ outputError: () => undefined })
     .exitOverride()
     .addHelpText('after', ROOT_HELP);
-  addCommonOptions(program, true);
+  addCommonOptions(program, 'existing');
   const groups = new Map<string, Parser>();
   for (const command of COMMANDS) {
     const [groupName = ''] = command.name.split(' ').slice(0, -1);
@@ -50,7 +52,7 @@ function addGroup(program: Parser, name: string): Parser {
     .description(`${COMMAND_GROUPS[name] ?? ''}.`)
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', () => groupHelp(name, members));
-  addCommonOptions(group, true);
+  addCommonOptions(group, 'existing');
   return group;
 }
 
@@ -67,22 +69,26 @@ function addCommand(parent: Parser, command: Command, run: (request: Request) =>
     leaf.addOption(optionOf(name, parameter).hideHelp());
   }
   for (const [name, parameter] of Object.entries(command.options)) leaf.addOption(optionOf(name, parameter));
-  addCommonOptions(leaf, command.usesDatabase);
+  addCommonOptions(leaf, command.database);
   leaf.action(async () => {
     const values = await parseValues(command, leaf);
     await run({
       command,
       values,
       dbOption: inherited(leaf, 'db'),
+      create: inherited(leaf, 'create') === true,
       isVerbose: inherited(leaf, 'verbose') === true,
     });
   });
 }
 
 /** Adds the options that may stand before or after the words of the command. */
-function addCommonOptions(parser: Parser, usesDatabase: boolean): void {
+function addCommonOptions(parser: Parser, database: DatabaseUse): void {
   const db = new Option('--db <FILE>', 'database file (default: $DB_PATH, $DB_DIR/ggen.db, workspace)');
-  parser.addOption(usesDatabase ? db : db.hideHelp());
+  const create = new Option('--create', 'create the database if it does not exist');
+  parser.addOption(database === 'unused' ? db.hideHelp() : db);
+  // Where the command creates the database anyway, the option is accepted and changes nothing.
+  parser.addOption(database === 'existing' ? create : create.hideHelp());
   parser.option('--verbose', 'print the cause and the stack of an error');
 }
 

@@ -36,7 +36,7 @@ const cases: readonly (readonly [
 ];
 
 it.each(cases)('%s', async (_, environment, options, expected) => {
-  const { exitCode, stdout } = await sandbox.run(['status', ...options], { environment });
+  const { exitCode, stdout } = await sandbox.run(['status', '--create', ...options], { environment });
   expect(exitCode).toBe(0);
   expect((JSON.parse(stdout) as Record<string, unknown>)['path']).toBe(expected);
   expect(statSync(expected).mode & 0o777).toBe(0o600);

@@ -70,7 +70,7 @@ describe('backup and restore', () => {
   });
 
   it('backs up an empty database', async () => {
-    await sandbox.db('backup', 'empty', '--db', at('empty.db'));
+    await sandbox.db('backup', 'empty', '--create', '--db', at('empty.db'));
     for (const name of ['receipts.json', 'agent_memory.json', 'audit_log.json']) {
       expect(parseRows(readFileSync(at('empty', name), 'utf8'))).toEqual([]);
     }

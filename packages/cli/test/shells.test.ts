@@ -155,7 +155,7 @@ describe.each(['bash', 'zsh'].filter(has))('shell-init %s', (shell) => {
   it('reads the location variables at each call, exported or not', async () => {
     const { stdout } = await script(`
       DB_PATH=$PWD/here.db; db_save_memory a b 1 > /dev/null
-      DB_PATH=; SCRIPT_DIR=$PWD/elsewhere; db_query_memory
+      DB_PATH=; SCRIPT_DIR=$PWD/elsewhere; db_init; db_query_memory
       DB_PATH=$PWD/here.db; db_get_memory a`);
     expect(stdout).toBe('[]\n1\n');
   });

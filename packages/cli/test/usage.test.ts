@@ -1,6 +1,6 @@
 /** Wrong command lines: exit code 64, one helpful line on stderr, nothing on stdout, nothing done. */
 import { existsSync, readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Sandbox } from './run-cli.ts';
 
 const sandbox = new Sandbox();
@@ -109,6 +109,8 @@ describe('a wrong command line', () => {
 });
 
 describe('a failed operation', () => {
+  beforeAll(async () => void (await sandbox.db('init')));
+
   it('exits with 1 and prints code, reason and hint in one line', async () => {
     const { exitCode, stdout, stderr } = await sandbox.run(['db', 'get-receipt', 'un\nknown']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });

@@ -6,7 +6,7 @@ import { reportFormat, writeReport } from '../output/reports.ts';
 export const analytics: Command = defineCommand({
   name: 'db analytics',
   summary: 'Show statistics per agent and per receipt status',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {
     agent: agentPattern(),
     period: choice(ANALYTICS_PERIODS, {

@@ -8,7 +8,7 @@ export const backup: Command = defineCommand({
   notes:
     'Writes receipts.json, agent_memory.json, audit_log.json, the database as an SQLite file, and manifest.json with ' +
     'row counts and SHA-256 sums. Prints the manifest. An existing backup is never overwritten.',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {
     backupDir: path({
       completes: 'directories',

@@ -6,7 +6,7 @@ export const cleanup: Command = defineCommand({
   name: 'db cleanup',
   summary: 'Delete old receipts and audit entries',
   notes: 'Shrinks the file afterwards. Agent memory is never deleted. Prints what was deleted.',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {
     days: count({ default: 90, description: 'delete rows older than this many days' }),
   },

@@ -12,7 +12,7 @@ export function completion(commandSet: () => CommandSet): Command {
     name: 'completion',
     summary: 'Print a completion script for a shell',
     notes: 'The script completes commands, options and values.',
-    usesDatabase: false,
+    database: 'unused',
     positionals: { shell: choice(COMPLETED_SHELLS, { description: 'name of the shell' }) },
     options: {},
     examples: [

@@ -11,7 +11,7 @@ export const exportAuditTrail: Command = defineCommand({
   notes:
     'Prints the path, the number of rows and the size. Only the owner can read the file. With - as OUTPUT_FILE, the ' +
     'rows go to standard output instead.',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {
     format: choice(EXPORT_FORMATS, {
       default: 'json',

@@ -5,7 +5,7 @@ export const getMemory: Command = defineCommand({
   name: 'db get-memory',
   summary: "Print the stored JSON of an agent's memory",
   notes: 'Prints exactly the bytes that were saved, followed by one newline.',
-  usesDatabase: true,
+  database: 'existing',
   positionals: { agentId: requiredText({ description: 'id of the agent, such as validator-1' }) },
   options: {},
   examples: [`ggen-sim db get-memory agent-validator | jq '.active'`],

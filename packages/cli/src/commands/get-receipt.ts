@@ -5,7 +5,7 @@ export const getReceipt: Command = defineCommand({
   name: 'db get-receipt',
   summary: 'Print the stored JSON of a receipt',
   notes: 'Prints exactly the bytes that were saved, followed by one newline.',
-  usesDatabase: true,
+  database: 'existing',
   positionals: { receiptId: requiredText({ description: 'the id that db save-receipt printed' }) },
   options: {},
   examples: [`ggen-sim db get-receipt "$receipt_id" | jq '.determinism_hash'`],

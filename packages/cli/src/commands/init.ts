@@ -4,7 +4,7 @@ export const init: Command = defineCommand({
   name: 'db init',
   summary: 'Create the database, or check an existing one',
   notes: 'Running it again changes nothing.',
-  usesDatabase: true,
+  database: 'created',
   positionals: {},
   options: {},
   examples: ['ggen-sim db init && echo "Database ready"'],

@@ -8,7 +8,7 @@ export const logAudit: Command = defineCommand({
   name: 'db log-audit',
   summary: 'Log an audit entry and print its id',
   notes: 'An empty argument counts as not given.',
-  usesDatabase: true,
+  database: 'created',
   positionals: {
     agentId: requiredText({ description: 'id of the agent, such as validator-1' }),
     operation: requiredText({ description: 'name of the operation, such as validate_schema' }),

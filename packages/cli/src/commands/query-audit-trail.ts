@@ -5,7 +5,7 @@ import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../out
 export const queryAuditTrail: Command = defineCommand({
   name: 'db query-audit-trail',
   summary: 'List audit entries of the last days, newest first',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {
     agent: agentPattern(),
     days: count({ default: 7, description: 'number of days, counted back from now' }),

@@ -5,7 +5,7 @@ import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../out
 export const queryMemory: Command = defineCommand({
   name: 'db query-memory',
   summary: 'List agent memory, newest first',
-  usesDatabase: true,
+  database: 'existing',
   positionals: { agent: agentPattern(), format: rowFormat() },
   options: { ...ORDER_OPTION, ...CSV_OPTIONS },
   examples: [

@@ -5,7 +5,7 @@ import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../out
 export const queryReceipts: Command = defineCommand({
   name: 'db query-receipts',
   summary: 'List receipts, newest first',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {
     agent: agentPattern(),
     format: rowFormat(),

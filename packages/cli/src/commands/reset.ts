@@ -6,7 +6,7 @@ export const reset: Command = defineCommand({
   name: 'db reset',
   summary: 'Delete all receipts, agent memory and audit entries',
   notes: 'This cannot be undone, so make a backup first. Requires --force.',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {},
   options: { force: flag({ description: 'confirm that everything is to be deleted' }) },
   examples: ['ggen-sim db backup ./backup-before-reset && ggen-sim db reset --force'],

@@ -9,7 +9,7 @@ export const restore: Command = defineCommand({
   name: 'db restore',
   summary: 'Restore a backup after checking it against its manifest',
   notes: 'A database that has rows is only replaced with --force. Prints what was restored.',
-  usesDatabase: true,
+  database: 'created',
   positionals: {
     backupDir: requiredPath({ completes: 'directories', description: 'directory that db backup wrote' }),
   },

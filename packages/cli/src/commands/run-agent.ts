@@ -25,7 +25,7 @@ function agentCommand(agent: Agent): Command {
     name: `run-agent ${type}`,
     summary: help.summary,
     notes: help.notes,
-    usesDatabase: true,
+    database: 'created',
     ownExitCodes: {
       [EXIT_CODES.ok]: help.endings.ok,
       [EXIT_CODES.failed]: help.endings.failed,

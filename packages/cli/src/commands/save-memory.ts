@@ -8,7 +8,7 @@ export const saveMemory: Command = defineCommand({
   notes:
     'The JSON is stored byte for byte. Saving again replaces the memory of the agent: the id stays the same, the ' +
     'version increases by one. --format json prints both.',
-  usesDatabase: true,
+  database: 'created',
   positionals: {
     agentId: requiredText({ description: 'id of the agent, such as validator-1' }),
     agentType: requiredText({ description: 'kind of agent, such as validation' }),

@@ -9,7 +9,7 @@ export const saveReceipt: Command = defineCommand({
   notes:
     'The JSON is stored byte for byte. An execution id can be used once. With --if-absent, saving an identical receipt ' +
     'again changes nothing and prints the same id.',
-  usesDatabase: true,
+  database: 'created',
   positionals: {
     executionId: requiredText({ description: 'id of the execution, unique among all receipts' }),
     agentId: requiredText({ description: 'id of the agent, such as validator-1' }),

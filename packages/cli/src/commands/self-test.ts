@@ -11,7 +11,7 @@ export const selfTest: Command = defineCommand({
   name: 'db test',
   summary: 'Check this installation on a temporary database',
   notes: 'Your database is not touched. Prints a summary; the name of each check goes to stderr.',
-  usesDatabase: false,
+  database: 'unused',
   positionals: {},
   options: {},
   ownExitCodes: { [EXIT_CODES.failed]: 'a check failed' },

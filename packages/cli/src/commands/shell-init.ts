@@ -7,7 +7,7 @@ export const shellInit: Command = defineCommand({
   notes:
     'For scripts written for database/persistence.sh: the same functions (db_init, db_save_receipt, …), arguments ' +
     'and return codes (0 and 1). The functions use DB_PATH, DB_DIR, WORKSPACE_DIR and SCRIPT_DIR, exported or not.',
-  usesDatabase: false,
+  database: 'unused',
   positionals: { shell: choice(['bash', 'zsh'], { description: 'name of the shell' }) },
   options: {},
   examples: ['eval "$(ggen-sim shell-init bash)"', 'source <(ggen-sim shell-init bash)'],

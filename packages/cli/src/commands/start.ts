@@ -6,7 +6,7 @@ export const start: Command = defineCommand({
   name: 'start',
   summary: 'Create the workspace and the database',
   notes: 'Installs, downloads and runs nothing. Running it again changes nothing.',
-  usesDatabase: true,
+  database: 'created',
   positionals: {},
   options: {},
   examples: ['ggen-sim start', 'WORKSPACE_DIR=/srv/ggen ggen-sim start'],

@@ -5,7 +5,7 @@ export const stats: Command = defineCommand({
   name: 'db stats',
   summary: 'Show row counts and size of the database',
   notes: 'Creates the database if it does not exist.',
-  usesDatabase: true,
+  database: 'created',
   positionals: {},
   options: { format: reportFormat() },
   examples: ["ggen-sim db stats | jq '.receipts_total'", 'ggen-sim db stats --format table'],

@@ -5,8 +5,7 @@ import { reportFormat, writeReport } from '../output/reports.ts';
 export const status: Command = defineCommand({
   name: 'status',
   summary: 'Show path, counts, size and locks of the database',
-  notes: 'Creates the database if it does not exist.',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {},
   options: { format: reportFormat() },
   examples: ['ggen-sim status --format table', "ggen-sim status | jq -r '.path'"],

@@ -7,7 +7,7 @@ export const verify: Command = defineCommand({
   name: 'db verify',
   summary: 'Check integrity, schema, indexes and every receipt id',
   notes: 'Prints a report whether or not problems are found. The first problem also goes to stderr.',
-  usesDatabase: true,
+  database: 'existing',
   positionals: {},
   options: {},
   ownExitCodes: { [EXIT_CODES.failed]: 'the database has a problem' },

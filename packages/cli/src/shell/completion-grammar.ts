@@ -50,6 +50,11 @@ const DATABASE_OPTION: CompletionOption = {
   takesValue: true,
   completes: 'files',
 };
+const CREATE_OPTION: CompletionOption = {
+  ...HELP_OPTION,
+  word: '--create',
+  summary: 'create the database if it does not exist',
+};
 const COMMON_OPTIONS: readonly CompletionOption[] = [HELP_OPTION, VERBOSE_OPTION];
 const HELP_WORD: CompletionWord = { word: 'help', summary: 'show the help of a command' };
 
@@ -66,13 +71,13 @@ export function completionContexts({ commands, groups }: CommandSet): Completion
     {
       path: '',
       words: [...membersOf(''), ...groupWords, HELP_WORD],
-      options: [...COMMON_OPTIONS, DATABASE_OPTION, VERSION_OPTION],
+      options: [...COMMON_OPTIONS, DATABASE_OPTION, CREATE_OPTION, VERSION_OPTION],
       positionals: [],
     },
     ...groupWords.map(({ word }) => ({
       path: word,
       words: [...membersOf(word), HELP_WORD],
-      options: [...COMMON_OPTIONS, DATABASE_OPTION],
+      options: [...COMMON_OPTIONS, DATABASE_OPTION, CREATE_OPTION],
       positionals: [],
     })),
     ...commands.map(commandContext),
@@ -87,7 +92,8 @@ function commandContext(command: Command): CompletionContext {
     options: [
       ...parameters.map(([name, parameter]) => completionOption(name, parameter)),
       ...COMMON_OPTIONS,
-      ...(command.usesDatabase ? [DATABASE_OPTION] : []),
+      ...(command.database === 'unused' ? [] : [DATABASE_OPTION]),
+      ...(command.database === 'existing' ? [CREATE_OPTION] : []),
     ],
     positionals: Object.values(command.positionals).map((parameter) => parameter.completes),
   };

@@ -1,0 +1,99 @@
+/** A mistyped path is not taken for an empty database: only commands that save create one. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { COMMANDS } from '../src/commands/index.ts';
+import { Sandbox } from './run-cli.ts';
+
+const sandbox = new Sandbox();
+const at = (...names: string[]): string => join(sandbox.directory, ...names);
+const typo = at('workspace', '.ggen', 'gen.db');
+
+/** Arguments of each command that refuses. */
+const refusing: Readonly<Record<string, readonly string[]>> = {
+  status: [],
+  'db query-receipts': [],
+  'db query-memory': [],
+  'db query-audit-trail': [],
+  'db get-receipt': ['abc'],
+  'db get-memory': ['agent-1'],
+  'db export-audit-trail': ['json', '-'],
+  'db backup': ['./backup'],
+  'db analytics': [],
+  'db cleanup': ['0'],
+  'db reset': ['--force'],
+  'db verify': [],
+};
+
+beforeAll(async () => {
+  await sandbox.run(['start']);
+  // Neither a database nor a pipe: nothing that a mistyped path could have meant.
+  writeFileSync(at('workspace', '.ggen', 'gen.txt'), 'text');
+  await sandbox.spawn('mkfifo', [at('workspace', '.ggen', 'gen.dbx')]);
+});
+
+it('names every command that opens an existing database', () => {
+  const existing = COMMANDS.filter(({ database }) => database === 'existing');
+  expect(existing.map(({ name }) => name).toSorted()).toEqual(Object.keys(refusing).toSorted());
+});
+
+it.each(Object.entries(refusing))(
+  '%s refuses, names the nearest database and creates nothing',
+  async (name, rest) => {
+    const before = readdirSync(sandbox.directory, { recursive: true });
+    const { exitCode, stdout, stderr } = await sandbox.run([...name.split(' '), ...rest, '--db', typo]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toBe(
+      `error[NOT_FOUND]: There is no database ${typo}. The nearest one is ${sandbox.databasePath}. ` +
+        'Give its path with --db, or create a new database with --create.\n',
+    );
+    expect(readdirSync(sandbox.directory, { recursive: true })).toEqual(before);
+  },
+);
+
+it('finds the nearest database in a mistyped folder, and at the usual place', async () => {
+  mkdirSync(at('elsewhere'));
+  for (const missing of [at('worksapce', '.gen', 'ggen.db'), at('elsewhere', 'x.db'), 'elsewhere/x.db']) {
+    const { stderr } = await sandbox.run(['db', 'verify', '--db', missing]);
+    expect(stderr).toContain(`The nearest one is ${sandbox.databasePath}. `);
+  }
+  const { stderr } = await sandbox.run(['db', 'stats', '--db', at('near', 'ggen.db')]);
+  expect(stderr).toBe('');
+  expect((await sandbox.run(['status', '--db', at('nera', 'ggen.db')])).stderr).toContain(
+    at('near', 'ggen.db'),
+  );
+});
+
+it('points to start where there is no database at all', async () => {
+  const environment = { WORKSPACE_DIR: at('elsewhere') };
+  const { exitCode, stderr } = await sandbox.run(['db', 'verify'], { environment });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("Create it with 'ggen-sim start', or with --create.");
+});
+
+it('creates it with --create, in any position', async () => {
+  for (const [index, words] of [
+    ['--create', 'db', 'verify'],
+    ['db', '--create', 'verify'],
+    ['db', 'verify', '--create'],
+  ].entries()) {
+    const path = at('created', `${index}.db`);
+    expect((await sandbox.run([...words, '--db', path])).exitCode).toBe(0);
+    expect(existsSync(path)).toBe(true);
+  }
+});
+
+it('lets the saves and stats create it', async () => {
+  const created: readonly (readonly string[])[] = [
+    ['db', 'init'],
+    ['db', 'stats'],
+    ['db', 'save-receipt', 'e', 'a', 't', '{}'],
+    ['db', 'save-memory', 'a', 't', '{}'],
+    ['db', 'log-audit', 'a', 'o', 'completed'],
+  ];
+  for (const [index, words] of created.entries()) {
+    const path = at('saved', `${index}.db`);
+    expect(await sandbox.run([...words, '--db', path])).toMatchObject({ exitCode: 0 });
+    expect(existsSync(path)).toBe(true);
+  }
+});
