@@ -7,5 +7,5 @@ export { ANALYTICS_PERIODS } from './api/reports.ts';
 export { PROGRAM_VERSION } from './api/program-version.ts';
 export { SCHEMA_VERSION } from './schema/migrations/index.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
-export { toFileStamp } from './validation/timestamps.ts';
+export { showTime, toFileStamp } from './validation/timestamps.ts';
 export { columnsOfTable, TABLE_NAMES } from './tables/index.ts';

@@ -1,3 +1,4 @@
+import { showTime } from '@ggen-sim/core';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatDuration } from '../components/format.ts';
@@ -77,7 +78,7 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
           size: 30,
           gap: 10,
           incrs: [1, 2, 5, 10, 20, 30, 50],
-          values: (_, slots) => slots.map((slot) => runs[slot]?.createdAt.slice(11) ?? ''),
+          values: (_, slots) => slots.map((slot) => showTime(runs[slot]?.createdAt).slice(11)),
         },
         { ...axis, size: 64, space: 34, values: (_, values) => values.map((value) => formatDuration(value)) },
       ],

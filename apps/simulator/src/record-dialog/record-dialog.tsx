@@ -1,4 +1,5 @@
 import type { ValidationReceipt } from '@ggen-sim/agents';
+import { showTime } from '@ggen-sim/core';
 import { Dialog } from '@base-ui/react/dialog';
 import { useEffect, useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
@@ -67,7 +68,7 @@ function AuditDetails({
     <DescriptionList
       items={[
         ['Status', <Status key="status" status={entry.status} />],
-        ['Time', `${entry.timestamp} UTC`],
+        ['Time', `${showTime(entry.timestamp)} UTC`],
         ['Agent', entry.agentId],
         ['Operation', entry.operation],
         ['Operation type', entry.operationType ?? '–'],
@@ -101,7 +102,7 @@ function StoredJson({ record }: { record: Exclude<SelectedRecord, { table: 'audi
         <DescriptionList
           items={[
             ['Version', record.version],
-            ['Last updated', `${record.lastUpdated} UTC`],
+            ['Last updated', `${showTime(record.lastUpdated)} UTC`],
           ]}
         />
       )}

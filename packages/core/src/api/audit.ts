@@ -33,6 +33,7 @@ export interface LoggedAudit {
 /** A row of `audit_log`. */
 export interface AuditRow {
   readonly auditId: string;
+  /** UTC `YYYY-MM-DD HH:MM:SS`. As it is stored, if another program stored another form. */
   readonly timestamp: string;
   readonly agentId: string;
   readonly operation: string;

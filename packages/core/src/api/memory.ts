@@ -22,6 +22,7 @@ export interface MemoryRow {
   readonly agentType: string;
   /** The memory as it was passed, byte for byte. */
   readonly memoryJson: string;
+  /** UTC `YYYY-MM-DD HH:MM:SS`. As it is stored, if another program stored another form. */
   readonly lastUpdated: string;
   readonly version: number;
 }

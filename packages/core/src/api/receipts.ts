@@ -42,6 +42,7 @@ export interface ReceiptRow {
   /** The receipt as it was passed, byte for byte. */
   readonly receiptJson: string;
   readonly status: string;
+  /** UTC `YYYY-MM-DD HH:MM:SS`. As it is stored, if another program stored another form. */
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly durationMs: number | null;

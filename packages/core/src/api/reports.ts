@@ -62,7 +62,10 @@ export interface Stats {
 
 /** Options of {@link Persistence.cleanup}. */
 export interface CleanupOptions extends LongOperationOptions {
-  /** Age in days above which receipts and audit entries are deleted. @default 90 */
+  /**
+   * Age in days above which receipts and audit entries are deleted. What cannot be read as a time is never deleted.
+   * @default 90
+   */
   readonly days?: number;
   /** Count only, delete nothing. @default false */
   readonly dryRun?: boolean;

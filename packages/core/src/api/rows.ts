@@ -17,7 +17,8 @@ export type JsonInput =
 export interface Rows<Row> extends PromiseLike<Row[]>, AsyncIterable<Row> {}
 
 /**
- * Order of rows by time. Within one second the rows written last are the newest. Rows without a time are the oldest;
- * only other programs write such rows.
+ * Order of rows by time. Within one second the rows written last are the newest. Times that other programs stored in other
+ * forms (Julian days, seconds or milliseconds since 1970, ISO 8601 with `T`, fractions, offsets) are compared as moments.
+ * Rows without a time, or with one that cannot be read, are the oldest; only other programs write such rows.
  */
 export type RowOrder = 'newest-first' | 'oldest-first';

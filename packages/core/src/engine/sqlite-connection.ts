@@ -25,6 +25,7 @@ export interface TransactionSteps<T> {
 export class SqliteConnection {
   readonly durable: DurableDatabase;
   readonly #statements: Map<string, SqlJsStatement> = new Map();
+  readonly #functions: Set<string> = new Set();
 
   constructor(durable: DurableDatabase) {
     this.durable = durable;
@@ -73,6 +74,13 @@ export class SqliteConnection {
     } finally {
       statement.reset();
     }
+  }
+
+  /** Makes a function available to SQL, once. */
+  defineFunction(name: string, run: (value: SqlValue) => SqlValue): void {
+    if (this.#functions.has(name)) return;
+    this.durable.database.create_function(name, run);
+    this.#functions.add(name);
   }
 
   /** Lists what SQLite would do for a statement, without running it. */

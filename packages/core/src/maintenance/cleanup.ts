@@ -2,6 +2,7 @@ import { yieldToEventLoop } from '#queue/yield';
 import type { CleanupOptions, CleanupReport, LongOperationOptions, TableName } from '../api/persistence.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
+import { olderConditions } from '../tables/foreign-times.ts';
 import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
@@ -66,9 +67,10 @@ function deletedCounts(oldRows: OldRows): DeletedCounts {
 function countOldRows(connection: SqliteConnection, before: string): OldRows {
   return new Map(
     AGEING_TABLES.map(({ name, ageingColumn }) => {
-      const [count] =
-        connection.get(`SELECT count(*) FROM ${name} WHERE ${ageingColumn} < ?`, [before]) ?? [];
-      return [name, Number(count)];
+      const counts = olderConditions(connection, { name, timeColumn: ageingColumn }, before).map(
+        ({ sql, values }) => Number(connection.get(`SELECT count(*) FROM ${name} WHERE ${sql}`, values)?.[0]),
+      );
+      return [name, counts.reduce((sum, count) => sum + count, 0)];
     }),
   );
 }
@@ -82,15 +84,17 @@ async function deleteOldRows(
   const deleted = new Map<TableName, number>();
   for (const { name, ageingColumn } of AGEING_TABLES) {
     let done = 0;
-    for (let batch = -1; batch !== 0;) {
-      throwIfAborted(OPERATION, signal);
-      batch = connection.run(
-        `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${ageingColumn} < ? LIMIT ${BATCH_ROWS})`,
-        [before],
-      );
-      done += batch;
-      onProgress?.({ stage: name, done, total: undefined, unit: 'rows' });
-      await yieldToEventLoop();
+    for (const { sql, values } of olderConditions(connection, { name, timeColumn: ageingColumn }, before)) {
+      for (let batch = -1; batch !== 0;) {
+        throwIfAborted(OPERATION, signal);
+        batch = connection.run(
+          `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${sql} LIMIT ${BATCH_ROWS})`,
+          values,
+        );
+        done += batch;
+        onProgress?.({ stage: name, done, total: undefined, unit: 'rows' });
+        await yieldToEventLoop();
+      }
     }
     deleted.set(name, done);
   }

@@ -12,8 +12,11 @@ const CHECK_FAILED = 275;
 /** Opcodes of virtual tables, which run the code of their module. */
 const VIRTUAL = /^V(?:Begin|Open|Filter|Update)$/;
 
-/** Functions allowed in DEFAULT clauses of additional columns: the work that they do is bounded. */
-const HARMLESS = /^current_(?:timestamp|date|time)\(/;
+/**
+ * Functions whose work is bounded: those allowed in DEFAULT clauses of additional columns, and those of this program's own
+ * partial indexes.
+ */
+const HARMLESS = /^(?:current_(?:timestamp|date|time)|length|datetime)\(/;
 
 /**
  * Finds code that runs besides this program's own statement when a row of a table is written or deleted.

@@ -3,6 +3,7 @@ import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { MemoryRow, NewMemory, SavedMemory } from '../api/persistence.ts';
 import { checkFields, checkRequired, checkText } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
+import { timeProblem } from '../validation/timestamps.ts';
 import { storedJsonProblem } from './stored-json.ts';
 import { insertSql, type Table } from './table.ts';
 
@@ -31,8 +32,12 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
     return (connection, now) => upsertMemory(connection, memory, now);
   },
 
-  problemOf({ memoryJson, version }) {
-    return storedJsonProblem('memory', memoryJson) ?? (version >= 1 ? undefined : `version is ${version}`);
+  problemOf({ memoryJson, version, lastUpdated }) {
+    return (
+      storedJsonProblem('memory', memoryJson) ??
+      (version >= 1 ? undefined : `version is ${version}`) ??
+      timeProblem('last_updated', lastUpdated)
+    );
   },
 };
 

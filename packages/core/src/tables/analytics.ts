@@ -6,6 +6,11 @@ import type {
   Stats,
   TableName,
 } from '../api/persistence.ts';
+import { EVERY_AGENT } from '../validation/like-pattern.ts';
+import { momentOf, toTimestamp } from '../validation/timestamps.ts';
+import { auditLogTable } from './audit-log.ts';
+import { hasForeignTimes, rowidsByMoment, sinceCondition } from './foreign-times.ts';
+import { receiptsTable } from './receipts.ts';
 
 /** Length of each period in days. */
 export const PERIOD_DAYS: Readonly<Record<AnalyticsPeriod, number>> = {
@@ -29,15 +34,19 @@ function distinctValues(table: TableName, column: string): string {
 export const AUDITED_AGENTS_SQL: string = `${distinctValues('audit_log', 'agent_id')}
 SELECT value FROM distinct_values WHERE value LIKE ? ORDER BY value`;
 
-/** Reads one agent at a time: only then the index skips the older entries. */
-export const AGENT_METRICS_SQL = `
+/** Reads one agent at a time: only then the index skips the older entries. @param since - condition of the period */
+export function agentMetricsSql(since: string): string {
+  return `
 SELECT count(*), count(*) FILTER (WHERE status = 'completed'), round(avg(duration_ms), 2),
   min(duration_ms), max(duration_ms)
 FROM audit_log INDEXED BY idx_audit_log_agent
-WHERE agent_id = ? AND timestamp >= ? AND status IN ('completed', 'failed')`;
+WHERE agent_id = ? AND ${since} AND status IN ('completed', 'failed')`;
+}
 
-export const AGENT_SEEN_SQL = `
-SELECT 1 FROM audit_log INDEXED BY idx_audit_log_agent WHERE agent_id = ? AND timestamp >= ? LIMIT 1`;
+/** Looks for an entry of an agent. @param since - condition of the period */
+export function agentSeenSql(since: string): string {
+  return `SELECT 1 FROM audit_log INDEXED BY idx_audit_log_agent WHERE agent_id = ? AND ${since} LIMIT 1`;
+}
 
 export const RECEIPT_STATUSES_SQL: string = `${distinctValues('receipts', 'status')}
 SELECT value FROM distinct_values WHERE value IS NOT NULL ORDER BY value`;
@@ -45,18 +54,23 @@ SELECT value FROM distinct_values WHERE value IS NOT NULL ORDER BY value`;
 /** Statuses counted in one pass over the receipts. Only databases of other programs can have more than this. */
 const STATUSES_PER_PASS = 4;
 
-/** Counts and averages by FILTER for each status, because GROUP BY would sort every row. */
-export const RECEIPT_STATISTICS_SQL: string = `${distinctValues('receipts', 'agent_id')}
+/**
+ * Counts and averages by FILTER for each status, because GROUP BY would sort every row.
+ * @param since - condition of the period
+ */
+export function receiptStatisticsSql(since: string): string {
+  return `${distinctValues('receipts', 'agent_id')}
 SELECT ${Array.from({ length: STATUSES_PER_PASS }, () => 'count(*) FILTER (WHERE status = ?), round(avg(duration_ms) FILTER (WHERE status = ?), 2)').join(',\n  ')}
 FROM distinct_values CROSS JOIN receipts INDEXED BY idx_receipts_agent ON agent_id = value
-WHERE value LIKE ? AND created_at >= ?`;
+WHERE value LIKE ? AND ${since}`;
+}
 
-/** Lists the bound values of {@link RECEIPT_STATISTICS_SQL}; missing statuses are bound as NULL. */
+/** Lists the bound values of {@link receiptStatisticsSql}; missing statuses are bound as NULL. */
 export function receiptStatisticsValues<Status extends SqlValue>(
   statuses: readonly Status[],
   agent: string,
-  since: string,
-): (Status | string | null)[] {
+  since: SqlValue,
+): (Status | SqlValue)[] {
   const slots = Array.from({ length: STATUSES_PER_PASS }, (_, slot) => statuses[slot] ?? null);
   return [...slots.flatMap((status) => [status, status]), agent, since];
 }
@@ -67,9 +81,10 @@ export function receiptStatisticsValues<Status extends SqlValue>(
  */
 export function readAgentMetrics(connection: SqliteConnection, agent: string, since: string): AgentMetrics[] {
   const agents = connection.all(AUDITED_AGENTS_SQL, [agent]);
+  const { sql, value } = sinceCondition(connection, auditLogTable, since);
   return agents.flatMap(([agentId = null]) => {
-    const [total, successful, avg, min, max] = connection.get(AGENT_METRICS_SQL, [agentId, since]) ?? [];
-    if (total === 0 && !connection.get(AGENT_SEEN_SQL, [agentId, since])) return [];
+    const [total, successful, avg, min, max] = connection.get(agentMetricsSql(sql), [agentId, value]) ?? [];
+    if (total === 0 && !connection.get(agentSeenSql(sql), [agentId, value])) return [];
     return [
       {
         agentId: String(agentId),
@@ -92,10 +107,11 @@ export function readReceiptStatistics(
 ): ReceiptStatistics[] {
   const statuses = connection.all(RECEIPT_STATUSES_SQL).map(([status = null]) => status);
   const statistics: ReceiptStatistics[] = [];
+  const { sql, value } = sinceCondition(connection, receiptsTable, since);
   for (let first = 0; first < statuses.length; first += STATUSES_PER_PASS) {
     const asked = statuses.slice(first, first + STATUSES_PER_PASS);
     const numbers =
-      connection.get(RECEIPT_STATISTICS_SQL, receiptStatisticsValues(asked, agent, since)) ?? [];
+      connection.get(receiptStatisticsSql(sql), receiptStatisticsValues(asked, agent, value)) ?? [];
     for (const [slot, status] of asked.entries()) {
       const [count, avg] = numbers.slice(2 * slot, 2 * slot + 2);
       if (count === 0) continue;
@@ -127,15 +143,23 @@ export const LAST_RECEIPT_SQL = 'SELECT max(created_at) FROM receipts';
 /** Reads the counts of `stats`, each from the smallest index that has it. The caller holds a snapshot. */
 export function readCounts(connection: SqliteConnection): Omit<Stats, 'databaseSizeKb'> {
   const [total = 0, errors = 0, others = 0] = (connection.get(RECEIPT_COUNTS_SQL) ?? []).map(Number);
-  const lastReceipt = connection.get(LAST_RECEIPT_SQL)?.[0];
   return {
     receiptsTotal: total,
     receiptsSuccess: total - errors - others,
     receiptsError: errors,
     agentsTracked: Number(connection.get(MEMORY_COUNT_SQL)?.[0]),
     auditEntries: Number(connection.get(AUDIT_COUNT_SQL)?.[0]),
-    lastReceipt: lastReceipt === null || lastReceipt === undefined ? null : String(lastReceipt),
+    lastReceipt: readLastReceipt(connection),
   };
+}
+
+function readLastReceipt(connection: SqliteConnection): string | null {
+  if (!hasForeignTimes(connection, receiptsTable)) {
+    return (connection.get(LAST_RECEIPT_SQL)?.[0] ?? null) as string | null;
+  }
+  const [rowid = null] = rowidsByMoment(connection, receiptsTable, { agent: EVERY_AGENT }, 1, undefined);
+  const moment = momentOf(connection.get('SELECT created_at FROM receipts WHERE rowid = ?', [rowid])?.[0]);
+  return moment === null ? null : toTimestamp(new Date(moment));
 }
 
 function receiptCountSql(condition: string): string {

@@ -10,6 +10,7 @@ import {
   checkText,
   checkWholeNumber,
 } from '../validation/arguments.ts';
+import { timeProblem } from '../validation/timestamps.ts';
 import { insertSql, type Table } from './table.ts';
 
 /** The audit trail: one row for each step of an operation. */
@@ -40,8 +41,9 @@ export const auditLogTable: Table<AuditRow, NewAuditEntry, LoggedAudit> = {
     return (connection, now) => insertAuditEntry(connection, entry, now);
   },
 
-  problemOf({ status }) {
-    return AUDIT_STATUSES.includes(status as AuditStatus) ? undefined : `status is ${JSON.stringify(status)}`;
+  problemOf({ status, timestamp }) {
+    if (!AUDIT_STATUSES.includes(status as AuditStatus)) return `status is ${JSON.stringify(status)}`;
+    return timeProblem('timestamp', timestamp);
   },
 };
 

@@ -2,12 +2,21 @@ import { damagedDatabase } from '../engine/error-mapping.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import type { RowOrder } from '../api/persistence.ts';
 import { EVERY_AGENT } from '../validation/like-pattern.ts';
+import { momentOf } from '../validation/timestamps.ts';
+import { hasForeignTimes, rowidsByMoment, sqlLimit } from './foreign-times.ts';
 import { selectList, toRow, type AnyTable } from './table.ts';
+
+/** Position of a row in the time index. */
+export interface TimePosition {
+  /** `null` among the rows without a time, which count as the oldest. Other programs can insert such rows. */
+  readonly time: string | null;
+  readonly rowid: number;
+}
 
 /** Position of the last row read, in the order of a query: by time, within one second by rowid. */
 export interface Cursor {
-  /** `null` among the rows without a time, which count as the oldest. Other programs can insert such rows. */
-  readonly time: string | null;
+  /** The time as it is stored. Other programs can store numbers and BLOBs. */
+  readonly time: SqlValue;
   readonly rowid: number;
   /** Number of rows of the query read so far. */
   readonly consumed: number;
@@ -43,7 +52,7 @@ interface KeysetRange {
  * The values found by a range are compared once more without the index (`+`). On a damaged page entries can be out of
  * order; the cursor would then go back and reading would never end.
  */
-function rangesFrom(time: string, order: RowOrder, cursor: Cursor | undefined): readonly KeysetRange[] {
+function rangesFrom(time: string, order: RowOrder, cursor: TimePosition | undefined): readonly KeysetRange[] {
   if (cursor === undefined) return [{ sql: 'true', values: [] }];
   const oldestFirst = order === 'oldest-first';
   const after = oldestFirst ? '>' : '<';
@@ -74,7 +83,7 @@ function rangesFrom(time: string, order: RowOrder, cursor: Cursor | undefined): 
 export function timeOrderQueries(
   table: AnyTable,
   filter: RowFilter,
-  cursor: Cursor | undefined,
+  cursor: TimePosition | undefined,
 ): readonly { readonly sql: string; readonly values: readonly SqlValue[] }[] {
   const time = table.timeColumn;
   const { order = 'newest-first' } = filter;
@@ -100,22 +109,49 @@ export function readInTimeOrder<Row>(
   limit: number,
   cursor: Cursor | undefined,
 ): RowBatch<Row> {
-  const rows: SqlValue[][] = [];
-  for (const { sql, values } of timeOrderQueries(table, filter, cursor)) {
-    const left = limit - rows.length;
-    if (left <= 0) break;
-    // SQLite takes a negative limit as no limit.
-    for (const row of connection.all(sql, [...values, left === Infinity ? -1 : left])) rows.push(row);
-  }
+  const rows = hasForeignTimes(connection, table)
+    ? rowidsByMoment(connection, table, filter, limit, cursor).flatMap((rowid) =>
+        connection.all(
+          `SELECT rowid, ${table.timeColumn}, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
+          [rowid],
+        ),
+      )
+    : rowsByTimeIndex(connection, table, filter, limit, cursor);
   const last = rows.at(-1);
   const ended = last === undefined || rows.length < limit;
   const consumed = (cursor?.consumed ?? 0) + rows.length;
   return {
     rows: rows.map((row) => toRow<Row>(table, row, 2)),
-    nextCursor: ended
-      ? undefined
-      : { rowid: Number(last[0]), time: last[1] === null ? null : String(last[1]), consumed },
+    nextCursor: ended ? undefined : { rowid: Number(last[0]), time: last[1] ?? null, consumed },
   };
+}
+
+function rowsByTimeIndex(
+  connection: SqliteConnection,
+  table: AnyTable,
+  filter: RowFilter,
+  limit: number,
+  cursor: Cursor | undefined,
+): SqlValue[][] {
+  const rows: SqlValue[][] = [];
+  const position = cursor && { time: ownForm(cursor.time), rowid: cursor.rowid };
+  for (const { sql, values } of timeOrderQueries(table, filter, position)) {
+    const left = limit - rows.length;
+    if (left <= 0) break;
+    for (const row of connection.all(sql, [...values, sqlLimit(left)])) rows.push(row);
+  }
+  return rows;
+}
+
+/** Returns a time in the form of this program. A cursor has another one if the last foreign time is gone since. */
+function ownForm(time: SqlValue): string | null {
+  const moment = momentOf(time);
+  if (moment === null) return null;
+  // With a fraction it sorts after its second.
+  return new Date(moment)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/(?:\.000)?Z$/, '');
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   checkWholeNumber,
 } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
+import { timeProblem } from '../validation/timestamps.ts';
 import { storedJsonProblem } from './stored-json.ts';
 import { insertSql, type Table } from './table.ts';
 
@@ -43,7 +44,10 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
   },
 
   problemOf(row, isImported) {
-    const problem = storedJsonProblem('receipt', row.receiptJson);
+    const problem =
+      storedJsonProblem('receipt', row.receiptJson) ??
+      timeProblem('created_at', row.createdAt) ??
+      timeProblem('updated_at', row.updatedAt);
     if (problem !== undefined || isImported) return problem;
     const { executionId, agentId, agentType, receiptJson, durationMs } = row;
     const status = row.status as ReceiptStatus;

@@ -1,7 +1,22 @@
-/** Times as the tables hold them: UTC `YYYY-MM-DD HH:MM:SS`, as SQLite's CURRENT_TIMESTAMP writes them. */
+/**
+ * Times as this program stores them: UTC `YYYY-MM-DD HH:MM:SS`, as SQLite's CURRENT_TIMESTAMP writes them. Other programs
+ * store other forms of times, which {@link momentOf} reads.
+ */
 
-const MS_PER_DAY = 86_400_000;
+export const MS_PER_DAY = 86_400_000;
 const EARLIEST = '0000-01-01 00:00:00';
+
+/** 1970-01-01 as a Julian day. */
+const EPOCH_JULIAN_DAY = 2_440_587.5;
+/** First Julian day that SQLite's date functions refuse: the first of the year 10000. */
+const END_OF_JULIAN_DAYS = 5_373_484.5;
+/** Numbers from here are milliseconds. As seconds it is the year 5138, as milliseconds 1973. */
+const FIRST_MILLISECOND_COUNT = 1e11;
+const END_OF_MOMENTS_MS = 253_402_300_800_000;
+
+/** Date, then perhaps the time with seconds and a fraction, then perhaps `Z` or an offset (ISO 8601, RFC 3339). */
+const TIME_TEXT =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?(Z)| ?([+-])(\d\d)(?::?(\d\d))?)?$/i;
 
 /** Formats a time as stored in the tables. */
 export function toTimestamp(moment: Date): string {
@@ -22,4 +37,76 @@ export function toFileStamp(moment: Date): string {
 export function daysBefore(moment: Date, days: number): string {
   const earlier = new Date(moment.getTime() - days * MS_PER_DAY);
   return Number.isNaN(earlier.getTime()) || earlier.getUTCFullYear() < 0 ? EARLIEST : toTimestamp(earlier);
+}
+
+/** A form in which a number states a moment. In each form, greater numbers are later. */
+interface TimeNumber {
+  /** Greatest number of this form, exclusive. */
+  readonly below: number;
+  readonly toMoment: (value: number) => number;
+  readonly fromMoment: (momentMs: number) => number;
+}
+
+/**
+ * Forms of numbers, in ascending order: seconds before 1970, Julian days, seconds, milliseconds. SQLite's modifier `auto`
+ * tells Julian days from seconds by the same bounds.
+ */
+export const TIME_NUMBERS: readonly TimeNumber[] = [
+  { below: 0, toMoment: (value) => value * 1000, fromMoment: (momentMs) => momentMs / 1000 },
+  {
+    below: END_OF_JULIAN_DAYS,
+    toMoment: (value) => (value - EPOCH_JULIAN_DAY) * MS_PER_DAY,
+    fromMoment: (momentMs) => momentMs / MS_PER_DAY + EPOCH_JULIAN_DAY,
+  },
+  {
+    below: FIRST_MILLISECOND_COUNT,
+    toMoment: (value) => value * 1000,
+    fromMoment: (momentMs) => momentMs / 1000,
+  },
+  { below: END_OF_MOMENTS_MS, toMoment: (value) => value, fromMoment: (momentMs) => momentMs },
+];
+
+/**
+ * Reads a stored time: text of a date, perhaps with a time, a fraction and an offset; a Julian day; seconds or
+ * milliseconds since 1970. Text without an offset is UTC.
+ * @returns whole milliseconds since 1970; null for what is not a time
+ */
+export function momentOf(value: unknown): number | null {
+  if (typeof value === 'string') return momentOfText(value);
+  if (typeof value !== 'number') return null;
+  const form = TIME_NUMBERS.find(({ below }) => value < below);
+  const moment = form === undefined ? NaN : Math.round(form.toMoment(value));
+  return Math.abs(moment) < END_OF_MOMENTS_MS ? moment : null;
+}
+
+function momentOfText(text: string): number | null {
+  const parts = TIME_TEXT.exec(text);
+  if (parts === null) return null;
+  const [, date = '', hour = '00', minute = '00', second = '00', fraction = '', , sign, hours, minutes] =
+    parts;
+  const moment = Date.parse(`${date}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
+  // Date.parse takes February 30 for March 2.
+  if (Number.isNaN(moment) || new Date(moment).toISOString().slice(0, 10) !== date) return null;
+  const [offsetHours, offsetMinutes] = [Number(hours ?? 0), Number(minutes ?? 0)];
+  if (offsetHours > 23 || offsetMinutes > 59) return null;
+  const offsetMs = (offsetHours * 60 + offsetMinutes) * 60_000;
+  return sign === '-' ? moment + offsetMs : moment - offsetMs;
+}
+
+/**
+ * Shows a stored time of any form as UTC `YYYY-MM-DD HH:MM:SS`, for people. What is not a time is shown as it is.
+ * @param time - a time of a row, which other programs may have stored as a number or a BLOB
+ */
+export function showTime(time: unknown): string {
+  const moment = momentOf(time);
+  if (moment !== null) return toTimestamp(new Date(moment));
+  if (time instanceof Uint8Array) return `a BLOB of ${time.length} bytes`;
+  return typeof time === 'string' || typeof time === 'number' ? String(time) : '';
+}
+
+/** Describes a stored time that is not one. @returns the problem, or undefined */
+export function timeProblem(column: string, value: unknown): string | undefined {
+  if (value === null || momentOf(value) !== null) return undefined;
+  const shown = typeof value === 'string' ? JSON.stringify(value) : showTime(value);
+  return `${column} is ${shown}, which is not a time`;
 }

@@ -148,6 +148,7 @@ describe('every schema version', () => {
   it.for([
     ['schema-v0-original.db', 2],
     ['schema-v2.db', 3],
+    ['schema-v3.db', 3],
   ] as const)('%s', async ([fileName, receipts]) => {
     const fixture = createTestDatabase();
     fs.copyFileSync(path.join(FIXTURES, fileName), fixture.file);

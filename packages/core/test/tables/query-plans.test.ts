@@ -4,14 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import {
-  AGENT_METRICS_SQL,
-  AGENT_SEEN_SQL,
+  agentMetricsSql,
+  agentSeenSql,
   AUDITED_AGENTS_SQL,
   AUDIT_COUNT_SQL,
   LAST_RECEIPT_SQL,
   MEMORY_COUNT_SQL,
   RECEIPT_COUNTS_SQL,
-  RECEIPT_STATISTICS_SQL,
+  receiptStatisticsSql,
   RECEIPT_STATUSES_SQL,
 } from '../../src/tables/analytics.ts';
 import { timeOrderQueries } from '../../src/tables/keyset-pagination.ts';
@@ -135,12 +135,12 @@ describe('query plans', () => {
     ],
     [
       'metrics of an agent',
-      AGENT_METRICS_SQL,
+      agentMetricsSql('timestamp >= ?'),
       ['SEARCH audit_log USING COVERING INDEX idx_audit_log_agent (agent_id=? AND timestamp>?)'],
     ],
     [
       'an agent in a period',
-      AGENT_SEEN_SQL,
+      agentSeenSql('timestamp >= ?'),
       ['SEARCH audit_log USING COVERING INDEX idx_audit_log_agent (agent_id=? AND timestamp>?)'],
     ],
     [
@@ -160,7 +160,7 @@ describe('query plans', () => {
     ],
     [
       'receipts of a period, by status',
-      RECEIPT_STATISTICS_SQL,
+      receiptStatisticsSql('created_at >= ?'),
       [
         'CO-ROUTINE distinct_values',
         'SETUP',
@@ -235,6 +235,10 @@ const ALLOWED_SCANS: ReadonlyMap<string, string> = new Map([
   ['SCAN audit_log USING COVERING INDEX idx_audit_log_timestamp', 'a count for stats'],
   ['SCAN agent_memory USING COVERING INDEX sqlite_autoindex_agent_memory_2', 'a count for stats'],
   ['SCAN sqlite_schema', 'the schema'],
+  ...['receipts', 'agent_memory', 'audit_log'].map(
+    (table) =>
+      [`SCAN ${table} USING COVERING INDEX idx_${table}_foreign_time`, 'ends at the first entry'] as const,
+  ),
 ]);
 
 it('operations scan and sort only where they have to', async () => {
