@@ -36,7 +36,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'errors.ts',
         'result-codes.ts',
       ],
-      'internal.ts': ['retry.ts', 'retry-busy.ts', 'database-header.ts'],
+      'internal.ts': ['errors.ts', 'retry.ts', 'retry-busy.ts', 'database-header.ts'],
       'internal-file.node.ts': ['storages/node-file'],
       'open-database.ts': [
         'existing-file.ts',

@@ -1,5 +1,5 @@
 import { markRollbackMode, parseHeader } from './database-header.ts';
-import { SqliteError, VfsError, isBusy } from './errors.ts';
+import { SqliteError, VfsError, isBusy, isStorageReset } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
 import { copyDatabase } from './sqlite/backup-api.ts';
 import type { Mount } from './sqlite/vfs.ts';
@@ -109,16 +109,28 @@ export class OpenedDatabase implements DurableDatabase {
   }
 
   readTransaction<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.#transactions.readTransaction(() => this.#droppingStaleFirstPage(work));
+    return this.#transactions.readTransaction(() => this.#onOpenedFile(work));
   }
 
   writeTransaction<T>(work: () => T | Promise<T>): Promise<T> {
     const counted = async (): Promise<T> => {
-      const result = await this.#droppingStaleFirstPage(work);
+      const result = await this.#onOpenedFile(work);
       this.#noteChangeCounter();
       return result;
     };
     return this.#transactions.writeTransaction(counted, () => this.#revalidateCache());
+  }
+
+  /** Runs `work` unless the file was moved. An exclusive owner locks nothing that would notice it. */
+  #onOpenedFile<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.#droppingStaleFirstPage(() => {
+      this.#assertInPlace();
+      return work();
+    });
+  }
+
+  #assertInPlace(): void {
+    this.#withFile((file) => file.assertInPlace?.());
   }
 
   /** Makes SQLite notice that the storage restored the file. */
@@ -250,13 +262,15 @@ export class OpenedDatabase implements DurableDatabase {
   /**
    * Rolls back an open transaction, returns to a rollback journal, and reads once, which is when SQLite releases an
    * exclusive lock. Then SQLite deletes the empty journal, unless another connection is writing. The data does not
-   * depend on any of this, so another connection's lock is not a failure.
+   * depend on any of this, so another connection's lock is not a failure, nor is a file that was moved.
    * @returns false when an unfinished statement keeps SQLite in WAL mode
    */
   #leaveShareable(): boolean {
     this.#endTransaction();
     try {
       if (this.#exclusive) {
+        // SQLite forgets the log when it fails to leave WAL mode.
+        this.#assertInPlace();
         // Leaving WAL mode changes the header under a rollback journal, which only full syncs protect.
         this.database.exec(
           'PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE; PRAGMA locking_mode=NORMAL',
@@ -267,7 +281,9 @@ export class OpenedDatabase implements DurableDatabase {
       return true;
     } catch (error) {
       if (isTransactionMismatch(error)) return false;
-      if (!isBusy(error)) throw error;
+      // The log no longer belongs to the file beside it, so what it holds goes into the database now.
+      if (isStorageReset(error)) this.checkpoint();
+      else if (!isBusy(error)) throw error;
       return true;
     }
   }
@@ -287,6 +303,7 @@ export class OpenedDatabase implements DurableDatabase {
     try {
       return call(file);
     } catch (error) {
+      if (isStorageReset(error)) throw error;
       throw new SqliteError(ResultCode.IOERR, 'disk I/O error', error);
     }
   }

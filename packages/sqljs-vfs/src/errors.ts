@@ -16,7 +16,10 @@ export type VfsErrorCode =
   | 'LOCKS_UNAVAILABLE'
   /** This storage does not exist here, or the browser forbids it. */
   | 'STORAGE_UNAVAILABLE'
-  /** The stored database was removed or replaced while it was open (site data cleared). No empty one replaces it. */
+  /**
+   * The stored database was moved, removed or replaced while it was open (a file moved, site data cleared). No other one
+   * takes its place.
+   */
   | 'STORAGE_RESET'
   /** The stored database has a format that this version cannot read. It was left untouched. */
   | 'UNREADABLE_STORAGE'
@@ -70,4 +73,9 @@ export class UncertainCommit extends Error {
 /** True when another connection holds the lock that a call needed, so that a later attempt can succeed. */
 export function isBusy(error: unknown): boolean {
   return error instanceof SqliteError && error.resultCode === ResultCode.BUSY;
+}
+
+/** True when the stored database was moved, removed or replaced while it was open (`STORAGE_RESET`). */
+export function isStorageReset(error: unknown): error is VfsError {
+  return error instanceof VfsError && error.code === 'STORAGE_RESET';
 }

@@ -38,7 +38,10 @@ export type PersistenceErrorCode =
   | 'LOCKS_UNAVAILABLE'
   /** This storage does not exist in this environment (for instance IndexedDB in Node). */
   | 'STORAGE_UNAVAILABLE'
-  /** The stored data was removed or replaced while open (site data cleared). An empty database is not used instead. */
+  /**
+   * The stored data was moved, removed or replaced while open (a file moved, site data cleared). Reads and writes are
+   * refused; no other database is used instead.
+   */
   | 'STORAGE_RESET'
   /** The stored data has a format that this version cannot read. It was not changed. */
   | 'UNREADABLE_STORAGE'

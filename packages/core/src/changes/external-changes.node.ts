@@ -20,7 +20,13 @@ export function externalChanges(
   return {
     start() {
       if (watcher || kind !== 'file') return;
-      watcher = fs.watch(filePath, { persistent: false }, () => onChange(undefined));
+      try {
+        watcher = fs.watch(filePath, { persistent: false }, () => onChange(undefined));
+      } catch (error) {
+        // The file was moved or removed, which the next operation reports.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+        throw error;
+      }
       // The folder may have been removed; then nothing is left to watch.
       watcher.on('error', stop);
     },

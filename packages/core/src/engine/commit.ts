@@ -1,5 +1,5 @@
 import { isBusy, UncertainCommit } from '@ggen-sim/sqljs-vfs';
-import { retry } from '@ggen-sim/sqljs-vfs/internal';
+import { isStorageReset, retry } from '@ggen-sim/sqljs-vfs/internal';
 import { forReaders } from './retry.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 
@@ -23,7 +23,8 @@ export async function commit(connection: SqliteConnection, deadline: number): Pr
   try {
     await commitWhenReadersFinish(connection, deadline);
   } catch (error) {
-    if (isBusy(error) || !mayBeCommitted(connection, counterBefore)) throw error;
+    // A storage that was reset refused the commit before anything of it was written.
+    if (isBusy(error) || isStorageReset(error) || !mayBeCommitted(connection, counterBefore)) throw error;
     throw new UncertainCommit(error);
   }
 }

@@ -6,6 +6,7 @@
  * changes, and failures are rare.
  */
 import { ResultCode } from '@ggen-sim/sqljs-vfs';
+import { isStorageReset } from '@ggen-sim/sqljs-vfs/internal';
 import { commit } from '../engine/commit.ts';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
@@ -77,7 +78,7 @@ function outcomeOf(write: Write): Outcome {
   try {
     return { result: write() };
   } catch (error) {
-    if (TRANSACTION_FAILURES.has(resultCodeOf(error))) throw error;
+    if (isStorageReset(error) || TRANSACTION_FAILURES.has(resultCodeOf(error))) throw error;
     return { error };
   }
 }

@@ -16,6 +16,8 @@
  *  8. Locks keep the protocol of `database-lock.ts` between any two handles. Closing a handle releases its locks.
  *  9. A storage throws the platform's own errors. It never throws because a lock is held, and never hides a failure.
  * 10. Content lives as long as `persistent` says: a new storage of the same name sees it.
+ * 11. A storage whose files can be moved, removed or replaced while they are open never continues with other files in
+ *     their place: locking the database and opening or deleting a file beside it fail with `STORAGE_RESET`.
  */
 import type { LockLevel } from './database-lock.ts';
 import type { StorageTransactions } from './storage-transactions.ts';
@@ -73,6 +75,12 @@ export interface StorageFile {
   unlock(level: LockLevel): void;
   /** See `DatabaseLock.reserved`. */
   reserved(): boolean;
+  /**
+   * Checks promise 11 where nothing is locked: before an exclusive owner reads, or writes to its log. Missing where the
+   * storage's transactions check it.
+   * @throws VfsError `STORAGE_RESET`
+   */
+  assertInPlace?(): void;
   close(): void;
 }
 
@@ -87,8 +95,7 @@ export interface Storage {
   delete(role: FileRole, options: { readonly syncDirectory: boolean }): void;
   exists(role: FileRole): boolean;
   /**
-   * Removes other users' permissions on the database. Called once the database is accepted: a refused file keeps its
-   * mode.
+   * Removes other users' permissions on the open database. Called once it is accepted: a refused file keeps its mode.
    */
   restrictPermissions?(): void;
   /** Releases what the storage holds beyond its files. */

@@ -12,6 +12,7 @@ export function wrapFile(file: StorageFile, overrides: Partial<StorageFile>): St
     lock: (level) => file.lock(level),
     unlock: (level) => file.unlock(level),
     reserved: () => file.reserved(),
+    assertInPlace: () => file.assertInPlace?.(),
     close: () => file.close(),
     ...overrides,
   };

@@ -1,4 +1,4 @@
-import { SqliteError } from '../errors.ts';
+import { SqliteError, isStorageReset } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { SqlJsDatabase } from './load-sqljs.ts';
 
@@ -14,7 +14,10 @@ interface LastError {
   lastError: unknown;
 }
 
-/** Makes every failure of a database a {@link SqliteError}, with the storage's error as its cause. */
+/**
+ * Makes every failure of a database a {@link SqliteError}, with the storage's error as its cause. `STORAGE_RESET` is
+ * thrown as it is: no result code of SQLite says that the database is gone.
+ */
 export function reportStorageErrors(database: SqlJsDatabase, mount: LastError): void {
   const reporter = database as Omit<SqlJsDatabase, 'handleError'> & { handleError(resultCode: number): null };
   const original = reporter.handleError.bind(database);
@@ -22,6 +25,7 @@ export function reportStorageErrors(database: SqlJsDatabase, mount: LastError): 
     if (resultCode === ResultCode.OK) return null;
     const cause = STORAGE_FAILURES.has(resultCode) ? mount.lastError : undefined;
     mount.lastError = undefined;
+    if (isStorageReset(cause)) throw cause;
     try {
       return original(resultCode);
     } catch (error) {

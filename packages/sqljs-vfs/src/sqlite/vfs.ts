@@ -186,11 +186,13 @@ export class SqlJsVfs {
 
   /** Writes bytes of SQLite's memory to the file: a page of the database, or a piece of the journal or log. */
   readonly #xWrite = (
-    { file }: OpenFile,
+    { file, role, mount }: OpenFile,
     sourcePointer: number,
     sizeBytes: number,
     offset: bigint,
   ): number => {
+    // An exclusive owner locks its database only once, so SQLite looks for it nowhere else.
+    if (role === 'wal' && mount.writes.isEmpty) file.assertInPlace?.();
     file.write(this.#bytes(sourcePointer, sizeBytes), Number(offset));
     return ResultCode.OK;
   };

@@ -64,6 +64,11 @@ export class WriteCoalescing {
     });
   }
 
+  /** True when no bytes are pending, so that the next write begins a range. */
+  get isEmpty(): boolean {
+    return this.#file === undefined;
+  }
+
   /** Writes the pending range. When the storage throws, the range stays pending. */
   flush(): void {
     if (this.#file === undefined || this.#bytes === undefined) return;

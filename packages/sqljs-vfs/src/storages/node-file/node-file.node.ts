@@ -8,6 +8,7 @@ import { nativeRangeLocks } from '../../locks/native-byte-ranges.node.ts';
 import type { FileOpenMode, FileRole, Storage, StorageFile } from '../../contract/storage.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.node.ts';
 import { type Descriptor, JournalDescriptorCache } from './journal-descriptor.node.ts';
+import { OpenFiles } from './open-files.node.ts';
 import { systemError } from '../../contract/system-error.ts';
 import { createPrivateDirectory, followSymlinks, syncDirectory, syncNameOf } from './durable-paths.node.ts';
 
@@ -51,6 +52,7 @@ class NodeFile implements StorageFile {
   readonly #path: string;
   readonly #lock: DatabaseLock;
   readonly #descriptor: Descriptor;
+  readonly #openFiles: OpenFiles;
   readonly #release: (descriptor: Descriptor) => void;
 
   constructor(
@@ -58,6 +60,7 @@ class NodeFile implements StorageFile {
     descriptor: Descriptor,
     filePath: string,
     lock: DatabaseLock,
+    openFiles: OpenFiles,
     release: (descriptor: Descriptor) => void,
   ) {
     this.#fs = fileSystem;
@@ -65,6 +68,7 @@ class NodeFile implements StorageFile {
     this.#lock = lock;
     this.readOnly = descriptor.readOnly;
     this.#descriptor = descriptor;
+    this.#openFiles = openFiles;
     this.#release = release;
   }
 
@@ -111,7 +115,12 @@ class NodeFile implements StorageFile {
   }
 
   lock(level: LockLevel): boolean {
+    this.assertInPlace();
     return this.#lock.acquire(level);
+  }
+
+  assertInPlace(): void {
+    this.#openFiles.assertInPlace();
   }
 
   unlock(level: LockLevel): void {
@@ -207,6 +216,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
   }
   const pathOf = (role: FileRole): string => realPath + SUFFIX[role];
   const journalDescriptors = new JournalDescriptorCache(fs, pathOf('journal'));
+  const openFiles = new OpenFiles(fs);
   const lockOn = (fd: number): DatabaseLock =>
     ranges ? new ByteRangeLock(fd, ranges) : new InProcessLock(inProcessTable(realPath));
   return {
@@ -221,12 +231,18 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     name: realPath,
     open(role: FileRole, mode: FileOpenMode): StorageFile {
       const filePath = pathOf(role);
+      if (role !== 'main') openFiles.assertInPlace();
       const writesJournal = role === 'journal' && mode.create && !mode.exclusive && !mode.readOnly;
       const release = writesJournal
         ? journalDescriptors.keep
-        : ({ fd }: Descriptor): void => fs.closeSync(fd);
+        : (descriptor: Descriptor): void => {
+            openFiles.delete(descriptor);
+            fs.closeSync(descriptor.fd);
+          };
       const kept = writesJournal ? journalDescriptors.take() : undefined;
-      if (kept) return new NodeFile(fs, kept, filePath, lockOn(kept.fd), release);
+      const fileOf = (descriptor: Descriptor): StorageFile =>
+        new NodeFile(fs, descriptor, filePath, lockOn(descriptor.fd), openFiles, release);
+      if (kept) return fileOf(kept);
       const mayCreate = mode.create && (create || role !== 'main');
       const { fd, readOnly, created } = openDescriptor(fs, filePath, { ...mode, create: mayCreate });
       try {
@@ -242,7 +258,9 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         const contentSyncDue = writesJournal && !created;
         const inodeId = fs.inodeIdSync(fd);
         const descriptor = { fd, inodeId, readOnly, directorySyncDue, contentSyncDue };
-        return new NodeFile(fs, descriptor, filePath, lockOn(fd), release);
+        // Other connections delete and replace journals as a matter of course.
+        if (role !== 'journal') openFiles.add(descriptor, filePath);
+        return fileOf(descriptor);
       } catch (error) {
         fs.closeSync(fd);
         throw error;
@@ -250,6 +268,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     },
     delete(role: FileRole, { syncDirectory: durably }: { readonly syncDirectory: boolean }): void {
       if (role === 'journal') journalDescriptors.close();
+      openFiles.assertInPlace();
       fs.unlinkSync(pathOf(role));
       if (durably) syncDirectory(path.dirname(realPath), fs);
     },
@@ -258,16 +277,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
       return stat !== undefined && stat.size > 0;
     },
     restrictPermissions(): void {
-      const { fd } = openDescriptor(fs, realPath, {
-        create: false,
-        exclusive: false,
-        readOnly: true,
-      });
-      try {
-        restrictMode(fs, fd);
-      } finally {
-        fs.closeSync(fd);
-      }
+      for (const { fd } of openFiles.at(realPath)) restrictMode(fs, fd);
     },
     close: () => journalDescriptors.close(),
   };
