@@ -12,7 +12,7 @@ export type AgentErrorCode =
   | 'UNSUPPORTED_RDF'
   /** The blank nodes of a graph are so alike that labelling them would exceed the work limit. */
   | 'CANONICALIZATION_LIMIT'
-  /** A shape cannot be evaluated as written (a bad pattern, an unsupported path). */
+  /** The shapes graph is ill-formed (see `location`), or it cannot be evaluated. */
   | 'INVALID_SHAPES'
   /** The caller's `AbortSignal` fired. */
   | 'ABORTED'

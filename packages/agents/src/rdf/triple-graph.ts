@@ -43,6 +43,20 @@ export class TripleGraph {
     return [...this.store.match(null, this.iri(predicate), object)].map((quad) => quad.subject);
   }
 
+  /** True for an RDF list that ends, with one first and one rest in each cell (SHACL, section 1.5). */
+  isList(head: Term): boolean {
+    const seen = new Set<string>();
+    let node = head;
+    while (node.value !== `${RDF}nil`) {
+      const [rest, ...others] = this.objects(node, `${RDF}rest`);
+      const isCell = this.objects(node, `${RDF}first`).length === 1 && others.length === 0;
+      if (rest === undefined || !isCell || seen.has(node.value)) return false;
+      seen.add(node.value);
+      node = rest;
+    }
+    return head.termType !== 'Literal';
+  }
+
   /** Returns the members of an RDF list; none when the term is not a list. */
   list(head: Term): Quad_Object[] {
     const members: Quad_Object[] = [];

@@ -8,7 +8,6 @@ import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { correctedConstraints } from './constraints.ts';
 import { pushInversesInward } from './inverse-paths.ts';
-import { PatternError } from './pattern-reader.ts';
 import type { TargetedShape } from './shapes.ts';
 import { TARGET_PREDICATES, isBeyondCore } from './vocabulary.ts';
 
@@ -105,9 +104,6 @@ function guardRecursion(validator: SHACLValidator): void {
 
 function shapesError(cause: unknown): AgentError {
   if (cause instanceof AgentError) return cause;
-  if (cause instanceof PatternError) {
-    return new AgentError('INVALID_SHAPES', cause.message, { cause });
-  }
   const text = cause instanceof Error ? cause.message : String(cause);
   const message =
     cause instanceof RangeError

@@ -69,6 +69,13 @@ export function isWellFormed(literal: Literal): boolean | undefined {
   return CALENDAR_FORMS.has(name) ? calendarParts(name, literal.value) !== undefined : undefined;
 }
 
+/** True for a well-formed literal of `xsd:integer` or a datatype derived from it. */
+export function isInteger(term: Term): boolean {
+  if (term.termType !== 'Literal') return false;
+  const name = xsdName(term);
+  return name !== undefined && INTEGER_RANGES.has(name) && isWellFormed(term) === true;
+}
+
 /**
  * Orders two terms as SPARQL's `<` does, which SHACL refers to (SHACL, section 4.3): integers and decimals exactly,
  * strings by code point, times by instant.

@@ -52,7 +52,8 @@ export function summarizeShapes(
   return { shapes: all.size, targeted, notEvaluated: findNotEvaluated(shapes) };
 }
 
-function findShapes(shapes: TripleGraph): ReadonlyMap<string, Term> {
+/** Finds the shapes of a shapes graph, nested ones included, by term key. */
+export function findShapes(shapes: TripleGraph): ReadonlyMap<string, Term> {
   const found = new Map<string, Term>();
   const add = (terms: readonly Term[]): void => {
     for (const term of terms) if (term.termType !== 'Literal') found.set(termKey(term), term);

@@ -71,7 +71,11 @@ function localName(term: Term | null): string {
 }
 
 /** Finds the nearest shape with an IRI around a blank one; of several, the first in code point order. */
-function namedShapeAround(shapes: TripleGraph, shape: Term, labels: ReadonlyMap<string, string>): Term {
+export function namedShapeAround(
+  shapes: TripleGraph,
+  shape: Term,
+  labels: ReadonlyMap<string, string>,
+): Term {
   const seen = new Set<string>();
   let level: Term[] = [shape];
   while (level.length > 0) {
