@@ -9,6 +9,8 @@ export type PersistenceErrorCode =
   | 'INVALID_JSON'
   /** The execution id is taken by a different receipt (or by the same one, without `ifAbsent`). */
   | 'DUPLICATE_EXECUTION'
+  /** The stored memory is not of the version that the save was meant for (`ifVersion`). Nothing was written. */
+  | 'VERSION_CONFLICT'
   /** There is no receipt, memory, backup or file with that name, or no database and `create` is false. */
   | 'NOT_FOUND'
   /** Another process or tab held the database for longer than the busy deadline. Nothing was written. */

@@ -5,6 +5,12 @@ export interface NewMemory {
   readonly agentId: string;
   readonly agentType: string;
   readonly memory: JsonInput;
+  /**
+   * Save only if this is the stored version; 0 if no memory may be stored yet. So that two writers who read the same
+   * version do not replace each other's save unseen.
+   * @default any version is replaced
+   */
+  readonly ifVersion?: number;
 }
 
 /** Result of saving a memory. */

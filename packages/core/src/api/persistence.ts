@@ -75,12 +75,12 @@ export interface Persistence extends AsyncDisposable {
 
   /**
    * Saves an agent's memory and replaces the previous one.
-   * @throws {PersistenceError} `INVALID_ARGUMENT`, `INVALID_JSON`
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `INVALID_JSON`, `VERSION_CONFLICT`
    */
   saveMemory(memory: NewMemory): Promise<SavedMemory>;
   /**
    * Saves memories in one transaction: all or none.
-   * @throws {PersistenceError} `INVALID_ARGUMENT`, `INVALID_JSON`
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `INVALID_JSON`, `VERSION_CONFLICT`
    */
   saveMemories(memories: readonly NewMemory[]): Promise<SavedMemory[]>;
   /**
@@ -112,7 +112,7 @@ export interface Persistence extends AsyncDisposable {
 
   /**
    * Writes audit entries, receipts and memories in one transaction: all or none.
-   * @throws {PersistenceError} `INVALID_ARGUMENT`, `INVALID_JSON`, `DUPLICATE_EXECUTION`
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `INVALID_JSON`, `DUPLICATE_EXECUTION`, `VERSION_CONFLICT`
    */
   record(batch: RecordBatch): Promise<RecordedBatch>;
 

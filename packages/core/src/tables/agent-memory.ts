@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { PersistenceError } from '../api/errors.ts';
 import type { MemoryRow, NewMemory, SavedMemory } from '../api/persistence.ts';
-import { checkFields, checkRequired, checkText } from '../validation/arguments.ts';
+import { checkFields, checkRequired, checkText, checkWholeNumber } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
 import { timeProblem } from '../validation/timestamps.ts';
 import { storedJsonProblem } from './stored-json.ts';
@@ -29,7 +30,7 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
 
   prepare(operation, input) {
     const memory = checkMemory(operation, input);
-    return (connection, now) => upsertMemory(connection, memory, now);
+    return (connection, now) => upsertMemory(connection, operation, memory, now);
   },
 
   problemOf({ memoryJson, version, lastUpdated }) {
@@ -46,15 +47,18 @@ interface CheckedMemory {
   readonly agentId: string;
   readonly agentType: string;
   readonly memoryJson: string;
+  readonly ifVersion: number | undefined;
 }
 
 function checkMemory(operation: string, input: NewMemory): CheckedMemory {
-  const { agentId, agentType, memory } = checkFields({ operation, name: 'memory' }, input);
+  const { agentId, agentType, memory, ifVersion } = checkFields({ operation, name: 'memory' }, input);
   checkRequired(operation, { agentId, agentType, memory: memory === null ? 'null' : memory });
   return {
     agentId: checkText({ operation, name: 'agentId' }, agentId),
     agentType: checkText({ operation, name: 'agentType' }, agentType),
     memoryJson: checkJson({ operation, name: 'memory' }, memory),
+    ifVersion:
+      ifVersion === undefined ? undefined : checkWholeNumber({ operation, name: 'ifVersion' }, ifVersion),
   };
 }
 
@@ -63,9 +67,18 @@ const UPSERT_SQL = `${insertSql(agentMemoryTable)}
    last_updated = excluded.last_updated, version = coalesce(version, 1) + 1
  RETURNING memory_id, version`;
 
-/** Saves an agent's memory: version 1 the first time, one more each time after, under the same id. */
-function upsertMemory(connection: SqliteConnection, memory: CheckedMemory, now: string): SavedMemory {
-  const { agentId, agentType, memoryJson } = memory;
+/**
+ * Saves an agent's memory: version 1 the first time, one more each time after, under the same id.
+ * @throws {PersistenceError} VERSION_CONFLICT
+ */
+function upsertMemory(
+  connection: SqliteConnection,
+  operation: string,
+  memory: CheckedMemory,
+  now: string,
+): SavedMemory {
+  const { agentId, agentType, memoryJson, ifVersion } = memory;
+  if (ifVersion !== undefined) assertVersion(connection, operation, agentId, ifVersion);
   const [memoryId, version] = connection.get(UPSERT_SQL, [
     uuidv7(),
     agentId,
@@ -75,6 +88,25 @@ function upsertMemory(connection: SqliteConnection, memory: CheckedMemory, now: 
     1,
   ]) as [string, number];
   return { memoryId, version };
+}
+
+/** Checks the stored version. It cannot change before the save, which is in the same transaction. */
+function assertVersion(
+  connection: SqliteConnection,
+  operation: string,
+  agentId: string,
+  expected: number,
+): void {
+  const stored = connection.get('SELECT coalesce(version, 1) FROM agent_memory WHERE agent_id = ?', [
+    agentId,
+  ]);
+  const version = stored === undefined ? 0 : Number(stored[0]);
+  if (version === expected) return;
+  const found = stored === undefined ? 'is not stored' : `is version ${version}, not ${expected}`;
+  throw new PersistenceError('VERSION_CONFLICT', `The memory of agent ${JSON.stringify(agentId)} ${found}`, {
+    operation,
+    hint: 'Another writer saved it meanwhile: read it again, apply the change and save that.',
+  });
 }
 
 /** Finds the stored JSON of an agent's memory. */

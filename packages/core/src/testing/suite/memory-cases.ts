@@ -1,4 +1,4 @@
-import { type PersistenceCase, collect, memoryOf, upTo } from '../persistence-case.ts';
+import { type PersistenceCase, collect, memoryOf, receiptOf, upTo } from '../persistence-case.ts';
 
 export const memoryCases: readonly PersistenceCase[] = [
   {
@@ -37,6 +37,29 @@ export const memoryCases: readonly PersistenceCase[] = [
       );
       expect(new Set(saved.map(({ memoryId }) => memoryId)).size).toBe(1);
       expect((await db.queryMemory())[0]?.version).toBe(20);
+    },
+  },
+  {
+    title: 'memory: a save for one version is refused once another save has replaced that version',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      const save = (text: string, ifVersion: number): ReturnType<typeof db.saveMemory> =>
+        db.saveMemory(memoryOf('agent-1', { memory: JSON.stringify(text), ifVersion }));
+      await refused(save('too early', 1), 'VERSION_CONFLICT', /is not stored/);
+      expect((await save('first', 0)).version).toBe(1);
+      expect((await save('second', 1)).version).toBe(2);
+      const error = await refused(save('late', 1), 'VERSION_CONFLICT', /is version 2, not 1/);
+      expect(error.hint).toMatch(/read it again/);
+      await refused(save('late', 0), 'VERSION_CONFLICT', /is version 2/);
+      await refused(
+        db.record({ receipts: [receiptOf('e')], memories: [memoryOf('agent-1', { ifVersion: 1 })] }),
+        'VERSION_CONFLICT',
+      );
+      expect(await db.getMemory('agent-1')).toBe('"second"');
+      expect(await db.queryReceipts()).toEqual([]);
+      const outcomes = await Promise.allSettled(upTo(5).map((n) => save(`writer ${n}`, 2)));
+      expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(1);
+      await refused(save('no', -1), 'INVALID_ARGUMENT', /ifVersion/);
     },
   },
   {
