@@ -21,7 +21,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...timeouts,
           name: 'node',
-          include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.browser.test.ts', 'tests/native/**'],
         },
       },

@@ -43,6 +43,115 @@ for (const tabCount of [2, 3]) {
   });
 }
 
+/** Returns the content of the editor, with all of its lines. */
+function editorText({ editor }: SimulatorPage): Promise<string> {
+  return editor.evaluate((content) =>
+    [...content.querySelectorAll('.cm-line')].map(({ textContent }) => textContent).join('\n'),
+  );
+}
+
+/** Starts a session whose document is short enough to be rendered as a whole. */
+async function startShortDocument({ page, editor }: SimulatorPage): Promise<void> {
+  await page.getByRole('button', { name: 'Start an empty session' }).click();
+  await page.getByRole('button', { name: 'Add document' }).click();
+  await page.getByRole('menuitem', { name: 'New ontology' }).click();
+  await expect(editor).toBeVisible();
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+}
+
+/** Waits until every edit of a tab is in the database. */
+const saved = ({ page }: SimulatorPage): Promise<void> =>
+  expect(page.getByText('Saved', { exact: true })).toBeVisible();
+
+test('two tabs edit one session at once: both see what either typed, and it is stored', async ({
+  simulator,
+  openTab,
+}) => {
+  await startShortDocument(simulator);
+  const other = await openTab();
+  await expect(other.editor).toBeVisible();
+  const tabs = [simulator, other] as const;
+  // Far from each other in the text. The focus of the keyboard is each tab's own.
+  await simulator.editor.press('Control+Home');
+  await other.editor.press('Control+End');
+  const expected: string[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    await Promise.all(
+      tabs.map(async (tab, index) => {
+        const line = `# tab ${index} round ${round}`;
+        expected.push(line);
+        await tab.editor.pressSequentially(`${line}\n`);
+      }),
+    );
+  }
+  for (const tab of tabs) {
+    await expect
+      .poll(async () => {
+        const lines = (await editorText(tab)).split('\n');
+        return expected.filter((line) => lines.filter((found) => found === line).length === 1).length;
+      })
+      .toBe(expected.length);
+    await saved(tab);
+  }
+  expect(await editorText(simulator)).toBe(await editorText(other));
+  const stored = await simulator.page.evaluate(async () => {
+    const [row] = await globalThis.ggenSim.persistence.queryMemory({ agent: 'session-*' });
+    return (JSON.parse(row?.memoryJson ?? '') as { documents: { content: string }[] }).documents[0]?.content;
+  });
+  expect(stored).toBe(await editorText(other));
+  await expect(other.page.getByText('Two tabs changed the same text')).toBeHidden();
+});
+
+test('a line that two writers changed at once keeps what both wrote', async ({ simulator, openTab }) => {
+  await startShortDocument(simulator);
+  const other = await openTab();
+  await expect(other.editor).toBeVisible();
+  // A script saves while this tab has an unsaved edit. Every order of the two saves ends alike.
+  await other.editor.press('Control+Home');
+  await other.editor.press('#');
+  await Promise.all([
+    other.editor.pressSequentially(' mine '),
+    other.page.evaluate(async () => {
+      const { persistence } = globalThis.ggenSim;
+      const [row] = await persistence.queryMemory({ agent: 'session-*' });
+      const session = JSON.parse(row?.memoryJson ?? '') as { documents: { content: string }[] };
+      const [first] = session.documents as [{ content: string }];
+      first.content = `# theirs ${first.content}`;
+      await persistence.saveMemory({ agentId: row?.agentId ?? '', agentType: 'session', memory: session });
+    }),
+  ]);
+  for (const tab of [simulator, other]) {
+    await expect
+      .poll(() => editorText(tab))
+      .toMatch(/# mine [^]*# theirs |# theirs [^]*# mine |# mine # theirs/);
+    await saved(tab);
+  }
+  expect(await editorText(simulator)).toBe(await editorText(other));
+});
+
+test('text typed just before another session is opened is saved', async ({ simulator }) => {
+  const { page } = simulator;
+  await simulator.startWith('Water glossary');
+  await page.getByRole('button', { name: 'New session' }).click();
+  await simulator.startWith('Water sampling');
+  await simulator.editor.press('Control+Home');
+  await page.keyboard.insertText('# typed at the last moment\n');
+  const [first] = await page.evaluate(async () => {
+    const rows = await globalThis.ggenSim.persistence.queryMemory({ agent: 'session-*' });
+    return rows.map(({ agentId }) => agentId).filter((id) => !location.hash.endsWith(id));
+  });
+  await page.evaluate((id) => (location.hash = id ?? ''), first);
+  await expect(simulator.editor).toHaveAccessibleName('Content of water-glossary.ttl');
+  await page.goBack();
+  await page.reload();
+  const contents = await page.evaluate(async () => {
+    await globalThis.ggenSim.ready;
+    const rows = await globalThis.ggenSim.persistence.queryMemory({ agent: 'session-*' });
+    return rows.map(({ memoryJson }) => memoryJson).join('');
+  });
+  expect(contents).toContain('# typed at the last moment');
+});
+
 /** First lines of a worker: locks exclude no tab, and a commit always reads the version that it expects. */
 const WITHOUT_GUARDS = `{
 const request = navigator.locks.request.bind(navigator.locks);

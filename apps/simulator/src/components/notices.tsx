@@ -10,6 +10,11 @@ export function notify(title: string, description?: string): void {
   TOASTS.add({ title, description });
 }
 
+/** Shows a notice that asks for a look. It stays until the user closes it. */
+export function notifyLasting(title: string, description: string): void {
+  TOASTS.add({ title, description, type: 'warning', timeout: 0, priority: 'high' });
+}
+
 /** Shows a notice that an action failed. It stays until the user closes it. */
 export function notifyFailure(title: string, { code, message, hint }: Failure): void {
   TOASTS.add({

@@ -3,7 +3,7 @@ import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } f
 import { turtle } from '@codemirror/legacy-modes/mode/turtle';
 import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
-import { Compartment, EditorState } from '@codemirror/state';
+import { Compartment, EditorState, Transaction } from '@codemirror/state';
 import {
   drawSelection,
   EditorView,
@@ -13,6 +13,7 @@ import {
   lineNumbers,
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { changesBetween } from './text-changes.ts';
 
 /** A message at a location in the document. Line and column count from 1. */
 export interface Marker {
@@ -27,13 +28,14 @@ export interface CodeEditorOptions {
   readonly host: HTMLElement;
   readonly content: string;
   readonly label: string;
-  readonly onEdit: (content: string) => void;
+  /** @param before - the content that was edited: the latest that was shown or reported */
+  readonly onEdit: (before: string, after: string) => void;
   readonly onRun: () => void;
 }
 
 /** A rendered editor. */
 export interface CodeEditor {
-  /** Replaces the content if it differs. */
+  /** Replaces the lines that differ. The cursor stays in its line, and undo does not bring them back. */
   show(content: string): void;
   setLabel(label: string): void;
   /** Marks one location, or none. */
@@ -100,6 +102,8 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
   const labelled = new Compartment();
   const labelOf = (text: string) => EditorView.contentAttributes.of({ 'aria-label': text, tabindex: '0' });
   let replacing = false;
+  // The document has line feeds only, so it may differ from what was shown.
+  let known = content;
   const view = new EditorView({
     root,
     parent: root,
@@ -133,7 +137,10 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
           ...defaultKeymap,
         ]),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged && !replacing) onEdit(update.state.doc.toString());
+          if (!update.docChanged || replacing) return;
+          const before = known;
+          known = update.state.doc.toString();
+          onEdit(before, known);
         }),
       ],
     }),
@@ -144,9 +151,13 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
   };
   return {
     show(next) {
-      if (next === view.state.doc.toString()) return;
+      if (next === known) return;
+      known = next;
       replacing = true;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
+      view.dispatch({
+        changes: changesBetween(view.state.doc.toString(), next.replaceAll(/\r\n?/g, '\n')),
+        annotations: Transaction.addToHistory.of(false),
+      });
       replacing = false;
     },
     setLabel: (text) => view.dispatch({ effects: labelled.reconfigure(labelOf(text)) }),

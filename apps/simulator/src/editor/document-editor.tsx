@@ -12,7 +12,7 @@ export interface DocumentEditorProps {
   readonly marker: Marker | undefined;
   /** Number of requests to go to the marker. Each increase moves the cursor. */
   readonly goToCount: number;
-  readonly onEdit: (content: string) => void;
+  readonly onEdit: (before: string, after: string) => void;
   readonly onRun: () => void;
 }
 
@@ -42,7 +42,7 @@ export function DocumentEditor({
           host: host.current,
           content: latest.current.document.content,
           label: `Content of ${latest.current.document.name}`,
-          onEdit: (content) => latest.current.onEdit(content),
+          onEdit: (before, after) => latest.current.onEdit(before, after),
           onRun: () => latest.current.onRun(),
         });
         setEditor(created);

@@ -18,7 +18,7 @@ export function SessionPanel(): ReactNode {
         onStart={() => setStarting(true)}
         onOpen={(sessionId) => {
           setStarting(false);
-          store.open(sessionId);
+          void store.open(sessionId);
         }}
       />
       {failure ? <FailureNotice failure={failure} /> : null}

@@ -2,6 +2,7 @@ import type { Persistence } from '@ggen-sim/core';
 import { coalesce } from '../database/coalesce.ts';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
+import { isSameSession, mergeSessions, type SessionConflict } from './merge-session.ts';
 import {
   fromMemory,
   newSession,
@@ -18,6 +19,12 @@ const SAVE_DELAY_MS = 600;
 /** Number of sessions in the list, newest first; older ones stay in the database. */
 const LISTED_SESSIONS = 30;
 
+/** A session and its version in the database. */
+interface StoredSession {
+  readonly session: Session;
+  readonly version: number;
+}
+
 /** The sessions that the page shows. */
 export interface SessionState {
   /** True once the stored sessions have been queried. */
@@ -32,7 +39,8 @@ export interface SessionState {
 /**
  * Keeps the current session in step with the database. Rules:
  * 1. An edit shows at once. It is saved when typing pauses, before a run, and when the page is hidden.
- * 2. A session that another tab saved replaces the one here, unless this tab has unsaved edits. The later save wins.
+ * 2. A session that another tab saved replaces the one here. Unsaved edits of this tab are merged into it first, and a
+ *    save happens only if the stored version is the one that was merged. So no tab replaces another one's text unseen.
  * 3. Each tab has its own current session. The URL's fragment names it.
  */
 export class SessionStore {
@@ -45,6 +53,11 @@ export class SessionStore {
     saving: 'saved',
     failure: undefined,
   };
+  /** The current session as it is stored, as far as this tab knows. */
+  #base: StoredSession | undefined;
+  /** Newest first. */
+  #stored: readonly StoredSession[] = [];
+  readonly #onConflicts: (conflicts: readonly SessionConflict[]) => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
   /** Counts of saves started and ended. A query that overlaps a save may return the session as it was before. */
@@ -52,8 +65,10 @@ export class SessionStore {
   #savesEnded = 0;
   readonly #refresh: () => void = coalesce(() => this.#readStored());
 
-  constructor(persistence: Persistence) {
+  /** @param onConflicts - called when two tabs changed the same lines, and both versions were kept */
+  constructor(persistence: Persistence, onConflicts: (conflicts: readonly SessionConflict[]) => void) {
     this.#persistence = persistence;
+    this.#onConflicts = onConflicts;
   }
 
   readonly state = (): SessionState => this.#state;
@@ -72,7 +87,7 @@ export class SessionStore {
     const onHidden = (): void => {
       if (document.visibilityState === 'hidden') void this.flush();
     };
-    const onHashChange = (): void => this.open(sessionIdFromUrl());
+    const onHashChange = (): void => void this.open(sessionIdFromUrl());
     document.addEventListener('visibilitychange', onHidden);
     window.addEventListener('hashchange', onHashChange);
     return () => {
@@ -85,11 +100,11 @@ export class SessionStore {
 
   /** Starts a session with these documents and records it in the audit trail. */
   async start(documents: readonly NewDocument[]): Promise<void> {
-    await this.flush();
+    if (!(await this.#saved())) return;
     const session = newSession(documents);
     this.#savesStarted += 1;
     try {
-      await this.#persistence.record({
+      const recorded = await this.#persistence.record({
         audits: [
           {
             agentId: session.id,
@@ -100,7 +115,7 @@ export class SessionStore {
         ],
         memories: [memoryOf(session)],
       });
-      this.#select(session);
+      this.#select({ session, version: recorded.memories[0]?.version ?? 1 });
     } catch (error) {
       this.#setState({ failure: reportDatabaseFailure(error) });
     } finally {
@@ -109,18 +124,20 @@ export class SessionStore {
   }
 
   /** Makes a stored session the current one. */
-  open(sessionId: string | undefined): void {
-    const session = this.#state.stored.find(({ id }) => id === sessionId);
-    if (!session || session.id === this.#state.current?.id) return;
-    void this.flush();
-    this.#select(session);
+  async open(sessionId: string | undefined): Promise<void> {
+    const isWanted = ({ session }: StoredSession): boolean => session.id === sessionId;
+    if (!this.#stored.some(isWanted) || sessionId === this.#state.current?.id) return;
+    if (!(await this.#saved())) return;
+    const wanted = this.#stored.find(isWanted);
+    if (wanted) this.#select(wanted);
   }
 
   /** Changes the current session. */
   edit(change: (session: Session) => Session): void {
     const { current } = this.#state;
-    if (!current) return;
-    this.#setState({ current: change(current), saving: 'unsaved' });
+    const changed = current && change(current);
+    if (!changed || changed === current) return;
+    this.#setState({ current: changed, saving: 'unsaved' });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.flush(), SAVE_DELAY_MS);
   }
@@ -132,21 +149,65 @@ export class SessionStore {
     return this.#saving;
   }
 
+  /** Saves until nothing is unsaved. @returns false when a save failed, so that the edits are only in this tab */
+  async #saved(): Promise<boolean> {
+    do await this.flush();
+    while (this.#state.saving === 'unsaved');
+    return this.#state.saving === 'saved';
+  }
+
   async #save(): Promise<void> {
     const { current, saving } = this.#state;
-    if (!current || saving === 'saved') return;
+    const base = this.#base;
+    if (!current || !base || saving === 'saved') return;
     this.#savesStarted += 1;
     try {
-      await this.#persistence.saveMemory(memoryOf(current));
+      const { version } = await this.#persistence.saveMemory({
+        ...memoryOf(current),
+        ifVersion: base.version,
+      });
+      this.#base = { session: current, version };
       if (this.#state.current === current) this.#setState({ saving: 'saved', failure: undefined });
     } catch (error) {
-      this.#setState({ saving: 'failed', failure: reportDatabaseFailure(error) });
+      const failure = reportDatabaseFailure(error);
+      if (failure.code === 'VERSION_CONFLICT') await this.#mergeAndSave(current.id);
+      else this.#setState({ saving: 'failed', failure });
     } finally {
       this.#savesEnded += 1;
     }
   }
 
-  #select(session: Session): void {
+  /** Merges what another tab has saved into the current session and saves that. */
+  async #mergeAndSave(sessionId: string): Promise<void> {
+    try {
+      const [row] = await this.#persistence.queryMemory({ agent: sessionId });
+      const session = row && fromMemory(row);
+      if (session) this.#takeOver({ session, version: row.version });
+      // The session is gone: the database was reset or replaced by an import. These edits bring it back.
+      else if (this.#base) this.#base = { session: this.#base.session, version: row?.version ?? 0 };
+      await this.#save();
+    } catch (error) {
+      this.#setState({ saving: 'failed', failure: reportDatabaseFailure(error) });
+    }
+  }
+
+  /** Takes over the stored version of the current session, with the unsaved edits of this tab merged into it. */
+  #takeOver(stored: StoredSession): void {
+    const { current, saving } = this.#state;
+    if (!current) return;
+    const base = saving === 'saved' ? undefined : this.#base;
+    const { session, conflicts } = base
+      ? mergeSessions(base.session, current, stored.session)
+      : { session: stored.session, conflicts: [] };
+    this.#base = stored;
+    const isStored = isSameSession(session, stored.session);
+    this.#setState({ current: session, saving: isStored ? 'saved' : saving });
+    if (conflicts.length > 0) this.#onConflicts(conflicts);
+  }
+
+  #select(stored: StoredSession): void {
+    this.#base = stored;
+    const { session } = stored;
     this.#setState({ current: session, saving: 'saved', failure: undefined });
     history.replaceState(null, '', `#${session.id}`);
   }
@@ -155,14 +216,14 @@ export class SessionStore {
     const savesStarted = this.#savesStarted;
     const saving = savesStarted !== this.#savesEnded;
     try {
-      const stored: Session[] = [];
+      const stored: StoredSession[] = [];
       for await (const row of this.#persistence.queryMemory({ agent: SESSION_PATTERN })) {
         const session = fromMemory(row);
-        if (session) stored.push(session);
+        if (session) stored.push({ session, version: row.version });
         if (stored.length === LISTED_SESSIONS) break;
       }
       this.#merge(
-        stored.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)),
+        stored.toSorted((a, b) => (a.session.startedAt < b.session.startedAt ? 1 : -1)),
         !saving && savesStarted === this.#savesStarted,
       );
     } catch (error) {
@@ -175,21 +236,25 @@ export class SessionStore {
    *
    * @param isFresh - true when this tab saved nothing during the query
    */
-  #merge(stored: readonly Session[], isFresh: boolean): void {
-    const { current, saving, stored: before } = this.#state;
-    this.#setState({ loaded: true, stored });
+  #merge(stored: readonly StoredSession[], isFresh: boolean): void {
+    const before = this.#stored;
+    this.#stored = stored;
+    this.#setState({ loaded: true, stored: stored.map(({ session }) => session) });
+    const { current, saving } = this.#state;
     if (!current) {
-      const first = stored.find(({ id }) => id === sessionIdFromUrl()) ?? stored[0];
+      const first = stored.find(({ session }) => session.id === sessionIdFromUrl()) ?? stored[0];
       if (first) this.#select(first);
       return;
     }
-    if (saving !== 'saved' || !isFresh) return;
-    const isCurrent = ({ id }: Session): boolean => id === current.id;
+    if (!isFresh) return;
+    const isCurrent = ({ session }: StoredSession): boolean => session.id === current.id;
     const newer = stored.find(isCurrent);
-    if (newer) this.#setState({ current: newer });
+    if (newer) this.#takeOver(newer);
     // The session is gone: the database was reset or replaced by an import.
-    else if (before.some(isCurrent) && stored.length < LISTED_SESSIONS)
-      this.#setState({ current: stored[0] });
+    else if (saving === 'saved' && before.some(isCurrent) && stored.length < LISTED_SESSIONS) {
+      if (stored[0]) this.#select(stored[0]);
+      else this.#setState({ current: undefined });
+    }
   }
 
   #setState(change: Partial<SessionState>): void {

@@ -1,4 +1,5 @@
 import type { MemoryRow } from '@ggen-sim/core';
+import { mergeText } from './merge-text.ts';
 
 /** Role of a document in a run: the data to validate, or the shapes to validate it against. */
 export type DocumentRole = 'spec' | 'shapes';
@@ -74,7 +75,8 @@ export function withDocuments(session: Session, added: readonly NewDocument[]): 
   return { ...session, documents };
 }
 
-function unusedName(name: string, taken: ReadonlySet<string>): string {
+/** Returns the name, with a number if it is taken. */
+export function unusedName(name: string, taken: ReadonlySet<string>): string {
   const dot = name.lastIndexOf('.');
   const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
   let candidate = name;
@@ -90,6 +92,17 @@ export function withDocument(session: Session, documentId: string, change: Parti
       document.id === documentId ? { ...document, ...change } : document,
     ),
   };
+}
+
+/**
+ * Returns the session with an edit of a document's content.
+ *
+ * @param before - the content that was edited. Another tab's edit may have been merged into the session since.
+ */
+export function withContent(session: Session, documentId: string, before: string, after: string): Session {
+  const content = session.documents.find(({ id }) => id === documentId)?.content;
+  if (content === undefined) return session;
+  return withDocument(session, documentId, { content: mergeText(before, after, content).text });
 }
 
 /** Returns the session without a document. */

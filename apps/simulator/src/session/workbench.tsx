@@ -12,7 +12,14 @@ import { DocumentHeader } from './document-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
 import { DropZone } from './drop-zone.tsx';
 import type { SessionStore } from './session-store.ts';
-import { withDocument, withDocuments, withoutDocument, type NewDocument, type Session } from './session.ts';
+import {
+  withContent,
+  withDocument,
+  withDocuments,
+  withoutDocument,
+  type NewDocument,
+  type Session,
+} from './session.ts';
 import './workbench.css';
 
 /** Returns the location of the receipt's syntax error, if it has one. */
@@ -67,7 +74,9 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
             document={selected}
             marker={marker}
             goToCount={goToCount}
-            onEdit={(content) => store.edit((current) => withDocument(current, selected.id, { content }))}
+            onEdit={(before, after) =>
+              store.edit((current) => withContent(current, selected.id, before, after))
+            }
             onRun={runAll}
           />
         </>
