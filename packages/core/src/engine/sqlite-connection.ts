@@ -8,6 +8,7 @@ export interface Instruction {
   readonly opcode: string;
   readonly p1: number;
   readonly p4: string;
+  readonly p5: number;
 }
 
 /** Steps of {@link SqliteConnection.transaction} that the caller replaces. */
@@ -89,8 +90,8 @@ export class SqliteConnection {
     const program: Instruction[] = [];
     try {
       while (statement.step()) {
-        const [, opcode, p1, , , p4] = statement.get();
-        program.push({ opcode: String(opcode), p1: Number(p1), p4: String(p4) });
+        const [, opcode, p1, , , p4, p5] = statement.get();
+        program.push({ opcode: String(opcode), p1: Number(p1), p4: String(p4), p5: Number(p5) });
       }
       return program;
     } finally {

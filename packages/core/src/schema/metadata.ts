@@ -3,11 +3,16 @@
  * program), and `adopted_receipts`: the greatest rowid among imported receipts, whose ids this program did not make.
  */
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { Column } from '../tables/table.ts';
 import { toTimestamp } from '../validation/timestamps.ts';
 
 /** Name of the table and its columns. */
 export const METADATA_TABLE = '_schema_metadata';
-export const METADATA_COLUMNS: readonly string[] = ['key', 'value', 'updated_at'];
+export const METADATA_COLUMNS: readonly Pick<Column, 'column' | 'holds'>[] = [
+  { column: 'key' },
+  { column: 'value' },
+  { column: 'updated_at', holds: 'time' },
+];
 
 const IMPORTED_RECEIPTS = 'adopted_receipts';
 

@@ -3,7 +3,7 @@
  *
  * 1. All pending migrations happen in one transaction, or none does.
  * 2. A database is refused untouched when its schema is newer, when a recorded migration is missing or edited, or when
- *    one of this program's tables lacks a column.
+ *    one of this program's tables lacks a column, or has one that would change what is stored.
  * 3. It is refused as well when code of its schema (triggers, CHECK constraints, computed columns) would run on a write.
  * 4. A database of the original scripts has tables but no recorded migration. It is taken over with its rows.
  */
@@ -16,7 +16,7 @@ import { toTimestamp } from '../validation/timestamps.ts';
 import { METADATA_TABLE, readMetadata, recordImportedReceipts, writeMetadata } from './metadata.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
-import { checkExistingTables, columnsOf, schemaMismatch } from './table-check.ts';
+import { checkExistingTables, checkMetadataTable, columnsOf, schemaMismatch } from './table-check.ts';
 
 /** A version of the original scripts ("1.0.0", "1") is not one of these; version 1 of this program records a migration. */
 const OWN_VERSION = /^(?:[2-9]|[1-9]\d+)$/;
@@ -65,9 +65,15 @@ function isCurrent(connection: SqliteConnection, migrations: readonly Migration[
   }
 }
 
-/** Counts the migrations that a database has taken. Changes nothing. */
+/** Checks the tables and counts the migrations that a database has taken. Changes nothing. */
 function appliedVersion(connection: SqliteConnection, migrations: readonly Migration[]): number {
-  checkExistingTables(connection);
+  checkMetadataTable(connection);
+  const version = recordedVersion(connection, migrations);
+  checkExistingTables(connection, version);
+  return version;
+}
+
+function recordedVersion(connection: SqliteConnection, migrations: readonly Migration[]): number {
   if (columnsOf(connection, METADATA_TABLE).length === 0) return 0;
   const stored = readMetadata(connection, 'schema_version');
   if (stored !== undefined && /^\d+$/.test(stored) && Number(stored) > migrations.length) {

@@ -4,56 +4,71 @@ import { PersistenceError } from '../api/errors.ts';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { TABLES } from '../tables/index.ts';
+import type { Column } from '../tables/table.ts';
+import { findLossyColumn } from './column-check.ts';
 import { METADATA_COLUMNS, METADATA_TABLE } from './metadata.ts';
 import { findSchemaCode } from './trigger-guard.ts';
 
 /** A table that the schema must have. It may have more columns. */
-interface RequiredTable {
+export interface RequiredTable {
   readonly name: string;
-  readonly columns: readonly string[];
+  readonly columns: readonly Pick<Column, 'column' | 'holds' | 'addedIn'>[];
   /** Column that must be unique on its own. */
   readonly uniqueColumn: string | undefined;
 }
 
-const REQUIRED_TABLES: readonly RequiredTable[] = [
-  ...TABLES.map(({ name, columns, uniqueColumn }) => ({
-    name,
-    columns: columns.map(({ column }) => column),
-    uniqueColumn,
-  })),
-  { name: METADATA_TABLE, columns: METADATA_COLUMNS, uniqueColumn: 'key' },
-];
+const METADATA: RequiredTable = { name: METADATA_TABLE, columns: METADATA_COLUMNS, uniqueColumn: 'key' };
+
+const REQUIRED_TABLES: readonly RequiredTable[] = [...TABLES, METADATA];
+
+/**
+ * Checks the table of metadata if it exists, before anything is read from it. Changes nothing.
+ * @throws {PersistenceError} SCHEMA_MISMATCH
+ */
+export function checkMetadataTable(connection: SqliteConnection): void {
+  checkExistingTables(connection, 0, [METADATA]);
+}
 
 /**
  * Checks every table of this program that exists. Changes nothing.
+ * @param version - migrations that the database has taken; columns of later ones may be missing
  * @throws {PersistenceError} SCHEMA_MISMATCH
  */
-export function checkExistingTables(connection: SqliteConnection): void {
-  for (const table of REQUIRED_TABLES) {
-    if (columnsOf(connection, table.name).length > 0) checkTable(connection, table);
+export function checkExistingTables(
+  connection: SqliteConnection,
+  version: number,
+  tables: readonly RequiredTable[] = TABLES,
+): void {
+  for (const table of tables) {
+    const columns = table.columns.filter(({ addedIn = 0 }) => addedIn <= version);
+    if (columnsOf(connection, table.name).length > 0) checkTable(connection, { ...table, columns });
   }
 }
 
 function checkTable(connection: SqliteConnection, { name, columns, uniqueColumn }: RequiredTable): void {
-  const missing = missingColumns(connection, name, columns);
+  const names = columns.map(({ column }) => column);
+  const missing = missingColumns(connection, name, names);
   if (missing.length > 0) throw schemaMismatch(`the table ${name} has no column ${missing.join(', ')}`);
   if (
     !connection.get("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", [name])
   ) {
     throw schemaMismatch(`${name} is not a table`);
   }
-  if (uniqueColumn !== undefined && !isUnique(connection, name, uniqueColumn)) {
-    throw schemaMismatch(`the column ${uniqueColumn} of the table ${name} is not unique`);
-  }
   let code: string | undefined;
+  let lossy: string | undefined;
   try {
-    code = findSchemaCode(connection, name, columns);
+    code = findSchemaCode(connection, name, names);
+    lossy = findLossyColumn(connection, name, columns);
   } catch (error) {
     if (resultCodeOf(error) !== ResultCode.ERROR) throw error;
     throw schemaMismatch(`rows of the table ${name} cannot be written (${(error as Error).message})`);
   }
   if (code !== undefined) {
     throw schemaMismatch(`writing to ${name} would run ${code} that does not belong to this program`);
+  }
+  if (lossy !== undefined) throw schemaMismatch(`in the table ${name}, ${lossy}`);
+  if (uniqueColumn !== undefined && !isUnique(connection, name, uniqueColumn)) {
+    throw schemaMismatch(`the column ${uniqueColumn} of the table ${name} is not unique`);
   }
 }
 
@@ -62,7 +77,15 @@ export function findMissingColumns(
   connection: SqliteConnection,
 ): (readonly [table: string, columns: readonly string[]])[] {
   return REQUIRED_TABLES.map(
-    ({ name, columns }) => [name, missingColumns(connection, name, columns)] as const,
+    ({ name, columns }) =>
+      [
+        name,
+        missingColumns(
+          connection,
+          name,
+          columns.map(({ column }) => column),
+        ),
+      ] as const,
   ).filter(([, missing]) => missing.length > 0);
 }
 
@@ -87,8 +110,8 @@ function missingColumns(connection: SqliteConnection, table: string, columns: re
 function isUnique(connection: SqliteConnection, table: string, column: string): boolean {
   const found = connection.get(
     `SELECT 1 FROM pragma_index_list(?) AS list WHERE list."unique" AND NOT list.partial
-       AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = ?`,
-    [table, column],
+       AND (SELECT group_concat(name || ' ' || coll) FROM pragma_index_xinfo(list.name) WHERE key) = ?`,
+    [table, `${column} BINARY`],
   );
   return found !== undefined;
 }

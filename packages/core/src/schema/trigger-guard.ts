@@ -30,7 +30,7 @@ export function findSchemaCode(
   const values = columns.map(() => '?').join(', ');
   const assignments = columns.map((column) => `${column} = ?`).join(', ');
   for (const statement of [
-    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${values})`,
+    `INSERT OR ABORT INTO ${table} (${columns.join(', ')}) VALUES (${values})`,
     `UPDATE ${table} SET ${assignments} WHERE rowid = ?`,
     `DELETE FROM ${table} WHERE rowid = ?`,
   ]) {

@@ -14,6 +14,10 @@ export interface Column<Field extends string = string> {
   readonly column: string;
   /** Name in the API: `executionId`. */
   readonly field: Field;
+  /** Kind of the values: text that is kept as it is, times, or whole numbers. @default 'text' */
+  readonly holds?: 'text' | 'time' | 'number';
+  /** Schema version whose migration adds the column. @default the one that makes the table */
+  readonly addedIn?: number;
 }
 
 /** Writes one checked row. The caller holds a transaction; `now` is the time to store. */
@@ -71,9 +75,12 @@ export function selectList({ columns }: Pick<AnyTable, 'columns'>): string {
   return columns.map(({ column }) => column).join(', ');
 }
 
-/** Makes the INSERT of a whole row, one bound value per column, in order. */
+/**
+ * Makes the INSERT of a whole row, one bound value per column, in order. OR ABORT overrides conflict clauses of a schema that
+ * another program made: REPLACE would delete other rows, IGNORE would drop this one in silence.
+ */
 export function insertSql(table: Pick<AnyTable, 'name' | 'columns'>): string {
-  return `INSERT INTO ${table.name} (${selectList(table)}) VALUES (${table.columns.map(() => '?').join(', ')})`;
+  return `INSERT OR ABORT INTO ${table.name} (${selectList(table)}) VALUES (${table.columns.map(() => '?').join(', ')})`;
 }
 
 /** Builds a row of the API from the values of a SELECT over {@link selectList}, starting at an offset. */

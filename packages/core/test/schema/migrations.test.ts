@@ -7,6 +7,8 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { describe, expect, it } from 'vitest';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import { type Persistence, SCHEMA_VERSION } from '../../src/index.ts';
+import { checkExistingTables } from '../../src/schema/table-check.ts';
+import { TABLES } from '../../src/tables/index.ts';
 import { MIGRATIONS } from '../../src/schema/migrations/index.ts';
 import type { Migration } from '../../src/schema/migrations/migration.ts';
 import { migrate } from '../../src/schema/migrator.ts';
@@ -163,6 +165,18 @@ describe('every schema version', () => {
     ).toBe(before);
     expect((await db.stats()).receiptsTotal).toBe(receipts);
     await added(db);
+  });
+
+  it('need not have the columns of later migrations', async () => {
+    const connection = new SqliteConnection(await openDatabase(memoryStorage()));
+    await migrate(connection, new Date(), performance.now());
+    const [receipts] = TABLES;
+    const table = { ...receipts!, columns: [...receipts!.columns, { column: 'later', addedIn: 9 }] };
+    expect(() => checkExistingTables(connection, 8, [table])).not.toThrow();
+    expect(() => checkExistingTables(connection, 9, [table])).toThrow(/no column later/);
+    connection.run('ALTER TABLE receipts ADD COLUMN later TEXT');
+    expect(() => checkExistingTables(connection, 9, [table])).not.toThrow();
+    await connection.close();
   });
 
   it('has a fixture, and the newest fixture has the current schema', () => {

@@ -138,6 +138,36 @@ describe('databases of other programs and versions', () => {
   });
 
   it.for([
+    ['execution_id TEXT', 'execution_id TEXT COLLATE NOCASE', /execution_id compares text by NOCASE/],
+    ['agent_id TEXT', 'agent_id TEXT COLLATE RTRIM', /agent_id compares text by RTRIM/],
+    ['key TEXT', 'key TEXT COLLATE NOCASE', /key compares text by NOCASE/],
+    ['receipt_json TEXT', 'receipt_json JSON', /receipt_json turns text into numbers/],
+    ['receipt_id TEXT', 'receipt_id INTEGER', /receipt_id turns text into numbers/],
+    ['memory_json TEXT', 'memory_json NUMERIC', /memory_json turns text into numbers/],
+    ['details TEXT', 'details FLOAT', /details turns text into numbers/],
+    ['duration_ms INTEGER', 'duration_ms VARCHAR(9)', /duration_ms turns numbers into text/],
+    [
+      'agent_id TEXT NOT NULL UNIQUE',
+      'agent_id TEXT NOT NULL',
+      /agent_id of the table agent_memory is not unique/,
+      'CREATE UNIQUE INDEX u ON agent_memory (agent_id COLLATE NOCASE)',
+    ],
+    [
+      'operation TEXT',
+      'operation TEXT COLLATE NOCASE',
+      /no such collation sequence: THEIRS/,
+      `.dbconfig defensive off\nPRAGMA writable_schema=ON;
+       UPDATE sqlite_schema SET sql = replace(sql, 'NOCASE', 'THEIRS');`,
+    ],
+  ] as const)('a table with "%s" as "%s"', async ([declared, instead, message, sql = 'SELECT 1']) => {
+    const fixture = createTestDatabase();
+    nativeSqlite(other(fixture), ORIGINAL_SCHEMA.replace(declared, instead), ...sql.split('\n'));
+    const error = await refused(fixture);
+    expect(error.code).toBe('SCHEMA_MISMATCH');
+    expect(error.message).toMatch(message);
+  });
+
+  it.for([
     [
       'edited',
       `UPDATE _schema_metadata SET value = replace(value, '"checksum":"', '"checksum":"0') WHERE key = 'migration_0001'`,
@@ -249,6 +279,46 @@ describe('files that are accepted', () => {
     await db.close();
     expect(fs.lstatSync(fixture.file).isSymbolicLink()).toBe(true);
     expect(fs.readdirSync(fixture.path('real'))).toEqual(['data.db']);
+  });
+
+  it('keeps every text in columns of other types that keep it', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(
+      ORIGINAL_SCHEMA.replace('execution_id TEXT', 'execution_id VARCHAR(99)')
+        .replace('receipt_json TEXT', 'receipt_json BLOB')
+        .replace('details TEXT', 'details')
+        .replace('duration_ms INTEGER', 'duration_ms REAL')
+        .replace('created_at DATETIME', 'created_at TEXT'),
+    );
+    const db = await fixture.open();
+    await db.saveReceipt(receiptOf('007', { receipt: '1.0', durationMs: 5 }));
+    await db.logAudit({ agentId: 'a', operation: '0x10', status: 'started', details: '1e3' });
+    expect(await db.queryReceipts()).toMatchObject([
+      { executionId: '007', receiptJson: '1.0', durationMs: 5 },
+    ]);
+    expect(await db.queryAuditTrail()).toMatchObject([{ operation: '0x10', details: '1e3' }]);
+    expect((await db.verify()).ok).toBe(true);
+  });
+
+  it('overrides conflict clauses that would delete other rows or drop the new one', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(
+      ORIGINAL_SCHEMA.replace('operation TEXT NOT NULL', 'operation TEXT NOT NULL UNIQUE ON CONFLICT REPLACE')
+        .replace('details TEXT', 'details TEXT NOT NULL ON CONFLICT IGNORE')
+        .replace('memory_json TEXT NOT NULL', 'memory_json TEXT NOT NULL UNIQUE ON CONFLICT REPLACE'),
+    );
+    const db = await fixture.open();
+    const entry = { agentId: 'a', operation: 'one', status: 'started', details: 'd' } as const;
+    await db.logAudit(entry);
+    await db.saveMemory({ agentId: 'one', agentType: 't', memory: '{}' });
+    for (const refusal of [
+      db.logAudit(entry),
+      db.logAudit({ agentId: 'a', operation: 'two', status: 'started' }),
+      db.saveMemory({ agentId: 'two', agentType: 't', memory: '{}' }),
+    ]) {
+      expect(await rejectionOf(refusal)).toMatchObject({ code: 'CONSTRAINT' });
+    }
+    expect(await db.stats()).toMatchObject({ auditEntries: 1, agentsTracked: 1 });
   });
 
   it('reads rows of the original scripts', async () => {
