@@ -1,11 +1,25 @@
 import { markRollbackMode, parseHeader } from './database-header.ts';
 import { SqliteError, VfsError, isBusy, isStorageReset } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
-import { copyDatabase } from './sqlite/backup-api.ts';
+import { retryBusy } from './retry-busy.ts';
+import { DatabaseCopy } from './sqlite/backup-api.ts';
 import type { Mount } from './sqlite/vfs.ts';
 import type { SqlJs, SqlJsDatabase } from './sqlite/load-sqljs.ts';
 import { passThrough, type StorageTransactions } from './contract/storage-transactions.ts';
 import type { Storage, StorageFile } from './contract/storage.ts';
+
+/** Options of {@link DurableDatabase.copyFrom}. */
+export interface CopyOptions {
+  /** Copy only if {@link DurableDatabase.changeCounter} still returns this once the database is locked. */
+  readonly expectedChangeCounter?: number;
+  /**
+   * Called between two steps, while the database is locked.
+   * @param copiedBytes - size of what has been copied so far
+   */
+  readonly onStep?: (copiedBytes: number) => void | Promise<void>;
+  /** How long a step waits for connections that read this database, in milliseconds. @default 0 */
+  readonly busyDeadlineMs?: number;
+}
 
 /** An open database whose pages are in a storage. */
 export interface DurableDatabase {
@@ -49,12 +63,12 @@ export interface DurableDatabase {
   /** @returns the whole database as the bytes of an SQLite file. @throws VfsError `IN_TRANSACTION` */
   exportImage(): Uint8Array;
   /**
-   * Replaces the whole content with another database's in one transaction.
-   * @param expectedChangeCounter - copy only if {@link changeCounter} still returns this once the database is locked
+   * Replaces the whole content with another database's in one transaction, in steps.
+   * @param options - see {@link CopyOptions}
    * @throws SqliteError SQLITE_BUSY (5) when another connection holds either database, or has changed this one
-   * meanwhile; this database then keeps its content
+   * meanwhile; this database then keeps its content, as after an error that `onStep` throws
    */
-  copyFrom(source: DurableDatabase, expectedChangeCounter?: number): void;
+  copyFrom(source: DurableDatabase, options?: CopyOptions): Promise<void>;
   /**
    * Moves the write-ahead log into the database file and empties it. Does nothing without `exclusive`.
    * @throws SqliteError when the storage fails
@@ -235,10 +249,20 @@ export class OpenedDatabase implements DurableDatabase {
     }
   }
 
-  copyFrom(source: DurableDatabase, expectedChangeCounter?: number): void {
-    const isUnchanged = (): boolean =>
-      expectedChangeCounter === undefined || this.changeCounter() === expectedChangeCounter;
-    copyDatabase(this.#sqlJs, this.database, source.database, isUnchanged);
+  async copyFrom(
+    source: DurableDatabase,
+    { expectedChangeCounter, onStep, busyDeadlineMs = 0 }: CopyOptions = {},
+  ): Promise<void> {
+    const pageSizeBytes = Number(source.database.exec('PRAGMA page_size')[0]?.values[0]?.[0]);
+    const copy = new DatabaseCopy(this.#sqlJs, this.database, source.database);
+    try {
+      if (expectedChangeCounter !== undefined && this.changeCounter() !== expectedChangeCounter)
+        throw new SqliteError(ResultCode.BUSY, 'another connection has changed the database');
+      while (!(await retryBusy(() => copy.step(), busyDeadlineMs)))
+        await onStep?.(copy.copiedPages * pageSizeBytes);
+    } finally {
+      copy.cancel();
+    }
   }
 
   checkpoint(): void {

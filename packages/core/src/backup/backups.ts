@@ -1,5 +1,7 @@
-import { memoryStorage, openDatabase, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
+import { openDatabase, type DurableDatabase, type Storage, type StorageFile } from '@ggen-sim/sqljs-vfs';
+import { createScratch } from '#backup/scratch';
 import { backupDirectoryAt, DEFAULT_BACKUP_DIRECTORY } from '#exports/export-targets';
+import { yieldToEventLoop } from '#queue/yield';
 import { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { toPersistenceError } from '../engine/error-mapping.ts';
 import { assertNotTruncated } from '../engine/truncated-file.ts';
@@ -10,17 +12,23 @@ import type {
   BackupDirectory,
   BackupOptions,
   BackupReport,
+  LongOperationOptions,
   RestoreOptions,
   RestoreReport,
   RowCounts,
 } from '../api/persistence.ts';
-import type { OperationQueue } from '../queue/operation-queue.ts';
+import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
 import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts';
 import { migrate } from '../schema/migrator.ts';
 import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
-import { loadTables, readImage, refuseUnlessEmpty } from './restore-backup.ts';
+import { copyOnline, isCopyFailure } from './online-copy.ts';
+import { loadTables, refuseUnlessEmpty, stageImage } from './restore-backup.ts';
+import type { Scratch } from './scratch.ts';
+
+/** Size of the largest database that is copied in memory for a backup. */
+const MAX_COPY_IN_MEMORY_BYTES = 128 * 1024 * 1024;
 
 /** Export and import of the whole database: as a backup, or as the bytes of one file. */
 export class Backups {
@@ -37,21 +45,67 @@ export class Backups {
   async exportBackup(options: BackupOptions): Promise<BackupReport> {
     const operation = 'exportBackup';
     const directory = directoryOf(operation, options.directory ?? DEFAULT_BACKUP_DIRECTORY);
-    const manifest = await this.#queue.enqueueExclusive(operation, [], async () => {
+    try {
+      const manifest = await abortable(operation, options.signal, () =>
+        this.#queue.runInSteps(operation, async (steps) => {
+          const written = await this.#withSnapshot(steps, options, (snapshot) =>
+            writeBackup(snapshot, directory, this.#clock(), options),
+          );
+          await directory.finish();
+          return written;
+        }),
+      );
+      return { directory: directory.name, manifest };
+    } catch (error) {
+      await directory.discard();
+      throw toExportError(error, operation, directory.name);
+    }
+  }
+
+  /**
+   * Runs work that reads one state of the database. It reads a copy, so that others can write meanwhile. Where there is
+   * no room for a copy it reads the database itself, under one SHARED lock.
+   */
+  async #withSnapshot<T>(
+    steps: Steps,
+    options: LongOperationOptions,
+    work: (snapshot: SqliteConnection) => Promise<T>,
+  ): Promise<T> {
+    const scratch = await this.#copyToScratch(steps, options);
+    if (!scratch) return steps.readTransaction(() => work(this.#connection));
+    try {
+      const copy = await openDatabase(scratch.storage);
       try {
-        return await abortable(operation, options.signal, () =>
-          this.#queue.withReadTransaction(async () => {
-            const written = await writeBackup(this.#connection, directory, this.#clock(), options);
-            await directory.finish();
-            return written;
-          }),
-        );
-      } catch (error) {
-        await directory.discard();
-        throw toExportError(error, operation, directory.name);
+        return await work(new SqliteConnection(copy));
+      } finally {
+        copy.close();
       }
-    });
-    return { directory: directory.name, manifest };
+    } finally {
+      scratch.storage.close?.();
+    }
+  }
+
+  async #copyToScratch(steps: Steps, options: LongOperationOptions): Promise<Scratch | undefined> {
+    const { storage } = this.#connection.durable;
+    let scratch: Scratch;
+    try {
+      scratch = createScratch(storage);
+    } catch {
+      // This user cannot write to the folder of the database.
+      return undefined;
+    }
+    try {
+      const size = await steps.read(() => this.#connection.sizeBytes());
+      if (scratch.inMemory && size > MAX_COPY_IN_MEMORY_BYTES) return undefined;
+      const target = scratch.storage.open('main', { create: true, exclusive: false, readOnly: false });
+      await copyOnline(this.#connection, steps, target, options);
+      target.close();
+      return scratch;
+    } catch (error) {
+      scratch.storage.close?.();
+      if (isCopyFailure(error)) return undefined;
+      throw error;
+    }
   }
 
   async restoreBackup(options: RestoreOptions): Promise<RestoreReport> {
@@ -79,9 +133,11 @@ export class Backups {
       'json',
     ]);
     if (from === 'image') {
-      const image = await readImage(directory, manifest);
-      throwIfAborted(operation, options.signal);
-      await this.#replaceByImage(operation, image, options.force ?? false);
+      await this.#replaceByImage(
+        operation,
+        (target) => stageImage(directory, manifest, target, options),
+        options,
+      );
     } else {
       await this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
         this.#queue.withWriteTransaction(async () => {
@@ -102,37 +158,59 @@ export class Backups {
   async importImage(image: Uint8Array): Promise<void> {
     const operation = 'importImage';
     if (!(image instanceof Uint8Array)) throw invalid({ operation, name: 'image' }, image, 'a Uint8Array');
-    await this.#replaceByImage(operation, image, true);
+    if (image.length === 0) throw new PersistenceError('NOT_A_DATABASE', 'The image is empty', { operation });
+    await this.#replaceByImage(operation, async (target) => target.write(image, 0), { force: true });
   }
 
-  /** Checks an image as a separate database, then replaces this database by it in one step. */
-  async #replaceByImage(operation: string, image: Uint8Array, force: boolean): Promise<void> {
-    const source = await this.#openImage(operation, image);
+  /**
+   * Checks an image as a separate database, then replaces this database by it in one transaction.
+   * @param stage - writes the image to an empty file
+   */
+  async #replaceByImage(
+    operation: string,
+    stage: (target: StorageFile) => Promise<void>,
+    { force = false, signal, onProgress }: Pick<RestoreOptions, 'force' | 'signal' | 'onProgress'>,
+  ): Promise<void> {
     const { durable } = this.#connection;
-    const replace = (): void => {
-      if (force) return durable.copyFrom(source);
-      // A save of another process between this check and the copy would be lost, so `copyFrom` compares the counter.
-      const seen = this.#connection.snapshot(() => {
-        refuseUnlessEmpty(this.#connection);
-        return durable.changeCounter();
-      });
-      durable.copyFrom(source, seen);
-    };
+    const { storage } = createScratch(durable.storage);
     try {
-      await this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
-        this.#queue.retryTransient(() => durable.writeTransaction(replace)),
-      );
+      const target = storage.open('main', { create: true, exclusive: false, readOnly: false });
+      await stage(target);
+      target.close();
+      const source = await this.#openImage(operation, storage);
+      try {
+        const total = source.sizeBytes();
+        const replace = async (): Promise<void> => {
+          // A save of another process between this check and the copy would be lost, so `copyFrom` compares the counter.
+          const seen = force
+            ? undefined
+            : this.#connection.snapshot(() => {
+                refuseUnlessEmpty(this.#connection);
+                return durable.changeCounter();
+              });
+          await durable.copyFrom(source, {
+            ...(seen !== undefined && { expectedChangeCounter: seen }),
+            busyDeadlineMs: this.#queue.busyDeadlineMs,
+            async onStep(done) {
+              throwIfAborted(operation, signal);
+              onProgress?.({ stage: 'image', done, total, unit: 'bytes' });
+              await yieldToEventLoop();
+            },
+          });
+        };
+        await this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
+          this.#queue.retryTransient(() => durable.writeTransaction(replace)),
+        );
+      } finally {
+        source.close();
+      }
     } finally {
-      source.close();
+      storage.close?.();
     }
   }
 
-  async #openImage(operation: string, image: Uint8Array): Promise<DurableDatabase> {
-    if (image.length === 0) throw new PersistenceError('NOT_A_DATABASE', 'The image is empty', { operation });
-    const storage = memoryStorage();
-    const file = storage.open('main', { create: true, exclusive: false, readOnly: false });
-    file.write(image, 0);
-    file.close();
+  /** Opens a staged image as a database of its own, checks it, and brings it to the schema of this program. */
+  async #openImage(operation: string, storage: Storage): Promise<DurableDatabase> {
     let source: DurableDatabase | undefined;
     try {
       source = await openDatabase(storage);

@@ -149,8 +149,3 @@ export async function openFile(
   if (!stream) throw invalidBackup(`${fileName} is missing`);
   return stream;
 }
-
-/** Reads a stream to its end. */
-export async function readWhole(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
-}

@@ -1,12 +1,14 @@
+import type { StorageFile } from '@ggen-sim/sqljs-vfs';
 import { createSha256 } from '#hashing/sha256';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import type { BackupDirectory, BackupFile, BackupManifest, RestoreOptions } from '../api/persistence.ts';
+import { toIoError } from '../streams/io-error.ts';
 import { recordImportedReceipts } from '../schema/metadata.ts';
 import { TABLES } from '../tables/index.ts';
 import { insertSql, type AnyTable } from '../tables/table.ts';
-import { checkFile, IMAGE_FILE, invalidBackup, openFile, readWhole } from './manifest.ts';
+import { checkFile, IMAGE_FILE, invalidBackup, openFile } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
 
 const OPERATION = 'restoreBackup';
@@ -26,15 +28,32 @@ export function refuseUnlessEmpty(connection: SqliteConnection): void {
   }
 }
 
-/** Reads the database image of a backup, and compares it with the manifest again while reading. */
-export async function readImage(directory: BackupDirectory, manifest: BackupManifest): Promise<Uint8Array> {
+/** Writes the database image of a backup to a file, and compares it with the manifest again while reading. */
+export async function stageImage(
+  directory: BackupDirectory,
+  manifest: BackupManifest,
+  target: StorageFile,
+  { signal, onProgress }: RestoreOptions,
+): Promise<void> {
   const file = manifest.files.find(({ name }) => name === IMAGE_FILE);
   if (!file) throw invalidBackup(`it has no ${IMAGE_FILE}`);
-  const image = await readWhole(await openFile(directory, IMAGE_FILE));
-  const hash = createSha256();
-  hash.update(image);
-  checkFile(file, image.length, hash.digestHex());
-  return image;
+  if (file.bytes === 0)
+    throw new PersistenceError('NOT_A_DATABASE', 'The image is empty', { operation: OPERATION });
+  let done = 0;
+  for await (const chunk of unchanged(file, await openFile(directory, IMAGE_FILE))) {
+    throwIfAborted(OPERATION, signal);
+    writeStaged(target, chunk, done);
+    done += chunk.length;
+    onProgress?.({ stage: IMAGE_FILE, done, total: file.bytes, unit: 'bytes' });
+  }
+}
+
+function writeStaged(target: StorageFile, chunk: Uint8Array, offset: number): void {
+  try {
+    target.write(chunk, offset);
+  } catch (error) {
+    throw toIoError(error, OPERATION, 'a copy of the image beside the database');
+  }
 }
 
 /** Replaces every row by the rows of the JSON files. The caller holds a write transaction. */

@@ -8,7 +8,8 @@
  *    write that is too big does not take the others with it. A transaction that may be committed is never retried.
  * 4. Another connection's lock is waited for without blocking the event loop, until each operation's own deadline.
  * 5. Reads run between transactions, never inside one: they see only committed rows.
- * 6. Exclusive work (backup, VACUUM, restore) runs alone and may await; it accesses the storage itself.
+ * 6. Exclusive work (VACUUM, restore) runs alone and may await; it accesses the storage itself.
+ * 7. An operation of several steps (backup) is in the queue once for each step, and other operations run in between.
  */
 import { ResultCode, isBusy } from '@ggen-sim/sqljs-vfs';
 import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
@@ -34,6 +35,14 @@ interface Operation<T = unknown> {
   readonly reject: (error: PersistenceError) => void;
 }
 
+/** Entries in the queue for one operation of several steps; other operations run in between. */
+export interface Steps {
+  /** Like {@link OperationQueue.enqueueRead}. */
+  read<T>(work: () => T): Promise<T>;
+  /** Runs exclusive work that only reads, like {@link OperationQueue.withReadTransaction}. */
+  readTransaction<T>(work: () => Promise<T>): Promise<T>;
+}
+
 /** Runs operations against one connection. */
 export class OperationQueue {
   readonly #connection: SqliteConnection;
@@ -41,6 +50,7 @@ export class OperationQueue {
   readonly #onCommit: (tables: readonly TableName[]) => void;
   #waiting: Operation[] = [];
   #running: Promise<void> | undefined;
+  readonly #stepped: Set<Promise<unknown>> = new Set();
   #closed = false;
 
   constructor(
@@ -51,6 +61,11 @@ export class OperationQueue {
     this.#connection = connection;
     this.#policy = policy;
     this.#onCommit = onCommit;
+  }
+
+  /** See {@link RetryPolicy}. */
+  get busyDeadlineMs(): number {
+    return this.#policy.busyDeadlineMs;
   }
 
   /** Enqueues synchronous work inside a transaction. Resolves once the transaction is durable. */
@@ -91,9 +106,25 @@ export class OperationQueue {
     return connection.durable.readTransaction(() => connection.transaction('read', work, { begin }));
   }
 
+  /** Runs an operation of several steps. Once it has begun, its steps are accepted even when the queue is closed. */
+  async runInSteps<T>(name: string, operation: (steps: Steps) => Promise<T>): Promise<T> {
+    if (this.#closed) throw closed(name);
+    const running = operation({
+      read: (work) => this.#push('read', name, [], work),
+      readTransaction: (work) => this.#push('exclusive', name, [], () => this.withReadTransaction(work)),
+    });
+    this.#stepped.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#stepped.delete(running);
+    }
+  }
+
   /** Accepts no new operation. Resolves when all that were accepted have settled. */
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.allSettled(this.#stepped);
     await this.#running;
   }
 
@@ -116,9 +147,15 @@ export class OperationQueue {
     tables: readonly TableName[],
     work: () => T | Promise<T>,
   ): Promise<T> {
-    if (this.#closed) {
-      return Promise.reject(new PersistenceError('CLOSED', 'The database is closed', { operation: name }));
-    }
+    return this.#closed ? Promise.reject(closed(name)) : this.#push(kind, name, tables, work);
+  }
+
+  #push<T>(
+    kind: Operation['kind'],
+    name: string,
+    tables: readonly TableName[],
+    work: () => T | Promise<T>,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const deadline = this.#deadline();
       this.#waiting.push({ kind, name, tables, work, deadline, resolve, reject } as Operation);
@@ -206,4 +243,8 @@ export class OperationQueue {
     }
     if (patient.length > 0) await this.#runGroup(patient);
   }
+}
+
+function closed(operation: string): PersistenceError {
+  return new PersistenceError('CLOSED', 'The database is closed', { operation });
 }

@@ -5,9 +5,10 @@
  * 1. A method never throws into WebAssembly: it keeps the JavaScript error in {@link Mount.lastError} and returns the
  *    result code of that method.
  * 2. WebAssembly memory moves when it grows, so every method derives its view of it again.
- * 3. Only files of mounted databases are answered here. Every other name (temporary files, `ATTACH`) goes to the VFS
- *    that was there before.
+ * 3. Only files of mounted databases are answered here, and temporary files where the platform has them. Every other
+ *    name (`ATTACH`) goes to the VFS that was there before.
  */
+import { openTemporaryFile } from '#sqlite/temporary-file';
 import { VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { FileRole, Storage, StorageFile } from '../contract/storage.ts';
@@ -41,11 +42,15 @@ export interface Mount {
   lastError: unknown;
 }
 
+/** Writes and failures of a temporary file, which belongs to no database. */
+type TemporaryMount = Pick<Mount, 'writes' | 'main' | 'lastError'>;
+
 interface OpenFile {
-  readonly mount: Mount;
+  readonly mount: TemporaryMount;
   readonly file: StorageFile;
-  readonly role: FileRole;
-  readonly deleteOnClose: boolean;
+  readonly role: FileRole | 'temporary';
+  /** Deletes a file that was opened with SQLITE_OPEN_DELETEONCLOSE. */
+  readonly deleteAfterClose?: () => void;
 }
 
 /** A mounted database's storage, and which of its files a name stands for. */
@@ -119,7 +124,7 @@ export class SqlJsVfs {
     return mount && { mount, role: (groups?.['suffix'] as FileRole | undefined) ?? 'main' };
   }
 
-  #guard(mount: Mount, failure: number, call: () => number): number {
+  #guard(mount: Pick<Mount, 'lastError'>, failure: number, call: () => number): number {
     try {
       return call();
     } catch (error) {
@@ -259,7 +264,7 @@ export class SqlJsVfs {
     if (open.role === 'main') open.mount.main = undefined;
     return this.#guard(open.mount, ResultCode.IOERR_CLOSE, () => {
       open.file.close();
-      if (open.deleteOnClose) open.mount.storage.delete(open.role, { syncDirectory: false });
+      open.deleteAfterClose?.();
       return ResultCode.OK;
     });
   }
@@ -279,9 +284,9 @@ export class SqlJsVfs {
         this.#catchName(name, flags);
         if (flags & OpenFlag.superJournal && this.#refuseSuperJournal(name)) return ResultCode.CANTOPEN;
         const found = this.#lookUp(name);
-        return found
-          ? this.#xOpen(found, file, flags, outFlags)
-          : originalOpen(self, name, file, flags, outFlags);
+        if (found) return this.#xOpen(found, file, flags, outFlags);
+        const temporary = name === 0 ? this.#openTemporary(file, flags, outFlags) : undefined;
+        return temporary ?? originalOpen(self, name, file, flags, outFlags);
       },
       'iiiiii',
     );
@@ -365,16 +370,42 @@ export class SqlJsVfs {
         mount,
         file,
         role,
-        deleteOnClose: (flags & OpenFlag.deleteOnClose) !== 0,
+        ...(flags & OpenFlag.deleteOnClose && {
+          deleteAfterClose: () => mount.storage.delete(role, { syncDirectory: false }),
+        }),
       });
-      const view = this.#view();
-      view.setUint32(filePointer, this.#ioMethods, true);
-      if (outFlagsPointer !== 0) {
-        const access = file.readOnly ? OpenFlag.readOnly : OpenFlag.readWrite;
-        view.setInt32(outFlagsPointer, (flags & ~(OpenFlag.readOnly | OpenFlag.readWrite)) | access, true);
-      }
+      this.#setOpened(file, filePointer, flags, outFlagsPointer);
       return ResultCode.OK;
     });
+  }
+
+  /**
+   * Opens a file for what SQLite does not keep in memory: a VACUUM, a sort, the journal of a statement. In the default
+   * VFS it would be in WebAssembly's memory, and a large database would not fit.
+   * @returns undefined where the platform has no temporary files
+   */
+  #openTemporary(filePointer: number, flags: number, outFlagsPointer: number): number | undefined {
+    const mount: TemporaryMount = { writes: new WriteCoalescing(), main: undefined, lastError: undefined };
+    this.#view().setUint32(filePointer, 0, true);
+    let file: StorageFile | undefined;
+    const resultCode = this.#guard(mount, ResultCode.CANTOPEN, () => {
+      file = openTemporaryFile();
+      return ResultCode.OK;
+    });
+    if (!file) return resultCode === ResultCode.OK ? undefined : resultCode;
+    const opened = mount.writes.over(file);
+    this.#openFiles.set(filePointer, { mount, file: opened, role: 'temporary' });
+    this.#setOpened(opened, filePointer, flags, outFlagsPointer);
+    return ResultCode.OK;
+  }
+
+  /** Fills in what SQLite reads after a successful xOpen. */
+  #setOpened(file: StorageFile, filePointer: number, flags: number, outFlagsPointer: number): void {
+    const view = this.#view();
+    view.setUint32(filePointer, this.#ioMethods, true);
+    if (outFlagsPointer === 0) return;
+    const access = file.readOnly ? OpenFlag.readOnly : OpenFlag.readWrite;
+    view.setInt32(outFlagsPointer, (flags & ~(OpenFlag.readOnly | OpenFlag.readWrite)) | access, true);
   }
 }
 

@@ -1,0 +1,168 @@
+/**
+ * Copies the file of an open database while other connections go on writing.
+ *
+ * 1. The file is read in slices, each under a SHARED lock of its own. Under that lock the file holds one committed state,
+ *    which the change counter names. Between two slices every other connection may commit.
+ * 2. The copy is complete when slices that cover the whole file have been read one after the other with the same change
+ *    counter: then all of them are of one state. After a commit the reading goes on, round and round, and only bytes that
+ *    differ are written to the copy.
+ * 3. Where others commit so often that this does not happen in two rounds, the last round is read under one SHARED lock.
+ *    It reads and compares, and seldom writes, so it does not depend on the speed of the disk with the copy.
+ */
+import { markRollbackMode } from '@ggen-sim/sqljs-vfs/internal';
+import type { StorageFile } from '@ggen-sim/sqljs-vfs';
+import { yieldToEventLoop } from '#queue/yield';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { Steps } from '../queue/operation-queue.ts';
+import { throwIfAborted } from '../validation/abort.ts';
+import type { LongOperationOptions } from '../api/persistence.ts';
+
+const OPERATION = 'exportBackup';
+
+/** Read under one lock in a few milliseconds. */
+const SLICE_BYTES = 8 * 1024 * 1024;
+
+/** Rounds before the lock is kept. */
+const UNLOCKED_ROUNDS = 2;
+
+/** The file that is being copied to failed. It is no failure of the database. */
+export class CopyFailure extends Error {
+  override readonly name = 'CopyFailure';
+
+  constructor(cause: unknown) {
+    super('The copy failed', { cause });
+  }
+}
+
+/** True for a {@link CopyFailure}, also as the cause of a failed step. */
+export function isCopyFailure(error: unknown): boolean {
+  return (
+    error instanceof CopyFailure || (error as { cause?: unknown } | undefined)?.cause instanceof CopyFailure
+  );
+}
+
+/**
+ * Copies the database of a connection.
+ * @param target - an empty file
+ * @throws {CopyFailure} when the target fails
+ */
+export async function copyOnline(
+  connection: SqliteConnection,
+  steps: Steps,
+  target: StorageFile,
+  options: LongOperationOptions,
+): Promise<void> {
+  const copy = new OnlineCopy(connection, target);
+  const afterSlice = (): void => {
+    throwIfAborted(OPERATION, options.signal);
+    options.onProgress?.({ stage: 'copy', done: copy.doneBytes, total: copy.totalBytes, unit: 'bytes' });
+  };
+  while (!copy.isComplete && copy.rounds < UNLOCKED_ROUNDS) {
+    await steps.read(() => {
+      connection.checkpoint();
+      connection.snapshot(() => {
+        connection.touchSchema();
+        copy.readSlice();
+      });
+    });
+    copy.storeSlice();
+    afterSlice();
+  }
+  if (!copy.isComplete) {
+    await steps.readTransaction(async () => {
+      while (!copy.isComplete) {
+        copy.readSlice();
+        copy.storeSlice();
+        afterSlice();
+        await yieldToEventLoop();
+      }
+    });
+  }
+  copy.finish();
+}
+
+class OnlineCopy {
+  readonly #connection: SqliteConnection;
+  readonly #target: StorageFile;
+  readonly #slice = new Uint8Array(SLICE_BYTES);
+  readonly #stored = new Uint8Array(SLICE_BYTES);
+  #changeCounter: number | undefined;
+  #offset = 0;
+  #lengthBytes = 0;
+  /** Bytes read one after the other, ending with the last slice, since the change counter last changed. */
+  #unchangedBytes = 0;
+  #readBytes = 0;
+  totalBytes = 0;
+  isComplete = false;
+
+  constructor(connection: SqliteConnection, target: StorageFile) {
+    this.#connection = connection;
+    this.#target = target;
+  }
+
+  /** Number of times that the whole file has been read. */
+  get rounds(): number {
+    return this.totalBytes === 0 ? 0 : this.#readBytes / this.totalBytes;
+  }
+
+  get doneBytes(): number {
+    return Math.min(this.#readBytes, this.totalBytes);
+  }
+
+  /** Reads the next slice. The caller holds a SHARED lock. */
+  readSlice(): void {
+    const { durable } = this.#connection;
+    const changeCounter = durable.changeCounter();
+    if (changeCounter !== this.#changeCounter) this.#unchangedBytes = 0;
+    this.#changeCounter = changeCounter;
+    this.totalBytes = durable.sizeBytes();
+    const next = this.#offset + this.#lengthBytes;
+    this.#offset = next < this.totalBytes ? next : 0;
+    this.#lengthBytes = Math.min(SLICE_BYTES, this.totalBytes - this.#offset);
+    const slice = this.#slice.subarray(0, this.#lengthBytes);
+    durable.readFile(slice, this.#offset);
+    if (this.#offset === 0 && slice.length > 0) markRollbackMode(slice);
+    this.#readBytes += slice.length;
+    this.#unchangedBytes += slice.length;
+    this.isComplete = this.#unchangedBytes >= this.totalBytes;
+  }
+
+  /** Writes to the copy what differs in the slice. Needs no lock. */
+  storeSlice(): void {
+    const slice = this.#slice.subarray(0, this.#lengthBytes);
+    try {
+      const stored = this.#stored.subarray(
+        0,
+        this.#target.read(this.#stored.subarray(0, slice.length), this.#offset),
+      );
+      const range = differingRange(slice, stored);
+      if (range) this.#target.write(slice.subarray(range.start, range.end), this.#offset + range.start);
+    } catch (error) {
+      throw new CopyFailure(error);
+    }
+  }
+
+  finish(): void {
+    try {
+      if (this.#target.sizeBytes() > this.totalBytes) this.#target.truncate(this.totalBytes);
+    } catch (error) {
+      throw new CopyFailure(error);
+    }
+  }
+}
+
+/** Finds the first and the last byte in which two arrays differ. The second array may be shorter. */
+function differingRange(
+  bytes: Uint8Array,
+  stored: Uint8Array,
+): { readonly start: number; readonly end: number } | undefined {
+  if (stored.length < bytes.length) return { start: 0, end: bytes.length };
+  const wordCount = Math.ceil(bytes.length / 4);
+  const words = new Uint32Array(bytes.buffer, 0, wordCount);
+  const storedWords = new Uint32Array(stored.buffer, 0, wordCount);
+  let first = 0;
+  while (first < wordCount && words[first] === storedWords[first]) first++;
+  let last = wordCount;
+  while (last > first && words[last - 1] === storedWords[last - 1]) last--;
+  return first === last ? undefined : { start: first * 4, end: Math.min(last * 4, bytes.length) };
+}

@@ -1,0 +1,128 @@
+/** Backups of a database in use: others go on writing, and rows and image are one state. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { expect, it } from 'vitest';
+import type { BackupDirectory, BackupManifest } from '../../src/index.ts';
+import { backupDirectoryAt } from '../../src/exports/export-targets.node.ts';
+import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
+import { createTestDatabase, nativeSqlite, type TestDatabase } from '../support/test-database.ts';
+import { namesIn, openFilled } from '../support/filled-database.ts';
+
+const ADD_ENTRY = `INSERT INTO audit_log (audit_id, agent_id, operation, status)
+   VALUES (lower(hex(randomblob(16))), 'native', 'write', 'completed')`;
+
+/** Adds audit entries of together some 20 MiB: several slices. */
+function enlarge(database: TestDatabase): void {
+  database.native(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+    INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
+    SELECT 'id-' || i, 'native', 'write', 'completed', printf('%.*c', 20000, 'x') FROM n`);
+}
+
+/** Counts the audit entries in the image and in the JSON file of a backup. */
+function entriesIn(folder: string, manifest: BackupManifest): unknown {
+  const rows = JSON.parse(fs.readFileSync(`${folder}/audit_log.json`, 'utf8')) as unknown[];
+  const image = nativeSqlite(`${folder}/ggen.db`, 'PRAGMA integrity_check', 'SELECT count(*) FROM audit_log');
+  return [image, rows.length, manifest.files.find(({ name }) => name === 'audit_log.json')?.rows];
+}
+
+it('this process and others save while the files of a backup are written', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  const folder = database.path('backup');
+  const local = backupDirectoryAt(folder);
+  let saves = 0;
+  const directory: BackupDirectory = {
+    ...local,
+    async create(fileName) {
+      database.native(ADD_ENTRY);
+      await db.saveReceipt(receiptOf(`during-${saves++}`));
+      return local.create(fileName);
+    },
+  };
+  const { manifest } = await db.exportBackup({ directory });
+  expect(saves).toBe(5);
+  expect(entriesIn(folder, manifest)).toEqual(['ok\n3', 3, 3]);
+  expect(nativeSqlite(`${folder}/ggen.db`, 'SELECT count(*) FROM receipts')).toBe('20');
+  expect(database.native('SELECT count(*) FROM audit_log')).toBe('8');
+});
+
+it('one state is copied even when another connection commits after every step', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  enlarge(database);
+  const folder = database.path('backup');
+  let commits = 0;
+  let refused = 0;
+  const { manifest } = await db.exportBackup({
+    directory: folder,
+    onProgress({ stage }) {
+      if (stage !== 'copy') return;
+      try {
+        // The first entry is on an early page, the new one on a late page.
+        execFileSync('sqlite3', [database.file, `UPDATE audit_log SET duration_ms = 1; ${ADD_ENTRY}`], {
+          stdio: 'ignore',
+        });
+        commits++;
+      } catch {
+        refused++;
+      }
+    },
+  });
+  expect(commits).toBeGreaterThan(3);
+  // At the end the lock is kept for one round.
+  expect(refused).toBeGreaterThan(0);
+  const entries = 1003 + commits;
+  expect(entriesIn(folder, manifest)).toEqual([`ok\n${entries}`, entries, entries]);
+});
+
+it('a commit in the middle of the copy is in the copy', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  enlarge(database);
+  const folder = database.path('backup');
+  let steps = 0;
+  const { manifest } = await db.exportBackup({
+    directory: folder,
+    onProgress({ stage }) {
+      if (stage === 'copy' && ++steps === 2)
+        database.native(`UPDATE audit_log SET duration_ms = 1; ${ADD_ENTRY}`);
+    },
+  });
+  expect(entriesIn(folder, manifest)).toEqual(['ok\n1004', 1004, 1004]);
+});
+
+it('a copy without room beside the database is done without: the database itself is read', async (context) => {
+  const database = createTestDatabase();
+  const disk = database.path('disk');
+  fs.mkdirSync(disk);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=30m', 'tmpfs', disk], { stdio: 'ignore' });
+  } catch {
+    context.skip('mounting needs root');
+  }
+  database.atEnd(() => void execFileSync('umount', ['-l', disk]));
+  const db = await database.open({ path: `${disk}/ggen.db` });
+  nativeSqlite(
+    `${disk}/ggen.db`,
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+     INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
+     SELECT 'id-' || i, 'native', 'write', 'completed', printf('%.*c', 18000, 'x') FROM n`,
+  );
+  const folder = database.path('backup');
+  const { manifest } = await db.exportBackup({ directory: folder });
+  expect(entriesIn(folder, manifest)).toEqual(['ok\n1000', 1000, 1000]);
+  const restored = await rejectionOf(db.restoreBackup({ directory: folder, force: true }));
+  expect(restored).toMatchObject({ code: 'DISK_FULL' });
+  expect(restored.message).toContain('beside the database');
+  expect((await db.stats()).auditEntries).toBe(1000);
+  expect(fs.readdirSync(disk).filter((name) => !name.endsWith('-journal'))).toEqual(['ggen.db']);
+});
+
+it('closing waits for a backup', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  const backup = db.exportBackup({ directory: database.path('backup') });
+  await db.close();
+  expect((await backup).manifest.files).toHaveLength(4);
+  expect(namesIn(database)).toEqual(['backup', 'ggen.db']);
+});

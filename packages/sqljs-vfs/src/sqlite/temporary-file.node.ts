@@ -1,0 +1,96 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { StorageFile } from '../contract/storage.ts';
+
+/**
+ * Creates a file that only this process can reach: mode 0600, and without a name from the start, so that it disappears
+ * with the process however that ends.
+ * @param directory - @default the first usable one of those that native SQLite tries
+ * (https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations)
+ * @returns undefined where no default directory can be written
+ * @throws the system's error for a given directory
+ */
+export function openTemporaryFile(directory: string): StorageFile;
+export function openTemporaryFile(directory?: string): StorageFile | undefined;
+export function openTemporaryFile(directory?: string): StorageFile | undefined {
+  if (directory !== undefined) return createIn(directory);
+  const { SQLITE_TMPDIR, TMPDIR } = process.env;
+  for (const candidate of [SQLITE_TMPDIR, TMPDIR, '/var/tmp', '/usr/tmp', '/tmp']) {
+    if (candidate === undefined || candidate === '') continue;
+    try {
+      return createIn(candidate);
+    } catch {
+      // The next directory may be usable.
+    }
+  }
+  return undefined;
+}
+
+function createIn(directory: string): StorageFile {
+  const { randomBytes } = process.getBuiltinModule('node:crypto');
+  const filePath = path.join(directory, `.sqljs-vfs-${randomBytes(12).toString('hex')}`);
+  const fd = fs.openSync(filePath, 'wx+', 0o600);
+  try {
+    fs.unlinkSync(filePath);
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+  return new TemporaryFile(fd);
+}
+
+/** An open file without a name. No other connection can reach it, so every lock is granted. */
+class TemporaryFile implements StorageFile {
+  readonly readOnly = false;
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  read(target: Uint8Array, offset: number): number {
+    let readBytes = 0;
+    while (readBytes < target.length) {
+      const count = fs.readSync(this.#fd, target, readBytes, target.length - readBytes, offset + readBytes);
+      if (count === 0) break;
+      readBytes += count;
+    }
+    return readBytes;
+  }
+
+  write(source: Uint8Array, offset: number): void {
+    let writtenBytes = 0;
+    while (writtenBytes < source.length) {
+      const remainingBytes = source.length - writtenBytes;
+      writtenBytes += fs.writeSync(this.#fd, source, writtenBytes, remainingBytes, offset + writtenBytes);
+    }
+  }
+
+  truncate(sizeBytes: number): void {
+    fs.ftruncateSync(this.#fd, sizeBytes);
+  }
+
+  sync(): void {
+    // The content is lost with the process anyway.
+  }
+
+  sizeBytes(): number {
+    return fs.fstatSync(this.#fd).size;
+  }
+
+  lock(): boolean {
+    return true;
+  }
+
+  unlock(): void {
+    // Nothing was locked.
+  }
+
+  reserved(): boolean {
+    return false;
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+}
