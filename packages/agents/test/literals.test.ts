@@ -21,8 +21,24 @@ describe('well-formed literals', () => {
     ['boolean', ['true', 'false', '1', '0'], ['TRUE', 'yes', '']],
     [
       'date',
-      ['2024-02-29', '2000-02-29', '-0044-03-15', '2024-01-31Z', '2024-01-31+14:00'],
-      ['2023-02-29', '1900-02-29', '2024-13-01', '2024-04-31', '24-01-01', '2024-01-31+14:01'],
+      [
+        '300000-02-29',
+        '-300000-02-29',
+        '2024-02-29',
+        '2000-02-29',
+        '-0044-03-15',
+        '2024-01-31Z',
+        '2024-01-31+14:00',
+      ],
+      [
+        '300001-02-29',
+        '2023-02-29',
+        '1900-02-29',
+        '2024-13-01',
+        '2024-04-31',
+        '24-01-01',
+        '2024-01-31+14:01',
+      ],
     ],
     [
       'dateTime',
@@ -30,6 +46,13 @@ describe('well-formed literals', () => {
       ['2024-01-31', '2024-01-31T24:00:01', '2024-01-31T12:60:00', '2024-01-31 12:00:00'],
     ],
     ['dateTimeStamp', ['2024-01-31T12:00:00Z'], ['2024-01-31T12:00:00']],
+    [
+      'duration',
+      ['P1Y', 'P1Y2M3DT4H5M6.7S', '-P0D', 'PT0S', 'P0Y', 'PT99999999999999999999S'],
+      ['P', 'PT', 'P1YT', 'P1S', 'P1M1Y', 'P-1D', '1Y', 'PT1.S', 'P1.5D', '+P1D'],
+    ],
+    ['dayTimeDuration', ['P1D', 'PT1M', 'P1DT1S'], ['P1Y', 'P1M', 'P', 'P1DT']],
+    ['yearMonthDuration', ['P1Y', 'P13M', '-P1Y1M'], ['P1D', 'P1YT1S', 'P']],
     ['time', ['00:00:00', '23:59:59.5Z'], ['25:00:00', '12:00']],
     ['gYear', ['2024', '-0001Z'], ['24', '02024']],
     ['gYearMonth', ['2024-12'], ['2024-13']],
@@ -65,6 +88,34 @@ describe('the order of literals', () => {
     ['2024-01-01T00:00:00+02:00', 'dateTime', '2023-12-31T23:00:00Z', 'dateTimeStamp'],
     ['2024-01-01T00:00:00.1', 'dateTime', '2024-01-01T00:00:00.2', 'dateTime'],
     ['23:00:00+05:00', 'time', '19:00:00Z', 'time'],
+    ['00:00:00', 'time', '00:00:01', 'time'],
+    ['24:00:00', 'time', '00:00:01', 'time'],
+    ['2024-12-31T24:00:00', 'dateTime', '2025-01-01T00:00:01', 'dateTime'],
+    // Years and days beyond those of JavaScript.
+    ['275760-09-13', 'date', '275760-09-14', 'date'],
+    ['-9999999-01-01', 'date', '-9999998-12-31', 'date'],
+    ['99999999999999999999', 'gYear', '100000000000000000000', 'gYear'],
+    ['-300000', 'gYear', '300000', 'gYear'],
+    ['-0001', 'gYear', '0000', 'gYear'],
+    ['1000000-01', 'gYearMonth', '1000000-02', 'gYearMonth'],
+    ['2024-01-01T00:00:00.123456788Z', 'dateTime', '2024-01-01T00:00:00.123456789Z', 'dateTime'],
+    ['12:00:00.0000000000000000001', 'time', '12:00:00.0000000000000000002', 'time'],
+    // One without a zone, more than 14 hours apart.
+    ['2024-01-01T00:00:00', 'dateTime', '2024-01-01T14:00:01Z', 'dateTime'],
+    ['2024-01-01T09:59:59Z', 'dateTime', '2024-01-02T00:00:00', 'dateTime'],
+    ['2024-01-01', 'date', '2024-01-03Z', 'date'],
+    // Single precision.
+    ['16777216', 'float', '16777218', 'float'],
+    ['0.1', 'double', '0.1', 'float'],
+    ['3.4028235e38', 'float', '1e39', 'float'],
+    // Durations whose order is the same from every month.
+    ['PT36H', 'duration', 'P2D', 'dayTimeDuration'],
+    ['P11M', 'yearMonthDuration', 'P1Y', 'duration'],
+    ['P1M', 'duration', 'P32D', 'duration'],
+    ['P27D', 'dayTimeDuration', 'P1M', 'yearMonthDuration'],
+    ['-P1D', 'duration', 'PT0S', 'duration'],
+    ['PT0.000000001S', 'duration', 'PT0.000000002S', 'duration'],
+    ['P99999999999999999998Y', 'duration', 'P99999999999999999999Y', 'duration'],
   ])('puts %s (%s) before %s (%s)', (a, typeA, b, typeB) => {
     expect(compareLiterals(literal(a, typeA), literal(b, typeB))).toBeLessThan(0);
     expect(compareLiterals(literal(b, typeB), literal(a, typeA))).toBeGreaterThan(0);
@@ -76,10 +127,27 @@ describe('the order of literals', () => {
     ['abc', 'integer', '1', 'integer'],
     ['NaN', 'double', '1', 'integer'],
     ['2024-01-01', 'date', '2024-01-01T00:00:00', 'dateTime'],
-    ['2024-01-01T00:00:00', 'dateTime', '2024-06-01T00:00:00Z', 'dateTime'],
+    ['2024-01-01T00:00:00', 'dateTime', '2024-01-01T14:00:00Z', 'dateTime'],
+    ['P1M', 'duration', 'P30D', 'duration'],
+    ['P1M', 'yearMonthDuration', 'P28D', 'dayTimeDuration'],
+    ['P1Y', 'duration', 'P365DT1S', 'duration'],
+    ['P', 'duration', 'P1D', 'duration'],
     ['a', 'anyURI', 'b', 'anyURI'],
   ])('does not order %s (%s) and %s (%s)', (a, typeA, b, typeB) => {
     expect(compareLiterals(literal(a, typeA), literal(b, typeB))).toBeNull();
+  });
+
+  it.each([
+    ['16777217', 'float', '16777216', 'float'],
+    ['0.1', 'decimal', '0.1', 'float'],
+    ['16777217', 'integer', '16777216', 'float'],
+    ['P12M', 'duration', 'P1Y', 'yearMonthDuration'],
+    ['P1DT24H', 'duration', 'P2D', 'dayTimeDuration'],
+    ['24:00:00', 'time', '00:00:00', 'time'],
+    ['2024-01-01T24:00:00Z', 'dateTime', '2024-01-02T00:00:00.000Z', 'dateTime'],
+    ['2024-02-29+14:00', 'date', '2024-02-28-10:00', 'date'],
+  ])('holds %s (%s) and %s (%s) for equal', (a, typeA, b, typeB) => {
+    expect(compareLiterals(literal(a, typeA), literal(b, typeB))).toBe(0);
   });
 
   it('does not order other terms', () => {

@@ -1,6 +1,9 @@
 import type { Literal, Term } from '@rdfjs/types';
 import { XSD } from '../rdf/namespaces.ts';
 import { compareText } from '../rdf/terms.ts';
+import { type CalendarValue, compareCalendar, isCalendarType, parseCalendar } from './calendar.ts';
+import { compareDurations, type Duration, isDurationType, parseDuration } from './duration.ts';
+import { compareExact, type ExactNumber, parseExact, toDouble } from './exact-number.ts';
 
 const INTEGER_RANGES: ReadonlyMap<string, readonly [min: bigint | null, max: bigint | null]> = new Map([
   ['integer', [null, null]],
@@ -18,7 +21,6 @@ const INTEGER_RANGES: ReadonlyMap<string, readonly [min: bigint | null, max: big
   ['unsignedByte', [0n, 255n]],
 ]);
 
-const DECIMAL = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?$/;
 const FLOAT = /^[+-]?(?=\.?\d)\d*(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
 const FLOAT_NAMES: ReadonlyMap<string, number> = new Map([
   ['INF', Infinity],
@@ -27,38 +29,19 @@ const FLOAT_NAMES: ReadonlyMap<string, number> = new Map([
   ['NaN', NaN],
 ]);
 
-const YEAR = String.raw`(?<year>-?(?:[1-9]\d{3,}|0\d{3}))`;
-const MONTH = String.raw`(?<month>0[1-9]|1[0-2])`;
-const DAY = String.raw`(?<day>0[1-9]|[12]\d|3[01])`;
-const TIME = String.raw`(?:(?<hour>[01]\d|2[0-3]):(?<minute>[0-5]\d):(?<second>[0-5]\d(?:\.\d+)?)|(?<midnight>24:00:00(?:\.0+)?))`;
-const ZONE = String.raw`(?<zone>Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))`;
-
-/** Lexical forms of XML Schema 1.1 part 2, section 3.3. */
-const CALENDAR_FORMS: ReadonlyMap<string, RegExp> = new Map(
-  Object.entries({
-    dateTime: `${YEAR}-${MONTH}-${DAY}T${TIME}${ZONE}?`,
-    dateTimeStamp: `${YEAR}-${MONTH}-${DAY}T${TIME}${ZONE}`,
-    date: `${YEAR}-${MONTH}-${DAY}${ZONE}?`,
-    time: `${TIME}${ZONE}?`,
-    gYear: `${YEAR}${ZONE}?`,
-    gYearMonth: `${YEAR}-${MONTH}${ZONE}?`,
-    gMonthDay: `--${MONTH}-${DAY}${ZONE}?`,
-    gMonth: `--${MONTH}${ZONE}?`,
-    gDay: `---${DAY}${ZONE}?`,
-  }).map(([name, form]) => [name, new RegExp(`^${form}$`)]),
-);
-
-/** Value that can be compared with values of the same `kind`. */
+/** Value that can be compared with values of the same `kind`; the two kinds of number also with each other. */
 type Comparable =
-  | { readonly kind: 'exact'; readonly digits: bigint; readonly scale: number }
-  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'exact'; readonly value: ExactNumber }
+  /** `xsd:float` has single precision. */
+  | { readonly kind: 'float'; readonly value: number; readonly isSingle: boolean }
   | { readonly kind: 'text'; readonly value: string }
-  /** Position on a type's scale (`date`, `date with zone`, `boolean`). */
-  | { readonly kind: 'point'; readonly scale: string; readonly position: number };
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'calendar'; readonly value: CalendarValue }
+  | { readonly kind: 'duration'; readonly value: Duration };
 
 /**
- * True when a literal's text belongs to its datatype. `undefined` for datatypes other than XML Schema's numbers, boolean
- * and calendar types; the caller checks those by other means.
+ * True when a literal's text belongs to its datatype. `undefined` for datatypes other than XML Schema's numbers, boolean,
+ * dates, times and durations; the caller checks those by other means.
  */
 export function isWellFormed(literal: Literal): boolean | undefined {
   const name = xsdName(literal);
@@ -66,7 +49,8 @@ export function isWellFormed(literal: Literal): boolean | undefined {
   if (name === 'boolean') return /^(?:true|false|0|1)$/.test(literal.value);
   if (INTEGER_RANGES.has(name) || name === 'decimal') return exactNumber(name, literal.value) !== undefined;
   if (name === 'double' || name === 'float') return float(literal.value) !== undefined;
-  return CALENDAR_FORMS.has(name) ? calendarParts(name, literal.value) !== undefined : undefined;
+  if (isDurationType(name)) return parseDuration(name, literal.value) !== undefined;
+  return isCalendarType(name) ? parseCalendar(name, literal.value) !== undefined : undefined;
 }
 
 /** True for a well-formed literal of `xsd:integer` or a datatype derived from it. */
@@ -78,24 +62,22 @@ export function isInteger(term: Term): boolean {
 
 /**
  * Orders two terms as SPARQL's `<` does, which SHACL refers to (SHACL, section 4.3): integers and decimals exactly,
- * strings by code point, times by instant.
+ * strings by code point, times by instant, durations and times without a zone as far as their order is certain.
  *
  * @returns negative, zero or positive; `null` when the terms cannot be compared: they are not literals, their kinds
- *   differ, a text does not belong to its datatype, or only one has a time zone
+ *   differ, a text does not belong to its datatype, or their order is not certain
  */
 export function compareLiterals(a: Term | undefined, b: Term | undefined): number | null {
   const left = comparableOf(a);
   const right = comparableOf(b);
   if (left === undefined || right === undefined) return null;
-  if (left.kind === 'exact' && right.kind === 'exact') {
-    const scale = Math.max(left.scale, right.scale);
-    const difference = scaled(left, scale) - scaled(right, scale);
-    return difference < 0n ? -1 : difference > 0n ? 1 : 0;
-  }
-  if (isNumber(left) && isNumber(right)) return compareFloats(toFloat(left), toFloat(right));
+  if (left.kind === 'exact' && right.kind === 'exact') return compareExact(left.value, right.value);
+  if (isNumber(left) && isNumber(right)) return compareFloats(left, right);
   if (left.kind === 'text' && right.kind === 'text') return compareText(left.value, right.value);
-  if (left.kind !== 'point' || right.kind !== 'point' || left.scale !== right.scale) return null;
-  return left.position - right.position;
+  if (left.kind === 'boolean' && right.kind === 'boolean') return Number(left.value) - Number(right.value);
+  if (left.kind === 'calendar' && right.kind === 'calendar') return compareCalendar(left.value, right.value);
+  if (left.kind === 'duration' && right.kind === 'duration') return compareDurations(left.value, right.value);
+  return null;
 }
 
 type NumberValue = Extract<Comparable, { kind: 'exact' | 'float' }>;
@@ -104,17 +86,15 @@ function isNumber(value: Comparable): value is NumberValue {
   return value.kind === 'exact' || value.kind === 'float';
 }
 
-function toFloat(value: NumberValue): number {
-  return value.kind === 'float' ? value.value : Number(`${value.digits}e-${value.scale}`);
-}
-
-function scaled(value: Extract<Comparable, { kind: 'exact' }>, scale: number): bigint {
-  return value.digits * 10n ** BigInt(scale - value.scale);
-}
-
-function compareFloats(a: number, b: number): number | null {
-  if (Number.isNaN(a) || Number.isNaN(b)) return null;
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Orders two numbers of which one at least is floating-point. An exact one takes the precision of the other. */
+function compareFloats(a: NumberValue, b: NumberValue): number | null {
+  const isSingle = [a, b].every((value) => value.kind === 'exact' || value.isSingle);
+  const [left, right] = [a, b].map((value) => {
+    const number = value.kind === 'float' ? value.value : toDouble(value.value);
+    return isSingle ? Math.fround(number) : number;
+  }) as [number, number];
+  if (Number.isNaN(left) || Number.isNaN(right)) return null;
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function xsdName(literal: Literal): string | undefined {
@@ -129,68 +109,39 @@ function comparableOf(term: Term | undefined): Comparable | undefined {
   if (name === 'string') return { kind: 'text', value: term.value };
   if (name === 'boolean') {
     if (isWellFormed(term) !== true) return undefined;
-    return { kind: 'point', scale: name, position: term.value === 'true' || term.value === '1' ? 1 : 0 };
+    return { kind: 'boolean', value: term.value === 'true' || term.value === '1' };
   }
-  if (INTEGER_RANGES.has(name) || name === 'decimal') return exactNumber(name, term.value);
+  if (INTEGER_RANGES.has(name) || name === 'decimal') {
+    return comparable('exact', exactNumber(name, term.value));
+  }
   if (name === 'double' || name === 'float') {
     const value = float(term.value);
-    return value === undefined ? undefined : { kind: 'float', value };
+    const isSingle = name === 'float';
+    return value === undefined
+      ? undefined
+      : { kind: 'float', value: isSingle ? Math.fround(value) : value, isSingle };
   }
-  return instant(name, term.value);
+  if (isDurationType(name)) return comparable('duration', parseDuration(name, term.value));
+  return comparable('calendar', parseCalendar(name, term.value));
 }
 
-function exactNumber(name: string, text: string): Extract<Comparable, { kind: 'exact' }> | undefined {
-  const parts = DECIMAL.exec(text);
-  if (parts === null) return undefined;
-  const fraction = parts[3] ?? '';
-  const magnitude = BigInt(`${parts[2] ?? ''}${fraction}` || '0');
-  const digits = parts[1] === '-' ? -magnitude : magnitude;
+function comparable<Kind extends 'exact' | 'calendar' | 'duration'>(
+  kind: Kind,
+  value: Extract<Comparable, { kind: Kind }>['value'] | undefined,
+): Comparable | undefined {
+  return value === undefined ? undefined : ({ kind, value } as Comparable);
+}
+
+function exactNumber(name: string, text: string): ExactNumber | undefined {
+  const value = parseExact(text);
   const range = INTEGER_RANGES.get(name);
-  if (range !== undefined) {
-    const [min, max] = range;
-    if (text.includes('.') || (min !== null && digits < min) || (max !== null && digits > max))
-      return undefined;
-  }
-  return { kind: 'exact', digits, scale: fraction.length };
+  if (value === undefined || range === undefined) return value;
+  const [min, max] = range;
+  const { digits } = value;
+  const inRange = (min === null || digits >= min) && (max === null || digits <= max);
+  return inRange && !text.includes('.') ? value : undefined;
 }
 
 function float(text: string): number | undefined {
   return FLOAT_NAMES.get(text) ?? (FLOAT.test(text) ? Number(text) : undefined);
-}
-
-function calendarParts(name: string, text: string): Partial<Record<string, string>> | undefined {
-  const parts = CALENDAR_FORMS.get(name)?.exec(text)?.groups;
-  if (parts === undefined) return undefined;
-  const { year, month, day } = parts as Partial<Record<string, string>>;
-  if (month === undefined || day === undefined) return parts;
-  // Without a year, 29 February is valid.
-  const last = new Date(Date.UTC(2000, 0, 1));
-  last.setUTCFullYear(year === undefined ? 2000 : Number(year), Number(month), 0);
-  return Number(day) <= last.getUTCDate() ? parts : undefined;
-}
-
-function instant(name: string, text: string): Comparable | undefined {
-  const parts = calendarParts(name, text);
-  if (parts === undefined) return undefined;
-  const day = new Date(Date.UTC(2000, 0, 1));
-  day.setUTCFullYear(
-    Number(parts['year'] ?? 2000),
-    Number(parts['month'] ?? 1) - 1,
-    Number(parts['day'] ?? 1),
-  );
-  const hours = parts['midnight'] === undefined ? Number(parts['hour'] ?? 0) : 24;
-  const ofDay = hours * 3600 + Number(parts['minute'] ?? 0) * 60 + Number(parts['second'] ?? 0);
-  const { zone } = parts;
-  const type = name === 'dateTimeStamp' ? 'dateTime' : name;
-  return {
-    kind: 'point',
-    scale: zone === undefined ? type : `${type} with zone`,
-    position: day.getTime() / 1000 + ofDay - (zone === undefined ? 0 : zoneSeconds(zone)),
-  };
-}
-
-function zoneSeconds(zone: string): number {
-  if (zone === 'Z') return 0;
-  const seconds = Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(4, 6)) * 60;
-  return zone.startsWith('-') ? -seconds : seconds;
 }
