@@ -5,6 +5,7 @@ import { CommandFailure } from './failures.ts';
 import { databasePath, type LocationSources } from './locations.ts';
 import { DataOutput } from './output/data-output.ts';
 import { printable } from './output/printable.ts';
+import { refuseOutputIntoDatabase } from './output/redirected-output.ts';
 import { ProgressBar } from './output/progress-bar.ts';
 import type { ExpectedWork } from './wasm-compilation.ts';
 
@@ -45,9 +46,11 @@ export class CommandContext {
 
   /**
    * Opens the user's database.
-   * @throws {CommandFailure} NOT_FOUND if it does not exist and the command does not create it
+   * @throws {CommandFailure} NOT_FOUND if it does not exist and the command does not create it; INVALID_ARGUMENT if an
+   * output is redirected into it
    */
   async openDatabase(expectedWork?: ExpectedWork): Promise<Persistence> {
+    refuseOutputIntoDatabase(this.databasePath);
     try {
       return await openDatabaseFile(this.databasePath, { expectedWork, create: this.#createsDatabase });
     } catch (error) {

@@ -45,7 +45,8 @@ export function failureOf(error: unknown): Failure {
     return { code: 'USAGE', message: error.message, hint: error.hint, exitCode: EXIT_CODES.usage };
   }
   if (error instanceof CommandFailure) {
-    return { code: error.code, message: error.message, hint: error.hint, exitCode: EXIT_CODES.failed };
+    const { code, message, hint } = error;
+    return { code, message, hint, exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed };
   }
   if (isCodedError(error)) {
     const { code, hint } = error;

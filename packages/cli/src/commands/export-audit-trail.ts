@@ -2,6 +2,7 @@ import { EXPORT_FORMATS } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { choice, optionalCount, optionalText, path } from '../parameters.ts';
 import { CSV_OPTIONS } from '../output/rows.ts';
+import { isStandardOutput } from '../output/redirected-output.ts';
 import { writeReport } from '../output/reports.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
@@ -10,7 +11,7 @@ export const exportAuditTrail: Command = defineCommand({
   summary: 'Export the audit trail to a file',
   notes:
     'Prints the path, the number of rows and the size. Only the owner can read the file. With - as OUTPUT_FILE, the ' +
-    'rows go to standard output instead.',
+    'rows go to standard output instead. A device or a pipe is written through; a database is never replaced.',
   database: 'existing',
   positionals: {
     format: choice(EXPORT_FORMATS, {
@@ -35,7 +36,7 @@ export const exportAuditTrail: Command = defineCommand({
   examples: ['ggen-sim db export-audit-trail json ./audit-export.json', 'ggen-sim db export-audit-trail csv'],
   async run({ output, ...options }, context) {
     await using database = await context.openDatabase();
-    const toStandardOutput = output === '-';
+    const toStandardOutput = isStandardOutput(output);
     const report = await database.exportAuditTrail({
       ...omitUndefined({ ...options, output: toStandardOutput ? context.stdout.asStream() : output }),
       ...context.longOperation(),

@@ -60,7 +60,8 @@ export interface AuditQuery {
 export interface AuditExportOptions extends LongOperationOptions {
   /**
    * Target of the export. A path (Node only) gets a file of mode 0600 that replaces an existing file once it is
-   * complete. A stream of bytes is closed at the end.
+   * complete. A database, or a file beside one, is refused. A device, a pipe or an open descriptor (`/dev/fd/3`) is
+   * written through. A stream of bytes is closed at the end.
    * @default `./audit-export-YYYYMMDD-HHMMSS.FORMAT` in Node; required in a browser
    */
   readonly output?: string | WritableStream<Uint8Array>;

@@ -34,7 +34,7 @@ export async function exportAuditTrail(
         noHeader: options.noHeader ?? false,
         csvSafe: options.csvSafe ?? false,
       });
-      const written = await writeToStream(chunks, await target.open(), options.signal);
+      const written = await writeToStream(chunks, await target.open(options.signal), options.signal);
       await target.finish();
       return written;
     });

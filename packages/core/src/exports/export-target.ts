@@ -1,8 +1,12 @@
-/** Target of an export. It appears complete under its name, or not at all. */
+/**
+ * Target of an export. A file appears complete under its name, or not at all. Anything else is written through: a
+ * device, a pipe, the caller's stream.
+ */
 export interface ExportTarget {
   /** The path of the file, or `null` for the caller's stream. */
   readonly path: string | null;
-  open(): Promise<WritableStream<Uint8Array>>;
+  /** @param signal - ends the wait for the reader of a pipe */
+  open(signal: AbortSignal | undefined): Promise<WritableStream<Uint8Array>>;
   /** Makes the file appear with the written bytes, durably. */
   finish(): Promise<void>;
   /** Removes the written bytes. */

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { createPrivateDirectory, followSymlinks, syncDirectory } from '@ggen-sim/sqljs-vfs/internal/file';
 import { PersistenceError } from '../api/errors.ts';
+import { refuseDatabaseFile } from './database-files.node.ts';
 import type { ExportTarget } from './export-target.ts';
+import { writeThroughTarget } from './write-through.node.ts';
 import type { BackupDirectory } from '../api/persistence.ts';
 
 export const DEFAULT_BACKUP_DIRECTORY: string | undefined = './.ggen-backup';
@@ -34,10 +36,14 @@ export function createPrivateFile(filePath: string): WritableStream<Uint8Array> 
 
 /**
  * Makes a target for a file of mode 0600 that appears under its name once it is complete and synced. It then replaces an
- * existing file. A symlink is followed, not replaced.
+ * existing file. A symlink is followed, not replaced. Whatever is not a regular file is written through.
+ * @throws {PersistenceError} `INVALID_ARGUMENT` for a database, or a file that belongs to one
  */
 export function exportTargetAt(filePath: string): ExportTarget {
   const target = followSymlinks(filePath);
+  refuseDatabaseFile('exportAuditTrail', target, filePath);
+  const writtenThrough = writeThroughTarget(filePath);
+  if (writtenThrough) return writtenThrough;
   const partial = partialName(target);
   return {
     path: filePath,
@@ -72,6 +78,7 @@ export function backupDirectoryAt(directory: string): BackupDirectory {
     name: directory,
     async create(fileName) {
       if (!started) {
+        refuseDatabaseFile('exportBackup', target, directory);
         refuseOccupied(target, directory);
         createPrivateDirectory(path.dirname(partial));
         // Fails if anything has the name already, so the files go into a folder that this process created.

@@ -1,10 +1,12 @@
 /** Exports as files: complete or absent, private, and with the reason of a failure. */
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import { text as streamText } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { rejectionOf } from '../../src/testing/persistence-case.ts';
 import { modeOf } from '../../../../tests/support/file-mode.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
-import { createTestDatabase } from '../support/test-database.ts';
+import { createTestDatabase, nativeSqlite, type TestDatabase } from '../support/test-database.ts';
 
 describe('an export', () => {
   it('is complete or absent, has mode 0600, and follows a symlink', async () => {
@@ -37,5 +39,100 @@ describe('an export', () => {
       code: 'IO_ERROR',
       message: expect.stringMatching(/the tape is torn/),
     });
+  });
+});
+
+describe('an output that would replace a database', () => {
+  it('is INVALID_ARGUMENT by path, link or inode, and nothing changes', async () => {
+    const database = createTestDatabase();
+    const db = await openFilled(database);
+    const other = database.path('other.db');
+    nativeSqlite(other, 'CREATE TABLE t(x)');
+    fs.symlinkSync('ggen.db', database.path('symlink'));
+    fs.linkSync(database.file, database.path('hard-link'));
+    fs.symlinkSync('ggen.db-wal', database.path('link-to-nothing'));
+    fs.mkdirSync(database.path('folder'));
+    fs.symlinkSync('..', database.path('folder', 'up'));
+    const before = [database.file, other].map((file) => fs.readFileSync(file));
+    const names = namesIn(database);
+    const outputs = [
+      'ggen.db',
+      'ggen.db-journal',
+      'ggen.db-wal',
+      'ggen.db-shm',
+      'ggen.db-wal/new.json',
+      'symlink',
+      'hard-link',
+      'link-to-nothing',
+      'folder/up/ggen.db',
+      'other.db',
+      'other.db-journal',
+    ].map((name) => database.path(name));
+    const descriptor = fs.openSync(database.file, 'r+');
+    for (const output of [...outputs, `/dev/fd/${descriptor}`]) {
+      const failures = [
+        await rejectionOf(db.exportAuditTrail({ output })),
+        await rejectionOf(db.exportBackup({ directory: output })),
+      ];
+      for (const failure of failures) {
+        expect([output, failure]).toMatchObject([output, { code: 'INVALID_ARGUMENT' }]);
+      }
+    }
+    fs.closeSync(descriptor);
+    expect(namesIn(database)).toEqual(names);
+    expect([database.file, other].map((file) => fs.readFileSync(file))).toEqual(before);
+    expect((await db.stats()).receiptsTotal).toBe(20);
+  });
+});
+
+describe('an output that is not a regular file is written through', () => {
+  /** Root could replace the machine's own device, so root gets one of its own. */
+  function device(database: TestDatabase, name: string, minor: number): string {
+    if (process.getuid?.() !== 0) return `/dev/${name}`;
+    execFileSync('mknod', [database.path(name), 'c', '1', String(minor)]);
+    return database.path(name);
+  }
+
+  it('devices: the full one fails, and both stay devices', async () => {
+    const database = createTestDatabase();
+    const db = await openFilled(database);
+    const [discarding, full] = [device(database, 'null', 3), device(database, 'full', 7)];
+    expect(await db.exportAuditTrail({ output: discarding })).toMatchObject({ path: discarding, rows: 3 });
+    expect(await rejectionOf(db.exportAuditTrail({ output: full }))).toMatchObject({ code: 'DISK_FULL' });
+    for (const path of [discarding, full]) expect(fs.statSync(path).isCharacterDevice()).toBe(true);
+  });
+
+  it('a named pipe, also through a link: its reader gets every row; without a reader an abort ends the wait', async () => {
+    const database = createTestDatabase();
+    const db = await openFilled(database);
+    const pipe = database.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    fs.symlinkSync('pipe', database.path('link'));
+    const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [report, text] = await Promise.all([
+      db.exportAuditTrail({ output: database.path('link') }),
+      streamText(reader.stdout),
+    ]);
+    expect(text.length).toBe(report.bytes);
+    expect(JSON.parse(text)).toHaveLength(3);
+    expect(fs.statSync(pipe).isFIFO()).toBe(true);
+    const aborting = new AbortController();
+    const waiting = rejectionOf(db.exportAuditTrail({ output: pipe, signal: aborting.signal }));
+    aborting.abort();
+    expect(await waiting).toMatchObject({ code: 'ABORTED' });
+  });
+
+  it('an open descriptor: a file keeps what it holds', async () => {
+    const database = createTestDatabase();
+    const db = await openFilled(database);
+    const file = database.path('appended.ndjson');
+    fs.writeFileSync(file, 'before\n');
+    const descriptor = fs.openSync(file, 'a');
+    const { ino } = fs.statSync(file);
+    await db.exportAuditTrail({ output: `/proc/self/fd/${descriptor}`, format: 'ndjson' });
+    await db.exportAuditTrail({ output: `/dev/fd/${descriptor}`, format: 'ndjson' });
+    fs.closeSync(descriptor);
+    expect(fs.readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(7);
+    expect(fs.statSync(file).ino).toBe(ino);
   });
 });
