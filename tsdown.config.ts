@@ -29,10 +29,12 @@ function entriesOf(packageName: string, platform: Platform): Record<string, stri
 type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: string }>;
 
 /** Points at the built worker file: sources start a worker by a file name that ends with `.ts`. */
-const workerFiles: Plugin = {
-  name: 'worker-files',
-  transform: (code: string) => code.replaceAll(/(['"])(\.\.?\/[\w./-]*\bworker\.\w+)\.ts\1/g, '$1$2.js$1'),
-};
+function workerFiles(source: RegExp, extension: 'js' | 'mjs'): Plugin {
+  return {
+    name: 'worker-files',
+    transform: (code: string) => code.replaceAll(source, `$1$2.${extension}$1`),
+  };
+}
 
 const library: UserConfig = { format: 'esm', fixedExtension: false, dts: true, tsconfig: typesOf('node') };
 const forNode: UserConfig = { ...library, platform: 'node', target: 'node20.19', clean: true };
@@ -51,7 +53,7 @@ const core: UserConfig = {
   cwd: folder('core'),
   // One output file per source file: the worker keeps its place, and CSV code is loaded on first use.
   unbundle: true,
-  plugins: [workerFiles],
+  plugins: [workerFiles(/(['"])(\.\.?\/[\w./-]*\bworker\.\w+)\.ts\1/g, 'js')],
 };
 
 /** Builds of all packages. A package's `build` script selects its own with `--filter`. */
@@ -92,7 +94,8 @@ const builds: UserConfig[] = defineConfig([
   },
   {
     cwd: folder('cli'),
-    entry: { main: 'src/main.ts' },
+    entry: { main: 'src/main.ts', 'agents.worker': 'src/agents.worker.ts' },
+    plugins: [workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs')],
     format: 'esm',
     tsconfig: typesOf('node'),
     platform: 'node',

@@ -139,6 +139,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'worker/client.ts @ggen-sim/core/rpc',
       'worker/host.ts @ggen-sim/core/rpc',
       'worker/service.ts @ggen-sim/core/rpc',
+      'worker/threads.ts @ggen-sim/core/rpc',
     ],
     folders: {
       'index.ts': [
@@ -152,7 +153,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'errors.ts',
       ],
       worker: ['agents.ts', 'run-agent.ts', 'agent.ts', 'errors.ts'],
-      'agents.ts': ['validation', 'agent.ts'],
+      'agents.ts': ['validation', 'agent.ts', 'errors.ts'],
       'run-agent.ts': ['recording', 'agent.ts', 'errors.ts'],
       validation: ['recording', 'agent.ts', 'shacl', 'rdf', 'pauses.ts', 'errors.ts'],
       recording: ['sha256.ts'],
@@ -166,7 +167,14 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
     },
   },
   'packages/cli': {
-    packages: ['@ggen-sim/core', '@ggen-sim/agents', '@ggen-sim/agents/registry', 'node:*'],
+    packages: [
+      '@ggen-sim/core',
+      '@ggen-sim/agents',
+      '@ggen-sim/agents/registry',
+      '@ggen-sim/agents/client',
+      'agents.worker.ts @ggen-sim/agents/worker',
+      'node:*',
+    ],
     folders: { '.': [] },
   },
   'apps/simulator': {

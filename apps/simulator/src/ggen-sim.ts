@@ -8,7 +8,7 @@ export interface GgenSim {
   /** The page's open database, the same handle its panels use. Throws before {@link GgenSim.ready} resolves. */
   readonly persistence: Persistence;
   /** The page's agents, loaded on the first call. */
-  readonly agents: AgentClient;
+  readonly agents: Pick<AgentClient, 'run'>;
   /** Resolves with the database once it is open. */
   readonly ready: Promise<Persistence>;
 }

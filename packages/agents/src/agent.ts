@@ -86,8 +86,15 @@ export interface RunOptions {
   readonly executionId?: string;
   /** Time written into the receipt. @default the system's */
   readonly clock?: () => Date;
-  /** Ends the run between stages. The run still leaves a receipt, with the error `ABORTED`. */
+  /** Ends the run at its next pause; in a worker, at once. The run still leaves a receipt, with the error `ABORTED`. */
   readonly signal?: AbortSignal;
+  /**
+   * Time in milliseconds after which the run is ended like an aborted one, with the error `TIME_LIMIT`. `Infinity` for no
+   * limit.
+   *
+   * @default 600,000 (ten minutes)
+   */
+  readonly timeLimitMs?: number;
 }
 
 /** JSON of a stored receipt. */

@@ -1,4 +1,5 @@
 import type { Agent, AgentRun } from './agent.ts';
+import { AgentError } from './errors.ts';
 import { validation } from './validation/agent.ts';
 import type { ValidationInputs, ValidationOutcome } from './validation/validate.ts';
 
@@ -19,3 +20,15 @@ export type InputsOf<Type extends AgentType> = Agents[Type] extends Agent<infer 
 /** Finished run of a listed agent. */
 export type RunOf<Type extends AgentType> =
   Agents[Type] extends Agent<infer _Inputs, infer Outcome> ? AgentRun<Outcome> : never;
+
+/**
+ * Returns a listed agent.
+ *
+ * @throws {AgentError} INVALID_ARGUMENT when no agent of this type is listed
+ */
+export function agentOfType(type: string): Agent {
+  const agents: Readonly<Record<string, Agent>> = AGENTS;
+  const agent = Object.hasOwn(agents, type) ? agents[type] : undefined;
+  if (agent !== undefined) return agent;
+  throw new AgentError('INVALID_ARGUMENT', `type: expected one of ${Object.keys(agents).join(', ')}`);
+}

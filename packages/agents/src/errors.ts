@@ -16,7 +16,9 @@ export type AgentErrorCode =
   | 'INVALID_SHAPES'
   /** The caller's `AbortSignal` fired. */
   | 'ABORTED'
-  /** A defect in this package; see `cause`. */
+  /** The run took longer than its time limit. */
+  | 'TIME_LIMIT'
+  /** A defect in this package, or the worker failed (for instance because memory ran out); see `cause`. */
   | 'INTERNAL';
 
 /** Position in an input. */

@@ -12,6 +12,11 @@ import type {
 import { AgentError } from './errors.ts';
 import { recordRun } from './recording/record-run.ts';
 
+/** Enough for millions of statements, and an end for a run that nobody watches. */
+const DEFAULT_TIME_LIMIT_MS = 600_000;
+/** Longest time that `setTimeout` can wait: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Runs an agent once and records the run in one transaction: audit entries `started` and `completed` or `failed`, one
  * receipt, one update of the agent's memory.
@@ -32,9 +37,9 @@ export async function runAgent<Inputs extends AgentInputs, Outcome extends Agent
 ): Promise<AgentRun<Outcome>> {
   checkArguments(agent, inputs, options);
   const { type, operation, defaultAgentId } = agent;
-  const { agentId = defaultAgentId, executionId = uuidv7(), clock = () => new Date(), signal } = options;
+  const { agentId = defaultAgentId, executionId = uuidv7(), clock = () => new Date() } = options;
   const startedAt = clock();
-  const { findings, determinismHash, durationsMs, ...outcome } = await agent.execute(inputs, signal);
+  const { findings, determinismHash, durationsMs, ...outcome } = await executeInTime(agent, inputs, options);
   const finishedAt = clock();
   const { status, message } = findings;
   const receipt: AgentReceipt<Outcome> = {
@@ -71,6 +76,33 @@ export async function runAgent<Inputs extends AgentInputs, Outcome extends Agent
   return { ...outcome, executionId, agentId, status, message, receipt, receiptId };
 }
 
+/** Executes the agent with a signal that fires when the caller's does, or when the time is over. */
+async function executeInTime<Inputs extends AgentInputs, Outcome extends AgentOutcome>(
+  agent: ExecutableAgent<Inputs, Outcome>,
+  inputs: Inputs,
+  { signal, timeLimitMs = DEFAULT_TIME_LIMIT_MS }: RunOptions,
+): Promise<Outcome> {
+  const limit = new AbortController();
+  const timer = setTimeout(
+    () => limit.abort(timeLimitError(timeLimitMs)),
+    Math.min(timeLimitMs, LONGEST_TIMER_MS),
+  );
+  try {
+    return await agent.execute(
+      inputs,
+      signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function timeLimitError(timeLimitMs: number): AgentError {
+  return new AgentError('TIME_LIMIT', `The run took longer than ${timeLimitMs / 1000} s`, {
+    hint: 'Allow more time, or look for a pattern or a shape that takes forever.',
+  });
+}
+
 function checkArguments(agent: AgentDescription, inputs: AgentInputs, options: RunOptions): void {
   for (const [name, { isRequired }] of Object.entries(agent.parameters)) {
     const documents = inputs[name];
@@ -82,6 +114,8 @@ function checkArguments(agent: AgentDescription, inputs: AgentInputs, options: R
   for (const name of ['agentId', 'executionId'] as const) {
     if (options[name] === '') throw invalid(name, 'not to be empty');
   }
+  const { timeLimitMs = DEFAULT_TIME_LIMIT_MS } = options;
+  if (!(timeLimitMs > 0)) throw invalid('timeLimitMs', 'more than 0 milliseconds');
 }
 
 function invalid(parameter: string, expected: string): AgentError {

@@ -65,10 +65,18 @@ describe('an agent in a worker', () => {
     expect(JSON.parse(await db.getReceipt(run.receiptId ?? ''))).toEqual(run.receipt);
   });
 
-  it('shares one worker with all agents, and its memory counts simultaneous runs', async () => {
-    await Promise.all(Array.from({ length: 5 }, () => agents.run('validation', db, { spec: SPEC })));
-    expect(JSON.parse(await db.getMemory('validator-1'))).toMatchObject({ runs: 5 });
+  it('takes over the worker of the run before it', async () => {
+    await agents.run('validation', db, { spec: SPEC });
+    await agents.run('validation', db, { spec: SPEC });
     expect(threads).toHaveLength(1);
+  });
+
+  it('has a worker of its own, of four at most, and all are counted', async () => {
+    await Promise.all(Array.from({ length: 7 }, () => agents.run('validation', db, { spec: SPEC })));
+    expect(JSON.parse(await db.getMemory('validator-1'))).toMatchObject({ runs: 7 });
+    expect(threads.filter(({ isTerminated }) => !isTerminated)).toHaveLength(1);
+    agents.close();
+    expect(threads.filter(({ isTerminated }) => !isTerminated)).toEqual([]);
   });
 
   it('fails with the class, code and location of the error', async () => {
@@ -96,13 +104,29 @@ describe('an agent in a worker', () => {
     expect(await db.queryReceipts()).toMatchObject([{ status: 'error' }]);
   });
 
-  it('rejects its runs when the worker fails, and the next run starts another worker', async () => {
+  it('leaves a receipt with ABORTED when it is aborted while it waits for a worker', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const running = Array.from({ length: 6 }, () => agents.run('validation', db, { spec: SPEC }, { signal }));
+    controller.abort();
+    const codes = (await Promise.all(running)).map(({ error }) => error?.code);
+    expect(codes).toEqual(Array.from({ length: 6 }, () => 'ABORTED'));
+    expect(await agents.run('validation', db, { spec: SPEC })).toMatchObject({ error: null });
+  });
+
+  it('leaves a receipt when the worker fails, and the next run starts another worker', async () => {
     const running = agents.run('validation', db, { spec: SPEC });
     threads[0]?.fail('out of memory');
-    await expect(running).rejects.toMatchObject({ code: 'INTERNAL', message: 'out of memory' });
+    const { error, receipt } = await running;
+    expect(error).toBeInstanceOf(AgentError);
+    expect(error).toMatchObject({ code: 'INTERNAL', message: 'out of memory' });
+    expect(receipt).toMatchObject({ status: 'error', conforms: null, inputs: [{ name: 'doc.ttl' }] });
     expect(threads[0]?.isTerminated).toBe(true);
-    expect(await db.queryReceipts()).toEqual([]);
-    expect(await agents.run('validation', db, { spec: SPEC })).toMatchObject({ status: 'error' });
+    expect(await db.queryReceipts()).toMatchObject([{ status: 'error' }]);
+    expect(await agents.run('validation', db, { spec: SPEC })).toMatchObject({
+      status: 'error',
+      error: null,
+    });
     expect(threads).toHaveLength(2);
   });
 });

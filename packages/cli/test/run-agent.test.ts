@@ -1,6 +1,8 @@
 /** The validation agent on the command line. */
-import { writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Sandbox, parseRows } from './run-cli.ts';
 
@@ -99,5 +101,66 @@ describe('run-agent validation', () => {
     const { exitCode, stderr } = await validate('--spec', bad, '--execution-id', 'run-1');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[DUPLICATE_EXECUTION]');
+  });
+});
+
+/** Words of a validation that takes longer than anyone waits: each further letter doubles its time. */
+function backtracking(): string[] {
+  const pattern = `ex:S sh:targetNode ex:x ; sh:property [ sh:path ex:p ; sh:pattern "^(a+)+$" ] .`;
+  const text = `${prefixes}${pattern} ex:x ex:p "${'a'.repeat(60)}!" .\n`;
+  return ['run-agent', 'validation', '--spec', file('backtracking.ttl', text)];
+}
+
+/** Waits until a thread beside the main one has worked for a second (Linux: `/proc`). */
+async function isBacktracking({ pid }: ChildProcess): Promise<void> {
+  const ticksOf = (thread: string): number => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[12]);
+  };
+  const hasWorked = (thread: string): boolean => thread !== String(pid) && ticksOf(thread) >= 100;
+  while (!readdirSync(`/proc/${pid}/task`).some(hasWorked)) await pause(10);
+}
+
+describe('a validation that does not end', () => {
+  it('is ended by its time limit and leaves a receipt', async () => {
+    const { exitCode, stdout, stderr } = await sandbox.run([...backtracking(), '--time-limit', '1']);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'error',
+      conforms: null,
+      error: { code: 'TIME_LIMIT' },
+    });
+    expect(stderr).toMatch(/^Receipt: .*\nerror\[TIME_LIMIT\]: The run took longer than 1 s\. .*\n$/u);
+  });
+
+  it('is ended by SIGTERM and leaves a receipt', async () => {
+    const { exitCode, stdout, stderr } = await sandbox.run(backtracking(), {
+      whileRunning: (child) => void isBacktracking(child).then(() => child.kill('SIGTERM')),
+    });
+    expect(exitCode).toBe(143);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'error', error: { code: 'ABORTED' } });
+    expect(stderr).toMatch(/\nerror\[ABORTED\]: The run was aborted\.\n$/u);
+  });
+
+  it('waits for nothing after a second signal', async () => {
+    const holder = spawn('sqlite3', [sandbox.databasePath], { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      const { exitCode, stdout } = await sandbox.run(backtracking(), {
+        whileRunning: (child) =>
+          void (async () => {
+            await isBacktracking(child);
+            // The receipt of the aborted run waits for this lock.
+            holder.stdin.write('BEGIN EXCLUSIVE;\nSELECT 1;\n');
+            await new Promise((resolve) => holder.stdout.once('data', resolve));
+            child.kill('SIGTERM');
+            child.kill('SIGINT');
+          })(),
+      });
+      expect([130, 143]).toContain(exitCode);
+      expect(stdout).toBe('');
+    } finally {
+      holder.stdin.end('ROLLBACK;\n');
+      await new Promise((resolve) => holder.once('exit', resolve));
+    }
   });
 });

@@ -2,8 +2,8 @@ import type { AgentClient } from '@ggen-sim/agents/client';
 
 let client: AgentClient | undefined;
 
-/** The agents, in a worker. The first run loads them: the page starts without them. */
-export const agents: AgentClient = {
+/** The agents, in workers. The first run loads them: the page starts without them. */
+export const agents: Pick<AgentClient, 'run'> = {
   async run(type, persistence, inputs, options) {
     const { connectAgents } = await import('@ggen-sim/agents/client');
     client ??= connectAgents(startThread);

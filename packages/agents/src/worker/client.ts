@@ -1,65 +1,66 @@
 import type { Persistence } from '@ggen-sim/core';
-import { deserializeError, registerErrorClass, RpcClient, type Endpoint } from '@ggen-sim/core/rpc';
-import type { AgentOutcome, ExecutableAgent, RunOptions } from '../agent.ts';
-import type { AgentType, InputsOf, RunOf } from '../agents.ts';
-import { AgentError } from '../errors.ts';
+import { deserializeError, registerErrorClass } from '@ggen-sim/core/rpc';
+import type { Agent, AgentInputs, AgentOutcome, RunOptions } from '../agent.ts';
+import { agentOfType, type AgentType, type InputsOf, type RunOf } from '../agents.ts';
+import { AgentError, toAgentError } from '../errors.ts';
 import { runAgent } from '../run-agent.ts';
-import type { AgentService } from './service.ts';
+import { Threads, type AgentThread } from './threads.ts';
 
-/** The agents in a worker. */
+export type { AgentThread } from './threads.ts';
+
+/** The agents in workers. */
 export interface AgentClient {
-  /** Runs an agent as `runAgent` does. Only its execution takes place in the worker. */
+  /**
+   * Runs an agent as `runAgent` does. Only its execution takes place in a worker. An abort and the time limit end that
+   * worker, so they take effect at once, whatever it is doing.
+   */
   run<Type extends AgentType>(
     type: Type,
     persistence: Persistence | null,
     inputs: InputsOf<Type>,
     options?: RunOptions,
   ): Promise<RunOf<Type>>;
-}
-
-/** Web worker, as far as the client uses it. */
-export interface AgentThread extends Endpoint {
-  terminate(): void;
+  /** Ends the worker that is kept for the next run. Until then it keeps a Node process alive. */
+  close(): void;
 }
 
 /**
- * Makes a client of a worker that called `startAgentWorker`. The first run starts the worker. When the worker fails,
- * the runs in it are rejected and the next run starts another.
+ * Makes a client of workers that call `startAgentWorker`. Runs one after another share a worker, simultaneous ones have
+ * one each. A run whose worker fails ends with the error `INTERNAL` and leaves a receipt.
  */
 export function connectAgents(startThread: () => AgentThread): AgentClient {
   registerErrorClass('AgentError', AgentError);
-  let current: RpcClient<AgentService> | undefined;
-  const connect = (): RpcClient<AgentService> => {
-    const thread = startThread();
-    const rpc = new RpcClient<AgentService>(thread);
-    thread.addEventListener('error', (event: unknown) => {
-      if (current === rpc) current = undefined;
-      thread.terminate();
-      rpc.rejectPending(() => workerError(event));
-    });
-    return rpc;
-  };
+  const threads = new Threads(startThread);
   return {
     async run(type, persistence, inputs, options) {
-      const rpc = (current ??= connect());
-      const agent = {
-        ...(await rpc.call('describe', (service) => service.describe(type))),
-        async execute(documents, signal) {
-          const outcome = await rpc.run('execute', signal, (service, operationId) =>
-            service.execute(type, documents, operationId),
-          );
-          return {
-            ...outcome,
-            error: outcome.error === null ? null : deserializeError(outcome.error),
-          } as AgentOutcome;
-        },
-      } satisfies ExecutableAgent;
-      return (await runAgent(agent, persistence, inputs, options)) as RunOf<typeof type>;
+      const agent = agentOfType(type);
+      const remote: Agent = {
+        ...agent,
+        execute: (documents, signal) => executeIn(threads, agent, documents, signal),
+      };
+      return (await runAgent(remote, persistence, inputs, options)) as RunOf<typeof type>;
     },
+    close: () => threads.close(),
   };
 }
 
-function workerError(event: unknown): AgentError {
-  const { message = '' } = event as { readonly message?: string };
-  return new AgentError('INTERNAL', message === '' ? 'The agents could not be loaded' : message);
+async function executeIn(
+  threads: Threads,
+  agent: Agent,
+  inputs: AgentInputs,
+  signal: AbortSignal | undefined,
+): Promise<AgentOutcome> {
+  try {
+    const outcome = await threads.use(signal, ({ rpc }) =>
+      rpc.call('execute', (service) => service.execute(agent.type, inputs)),
+    );
+    return {
+      ...outcome,
+      error: outcome.error === null ? null : (deserializeError(outcome.error) as AgentError),
+    };
+  } catch (failure) {
+    // The worker can tell nothing any more. An execution that is aborted from the start names and hashes the inputs.
+    const reason: unknown = signal?.aborted === true ? signal.reason : toAgentError(failure);
+    return await agent.execute(inputs, AbortSignal.abort(reason));
+  }
 }

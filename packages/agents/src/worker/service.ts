@@ -1,12 +1,10 @@
-import type { AbortableService, SerializedError } from '@ggen-sim/core/rpc';
-import type { AgentDescription, AgentInputs, AgentOutcome } from '../agent.ts';
+import type { SerializedError } from '@ggen-sim/core/rpc';
+import type { AgentInputs, AgentOutcome } from '../agent.ts';
 
-/** Service of the worker that executes agents. */
-export interface AgentService extends AbortableService {
+/** Service of the worker that executes agents. To abort an execution, its client ends the worker. */
+export interface AgentService {
   /** @throws {AgentError} INVALID_ARGUMENT when no agent of this type is listed */
-  describe(type: string): Promise<AgentDescription>;
-  /** @param operationId - id by which the caller may abort the execution */
-  execute(type: string, inputs: AgentInputs, operationId: number): Promise<SerializedOutcome>;
+  execute(type: string, inputs: AgentInputs): Promise<SerializedOutcome>;
 }
 
 /** Outcome whose error can be cloned. */

@@ -1,11 +1,20 @@
 /** The `run-agent` commands, made from the list of agents in `@ggen-sim/agents`. */
 import { readFile } from 'node:fs/promises';
-import type { Agent, AgentError, AgentInputs, InputFile } from '@ggen-sim/agents';
-import { AGENTS } from '@ggen-sim/agents/registry';
+import type {
+  Agent,
+  AgentError,
+  AgentInputs,
+  AgentOutcome,
+  AgentRun,
+  InputFile,
+  RunOptions,
+} from '@ggen-sim/agents';
+import { AGENTS, type AgentType, type InputsOf } from '@ggen-sim/agents/registry';
+import type { Persistence } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { files, optionalText } from '../parameters.ts';
+import { count, files, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
 /** One command for each agent. */
@@ -14,14 +23,19 @@ export const AGENT_COMMANDS: readonly Command[] = Object.values<Agent>(AGENTS).m
 function agentCommand(agent: Agent): Command {
   const { type, defaultAgentId, help } = agent;
   const parameters = Object.entries(agent.parameters);
-  const ids = {
+  const options = {
     agentId: optionalText({ description: `agent that runs (default: ${defaultAgentId})` }),
     executionId: optionalText({ description: 'id of this run, unique among all receipts (default: a UUID)' }),
+    timeLimit: count({
+      default: 600,
+      placeholder: 'SECONDS',
+      description: 'time after which the run is ended; 0 for no limit',
+    }),
   };
   const documents = Object.fromEntries(
     parameters.map(([name, parameter]) => [name, files({ placeholder: 'FILE', ...parameter })]),
   );
-  return defineCommand<{}, typeof ids>({
+  return defineCommand<{}, typeof options>({
     name: `run-agent ${type}`,
     summary: help.summary,
     notes: help.notes,
@@ -32,10 +46,12 @@ function agentCommand(agent: Agent): Command {
       [EXIT_CODES.violations]: help.endings.problems,
     },
     positionals: {},
-    options: { ...documents, ...ids },
+    options: { ...documents, ...options },
     examples: help.examples.map((example) => `ggen-sim run-agent ${type} ${example}`),
-    async run({ agentId, executionId, ...paths }, context) {
-      return await run(agent, await readDocuments(paths), { agentId, executionId }, context);
+    async run({ agentId, executionId, timeLimit, ...paths }, context) {
+      const timeLimitMs = timeLimit === 0 ? Infinity : timeLimit * 1000;
+      const runOptions = omitUndefined({ agentId, executionId, timeLimitMs });
+      return await run(agent, await readDocuments(paths), runOptions, context);
     },
   });
 }
@@ -57,13 +73,12 @@ async function readFiles(paths: readonly string[]): Promise<InputFile[]> {
 async function run(
   agent: Agent,
   inputs: AgentInputs,
-  ids: { readonly agentId: string | undefined; readonly executionId: string | undefined },
+  options: RunOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
   await using database = await context.openDatabase();
-  const { runAgent } = await import('@ggen-sim/agents');
   const { signal } = context.longOperation();
-  const finished = await runAgent(agent, database, inputs, omitUndefined({ ...ids, signal }));
+  const finished = await execute(agent, database, inputs, omitUndefined({ ...options, signal }));
   const { receiptId, error, status } = finished;
   if (receiptId !== null) await context.stdout.writeLine(await database.getReceipt(receiptId));
   const lines = [
@@ -74,6 +89,23 @@ async function run(
   for (const line of lines) context.printNotice(line);
   if (error !== null) throw error;
   return status === 'error' ? EXIT_CODES.violations : EXIT_CODES.ok;
+}
+
+/** Executes the agent in a thread, because work on this thread would hold up the signals that end it. */
+async function execute(
+  agent: Agent,
+  database: Persistence,
+  inputs: AgentInputs,
+  options: RunOptions,
+): Promise<AgentRun<AgentOutcome>> {
+  const { connectAgents } = await import('@ggen-sim/agents/client');
+  const { startAgentThread } = await import('../agent-thread.ts');
+  const agents = connectAgents(startAgentThread);
+  try {
+    return await agents.run(agent.type as AgentType, database, inputs as InputsOf<AgentType>, options);
+  } finally {
+    agents.close();
+  }
 }
 
 /** Formats the source line of a syntax error with a caret under its column. */

@@ -56,7 +56,7 @@ export interface AbortableService {
 export type Refusal = (operation: string) => Error;
 
 /** The caller's end of a worker. A worker's end is `expose(service, endpoint)`. */
-export class RpcClient<Service extends AbortableService> {
+export class RpcClient<Service> {
   readonly #service: Comlink.Remote<Service>;
   readonly #pending: Set<(refusal: Refusal) => void> = new Set();
   #refusal: Refusal | undefined;
@@ -89,6 +89,7 @@ export class RpcClient<Service extends AbortableService> {
 
   /** Sends a call that the service runs under an id, so that the signal can abort it. */
   async run<T>(
+    this: RpcClient<Service & AbortableService>,
     operation: string,
     signal: AbortSignal | undefined,
     send: (service: Comlink.Remote<Service>, operationId: number) => PromiseLike<T>,

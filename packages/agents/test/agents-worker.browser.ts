@@ -1,0 +1,3 @@
+import { startAgentWorker } from '../src/worker/host.ts';
+
+startAgentWorker();

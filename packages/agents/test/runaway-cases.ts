@@ -1,0 +1,47 @@
+/** Runs that would take forever, in a real worker. */
+import { openPersistence } from '@ggen-sim/core';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type AgentClient, type AgentThread, connectAgents } from '../src/worker/client.ts';
+import { turtle } from './documents.ts';
+
+const SHAPES = turtle('ex:S sh:targetNode ex:x ; sh:property [ sh:path ex:p ; sh:pattern "^(a+)+$" ] .');
+/** Each further letter doubles the time: this one takes longer than anyone waits. */
+const BACKTRACKING = {
+  spec: [turtle(`ex:x ex:p "${'a'.repeat(60)}!" .`, 'spec.ttl')],
+  shapes: [SHAPES],
+};
+const HARMLESS = { spec: [turtle('ex:x ex:p "aaa" .')], shapes: [SHAPES] };
+
+/**
+ * Defines the tests.
+ *
+ * @param startThread - starts a worker that calls `startAgentWorker`
+ */
+export function describeRunaways(startThread: () => AgentThread): void {
+  const agents: AgentClient = connectAgents(startThread);
+  afterAll(() => agents.close());
+
+  describe('a run that does not end', () => {
+    it('is ended by an abort, leaves a receipt, and holds up no other run', async () => {
+      await using db = await openPersistence({ storage: 'memory' });
+      const controller = new AbortController();
+      const running = agents.run('validation', db, BACKTRACKING, { signal: controller.signal });
+      expect(await agents.run('validation', null, HARMLESS)).toMatchObject({ status: 'success' });
+      controller.abort();
+      const { error, receipt, receiptId } = await running;
+      expect(error).toMatchObject({ code: 'ABORTED' });
+      expect(receipt.inputs.map(({ name, quads }) => [name, quads])).toEqual([
+        ['spec.ttl', null],
+        ['doc.ttl', null],
+      ]);
+      expect(JSON.parse(await db.getReceipt(receiptId ?? ''))).toEqual(receipt);
+      expect(await agents.run('validation', null, HARMLESS)).toMatchObject({ status: 'success' });
+    });
+
+    it('is ended by its time limit', async () => {
+      const { error, receipt } = await agents.run('validation', null, BACKTRACKING, { timeLimitMs: 200 });
+      expect(error).toMatchObject({ code: 'TIME_LIMIT', message: 'The run took longer than 0.2 s' });
+      expect(receipt).toMatchObject({ status: 'error', conforms: null, error: { code: 'TIME_LIMIT' } });
+    });
+  });
+}
