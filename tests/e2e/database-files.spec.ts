@@ -68,6 +68,33 @@ test('a file that is not a database is refused by name, and nothing changes', as
   await expect(simulator.count('Memories')).toHaveText('1');
 });
 
+test('a database of another program is refused by what it holds, and nothing changes', async ({
+  simulator,
+}, testInfo) => {
+  const file = testInfo.outputPath('places.sqlite');
+  await sqlite3(
+    file,
+    'CREATE TABLE bookmarks(url); CREATE TABLE history(url); INSERT INTO history VALUES (1)',
+  );
+  await simulator.startWith('Water glossary');
+  await simulator.showTab('Database');
+  await simulator.page.getByLabel('Database to import').setInputFiles(file);
+  const refusal = simulator.page.getByRole('alertdialog');
+  await expect(refusal).toContainText('places.sqlite cannot be imported');
+  await expect(refusal).toContainText('it holds "bookmarks", "history"');
+  await expect(refusal.getByRole('button', { name: 'Replace' })).toHaveCount(0);
+  await refusal.getByRole('button', { name: 'Close' }).click();
+  await expect(simulator.count('Memories')).toHaveText('1');
+
+  // A table of this program makes it adoptable. What else it holds is said before anything is replaced.
+  await ggenSim('db', 'init', '--db', file);
+  await simulator.page.getByLabel('Database to import').setInputFiles(file);
+  await expect(refusal).toContainText('contains 0 receipts, 0 memories, 0 audit entries');
+  await expect(refusal).toContainText('It also has 2 tables of another program.');
+  await refusal.getByRole('button', { name: 'Cancel' }).click();
+  await expect(simulator.count('Memories')).toHaveText('1');
+});
+
 test('the audit trail is downloaded as CSV', async ({ simulator }, testInfo) => {
   await simulator.startWith('Water glossary');
   await simulator.run();

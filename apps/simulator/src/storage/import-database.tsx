@@ -26,12 +26,14 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
 
   const inspect = async (file: File): Promise<void> => {
     setBusy(true);
-    const image = new Uint8Array(await file.arrayBuffer());
-    const selected = { name: file.name, image };
+    let image = new Uint8Array();
     try {
-      setCandidate({ ...selected, report: await inspectImage(image), failure: undefined });
+      // Fails for a file that is gone, or larger than the browser can read at once.
+      image = new Uint8Array(await file.arrayBuffer());
+      setCandidate({ name: file.name, image, report: await inspectImage(image), failure: undefined });
     } catch (error) {
-      setCandidate({ ...selected, report: undefined, failure: withFileName(failureOf(error), file.name) });
+      const failure = withFileName(failureOf(error), file.name);
+      setCandidate({ name: file.name, image, report: undefined, failure });
     } finally {
       setBusy(false);
     }
@@ -111,6 +113,9 @@ function ImportConfirmation({
         <AlertDialog.Description render={<div />} className="dialog__text">
           <p>
             The file ({formatBytes(image.byteLength)}) contains {describe(report.stats)}.{' '}
+            {report.otherTables.length > 0
+              ? `It also has ${formatPlural(report.otherTables.length, 'table')} of another program. `
+              : null}
             {intact ? 'The check found no problems.' : null}
           </p>
           <p>

@@ -156,7 +156,8 @@ export interface Persistence extends AsyncDisposable {
   /** Returns the database as the bytes of an SQLite file. */
   exportImage(): Promise<Uint8Array>;
   /**
-   * Checks the bytes of an SQLite file, then replaces the database by them.
+   * Checks the bytes of an SQLite file, then replaces the database by them. The file must hold at least one table of this
+   * program, and each of them as this program or the original scripts made it.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_A_DATABASE`, `CORRUPT`, `NEWER_SCHEMA`, `SCHEMA_MISMATCH`
    */
   importImage(image: Uint8Array): Promise<void>;

@@ -115,6 +115,8 @@ export interface Info {
   readonly journalMode: string;
   readonly lockProvider: string;
   readonly schemaVersion: number;
+  /** Tables of other programs in the same database. They are kept, and lost only when an image replaces the database. */
+  readonly otherTables: readonly string[];
   readonly sqliteVersion: string;
   readonly programVersion: string;
   readonly sizeBytes: number;

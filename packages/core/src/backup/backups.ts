@@ -20,6 +20,7 @@ import type {
 import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
 import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts';
 import { migrate } from '../schema/migrator.ts';
+import { assertHoldsOwnTables } from '../schema/table-check.ts';
 import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
@@ -221,6 +222,8 @@ export class Backups {
       if (integrity !== 'ok') {
         throw new PersistenceError('CORRUPT', `The image is damaged: ${String(integrity)}`, { operation });
       }
+      // Before the migration, which would add the tables.
+      assertHoldsOwnTables(copy, operation);
       // Only this process has the copy, so the migration never waits.
       await migrate(copy, this.#clock(), performance.now());
       refuseUnknownFormat(operation, source);

@@ -12,6 +12,7 @@ import { reset } from '../maintenance/reset.ts';
 import { Verification } from '../maintenance/verify.ts';
 import { OperationQueue } from '../queue/operation-queue.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
+import { otherTables } from '../schema/table-check.ts';
 import { findMemoryJson } from '../tables/agent-memory.ts';
 import { PERIOD_DAYS, readAgentMetrics, readCounts, readReceiptStatistics } from '../tables/analytics.ts';
 import { auditLogTable } from '../tables/audit-log.ts';
@@ -242,6 +243,7 @@ export class DatabasePersistence implements Api.Persistence {
       journalMode: durable.journalMode,
       lockProvider,
       schemaVersion: SCHEMA_VERSION,
+      otherTables: otherTables(this.#connection),
       sqliteVersion: String(this.#connection.get('SELECT sqlite_version()')?.[0]),
       programVersion: PROGRAM_VERSION,
       sizeBytes: this.#connection.sizeBytes(),

@@ -94,6 +94,39 @@ export function columnsOf(connection: SqliteConnection, table: string): string[]
   return connection.all('SELECT name FROM pragma_table_info(?)', [table]).map(([name]) => String(name));
 }
 
+/** Lists the tables of other programs, in the order of their creation. */
+export function otherTables(connection: SqliteConnection): string[] {
+  const own = new Set(REQUIRED_TABLES.map(({ name }) => name));
+  return connection
+    .all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY rowid")
+    .map(([name]) => String(name))
+    .filter((name) => !own.has(name.toLowerCase()));
+}
+
+/**
+ * Checks that a database to take data from is one of this program or of the original scripts: it has at least one table
+ * of theirs. Any other one would count as an empty database.
+ * @throws {PersistenceError} SCHEMA_MISMATCH
+ */
+export function assertHoldsOwnTables(connection: SqliteConnection, operation: string): void {
+  if (TABLES.some(({ name }) => columnsOf(connection, name).length > 0)) return;
+  const names = TABLES.map(({ name }) => name).join(', ');
+  throw new PersistenceError(
+    'SCHEMA_MISMATCH',
+    `This is not a database of ggen-sim: it has none of the tables ${names}; it holds ${listed(otherTables(connection))}`,
+    { operation, hint: 'Nothing was changed. Choose a file that ggen-sim made.' },
+  );
+}
+
+/** Lists the first names of others, quoted because they may be anything. */
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'no tables';
+  const shown = names.slice(0, 5).map((name) => JSON.stringify(name));
+  return names.length > shown.length
+    ? `${shown.join(', ')} and ${names.length - shown.length} more`
+    : shown.join(', ');
+}
+
 /** Makes a `SCHEMA_MISMATCH`. */
 export function schemaMismatch(reason: string): PersistenceError {
   return new PersistenceError('SCHEMA_MISMATCH', `The database cannot be used: ${reason}`, {

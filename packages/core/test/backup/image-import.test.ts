@@ -2,8 +2,60 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Persistence, PersistenceError } from '../../src/index.ts';
-import { receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
+
+describe('an image of another program', () => {
+  const rowsOf = async (db: Persistence): Promise<unknown> => [
+    await db.queryReceipts(),
+    await db.queryMemory(),
+    (await db.info()).otherTables,
+  ];
+
+  it.for([
+    [['CREATE TABLE bookmarks(url)', "INSERT INTO bookmarks VALUES ('x')"], /it holds "bookmarks"$/],
+    [['CREATE TABLE t(x)', 'DROP TABLE t'], /it holds no tables$/],
+    [
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => `CREATE TABLE "my ${name}"(x)`),
+      /it holds "my a", "my b", "my c", "my d", "my e" and 2 more$/,
+    ],
+    [['CREATE TABLE receipts(id, total)'], /the table receipts has no column receipt_id/],
+    [['CREATE VIEW receipts AS SELECT 1 AS x'], /receipts/],
+    // Its tables were dropped: only the record of their migration is left.
+    [['CREATE TABLE _schema_metadata(key TEXT PRIMARY KEY, value TEXT, updated_at)'], /none of the tables/],
+  ] as const)('is refused by what it holds, and nothing changes: %s', async ([statements, message]) => {
+    const database = createTestDatabase();
+    const theirs = database.path('theirs.db');
+    nativeSqlite(theirs, ...statements);
+    const db = await database.open();
+    await db.saveReceipt(receiptOf('kept'));
+    const before = await rowsOf(db);
+    const bytes = fs.readFileSync(database.file);
+    const error = await rejectionOf(db.importImage(fs.readFileSync(theirs)));
+    expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', message: expect.stringMatching(message) });
+    expect(await rowsOf(db)).toEqual(before);
+    expect(fs.readFileSync(database.file).equals(bytes)).toBe(true);
+  });
+
+  it('is taken with its rows when it holds a table of the original scripts', async () => {
+    const database = createTestDatabase();
+    const theirs = database.path('theirs.db');
+    nativeSqlite(
+      theirs,
+      'CREATE TABLE notes(x)',
+      `CREATE TABLE agent_memory(memory_id TEXT PRIMARY KEY, agent_id TEXT NOT NULL UNIQUE, agent_type TEXT NOT NULL,
+         memory_json TEXT NOT NULL, last_updated DATETIME DEFAULT CURRENT_TIMESTAMP, version INTEGER DEFAULT 1)`,
+      `INSERT INTO agent_memory(memory_id, agent_id, agent_type, memory_json) VALUES ('m', 'a', 't', '{}')`,
+    );
+    const db = await database.open();
+    await db.saveReceipt(receiptOf('replaced'));
+    await db.importImage(fs.readFileSync(theirs));
+    expect(await db.queryReceipts()).toEqual([]);
+    expect((await db.queryMemory()).map(({ agentId }) => agentId)).toEqual(['a']);
+    expect((await db.info()).otherTables).toEqual(['notes']);
+    expect((await db.verify()).ok).toBe(true);
+  });
+});
 
 describe('an image with another page size or encoding', () => {
   async function theirImage(database: TestDatabase, pragma: string): Promise<Uint8Array> {
