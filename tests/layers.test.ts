@@ -37,7 +37,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'result-codes.ts',
       ],
       'internal.ts': ['errors.ts', 'retry.ts', 'retry-busy.ts', 'database-header.ts'],
-      'internal-file.node.ts': ['storages/node-file', 'temporary-storage.node.ts'],
+      'internal-file.node.ts': ['locks', 'storages/node-file', 'temporary-storage.node.ts'],
       'temporary-storage.node.ts': ['sqlite', 'contract'],
       'open-database.ts': [
         'existing-file.ts',

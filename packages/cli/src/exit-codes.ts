@@ -7,8 +7,12 @@ export const EXIT_CODES = {
   violations: 2,
   /** The command line was wrong and nothing was done (EX_USAGE of sysexits.h). */
   usage: 64,
+  /** The terminal was closed (128 + SIGHUP); no partial files are left. */
+  hungUp: 129,
   /** Ended by Ctrl-C (128 + SIGINT); no partial files are left. */
   interrupted: 130,
+  /** Ended by Ctrl-\ (128 + SIGQUIT); no partial files are left. */
+  quit: 131,
   /** Ended by SIGTERM (128 + SIGTERM); no partial files are left. */
   terminated: 143,
 } as const;

@@ -1,7 +1,14 @@
-/** Ctrl-C (SIGINT) and SIGTERM. */
+/** Ctrl-C (SIGINT), Ctrl-\ (SIGQUIT), a closed terminal (SIGHUP) and SIGTERM. */
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 
-const EXIT_CODES_BY_SIGNAL = { SIGINT: EXIT_CODES.interrupted, SIGTERM: EXIT_CODES.terminated } as const;
+const EXIT_CODES_BY_SIGNAL = {
+  SIGHUP: EXIT_CODES.hungUp,
+  SIGINT: EXIT_CODES.interrupted,
+  SIGQUIT: EXIT_CODES.quit,
+  SIGTERM: EXIT_CODES.terminated,
+} as const;
+
+type EndingSignal = keyof typeof EXIT_CODES_BY_SIGNAL;
 
 /**
  * Ends the process on a signal. A cancellable operation is aborted first, so that it leaves no partial files; a second
@@ -19,7 +26,7 @@ export class Interruption {
 
   /** Starts to listen for signals. */
   listen(): void {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of Object.keys(EXIT_CODES_BY_SIGNAL) as EndingSignal[]) {
       process.on(signal, () => {
         const isSecond = this.#exitCode !== undefined;
         this.#exitCode = EXIT_CODES_BY_SIGNAL[signal];

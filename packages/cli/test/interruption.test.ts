@@ -1,6 +1,6 @@
-/** Ctrl-C: the process exits with 130 and leaves no partial files. */
+/** Signals: the process exits with 128 and the signal's number, and leaves no partial files. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -61,6 +61,55 @@ describe('Ctrl-C', () => {
     const finished = await sandbox.run(['db', 'backup', 'backup'], { whileRunning });
     expect(finished).toMatchObject({ exitCode: 130, stdout: '' });
     await expectNoTrace(finished);
+  });
+
+  it.each([
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
+  ] as const)('%s stops a backup', async (signal, exitCode) => {
+    const whileRunning = interruptWhen(partialExists, signal);
+    const finished = await sandbox.run(['db', 'backup', 'backup'], { whileRunning });
+    expect(finished).toMatchObject({ exitCode, stdout: '' });
+    await expectNoTrace(finished);
+  });
+
+  it('SIGKILL leaves partial outputs, which the next output removes; one that is being written stays', async () => {
+    for (const [output, ...words] of [
+      ['.killed.', 'db', 'backup', 'killed'],
+      ['.killed.json.', 'db', 'export-audit-trail', 'json', 'killed.json'],
+    ]) {
+      const isWriting = (): boolean =>
+        entries().some((name) => name.replace(/[0-9a-f]{12}/u, '') === `${output}.partial`);
+      const { exitCode } = await sandbox.run(words, { whileRunning: interruptWhen(isWriting, 'SIGKILL') });
+      expect(exitCode).toBe(null);
+      expect(entries().map((name) => name.replace(/[0-9a-f]{12}/u, ''))).toEqual([
+        `${output}.partial`,
+        `${output}.partial-lock`,
+        'workspace',
+      ]);
+    }
+    const isWriting = (): boolean => entries().some((name) => /^\.stopped\..*\.partial$/u.test(name));
+    let whileWriting: string[] = [];
+    const stopped = sandbox.run(['db', 'backup', 'stopped'], {
+      whileRunning: (child) =>
+        void (async () => {
+          while (!isWriting()) await pause(2);
+          child.kill('SIGSTOP');
+          await sandbox.db('export-audit-trail', 'json', 'done.json', '--agent', 'nobody');
+          whileWriting = entries();
+          child.kill('SIGCONT');
+        })(),
+    });
+    expect(await stopped).toMatchObject({ exitCode: 0 });
+    expect(whileWriting.map((name) => name.replace(/[0-9a-f]{12}/u, ''))).toEqual([
+      '.stopped..partial',
+      '.stopped..partial-lock',
+      'done.json',
+      'workspace',
+    ]);
+    expect(entries()).toEqual(['done.json', 'stopped', 'workspace']);
+    rmSync(join(sandbox.directory, 'stopped'), { recursive: true });
+    rmSync(join(sandbox.directory, 'done.json'));
   });
 
   it('stops an export, as does SIGTERM', async () => {

@@ -1,7 +1,9 @@
-/** Durable paths and temporary files for `@ggen-sim/core`, in Node. They may change with any version; other users have no need of them. */
+/** Durable paths, temporary files and locks for `@ggen-sim/core`, in Node. They may change with any version; other users have no need of them. */
 export {
   createPrivateDirectory,
   followSymlinks,
   syncDirectory,
 } from './storages/node-file/durable-paths.node.ts';
+export type { RangeLocks } from './locks/byte-range-lock.ts';
+export { nativeRangeLocks } from './locks/native-byte-ranges.node.ts';
 export { temporaryStorage } from './temporary-storage.node.ts';

@@ -5,6 +5,7 @@ import { createPrivateDirectory, followSymlinks, syncDirectory } from '@ggen-sim
 import { PersistenceError } from '../api/errors.ts';
 import { refuseDatabaseFile } from './database-files.node.ts';
 import type { ExportTarget } from './export-target.ts';
+import { PartialOutput } from './partial-output.node.ts';
 import { writeThroughTarget } from './write-through.node.ts';
 import type { BackupDirectory } from '../api/persistence.ts';
 
@@ -14,15 +15,6 @@ const { O_RDONLY } = fs.constants;
 // Missing on Windows, where a link or a pipe cannot replace a file as easily.
 const O_NOFOLLOW: number = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK: number = fs.constants.O_NONBLOCK ?? 0;
-
-/** Returns a random name beside the target, so that two processes never pick the same. Readers ignore such names. */
-function partialName(target: string): string {
-  const { randomBytes } = process.getBuiltinModule('node:crypto');
-  return path.join(
-    path.dirname(target),
-    `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`,
-  );
-}
 
 /**
  * Creates a file with mode 0600, whatever the umask. It is synced before its stream closes. Fails if anything has the
@@ -44,7 +36,7 @@ export function exportTargetAt(filePath: string): ExportTarget {
   refuseDatabaseFile('exportAuditTrail', target, filePath);
   const writtenThrough = writeThroughTarget(filePath);
   if (writtenThrough) return writtenThrough;
-  const partial = partialName(target);
+  const partial = new PartialOutput(target);
   return {
     path: filePath,
     async open() {
@@ -54,14 +46,16 @@ export function exportTargetAt(filePath: string): ExportTarget {
         });
       }
       createPrivateDirectory(path.dirname(target));
-      return createPrivateFile(partial);
+      partial.begin();
+      return createPrivateFile(partial.path);
     },
     async finish() {
-      fs.renameSync(partial, target);
+      fs.renameSync(partial.path, target);
+      partial.end();
       syncDirectory(path.dirname(target));
     },
     async discard() {
-      fs.rmSync(partial, { force: true });
+      partial.discard();
     },
   };
 }
@@ -72,7 +66,7 @@ export function exportTargetAt(filePath: string): ExportTarget {
  */
 export function backupDirectoryAt(directory: string): BackupDirectory {
   const target = followSymlinks(directory);
-  const partial = partialName(target);
+  const partial = new PartialOutput(target);
   let started = false;
   return {
     name: directory,
@@ -80,22 +74,24 @@ export function backupDirectoryAt(directory: string): BackupDirectory {
       if (!started) {
         refuseDatabaseFile('exportBackup', target, directory);
         refuseOccupied(target, directory);
-        createPrivateDirectory(path.dirname(partial));
-        // Fails if anything has the name already, so the files go into a folder that this process created.
-        fs.mkdirSync(partial, 0o700);
-        fs.chmodSync(partial, 0o700);
+        createPrivateDirectory(path.dirname(partial.path));
+        partial.begin();
         started = true;
+        // Fails if anything has the name already, so the files go into a folder that this process created.
+        fs.mkdirSync(partial.path, 0o700);
+        fs.chmodSync(partial.path, 0o700);
       }
-      return createPrivateFile(path.join(partial, checkFileName(fileName)));
+      return createPrivateFile(path.join(partial.path, checkFileName(fileName)));
     },
     async finish() {
-      syncDirectory(partial);
+      syncDirectory(partial.path);
       refuseOccupied(target, directory);
-      fs.renameSync(partial, target);
+      fs.renameSync(partial.path, target);
+      partial.end();
       syncDirectory(path.dirname(target));
     },
     async discard() {
-      if (started) fs.rmSync(partial, { recursive: true, force: true });
+      if (started) partial.discard();
     },
     async open(fileName) {
       const filePath = path.join(target, checkFileName(fileName));
