@@ -12,11 +12,11 @@ import { translatePattern } from './xpath-pattern.ts';
 
 /** Rule of SHACL that a shapes graph breaks, with the triple that breaks it. */
 export interface ShapeProblem {
+  /** Shape at fault. */
   readonly subject: Term;
   readonly predicate: string;
   readonly object: Term;
-  /** One sentence that names the shape. */
-  readonly message: string;
+  readonly problem: string;
   /** Remedy, as one sentence. */
   readonly hint?: string;
 }
@@ -34,6 +34,15 @@ const QUALIFIED_COUNTS = [`${SH}qualifiedMinCount`, `${SH}qualifiedMaxCount`];
  */
 export function findShapeProblems(shapes: TripleGraph): ShapeProblem[] {
   return [...findShapes(shapes).values()].flatMap((shape) => new ShapeCheck(shapes, shape).problems());
+}
+
+/** Returns one sentence that names the shape, or the nearest one around it that has a name. */
+export function describeProblem(shapes: TripleGraph, { subject, problem }: ShapeProblem): string {
+  if (subject.termType === 'NamedNode') return `${renderTerm(subject, NO_LABELS)}: ${problem}`;
+  const around = namedShapeAround(shapes, subject, NO_LABELS);
+  return around.termType === 'NamedNode'
+    ? `A shape in ${renderTerm(around, NO_LABELS)}: ${problem}`
+    : `A shape without a name: ${problem}`;
 }
 
 /** Check of one shape. */
@@ -73,17 +82,9 @@ class ShapeCheck {
       subject: this.#shape,
       predicate,
       object,
-      message: `${this.#name()}: ${problem}`,
+      problem,
       ...(hint === undefined ? {} : { hint }),
     });
-  }
-
-  #name(): string {
-    if (this.#shape.termType === 'NamedNode') return renderTerm(this.#shape, NO_LABELS);
-    const around = namedShapeAround(this.#shapes, this.#shape, NO_LABELS);
-    return around.termType === 'NamedNode'
-      ? `A shape in ${renderTerm(around, NO_LABELS)}`
-      : 'A shape without a name';
   }
 
   #checkPath(): void {

@@ -3,19 +3,37 @@ import { AgentError, type SourceLocation } from '../errors.ts';
 import { openInput } from '../rdf/input-file.ts';
 import { locateQuad } from '../rdf/quad-location.ts';
 import { compareText, termKey } from '../rdf/terms.ts';
-import type { ShapeProblem } from '../shacl/well-formed.ts';
+import type { TripleGraph } from '../rdf/triple-graph.ts';
+import { describeProblem, findShapeProblems, type ShapeProblem } from '../shacl/well-formed.ts';
 import type { FindingsSoFar } from './findings.ts';
 
 /**
- * Makes the error of a run whose shapes graph is ill-formed. It names the problem that comes first in the documents, which
- * are taken in a fixed order, so the error is the same for any order in the request.
+ * Refuses an ill-formed shapes graph. The error names the problem that comes first in the documents, which are taken in a
+ * fixed order, so it is the same for any order in the request.
  *
- * @param problems - at least one
+ * @throws {AgentError} INVALID_SHAPES
  */
-export async function illFormedShapesError(
+export async function refuseIllFormedShapes(
+  shapes: TripleGraph,
+  documents: FindingsSoFar['documents'],
+): Promise<void> {
+  const problems = findShapeProblems(shapes);
+  const [any, ...others] = problems;
+  if (any === undefined) return;
+  const first = await firstInDocuments(problems, documents);
+  const problem = first?.problem ?? any;
+  const plural = others.length === 1 ? '' : 's';
+  const rest = others.length === 0 ? '' : ` (and ${others.length} more problem${plural} of the shapes)`;
+  throw new AgentError('INVALID_SHAPES', `Ill-formed shapes: ${describeProblem(shapes, problem)}${rest}`, {
+    ...(first?.location === undefined ? {} : { location: first.location }),
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+  });
+}
+
+async function firstInDocuments(
   problems: readonly ShapeProblem[],
   documents: FindingsSoFar['documents'],
-): Promise<AgentError> {
+): Promise<{ readonly problem: ShapeProblem; readonly location: SourceLocation | undefined } | undefined> {
   const byTriple = new Map<string, ShapeProblem>();
   for (const problem of problems) {
     const key = tripleKey(problem.subject, problem.predicate, problem.object);
@@ -23,28 +41,13 @@ export async function illFormedShapesError(
   }
   const order = ({ measured }: FindingsSoFar['documents'][number]): string =>
     `${measured.baseName} ${measured.sha256}`;
-  for (const document of documents.toSorted((a, b) => compareText(order(a), order(b)))) {
-    for (const [index, { subject, predicate, object }] of (document.parsed?.quads ?? []).entries()) {
+  for (const { measured, parsed } of documents.toSorted((a, b) => compareText(order(a), order(b)))) {
+    for (const [index, { subject, predicate, object }] of (parsed?.quads ?? []).entries()) {
       const problem = byTriple.get(tripleKey(subject, predicate.value, object));
-      if (problem === undefined) continue;
-      const location = await locateQuad(openInput(document.measured), index);
-      return errorOf(problem, problems.length, location);
+      if (problem !== undefined) return { problem, location: await locateQuad(openInput(measured), index) };
     }
   }
-  const [first] = problems;
-  return errorOf(first ?? { message: 'The shapes are ill-formed' }, problems.length, undefined);
-}
-
-function errorOf(
-  { message, hint }: Pick<ShapeProblem, 'message' | 'hint'>,
-  count: number,
-  location: SourceLocation | undefined,
-): AgentError {
-  const others = count === 1 ? '' : ` (and ${count - 1} more problem${count === 2 ? '' : 's'} of the shapes)`;
-  return new AgentError('INVALID_SHAPES', `Ill-formed shapes: ${message}${others}`, {
-    ...(location === undefined ? {} : { location }),
-    ...(hint === undefined ? {} : { hint }),
-  });
+  return undefined;
 }
 
 function tripleKey(subject: Term, predicate: string, object: Term): string {

@@ -10,10 +10,9 @@ import { determinismHash } from '../recording/determinism-hash.ts';
 import { ClassHierarchy } from '../shacl/class-hierarchy.ts';
 import { evaluateShapes } from '../shacl/engine.ts';
 import { type ShapesSummary, summarizeShapes } from '../shacl/shapes.ts';
-import { findShapeProblems } from '../shacl/well-formed.ts';
 import { type Violation, violationsOf } from '../shacl/violation.ts';
 import { type DocumentRole, type FindingsSoFar, findingsOf } from './findings.ts';
-import { illFormedShapesError } from './ill-formed-shapes.ts';
+import { refuseIllFormedShapes } from './ill-formed-shapes.ts';
 import type { ReceiptDurations, ValidationFindings } from './receipt.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -122,8 +121,7 @@ function quadsOf(document: RoledDocument): readonly Quad[] {
 
 async function validateGraphs(graphs: ValidationGraphs, found: FindingsSoFar): Promise<void> {
   const { n3, data, shapes, dataCanonical, shapesCanonical } = graphs;
-  const problems = findShapeProblems(shapes);
-  if (problems.length > 0) throw await illFormedShapesError(problems, found.documents);
+  await refuseIllFormedShapes(shapes, found.documents);
   const hierarchy = new ClassHierarchy(data, shapes);
   const summary: ShapesSummary = summarizeShapes(shapes, data, hierarchy);
   const results = await evaluateShapes({ n3, data, shapes, hierarchy, targeted: summary.targeted });
