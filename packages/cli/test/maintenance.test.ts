@@ -96,6 +96,44 @@ describe('cleanup', () => {
     expect(native('SELECT count(*) FROM agent_memory')).toBe('1');
     expect(native('PRAGMA freelist_count')).toBe('0');
   });
+
+  it('vacuums on request or where it is worth it, and page by page afterwards', async () => {
+    const target = at('large.db');
+    await sandbox.db('init', '--db', target);
+    const fill = (agent: string, days: number): string =>
+      native(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+         INSERT INTO audit_log (audit_id, agent_id, operation, status, details, timestamp)
+         SELECT '${agent}' || i, '${agent}', 'op', 'completed', printf('%.*c', 20000, 'x'),
+           datetime('now', '-${days} days') FROM n`,
+        target,
+      );
+    fill('kept', 1);
+    fill('old-', 100);
+    const cleanUp = async (...options: string[]): Promise<Record<string, number>> =>
+      JSON.parse(await sandbox.db('cleanup', '90', ...options, '--db', target)) as Record<string, number>;
+    const kept = await cleanUp('--no-vacuum');
+    expect(kept).toMatchObject({ audit_entries_deleted: 500, size_after_bytes: kept['size_before_bytes'] });
+    expect(kept['free_bytes']).toBeGreaterThan(9_000_000);
+    // Half of the file is free.
+    const vacuumed = await cleanUp();
+    expect(vacuumed['free_bytes']).toBe(0);
+    expect(vacuumed['size_after_bytes']).toBeLessThan(11_500_000);
+    expect(native('PRAGMA auto_vacuum', target)).toBe('2');
+    const counter = (): number => readFileSync(target).readUInt32BE(24);
+    const before = counter();
+    expect(await cleanUp()).toMatchObject({ size_after_bytes: vacuumed['size_after_bytes'] });
+    // An empty transaction changes nothing, and there is nothing to give back.
+    expect(counter()).toBe(before);
+    fill('new-', 100);
+    const stepwise = await cleanUp();
+    expect(stepwise).toMatchObject({ audit_entries_deleted: 500, free_bytes: 0 });
+    expect(stepwise['size_after_bytes']).toBeLessThan(11_500_000);
+    // One transaction deletes, and each step commits on its own.
+    expect(counter()).toBeGreaterThan(before + 2);
+    expect(await cleanUp('--vacuum')).toMatchObject({ audit_entries_deleted: 0 });
+    expect(native('PRAGMA integrity_check', target)).toBe('ok');
+  });
 });
 
 describe('verify', () => {

@@ -106,6 +106,13 @@ export class SqliteConnection {
     return Number(pages) * Number(pageSizeBytes);
   }
 
+  /** Size of the pages that hold nothing, in bytes. SQLite uses them before the file grows. */
+  freeBytes(): number {
+    const [pages] = this.get('PRAGMA freelist_count') ?? [0];
+    const [pageSizeBytes] = this.get('PRAGMA page_size') ?? [0];
+    return Number(pages) * Number(pageSizeBytes);
+  }
+
   /**
    * Runs work in one transaction and rolls back when the work or the commit fails.
    *

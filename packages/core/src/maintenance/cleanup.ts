@@ -6,7 +6,7 @@ import { olderConditions } from '../tables/foreign-times.ts';
 import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
-import { vacuum } from './vacuum.ts';
+import { giveRoomBack } from './vacuum.ts';
 
 const OPERATION = 'cleanup';
 
@@ -37,19 +37,22 @@ export async function cleanup(
     ...deletedCounts(oldRows),
     sizeBeforeBytes,
     sizeAfterBytes: connection.sizeBytes(),
+    freeBytes: connection.freeBytes(),
   });
   if (dryRun) {
     return queue.enqueueRead(OPERATION, () =>
       connection.snapshot(() => report(connection.sizeBytes(), countOldRows(connection, before))),
     );
   }
-  return queue.enqueueExclusive(OPERATION, TABLE_NAMES, async () => {
-    const sizeBeforeBytes = await queue.retryTransient(() => connection.sizeBytes());
-    const deleted = await abortable(OPERATION, options.signal, () =>
-      queue.withWriteTransaction(() => deleteOldRows(connection, before, options)),
-    );
-    await vacuum(connection, queue);
-    return queue.retryTransient(() => report(sizeBeforeBytes, deleted));
+  return queue.runInSteps(OPERATION, async (steps) => {
+    const { sizeBeforeBytes, deleted } = await steps.exclusive(TABLE_NAMES, async () => ({
+      sizeBeforeBytes: await queue.retryTransient(() => connection.sizeBytes()),
+      deleted: await abortable(OPERATION, options.signal, () =>
+        queue.withWriteTransaction(() => deleteOldRows(connection, before, options)),
+      ),
+    }));
+    await giveRoomBack(connection, queue, steps, options.vacuum, options.signal);
+    return steps.read(() => connection.snapshot(() => report(sizeBeforeBytes, deleted)));
   });
 }
 

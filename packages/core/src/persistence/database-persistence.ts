@@ -21,7 +21,7 @@ import type { Cursor, RowBatch } from '../tables/keyset-pagination.ts';
 import { findReceiptJson } from '../tables/receipts.ts';
 import type { RowMethod } from '../tables/table.ts';
 import { abortable } from '../validation/abort.ts';
-import { checkChoice, checkList, checkRequired, checkText } from '../validation/arguments.ts';
+import { checkChoice, checkList, checkRequired, checkText, invalid } from '../validation/arguments.ts';
 import { checkLongOperation } from '../validation/long-operation.ts';
 import { daysBefore, toIsoTime } from '../validation/timestamps.ts';
 import { checkAgent, checkDays, checkQuery, readBatch } from './query-rows.ts';
@@ -188,8 +188,10 @@ export class DatabasePersistence implements Api.Persistence {
 
   async cleanup(given: Api.CleanupOptions = {}): Promise<Api.CleanupReport> {
     const options = checkLongOperation('cleanup', given);
-    const { days = 90 } = options;
+    const { days = 90, vacuum } = options;
     const before = checkDays('cleanup', days, this.#clock());
+    if (vacuum !== undefined && typeof vacuum !== 'boolean')
+      throw invalid({ operation: 'cleanup', name: 'vacuum' }, vacuum, 'true or false');
     return cleanup(this.#connection, this.#queue, before, { ...options, days });
   }
 

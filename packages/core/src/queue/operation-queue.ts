@@ -9,7 +9,7 @@
  * 4. Another connection's lock is waited for without blocking the event loop, until each operation's own deadline.
  * 5. Reads run between transactions, never inside one: they see only committed rows.
  * 6. Exclusive work (VACUUM, restore) runs alone and may await; it accesses the storage itself.
- * 7. An operation of several steps (backup) is in the queue once for each step, and other operations run in between.
+ * 7. An operation of several steps (backup, cleanup) is in the queue once for each step, and other operations run in between.
  */
 import { ResultCode, isBusy } from '@ggen-sim/sqljs-vfs';
 import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
@@ -39,6 +39,10 @@ interface Operation<T = unknown> {
 export interface Steps {
   /** Like {@link OperationQueue.enqueueRead}. */
   read<T>(work: () => T): Promise<T>;
+  /** Like {@link OperationQueue.enqueueWrite}. */
+  write<T>(work: () => T): Promise<T>;
+  /** Like {@link OperationQueue.enqueueExclusive}. */
+  exclusive<T>(tables: readonly TableName[], work: () => Promise<T>): Promise<T>;
   /** Runs exclusive work that only reads, like {@link OperationQueue.withReadTransaction}. */
   readTransaction<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -111,6 +115,8 @@ export class OperationQueue {
     if (this.#closed) throw closed(name);
     const running = operation({
       read: (work) => this.#push('read', name, [], work),
+      write: (work) => this.#push('write', name, [], work),
+      exclusive: (tables, work) => this.#push('exclusive', name, tables, work),
       readTransaction: (work) => this.#push('exclusive', name, [], () => this.withReadTransaction(work)),
     });
     this.#stepped.add(running);

@@ -28,3 +28,35 @@ it('sorting and VACUUM create no file except the database and its journal', asyn
   expect([...seen].toSorted()).toEqual(['data.db', 'data.db-journal']);
   expect(strays()).toEqual(straysBefore);
 });
+
+/** The listing itself has a descriptor that is closed again by now. */
+function linkOf(fd: string): string[] {
+  try {
+    return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
+  } catch {
+    return [];
+  }
+}
+
+it.runIf(process.platform === 'linux')(
+  'VACUUM copies the database to a file without a name, not to memory',
+  async () => {
+    const unnamed = (): string[] =>
+      fs
+        .readdirSync('/proc/self/fd')
+        .flatMap(linkOf)
+        .filter((target) => target.includes('.sqljs-vfs-') && target.endsWith('(deleted)'));
+    let seen = 0;
+    const storage = observedStorage(fileStorage(path.join(temporaryFolder(), 'data.db')), ({ verb }) => {
+      if (verb !== 'sync') return;
+      seen = Math.max(seen, unnamed().length);
+    });
+    const opened = await openDatabase(storage);
+    opened.database.exec(TEN_THOUSAND_ROWS);
+    seen = 0;
+    opened.database.exec('PRAGMA cache_size = 10; VACUUM');
+    expect(seen).toBeGreaterThan(0);
+    expect(unnamed()).toEqual([]);
+    opened.close();
+  },
+);
