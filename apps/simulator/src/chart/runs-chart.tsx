@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { failureOf } from '../database/failure.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import type { SelectedRecord } from '../record-dialog/selected-record.ts';
-import { formatDuration, formatPlural } from '../components/format.ts';
+import { formatDuration, formatPlural, toMilliseconds } from '../components/format.ts';
 import { notifyFailure } from '../components/notices.tsx';
 import { StatusMark } from '../components/status.tsx';
 import type { ChartedRun, DurationPlot } from './duration-plot.ts';
@@ -21,7 +21,7 @@ async function readRuns(persistence: Persistence): Promise<readonly ChartedRun[]
       receiptId,
       status,
       createdAt,
-      durationMs: durationMs ?? 0,
+      durationMs: toMilliseconds(durationMs),
     }))
     .toReversed();
 }

@@ -7,9 +7,15 @@ export function formatCount(count: number): string {
   return WHOLE_NUMBER.format(count);
 }
 
+/** Makes a number of a stored duration, which is a bigint if another program stored an integer beyond 2^53. */
+export function toMilliseconds(stored: number | bigint | null): number {
+  return Number(stored ?? 0);
+}
+
 /** Formats as `850 ms`, `1.24 s` or `3 min 05 s`. */
-export function formatDuration(durationMs: number | null | undefined): string {
-  if (durationMs === null || durationMs === undefined) return '–';
+export function formatDuration(stored: number | bigint | null | undefined): string {
+  if (stored === null || stored === undefined) return '–';
+  const durationMs = toMilliseconds(stored);
   if (durationMs < 10 && !Number.isInteger(durationMs)) return `${durationMs.toFixed(1)} ms`;
   if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
   if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(2)} s`;

@@ -96,7 +96,9 @@ function isText(cell: unknown): boolean {
 
 function cellText(cell: unknown): string {
   if (cell === null || cell === undefined) return '';
-  return printable(typeof cell === 'string' ? cell : JSON.stringify(cell));
+  return printable(
+    typeof cell === 'string' || typeof cell === 'bigint' ? String(cell) : JSON.stringify(cell),
+  );
 }
 
 /** Computes the widths of the columns that fit; the result is shorter than `natural` if not all fit. */

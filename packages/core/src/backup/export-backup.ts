@@ -15,7 +15,8 @@ import type {
 } from '../api/persistence.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
 import { TABLES } from '../tables/index.ts';
-import { readInRowidOrder } from '../tables/keyset-pagination.ts';
+import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
+import type { Rowid } from '../tables/foreign-times.ts';
 import { toIsoTime } from '../validation/timestamps.ts';
 import { importedReceipts } from '../schema/metadata.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
@@ -75,10 +76,10 @@ class TableReader implements AsyncIterable<object> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<object> {
-    let after = -Infinity;
+    let after: Rowid = -Infinity;
     for (;;) {
       throwIfAborted(OPERATION, this.#options.signal);
-      const batch = readInRowidOrder<object>(this.#connection, this.#table, after, BATCH_ROWS);
+      const batch: RowidBatch<object> = readInRowidOrder(this.#connection, this.#table, after, BATCH_ROWS);
       yield* batch.rows;
       this.rowsRead += batch.rows.length;
       if (batch.lastRowid === undefined) return;

@@ -106,10 +106,15 @@ async function* unchanged(file: BackupFile, stream: ReadableStream<Uint8Array>):
   checkFile(file, bytes, hash.digestHex());
 }
 
-function rowValues(table: AnyTable, row: unknown, rowNumber: number): SqlValue[] {
+/**
+ * Reads the values of a row in the order of the columns.
+ * @throws {PersistenceError} `BACKUP_INVALID`
+ */
+export function rowValues(table: AnyTable, row: unknown, rowNumber: number): SqlValue[] {
   return table.columns.map(({ column }) => {
     const value = (row as Record<string, unknown> | null)?.[column];
-    if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+    if (value === null || value instanceof Uint8Array || /^(?:string|number|bigint)$/.test(typeof value))
+      return value as SqlValue;
     throw invalidBackup(`row ${rowNumber} of ${table.name} has no usable ${column}`);
   });
 }

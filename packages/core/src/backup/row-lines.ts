@@ -1,3 +1,4 @@
+import { parseJsonRow } from '../exports/json-values.ts';
 import { invalidBackup } from './manifest.ts';
 
 /** Longest row that is read: just below the longest string of JavaScript engines. A longer row cannot be written. */
@@ -80,7 +81,7 @@ class RowLineParser {
     if (ends || text.endsWith(',')) text = text.slice(0, -1);
     if (text === '') return [];
     try {
-      return [JSON.parse(text)];
+      return [parseJsonRow(text)];
     } catch {
       // The message of the JSON parser may quote the row, so it is left out.
       throw this.#invalid('one of its lines is not one JSON row');

@@ -1,7 +1,7 @@
 import type { DurableDatabase, SqlJsStatement } from '@ggen-sim/sqljs-vfs';
 
-/** A value SQLite can bind or return. */
-export type SqlValue = string | number | Uint8Array | null;
+/** A value SQLite can bind or return. An integer that a number would round is a bigint. */
+export type SqlValue = string | number | bigint | Uint8Array | null;
 
 /** One instruction of a statement's program, as EXPLAIN lists it (https://www.sqlite.org/opcode.html). */
 export interface Instruction {
@@ -41,7 +41,7 @@ export class SqliteConnection {
   run(sql: string, values: readonly SqlValue[] = []): number {
     const statement = this.#prepared(sql);
     try {
-      statement.bind([...values]);
+      bind(statement, values);
       while (statement.step());
       return this.durable.database.getRowsModified();
     } finally {
@@ -53,9 +53,9 @@ export class SqliteConnection {
   get(sql: string, values: readonly SqlValue[] = []): SqlValue[] | undefined {
     const statement = this.#prepared(sql);
     try {
-      statement.bind([...values]);
+      bind(statement, values);
       if (!statement.step()) return undefined;
-      const row = statement.get();
+      const row = exactRow(statement);
       // A statement that writes and returns rows (RETURNING) has to run to its end.
       while (statement.step());
       return row;
@@ -69,8 +69,8 @@ export class SqliteConnection {
     const statement = this.#prepared(sql);
     const rows: SqlValue[][] = [];
     try {
-      statement.bind([...values]);
-      while (statement.step()) rows.push(statement.get());
+      bind(statement, values);
+      while (statement.step()) rows.push(exactRow(statement));
       return rows;
     } finally {
       statement.reset();
@@ -220,4 +220,18 @@ export class SqliteConnection {
     }
     return statement;
   }
+}
+
+/** Binds values. sql.js passes a bigint as text, which every column of integers turns back. Its types do not know that. */
+function bind(statement: SqlJsStatement, values: readonly SqlValue[]): void {
+  statement.bind([...values] as (string | number | Uint8Array | null)[]);
+}
+
+/** Reads a row. sql.js rounds integers beyond 2^53 unless it is asked for bigints, which are slow for every other value. */
+function exactRow(statement: SqlJsStatement): SqlValue[] {
+  const row: SqlValue[] = statement.get();
+  if (!row.some((value) => Number.isInteger(value) && !Number.isSafeInteger(value))) return row;
+  const readExact = statement.get.bind(statement) as (values: null, config: object) => SqlValue[];
+  const exact = readExact(null, { useBigInt: true });
+  return row.map((value, index) => (Number.isSafeInteger(value) ? value : (exact[index] ?? null)));
 }

@@ -4,6 +4,7 @@
  */
 import type { Options, stringify } from 'csv-stringify/browser/esm/sync';
 import type { ExportFormat } from '../api/persistence.ts';
+import { encodeJsonValue, toBase64 } from './json-values.ts';
 
 /** One column of the output. */
 export interface EncodedColumn {
@@ -38,7 +39,8 @@ const CHUNK_CHARS = 64 * 1024;
  * - `ndjson`: one JSON object per line; empty without rows.
  * - `csv`: RFC 4180, so lines end with CRLF. NULL is an empty cell, the empty text is `""`.
  *
- * A column that holds JSON is written as a quoted string and never parsed.
+ * A column that holds JSON is written as a quoted string and never parsed. A BLOB, which only other programs store, is
+ * base64, in JSON as `{"base64": "…"}`.
  *
  * @param rows - rows of the API
  * @param encoding - format, columns and the options of CSV
@@ -73,7 +75,7 @@ function jsonWriter({ format, columns }: RowEncoding): RowWriter {
   const cellsOf = cellReader(columns);
   const labels = columns.map(({ column }) => `${JSON.stringify(column)}:`);
   const encode = (row: object): string => {
-    const members = cellsOf(row).map((cell, index) => `${labels[index]}${JSON.stringify(cell ?? null)}`);
+    const members = cellsOf(row).map((cell, index) => `${labels[index]}${encodeJsonValue(cell)}`);
     return `{${members.join(',')}}`;
   };
   if (format === 'ndjson') return { start: '', end: '', row: (row) => `${encode(row)}\n` };
@@ -98,7 +100,7 @@ async function csvWriter({ columns, noHeader, csvSafe }: RowEncoding): Promise<R
   return {
     start: noHeader === true ? '' : line(columns.map(({ column }) => column)),
     end: '',
-    row: (row) => line(cellsOf(row)),
+    row: (row) => line(cellsOf(row).map((cell) => (cell instanceof Uint8Array ? toBase64(cell) : cell))),
   };
 }
 

@@ -9,9 +9,10 @@ import { importedReceipts } from '../schema/metadata.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { findMissingColumns } from '../schema/table-check.ts';
 import { TABLES } from '../tables/index.ts';
-import { readInRowidOrder } from '../tables/keyset-pagination.ts';
+import type { Rowid } from '../tables/foreign-times.ts';
+import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
 import { receiptsTable } from '../tables/receipts.ts';
-import type { AnyTable } from '../tables/table.ts';
+import { rowProblem, type AnyTable } from '../tables/table.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 
 const OPERATION = 'verify';
@@ -94,16 +95,16 @@ export class Verification {
 
   /** @param lastImported - greatest rowid among imported rows */
   async #checkRows(table: AnyTable, lastImported: number): Promise<void> {
-    let afterRowid = -Infinity;
+    let afterRowid: Rowid = -Infinity;
     for (let done = 0; ;) {
       this.#reportProgress(table.name, done);
-      const batch = await this.#read(() =>
+      const batch: RowidBatch<object> = await this.#read(() =>
         readInRowidOrder<object>(this.#connection, table, afterRowid, BATCH_ROWS),
       );
       for (const [index, row] of batch.rows.entries()) {
         const rowid = batch.rowids[index] ?? 0;
         const isImported = rowid <= lastImported;
-        const problem = table.problemOf(row, isImported);
+        const problem = rowProblem(table, row, isImported);
         if (problem !== undefined) this.#report(table.verifyCheck, `${table.name} ${rowid}`, problem);
         else if (isImported) this.#receiptsImported++;
         else if (table === receiptsTable) this.#receiptsVerified++;

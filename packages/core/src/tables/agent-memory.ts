@@ -86,8 +86,8 @@ function upsertMemory(
     memoryJson,
     now,
     1,
-  ]) as [string, number];
-  return { memoryId, version };
+  ]) as [string, number | bigint];
+  return { memoryId, version: Number(version) };
 }
 
 /** Checks the stored version. It cannot change before the save, which is in the same transaction. */

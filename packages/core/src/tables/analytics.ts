@@ -91,12 +91,17 @@ export function readAgentMetrics(connection: SqliteConnection, agent: string, si
         totalOperations: Number(total),
         successfulOperations: Number(successful),
         failedOperations: Number(total) - Number(successful),
-        avgDurationMs: avg as number | null,
-        minDurationMs: min as number | null,
-        maxDurationMs: max as number | null,
+        avgDurationMs: durationOf(avg),
+        minDurationMs: durationOf(min),
+        maxDurationMs: durationOf(max),
       },
     ];
   });
+}
+
+/** Reads a duration in milliseconds. Reports have plain numbers, so one beyond 2^53 is rounded; `verify` names it. */
+function durationOf(value: SqlValue | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value);
 }
 
 /** Summarizes the receipts of a period by status, the most frequent first. The caller holds a snapshot. */
@@ -118,7 +123,7 @@ export function readReceiptStatistics(
       statistics.push({
         status: String(status),
         count: Number(count),
-        avgDurationMs: avg as number | null,
+        avgDurationMs: durationOf(avg),
       });
     }
   }

@@ -14,6 +14,9 @@ import type { AnyTable } from './table.ts';
  */
 const TEXT_SLACK_MS = 2 * MS_PER_DAY;
 
+/** A rowid; a bigint beyond 2^53, where other programs inserted it. */
+export type Rowid = number | bigint;
+
 /** Moments beyond those of every stored time. */
 const ALL_MOMENTS: MomentRange = { from: -Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
 
@@ -111,13 +114,13 @@ export function rowidsByMoment(
   filter: RowFilter,
   limit: number,
   cursor: Cursor | undefined,
-): number[] {
+): Rowid[] {
   const search = new MomentSearch(connection, table, filter);
   const oldestFirst = filter.order === 'oldest-first';
   const moment = cursor === undefined ? null : momentOf(cursor.time);
-  const timed = (left: number): number[] =>
+  const timed = (left: number): Rowid[] =>
     search.timed(left, cursor === undefined || moment === null ? undefined : { moment, rowid: cursor.rowid });
-  const timeless = (left: number): number[] =>
+  const timeless = (left: number): Rowid[] =>
     filter.since === undefined && left > 0
       ? search.timeless(left, moment === null ? cursor?.rowid : undefined)
       : [];
@@ -132,7 +135,7 @@ export function rowidsByMoment(
 /** Position of a row that has a moment. */
 interface MomentPosition {
   readonly moment: number;
-  readonly rowid: number;
+  readonly rowid: Rowid;
 }
 
 /** Searches the rows of one query by their moments. */
@@ -154,16 +157,16 @@ class MomentSearch {
   }
 
   /** Finds rows with a moment, after a position. */
-  timed(limit: number, after: MomentPosition | undefined): number[] {
+  timed(limit: number, after: MomentPosition | undefined): Rowid[] {
     if (limit <= 0) return [];
     const since = momentOf(this.#filter.since) ?? ALL_MOMENTS.from;
     const whole = this.#beyond({ from: since, to: ALL_MOMENTS.to }, after?.moment);
     const found = this.#select('rowid', this.#untilEnough(whole, limit, after), limit, after);
-    return found.map(([rowid]) => Number(rowid));
+    return found.map(([rowid]) => rowid as Rowid);
   }
 
   /** Finds rows without a moment, after a rowid. */
-  timeless(limit: number, after: number | undefined): number[] {
+  timeless(limit: number, after: Rowid | undefined): Rowid[] {
     const [compared, order] = this.#direction === 'ASC' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
     const { name, timeColumn } = this.#table;
     const position = after === undefined ? 'true' : `rowid ${compared} ?`;
@@ -176,7 +179,7 @@ class MomentSearch {
        ) ORDER BY rowid ${order} LIMIT ?`,
       [...values, ...values, sqlLimit(limit)],
     );
-    return rows.map(([rowid]) => Number(rowid));
+    return rows.map(([rowid]) => rowid as Rowid);
   }
 
   /**

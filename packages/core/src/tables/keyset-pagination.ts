@@ -3,21 +3,21 @@ import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts'
 import type { RowOrder } from '../api/persistence.ts';
 import { EVERY_AGENT } from '../validation/like-pattern.ts';
 import { momentOf } from '../validation/timestamps.ts';
-import { hasForeignTimes, rowidsByMoment, sqlLimit } from './foreign-times.ts';
+import { hasForeignTimes, rowidsByMoment, sqlLimit, type Rowid } from './foreign-times.ts';
 import { selectList, toRow, type AnyTable } from './table.ts';
 
 /** Position of a row in the time index. */
 export interface TimePosition {
   /** `null` among the rows without a time, which count as the oldest. Other programs can insert such rows. */
   readonly time: string | null;
-  readonly rowid: number;
+  readonly rowid: Rowid;
 }
 
 /** Position of the last row read, in the order of a query: by time, within one second by rowid. */
 export interface Cursor {
   /** The time as it is stored. Other programs can store numbers and BLOBs. */
   readonly time: SqlValue;
-  readonly rowid: number;
+  readonly rowid: Rowid;
   /** Number of rows of the query read so far. */
   readonly consumed: number;
 }
@@ -122,7 +122,7 @@ export function readInTimeOrder<Row>(
   const consumed = (cursor?.consumed ?? 0) + rows.length;
   return {
     rows: rows.map((row) => toRow<Row>(table, row, 2)),
-    nextCursor: ended ? undefined : { rowid: Number(last[0]), time: last[1] ?? null, consumed },
+    nextCursor: ended ? undefined : { rowid: last[0] as Rowid, time: last[1] ?? null, consumed },
   };
 }
 
@@ -154,6 +154,13 @@ function ownForm(time: SqlValue): string | null {
     .replace(/(?:\.000)?Z$/, '');
 }
 
+/** Rows and their rowids. */
+export interface RowidBatch<Row> {
+  readonly rows: Row[];
+  readonly rowids: Rowid[];
+  readonly lastRowid: Rowid | undefined;
+}
+
 /**
  * Reads rows in the order of their rowids, after a rowid. No row is left out, whatever its columns hold.
  * @throws {SqliteError} SQLITE_CORRUPT when rowids do not ascend, as on a damaged page; reading on would never end
@@ -161,14 +168,14 @@ function ownForm(time: SqlValue): string | null {
 export function readInRowidOrder<Row>(
   connection: SqliteConnection,
   table: AnyTable,
-  afterRowid: number,
+  afterRowid: Rowid,
   limit: number,
-): { rows: Row[]; rowids: number[]; lastRowid: number | undefined } {
+): RowidBatch<Row> {
   const rows = connection.all(
     `SELECT rowid, ${selectList(table)} FROM ${table.name} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
     [afterRowid, limit],
   );
-  const rowids = rows.map(([rowid]) => Number(rowid));
+  const rowids = rows.map(([rowid]) => rowid as Rowid);
   for (const [index, rowid] of rowids.entries()) {
     if (rowid <= (rowids[index - 1] ?? afterRowid)) {
       throw damagedDatabase(`row ${rowid} of ${table.name} is out of order`);

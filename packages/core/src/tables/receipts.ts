@@ -57,7 +57,7 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
       agentType,
       receiptJson,
       status,
-      durationMs: durationMs ?? 0,
+      durationMs: durationInId(durationMs),
     });
     if (expected !== row.receiptId) {
       return `receipt_id is ${row.receiptId}, but the receipt's content gives ${expected}`;
@@ -94,6 +94,11 @@ function receiptIdOf(identity: ReceiptIdentity): string {
     status: identity.status,
   });
   return sha256Hex(canonical);
+}
+
+/** Reads a stored duration as ids have it. Another program may have stored a bigint, which is in no id. */
+function durationInId(stored: number | bigint | null): number {
+  return Number(stored ?? 0);
 }
 
 function checkReceipt(operation: string, input: NewReceipt): CheckedReceipt {

@@ -89,3 +89,24 @@ export function toRow<Row>(table: AnyTable, values: readonly unknown[], offset: 
   for (const [index, { field }] of table.columns.entries()) row[field] = values[offset + index];
   return row as Row;
 }
+
+/**
+ * Checks a stored row: that each column holds the kind of value that it is for, and the rules of its table.
+ * @param isImported - true for a receipt of the original scripts, whose id cannot be recomputed
+ * @returns the first problem, or undefined
+ */
+export function rowProblem(table: AnyTable, row: object, isImported: boolean): string | undefined {
+  for (const { column, field, holds = 'text' } of table.columns) {
+    const value = (row as Readonly<Record<string, unknown>>)[field];
+    if (value === null || holds === 'time') continue;
+    const fits = holds === 'text' ? typeof value === 'string' : Number.isFinite(value);
+    if (!fits)
+      return `${column} is ${describeValue(value)}, not ${holds === 'text' ? 'text' : 'a number below 2^53'}`;
+  }
+  return table.problemOf(row, isImported);
+}
+
+function describeValue(value: unknown): string {
+  if (value instanceof Uint8Array) return `a BLOB of ${value.length} bytes`;
+  return typeof value === 'bigint' || typeof value === 'number' ? String(value) : `a ${typeof value}`;
+}

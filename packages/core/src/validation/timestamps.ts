@@ -101,7 +101,8 @@ export function showTime(time: unknown): string {
   const moment = momentOf(time);
   if (moment !== null) return toTimestamp(new Date(moment));
   if (time instanceof Uint8Array) return `a BLOB of ${time.length} bytes`;
-  return typeof time === 'string' || typeof time === 'number' ? String(time) : '';
+  if (typeof time === 'number' || typeof time === 'bigint') return String(time);
+  return typeof time === 'string' ? time : '';
 }
 
 /** Describes a stored time that is not one. @returns the problem, or undefined */

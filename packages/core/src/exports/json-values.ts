@@ -1,0 +1,75 @@
+/**
+ * Values of a database as JSON, exactly. JSON numbers have no limit, but JavaScript reads those beyond 2^53 as rounded;
+ * JSON has no bytes at all. So integers are written and read digit by digit, and a BLOB is `{"base64": "…"}`. Infinity,
+ * which SQLite stores for `9e999`, is written like that.
+ */
+
+/** Writes one value of a row. */
+export function encodeJsonValue(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Uint8Array) return JSON.stringify({ base64: toBase64(value) });
+  if (value === Infinity || value === -Infinity) return value > 0 ? '9e999' : '-9e999';
+  return JSON.stringify(value ?? null);
+}
+
+/**
+ * Reads one row, as {@link encodeJsonValue} and `sqlite3 -json` write its values.
+ * @throws SyntaxError if the text is not JSON
+ */
+export function parseJsonRow(text: string): unknown {
+  const row: unknown = JSON.parse(/\d{16}/.test(text) ? quoteLongIntegers(text) : text);
+  if (typeof row !== 'object' || row === null) return row;
+  const values: Record<string, unknown> = {};
+  for (const [column, value] of Object.entries(row)) {
+    values[column] = typeof value === 'object' && value !== null ? decodeObject(value) : value;
+  }
+  return values;
+}
+
+/** Encodes bytes as base64. */
+export function toBase64(bytes: Uint8Array): string {
+  const PIECE_BYTES = 8192;
+  let binary = '';
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + PIECE_BYTES));
+  }
+  return btoa(binary);
+}
+
+function decodeObject(value: object): unknown {
+  const { base64, integer, ...others } = value as Record<string, unknown>;
+  if (Object.keys(others).length > 0) return value;
+  if (typeof base64 === 'string' && integer === undefined) {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  }
+  if (typeof integer !== 'string' || base64 !== undefined) return value;
+  const exact = BigInt(integer);
+  // Beyond 64 bits SQLite has only floating-point numbers.
+  const isNumber = Number.isSafeInteger(Number(exact)) || BigInt.asIntN(64, exact) !== exact;
+  return isNumber ? Number(exact) : exact;
+}
+
+/** Puts long integers outside strings into `{"integer": "…"}`. Strings may be too long for a regular expression. */
+function quoteLongIntegers(text: string): string {
+  let quoted = '';
+  let position = 0;
+  while (position < text.length) {
+    const start = text.indexOf('"', position);
+    const outside = text.slice(position, start === -1 ? text.length : start);
+    quoted += outside.replaceAll(/(?<=[:,[\s]|^)-?\d{16,}(?=[,}\]\s]|$)/g, '{"integer":"$&"}');
+    if (start === -1) break;
+    position = endOfString(text, start);
+    quoted += text.slice(start, position);
+  }
+  return quoted;
+}
+
+/** Finds the position after a string that starts at a quotation mark. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return end + 1;
+  }
+  return text.length;
+}

@@ -1,0 +1,76 @@
+/** Values that JavaScript or JSON would change: read, exported, backed up and restored exactly. */
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseJsonRow, encodeJsonValue } from '../../src/exports/json-values.ts';
+import { auditOf, collect } from '../../src/testing/persistence-case.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+const BIG = 2n ** 53n + 1n;
+const LEAST = -(2n ** 63n);
+
+describe('integers beyond 2^53 and BLOBs', () => {
+  it('are read, exported, backed up and restored exactly, and verify names them', async () => {
+    const database = createTestDatabase();
+    const db = await database.open();
+    await db.logAudit(auditOf('own', { details: 'with 12345678901234567 and "quotes" \\' }));
+    const insert =
+      'INSERT INTO audit_log (rowid, audit_id, agent_id, operation, status, duration_ms, details)';
+    database.native(
+      `${insert} VALUES (${BIG}, 'big', 'a', 'o', 'completed', ${BIG}, 'text')`,
+      `${insert} VALUES (${BIG + 1n}, 'blob', 'a', 'o', 'completed', ${LEAST}, x'00ff22')`,
+      `${insert} VALUES (${BIG + 2n}, 'infinite', 'a', 'o', 'completed', 9e999, 'text')`,
+      `UPDATE agent_memory SET version = ${BIG}`,
+    );
+    const stored = 'SELECT rowid, audit_id, typeof(duration_ms), duration_ms, quote(details) FROM audit_log';
+    const before = database.native(stored);
+    const rows = await db.queryAuditTrail();
+    expect(rows.map(({ durationMs }) => durationMs)).toEqual([Infinity, LEAST, BIG, 0]);
+    expect(rows[1]?.details).toEqual(new Uint8Array([0, 255, 34]));
+    expect(await collect(db.queryAuditTrail())).toEqual(rows);
+
+    await db.exportAuditTrail({ output: database.path('out.json') });
+    const exported = fs.readFileSync(database.path('out.json'), 'utf8');
+    expect(exported).toContain(`"duration_ms":${BIG},`);
+    expect(exported).toContain(`"duration_ms":${LEAST},`);
+    expect(exported).toContain('"details":{"base64":"AP8i"}');
+    await db.exportAuditTrail({ output: database.path('out.csv'), format: 'csv' });
+    expect(fs.readFileSync(database.path('out.csv'), 'utf8')).toContain(`completed,${LEAST},AP8i,`);
+
+    const { problems } = await db.verify();
+    expect(problems).toMatchObject([
+      { check: 'audit', row: `audit_log ${BIG}`, message: `duration_ms is ${BIG}, not a number below 2^53` },
+    ]);
+    const directory = database.path('backup');
+    await db.exportBackup({ directory });
+    await db.restoreBackup({ directory, from: 'json', force: true });
+    const withoutRowids = (text: string): string[] =>
+      text.split('\n').map((line) => line.replace(/^-?\d+\|/, ''));
+    expect(withoutRowids(database.native(stored))).toEqual(withoutRowids(before));
+    await db.restoreBackup({ directory, from: 'image', force: true });
+    expect(database.native(stored)).toBe(before);
+    expect((await db.analytics({ agent: 'a' })).agentMetrics).toMatchObject([{ totalOperations: 3 }]);
+  });
+
+  it('are read from rows that sqlite3 -json wrote', () => {
+    const row = {
+      a: 9007199254740993n,
+      b: -9223372036854775808n,
+      c: 1e20,
+      d: 0.1234567890123456,
+      e: 1234567890123456,
+    };
+    const text = `{"a":9007199254740993, "b" : -9223372036854775808,"c":100000000000000000000,"d":0.1234567890123456,"e":1234567890123456}`;
+    expect(parseJsonRow(text)).toEqual(row);
+    for (const value of [
+      ...Object.values(row),
+      'x:1234567890123456789,',
+      '\\"',
+      '{"base64":1}',
+      null,
+      -Infinity,
+    ]) {
+      expect(parseJsonRow(`{"v":${encodeJsonValue(value)}}`)).toEqual({ v: value });
+    }
+    expect(() => parseJsonRow('{"a":1234567890123456789')).toThrow(SyntaxError);
+  });
+});
