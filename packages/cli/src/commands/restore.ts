@@ -15,17 +15,21 @@ export const restore: Command = defineCommand({
   },
   options: {
     force: flag({ description: 'replace all rows of the database' }),
+    acceptInvalid: flag({
+      description: 'restore rows as well that break a rule, such as those of other programs',
+    }),
     from: optionalChoice(SOURCES, {
       placeholder: 'SOURCE',
       description: 'restore the database image or the JSON files',
     }),
   },
   examples: ['ggen-sim db restore ./backups/2026-01-29', 'ggen-sim db restore ./backups/2026-01-29 --force'],
-  async run({ backupDir, force, from }, context) {
+  async run({ backupDir, force, acceptInvalid, from }, context) {
     await using database = await context.openDatabase();
     const report = await database.restoreBackup({
       directory: backupDir,
       force,
+      acceptInvalid,
       ...omitUndefined({ from }),
       ...context.longOperation(),
     });

@@ -62,6 +62,12 @@ export interface RestoreOptions extends LongOperationOptions {
    * @default false
    */
   readonly force?: boolean;
+  /**
+   * Restore rows that break a rule as well: a receipt whose id is not that of its content, an unknown status, a time that
+   * is none. Only other programs write such rows. `verify` names them afterwards.
+   * @default false: `BACKUP_INVALID`, and nothing is written
+   */
+  readonly acceptInvalid?: boolean;
   /** Restore from the database image, or from the three JSON files. @default 'image' if the backup has one */
   readonly from?: 'image' | 'json';
 }

@@ -26,6 +26,7 @@ import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
 import { copyOnline, isCopyFailure } from './online-copy.ts';
 import { loadTables, refuseUnlessEmpty, stageImage } from './restore-backup.ts';
+import { checkImageRows, checkJsonRows } from './row-check.ts';
 import type { Scratch } from './scratch.ts';
 
 /** Size of the largest database that is copied in memory for a backup. */
@@ -138,8 +139,10 @@ export class Backups {
         operation,
         (target) => stageImage(directory, manifest, target, options),
         options,
+        (image) => (options.acceptInvalid ? undefined : checkImageRows(image, options)),
       );
     } else {
+      if (!options.acceptInvalid) await checkJsonRows(directory, manifest, options);
       await this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
         this.#queue.withWriteTransaction(async () => {
           if (!options.force) refuseUnlessEmpty(this.#connection);
@@ -166,11 +169,13 @@ export class Backups {
   /**
    * Checks an image as a separate database, then replaces this database by it in one transaction.
    * @param stage - writes the image to an empty file
+   * @param check - refuses an image by its rows
    */
   async #replaceByImage(
     operation: string,
     stage: (target: StorageFile) => Promise<void>,
     { force = false, signal, onProgress }: Pick<RestoreOptions, 'force' | 'signal' | 'onProgress'>,
+    check?: (image: SqliteConnection) => Promise<void> | undefined,
   ): Promise<void> {
     const { durable } = this.#connection;
     const { storage } = createScratch(durable.storage);
@@ -180,6 +185,7 @@ export class Backups {
       target.close();
       const source = await this.#openImage(operation, storage);
       try {
+        await check?.(new SqliteConnection(source));
         const total = source.sizeBytes();
         const replace = async (): Promise<void> => {
           // A save of another process between this check and the copy would be lost, so `copyFrom` compares the counter.

@@ -8,7 +8,7 @@ import { TABLES } from '../../src/tables/index.ts';
 import { createPrivateFile } from '../../src/exports/export-targets.node.ts';
 import { readRowLines } from '../../src/backup/row-lines.ts';
 import type { BackupManifest } from '../../src/index.ts';
-import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
+import { auditOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 import { modeOf } from '../../../../tests/support/file-mode.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
@@ -315,6 +315,48 @@ describe('a restore refuses', () => {
     );
     expect(error).toMatchObject({ name: 'PersistenceError', code });
     expect((await db.stats()).receiptsTotal).toBe(20);
+  });
+
+  const forgeries = [
+    [
+      'receipts',
+      "UPDATE receipts SET receipt_json = '{}' WHERE rowid = 7",
+      /row 7 of receipts .* receipt_id is/,
+    ],
+    ['receipts', "UPDATE receipts SET created_at = 'evil' WHERE rowid = 7", /created_at is "evil"/],
+    ['agent_memory', "UPDATE agent_memory SET memory_json = '{'", /Invalid JSON in memory/],
+    ['audit_log', "UPDATE audit_log SET status = 'perhaps'", /row 1 of audit_log .* status is "perhaps"/],
+  ] as const;
+
+  it('forged rows under a manifest that fits them, before anything is written', async () => {
+    const database = createTestDatabase();
+    const db = await openFilled(database);
+    await db.logAudit(auditOf('o'));
+    await db.exportBackup({ directory: database.path('backup') });
+    const counter = (): number => fs.readFileSync(database.file).readUInt32BE(24);
+    for (const [index, [table, sql, message]] of forgeries.entries()) {
+      const directory = database.path(`forged-${index}`);
+      fs.cpSync(database.path('backup'), directory, { recursive: true });
+      const image = path.join(directory, 'ggen.db');
+      const columns = TABLES.find(({ name }) => name === table)?.columns.map(({ column }) => column);
+      nativeSqlite(image, sql);
+      fs.writeFileSync(
+        path.join(directory, `${table}.json`),
+        nativeSqlite(image, '.mode json', `SELECT ${columns?.join()} FROM ${table}`),
+      );
+      forge(directory, () => undefined);
+      const before = counter();
+      for (const from of ['image', 'json'] as const) {
+        const error = await rejectionOf(db.restoreBackup({ directory, from, force: true }));
+        expect(error).toMatchObject({ name: 'PersistenceError', code: 'BACKUP_INVALID' });
+        expect(error.message).toMatch(message);
+      }
+      expect(counter()).toBe(before);
+      for (const from of ['image', 'json'] as const) {
+        await db.restoreBackup({ directory, from, force: true, acceptInvalid: true });
+        expect((await db.verify()).problems).toHaveLength(1);
+      }
+    }
   });
 
   it('takes time linear in the length of a row without an end', async () => {
