@@ -44,6 +44,15 @@ describe('run-agent validation', () => {
     expect(await sandbox.db('get-receipt', receiptId)).toBe(stdout);
   });
 
+  it('the table of receipts says whether an error is violations or a failed run', async () => {
+    for (const spec of [bad, broken])
+      await validate('--spec', spec, '--shapes', shapes, '--agent-id', 'which');
+    const table = await sandbox.db('query-receipts', 'which', 'table');
+    expect(table).toMatch(/ error \(failed\) .*\n.* error \(violations\) /u);
+    const rows = parseRows(await sandbox.db('query-receipts', 'which'));
+    expect(rows.map(({ status }) => status)).toEqual(['error', 'error']);
+  });
+
   it('exits with 2 and prints the violations', async () => {
     const { exitCode, stdout, stderr } = await validate(
       '--spec',

@@ -8,4 +8,5 @@ export { PROGRAM_VERSION } from './api/program-version.ts';
 export { SCHEMA_VERSION } from './schema/migrations/index.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
 export { showTime, toFileStamp } from './validation/timestamps.ts';
+export { errorReasonOf, type ErrorReason } from './tables/error-reason.ts';
 export { columnsOfTable, TABLE_NAMES } from './tables/index.ts';

@@ -1,3 +1,4 @@
+import type { ReceiptRow } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { agentPattern, count } from '../parameters.ts';
 import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../output/rows.ts';
@@ -20,9 +21,14 @@ export const queryReceipts: Command = defineCommand({
   async run({ agent, limit, oldestFirst, ...output }, context) {
     await using database = await context.openDatabase('brief');
     const tableFields = ['createdAt', 'agentId', 'executionId', 'status', 'durationMs', 'receiptId'];
+    const { errorReasonOf } = await import('@ggen-sim/core');
+    const status = (row: ReceiptRow): string => {
+      const reason = errorReasonOf(row);
+      return reason === undefined ? row.status : `${row.status} (${reason})`;
+    };
     await writeRows(
       database.queryReceipts({ agent, limit, order: orderOf(oldestFirst) }),
-      { ...output, table: 'receipts', tableFields },
+      { ...output, table: 'receipts', tableFields, tableCells: { status } },
       context,
     );
   },

@@ -40,7 +40,7 @@ export const CSV_OPTIONS: CsvOptions = {
 };
 
 /** Format and columns of a query's output. */
-export interface RowOutput {
+export interface RowOutput<Row extends object = object> {
   readonly format: RowFormat;
   readonly noHeader: boolean;
   readonly csvSafe: boolean;
@@ -48,17 +48,19 @@ export interface RowOutput {
   readonly table: TableName;
   /** Fields shown in the format `table`, the most important first. */
   readonly tableFields: readonly string[];
+  /** Makes the cell of a field in the format `table`, where it shows more than the stored value. */
+  readonly tableCells?: Readonly<Record<string, (row: Row) => unknown>>;
 }
 
 /** Writes rows as they arrive. The format `table` collects the first ones, to compute the column widths. */
-export async function writeRows(
-  rows: AsyncIterable<object>,
-  output: RowOutput,
+export async function writeRows<Row extends object>(
+  rows: AsyncIterable<Row>,
+  output: RowOutput<Row>,
   context: CommandContext,
 ): Promise<void> {
-  const { format, noHeader, csvSafe, table, tableFields } = output;
+  const { format, noHeader, csvSafe, table } = output;
   if (format === 'table') {
-    await writeTable(rows, tableFields, context);
+    await writeTable(rows, output, context);
     return;
   }
   const { columnsOfTable, encodeRows } = await import('@ggen-sim/core');
@@ -66,9 +68,9 @@ export async function writeRows(
   for await (const chunk of encodeRows(rows, encoding)) await context.stdout.write(chunk);
 }
 
-async function writeTable(
-  rows: AsyncIterable<object>,
-  fields: readonly string[],
+async function writeTable<Row extends object>(
+  rows: AsyncIterable<Row>,
+  { tableFields: fields, tableCells = {} }: RowOutput<Row>,
   context: CommandContext,
 ): Promise<void> {
   const { Table } = await import('./table.ts');
@@ -82,7 +84,7 @@ async function writeTable(
   };
   for await (const row of rows) {
     const values = new Map<string, unknown>(Object.entries(row));
-    const cells = fields.map((field) => values.get(field));
+    const cells = fields.map((field) => tableCells[field]?.(row) ?? values.get(field));
     if (table) pending += table.row(cells);
     else if (first.push(cells) === SAMPLE_ROWS) table = begin();
     if (pending.length < CHUNK_CHARS) continue;
