@@ -120,7 +120,7 @@ test('two tabs agree: changes in one appear in the other', async ({ simulator, o
   await expect(other.editor).toContainText('hasty survey');
   await simulator.run();
   await expect(other.count('Receipts')).toHaveText('1');
-  await expect(other.table).toContainText('error');
+  await expect(other.table).toContainText('violations');
   await expect(other.result).toContainText('Does not conform');
 });
 

@@ -1,15 +1,14 @@
 import { showTime } from '@ggen-sim/core';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { formatDuration } from '../components/format.ts';
+import { formatDuration, toMilliseconds } from '../components/format.ts';
 
 /** A run in the chart. */
 export interface ChartedRun {
-  readonly receiptId: string;
   readonly status: string;
   /** UTC `YYYY-MM-DD HH:MM:SS`. */
   readonly createdAt: string;
-  readonly durationMs: number;
+  readonly durationMs: number | bigint | null;
 }
 
 /** A rendered chart. */
@@ -26,6 +25,7 @@ const SERIES: readonly { readonly status: string; readonly colour: string }[] = 
 ];
 
 const HEIGHT_PX = 150;
+const FONT = '11px system-ui, sans-serif';
 /** Minimum number of bar slots, so that few runs get slim bars instead of filling the width. */
 const MIN_SLOTS = 24;
 
@@ -56,7 +56,7 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
     const colour = colours(host);
     const axis: uPlot.Axis = {
       stroke: colour('--muted'),
-      font: '11px system-ui, sans-serif',
+      font: FONT,
       ticks: { show: false },
       grid: { stroke: colour('--line'), width: 1 },
     };
@@ -80,7 +80,12 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
           incrs: [1, 2, 5, 10, 20, 30, 50],
           values: (_, slots) => slots.map((slot) => showTime(runs[slot]?.createdAt).slice(11)),
         },
-        { ...axis, size: 64, space: 34, values: (_, values) => values.map((value) => formatDuration(value)) },
+        {
+          ...axis,
+          size: widthOfLabels,
+          space: 34,
+          values: (_, values) => values.map((value) => formatDuration(value)),
+        },
       ],
       series: [
         {},
@@ -117,6 +122,20 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
   };
 }
 
+/** Gap between a label and the plot, in CSS pixels. */
+const LABEL_GAP_PX = 10;
+
+/** Makes the axis as wide as its widest label: `10 min 00 s` is wider than `1.25 s`. */
+function widthOfLabels(plot: uPlot, labels: string[] | null): number {
+  const { ctx } = plot;
+  ctx.save();
+  // The font of an axis in the chart's own pixels.
+  ctx.font = FONT;
+  const widest = Math.max(0, ...(labels ?? []).map((label) => ctx.measureText(label).width));
+  ctx.restore();
+  return Math.ceil(widest) + LABEL_GAP_PX;
+}
+
 function barsOf(): uPlot.Series.PathBuilder {
   const { bars } = uPlot.paths;
   if (!bars) throw new Error('uPlot was built without bars');
@@ -128,7 +147,7 @@ function dataOf(runs: readonly ChartedRun[]): uPlot.AlignedData {
   return [
     runs.map((_, index) => index),
     ...SERIES.map(({ status }) =>
-      runs.map((run) => (run.status === status ? Math.max(run.durationMs, 0) : null)),
+      runs.map((run) => (run.status === status ? Math.max(toMilliseconds(run.durationMs), 0) : null)),
     ),
   ];
 }
@@ -143,7 +162,7 @@ function markFailures(plot: uPlot, runs: readonly ChartedRun[], colour: string):
   for (const [index, run] of runs.entries()) {
     if (run.status !== 'error') continue;
     const x = plot.valToPos(index, 'x', true);
-    const y = plot.valToPos(run.durationMs, 'y', true) - 2 * arm;
+    const y = plot.valToPos(toMilliseconds(run.durationMs), 'y', true) - 2 * arm;
     ctx.moveTo(x - arm, y - arm);
     ctx.lineTo(x + arm, y + arm);
     ctx.moveTo(x + arm, y - arm);

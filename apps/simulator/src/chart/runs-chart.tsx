@@ -2,11 +2,15 @@ import type { Persistence, TableName } from '@ggen-sim/core';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { failureOf } from '../database/failure.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
-import type { SelectedRecord } from '../record-dialog/selected-record.ts';
+import {
+  summarizeReceipt,
+  type ReceiptSummary,
+  type SelectedRecord,
+} from '../record-dialog/selected-record.ts';
 import { formatDuration, formatPlural, toMilliseconds } from '../components/format.ts';
 import { notifyFailure } from '../components/notices.tsx';
 import { StatusMark } from '../components/status.tsx';
-import type { ChartedRun, DurationPlot } from './duration-plot.ts';
+import type { DurationPlot } from './duration-plot.ts';
 import './runs-chart.css';
 
 /** Number of latest runs shown: with more, the bars would be too thin to tell apart. */
@@ -14,16 +18,9 @@ const CHARTED_RUNS = 120;
 
 const RECEIPTS: readonly TableName[] = ['receipts'];
 
-async function readRuns(persistence: Persistence): Promise<readonly ChartedRun[]> {
+async function readRuns(persistence: Persistence): Promise<readonly ReceiptSummary[]> {
   const rows = await persistence.queryReceipts({ limit: CHARTED_RUNS });
-  return rows
-    .map(({ receiptId, status, createdAt, durationMs }) => ({
-      receiptId,
-      status,
-      createdAt,
-      durationMs: toMilliseconds(durationMs),
-    }))
-    .toReversed();
+  return rows.map(summarizeReceipt).toReversed();
 }
 
 /** Shows the durations of the latest runs, oldest first, coloured by status. */
@@ -44,7 +41,7 @@ export function RunsChart({ onOpen }: { onOpen: (record: SelectedRecord) => void
       if (!mounted || !host.current) return;
       created = createDurationPlot(host.current, (index) => {
         const run = latest.current.runs?.[index];
-        if (run) latest.current.onOpen({ table: 'receipts', receiptId: run.receiptId });
+        if (run) latest.current.onOpen({ table: 'receipts', receipt: run });
       });
       setPlot(created);
     };
@@ -96,8 +93,9 @@ function Legend(): ReactNode {
 }
 
 /** Describes the chart for screen readers. */
-function describe(runs: readonly ChartedRun[]): string {
-  const failed = runs.filter(({ status }) => status === 'error').length;
-  const longest = Math.max(...runs.map(({ durationMs }) => durationMs));
-  return `The latest ${formatPlural(runs.length, 'run')}, oldest first: ${failed} failed; the longest took ${formatDuration(longest)}. The receipts table lists them.`;
+function describe(runs: readonly ReceiptSummary[]): string {
+  const violating = runs.filter(({ errorReason }) => errorReason === 'violations').length;
+  const failed = runs.filter(({ status }) => status === 'error').length - violating;
+  const longest = Math.max(...runs.map(({ durationMs }) => toMilliseconds(durationMs)));
+  return `The latest ${formatPlural(runs.length, 'run')}, oldest first: ${violating} with violations, ${failed} failed; the longest took ${formatDuration(longest)}. The receipts table lists them.`;
 }

@@ -12,7 +12,7 @@ export function toMilliseconds(stored: number | bigint | null): number {
   return Number(stored ?? 0);
 }
 
-/** Formats as `850 ms`, `1.24 s` or `3 min 05 s`. */
+/** Formats as `850 ms`, `1.24 s`, `3 min 05 s` or `26 h 05 min`. */
 export function formatDuration(stored: number | bigint | null | undefined): string {
   if (stored === null || stored === undefined) return '–';
   const durationMs = toMilliseconds(stored);
@@ -20,6 +20,10 @@ export function formatDuration(stored: number | bigint | null | undefined): stri
   if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
   if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(2)} s`;
   const seconds = Math.round(durationMs / 1000);
+  if (seconds >= 3600) {
+    const minutes = Math.round(seconds / 60);
+    return `${formatCount(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, '0')} min`;
+  }
   return `${formatCount(Math.floor(seconds / 60))} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 

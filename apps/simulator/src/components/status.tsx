@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { StoredText } from './stored-text.tsx';
 import './status.css';
 
 /** Colour and shape of a status. The word beside it names the status. */
@@ -35,13 +36,23 @@ export function StatusMark({ tone }: { tone: Tone }): ReactNode {
   );
 }
 
-/** Shows a stored status with its mark. */
-export function Status({ status }: { status: string }): ReactNode {
+/**
+ * Shows a stored status with its mark.
+ *
+ * @param shown - a more exact word for it. @default the status
+ */
+export function Status({
+  status,
+  shown = status,
+}: {
+  status: string;
+  shown?: string | undefined;
+}): ReactNode {
   const tone = toneOf(status);
   return (
     <span className={`status status--${tone}`}>
       <StatusMark tone={tone} />
-      {status}
+      <StoredText text={shown} />
     </span>
   );
 }

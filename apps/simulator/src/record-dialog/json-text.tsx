@@ -1,10 +1,11 @@
 import { useState, type ReactNode } from 'react';
 import { notify } from '../components/notices.tsx';
+import { printableJson } from '../components/printable.ts';
 import './json-text.css';
 
 /**
  * Shows stored JSON. Formatting passes through JavaScript's numbers and may change them, so a switch shows the stored
- * text byte for byte, and Copy copies that text.
+ * text, and Copy copies it byte for byte. Invisible characters are shown as JSON escapes.
  */
 export function JsonText({ json }: { json: string }): ReactNode {
   const [raw, setRaw] = useState(false);
@@ -26,7 +27,7 @@ export function JsonText({ json }: { json: string }): ReactNode {
         </button>
       </div>
       <pre tabIndex={0} className="json-text__pre">
-        {shown}
+        {printableJson(shown)}
       </pre>
     </section>
   );

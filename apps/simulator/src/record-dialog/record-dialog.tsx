@@ -7,10 +7,13 @@ import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatDuration } from '../components/format.ts';
+import { printable } from '../components/printable.ts';
 import { Status } from '../components/status.tsx';
+import { StoredText } from '../components/stored-text.tsx';
 import { ReceiptReport } from '../run/receipt-report.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
 import { JsonText } from './json-text.tsx';
+import { ReceiptDetails } from './receipt-details.tsx';
 import type { SelectedRecord } from './selected-record.ts';
 import './record-dialog.css';
 
@@ -52,11 +55,11 @@ export function RecordDialog({
 
 function titleOf(record: SelectedRecord): string {
   if (record.table === 'receipts') return 'Receipt';
-  return record.table === 'agent_memory' ? `Memory of ${record.agentId}` : 'Audit entry';
+  return record.table === 'agent_memory' ? `Memory of ${printable(record.agentId)}` : 'Audit entry';
 }
 
 function keyOf(record: Exclude<SelectedRecord, { table: 'audit_log' }>): string {
-  return record.table === 'receipts' ? record.receiptId : record.agentId;
+  return record.table === 'receipts' ? record.receipt.receiptId : record.agentId;
 }
 
 function AuditDetails({
@@ -69,12 +72,12 @@ function AuditDetails({
       items={[
         ['Status', <Status key="status" status={entry.status} />],
         ['Time', `${showTime(entry.timestamp)} UTC`],
-        ['Agent', entry.agentId],
-        ['Operation', entry.operation],
-        ['Operation type', entry.operationType ?? '–'],
+        ['Agent', <StoredText key="agent" text={entry.agentId} />],
+        ['Operation', <StoredText key="operation" text={entry.operation} />],
+        ['Operation type', <StoredText key="type" text={entry.operationType ?? '–'} />],
         ['Duration', formatDuration(entry.durationMs)],
-        ['Details', entry.details ?? '–'],
-        ['Error message', entry.errorMessage ?? '–'],
+        ['Details', <StoredText key="details" text={entry.details ?? '–'} />],
+        ['Error message', <StoredText key="message" text={entry.errorMessage ?? '–'} />],
         ['Audit ID', <code key="id">{entry.auditId}</code>],
       ]}
     />
@@ -88,7 +91,7 @@ function StoredJson({ record }: { record: Exclude<SelectedRecord, { table: 'audi
   useEffect(() => {
     const stored =
       record.table === 'receipts'
-        ? persistence.getReceipt(record.receiptId)
+        ? persistence.getReceipt(record.receipt.receiptId)
         : persistence.getMemory(record.agentId);
     stored.then(setJson, (error: unknown) => setFailure(reportDatabaseFailure(error)));
   }, [persistence, record]);
@@ -97,7 +100,7 @@ function StoredJson({ record }: { record: Exclude<SelectedRecord, { table: 'audi
   return (
     <>
       {record.table === 'receipts' ? (
-        <DescriptionList items={[['Receipt ID', <code key="id">{record.receiptId}</code>]]} />
+        <ReceiptDetails receipt={record.receipt} />
       ) : (
         <DescriptionList
           items={[

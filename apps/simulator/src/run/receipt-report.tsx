@@ -1,4 +1,5 @@
 import type { ValidationReceipt } from '@ggen-sim/agents';
+import { errorReasonOf } from '@ggen-sim/core';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatDuration, formatPlural, shortId } from '../components/format.ts';
@@ -30,11 +31,12 @@ export function ReceiptReport({
   prefixes?: ReadonlyMap<string, string>;
   onGoToError?: (() => void) | undefined;
 }): ReactNode {
-  const { status, message, error, counts, durations_ms: durations, violations } = receipt;
+  const { status, conforms, message, error, counts, durations_ms: durations, violations } = receipt;
+  const errorReason = errorReasonOf({ status, receiptJson: JSON.stringify({ error, conforms }) });
   return (
     <section className="receipt-report" aria-label={label}>
       <header className="receipt-report__head">
-        <Status status={status} />
+        <Status status={status} shown={errorReason} />
         <p className="receipt-report__message">
           {error === null ? message : 'The run ended before the validation was complete.'}
         </p>

@@ -1,7 +1,9 @@
 import { shortenIris, type ReceiptViolation } from '@ggen-sim/agents';
 import { Fragment, useState, type ReactNode } from 'react';
 import { formatPlural } from '../components/format.ts';
+import { printable } from '../components/printable.ts';
 import { StatusMark, type Tone } from '../components/status.tsx';
+import { StoredText } from '../components/stored-text.tsx';
 import './violations-list.css';
 
 /** Violations shown at first, because every node can violate a shape. A button shows more. */
@@ -53,7 +55,7 @@ export function ViolationsList({
                   <StatusMark tone={TONES[violation.severity] ?? 'neutral'} />
                   {shortenIris(violation.severity, prefixes)}
                 </span>{' '}
-                {shortenIris(violation.message, prefixes)}
+                <StoredText text={shortenIris(violation.message, prefixes)} />
               </td>
             </tr>
           ))}
@@ -77,7 +79,7 @@ function Term({ full, shown }: { full: string; shown: string }): ReactNode {
         // The pieces of a fixed text never change order.
         // oxlint-disable-next-line react/no-array-index-key
         <Fragment key={index}>
-          {piece}
+          {printable(piece)}
           <wbr />
         </Fragment>
       ))}

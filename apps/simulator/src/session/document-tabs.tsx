@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { SessionDocument } from './session.ts';
+import { StoredText } from '../components/stored-text.tsx';
 import './document-tabs.css';
 
 /** Lists the session's documents and selects the one in the editor. */
@@ -22,7 +23,9 @@ export function DocumentTabs({
             aria-pressed={id === selectedId}
             onClick={() => onSelect(id)}
           >
-            <span className="document-tab__name">{name}</span>
+            <span className="document-tab__name">
+              <StoredText text={name} />
+            </span>
             <span className="document-tab__role">{role === 'spec' ? 'ontology' : 'shapes'}</span>
           </button>
         </li>

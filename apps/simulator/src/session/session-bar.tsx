@@ -3,6 +3,7 @@ import { use, type ReactNode } from 'react';
 import { formatPlural } from '../components/format.ts';
 import { PopupContainer } from '../components/popup-container.ts';
 import { StatusMark } from '../components/status.tsx';
+import { StoredText } from '../components/stored-text.tsx';
 import type { SessionState } from './session-store.ts';
 import './session-bar.css';
 
@@ -56,7 +57,7 @@ export function SessionBar({
                     {session.id === current?.id ? ' (current)' : ''}
                   </span>
                   <span className="muted">
-                    {session.documents[0]?.name ?? 'no documents'}
+                    <StoredText text={session.documents[0]?.name ?? 'no documents'} />
                     {session.documents.length > 1
                       ? `, ${formatPlural(session.documents.length - 1, 'more', 'more')}`
                       : ''}

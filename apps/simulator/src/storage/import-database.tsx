@@ -6,6 +6,7 @@ import { failureOf, type Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatBytes, formatPlural } from '../components/format.ts';
+import { printable } from '../components/printable.ts';
 import { notify } from '../components/notices.tsx';
 import { inspectImage, type ImageReport } from './inspect-image.ts';
 
@@ -26,14 +27,15 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
 
   const inspect = async (file: File): Promise<void> => {
     setBusy(true);
+    const name = printable(file.name);
     let image = new Uint8Array();
     try {
       // Fails for a file that is gone, or larger than the browser can read at once.
       image = new Uint8Array(await file.arrayBuffer());
-      setCandidate({ name: file.name, image, report: await inspectImage(image), failure: undefined });
+      setCandidate({ name, image, report: await inspectImage(image), failure: undefined });
     } catch (error) {
-      const failure = withFileName(failureOf(error), file.name);
-      setCandidate({ name: file.name, image, report: undefined, failure });
+      const failure = withFileName(failureOf(error), name);
+      setCandidate({ name, image, report: undefined, failure });
     } finally {
       setBusy(false);
     }

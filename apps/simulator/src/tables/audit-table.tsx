@@ -1,6 +1,7 @@
 import type { AuditRow } from '@ggen-sim/core';
 import { formatDuration } from '../components/format.ts';
 import { Status } from '../components/status.tsx';
+import { StoredText } from '../components/stored-text.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
 import type { TableDefinition } from './filtered-table.tsx';
 
@@ -19,12 +20,17 @@ export const AUDIT_TABLE: TableDefinition<AuditRow, AuditRow> = {
       narrowWidth: '98px',
       cell: ({ timestamp }) => <Timestamp time={timestamp} />,
     },
-    { title: 'Agent', width: 'minmax(64px, 1fr)', cell: ({ agentId }) => agentId },
-    { title: 'Operation', width: 'minmax(116px, 1fr)', cell: ({ operation }) => operation, wideOnly: true },
+    { title: 'Agent', width: 'minmax(64px, 1fr)', cell: ({ agentId }) => <StoredText text={agentId} /> },
+    {
+      title: 'Operation',
+      width: 'minmax(116px, 1fr)',
+      cell: ({ operation }) => <StoredText text={operation} />,
+      wideOnly: true,
+    },
     {
       title: 'Details',
       width: 'minmax(90px, 1.4fr)',
-      cell: ({ details, errorMessage }) => errorMessage ?? details ?? '–',
+      cell: ({ details, errorMessage }) => <StoredText text={errorMessage ?? details ?? '–'} />,
       wideOnly: true,
     },
     { title: 'Duration', width: '70px', cell: ({ durationMs }) => formatDuration(durationMs), align: 'end' },

@@ -1,5 +1,6 @@
 import type { MemoryRow } from '@ggen-sim/core';
 import { formatBytes } from '../components/format.ts';
+import { StoredText } from '../components/stored-text.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
 import type { TableDefinition } from './filtered-table.tsx';
 
@@ -13,8 +14,8 @@ export const MEMORY_TABLE: TableDefinition<MemoryRow, MemorySummary> = {
   query: (persistence, { agent, order }) => persistence.queryMemory({ agent, order }),
   summarize: ({ memoryJson, ...summary }) => ({ ...summary, jsonLength: memoryJson.length }),
   columns: [
-    { title: 'Agent', width: 'minmax(110px, 2fr)', cell: ({ agentId }) => agentId },
-    { title: 'Type', width: 'minmax(64px, 1fr)', cell: ({ agentType }) => agentType },
+    { title: 'Agent', width: 'minmax(110px, 2fr)', cell: ({ agentId }) => <StoredText text={agentId} /> },
+    { title: 'Type', width: 'minmax(64px, 1fr)', cell: ({ agentType }) => <StoredText text={agentType} /> },
     {
       title: 'Updated (UTC)',
       width: '136px',

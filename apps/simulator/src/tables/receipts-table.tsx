@@ -2,13 +2,9 @@ import type { ReceiptRow } from '@ggen-sim/core';
 import { endOfId, formatDuration, shortId } from '../components/format.ts';
 import { Status } from '../components/status.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
+import { summarizeReceipt, type ReceiptSummary } from '../record-dialog/selected-record.ts';
+import { StoredText } from '../components/stored-text.tsx';
 import type { TableDefinition } from './filtered-table.tsx';
-
-/** A receipt without its JSON, which is read when the receipt is opened. */
-type ReceiptSummary = Pick<
-  ReceiptRow,
-  'receiptId' | 'executionId' | 'agentId' | 'status' | 'createdAt' | 'durationMs'
->;
 
 /** The table of receipts. */
 export const RECEIPTS_TABLE: TableDefinition<ReceiptRow, ReceiptSummary> = {
@@ -16,40 +12,42 @@ export const RECEIPTS_TABLE: TableDefinition<ReceiptRow, ReceiptSummary> = {
   title: 'Receipts',
   query: (persistence, { agent, order }) =>
     persistence.queryReceipts({ agent, order, limit: Number.MAX_SAFE_INTEGER }),
-  summarize: ({ receiptId, executionId, agentId, status, createdAt, durationMs }) => ({
-    receiptId,
-    executionId,
-    agentId,
-    status,
-    createdAt,
-    durationMs,
-  }),
+  summarize: summarizeReceipt,
   columns: [
-    { title: 'Status', width: '84px', narrowWidth: '72px', cell: ({ status }) => <Status status={status} /> },
+    {
+      title: 'Status',
+      width: '92px',
+      narrowWidth: '86px',
+      cell: ({ status, errorReason }) => <Status status={status} shown={errorReason} />,
+    },
     {
       title: 'Created (UTC)',
       width: '136px',
       narrowWidth: '98px',
       cell: ({ createdAt }) => <Timestamp time={createdAt} />,
     },
-    { title: 'Agent', width: 'minmax(64px, 1fr)', cell: ({ agentId }) => agentId },
+    { title: 'Agent', width: 'minmax(64px, 1fr)', cell: ({ agentId }) => <StoredText text={agentId} /> },
     {
       title: 'Execution',
       width: 'minmax(80px, 2fr)',
-      cell: ({ executionId }) => endOfId(executionId),
+      cell: ({ executionId }) => <StoredText text={endOfId(executionId)} />,
       wideOnly: true,
     },
     {
       title: 'Receipt',
       width: '108px',
-      cell: ({ receiptId }) => <code>{shortId(receiptId)}</code>,
+      cell: ({ receiptId }) => (
+        <code>
+          <StoredText text={shortId(receiptId)} />
+        </code>
+      ),
       wideOnly: true,
     },
     { title: 'Duration', width: '70px', cell: ({ durationMs }) => formatDuration(durationMs), align: 'end' },
   ],
   rowKey: ({ receiptId }) => receiptId,
   rowTone: ({ status }) => (status === 'error' ? 'error' : undefined),
-  recordOf: ({ receiptId }) => ({ table: 'receipts', receiptId }),
+  recordOf: (receipt) => ({ table: 'receipts', receipt }),
   empty: {
     title: 'No receipts yet',
     advice: 'Run validation: every run leaves a receipt, even a failed one.',

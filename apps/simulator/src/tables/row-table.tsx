@@ -155,9 +155,9 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
       </div>
       <div className="row-table__foot">
         <span>
-          {ended || total === undefined
+          {ended
             ? formatPlural(rows.length, 'row')
-            : `${formatCount(rows.length)} of ${formatCount(total)} rows loaded; scroll for more`}
+            : `${formatCount(rows.length)}${total === undefined ? '' : ` of ${formatCount(total)}`} rows loaded; scroll for more`}
         </span>
         {batches.stale && (ended || source.order === 'newest-first') ? (
           <button

@@ -1,0 +1,24 @@
+/**
+ * Makes invisible characters of stored text visible, as the command line does: controls, bidirectional overrides and
+ * other format characters become JSON escapes, so that an id cannot pass for another one. The joiners that emoji and
+ * some scripts need are kept.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(INVISIBLE, escape);
+}
+
+/** Makes invisible characters of JSON visible and keeps its lines. The text still means the same. */
+export function printableJson(json: string): string {
+  return json.replaceAll(INVISIBLE, (character) =>
+    /[\n\r\t]/.test(character) ? character : escape(character),
+  );
+}
+
+const INVISIBLE = /(?![\u{200C}\u{200D}])[\p{Cc}\p{Cf}\p{Cs}\u{2028}\u{2029}]/gu;
+
+function escape(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
+  ).join('');
+}

@@ -1,0 +1,30 @@
+/** Texts and numbers as the page shows them. */
+import { expect, it } from 'vitest';
+import { formatDuration } from '../src/components/format.ts';
+import { printable, printableJson } from '../src/components/printable.ts';
+
+it.each([
+  ['validator-\u202E1-rotadilav', String.raw`validator-\u202e1-rotadilav`],
+  ['a\u2066b\u2069\u200Fc\u061C', String.raw`a\u2066b\u2069\u200fc\u061c`],
+  ['zero\u200Bwidth\uFEFF', String.raw`zero\u200bwidth\ufeff`],
+  ['line\nbreak\u2028', String.raw`line\u000abreak\u2028`],
+  ['\u{E0041}', String.raw`\udb40\udc41`],
+  ['👩\u200D🔬 שלום é', '👩\u200D🔬 שלום é'],
+])('shows what is invisible in %j', (text, shown) => {
+  expect(printable(text)).toBe(shown);
+  const json = JSON.stringify({ text }, null, 2);
+  expect(JSON.parse(printableJson(json))).toEqual({ text });
+  expect(printableJson(json)).toContain('{\n  "text"');
+});
+
+it.each([
+  [null, '–'],
+  [850, '850 ms'],
+  [1240, '1.24 s'],
+  [185_000, '3 min 05 s'],
+  [600_000, '10 min 00 s'],
+  [3_599_600, '1 h 00 min'],
+  [93_900_000, '26 h 05 min'],
+])('shows %s ms as %s', (durationMs, shown) => {
+  expect(formatDuration(durationMs)).toBe(shown);
+});

@@ -1,0 +1,126 @@
+import { expect, test } from './support/fixtures.ts';
+import type { SimulatorPage } from './support/simulator-page.ts';
+
+/** Receipt of a script, as it is saved through the page's handle. */
+interface ScriptReceipt {
+  readonly executionId: string;
+  readonly agentId?: string;
+  readonly status?: 'success' | 'error' | 'partial';
+  readonly durationMs?: number;
+  readonly receipt?: Record<string, unknown>;
+}
+
+function save({ page }: SimulatorPage, receipts: readonly ScriptReceipt[]): Promise<void> {
+  return page.evaluate(
+    async (rows) =>
+      void (await globalThis.ggenSim.persistence.saveReceipts(
+        rows.map((row) => ({ agentId: 'by-script', agentType: 'import', receipt: {}, ...row })),
+      )),
+    receipts,
+  );
+}
+
+test('a receipt that is no validation is shown with its agent, time, status and duration', async ({
+  simulator,
+}) => {
+  await save(simulator, [
+    { executionId: 'exec-7', status: 'partial', durationMs: 754_000, receipt: { made: 'outside' } },
+  ]);
+  await simulator.table.getByText('by-script').click();
+  const dialog = simulator.page.getByRole('dialog');
+  for (const text of ['partial', 'by-script', 'import', 'exec-7', '12 min 34 s', '"made": "outside"']) {
+    await expect(dialog).toContainText(text);
+  }
+  await expect(dialog).toContainText(/Created\s*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+});
+
+test('an error says whether the data does not conform or the run failed; the stored status is kept', async ({
+  simulator,
+}, testInfo) => {
+  await simulator.startWith('Water network with errors');
+  await simulator.run();
+  await expect(simulator.result).toContainText('violations');
+  await simulator.editor.press('Control+Home');
+  await simulator.page.keyboard.insertText('no turtle at all');
+  await simulator.run();
+  await expect(simulator.result).toContainText('failed');
+  await save(simulator, [{ executionId: 'unsaid', status: 'error' }]);
+  const statuses = simulator.table.getByRole('row').filter({ hasNotText: 'Status' });
+  await expect(statuses).toHaveText([/^error/, /^failed/, /^violations/]);
+  await expect(simulator.page.getByRole('img', { name: /1 with violations, 2 failed/ })).toBeVisible();
+  await statuses.nth(2).click();
+  await expect(simulator.page.getByRole('dialog')).toContainText('error (violations)');
+  await simulator.page.screenshot({ path: testInfo.outputPath('violations.png') });
+});
+
+test('a filtered table says that there is more than it has loaded', async ({ simulator }) => {
+  await save(
+    simulator,
+    Array.from({ length: 600 }, (_, index) => ({ executionId: `e-${index}`, agentId: `agent-${index % 2}` })),
+  );
+  const foot = simulator.page.locator('.row-table__foot');
+  await expect(foot).toContainText('250 of 600 rows loaded');
+  await simulator.page.getByRole('searchbox', { name: /Filter receipts/ }).fill('agent-*');
+  await expect(foot).toContainText('250 rows loaded; scroll for more');
+  await simulator.page.getByRole('searchbox', { name: /Filter receipts/ }).fill('agent-1');
+  await expect(foot).toContainText('250 rows loaded; scroll for more');
+  await simulator.table.press('End');
+  await expect(foot).toContainText('300 rows');
+  await expect(foot).not.toContainText('scroll for more');
+});
+
+test('no duration in the chart is cut off', async ({ simulator }, testInfo) => {
+  const canvas = simulator.page.locator('.runs-chart canvas');
+  for (const [executionId, durationMs] of [
+    ['minutes', 1_000_000],
+    ['hours', 95_000_000],
+    ['days', 9_000_000_000],
+  ] as const) {
+    await save(simulator, [{ executionId, durationMs }]);
+    await expect(simulator.page.getByRole('img', { name: /longest took/ })).toBeVisible();
+    // A label that is cut touches the left edge of the picture.
+    await expect
+      .poll(() =>
+        canvas.evaluate((element: HTMLCanvasElement) => {
+          const { data } = element.getContext('2d')?.getImageData(0, 0, 2, element.height) ?? { data: [1] };
+          const { data: all } = element
+            .getContext('2d')
+            ?.getImageData(0, 0, element.width, element.height) ?? {
+            data: [],
+          };
+          return { drawn: all.some((value) => value > 0), cut: data.some((value) => value > 0) };
+        }),
+      )
+      .toEqual({ drawn: true, cut: false });
+    await simulator.page
+      .locator('.runs-chart')
+      .screenshot({ path: testInfo.outputPath(`${executionId}.png`) });
+  }
+});
+
+test('an id cannot pass for another one by invisible characters', async ({ simulator }, testInfo) => {
+  const agentId = 'validator-\u{202E}1-rotadilav\u{200B}';
+  await save(simulator, [{ executionId: '\u{2066}exec\u{2069}', agentId, receipt: { by: agentId } }]);
+  await simulator.page.evaluate(
+    (agent) =>
+      globalThis.ggenSim.persistence.logAudit({
+        agentId: agent,
+        operation: 'spoof\u{202D}',
+        status: 'completed',
+      }),
+    agentId,
+  );
+  const shown = String.raw`validator-\u202e1-rotadilav\u200b`;
+  await expect(simulator.table).toContainText(shown);
+  await simulator.table.getByText(shown).click();
+  const dialog = simulator.page.getByRole('dialog');
+  await expect(dialog).toContainText(String.raw`\u2066exec\u2069`);
+  await expect(dialog.getByRole('region', { name: 'Stored JSON' })).toContainText(shown);
+  await simulator.page.screenshot({ path: testInfo.outputPath('spoofed.png') });
+  await dialog.getByRole('button', { name: 'Close details' }).click();
+  await simulator.showTab('Audit trail');
+  await expect(simulator.table).toContainText(shown);
+  expect(await simulator.page.locator('body').innerText()).not.toMatch(
+    /[\u{202A}-\u{202E}\u{2066}-\u{2069}\u{200B}]/u,
+  );
+});
