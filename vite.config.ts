@@ -21,6 +21,8 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...timeouts,
           name: 'node',
+          // Its tests wait for disks and processes half of the time; Vitest would start one worker on two cores.
+          maxWorkers: 2,
           include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.browser.test.ts', 'tests/native/**'],
         },

@@ -13,7 +13,7 @@ import { column } from '../../packages/sqljs-vfs/src/testing/database-queries.ts
 
 /** A new seed each run, so that many runs test many crashes. CRASH_SEED repeats one. */
 const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 2 ** 31);
-const POINTS = 450;
+const POINTS = 200;
 const CONTROL_POINTS = 240;
 
 describe(`power loss with CRASH_SEED=${seed}`, () => {
