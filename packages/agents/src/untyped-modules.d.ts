@@ -94,8 +94,37 @@ declare module 'rdf-canonize/lib/RDFC10.js' {
 declare module 'rdf-validate-shacl' {
   import type { DatasetCore, Literal, NamedNode, Term } from '@rdfjs/types';
 
+  /** Property path: a predicate, a sequence, or one of the operators. */
+  export type Path =
+    | NamedNode
+    | Path[]
+    | { readonly or: Path[] }
+    | { readonly inverse: Path }
+    | { readonly zeroOrOne: Path }
+    | { readonly zeroOrMore: Path }
+    | { readonly oneOrMore: Path };
+
+  /** Our own: a path that the engine takes for a predicate. */
+  export interface PathTerm {
+    readonly termType: 'NamedNode';
+    readonly value: string;
+    readonly path: Path;
+  }
+
+  /** Graph as the engine reads it. */
+  export interface DataPointer {
+    readonly dataset: DatasetCore;
+    node(subject: Term): { out(predicate: Term | PathTerm): { readonly terms: readonly Term[] } };
+  }
+
+  export interface Shape {
+    readonly shapeNode: Term;
+    pathObject: Path | PathTerm | null;
+    getValueNodes(focusNode: Term, data: DataPointer): readonly Term[];
+  }
+
   export interface Constraint {
-    readonly shape: { readonly shapeNode: Term; readonly pathObject: object | null };
+    readonly shape: Shape;
     getParameterValue(parameter: NamedNode): Term | undefined;
   }
 
@@ -125,26 +154,38 @@ declare module 'rdf-validate-shacl' {
     readonly message: readonly Literal[];
   }
 
+  export interface ShapesGraph {
+    getShape(shapeNode: Term): Shape;
+  }
+
+  /** One evaluation and its results. */
+  export interface ValidationEngine {
+    clone(options?: object): ValidationEngine;
+    /** @returns true when there is a violation */
+    validateNodeAgainstShape(focusNode: Term, shape: Shape, data: DataPointer): boolean;
+    getReport(): { readonly results: readonly ValidationResult[] };
+    copyNestedStructure(): void;
+    copySourceShapeStructure(): void;
+    createResultMessages(): readonly Literal[];
+  }
+
   export default class SHACLValidator {
     constructor(shapes: DatasetCore, options?: { maxNodeChecks?: number });
     validators: Map<Term, ConstraintValidator>;
-    readonly $data: object;
-    shapesGraph: object;
-    validate(data: DatasetCore): Promise<{ conforms: boolean; results: readonly ValidationResult[] }>;
-    nodeConformsToShape(focusNode: Term, shapeNode: Term, engine?: object | null): boolean;
+    validationEngine: ValidationEngine;
+    readonly $data: DataPointer;
+    shapesGraph: ShapesGraph;
+    setDataGraph(data: DataPointer): void;
+    nodeConformsToShape(focusNode: Term, shapeNode: Term): boolean;
   }
 }
 
 declare module 'rdf-validate-shacl/src/shapes-graph.js' {
   import type SHACLValidator from 'rdf-validate-shacl';
+  import type { Shape } from 'rdf-validate-shacl';
 
   export default class ShapesGraph {
     constructor(validator: SHACLValidator);
+    getShape(shapeNode: import('@rdfjs/types').Term): Shape;
   }
-}
-
-declare module 'rdf-validate-shacl/src/property-path.js' {
-  import type { Term } from '@rdfjs/types';
-
-  export function getPathObjects(graph: object, focusNode: Term, path: object): Term[];
 }

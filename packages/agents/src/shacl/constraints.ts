@@ -12,7 +12,7 @@ export interface ConstraintContext {
   readonly data: TripleGraph;
   readonly shapes: TripleGraph;
   readonly hierarchy: ClassHierarchy;
-  /** Returns the value nodes of the constraint's property shape. */
+  /** Returns the value nodes of the constraint's shape. */
   readonly valueNodes: (focusNode: Term, constraint: Constraint) => readonly Term[];
   /** Checks the datatypes for which {@link isWellFormed} returns undefined. */
   readonly validateTerm: typeof validateTerm;
@@ -26,6 +26,7 @@ export interface ConstraintContext {
  * - order: exact beyond 2^53, by code point instead of by locale, ill-typed literals never in order;
  * - lengths in characters instead of UTF-16 units; language ranges by subtag (`en` is not `eng`), case-insensitive;
  * - patterns as XPath defines them, not JavaScript;
+ * - `sh:node` without results of its own, which nobody reads and each level would copy;
  * - `sh:and` for each value, and each member by its own path.
  *
  * @returns validators by the local name of their component
@@ -109,6 +110,12 @@ export function correctedConstraints(
     MaxInclusiveConstraintComponent: range('maxInclusive', (order) => order <= 0),
     MinLengthConstraintComponent: length('minLength', (count, bound) => count >= bound),
     MaxLengthConstraintComponent: length('maxLength', (count, bound) => count <= bound),
+    NodeConstraintComponent: {
+      validate: (engine, _focusNode, value, constraint) => {
+        const shape = parameter(constraint, 'node');
+        return shape === undefined || engine.nodeConformsToShape(value, shape);
+      },
+    },
     PatternConstraintComponent: {
       validate: (_engine, _focusNode, value, constraint) => {
         const pattern = parameter(constraint, 'pattern');

@@ -1,13 +1,16 @@
 import type { Term } from '@rdfjs/types';
 import type SHACLValidator from 'rdf-validate-shacl';
-import type { Constraint, ValidationResult } from 'rdf-validate-shacl';
+import type { DataPointer, PathTerm, Shape, ValidationEngine, ValidationResult } from 'rdf-validate-shacl';
 import { AgentError } from '../errors.ts';
+import type { Pauses } from '../pauses.ts';
 import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
-import { termKey } from '../rdf/terms.ts';
+import { renderTerm } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { correctedConstraints } from './constraints.ts';
 import { pushInversesInward } from './inverse-paths.ts';
+import { NestedChecks } from './nested-checks.ts';
+import { pathValues } from './path-values.ts';
 import type { TargetedShape } from './shapes.ts';
 import { TARGET_PREDICATES, isBeyondCore } from './vocabulary.ts';
 
@@ -24,53 +27,108 @@ export interface Evaluation {
  * Evaluates shapes on their focus nodes with rdf-validate-shacl, corrected where it would miss violations or report false
  * ones.
  *
- * The engine gets the focus nodes by name (`sh:targetNode`) and does no class reasoning of its own. Its guard against
- * recursion limits how often a node is checked and lets it pass after the fiftieth time. {@link guardRecursion} stops
- * only real recursion: a check that depends on itself counts as conforming, which SHACL leaves open (section 3.4.3).
+ * The engine gets one shape and one focus node at a time, between which there are pauses, and does no class reasoning of
+ * its own. Its guard against recursion limits how often a node is checked and lets it pass after the fiftieth time;
+ * {@link NestedChecks} takes its place.
  *
- * @throws {AgentError} INVALID_SHAPES
+ * @throws {AgentError} INVALID_SHAPES, ABORTED
  */
-export async function evaluateShapes(evaluation: Evaluation): Promise<readonly ValidationResult[]> {
+export async function evaluateShapes(
+  evaluation: Evaluation,
+  pauses: Pauses,
+): Promise<readonly ValidationResult[]> {
   if (evaluation.targeted.every(({ focusNodes }) => focusNodes.length === 0)) return [];
+  const { targeted } = evaluation;
+  const validator = await correctedValidator(evaluation);
+  const checks = new NestedChecks(validator.nodeConformsToShape.bind(validator), pauses);
+  validator.nodeConformsToShape = checks.conforms;
+  const results: ValidationResult[] = [];
+  for (const { shape: shapeNode, focusNodes } of targeted) {
+    const shape = validator.shapesGraph.getShape(shapeNode);
+    for (const focusNode of focusNodes) {
+      try {
+        // A check that begins again must not keep the results that it had so far.
+        const found = await checks.run(() => resultsOf(validator, focusNode, shape));
+        for (const result of found) results.push(result);
+      } catch (cause) {
+        throw shapesError(cause, focusNode, shapeNode);
+      }
+    }
+  }
+  return results;
+}
+
+/** Makes the engine with the corrected constraint components, paths and results. */
+async function correctedValidator(evaluation: Evaluation): Promise<SHACLValidator> {
   const { default: Validator } = await import('rdf-validate-shacl');
   const { default: ShapesGraph } = await import('rdf-validate-shacl/src/shapes-graph.js');
-  const { getPathObjects } = await import('rdf-validate-shacl/src/property-path.js');
   const { validateTerm } = await import('rdf-validate-datatype');
   const { data, shapes, hierarchy } = evaluation;
-
   const validator = new Validator(shapesForEngine(evaluation).store, { maxNodeChecks: 0 });
   const corrected = correctedConstraints({
     data,
     shapes,
     hierarchy,
     validateTerm,
-    valueNodes: (focusNode, constraint) => valueNodesOf(validator, getPathObjects, focusNode, constraint),
+    valueNodes: (focusNode, { shape }) => shape.getValueNodes(focusNode, validator.$data),
   });
   for (const [name, component] of Object.entries(corrected)) {
     validator.validators.set(shapes.iri(SH + name), component);
   }
   // The engine binds components when it reads the shapes graph. Read it again, now with the corrected components.
-  validator.shapesGraph = new ShapesGraph(validator);
-  guardRecursion(validator);
-  try {
-    return (await validator.validate(data.store)).results;
-  } catch (cause) {
-    throw shapesError(cause);
+  const shapesGraph = new ShapesGraph(validator);
+  const original = shapesGraph.getShape.bind(shapesGraph);
+  shapesGraph.getShape = (shapeNode) => withPathTerm(original(shapeNode));
+  validator.shapesGraph = shapesGraph;
+  validator.validationEngine = withoutReport(validator.validationEngine);
+  validator.setDataGraph(dataForEngine(data));
+  return validator;
+}
+
+/** Makes a path look like a predicate: the constraints ask the data graph for its values, {@link dataForEngine}. */
+function withPathTerm(shape: Shape): Shape {
+  const { pathObject } = shape;
+  if (pathObject !== null && !('termType' in pathObject)) {
+    const term: PathTerm = { termType: 'NamedNode', value: '', path: pathObject };
+    shape.pathObject = term;
   }
+  return shape;
 }
 
-function valueNodesOf(
-  validator: SHACLValidator,
-  getPathObjects: (graph: object, focusNode: Term, path: object) => Term[],
-  focusNode: Term,
-  constraint: Constraint,
-): readonly Term[] {
-  const { pathObject } = constraint.shape;
-  return pathObject === null ? [focusNode] : getPathObjects(validator.$data, focusNode, pathObject);
+/** Makes the data graph as the engine reads it. Its own evaluation of paths overflows the stack after 8,000 steps. */
+function dataForEngine(data: TripleGraph): DataPointer {
+  return {
+    dataset: data.store,
+    node: (subject) => ({
+      out: (path) => ({
+        terms: 'path' in path ? pathValues(data, subject, path.path) : data.objects(subject, path.value),
+      }),
+    }),
+  };
 }
 
-/** Copies the shapes graph with node targets only, without class axioms and without anything beyond SHACL Core. */
-function shapesForEngine({ n3, shapes, targeted }: Evaluation): TripleGraph {
+/**
+ * Leaves out what the engine copies into its report: messages, and the structure below each node, by calls nested as deep
+ * as a list is long. `violationsOf` takes them from the graphs.
+ */
+function withoutReport(engine: ValidationEngine): ValidationEngine {
+  const clone = engine.clone.bind(engine);
+  return Object.assign(engine, {
+    copyNestedStructure: () => undefined,
+    copySourceShapeStructure: () => undefined,
+    createResultMessages: () => [],
+    clone: (options?: object) => withoutReport(clone(options)),
+  });
+}
+
+function resultsOf(validator: SHACLValidator, focusNode: Term, shape: Shape): readonly ValidationResult[] {
+  const engine = validator.validationEngine.clone();
+  const hasViolation = engine.validateNodeAgainstShape(focusNode, shape, validator.$data);
+  return hasViolation ? engine.getReport().results : [];
+}
+
+/** Copies the shapes graph without targets, class axioms and anything beyond SHACL Core. */
+function shapesForEngine({ n3, shapes }: Evaluation): TripleGraph {
   const removed = new Set([...TARGET_PREDICATES, `${RDFS}subClassOf`, `${OWL}imports`]);
   const classes = new Set([`${RDFS}Class`, `${OWL}Class`]);
   const kept = [...shapes.store].filter(
@@ -80,34 +138,22 @@ function shapesForEngine({ n3, shapes, targeted }: Evaluation): TripleGraph {
       !(predicate.value === `${RDF}type` && classes.has(object.value)),
   );
   const copy = new TripleGraph(n3, kept);
-  for (const { shape, focusNodes } of targeted) {
-    for (const focusNode of focusNodes) copy.add(shape, `${SH}targetNode`, focusNode);
-  }
   pushInversesInward(copy);
   return copy;
 }
 
-function guardRecursion(validator: SHACLValidator): void {
-  const evaluate = validator.nodeConformsToShape.bind(validator);
-  const inProgress = new Set<string>();
-  validator.nodeConformsToShape = (focusNode, shape, engine) => {
-    const check = `${termKey(focusNode)} ${termKey(shape)}`;
-    if (inProgress.has(check)) return true;
-    inProgress.add(check);
-    try {
-      return evaluate(focusNode, shape, engine);
-    } finally {
-      inProgress.delete(check);
-    }
-  };
+function shapesError(cause: unknown, focusNode: Term, shape: Term): AgentError {
+  if (cause instanceof AgentError) return cause;
+  const subject = `The shape ${nameOf(shape)} cannot be evaluated on ${nameOf(focusNode)}`;
+  if (cause instanceof RangeError) {
+    const reason = 'its property shapes contain each other without end, or far too deeply';
+    return new AgentError('INVALID_SHAPES', `${subject}: ${reason}`, { cause });
+  }
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new AgentError('INVALID_SHAPES', `${subject}: ${text}`, { cause });
 }
 
-function shapesError(cause: unknown): AgentError {
-  if (cause instanceof AgentError) return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const message =
-    cause instanceof RangeError
-      ? 'The shapes are circular: a property shape contains itself'
-      : `The shapes cannot be evaluated: ${text}`;
-  return new AgentError('INVALID_SHAPES', message, { cause });
+/** Names a term for a message; a blank node's label would depend on the parser. */
+function nameOf(term: Term): string {
+  return term.termType === 'BlankNode' ? 'a blank node' : renderTerm(term, new Map());
 }

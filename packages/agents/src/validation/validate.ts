@@ -64,7 +64,7 @@ export async function validate(inputs: ValidationInputs, signal?: AbortSignal): 
     await pauses.pause();
     const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, pauses));
     await pauses.pause();
-    await stopwatch.time('validate', () => validateGraphs(graphs, found));
+    await stopwatch.time('validate', () => validateGraphs(graphs, found, pauses));
     await pauses.pause();
   } catch (failure) {
     found.error = toAgentError(failure, signal);
@@ -119,12 +119,12 @@ function quadsOf(document: RoledDocument): readonly Quad[] {
   return document.parsed?.quads ?? [];
 }
 
-async function validateGraphs(graphs: ValidationGraphs, found: FindingsSoFar): Promise<void> {
+async function validateGraphs(graphs: ValidationGraphs, found: FindingsSoFar, pauses: Pauses): Promise<void> {
   const { n3, data, shapes, dataCanonical, shapesCanonical } = graphs;
   await refuseIllFormedShapes(shapes, found.documents);
   const hierarchy = new ClassHierarchy(data, shapes);
   const summary: ShapesSummary = summarizeShapes(shapes, data, hierarchy);
-  const results = await evaluateShapes({ n3, data, shapes, hierarchy, targeted: summary.targeted });
+  const results = await evaluateShapes({ n3, data, shapes, hierarchy, targeted: summary.targeted }, pauses);
   found.violations = violationsOf(results, {
     shapes,
     dataLabels: dataCanonical.labels,
