@@ -57,7 +57,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'errors.ts',
         'result-codes.ts',
       ],
-      sqlite: ['contract', 'errors.ts', 'result-codes.ts'],
+      sqlite: ['database-header.ts', 'contract', 'errors.ts', 'result-codes.ts'],
       'storages/*': ['locks', 'retry.ts', 'contract', 'errors.ts', 'result-codes.ts'],
       locks: ['contract'],
       'database-header.ts': ['contract'],

@@ -1,5 +1,5 @@
 /** The first 100 bytes of an SQLite file (https://www.sqlite.org/fileformat.html#the_database_header). */
-import type { Storage } from './contract/storage.ts';
+import type { Storage, StorageFile } from './contract/storage.ts';
 
 const MAGIC: Uint8Array = new TextEncoder().encode('SQLite format 3\0');
 const HEADER_SIZE_BYTES = 100;
@@ -51,4 +51,11 @@ export function readHeader(storage: Storage): DatabaseHeader {
 export function markRollbackMode(image: Uint8Array): void {
   image[Offset.writeVersion] = ROLLBACK_VERSION;
   image[Offset.readVersion] = ROLLBACK_VERSION;
+}
+
+/** Marks a file that was copied without its log as being in rollback-journal mode, if it was in WAL mode. */
+export function leaveWalMode(file: StorageFile): void {
+  const versions = new Uint8Array(2);
+  const isWal = file.read(versions, Offset.writeVersion) === 2 && versions.every((v) => v === WAL_VERSION);
+  if (isWal) file.write(Uint8Array.of(ROLLBACK_VERSION, ROLLBACK_VERSION), Offset.writeVersion);
 }

@@ -8,18 +8,22 @@ import { systemErrorCodeOf } from './contract/system-error.ts';
 import { type DatabaseHeader, readHeader } from './database-header.ts';
 import { SqliteError, VfsError } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
+import { walModeError } from './sqlite/storage-errors.ts';
 import type { SqlJsVfs } from './sqlite/vfs.ts';
 
-/** Result codes of a log without shared memory, and of a file that is not a database. */
+/** Result codes of a journal or log that cannot be opened, and of a file that is not a database. */
 const UNREADABLE: ReadonlySet<number> = new Set([ResultCode.CANTOPEN, ResultCode.NOTADB]);
+
+/** Result codes of a log that may not be written. */
+const REFUSED_BY_SYSTEM: ReadonlySet<number> = new Set([ResultCode.CANTOPEN, ResultCode.READONLY]);
 
 /** The first bytes of a rollback journal (https://www.sqlite.org/fileformat.html#the_rollback_journal). */
 const JOURNAL_MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
 /**
  * Refuses a file that is not an SQLite database, or one in WAL mode that cannot be opened here. A hot journal is rolled
- * back first, because the header may belong to an interrupted transaction. The log of a killed owner is taken over
- * where no other program can reach it.
+ * back first, because the header may belong to an interrupted transaction. A log without an owner is taken over where no
+ * other program can reach it, and beside a database in rollback mode, where native SQLite would take it over too.
  * @param exclusive - true when the file is about to be opened with a write-ahead log
  * @throws VfsError `NOT_A_DATABASE` or `WAL_MODE`, the file being untouched; `CANNOT_OPEN`
  * @throws SqliteError SQLITE_BUSY (5) while another connection writes or owns the file
@@ -39,9 +43,10 @@ export function assertOpenable(vfs: SqlJsVfs, storage: Storage, exclusive: boole
       throw new SqliteError(ResultCode.BUSY, `${storage.name} is owned by another connection`);
     }
     if (storage.capabilities.privateFiles) return takeOverLog(vfs, storage);
-    throw new VfsError('WAL_MODE', `${storage.name} is in WAL mode, which needs shared memory to be shared`, {
-      hint: `Convert it once: sqlite3 '${storage.name}' 'PRAGMA journal_mode=DELETE'.`,
-    });
+    throw walModeError(storage);
+  }
+  if (header.kind === 'sqlite' && !exclusive && !storage.capabilities.atomicCommit && storage.exists('wal')) {
+    takeOverLog(vfs, storage);
   }
 }
 
@@ -67,21 +72,29 @@ function rollBackJournal(vfs: SqlJsVfs, storage: Storage): void {
     executeOnce(vfs, storage, 'PRAGMA schema_version');
   } catch (error) {
     // A file that SQLite cannot read even after the rollback is refused by its header, with a better message.
-    if (!(error instanceof SqliteError && UNREADABLE.has(error.resultCode))) throw error;
+    const isUnreadable = error instanceof SqliteError && UNREADABLE.has(error.resultCode);
+    const isInWalMode = error instanceof VfsError && error.code === 'WAL_MODE';
+    if (!isUnreadable && !isInWalMode) throw error;
   }
 }
 
 /**
- * Moves the log of a killed owner into the database, which can then be shared again. When this is interrupted, the log
- * is still there.
- * @throws SqliteError SQLITE_BUSY (5) when another connection took it over first; SQLite's error for a damaged file
+ * Moves a log without an owner into the database, which can then be shared again. When this is interrupted, the log is
+ * still there.
+ * @throws SqliteError SQLITE_BUSY (5) when another connection uses the database; SQLite's error for a damaged file
+ * @throws VfsError `WAL_MODE` when this user may not write the file or its folder
  */
 function takeOverLog(vfs: SqlJsVfs, storage: Storage): void {
-  executeOnce(
-    vfs,
-    storage,
-    'PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE',
-  );
+  try {
+    executeOnce(
+      vfs,
+      storage,
+      'PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE',
+    );
+  } catch (error) {
+    const isRefusedBySystem = error instanceof SqliteError && REFUSED_BY_SYSTEM.has(error.resultCode);
+    throw isRefusedBySystem ? walModeError(storage, error) : error;
+  }
 }
 
 /** Runs statements on a connection of their own. */

@@ -1,4 +1,5 @@
 import { openDatabase, type DurableDatabase, type Storage, type StorageFile } from '@ggen-sim/sqljs-vfs';
+import { leaveWalMode } from '@ggen-sim/sqljs-vfs/internal';
 import { createScratch } from '#backup/scratch';
 import { backupDirectoryAt, DEFAULT_BACKUP_DIRECTORY } from '#exports/export-targets';
 import { yieldToEventLoop } from '#queue/yield';
@@ -182,6 +183,8 @@ export class Backups {
     try {
       const target = storage.open('main', { create: true, exclusive: false, readOnly: false });
       await stage(target);
+      // Native SQLite opens a database in WAL mode without its log, and no log comes with an image.
+      leaveWalMode(target);
       target.close();
       const source = await this.#openImage(operation, storage);
       try {

@@ -95,3 +95,23 @@ describe('an image with another page size or encoding', () => {
     expect(await importOver(owner, image)).toBe(owned);
   });
 });
+
+it('an image in WAL mode is taken, as native SQLite opens it, and one of an unknown mode is refused', async () => {
+  const database = createTestDatabase();
+  const theirs = database.path('theirs.db');
+  const source = await database.open({ path: theirs });
+  await source.saveReceipt(receiptOf('theirs'));
+  await source.close();
+  nativeSqlite(theirs, 'PRAGMA journal_mode=WAL');
+  const image = fs.readFileSync(theirs);
+  expect([...image.subarray(18, 20)]).toEqual([2, 2]);
+  fs.rmSync(theirs);
+  const db = await database.open();
+  await db.importImage(image);
+  expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['theirs']);
+  await db.saveReceipt(receiptOf('after'));
+  expect(database.native('PRAGMA journal_mode')).toBe('delete');
+  image.fill(3, 18, 20);
+  expect(await rejectionOf(db.importImage(image))).toMatchObject({ name: 'PersistenceError' });
+  expect((await db.stats()).receiptsTotal).toBe(2);
+});

@@ -116,6 +116,20 @@ describe('databases of other programs and versions', () => {
     expect(nativeSqlite(other(fixture), 'SELECT x FROM t')).toBe('1');
   });
 
+  it('name WAL mode also when another program switches an open database to it', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
+    await db.saveReceipt(receiptOf('before'));
+    fixture.native('PRAGMA journal_mode=WAL');
+    const saves = [db.saveReceipt(receiptOf('a')), db.saveReceipt(receiptOf('b')), db.stats(), db.verify()];
+    for (const outcome of await Promise.allSettled(saves)) {
+      expect(outcome).toMatchObject({ reason: { name: 'PersistenceError', code: 'WAL_MODE' } });
+    }
+    fixture.native('PRAGMA journal_mode=DELETE');
+    await db.saveReceipt(receiptOf('after'));
+    expect((await db.stats()).receiptsTotal).toBe(2);
+  });
+
   it.for([
     ['table', 'CREATE TABLE receipts (id INTEGER PRIMARY KEY, total REAL)', /receipts.*receipt_id/],
     ['view', 'CREATE VIEW audit_log AS SELECT 1 AS one', /audit_log.*audit_id/],

@@ -1,4 +1,6 @@
-import { SqliteError, isStorageReset } from '../errors.ts';
+import type { Storage, StorageFile } from '../contract/storage.ts';
+import { parseHeader } from '../database-header.ts';
+import { SqliteError, VfsError, isStorageReset } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { SqlJsDatabase } from './load-sqljs.ts';
 
@@ -9,16 +11,23 @@ const STORAGE_FAILURES: ReadonlySet<number> = new Set([
   ResultCode.CANTOPEN,
 ]);
 
-/** The error that the last failed file call of a database threw; cleared once it has been reported. */
-interface LastError {
+/** A database whose failures are reported. */
+interface ReportedDatabase {
+  readonly storage: Storage;
+  /** The open database file. */
+  readonly main: StorageFile | undefined;
+  /** True while SQLite has a write-ahead log open. */
+  readonly hasLog: boolean;
+  /** The error that the last failed file call threw; cleared once it has been reported. */
   lastError: unknown;
 }
 
 /**
  * Makes every failure of a database a {@link SqliteError}, with the storage's error as its cause. `STORAGE_RESET` is
- * thrown as it is: no result code of SQLite says that the database is gone.
+ * thrown as it is: no result code of SQLite says that the database is gone. Another program that switches the database to
+ * WAL mode, for which SQLite only says SQLITE_CANTOPEN, is `WAL_MODE`.
  */
-export function reportStorageErrors(database: SqlJsDatabase, mount: LastError): void {
+export function reportStorageErrors(database: SqlJsDatabase, mount: ReportedDatabase): void {
   const reporter = database as Omit<SqlJsDatabase, 'handleError'> & { handleError(resultCode: number): null };
   const original = reporter.handleError.bind(database);
   reporter.handleError = (resultCode: number): null => {
@@ -26,12 +35,37 @@ export function reportStorageErrors(database: SqlJsDatabase, mount: LastError): 
     const cause = STORAGE_FAILURES.has(resultCode) ? mount.lastError : undefined;
     mount.lastError = undefined;
     if (isStorageReset(cause)) throw cause;
+    if (resultCode === ResultCode.CANTOPEN && cause === undefined && needsSharedMemory(mount)) {
+      throw walModeError(mount.storage);
+    }
     try {
       return original(resultCode);
     } catch (error) {
       throw new SqliteError(resultCode, (error as Error).message, cause);
     }
   };
+}
+
+/** True when SQLite would need shared memory for a log that it does not own. */
+function needsSharedMemory({ storage, main, hasLog }: ReportedDatabase): boolean {
+  if (!main || hasLog) return false;
+  try {
+    const header = new Uint8Array(100);
+    const parsed = parseHeader(header.subarray(0, main.read(header, 0)));
+    return (parsed.kind === 'sqlite' && parsed.wal) || storage.exists('wal');
+  } catch {
+    // SQLite's own error is the one to report.
+    return false;
+  }
+}
+
+/** Makes the error for a database in WAL mode, with the command that converts it. */
+export function walModeError(storage: Storage, cause?: unknown): VfsError {
+  const quotedName = `'${storage.name.replaceAll("'", String.raw`'\''`)}'`;
+  return new VfsError('WAL_MODE', `${storage.name} is in WAL mode, which needs shared memory to be shared`, {
+    hint: `Close it in other programs, then convert it: sqlite3 ${quotedName} 'PRAGMA journal_mode=DELETE'.`,
+    cause,
+  });
 }
 
 /** True for errors that mean "no room left": POSIX codes and the browser's exception name. */

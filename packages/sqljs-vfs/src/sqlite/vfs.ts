@@ -38,12 +38,14 @@ export interface Mount {
   readonly writes: WriteCoalescing;
   /** The open database file; undefined once SQLite has closed it. */
   main: StorageFile | undefined;
+  /** True while SQLite has a write-ahead log open, as only an exclusive owner does. */
+  hasLog: boolean;
   /** The error that the last failed method threw. */
   lastError: unknown;
 }
 
 /** Writes and failures of a temporary file, which belongs to no database. */
-type TemporaryMount = Pick<Mount, 'writes' | 'main' | 'lastError'>;
+type TemporaryMount = Pick<Mount, 'writes' | 'main' | 'hasLog' | 'lastError'>;
 
 interface OpenFile {
   readonly mount: TemporaryMount;
@@ -89,6 +91,7 @@ export class SqlJsVfs {
       storage,
       writes: new WriteCoalescing(),
       main: undefined,
+      hasLog: false,
       lastError: undefined,
     };
     this.#awaitingName = mount;
@@ -262,6 +265,7 @@ export class SqlJsVfs {
     if (!open) return ResultCode.OK;
     this.#openFiles.delete(filePointer);
     if (open.role === 'main') open.mount.main = undefined;
+    if (open.role === 'wal') open.mount.hasLog = false;
     return this.#guard(open.mount, ResultCode.IOERR_CLOSE, () => {
       open.file.close();
       open.deleteAfterClose?.();
@@ -366,6 +370,7 @@ export class SqlJsVfs {
       });
       const file = mount.writes.over(stored);
       if (role === 'main') mount.main = file;
+      if (role === 'wal') mount.hasLog = true;
       this.#openFiles.set(filePointer, {
         mount,
         file,
@@ -385,7 +390,12 @@ export class SqlJsVfs {
    * @returns undefined where the platform has no temporary files
    */
   #openTemporary(filePointer: number, flags: number, outFlagsPointer: number): number | undefined {
-    const mount: TemporaryMount = { writes: new WriteCoalescing(), main: undefined, lastError: undefined };
+    const mount: TemporaryMount = {
+      writes: new WriteCoalescing(),
+      main: undefined,
+      hasLog: false,
+      lastError: undefined,
+    };
     this.#view().setUint32(filePointer, 0, true);
     let file: StorageFile | undefined;
     const resultCode = this.#guard(mount, ResultCode.CANTOPEN, () => {
