@@ -104,6 +104,29 @@ function textBound(momentMs: number, beyond: string): string {
   return year >= 0 && year <= 9999 ? toTimestamp(moment) : beyond;
 }
 
+/** A row in the order of the moments; `null` for one without a moment. */
+interface OrderedRow {
+  readonly rowid: Rowid;
+  readonly moment: number | null;
+}
+
+/** Rows that a stream will ask for next. */
+interface ReadAhead {
+  /** Table, agent and order of the query. */
+  readonly query: string;
+  readonly since: number;
+  readonly changeCounter: number;
+  /** The row that the first of `rows` comes after. */
+  readonly after: Rowid;
+  readonly rows: readonly OrderedRow[];
+  /** True when no more rows follow. */
+  readonly isLast: boolean;
+}
+
+/** The latest stream of each connection. Where times are dense, each search reads many more rows than a batch has. */
+const READ_AHEAD: WeakMap<SqliteConnection, ReadAhead> = new WeakMap();
+const READ_AHEAD_BATCHES = 40;
+
 /**
  * Finds the rowids of a batch in the order of the moments; rows without one are the oldest.
  * @param limit - `Infinity` for all
@@ -115,16 +138,50 @@ export function rowidsByMoment(
   limit: number,
   cursor: Cursor | undefined,
 ): Rowid[] {
+  if (cursor === undefined || limit === Infinity) {
+    return findByMoment(connection, table, filter, limit, cursor).map(({ rowid }) => rowid);
+  }
+  const query = JSON.stringify([table.name, filter.agent, filter.order]);
+  const since = momentOf(filter.since) ?? ALL_MOMENTS.from;
+  const changeCounter = connection.durable.changeCounter();
+  const known = READ_AHEAD.get(connection);
+  const fits =
+    known?.query === query &&
+    known.changeCounter === changeCounter &&
+    known.after === cursor.rowid &&
+    known.since <= since &&
+    (known.isLast || known.rows.length >= limit) &&
+    known.rows.slice(0, limit).every(({ moment }) => (moment ?? ALL_MOMENTS.from) >= since);
+  const wanted = limit * READ_AHEAD_BATCHES;
+  const rows = fits ? known.rows : findByMoment(connection, table, filter, wanted, cursor);
+  const batch = rows.slice(0, limit);
+  READ_AHEAD.set(connection, {
+    query,
+    since: fits ? known.since : since,
+    changeCounter,
+    after: batch.at(-1)?.rowid ?? cursor.rowid,
+    rows: rows.slice(limit),
+    isLast: fits ? known.isLast : rows.length < wanted,
+  });
+  return batch.map(({ rowid }) => rowid);
+}
+
+function findByMoment(
+  connection: SqliteConnection,
+  table: AnyTable,
+  filter: RowFilter,
+  limit: number,
+  cursor: Cursor | undefined,
+): OrderedRow[] {
   const search = new MomentSearch(connection, table, filter);
-  const oldestFirst = filter.order === 'oldest-first';
   const moment = cursor === undefined ? null : momentOf(cursor.time);
-  const timed = (left: number): Rowid[] =>
+  const timed = (left: number): OrderedRow[] =>
     search.timed(left, cursor === undefined || moment === null ? undefined : { moment, rowid: cursor.rowid });
-  const timeless = (left: number): Rowid[] =>
+  const timeless = (left: number): OrderedRow[] =>
     filter.since === undefined && left > 0
       ? search.timeless(left, moment === null ? cursor?.rowid : undefined)
       : [];
-  if (oldestFirst) {
+  if (filter.order === 'oldest-first') {
     const first = cursor === undefined || moment === null ? timeless(limit) : [];
     return [...first, ...timed(limit - first.length)];
   }
@@ -157,16 +214,15 @@ class MomentSearch {
   }
 
   /** Finds rows with a moment, after a position. */
-  timed(limit: number, after: MomentPosition | undefined): Rowid[] {
+  timed(limit: number, after: MomentPosition | undefined): OrderedRow[] {
     if (limit <= 0) return [];
     const since = momentOf(this.#filter.since) ?? ALL_MOMENTS.from;
     const whole = this.#beyond({ from: since, to: ALL_MOMENTS.to }, after?.moment);
-    const found = this.#select('rowid', this.#untilEnough(whole, limit, after), limit, after);
-    return found.map(([rowid]) => rowid as Rowid);
+    return this.#select(this.#untilEnough(whole, limit, after), limit, after);
   }
 
   /** Finds rows without a moment, after a rowid. */
-  timeless(limit: number, after: Rowid | undefined): Rowid[] {
+  timeless(limit: number, after: Rowid | undefined): OrderedRow[] {
     const [compared, order] = this.#direction === 'ASC' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
     const { name, timeColumn } = this.#table;
     const position = after === undefined ? 'true' : `rowid ${compared} ?`;
@@ -179,7 +235,7 @@ class MomentSearch {
        ) ORDER BY rowid ${order} LIMIT ?`,
       [...values, ...values, sqlLimit(limit)],
     );
-    return rows.map(([rowid]) => rowid as Rowid);
+    return rows.map(([rowid]) => ({ rowid: rowid as Rowid, moment: null }));
   }
 
   /**
@@ -188,10 +244,9 @@ class MomentSearch {
    */
   #untilEnough(range: MomentRange, limit: number, after: MomentPosition | undefined): MomentRange {
     if (limit === Infinity) return range;
-    const nearest = this.#select('moment', range, limit, after, limit);
-    const last = nearest[limit - 1]?.[0];
-    if (last === undefined) return range;
-    return this.#direction === 'ASC' ? { ...range, to: Number(last) } : { ...range, from: Number(last) };
+    const last = this.#select(range, limit, after, limit)[limit - 1]?.moment;
+    if (typeof last !== 'number') return range;
+    return this.#direction === 'ASC' ? { ...range, to: last } : { ...range, from: last };
   }
 
   #beyond(range: MomentRange, moment: number | undefined): MomentRange {
@@ -199,38 +254,47 @@ class MomentSearch {
     return this.#direction === 'ASC' ? { ...range, from: moment } : { ...range, to: moment };
   }
 
-  /** @param perForm - rows read of each form of time, in index order; undefined for all */
+  /**
+   * Finds rows of a range of moments. The inner LIMIT keeps SQLite from merging the queries, so that it reads each time once.
+   * @param perForm - rows read of each form of time, in index order; all by default
+   */
   #select(
-    column: 'rowid' | 'moment',
     range: MomentRange,
     limit: number,
     after: MomentPosition | undefined,
-    perForm?: number,
-  ): SqlValue[][] {
+    perForm: number = Infinity,
+  ): OrderedRow[] {
     const { name, timeColumn: time } = this.#table;
     const [compared, order] = this.#direction === 'ASC' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
     const position =
       after === undefined
         ? { sql: 'true', values: [] }
         : {
-            sql: `(${this.#moment} ${compared} ? OR ${this.#moment} = ? AND rowid ${compared} ?)`,
+            sql: `(moment ${compared} ? OR moment = ? AND id ${compared} ?)`,
             values: [after.moment, after.moment, after.rowid],
           };
-    const exact = { sql: `${this.#moment} BETWEEN ? AND ?`, values: [range.from, range.to] };
-    const forms = conditionsAround(time, range).map((form): TimeCondition => {
-      const conditions = [form, exact, position, this.#agent];
-      const sql = `SELECT rowid, ${this.#moment} AS moment FROM ${name}
-        WHERE ${conditions.map((condition) => condition.sql).join(' AND ')}`;
-      const values = conditions.flatMap((condition) => condition.values);
-      return perForm === undefined
-        ? { sql, values }
-        : { sql: `SELECT * FROM (${sql} ORDER BY ${time} ${order} LIMIT ?)`, values: [...values, perForm] };
-    });
-    return this.#connection.all(
-      `SELECT ${column} FROM (${forms.map(({ sql }) => sql).join(' UNION ALL ')})
-       ORDER BY moment ${order}, rowid ${order} LIMIT ?`,
+    const forms = conditionsAround(time, range).map((form): TimeCondition => ({
+      sql: `SELECT * FROM (
+          SELECT id, moment FROM (
+            SELECT rowid AS id, ${this.#moment} AS moment FROM ${name}
+            WHERE ${form.sql} AND ${this.#agent.sql} ORDER BY ${time} ${order} LIMIT -1
+          ) WHERE moment BETWEEN ? AND ? AND ${position.sql} LIMIT ?
+        )`,
+      values: [
+        ...form.values,
+        ...this.#agent.values,
+        range.from,
+        range.to,
+        ...position.values,
+        sqlLimit(perForm),
+      ],
+    }));
+    const rows = this.#connection.all(
+      `SELECT id, moment FROM (${forms.map(({ sql }) => sql).join(' UNION ALL ')})
+       ORDER BY moment ${order}, id ${order} LIMIT ?`,
       [...forms.flatMap(({ values }) => values), sqlLimit(limit)],
     );
+    return rows.map(([rowid, moment]) => ({ rowid: rowid as Rowid, moment: Number(moment) }));
   }
 }
 

@@ -107,6 +107,19 @@ describe('times of other programs', () => {
     const timed = newest.slice(0, 1300);
     expect(await streamed(db.queryAuditTrail(all))).toEqual(timed);
     expect(await streamed(db.queryAuditTrail({ ...all, order: 'oldest-first' }))).toEqual(timed.toReversed());
+    const saving = (async () => {
+      for (const agent of upTo(5)) await db.saveMemory(memoryOf(`m-${agent}`));
+    })();
+    const [down, up, since] = await Promise.all([
+      streamed(db.queryAuditTrail(all)),
+      streamed(db.queryAuditTrail({ ...all, order: 'oldest-first' })),
+      streamed(db.queryAuditTrail({ ...all, days: 5 })),
+      saving,
+    ]);
+    expect(down).toEqual(timed);
+    expect(up).toEqual(timed.toReversed());
+    expect(since).toEqual(timed.slice(0, since.length));
+    expect(since.length).toBe((5 * DAY) / (10 * MINUTE) + 1);
     const receipts: string[] = [];
     for await (const { receiptId } of db.queryReceipts({ ...all, order: 'oldest-first' })) {
       receipts.push(receiptId);
