@@ -1,7 +1,7 @@
 /** Services of a running command: streams, paths, interruption, and the database, which is loaded on first use. */
 import type { LongOperationOptions, Persistence } from '@ggen-sim/core';
 import { Interruption } from './interruption.ts';
-import { CommandFailure } from './failures.ts';
+import { CommandFailure, hasCode } from './failures.ts';
 import { databasePath, type LocationSources } from './locations.ts';
 import { DataOutput } from './output/data-output.ts';
 import { printable } from './output/printable.ts';
@@ -54,7 +54,7 @@ export class CommandContext {
     try {
       return await openDatabaseFile(this.databasePath, { expectedWork, create: this.#createsDatabase });
     } catch (error) {
-      throw isNotFound(error) ? await this.#missingDatabase(error) : error;
+      throw hasCode(error, 'NOT_FOUND') ? await this.#missingDatabase(error) : error;
     }
   }
 
@@ -105,14 +105,4 @@ export async function openDatabaseFile(
   chooseWasmCompiler(expectedWork);
   const { openPersistence } = await import('@ggen-sim/core');
   return openPersistence({ storage: 'file', path, create, ...(clock && { clock }) });
-}
-
-/** Recognises the refusal to create a database, by the name and the code of its error. */
-function isNotFound(error: unknown): error is Error {
-  return (
-    error instanceof Error &&
-    error.name === 'PersistenceError' &&
-    'code' in error &&
-    error.code === 'NOT_FOUND'
-  );
 }

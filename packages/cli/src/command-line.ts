@@ -1,11 +1,13 @@
 /** Path of a command line from start to end: parse, run, print the error, return the exit code. */
 import { CommanderError } from 'commander';
 import { CommandContext } from './command-context.ts';
-import { COMMANDS } from './commands/index.ts';
+import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { failureDetails, failureLine, failureOf, UsageError } from './failures.ts';
-import { OutputClosed } from './output/data-output.ts';
-import { buildProgram, seeHelp, type Request } from './program.ts';
+import { DataOutput, OutputClosed } from './output/data-output.ts';
+import { buildProgram, type Request } from './program.ts';
+import { seeHelp } from './help.ts';
+import { suggestedCommand } from './suggestions.ts';
 
 /**
  * Runs one command line and prints everything there is to print.
@@ -17,16 +19,29 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
   ignoreStreamErrors();
   let exitCode: ExitCode = EXIT_CODES.ok;
   let isVerbose = false;
-  const program = buildProgram(async (request) => {
-    ({ isVerbose } = request);
-    exitCode = await run(request);
-  });
+  let parserOutput = '';
+  const program = buildProgram(
+    async (request) => {
+      ({ isVerbose } = request);
+      exitCode = await run(request);
+    },
+    (text) => (parserOutput += text),
+  );
+  const parse = async (): Promise<void> => {
+    try {
+      await program.parseAsync(words, { from: 'user' });
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      exitCode = parserExitCode(error, words);
+    }
+    // Help and the version are data like any other: a full disk must not pass for success.
+    if (parserOutput !== '') await new DataOutput(process.stdout).writeSafe(parserOutput);
+  };
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await parse();
     return exitCode;
   } catch (error) {
     if (isOutputClosed(error)) return EXIT_CODES.ok;
-    if (error instanceof CommanderError) return parserExitCode(error, words);
     printError(error, isVerbose);
     return failureOf(error).exitCode;
   }
@@ -74,11 +89,28 @@ function usageError({ message, code }: CommanderError, words: readonly string[])
   const [first = '', ...rest] = message.replace(/^error: /u, '').split('\n');
   const sentence = first.replace(/argument missing$/u, 'needs a value');
   const problem = sentence.charAt(0).toUpperCase() + sentence.slice(1);
-  const dbCommand = COMMANDS.find(({ name }) => name === `db ${words[0]}`);
-  if (code === 'commander.unknownCommand' && dbCommand) {
-    return new UsageError(problem, `Did you mean 'ggen-sim ${dbCommand.name}'?`);
-  }
+  if (code === 'commander.unknownCommand') return unknownCommand(problem, words);
   const suggestion = rest.join(' ').replaceAll(/^\(|\)$/gu, '');
-  const command = COMMANDS.find(({ name }) => `${words.join(' ')} `.startsWith(`${name} `));
-  return new UsageError(problem, suggestion === '' ? seeHelp(command?.name) : suggestion);
+  return new UsageError(problem, suggestion === '' ? seeHelp(commandNamed(words)) : suggestion);
+}
+
+/** Makes the error for a command that does not exist, with the one that was probably meant. */
+function unknownCommand(problem: string, words: readonly string[]): UsageError {
+  const unknown = /'(?<word>.*)'/su.exec(problem)?.groups?.['word'] ?? '';
+  const before = words.slice(0, words.indexOf(unknown));
+  const group = Object.keys(COMMAND_GROUPS).find((name) => before.includes(name)) ?? '';
+  const suggested = suggestedCommand(group, unknown);
+  return new UsageError(
+    problem,
+    suggested === undefined ? seeHelp(group || undefined) : `Did you mean 'ggen-sim ${suggested}'?`,
+  );
+}
+
+/** Returns the name of the command that words call. Options may stand before and between the words of its name. */
+function commandNamed(words: readonly string[]): string | undefined {
+  const names = COMMANDS.map(({ name }) => name);
+  return names.find((name) => {
+    let from = 0;
+    return name.split(' ').every((word) => (from = words.indexOf(word, from) + 1) > 0);
+  });
 }

@@ -1,6 +1,7 @@
 /** Errors as one line on stderr and an exit code. */
 import { getSystemErrorMap, inspect } from 'node:util';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { kebabCase } from './letter-case.ts';
 import { printable } from './output/printable.ts';
 
 /** Error for a wrong command line. Nothing was done. */
@@ -49,11 +50,11 @@ export function failureOf(error: unknown): Failure {
     return { code, message, hint, exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed };
   }
   if (isCodedError(error)) {
-    const { code, hint } = error;
+    const { code } = error;
     return {
       code,
       message: messageWithLocation(error),
-      hint,
+      hint: HINTS_BY_ERROR[code] ?? inOptions(error.hint),
       exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed,
     };
   }
@@ -86,6 +87,16 @@ const EXIT_CODES_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   ABORTED: EXIT_CODES.interrupted,
 };
 
+/** Hints of the library that name what only a program can do. */
+const HINTS_BY_ERROR: Readonly<Record<string, string>> = {
+  LOCKS_UNAVAILABLE: 'Install the optional package fs-native-extensions',
+};
+
+/** Spells the options that a hint of the library has in backticks as options of the command line. */
+function inOptions(hint: string | undefined): string | undefined {
+  return hint?.replaceAll(/`(\w+)`/gu, (_, name: string) => `--${kebabCase(name)}`);
+}
+
 /** Members shared by the errors of the database and of the agents. */
 interface CodedError extends Error {
   readonly code: string;
@@ -100,6 +111,11 @@ function isCodedError(error: unknown): error is CodedError {
     (error.name === 'PersistenceError' || error.name === 'AgentError') &&
     'code' in error
   );
+}
+
+/** True for an error of the database with this code. */
+export function hasCode(error: unknown, code: string): error is Error {
+  return isCodedError(error) && error.code === code;
 }
 
 /** Puts `file:line:column:` before the message, as compilers do; editors and terminals make it a link. */

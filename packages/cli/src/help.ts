@@ -18,7 +18,9 @@ export const HELP_CONFIGURATION: HelpConfiguration = {
   showGlobalOptions: false,
   subcommandTerm: (parser: Parser) => pathOf(parser).slice(1).join(' '),
   visibleCommands: (parser: Parser) =>
-    parser.commands.flatMap<Parser>((child) => (child.commands.length > 0 ? child.commands : [child])),
+    parser.commands
+      .flatMap<Parser>((child) => (child.commands.length > 0 ? child.commands : [child]))
+      .filter((child) => child.name() !== 'help'),
   argumentTerm: (argument: Argument) => argument.name(),
   commandUsage(this: Help, parser: Parser): string {
     const usage = [...pathOf(parser), parser.usage()].join(' ');
@@ -95,6 +97,11 @@ export const ROOT_HELP: string = [
   '  NO_COLOR       no colours, even on a terminal',
   ...exitCodeLines({ ...COMMON_EXIT_CODES, [EXIT_CODES.violations]: 'a validation found violations' }),
 ].join('\n');
+
+/** Makes the hint that points to a help page. */
+export function seeHelp(commandName?: string): string {
+  return commandName === undefined ? "See 'ggen-sim --help'" : `See 'ggen-sim ${commandName} --help'`;
+}
 
 function exitCodeLines(meanings: Readonly<Record<number, string>>): string[] {
   return [

@@ -21,6 +21,8 @@ export interface Parameter<Value = unknown> {
   readonly completes: Completes;
   /** True when `-` means standard input. */
   readonly readsStandardInput: boolean;
+  /** True for a pattern over agent ids, which any word is: one meant for a later argument would match nothing. */
+  readonly isPattern: boolean;
   /**
    * Parses the texts given. An empty list means that none was given.
    * @throws {UsageError} when a text is not a valid value
@@ -60,11 +62,12 @@ export function text(wording: Wording & { readonly default: string }): Parameter
 
 /** Makes the SQL LIKE pattern over agent ids that every query takes first. */
 export function agentPattern(): Parameter<string> {
-  return text({
+  const pattern = text({
     default: '%',
     placeholder: 'PATTERN',
     description: 'SQL LIKE pattern over the agent id; * means %',
   });
+  return { ...pattern, isPattern: true };
 }
 
 /** Makes a choice of words, which is required unless it has a default. */
@@ -172,6 +175,7 @@ function one({ description, placeholder }: Wording): Omit<Parameter<never>, 'par
     shownDefault: undefined,
     completes: 'nothing',
     readsStandardInput: false,
+    isPattern: false,
   };
 }
 

@@ -3,7 +3,7 @@ import { Argument, Command as Parser, Option } from 'commander';
 import type { Command, DatabaseUse } from './command.ts';
 import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
 import { UsageError } from './failures.ts';
-import { groupHelp, HELP_CONFIGURATION, leafHelp, positionalTerms, ROOT_HELP } from './help.ts';
+import { groupHelp, HELP_CONFIGURATION, leafHelp, positionalTerms, ROOT_HELP, seeHelp } from './help.ts';
 import { placeholderOf, type Parameter } from './parameters.ts';
 import { kebabCase } from './letter-case.ts';
 import { PROGRAM_VERSION } from './program-version.ts';
@@ -22,16 +22,20 @@ export interface Request {
 /**
  * Builds the parser.
  * @param run - called with the parsed command line if it is valid
+ * @param print - receives the help and the version
  */
-export function buildProgram(run: (request: Request) => Promise<void>): Parser {
+export function buildProgram(
+  run: (request: Request) => Promise<void>,
+  print: (text: string) => void,
+): Parser {
   const program = new Parser('ggen-sim')
     .description("The ggen simulator's memory: receipts, agent memory and audit trail in one SQLite file.")
     .version(PROGRAM_VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
+    .helpCommand(false)
     .enablePositionalOptions()
     .configureHelp(HELP_CONFIGURATION)
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ outputError: () => undefined, writeOut: print })
     .exitOverride()
     .addHelpText('after', ROOT_HELP);
   addCommonOptions(program, 'existing');
@@ -42,7 +46,25 @@ export function buildProgram(run: (request: Request) => Promise<void>): Parser {
     groups.set(groupName, group);
     addCommand(group, command, run);
   }
+  for (const parser of groups.values()) addHelpCommand(parser);
   return program;
+}
+
+/** Adds the command `help`, which commander's own does for one word only: `help db save-receipt` has two. */
+function addHelpCommand(parser: Parser): void {
+  const help = parser
+    .command('help')
+    .argument('[command...]')
+    .description('show the help of a command')
+    .helpCommand(false);
+  help.action((words: readonly string[]) => {
+    let shown = parser;
+    for (const word of words) {
+      const child = shown.commands.find((candidate) => candidate.name() === word);
+      shown = child ?? shown.error(`error: unknown command '${word}'`, { code: 'commander.unknownCommand' });
+    }
+    shown.outputHelp();
+  });
 }
 
 function addGroup(program: Parser, name: string): Parser {
@@ -50,7 +72,7 @@ function addGroup(program: Parser, name: string): Parser {
   const group = program
     .command(name)
     .description(`${COMMAND_GROUPS[name] ?? ''}.`)
-    .helpCommand('help [command]', 'show the help of a command')
+    .helpCommand(false)
     .addHelpText('after', () => groupHelp(name, members));
   addCommonOptions(group, 'existing');
   return group;
@@ -84,7 +106,7 @@ function addCommand(parent: Parser, command: Command, run: (request: Request) =>
 
 /** Adds the options that may stand before or after the words of the command. */
 function addCommonOptions(parser: Parser, database: DatabaseUse): void {
-  const db = new Option('--db <FILE>', 'database file (default: $DB_PATH, $DB_DIR/ggen.db, workspace)');
+  const db = once(new Option('--db <FILE>', 'database file (default: $DB_PATH, $DB_DIR/ggen.db, workspace)'));
   const create = new Option('--create', 'create the database if it does not exist');
   parser.addOption(database === 'unused' ? db.hideHelp() : db);
   // Where the command creates the database anyway, the option is accepted and changes nothing.
@@ -92,19 +114,35 @@ function addCommonOptions(parser: Parser, database: DatabaseUse): void {
   parser.option('--verbose', 'print the cause and the stack of an error');
 }
 
+/** Returns the value of an option that may stand before or after the words of the command, but not at both places. */
 function inherited<T>(leaf: Parser, name: string): T | undefined {
+  const values: unknown[] = [];
   for (let parser: Parser | null = leaf; parser !== null; parser = parser.parent) {
     const value: unknown = parser.opts()[name];
-    if (value !== undefined) return value as T;
+    if (value !== undefined && value !== '') values.push(value);
   }
-  return undefined;
+  if (values.length > 1 && typeof values[0] === 'string') throw givenTwice(`--${name}`);
+  return values[0] as T | undefined;
+}
+
+/** Refuses an option with one value that is given twice, where the parser would take the last. Empty counts as not given. */
+function once(option: Option): Option {
+  return option.argParser((given: string, earlier: string | undefined) => {
+    if (given !== '' && earlier !== undefined && earlier !== '') throw givenTwice(option.long ?? '');
+    return given === '' ? (earlier ?? given) : given;
+  });
+}
+
+function givenTwice(option: string): UsageError {
+  return new UsageError(`${option} is given twice`, 'Give it once');
 }
 
 function optionOf(name: string, parameter: Parameter): Option {
   const word = `--${kebabCase(name)}`;
   const placeholder = placeholderOf(name, parameter);
   const suffix = { nothing: '', one: ` <${placeholder}>`, many: ` <${placeholder}...>` }[parameter.takes];
-  return new Option(word + suffix, describe(parameter));
+  const option = new Option(word + suffix, describe(parameter));
+  return parameter.takes === 'one' ? once(option) : option;
 }
 
 function describe(parameter: Parameter): string {
@@ -130,6 +168,7 @@ async function parseValues(command: Command, leaf: Parser): Promise<Record<strin
     }
     given.set(name, [...argument, ...option]);
   });
+  refuseMisplaced(command, leaf.args);
   for (const [name, parameter] of Object.entries(command.options))
     given.set(name, optionTexts(leaf, name, parameter));
 
@@ -155,9 +194,32 @@ async function parseValues(command: Command, leaf: Parser): Promise<Record<strin
   );
 }
 
-/** Makes the hint that points to a help page. */
-export function seeHelp(commandName?: string): string {
-  return commandName === undefined ? "See 'ggen-sim --help'" : `See 'ggen-sim ${commandName} --help'`;
+/**
+ * Refuses a pattern that is the last argument and a value of a later one (`query-receipts json`): it would match no agent,
+ * and the answer would be that there is nothing.
+ */
+function refuseMisplaced(command: Command, words: readonly string[]): void {
+  const positionals = Object.entries(command.positionals);
+  const given = words.findLastIndex((word) => word !== '');
+  const [name, parameter] = positionals[given] ?? [];
+  if (name === undefined || parameter?.isPattern !== true) return;
+  const word = words[given] ?? '';
+  const meant = positionals.slice(given + 1).find((later) => accepts(later[1], word));
+  if (meant === undefined) return;
+  const later = placeholderOf(...meant);
+  throw new UsageError(
+    `${placeholderOf(name, parameter)} comes before ${later}, and '${word}' is a ${later}`,
+    `Give it as --${kebabCase(meant[0])} ${word}; for an agent of that name, as --${kebabCase(name)} ${word}`,
+  );
+}
+
+function accepts(parameter: Parameter, word: string): boolean {
+  try {
+    parameter.parse([word], '');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns the texts given for an option. Empty texts count as not given, so scripts can pass unset variables. */

@@ -1,5 +1,6 @@
 /** Wrong command lines: exit code 64, one helpful line on stderr, nothing on stdout, nothing done. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Sandbox } from './run-cli.ts';
 
@@ -12,8 +13,37 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
   [
     'unknown command',
     ['db', 'query-receipt'],
-    "Unknown command 'query-receipt'. Did you mean query-receipts?",
+    "Unknown command 'query-receipt'. Did you mean 'ggen-sim db query-receipts'?",
   ],
+  ['command of another group', ['db', 'status'], "Unknown command 'status'. Did you mean 'ggen-sim status'?"],
+  [
+    'mistyped command without its group, after an option',
+    ['--db', 'x.db', 'verfy'],
+    "Unknown command 'verfy'. Did you mean 'ggen-sim db verify'?",
+  ],
+  ['command like no other', ['db', 'frobnicate'], "Unknown command 'frobnicate'. See 'ggen-sim db --help'."],
+  ['help of an unknown command', ['help', 'db', 'save-recipt'], "Did you mean 'ggen-sim db save-receipt'?"],
+  [
+    'wrong option after a common one',
+    ['--verbose', 'db', '--db', 'x.db', 'stats', '--limit', '3'],
+    "Unknown option '--limit'. See 'ggen-sim db stats --help'.",
+  ],
+  [
+    'format in place of the pattern',
+    ['db', 'query-receipts', 'json'],
+    "PATTERN comes before FORMAT, and 'json' is a FORMAT. Give it as --format json; for an agent of that name, as --agent json.",
+  ],
+  ['limit in place of the pattern', ['db', 'query-receipts', '50'], "'50' is a LIMIT. Give it as --limit 50"],
+  ['days in place of the pattern', ['db', 'query-audit-trail', '30'], "'30' is a DAYS"],
+  ['format of the memory in place of the pattern', ['db', 'query-memory', 'csv', ''], "'csv' is a FORMAT"],
+  [
+    'period in place of the pattern',
+    ['db', 'analytics', 'last-30-days'],
+    "'last-30-days' is a PERIOD. Give it as --period last-30-days",
+  ],
+  ['--db twice', ['db', 'stats', '--db', 'a.db', '--db', 'b.db'], '--db is given twice. Give it once.'],
+  ['--db twice, at two places', ['--db', 'a.db', 'db', 'stats', '--db', 'b.db'], '--db is given twice'],
+  ['an option twice', ['db', 'query-receipts', '--limit', '1', '--limit', '2'], '--limit is given twice'],
   ['command without its group', ['stats'], "Unknown command 'stats'. Did you mean 'ggen-sim db stats'?"],
   ['unknown option', ['db', 'stats', '--formt', 'json'], "Unknown option '--formt'. Did you mean --format?"],
   [
@@ -207,6 +237,52 @@ describe('arguments', () => {
     expect(saved.exitCode).toBe(0);
     expect(await sandbox.db('get-memory', 'large')).toBe(`${json}\n`);
   });
+});
+
+it('takes an agent that is named like a format or a number as an option', async () => {
+  for (const agent of ['json', '7']) {
+    await sandbox.db('save-memory', agent, 'validation', '{}');
+    expect(JSON.parse(await sandbox.db('query-memory', '--agent', agent))).toHaveLength(1);
+    expect(JSON.parse(await sandbox.db('query-memory', agent, 'json'))).toHaveLength(1);
+  }
+});
+
+it('names its own options in hints, not those of the library', async () => {
+  await sandbox.db('save-receipt', 'hint', 'a', 't', '{}');
+  const again = await sandbox.run(['db', 'save-receipt', 'hint', 'a', 't', '{}']);
+  expect(again.stderr).toContain('Use --if-absent to make saving it again a no-op.');
+  await sandbox.db('backup', './hint-backup');
+  const restored = await sandbox.run(['db', 'restore', './hint-backup']);
+  expect(restored.stderr).toContain('then restore with --force to replace the rows.');
+});
+
+it('prints the manifest of a backup as its file has it', async () => {
+  const { manifest } = JSON.parse(await sandbox.db('backup', './manifest-backup')) as { manifest: unknown };
+  const file = readFileSync(join(sandbox.directory, 'manifest-backup', 'manifest.json'), 'utf8');
+  expect(manifest).toEqual(JSON.parse(file));
+});
+
+it('gives exports and backups without a name one of their own each', async () => {
+  const script =
+    'for i in 1 2 3 4; do (cd here && ggen-sim db "$@" --db ../workspace/.ggen/ggen.db) & done; wait';
+  const { stdout: made } = await sandbox.shell(`mkdir here; set -- export-audit-trail; ${script}`);
+  expect(readdirSync(join(sandbox.directory, 'here'))).toHaveLength(4);
+  expect(new Set(made.match(/audit-export[^"]*/gu)).size).toBe(4);
+  await sandbox.shell(`rm -r here; mkdir here; set -- backup; ${script}`);
+  expect(readdirSync(join(sandbox.directory, 'here'))).toHaveLength(4);
+});
+
+it('fails when help or the version cannot be written', async () => {
+  for (const words of ['--help', 'db verify --help', 'help db', '--version']) {
+    const { exitCode, stderr } = await sandbox.shell(`ggen-sim ${words} > /dev/full`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error\[IO_ERROR\]: .*no space left on device\.\n$/u);
+  }
+});
+
+it('shows the help of a command by help and its words', async () => {
+  const page = (await sandbox.run(['db', 'save-receipt', '--help'])).stdout;
+  expect((await sandbox.run(['help', 'db', 'save-receipt'])).stdout).toBe(page);
 });
 
 describe('--version', () => {

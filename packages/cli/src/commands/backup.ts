@@ -1,13 +1,13 @@
 import { defineCommand, type Command } from '../command.ts';
 import { path } from '../parameters.ts';
-import { writeReport } from '../output/reports.ts';
+import { hasCode } from '../failures.ts';
 
 export const backup: Command = defineCommand({
   name: 'db backup',
   summary: 'Back up everything to a directory',
   notes:
     'Writes receipts.json, agent_memory.json, audit_log.json, the database as an SQLite file, and manifest.json with ' +
-    'row counts and SHA-256 sums. Prints the manifest. An existing backup is never overwritten.',
+    'row counts and SHA-256 sums. Prints the manifest as it is in the file. An existing backup is never overwritten.',
   database: 'existing',
   positionals: {
     backupDir: path({
@@ -20,9 +20,25 @@ export const backup: Command = defineCommand({
   async run({ backupDir }, context) {
     await using database = await context.openDatabase();
     const { toFileStamp } = await import('@ggen-sim/core');
-    const directory = backupDir ?? `./.ggen-backup-${toFileStamp(new Date())}`;
-    const report = await database.exportBackup({ directory, ...context.longOperation() });
+    const options = context.longOperation();
+    const report = await (backupDir === undefined
+      ? toNewDirectory(`./.ggen-backup-${toFileStamp(new Date())}`, (directory) =>
+          database.exportBackup({ directory, ...options }),
+        )
+      : database.exportBackup({ directory: backupDir, ...options }));
     context.removeProgressBar();
-    await writeReport(report, 'json', context);
+    // The manifest is printed as manifest.json has it, so that one script reads both.
+    await context.stdout.writeLine(JSON.stringify(report, undefined, 2));
   },
 });
+
+/** Tries a default name, then the same name with -2, -3, …: two backups may begin within one second. */
+async function toNewDirectory<T>(name: string, backUp: (directory: string) => Promise<T>): Promise<T> {
+  for (let number = 1; ; number++) {
+    try {
+      return await backUp(number === 1 ? name : `${name}-${number}`);
+    } catch (error) {
+      if (!hasCode(error, 'ALREADY_EXISTS')) throw error;
+    }
+  }
+}

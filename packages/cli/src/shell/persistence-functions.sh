@@ -16,7 +16,7 @@ db_save_receipt() {
 }
 
 # db_query_receipts [agent_pattern] [format] [limit]
-db_query_receipts() { _ggen_sim_db query-receipts -- "${1-}" "${2-}" "${3-}"; }
+db_query_receipts() { _ggen_sim_db query-receipts --agent="${1-}" -- "" "${2-}" "${3-}"; }
 
 # db_get_receipt receipt_id
 db_get_receipt() { _ggen_sim_db get-receipt -- "${1-}"; }
@@ -28,7 +28,7 @@ db_save_memory() { printf '%s' "${3-}" | _ggen_sim_db save-memory -- "${1-}" "${
 db_get_memory() { _ggen_sim_db get-memory -- "${1-}"; }
 
 # db_query_memory [agent_pattern] [format]
-db_query_memory() { _ggen_sim_db query-memory -- "${1-}" "${2-}"; }
+db_query_memory() { _ggen_sim_db query-memory --agent="${1-}" -- "" "${2-}"; }
 
 # db_log_audit agent_id operation status [operation_type] [duration_ms] [details] [error_message]
 db_log_audit() {
@@ -37,7 +37,7 @@ db_log_audit() {
 
 # db_query_audit_trail [agent_pattern] [days_back] [limit] [format]
 db_query_audit_trail() {
-  _ggen_sim_db query-audit-trail --limit="${3-}" --format="${4-}" -- "${1-}" "${2-}"
+  _ggen_sim_db query-audit-trail --agent="${1-}" --limit="${3-}" --format="${4-}" -- "" "${2-}"
 }
 
 # db_export_audit_trail [output_file] [format]
@@ -47,7 +47,7 @@ db_export_audit_trail() { _ggen_sim_db export-audit-trail -- "${2-}" "${1-}"; }
 db_export_full_backup() { _ggen_sim_db backup -- "${1:-./.ggen-backup}"; }
 
 # db_analytics [agent_pattern] [time_period]
-db_analytics() { _ggen_sim_db analytics -- "${1-}" "${2-}"; }
+db_analytics() { _ggen_sim_db analytics --agent="${1-}" -- "" "${2-}"; }
 
 db_stats() { _ggen_sim_db stats; }
 

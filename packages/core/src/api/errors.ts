@@ -70,7 +70,7 @@ export interface PersistenceErrorDetails {
   readonly operation: string;
   /** The original error: of SQLite, the storage or the operating system. */
   readonly cause?: unknown;
-  /** Remedy, as one sentence. */
+  /** Remedy, as one sentence. Options of the API are in backticks. */
   readonly hint?: string;
 }
 

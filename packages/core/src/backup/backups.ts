@@ -179,7 +179,8 @@ export class Backups {
     check?: (image: SqliteConnection) => Promise<void> | undefined,
   ): Promise<void> {
     const { durable } = this.#connection;
-    const { storage } = createScratch(durable.storage);
+    // Messages name the storage.
+    const storage = { ...createScratch(durable.storage).storage, name: 'The image' };
     try {
       const target = storage.open('main', { create: true, exclusive: false, readOnly: false });
       await stage(target);

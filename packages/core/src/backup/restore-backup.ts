@@ -22,7 +22,7 @@ export function refuseUnlessEmpty(connection: SqliteConnection): void {
     if (connection.get(`SELECT 1 FROM ${table.name} LIMIT 1`)) {
       throw new PersistenceError('ALREADY_EXISTS', `The database already holds rows (${table.name})`, {
         operation: OPERATION,
-        hint: 'Back it up, then restore with force to replace the rows.',
+        hint: 'Back it up, then restore with `force` to replace the rows.',
       });
     }
   }

@@ -70,7 +70,7 @@ function workerGone(reason: unknown): Refusal {
     new PersistenceError('WORKER_GONE', 'The worker that owns the database has ended', {
       operation,
       cause: reason,
-      hint: 'Open the database again. It is unknown if a pending write happened: save it again with ifAbsent.',
+      hint: 'Open the database again. It is unknown if a pending write happened: save it again with `ifAbsent`.',
     });
 }
 

@@ -87,7 +87,7 @@ export function toPersistenceError(error: unknown, operation: string): Persisten
       {
         operation,
         cause: error.cause,
-        hint: 'Check whether it is stored before saving it again; saving a receipt with ifAbsent does both.',
+        hint: 'Check whether it is stored before saving it again; saving a receipt with `ifAbsent` does both.',
       },
     );
   }

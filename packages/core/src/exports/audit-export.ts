@@ -1,4 +1,4 @@
-import { exportTargetAt } from '#exports/export-targets';
+import { exportTargetAt, newExportTargetAt } from '#exports/export-targets';
 import { EXPORT_FORMATS } from '../api/audit.ts';
 import type { AuditExportOptions, AuditRow, ExportReport, Progress } from '../api/persistence.ts';
 import { checkChoice, invalid } from '../validation/arguments.ts';
@@ -24,7 +24,7 @@ export async function exportAuditTrail(
     options.format ?? 'json',
     EXPORT_FORMATS,
   );
-  const target = targetOf(options, `./audit-export-${toFileStamp(now)}.${format}`);
+  const target = targetOf(options, `./audit-export-${toFileStamp(now)}`, `.${format}`);
   const counted = new RowCounter(rows, options.onProgress);
   try {
     const { bytes } = await abortable(OPERATION, options.signal, async () => {
@@ -45,13 +45,13 @@ export async function exportAuditTrail(
   }
 }
 
-function targetOf({ output }: AuditExportOptions, defaultPath: string): ExportTarget {
+/** @param defaultStem - path of the file where the caller names none, without its extension */
+function targetOf({ output }: AuditExportOptions, defaultStem: string, extension: string): ExportTarget {
   if (output === undefined || typeof output === 'string') {
-    const path = output ?? defaultPath;
     try {
-      return exportTargetAt(path);
+      return output === undefined ? newExportTargetAt(defaultStem, extension) : exportTargetAt(output);
     } catch (error) {
-      throw toExportError(error, OPERATION, path);
+      throw toExportError(error, OPERATION, output ?? defaultStem + extension);
     }
   }
   if (!(output instanceof WritableStream)) {

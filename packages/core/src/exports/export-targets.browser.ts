@@ -15,6 +15,11 @@ export function exportTargetAt(path: string): ExportTarget {
   throw noPaths('exportAuditTrail', path);
 }
 
+/** @throws {PersistenceError} `INVALID_ARGUMENT` always: a browser has no file system paths */
+export function newExportTargetAt(stem: string, extension: string): ExportTarget {
+  throw noPaths('exportAuditTrail', stem + extension);
+}
+
 function noPaths(operation: string, path: string): PersistenceError {
   return new PersistenceError(
     'INVALID_ARGUMENT',

@@ -29,16 +29,20 @@ export function createPrivateFile(filePath: string): WritableStream<Uint8Array> 
 /**
  * Makes a target for a file of mode 0600 that appears under its name once it is complete and synced. It then replaces an
  * existing file. A symlink is followed, not replaced. Whatever is not a regular file is written through.
+ * @param claimName - returns another path in the same folder, on which this process has put an empty file
  * @throws {PersistenceError} `INVALID_ARGUMENT` for a database, or a file that belongs to one
  */
-export function exportTargetAt(filePath: string): ExportTarget {
+export function exportTargetAt(filePath: string, claimName?: () => string): ExportTarget {
   const target = followSymlinks(filePath);
   refuseDatabaseFile('exportAuditTrail', target, filePath);
   const writtenThrough = writeThroughTarget(filePath);
   if (writtenThrough) return writtenThrough;
   const partial = new PartialOutput(target);
+  let claimed: string | undefined;
   return {
-    path: filePath,
+    get path() {
+      return claimed ?? filePath;
+    },
     async open() {
       if (fs.statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
         throw new PersistenceError('IO_ERROR', `Cannot write ${filePath} (it is a directory)`, {
@@ -50,7 +54,8 @@ export function exportTargetAt(filePath: string): ExportTarget {
       return createPrivateFile(partial.path);
     },
     async finish() {
-      fs.renameSync(partial.path, target);
+      claimed = claimName?.();
+      fs.renameSync(partial.path, claimed ?? target);
       partial.end();
       syncDirectory(path.dirname(target));
     },
@@ -58,6 +63,26 @@ export function exportTargetAt(filePath: string): ExportTarget {
       partial.discard();
     },
   };
+}
+
+/**
+ * Makes a target like {@link exportTargetAt} that replaces no file: if the name is taken when the file is complete, it
+ * gets the same name with -2, -3, …
+ * @param stem - path without the extension
+ */
+export function newExportTargetAt(stem: string, extension: string): ExportTarget {
+  const nameOf = (number: number): string => `${stem}${number === 1 ? '' : `-${number}`}${extension}`;
+  return exportTargetAt(nameOf(1), () => {
+    for (let number = 1; ; number++) {
+      try {
+        // Fails if anything has the name already, so that two exports never claim the same.
+        fs.closeSync(fs.openSync(nameOf(number), 'wx', 0o600));
+        return nameOf(number);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  });
 }
 
 /**

@@ -155,7 +155,7 @@ function insertReceipt(
     {
       operation,
       hint: identical
-        ? 'Use ifAbsent to make saving it again a no-op.'
+        ? 'Use `ifAbsent` to make saving it again a no-op.'
         : 'Give the new execution its own id.',
     },
   );
