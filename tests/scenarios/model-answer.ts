@@ -292,6 +292,7 @@ function answerOf(state: ModelState, operation: ModelOperation, context: CallCon
             ? state.receipts.length
             : new Expectation('a count', (count) => Number.isSafeInteger(count)),
           receiptsImported: 0,
+          problemCount: 0,
           problems: [],
         },
       };

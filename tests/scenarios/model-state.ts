@@ -45,10 +45,26 @@ function asLikeSeesIt(text: string): string[] {
   return Array.from(lower.replaceAll(/[\uFFFE\uFFFF]/g, '\uFFFD'));
 }
 
-/** Matches like SQL LIKE, with `*` for `%`. Without a pattern every text matches. */
+/** Splits a pattern into its characters, an escaped one with its backslash. Any other backslash is escaped as well. */
+function charactersOf(pattern: string): string[] {
+  const units: string[] = [];
+  const characters = Array.from(pattern);
+  for (let index = 0; index < characters.length; index++) {
+    const character = characters[index] ?? '';
+    const next = characters[index + 1];
+    if (character === '*') units.push('%');
+    else if (character !== '\\') units.push(character);
+    else if (next !== undefined && '%_*\\'.includes(next)) units.push(`\\${characters[++index]}`);
+    else units.push('\\\\');
+  }
+  return units;
+}
+
+/** Matches like SQL LIKE, with `*` for `%` and backslashes as escapes. Without a pattern every text matches. */
 export function matches(pattern: string | undefined, text: string): boolean {
   if (pattern === undefined || /^[%*]+$/.test(pattern)) return true;
-  const wanted = asLikeSeesIt(pattern.replaceAll('*', '%'));
+  // NUL ends the pattern, and characters are folded, before and after it is split alike.
+  const wanted = charactersOf(asLikeSeesIt(pattern).join(''));
   const seen = asLikeSeesIt(text);
   // Lengths of the text's prefixes that the pattern so far can match.
   let reached = new Set([0]);
@@ -58,7 +74,8 @@ export function matches(pattern: string | undefined, text: string): boolean {
       for (let end = Math.min(...reached); end <= seen.length; end++) next.add(end);
     } else {
       for (const end of reached) {
-        if (end < seen.length && (character === '_' || character === seen[end])) next.add(end + 1);
+        if (end < seen.length && (character === '_' || character.replace(/^\\/, '') === seen[end]))
+          next.add(end + 1);
       }
     }
     if (next.size === 0) return false;

@@ -1,5 +1,5 @@
 import type { LongOperationOptions } from './options.ts';
-import type { RowOrder } from './rows.ts';
+import type { AgentSelection, RowOrder } from './rows.ts';
 
 /** States of an audited operation. */
 export const AUDIT_STATUSES = ['started', 'completed', 'failed', 'retry'] as const;
@@ -45,9 +45,7 @@ export interface AuditRow {
 }
 
 /** Filter, order and limit of {@link Persistence.queryAuditTrail}. */
-export interface AuditQuery {
-  /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
-  readonly agent?: string;
+export interface AuditQuery extends AgentSelection {
   /** Number of days to look back from now. @default 7 */
   readonly days?: number;
   /** @default 'newest-first' */
@@ -57,7 +55,7 @@ export interface AuditQuery {
 }
 
 /** Options of {@link Persistence.exportAuditTrail}. */
-export interface AuditExportOptions extends LongOperationOptions {
+export interface AuditExportOptions extends AgentSelection, LongOperationOptions {
   /**
    * Target of the export. A path (Node only) gets a file of mode 0600 that replaces an existing file once it is
    * complete. A database, or a file beside one, is refused. A device, a pipe or an open descriptor (`/dev/fd/3`) is
@@ -67,8 +65,6 @@ export interface AuditExportOptions extends LongOperationOptions {
   readonly output?: string | WritableStream<Uint8Array>;
   /** @default 'json' */
   readonly format?: ExportFormat;
-  /** SQL LIKE pattern over the agent id. @default '%' */
-  readonly agent?: string;
   /** Number of days to look back from now. @default every entry */
   readonly days?: number;
   /** CSV: leave out the header row. @default false */

@@ -1,4 +1,4 @@
-import type { JsonInput, RowOrder } from './rows.ts';
+import type { AgentSelection, JsonInput, RowOrder } from './rows.ts';
 
 /** The memory of an agent, to save. */
 export interface NewMemory {
@@ -34,9 +34,7 @@ export interface MemoryRow {
 }
 
 /** Filter and order of {@link Persistence.queryMemory}. */
-export interface MemoryQuery {
-  /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
-  readonly agent?: string;
+export interface MemoryQuery extends AgentSelection {
   /** Order by the time of the last save. @default 'newest-first' */
   readonly order?: RowOrder;
 }

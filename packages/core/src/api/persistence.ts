@@ -15,7 +15,7 @@ import type {
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from './backup.ts';
 import type { MemoryQuery, MemoryRow, NewMemory, SavedMemory } from './memory.ts';
 import type { LongOperationOptions } from './options.ts';
-import type { NewReceipt, ReceiptQuery, ReceiptRow, SavedReceipt } from './receipts.ts';
+import type { NewReceipt, ReceiptLookup, ReceiptQuery, ReceiptRow, SavedReceipt } from './receipts.ts';
 import type {
   AnalyticsQuery,
   AnalyticsReport,
@@ -68,10 +68,10 @@ export interface Persistence extends AsyncDisposable {
    */
   queryReceipts(query?: ReceiptQuery): Rows<ReceiptRow>;
   /**
-   * Returns the stored JSON of a receipt, byte for byte.
-   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`
+   * Returns the stored JSON of a receipt, byte for byte. A text is the id, compared exactly.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, also for the beginning of several ids; `NOT_FOUND`
    */
-  getReceipt(receiptId: string): Promise<string>;
+  getReceipt(receipt: ReceiptLookup): Promise<string>;
 
   /**
    * Saves an agent's memory and replaces the previous one.

@@ -1,4 +1,4 @@
-import type { JsonInput, RowOrder } from './rows.ts';
+import type { AgentSelection, JsonInput, RowOrder } from './rows.ts';
 
 /** Outcomes of an execution. */
 export const RECEIPT_STATUSES = ['success', 'error', 'partial'] as const;
@@ -48,10 +48,14 @@ export interface ReceiptRow {
   readonly durationMs: number | null;
 }
 
+/**
+ * A receipt to look up: by its id, by the beginning of its id (at least 4 characters, which no other receipt's id begins
+ * with), or by its execution.
+ */
+export type ReceiptLookup = string | { readonly idPrefix: string } | { readonly executionId: string };
+
 /** Filter, order and limit of {@link Persistence.queryReceipts}. */
-export interface ReceiptQuery {
-  /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
-  readonly agent?: string;
+export interface ReceiptQuery extends AgentSelection {
   /** @default 'newest-first' */
   readonly order?: RowOrder;
   /** Number of rows to return at most, from the beginning of the order. @default 100 */

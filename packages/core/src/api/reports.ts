@@ -1,4 +1,5 @@
 import type { LongOperationOptions, OpenOptions } from './options.ts';
+import type { AgentSelection } from './rows.ts';
 import type { RowCheck } from './tables.ts';
 
 /** Time spans of an analytics report, counted back from now. */
@@ -8,9 +9,7 @@ export const ANALYTICS_PERIODS = ['last-24-hours', 'last-7-days', 'last-30-days'
 export type AnalyticsPeriod = (typeof ANALYTICS_PERIODS)[number];
 
 /** Filter of {@link Persistence.analytics}. */
-export interface AnalyticsQuery {
-  /** SQL LIKE pattern over the agent id; `*` means `%`. @default '%' */
-  readonly agent?: string;
+export interface AnalyticsQuery extends AgentSelection {
   /** @default 'last-7-days' */
   readonly period?: AnalyticsPeriod;
 }
@@ -108,7 +107,9 @@ export interface VerifyReport {
   readonly receiptsVerified: number;
   /** Number of receipts imported from a database of the original scripts. Their ids cannot be recomputed. */
   readonly receiptsImported: number;
-  /** Empty when `ok`; otherwise at most the first problem of each check. */
+  /** Number of problems found; 0 when `ok`. */
+  readonly problemCount: number;
+  /** Every problem, but at most the first 100 of each check. */
   readonly problems: readonly VerifyProblem[];
 }
 

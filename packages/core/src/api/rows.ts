@@ -16,6 +16,18 @@ export type JsonInput =
  */
 export interface Rows<Row> extends PromiseLike<Row[]>, AsyncIterable<Row> {}
 
+/** Selection of agents by their ids. Without either option, every agent is selected. */
+export interface AgentSelection {
+  /**
+   * SQL LIKE pattern; `*` means `%`, and `_` any one character. A backslash before `%`, `_`, `*` or a backslash makes it
+   * an ordinary character. ASCII letters match in either case.
+   * @default '%'
+   */
+  readonly agent?: string;
+  /** One agent, whose id is compared exactly. It excludes `agent`. */
+  readonly agentExact?: string;
+}
+
 /**
  * Order of rows by time. Within one second the rows written last are the newest. Times that other programs stored in other
  * forms (Julian days, seconds or milliseconds since 1970, ISO 8601 with `T`, fractions, offsets) are compared as moments.

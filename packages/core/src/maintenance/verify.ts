@@ -1,6 +1,6 @@
 /**
- * Looks for everything that could be wrong with a database and reports the first problem of each kind: SQLite's own
- * integrity check, the schema, the indexes, and every row against the rules that it was written by.
+ * Looks for everything that could be wrong with a database and reports every problem: SQLite's own integrity check, the
+ * schema, the indexes, and every row against the rules that it was written by.
  */
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
@@ -20,6 +20,9 @@ const OPERATION = 'verify';
 /** Rows checked at a time; other operations of this process run in between. */
 const BATCH_ROWS = 500;
 
+/** Problems listed of each check: a report stays readable, and no check hides the problems of another. */
+const LISTED_PROBLEMS = 100;
+
 /** Runs a read that may have to wait for another connection's lock. */
 export type Read = <T>(work: () => T) => Promise<T>;
 
@@ -28,7 +31,8 @@ export class Verification {
   readonly #connection: SqliteConnection;
   readonly #read: Read;
   readonly #options: LongOperationOptions;
-  readonly #problems: Map<VerifyProblem['check'], VerifyProblem> = new Map();
+  readonly #problems: Map<VerifyProblem['check'], VerifyProblem[]> = new Map();
+  #problemCount = 0;
   #receiptsVerified = 0;
   #receiptsImported = 0;
 
@@ -50,18 +54,20 @@ export class Verification {
       if (!(error instanceof PersistenceError && error.code === 'CORRUPT')) throw error;
       this.#report('integrity', null, error.message);
     }
-    const problems = [...this.#problems.values()];
     return {
-      ok: problems.length === 0,
+      ok: this.#problemCount === 0,
       schemaVersion: SCHEMA_VERSION,
       receiptsVerified: this.#receiptsVerified,
       receiptsImported: this.#receiptsImported,
-      problems,
+      problemCount: this.#problemCount,
+      problems: [...this.#problems.values()].flat(),
     };
   }
 
   #report(check: VerifyProblem['check'], row: string | null, message: string): void {
-    if (!this.#problems.has(check)) this.#problems.set(check, { check, row, message });
+    this.#problemCount++;
+    const listed = this.#problems.get(check) ?? [];
+    if (listed.length < LISTED_PROBLEMS) this.#problems.set(check, [...listed, { check, row, message }]);
   }
 
   #reportProgress(stage: string, done: number): void {
@@ -72,8 +78,10 @@ export class Verification {
   /** Blocks for as long as SQLite takes: only a whole check finds pages used twice and a broken free list. */
   async #checkIntegrity(): Promise<void> {
     this.#reportProgress('integrity', 0);
-    const [answer] = await this.#read(() => this.#connection.get('PRAGMA integrity_check(1)') ?? ['']);
-    if (answer !== 'ok') this.#report('integrity', null, String(answer));
+    const answers = await this.#read(() =>
+      this.#connection.all(`PRAGMA integrity_check(${LISTED_PROBLEMS})`),
+    );
+    for (const [answer] of answers) if (answer !== 'ok') this.#report('integrity', null, String(answer));
   }
 
   async #checkSchema(): Promise<void> {

@@ -18,13 +18,14 @@ import { PERIOD_DAYS, readAgentMetrics, readCounts, readReceiptStatistics } from
 import { auditLogTable } from '../tables/audit-log.ts';
 import { TABLE_NAMES } from '../tables/index.ts';
 import type { Cursor, RowBatch } from '../tables/keyset-pagination.ts';
-import { findReceiptJson } from '../tables/receipts.ts';
+import { checkReceiptLookup, findReceiptJson } from '../tables/receipts.ts';
 import type { RowMethod } from '../tables/table.ts';
 import { abortable } from '../validation/abort.ts';
 import { checkChoice, checkList, checkRequired, checkText, invalid } from '../validation/arguments.ts';
 import { checkLongOperation } from '../validation/long-operation.ts';
+import { checkAgent } from '../validation/like-pattern.ts';
 import { daysBefore, toIsoTime } from '../validation/timestamps.ts';
-import { checkAgent, checkDays, checkQuery, readBatch } from './query-rows.ts';
+import { checkDays, checkQuery, readBatch } from './query-rows.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** The {@link Api.Persistence} over a connection in the calling thread. */
@@ -70,12 +71,10 @@ export class DatabasePersistence implements Api.Persistence {
     return (await this.#write(operation, { receipts })).receipts;
   }
 
-  async getReceipt(receiptId: string): Promise<string> {
+  async getReceipt(receipt: Api.ReceiptLookup): Promise<string> {
     const operation = 'getReceipt';
-    checkRequired(operation, { receiptId });
-    const id = checkText({ operation, name: 'receiptId' }, receiptId);
-    const found = await this.#queue.enqueueRead(operation, () => findReceiptJson(this.#connection, id));
-    return orNotFound(found, operation, `no receipt ${JSON.stringify(id)}`);
+    const lookup = checkReceiptLookup(operation, receipt);
+    return this.#queue.enqueueRead(operation, () => findReceiptJson(this.#connection, operation, lookup));
   }
 
   queryReceipts(query: Api.ReceiptQuery = {}): Api.Rows<Api.ReceiptRow> {
@@ -126,7 +125,7 @@ export class DatabasePersistence implements Api.Persistence {
     const rows = new RowStream<Api.AuditRow>(async (batchRows, cursor) => {
       const since =
         options.days === undefined ? undefined : checkDays(operation, options.days, this.#clock());
-      const filter = { agent: checkAgent(operation, options.agent), since };
+      const filter = { agent: checkAgent(operation, options), since };
       const query = { table: auditLogTable, filter, limit: Infinity };
       return readBatch(this.#connection, this.#queue, operation, query, batchRows, cursor);
     });
@@ -158,7 +157,7 @@ export class DatabasePersistence implements Api.Persistence {
 
   async analytics(query: Api.AnalyticsQuery = {}): Promise<Api.AnalyticsReport> {
     const operation = 'analytics';
-    const agent = checkAgent(operation, query.agent);
+    const agent = checkAgent(operation, query);
     const period = checkChoice(
       { operation, name: 'period' },
       query.period ?? 'last-7-days',

@@ -5,7 +5,7 @@ import { TABLES } from '../tables/index.ts';
 import { readInTimeOrder, type Cursor, type RowBatch, type RowFilter } from '../tables/keyset-pagination.ts';
 import type { AnyTable, RowMethod } from '../tables/table.ts';
 import { checkChoice, checkWholeNumber } from '../validation/arguments.ts';
-import { checkPattern, EVERY_AGENT } from '../validation/like-pattern.ts';
+import { checkAgent } from '../validation/like-pattern.ts';
 import { daysBefore } from '../validation/timestamps.ts';
 
 const ROW_ORDERS: readonly RowOrder[] = ['newest-first', 'oldest-first'];
@@ -22,7 +22,7 @@ export function checkQuery(method: RowMethod, query: AuditQuery, now: Date): Che
   const table = tableOf(method);
   const { defaultLimit, defaultDays } = table.query;
   const order = checkChoice({ operation: method, name: 'order' }, query.order ?? 'newest-first', ROW_ORDERS);
-  const filter = { agent: checkAgent(method, query.agent), order };
+  const filter = { agent: checkAgent(method, query), order };
   const limit =
     defaultLimit === undefined
       ? Infinity
@@ -52,11 +52,6 @@ export async function readBatch<Row>(
 /** Checks a number of days. @returns the time that many days before `now`, as stored */
 export function checkDays(operation: string, days: number, now: Date): string {
   return daysBefore(now, checkWholeNumber({ operation, name: 'days' }, days));
-}
-
-/** Checks a pattern over agent ids. */
-export function checkAgent(operation: string, agent: string | undefined): string {
-  return checkPattern({ operation, name: 'agent' }, agent ?? EVERY_AGENT);
 }
 
 function tableOf(method: RowMethod): AnyTable {

@@ -6,7 +6,7 @@ import type {
   Stats,
   TableName,
 } from '../api/persistence.ts';
-import { EVERY_AGENT } from '../validation/like-pattern.ts';
+import { EVERY_AGENT, type AgentFilter } from '../validation/like-pattern.ts';
 import { momentOf, toTimestamp } from '../validation/timestamps.ts';
 import { auditLogTable } from './audit-log.ts';
 import { hasForeignTimes, rowidsByMoment, sinceCondition } from './foreign-times.ts';
@@ -31,8 +31,11 @@ function distinctValues(table: TableName, column: string): string {
 )`;
 }
 
-export const AUDITED_AGENTS_SQL: string = `${distinctValues('audit_log', 'agent_id')}
-SELECT value FROM distinct_values WHERE value LIKE ? ORDER BY value`;
+/** Lists the agents of the audit trail. The condition on `value` has one bound value. */
+export function auditedAgentsSql({ comparison }: AgentFilter): string {
+  return `${distinctValues('audit_log', 'agent_id')}
+SELECT value FROM distinct_values WHERE value ${comparison} ORDER BY value`;
+}
 
 /** Reads one agent at a time: only then the index skips the older entries. @param since - condition of the period */
 export function agentMetricsSql(since: string): string {
@@ -58,29 +61,33 @@ const STATUSES_PER_PASS = 4;
  * Counts and averages by FILTER for each status, because GROUP BY would sort every row.
  * @param since - condition of the period
  */
-export function receiptStatisticsSql(since: string): string {
+export function receiptStatisticsSql({ comparison }: AgentFilter, since: string): string {
   return `${distinctValues('receipts', 'agent_id')}
 SELECT ${Array.from({ length: STATUSES_PER_PASS }, () => 'count(*) FILTER (WHERE status = ?), round(avg(duration_ms) FILTER (WHERE status = ?), 2)').join(',\n  ')}
 FROM distinct_values CROSS JOIN receipts INDEXED BY idx_receipts_agent ON agent_id = value
-WHERE value LIKE ? AND ${since}`;
+WHERE value ${comparison} AND ${since}`;
 }
 
 /** Lists the bound values of {@link receiptStatisticsSql}; missing statuses are bound as NULL. */
 export function receiptStatisticsValues<Status extends SqlValue>(
   statuses: readonly Status[],
-  agent: string,
+  agent: AgentFilter,
   since: SqlValue,
 ): (Status | SqlValue)[] {
   const slots = Array.from({ length: STATUSES_PER_PASS }, (_, slot) => statuses[slot] ?? null);
-  return [...slots.flatMap((status) => [status, status]), agent, since];
+  return [...slots.flatMap((status) => [status, status]), agent.value, since];
 }
 
 /**
  * Summarizes the audit entries of a period by agent. An operation counts once, when it has ended: `started` and `retry`
  * announce it, `completed` or `failed` ends it. The caller holds a snapshot.
  */
-export function readAgentMetrics(connection: SqliteConnection, agent: string, since: string): AgentMetrics[] {
-  const agents = connection.all(AUDITED_AGENTS_SQL, [agent]);
+export function readAgentMetrics(
+  connection: SqliteConnection,
+  agent: AgentFilter,
+  since: string,
+): AgentMetrics[] {
+  const agents = connection.all(auditedAgentsSql(agent), [agent.value]);
   const { sql, value } = sinceCondition(connection, auditLogTable, since);
   return agents.flatMap(([agentId = null]) => {
     const [total, successful, avg, min, max] = connection.get(agentMetricsSql(sql), [agentId, value]) ?? [];
@@ -107,7 +114,7 @@ function durationOf(value: SqlValue | undefined): number | null {
 /** Summarizes the receipts of a period by status, the most frequent first. The caller holds a snapshot. */
 export function readReceiptStatistics(
   connection: SqliteConnection,
-  agent: string,
+  agent: AgentFilter,
   since: string,
 ): ReceiptStatistics[] {
   const statuses = connection.all(RECEIPT_STATUSES_SQL).map(([status = null]) => status);
@@ -116,7 +123,7 @@ export function readReceiptStatistics(
   for (let first = 0; first < statuses.length; first += STATUSES_PER_PASS) {
     const asked = statuses.slice(first, first + STATUSES_PER_PASS);
     const numbers =
-      connection.get(receiptStatisticsSql(sql), receiptStatisticsValues(asked, agent, value)) ?? [];
+      connection.get(receiptStatisticsSql(agent, sql), receiptStatisticsValues(asked, agent, value)) ?? [];
     for (const [slot, status] of asked.entries()) {
       const [count, avg] = numbers.slice(2 * slot, 2 * slot + 2);
       if (count === 0) continue;

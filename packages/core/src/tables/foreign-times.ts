@@ -210,7 +210,7 @@ class MomentSearch {
     this.#filter = filter;
     this.#moment = momentSql(connection, table.timeColumn);
     this.#direction = filter.order === 'oldest-first' ? 'ASC' : 'DESC';
-    this.#agent = { sql: 'agent_id LIKE ?', values: [filter.agent] };
+    this.#agent = { sql: `agent_id ${filter.agent.comparison}`, values: [filter.agent.value] };
   }
 
   /** Finds rows with a moment, after a position. */

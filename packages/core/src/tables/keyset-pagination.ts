@@ -1,7 +1,7 @@
 import { damagedDatabase } from '../engine/error-mapping.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import type { RowOrder } from '../api/persistence.ts';
-import { EVERY_AGENT } from '../validation/like-pattern.ts';
+import { EVERY_AGENT, type AgentFilter } from '../validation/like-pattern.ts';
 import { momentOf } from '../validation/timestamps.ts';
 import { hasForeignTimes, rowidsByMoment, sqlLimit, type Rowid } from './foreign-times.ts';
 import { selectList, toRow, type AnyTable } from './table.ts';
@@ -30,8 +30,7 @@ export interface RowBatch<Row> {
 
 /** Filter and order of a query. */
 export interface RowFilter {
-  /** Checked LIKE pattern over the agent id. */
-  readonly agent: string;
+  readonly agent: AgentFilter;
   /** Only rows of this time or later. */
   readonly since?: string | undefined;
   /** @default 'newest-first' */
@@ -89,7 +88,9 @@ export function timeOrderQueries(
   const { order = 'newest-first' } = filter;
   const direction = order === 'oldest-first' ? 'ASC' : 'DESC';
   const filters: KeysetRange[] = [];
-  if (filter.agent !== EVERY_AGENT) filters.push({ sql: 'agent_id LIKE ?', values: [filter.agent] });
+  if (filter.agent !== EVERY_AGENT) {
+    filters.push({ sql: `agent_id ${filter.agent.comparison}`, values: [filter.agent.value] });
+  }
   if (filter.since !== undefined) filters.push({ sql: `${time} >= ?`, values: [filter.since] });
   return rangesFrom(time, order, cursor).map((range) => {
     const conditions = [range, ...filters];

@@ -2,13 +2,20 @@ import { sha256Hex } from '#hashing/sha256';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { RECEIPT_STATUSES } from '../api/receipts.ts';
-import type { NewReceipt, ReceiptRow, ReceiptStatus, SavedReceipt } from '../api/persistence.ts';
+import type {
+  NewReceipt,
+  ReceiptLookup,
+  ReceiptRow,
+  ReceiptStatus,
+  SavedReceipt,
+} from '../api/persistence.ts';
 import {
   checkFields,
   checkChoice,
   checkRequired,
   checkText,
   checkWholeNumber,
+  invalid,
 } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
 import { timeProblem } from '../validation/timestamps.ts';
@@ -161,9 +168,77 @@ function insertReceipt(
   );
 }
 
-/** Finds the stored JSON of a receipt. */
-export function findReceiptJson(connection: SqliteConnection, receiptId: string): string | undefined {
-  return connection.get('SELECT receipt_json FROM receipts WHERE receipt_id = ?', [receiptId])?.[0] as
-    | string
-    | undefined;
+/** No character sorts after it. */
+const LAST_CHARACTER = '\u{10FFFF}';
+
+/** Shortest beginning of an id: shorter ones would soon be ambiguous. */
+const MIN_PREFIX_CHARACTERS = 4;
+
+/** A checked {@link ReceiptLookup}: the column, the text, and whether the id only begins with it. */
+export interface CheckedReceiptLookup {
+  readonly column: 'receipt_id' | 'execution_id';
+  readonly text: string;
+  readonly isPrefix: boolean;
+}
+
+/** Checks which receipt is asked for. @throws {PersistenceError} INVALID_ARGUMENT */
+export function checkReceiptLookup(operation: string, given: ReceiptLookup): CheckedReceiptLookup {
+  if (typeof given !== 'object' || given === null) {
+    checkRequired(operation, { receiptId: given });
+    const text = checkText({ operation, name: 'receiptId' }, given);
+    return { column: 'receipt_id', text, isPrefix: false };
+  }
+  const { idPrefix, executionId } = given as { readonly idPrefix?: unknown; readonly executionId?: unknown };
+  if (executionId !== undefined && idPrefix !== undefined) {
+    throw new PersistenceError('INVALID_ARGUMENT', 'idPrefix and executionId exclude each other', {
+      operation,
+    });
+  }
+  if (executionId !== undefined) {
+    checkRequired(operation, { executionId });
+    const text = checkText({ operation, name: 'executionId' }, executionId);
+    return { column: 'execution_id', text, isPrefix: false };
+  }
+  checkRequired(operation, { idPrefix });
+  const field = { operation, name: 'idPrefix' };
+  const text = checkText(field, idPrefix);
+  if (text.length < MIN_PREFIX_CHARACTERS) {
+    throw invalid(field, text, `at least ${MIN_PREFIX_CHARACTERS} characters`);
+  }
+  return { column: 'receipt_id', text, isPrefix: true };
+}
+
+/**
+ * Finds the stored JSON of a receipt.
+ * @throws {PersistenceError} NOT_FOUND; INVALID_ARGUMENT when several ids begin with the text
+ */
+export function findReceiptJson(
+  connection: SqliteConnection,
+  operation: string,
+  { column, text, isPrefix }: CheckedReceiptLookup,
+): string {
+  const exact = connection.get(`SELECT receipt_json FROM receipts WHERE ${column} = ?`, [text]);
+  if (exact) return exact[0] as string;
+  const begun = isPrefix
+    ? connection.all(
+        'SELECT receipt_json FROM receipts WHERE receipt_id > ? AND receipt_id < ? ORDER BY receipt_id LIMIT 2',
+        [text, `${text}${LAST_CHARACTER}`],
+      )
+    : [];
+  const [first, second] = begun;
+  const shown = JSON.stringify(text);
+  if (second) {
+    throw new PersistenceError('INVALID_ARGUMENT', `Several receipt ids begin with ${shown}`, {
+      operation,
+      hint: 'Give more of the id.',
+    });
+  }
+  if (first) return first[0] as string;
+  const what = column === 'execution_id' ? 'receipt of the execution' : 'receipt';
+  const isExecution =
+    column === 'receipt_id' && connection.get('SELECT 1 FROM receipts WHERE execution_id = ?', [text]);
+  throw new PersistenceError('NOT_FOUND', `There is no ${what} ${shown}`, {
+    operation,
+    ...(isExecution && { hint: 'An execution has this id: look its receipt up by `executionId`.' }),
+  });
 }

@@ -7,6 +7,7 @@ import { memoryCases } from './suite/memory-cases.ts';
 import { receiptCases } from './suite/receipt-cases.ts';
 import { recordCases } from './suite/record-cases.ts';
 import { reportCases } from './suite/report-cases.ts';
+import { selectionCases } from './suite/selection-cases.ts';
 import { textCases } from './suite/text-cases.ts';
 import { type PersistenceCase, PersistenceTestContext } from './persistence-case.ts';
 import type { PersistenceHarness } from './persistence-harness.ts';
@@ -37,6 +38,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
   ...memoryCases,
   ...auditCases,
   ...recordCases,
+  ...selectionCases,
   ...textCases,
   ...reportCases,
   ...maintenanceCases,

@@ -49,6 +49,7 @@ describe('a database of the original scripts', () => {
       schemaVersion: SCHEMA_VERSION,
       receiptsVerified: 1,
       receiptsImported: 2,
+      problemCount: 0,
       problems: [],
     });
     expect(fixture.native("SELECT value FROM _schema_metadata WHERE key = 'schema_version'")).toBe(
@@ -233,7 +234,28 @@ describe('native SQLite on a database of this program', () => {
     expect(oldestFirst.join()).toBe(awaited.toReversed().join());
   });
 
-  it('reports the first invalid row of each kind', async () => {
+  it('lists every invalid row, the first 100 of each kind, and counts them all', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
+    await db.saveReceipts(Array.from({ length: 250 }, (_, index) => receiptOf(`e-${index}`)));
+    await db.saveMemories([memoryOf('m'), memoryOf('n'), memoryOf('o')]);
+    fixture.native(
+      `UPDATE receipts SET receipt_json = '{"forged":1}' WHERE rowid % 2 = 0`,
+      `UPDATE agent_memory SET memory_json = '{' WHERE agent_id <> 'n'`,
+    );
+    const { ok, problemCount, problems, receiptsVerified } = await db.verify();
+    expect({ ok, problemCount, receiptsVerified }).toEqual({
+      ok: false,
+      problemCount: 127,
+      receiptsVerified: 125,
+    });
+    const rowsOf = (wanted: string): (string | null)[] =>
+      problems.filter(({ check }) => check === wanted).map(({ row }) => row);
+    expect(rowsOf('receipt')).toEqual(Array.from({ length: 100 }, (_, index) => `receipts ${2 * index + 2}`));
+    expect(rowsOf('memory')).toEqual(['agent_memory 1', 'agent_memory 3']);
+  });
+
+  it('reports invalid rows of each kind', async () => {
     const fixture = createTestDatabase();
     const db = await fixture.open();
     await db.saveReceipts([receiptOf('a'), receiptOf('b')]);

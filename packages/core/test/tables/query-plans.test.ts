@@ -6,22 +6,26 @@ import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import {
   agentMetricsSql,
   agentSeenSql,
-  AUDITED_AGENTS_SQL,
   AUDIT_COUNT_SQL,
   LAST_RECEIPT_SQL,
   MEMORY_COUNT_SQL,
   RECEIPT_COUNTS_SQL,
-  receiptStatisticsSql,
   RECEIPT_STATUSES_SQL,
+  auditedAgentsSql,
+  receiptStatisticsSql,
 } from '../../src/tables/analytics.ts';
 import { timeOrderQueries } from '../../src/tables/keyset-pagination.ts';
 import { agentMemoryTable } from '../../src/tables/agent-memory.ts';
 import { auditLogTable } from '../../src/tables/audit-log.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { migrate } from '../../src/schema/migrator.ts';
+import { checkAgent, EVERY_AGENT } from '../../src/validation/like-pattern.ts';
 import { receiptsTable } from '../../src/tables/receipts.ts';
 import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, collect, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+
+const SOME_AGENTS = checkAgent('test', { agent: 'a%' });
+const ONE_AGENT = checkAgent('test', { agentExact: 'a' });
 
 let connection: SqliteConnection;
 beforeAll(async () => {
@@ -43,17 +47,25 @@ describe('query plans', () => {
   it.each([
     [
       'receipts, newest first',
-      batches(receiptsTable, { agent: '%' }, undefined),
+      batches(receiptsTable, { agent: EVERY_AGENT }, undefined),
       ['SCAN receipts USING INDEX idx_receipts_created_at'],
     ],
     [
       'receipts of some agents',
-      batches(receiptsTable, { agent: 'a%' }, undefined),
+      batches(receiptsTable, { agent: SOME_AGENTS }, undefined),
       ['SCAN receipts USING INDEX idx_receipts_created_at'],
     ],
     [
+      'receipts of one agent',
+      batches(receiptsTable, { agent: ONE_AGENT }, undefined),
+      [
+        'SEARCH receipts USING INDEX idx_receipts_agent (agent_id=?)',
+        'USE TEMP B-TREE FOR LAST TERM OF ORDER BY',
+      ],
+    ],
+    [
       'the next receipts',
-      batches(receiptsTable, { agent: 'a%' }, cursor),
+      batches(receiptsTable, { agent: SOME_AGENTS }, cursor),
       [
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid<?)',
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at<?)',
@@ -62,17 +74,17 @@ describe('query plans', () => {
     ],
     [
       'receipts without a time',
-      batches(receiptsTable, { agent: '%' }, { ...cursor, time: null }),
+      batches(receiptsTable, { agent: EVERY_AGENT }, { ...cursor, time: null }),
       ['SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid<?)'],
     ],
     [
       'receipts, oldest first',
-      batches(receiptsTable, { agent: 'a%', order: 'oldest-first' }, undefined),
+      batches(receiptsTable, { agent: SOME_AGENTS, order: 'oldest-first' }, undefined),
       ['SCAN receipts USING INDEX idx_receipts_created_at'],
     ],
     [
       'the next receipts, oldest first',
-      batches(receiptsTable, { agent: 'a%', order: 'oldest-first' }, cursor),
+      batches(receiptsTable, { agent: SOME_AGENTS, order: 'oldest-first' }, cursor),
       [
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid>?)',
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at>?)',
@@ -80,7 +92,7 @@ describe('query plans', () => {
     ],
     [
       'receipts without a time, oldest first',
-      batches(receiptsTable, { agent: '%', order: 'oldest-first' }, { ...cursor, time: null }),
+      batches(receiptsTable, { agent: EVERY_AGENT, order: 'oldest-first' }, { ...cursor, time: null }),
       [
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid>?)',
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at>?)',
@@ -88,12 +100,12 @@ describe('query plans', () => {
     ],
     [
       'the audit trail since a day',
-      batches(auditLogTable, { agent: '%', since: cursor.time }, undefined),
+      batches(auditLogTable, { agent: EVERY_AGENT, since: cursor.time }, undefined),
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
       'the next audit entries',
-      batches(auditLogTable, { agent: 'a%', since: cursor.time }, cursor),
+      batches(auditLogTable, { agent: SOME_AGENTS, since: cursor.time }, cursor),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid<?)',
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>? AND timestamp<?)',
@@ -102,12 +114,12 @@ describe('query plans', () => {
     ],
     [
       'the audit trail since a day, oldest first',
-      batches(auditLogTable, { agent: '%', since: cursor.time, order: 'oldest-first' }, undefined),
+      batches(auditLogTable, { agent: EVERY_AGENT, since: cursor.time, order: 'oldest-first' }, undefined),
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
       'the next audit entries, oldest first',
-      batches(auditLogTable, { agent: 'a%', since: cursor.time, order: 'oldest-first' }, cursor),
+      batches(auditLogTable, { agent: SOME_AGENTS, since: cursor.time, order: 'oldest-first' }, cursor),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid>?)',
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)',
@@ -115,12 +127,12 @@ describe('query plans', () => {
     ],
     [
       'memory, latest first',
-      batches(agentMemoryTable, { agent: '%' }, undefined),
+      batches(agentMemoryTable, { agent: EVERY_AGENT }, undefined),
       ['SCAN agent_memory', 'USE TEMP B-TREE FOR ORDER BY'],
     ],
     [
       'the agents of the audit trail',
-      AUDITED_AGENTS_SQL,
+      auditedAgentsSql(EVERY_AGENT),
       [
         'CO-ROUTINE distinct_values',
         'SETUP',
@@ -160,7 +172,7 @@ describe('query plans', () => {
     ],
     [
       'receipts of a period, by status',
-      receiptStatisticsSql('created_at >= ?'),
+      receiptStatisticsSql(EVERY_AGENT, 'created_at >= ?'),
       [
         'CO-ROUTINE distinct_values',
         'SETUP',

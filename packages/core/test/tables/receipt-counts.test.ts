@@ -1,4 +1,5 @@
 /** Counts of receipts by status, made in ranges and in passes of four statuses: no receipt is missed or counted twice. */
+import { EVERY_AGENT } from '../../src/validation/like-pattern.ts';
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { expect, it } from 'vitest';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
@@ -24,7 +25,7 @@ it('counts receipts with any status, including those that other programs wrote',
     receiptsSuccess: 3,
     receiptsError: 2,
   });
-  const statistics = readReceiptStatistics(connection, '%', '');
+  const statistics = readReceiptStatistics(connection, EVERY_AGENT, '');
   expect(statistics.slice(0, 2)).toEqual([
     { status: 'success', count: 3, avgDurationMs: 1 },
     { status: 'error', count: 2, avgDurationMs: 3.5 },

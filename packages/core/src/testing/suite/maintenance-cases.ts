@@ -97,6 +97,7 @@ export const maintenanceCases: readonly PersistenceCase[] = [
         schemaVersion,
         receiptsVerified: 1200,
         receiptsImported: 0,
+        problemCount: 0,
         problems: [],
       });
       await refused(db.verify({ signal: AbortSignal.abort() }), 'ABORTED');
