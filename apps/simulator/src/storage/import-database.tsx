@@ -9,6 +9,7 @@ import { formatBytes, formatPlural } from '../components/format.ts';
 import { printable } from '../components/printable.ts';
 import { notify } from '../components/notices.tsx';
 import { inspectImage, type ImageReport } from './inspect-image.ts';
+import { VerifyProblems } from './verify-problems.tsx';
 
 /** The selected file with the result of its check. */
 interface Candidate {
@@ -127,12 +128,9 @@ function ImportConfirmation({
         </AlertDialog.Description>
       ) : null}
       {report && !intact ? (
-        <FailureNotice
-          failure={{
-            code: 'VERIFY',
-            message: report.verification.problems.map(({ message }) => message).join('; '),
-            hint: 'The file opens, but the check found problems. Import it only if you know their cause.',
-          }}
+        <VerifyProblems
+          report={report.verification}
+          hint="The file opens, but the check found problems. Import it only if you know their cause."
         />
       ) : null}
       <div className="dialog__actions">

@@ -6,6 +6,7 @@ import { usePersistence } from '../database/persistence-context.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { StatusMark } from '../components/status.tsx';
+import { VerifyProblems } from './verify-problems.tsx';
 
 /** Verifies the database: SQLite's integrity check, the schema, and the id of every receipt. */
 export function VerifyDatabase(): ReactNode {
@@ -75,14 +76,6 @@ function VerifyResult({ report }: { report: VerifyReport }): ReactNode {
     );
   }
   return (
-    <FailureNotice
-      failure={{
-        code: 'VERIFY',
-        message: report.problems
-          .map(({ check, row, message }) => `${check}${row === null ? '' : ` (${row})`}: ${message}`)
-          .join('; '),
-        hint: 'Download the database first, then import the last intact copy.',
-      }}
-    />
+    <VerifyProblems report={report} hint="Download the database first, then import the last intact copy." />
   );
 }
