@@ -7,6 +7,7 @@ import { DataOutput } from './output/data-output.ts';
 import { printable } from './output/printable.ts';
 import { refuseOutputIntoDatabase } from './output/redirected-output.ts';
 import { ProgressBar } from './output/progress-bar.ts';
+import { refuseUndecodablePaths } from './text-encoding.ts';
 import type { ExpectedWork } from './wasm-compilation.ts';
 
 /** The terminal behind standard output. */
@@ -25,9 +26,13 @@ export class CommandContext {
 
   readonly #createsDatabase: boolean;
 
-  /** @param createsDatabase - false when a database that does not exist is refused */
+  /**
+   * @param createsDatabase - false when a database that does not exist is refused
+   * @throws {UsageError} when a path that Node has decoded is not UTF-8
+   */
   constructor(dbOption: string | undefined, createsDatabase: boolean) {
     this.#createsDatabase = createsDatabase;
+    refuseUndecodablePaths(process.env);
     this.locations = { dbOption, environment: process.env, currentDirectory: process.cwd() };
   }
 

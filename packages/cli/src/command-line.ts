@@ -8,6 +8,7 @@ import { DataOutput, OutputClosed } from './output/data-output.ts';
 import { buildProgram, type Request } from './program.ts';
 import { seeHelp } from './help.ts';
 import { suggestedCommand } from './suggestions.ts';
+import { refuseUndecodableArguments } from './text-encoding.ts';
 
 /**
  * Runs one command line and prints everything there is to print.
@@ -28,6 +29,7 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
     (text) => (parserOutput += text),
   );
   const parse = async (): Promise<void> => {
+    refuseUndecodableArguments(words);
     try {
       await program.parseAsync(words, { from: 'user' });
     } catch (error) {
@@ -97,8 +99,8 @@ function usageError({ message, code }: CommanderError, words: readonly string[])
 /** Makes the error for a command that does not exist, with the one that was probably meant. */
 function unknownCommand(problem: string, words: readonly string[]): UsageError {
   const unknown = /'(?<word>.*)'/su.exec(problem)?.groups?.['word'] ?? '';
-  const before = words.slice(0, words.indexOf(unknown));
-  const group = Object.keys(COMMAND_GROUPS).find((name) => before.includes(name)) ?? '';
+  const before = new Set(words.slice(0, words.indexOf(unknown)));
+  const group = Object.keys(COMMAND_GROUPS).find((name) => before.has(name)) ?? '';
   const suggested = suggestedCommand(group, unknown);
   return new UsageError(
     problem,

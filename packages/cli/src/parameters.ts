@@ -60,16 +60,6 @@ export function text(wording: Wording & { readonly default: string }): Parameter
   return { ...one(wording), shownDefault: wording.default, parse: ([given]) => given ?? wording.default };
 }
 
-/** Makes the SQL LIKE pattern over agent ids that every query takes first. */
-export function agentPattern(): Parameter<string> {
-  const pattern = text({
-    default: '%',
-    placeholder: 'PATTERN',
-    description: 'SQL LIKE pattern over the agent id; * means %',
-  });
-  return { ...pattern, isPattern: true };
-}
-
 /** Makes a choice of words, which is required unless it has a default. */
 export function choice<const Word extends string>(
   words: readonly Word[],

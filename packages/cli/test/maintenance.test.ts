@@ -137,18 +137,24 @@ describe('cleanup', () => {
 });
 
 describe('verify', () => {
-  it('prints the first bad row and exits with 1', async () => {
+  it('prints every bad row and exits with 1', async () => {
     const target = at('tampered.db');
-    for (const id of ['a', 'b'])
+    for (const id of ['a', 'b', 'c'])
       await sandbox.db('save-receipt', id, 'agent', 'validation', `{"id":"${id}"}`, '--db', target);
-    native(`UPDATE receipts SET receipt_json = '{"id":"x"}' WHERE execution_id = 'b'`, target);
+    native(`UPDATE receipts SET receipt_json = '{"id":"x"}' WHERE execution_id <> 'a'`, target);
     const { exitCode, stdout, stderr } = await sandbox.run(['db', 'verify', '--db', target]);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
-      problems: [{ check: 'receipt', row: 'receipts 2' }],
+      problem_count: 2,
+      problems: [
+        { check: 'receipt', row: 'receipts 2' },
+        { check: 'receipt', row: 'receipts 3' },
+      ],
     });
-    expect(stderr).toMatch(/^error\[CORRUPT\]: receipt \(receipts 2\): .*\n$/u);
+    expect(stderr).toMatch(
+      /^error\[CORRUPT\]: receipt \(receipts 2\): .* 1 more in the report\. Restore .*\n$/u,
+    );
   });
 
   it('leaves a file that is not a database unchanged', async () => {

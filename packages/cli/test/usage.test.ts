@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Sandbox } from './run-cli.ts';
+import { parseRows, Sandbox } from './run-cli.ts';
 
 const sandbox = new Sandbox();
 
@@ -71,6 +71,12 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
   ['missing memory', ['db', 'save-memory', 'a'], 'Missing required parameters: AGENT_TYPE, MEMORY_JSON'],
   ['missing status', audit, 'Missing required parameters: STATUS'],
   ['missing spec', ['run-agent', 'validation'], 'Missing required parameters: --spec'],
+  [
+    'pattern and exact agent',
+    ['db', 'query-memory', 'a%', '--agent-exact', 'a'],
+    'PATTERN and --agent-exact exclude',
+  ],
+  ['receipt id and execution id', ['db', 'get-receipt', 'abcd', '--execution-id', 'e'], 'exclude each other'],
   ['missing id', ['db', 'get-receipt', ''], 'Missing required parameters: RECEIPT_ID'],
   ['missing backup', ['db', 'restore'], 'Missing required parameters: BACKUP_DIR'],
   ['wrong status', [...receipt, '{}', 'ok'], "STATUS must be success, error or partial, not 'ok'"],
@@ -245,6 +251,22 @@ it('takes an agent that is named like a format or a number as an option', async 
     expect(JSON.parse(await sandbox.db('query-memory', '--agent', agent))).toHaveLength(1);
     expect(JSON.parse(await sandbox.db('query-memory', agent, 'json'))).toHaveLength(1);
   }
+});
+
+it('selects one agent, and finds a receipt by the beginning of its id or by its execution', async () => {
+  const ids: string[] = [];
+  for (const agent of ['x_1', 'xy1']) {
+    ids.push(await sandbox.db('save-receipt', `exec ${agent}`, agent, 'validation', `"${agent}"`));
+  }
+  const found = async (...words: string[]): Promise<unknown[]> =>
+    parseRows(await sandbox.db('query-receipts', ...words)).map((row) => row['agent_id']);
+  expect(await found('x_1')).toEqual(['xy1', 'x_1']);
+  expect(await found(String.raw`x\_1`)).toEqual(['x_1']);
+  expect(await found('--agent-exact', 'x_1')).toEqual(['x_1']);
+  expect(await sandbox.db('get-receipt', ids[1]?.slice(0, 10) ?? '')).toBe('"xy1"\n');
+  expect(await sandbox.db('get-receipt', '--execution-id', 'exec x_1')).toBe('"x_1"\n');
+  const { stderr } = await sandbox.run(['db', 'get-receipt', 'exec x_1']);
+  expect(stderr).toContain('An execution has this id: look its receipt up by --execution-id.');
 });
 
 it('names its own options in hints, not those of the library', async () => {

@@ -1,6 +1,7 @@
 import { ANALYTICS_PERIODS } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
-import { agentPattern, choice } from '../parameters.ts';
+import { AGENT_EXACT, agentPattern, agentsOf } from '../agent-selection.ts';
+import { choice } from '../parameters.ts';
 import { reportFormat, writeReport } from '../output/reports.ts';
 
 export const analytics: Command = defineCommand({
@@ -14,13 +15,14 @@ export const analytics: Command = defineCommand({
       description: 'time span, counted back from now',
     }),
   },
-  options: { format: reportFormat() },
+  options: { ...AGENT_EXACT, format: reportFormat() },
   examples: [
     `ggen-sim db analytics "%" "last-7-days" | jq '.agent_metrics[] | {agent_id, total_operations}'`,
     `ggen-sim db analytics "validator-*" "last-30-days" | jq '.receipt_statistics'`,
   ],
-  async run({ format, ...query }, context) {
+  async run({ agent, agentExact, period, format }, context) {
+    const agents = agentsOf(agent, agentExact);
     await using database = await context.openDatabase('brief');
-    await writeReport(await database.analytics(query), format, context);
+    await writeReport(await database.analytics({ ...agents, period }), format, context);
   },
 });

@@ -1,5 +1,6 @@
 import { EXPORT_FORMATS } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
+import { AGENT_EXACT, agentsOf } from '../agent-selection.ts';
 import { choice, optionalCount, optionalText, path } from '../parameters.ts';
 import { CSV_OPTIONS } from '../output/rows.ts';
 import { isStandardOutput } from '../output/redirected-output.ts';
@@ -28,16 +29,19 @@ export const exportAuditTrail: Command = defineCommand({
   options: {
     agent: optionalText({
       placeholder: 'PATTERN',
-      description: 'only agents that match this SQL LIKE pattern; * means %',
+      description: String.raw`only agents that match this SQL LIKE pattern; * means %, \_ an ordinary _`,
     }),
+    ...AGENT_EXACT,
     days: optionalCount({ description: 'only entries of this many days, counted back from now' }),
     ...CSV_OPTIONS,
   },
   examples: ['ggen-sim db export-audit-trail json ./audit-export.json', 'ggen-sim db export-audit-trail csv'],
-  async run({ output, ...options }, context) {
+  async run({ output, agent, agentExact, ...options }, context) {
+    const agents = agentsOf(agent, agentExact);
     await using database = await context.openDatabase();
     const toStandardOutput = isStandardOutput(output);
     const report = await database.exportAuditTrail({
+      ...agents,
       ...omitUndefined({ ...options, output: toStandardOutput ? context.stdout.asStream() : output }),
       ...context.longOperation(),
     });

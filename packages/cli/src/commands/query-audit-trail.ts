@@ -1,5 +1,6 @@
 import { defineCommand, type Command } from '../command.ts';
-import { agentPattern, count } from '../parameters.ts';
+import { AGENT_EXACT, agentPattern, agentsOf } from '../agent-selection.ts';
+import { count } from '../parameters.ts';
 import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../output/rows.ts';
 
 export const queryAuditTrail: Command = defineCommand({
@@ -13,6 +14,7 @@ export const queryAuditTrail: Command = defineCommand({
   },
   options: {
     limit: count({ default: 1000, description: 'largest number of rows' }),
+    ...AGENT_EXACT,
     ...ORDER_OPTION,
     ...CSV_OPTIONS,
   },
@@ -20,9 +22,15 @@ export const queryAuditTrail: Command = defineCommand({
     `ggen-sim db query-audit-trail "agent-%" 7 json | jq '.[] | select(.status == "failed")'`,
     'ggen-sim db query-audit-trail "agent-*" 30 csv --limit 10000 > audit_trail.csv',
   ],
-  async run({ agent, days, limit, oldestFirst, ...output }, context) {
+  async run({ agent, agentExact, days, limit, oldestFirst, ...output }, context) {
+    const agents = agentsOf(agent, agentExact);
     await using database = await context.openDatabase('brief');
-    const rows = database.queryAuditTrail({ agent, days, limit, order: orderOf(oldestFirst) });
+    const rows = database.queryAuditTrail({
+      ...agents,
+      days,
+      limit,
+      order: orderOf(oldestFirst),
+    });
     const tableFields = [
       'timestamp',
       'agentId',

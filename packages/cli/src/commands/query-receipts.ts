@@ -1,6 +1,7 @@
 import type { ReceiptRow } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
-import { agentPattern, count } from '../parameters.ts';
+import { AGENT_EXACT, agentPattern, agentsOf } from '../agent-selection.ts';
+import { count } from '../parameters.ts';
 import { CSV_OPTIONS, ORDER_OPTION, orderOf, rowFormat, writeRows } from '../output/rows.ts';
 
 export const queryReceipts: Command = defineCommand({
@@ -12,13 +13,14 @@ export const queryReceipts: Command = defineCommand({
     format: rowFormat(),
     limit: count({ default: 100, description: 'largest number of rows' }),
   },
-  options: { ...ORDER_OPTION, ...CSV_OPTIONS },
+  options: { ...AGENT_EXACT, ...ORDER_OPTION, ...CSV_OPTIONS },
   examples: [
     `ggen-sim db query-receipts "validator-*" json | jq '.[] | {execution_id, status}'`,
     'ggen-sim db query-receipts "agent-%" csv 1000 > receipts.csv',
     'ggen-sim db query-receipts --format table --oldest-first',
   ],
-  async run({ agent, limit, oldestFirst, ...output }, context) {
+  async run({ agent, agentExact, limit, oldestFirst, ...output }, context) {
+    const agents = agentsOf(agent, agentExact);
     await using database = await context.openDatabase('brief');
     const tableFields = ['createdAt', 'agentId', 'executionId', 'status', 'durationMs', 'receiptId'];
     const { errorReasonOf } = await import('@ggen-sim/core');
@@ -27,7 +29,7 @@ export const queryReceipts: Command = defineCommand({
       return reason === undefined ? row.status : `${row.status} (${reason})`;
     };
     await writeRows(
-      database.queryReceipts({ agent, limit, order: orderOf(oldestFirst) }),
+      database.queryReceipts({ ...agents, limit, order: orderOf(oldestFirst) }),
       { ...output, table: 'receipts', tableFields, tableCells: { status } },
       context,
     );

@@ -6,7 +6,8 @@ import { writeReport } from '../output/reports.ts';
 export const verify: Command = defineCommand({
   name: 'db verify',
   summary: 'Check integrity, schema, indexes and every receipt id',
-  notes: 'Prints a report whether or not problems are found. The first problem also goes to stderr.',
+  notes:
+    'Prints a report whether or not problems are found: every problem, at most the first 100 of each check, and their number. The first one also goes to stderr.',
   database: 'existing',
   positionals: {},
   options: {},
@@ -19,12 +20,13 @@ export const verify: Command = defineCommand({
     await writeReport(report, 'json', context);
     if (report.ok) return;
     const [first] = report.problems;
+    const more = report.problemCount - 1;
     const location = first?.row === null || first?.row === undefined ? '' : ` (${first.row})`;
     throw new CommandFailure(
       'CORRUPT',
       `${first?.check ?? 'verify'}${location}: ${first?.message ?? 'not ok'}`,
       {
-        hint: "Restore a backup with 'ggen-sim db restore BACKUP_DIR --force'",
+        hint: `${more === 0 ? '' : `${more} more in the report. `}Restore a backup with 'ggen-sim db restore BACKUP_DIR --force'`,
       },
     );
   },
