@@ -182,5 +182,34 @@ export function readInRowidOrder<Row>(
       throw damagedDatabase(`row ${rowid} of ${table.name} is out of order`);
     }
   }
+  for (const row of rows) keepBytes(connection, table, row);
   return { rows: rows.map((row) => toRow<Row>(table, row, 1)), rowids, lastRowid: rowids.at(-1) };
+}
+
+/**
+ * Puts the bytes of texts that are not UTF-8 in place of the texts, in which each wrong byte has become U+FFFD. Only other
+ * programs store such texts. Databases in UTF-16 have none that SQLite does not read in the same way.
+ * @param row - its rowid, and the values of {@link selectList}
+ */
+function keepBytes(connection: SqliteConnection, table: AnyTable, row: SqlValue[]): void {
+  for (const [index, { column }] of table.columns.entries()) {
+    const value = row[index + 1];
+    if (typeof value !== 'string' || !value.includes('\ufffd')) continue;
+    const [bytes] =
+      connection.get(
+        `SELECT CAST(${column} AS BLOB) FROM ${table.name} WHERE rowid = ?
+           AND (SELECT encoding FROM pragma_encoding) = 'UTF-8'`,
+        [row[0] ?? null],
+      ) ?? [];
+    if (bytes instanceof Uint8Array && !isUtf8(bytes)) row[index + 1] = bytes;
+  }
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }

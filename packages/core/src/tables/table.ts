@@ -107,6 +107,6 @@ export function rowProblem(table: AnyTable, row: object, isImported: boolean): s
 }
 
 function describeValue(value: unknown): string {
-  if (value instanceof Uint8Array) return `a BLOB of ${value.length} bytes`;
+  if (value instanceof Uint8Array) return `binary data (${value.length} bytes)`;
   return typeof value === 'bigint' || typeof value === 'number' ? String(value) : `a ${typeof value}`;
 }

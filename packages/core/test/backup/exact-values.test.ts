@@ -19,13 +19,14 @@ describe('integers beyond 2^53 and BLOBs', () => {
       `${insert} VALUES (${BIG}, 'big', 'a', 'o', 'completed', ${BIG}, 'text')`,
       `${insert} VALUES (${BIG + 1n}, 'blob', 'a', 'o', 'completed', ${LEAST}, x'00ff22')`,
       `${insert} VALUES (${BIG + 2n}, 'infinite', 'a', 'o', 'completed', 9e999, 'text')`,
-      `UPDATE agent_memory SET version = ${BIG}`,
+      `${insert} VALUES (${BIG + 3n}, 'not utf-8', 'a', 'o', 'completed', 1, CAST(x'61ff62' AS TEXT))`,
+      `${insert} VALUES (${BIG + 4n}, 'utf-8', 'a', 'o', 'completed', 1, '\u{fffd}')`,
     );
-    const stored = 'SELECT rowid, audit_id, typeof(duration_ms), duration_ms, quote(details) FROM audit_log';
+    const stored = 'SELECT rowid, audit_id, typeof(duration_ms), duration_ms, hex(details) FROM audit_log';
     const before = database.native(stored);
     const rows = await db.queryAuditTrail();
-    expect(rows.map(({ durationMs }) => durationMs)).toEqual([Infinity, LEAST, BIG, 0]);
-    expect(rows[1]?.details).toEqual(new Uint8Array([0, 255, 34]));
+    expect(rows.map(({ durationMs }) => durationMs)).toEqual([1, 1, Infinity, LEAST, BIG, 0]);
+    expect(rows[3]?.details).toEqual(new Uint8Array([0, 255, 34]));
     expect(await collect(db.queryAuditTrail())).toEqual(rows);
 
     await db.exportAuditTrail({ output: database.path('out.json') });
@@ -48,7 +49,7 @@ describe('integers beyond 2^53 and BLOBs', () => {
     expect(withoutRowids(database.native(stored))).toEqual(withoutRowids(before));
     await db.restoreBackup({ directory, from: 'image', force: true });
     expect(database.native(stored)).toBe(before);
-    expect((await db.analytics({ agent: 'a' })).agentMetrics).toMatchObject([{ totalOperations: 3 }]);
+    expect((await db.analytics({ agent: 'a' })).agentMetrics).toMatchObject([{ totalOperations: 5 }]);
   });
 
   it('are read from rows that sqlite3 -json wrote', () => {
