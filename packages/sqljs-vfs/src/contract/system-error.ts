@@ -1,5 +1,5 @@
 /** Codes of the operating system's errors that storages report (errno(3)). */
-export type SystemErrorCode = 'EBADF' | 'EEXIST' | 'EISDIR' | 'ELOOP' | 'ENOENT';
+export type SystemErrorCode = 'EBADF' | 'EEXIST' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT';
 
 /** Makes an error as the operating system reports one: callers tell it by its `code`. */
 export function systemError(code: SystemErrorCode, message: string): Error & { code: SystemErrorCode } {

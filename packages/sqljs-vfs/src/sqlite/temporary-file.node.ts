@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { readWholeRange, writeWholeRange } from '../contract/whole-range.ts';
 import type { StorageFile } from '../contract/storage.ts';
 
 /**
@@ -49,21 +50,15 @@ class TemporaryFile implements StorageFile {
   }
 
   read(target: Uint8Array, offset: number): number {
-    let readBytes = 0;
-    while (readBytes < target.length) {
-      const count = fs.readSync(this.#fd, target, readBytes, target.length - readBytes, offset + readBytes);
-      if (count === 0) break;
-      readBytes += count;
-    }
-    return readBytes;
+    return readWholeRange(target.length, (start, lengthBytes) =>
+      fs.readSync(this.#fd, target, start, lengthBytes, offset + start),
+    );
   }
 
   write(source: Uint8Array, offset: number): void {
-    let writtenBytes = 0;
-    while (writtenBytes < source.length) {
-      const remainingBytes = source.length - writtenBytes;
-      writtenBytes += fs.writeSync(this.#fd, source, writtenBytes, remainingBytes, offset + writtenBytes);
-    }
+    writeWholeRange(source.length, (start, lengthBytes) =>
+      fs.writeSync(this.#fd, source, start, lengthBytes, offset + start),
+    );
   }
 
   truncate(sizeBytes: number): void {

@@ -5,6 +5,7 @@ import { ByteRangeLock, type RangeLocks } from '../../locks/byte-range-lock.ts';
 import type { DatabaseLock, LockLevel } from '../../contract/database-lock.ts';
 import { InProcessLock, InProcessLockTable } from '../../locks/in-process-lock.ts';
 import { nativeRangeLocks } from '../../locks/native-byte-ranges.node.ts';
+import { readWholeRange, writeWholeRange } from '../../contract/whole-range.ts';
 import type { FileOpenMode, FileRole, Storage, StorageFile } from '../../contract/storage.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.node.ts';
 import { type Descriptor, JournalDescriptorCache } from './journal-descriptor.node.ts';
@@ -74,23 +75,17 @@ class NodeFile implements StorageFile {
 
   read(target: Uint8Array, offset: number): number {
     const { fd } = this.#descriptor;
-    let readBytes = 0;
-    while (readBytes < target.length) {
-      const count = this.#fs.readSync(fd, target, readBytes, target.length - readBytes, offset + readBytes);
-      if (count === 0) break;
-      readBytes += count;
-    }
-    return readBytes;
+    return readWholeRange(target.length, (start, lengthBytes) =>
+      this.#fs.readSync(fd, target, start, lengthBytes, offset + start),
+    );
   }
 
   write(source: Uint8Array, offset: number): void {
     if (this.#descriptor.contentSyncDue) this.#syncContent();
     const { fd } = this.#descriptor;
-    let writtenBytes = 0;
-    while (writtenBytes < source.length) {
-      const remainingBytes = source.length - writtenBytes;
-      writtenBytes += this.#fs.writeSync(fd, source, writtenBytes, remainingBytes, offset + writtenBytes);
-    }
+    writeWholeRange(source.length, (start, lengthBytes) =>
+      this.#fs.writeSync(fd, source, start, lengthBytes, offset + start),
+    );
   }
 
   truncate(sizeBytes: number): void {
