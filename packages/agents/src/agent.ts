@@ -57,6 +57,8 @@ export interface AgentHelp {
     readonly ok: string;
     /** The run has no error, but its status is `error`: the agent found something wrong. */
     readonly problems: string;
+    /** The agent found nothing wrong, but left parts of its task out. */
+    readonly incomplete: string;
     /** The run has an error. */
     readonly failed: string;
   };
@@ -72,6 +74,8 @@ export interface AgentOutcome {
   };
   /** Hash of the findings, made by `determinismHash`. */
   readonly determinismHash: string;
+  /** Parts of the task that the agent cannot do and left out; empty when it did everything. */
+  readonly omitted: readonly string[];
   /** Measured wall-clock times in milliseconds. */
   readonly durationsMs: { readonly total: number };
   /** Reason why the agent could not finish; `null` when it finished, whatever it found. */

@@ -2,6 +2,8 @@
 export type AgentErrorCode =
   /** An argument is missing, empty or unknown; the message names it. */
   | 'INVALID_ARGUMENT'
+  /** The caller could not read an input; see `file`. */
+  | 'IO_ERROR'
   /** The request has no format and the name's extension is none of `.ttl`, `.nt`, `.nq`, `.trig`. */
   | 'UNKNOWN_FORMAT'
   /** The bytes are not UTF-8, the only encoding of these formats. */
@@ -42,6 +44,8 @@ export interface AgentErrorDetails {
   /** Original error. */
   readonly cause?: unknown;
   readonly location?: SourceLocation;
+  /** Name of the input that the error is about, as the caller gave it, if there is no location. */
+  readonly file?: string;
   /** Remedy, as one sentence. */
   readonly hint?: string;
 }
@@ -51,12 +55,14 @@ export class AgentError extends Error {
   override readonly name = 'AgentError';
   readonly code: AgentErrorCode;
   readonly location: SourceLocation | undefined;
+  readonly file: string | undefined;
   readonly hint: string | undefined;
 
   constructor(code: AgentErrorCode, message: string, details: AgentErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.location = details.location;
+    this.file = details.file;
     this.hint = details.hint;
   }
 }

@@ -12,13 +12,19 @@ const lineCounter: Agent<{ readonly text: readonly InputFile[] }> = {
     summary: 'Count lines',
     notes: '',
     examples: ['--text a.txt'],
-    endings: { ok: 'counted', problems: 'no lines', failed: 'failed' },
+    endings: { ok: 'counted', problems: 'no lines', incomplete: 'not all', failed: 'failed' },
   },
   async execute({ text }) {
     const lines = text.reduce((sum, { content }) => sum + String(content).split('\n').length, 0);
     const inputs = text.map(({ name }) => ({ role: 'text', name }));
     const findings = { status: 'success' as const, message: `${lines} lines`, inputs };
-    return { findings, determinismHash: determinismHash(findings), durationsMs: { total: 1 }, error: null };
+    return {
+      findings,
+      determinismHash: determinismHash(findings),
+      omitted: [],
+      durationsMs: { total: 1 },
+      error: null,
+    };
   },
   explain: async ({ message }) => [message],
 };

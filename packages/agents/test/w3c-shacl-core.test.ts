@@ -100,7 +100,7 @@ const cases = await casesOf(join(SUITE, 'manifest.ttl'));
 describe('the W3C SHACL Core test suite', () => {
   it('is complete', () => {
     expect(cases.length).toBeGreaterThan(95);
-    expect(baseIriOf({ name: 'a/b.ttl', baseName: 'b.ttl', format: 'Turtle', text: '' })).toContain('/b.ttl');
+    expect(baseIriOf('b.ttl')).toContain('/b.ttl');
   });
 
   it.each(cases.map((each) => [each.name, each] as const))('%s', async (_name, each) => {

@@ -5,6 +5,8 @@ export const EXIT_CODES = {
   failed: 1,
   /** A validation ran and found violations. */
   violations: 2,
+  /** A validation found no violations, but could not check everything. */
+  incomplete: 3,
   /** The command line was wrong and nothing was done (EX_USAGE of sysexits.h). */
   usage: 64,
   /** The terminal was closed (128 + SIGHUP); no partial files are left. */

@@ -102,6 +102,7 @@ interface CodedError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly location?: { readonly name: string; readonly line: number; readonly column: number } | undefined;
+  readonly file?: string | undefined;
 }
 
 /** Recognises an error by its name. Its class would have to be loaded, and a command that fails early never loads it. */
@@ -119,10 +120,9 @@ export function hasCode(error: unknown, code: string): error is Error {
 }
 
 /** Puts `file:line:column:` before the message, as compilers do; editors and terminals make it a link. */
-function messageWithLocation({ message, location }: CodedError): string {
-  return location === undefined
-    ? message
-    : `${location.name}:${location.line}:${location.column}: ${message}`;
+function messageWithLocation({ message, location, file }: CodedError): string {
+  if (location !== undefined) return `${location.name}:${location.line}:${location.column}: ${message}`;
+  return file === undefined ? message : `${file}: ${message}`;
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
@@ -130,6 +130,11 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 function systemMessage(error: NodeJS.ErrnoException): string {
-  const reason = getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.message;
-  return `${error.path ?? error.syscall ?? 'standard output'}: ${reason}`;
+  return `${error.path ?? error.syscall ?? 'standard output'}: ${reasonOf(error)}`;
+}
+
+/** Returns the operating system's words for an error, without a path or a code. */
+export function reasonOf(error: unknown): string {
+  const errno = isSystemError(error) ? (error.errno ?? 0) : 0;
+  return getSystemErrorMap().get(errno)?.[1] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -95,7 +95,11 @@ export const ROOT_HELP: string = [
   '  WORKSPACE_DIR  workspace; the database file is .ggen/ggen.db in it',
   '  SCRIPT_DIR     directory of workspace/ (default: the current directory)',
   '  NO_COLOR       no colours, even on a terminal',
-  ...exitCodeLines({ ...COMMON_EXIT_CODES, [EXIT_CODES.violations]: 'a validation found violations' }),
+  ...exitCodeLines({
+    ...COMMON_EXIT_CODES,
+    [EXIT_CODES.violations]: 'a validation found violations',
+    [EXIT_CODES.incomplete]: 'a validation could not check everything',
+  }),
 ].join('\n');
 
 /** Makes the hint that points to a help page. */

@@ -100,10 +100,42 @@ describe('run-agent validation', () => {
     expect((await validate('--spec', good, '--spec', bad, '--shapes', shapes)).exitCode).toBe(2);
   });
 
-  it('exits with 1 before the run when a file cannot be read', async () => {
-    const { exitCode, stdout, stderr } = await validate('--spec', 'missing.ttl');
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toBe('error[IO_ERROR]: missing.ttl: no such file or directory.\n');
+  it('exits with 3 when a part of the shapes was not evaluated', async () => {
+    const sparql = file(
+      'sparql.ttl',
+      `${prefixes}ex:S sh:targetClass ex:Person ; sh:nodeKind sh:IRI ; sh:sparql [] .\n`,
+    );
+    const { exitCode, stdout, stderr } = await validate('--spec', good, '--shapes', sparql);
+    expect(exitCode).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'partial',
+      conforms: null,
+      not_evaluated: ['sh:sparql'],
+    });
+    expect(stderr).toMatch(
+      /^No violations found, but not everything was checked; .* not evaluated: sh:sparql\n/u,
+    );
+    expect((await validate('--spec', bad, '--shapes', shapes, sparql)).exitCode).toBe(2);
+  });
+
+  it('exits with 3 when nothing was validated and --strict is given', async () => {
+    expect((await validate('--spec', good, '--strict')).exitCode).toBe(3);
+    expect((await validate('--spec', good, '--shapes', shapes, '--strict')).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['missing.ttl', 'no such file or directory'],
+    ['.', 'illegal operation on a directory'],
+  ])('exits with 1 when %s cannot be read, names it and saves a receipt', async (name, reason) => {
+    const { exitCode, stdout, stderr } = await validate('--spec', good, name);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'error',
+      message: `${name}: ${reason}`,
+      error: { code: 'IO_ERROR', name },
+    });
+    expect(stderr).toMatch(/^Receipt: [0-9a-f]{64}\nerror\[IO_ERROR\]: /u);
+    expect(stderr).toContain(`error[IO_ERROR]: ${name}: ${reason}.\n`);
   });
 
   it('refuses a used execution id', async () => {

@@ -15,6 +15,11 @@ export interface InputFile {
   readonly name: string;
   /** Text or UTF-8 bytes. */
   readonly content: string | Uint8Array;
+  /**
+   * Reason why the caller could not obtain the content, such as `no such file or directory`. The run fails with `IO_ERROR`
+   * and leaves a receipt; the content is not looked at.
+   */
+  readonly unreadable?: string;
   /** @default by the name's extension: `.ttl`, `.nt`, `.nq`, `.trig` */
   readonly format?: RdfFormat;
 }
@@ -24,9 +29,10 @@ export interface MeasuredInput {
   readonly file: InputFile;
   /** Last part of the name, for receipts. */
   readonly baseName: string;
-  readonly bytes: Uint8Array;
-  /** SHA-256 of the bytes, 64 hex digits. */
-  readonly sha256: string;
+  /** `null` when the caller could not obtain them. */
+  readonly bytes: Uint8Array | null;
+  /** SHA-256 of the bytes, 64 hex digits; `null` without bytes. */
+  readonly sha256: string | null;
 }
 
 /** Input that can be parsed. */
@@ -46,9 +52,10 @@ const FORMAT_BY_EXTENSION: ReadonlyMap<string, RdfFormat> = new Map([
   ['trig', 'TriG'],
 ]);
 
-/** Returns the part of a name after the last slash or backslash. */
+/** Returns the part of a name after the last slash or backslash that is not at its end. */
 export function baseNameOf(name: string): string {
-  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+  const path = name.replace(/[/\\]+$/, '');
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1) || name;
 }
 
 /**
@@ -69,16 +76,20 @@ export function formatOf(name: string): RdfFormat {
 
 /** Measures and hashes an input. Cannot fail, so the receipt of any run can name every input. */
 export function measureInput(file: InputFile): MeasuredInput {
-  const bytes = typeof file.content === 'string' ? new TextEncoder().encode(file.content) : file.content;
-  return { file, baseName: baseNameOf(file.name), bytes, sha256: sha256Hex(bytes) };
+  const { content } = file;
+  const baseName = baseNameOf(file.name);
+  if (file.unreadable !== undefined) return { file, baseName, bytes: null, sha256: null };
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return { file, baseName, bytes, sha256: sha256Hex(bytes) };
 }
 
 /**
  * Decides an input's format and decodes its text.
  *
- * @throws {AgentError} UNKNOWN_FORMAT, NOT_UTF8
+ * @throws {AgentError} IO_ERROR, UNKNOWN_FORMAT, NOT_UTF8
  */
 export function openInput({ file, baseName, bytes }: MeasuredInput): ReadableInput {
+  if (bytes === null) throw new AgentError('IO_ERROR', file.unreadable ?? '', { file: file.name });
   const format = file.format ?? formatOf(file.name);
   try {
     // Drops a byte order mark: it would shift every column of the first line.

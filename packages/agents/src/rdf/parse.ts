@@ -16,9 +16,13 @@ export interface ParsedDocument {
 /**
  * Returns the base of a document's relative IRIs (RFC 3986, section 5.1): its base name under a host that can never exist
  * (RFC 2606, section 2). The base is the same on every machine, and documents can refer to each other by name.
+ *
+ * @param sha256 - of the document, if another one has its name: then the base has a query, so that `<#it>` of both is not
+ *   one node
  */
-export function baseIriOf(input: ReadableInput): string {
-  return `https://ggen-sim.invalid/${encodeURIComponent(input.baseName)}`;
+export function baseIriOf(baseName: string, sha256?: string): string {
+  const query = sha256 === undefined ? '' : `?sha256=${sha256}`;
+  return `https://ggen-sim.invalid/${encodeURIComponent(baseName)}${query}`;
 }
 
 /**
@@ -27,11 +31,15 @@ export function baseIriOf(input: ReadableInput): string {
  * @param blankNodeScope - prefix of the document's blank node labels, so that they differ from other documents' labels
  * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first error in the text
  */
-export async function parseRdf(input: ReadableInput, blankNodeScope: string): Promise<ParsedDocument> {
+export async function parseRdf(
+  input: ReadableInput,
+  blankNodeScope: string,
+  baseIRI: string = baseIriOf(input.baseName),
+): Promise<ParsedDocument> {
   const { Parser } = await import('n3');
   const parser = new Parser({
     format: input.format,
-    baseIRI: baseIriOf(input),
+    baseIRI,
     blankNodePrefix: blankNodeScope,
   });
   const check = tokenRules(input);

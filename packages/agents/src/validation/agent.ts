@@ -22,6 +22,7 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
     endings: {
       ok: 'conforms, or there were no shapes to validate against (see the status)',
       problems: 'violations were found',
+      incomplete: 'no violations, but a part of the shapes was not evaluated',
       failed: 'the run failed, for instance because of a syntax error',
     },
   },

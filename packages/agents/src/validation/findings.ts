@@ -3,7 +3,7 @@ import type { AgentError } from '../errors.ts';
 import type { CanonicalGraph } from '../rdf/canonical-graph.ts';
 import { type MeasuredInput, baseNameOf } from '../rdf/input-file.ts';
 import type { ParsedDocument } from '../rdf/parse.ts';
-import { compareText, termKey } from '../rdf/terms.ts';
+import { termKey } from '../rdf/terms.ts';
 import type { ShapesSummary } from '../shacl/shapes.ts';
 import type { Violation } from '../shacl/violation.ts';
 import type {
@@ -42,7 +42,9 @@ export function findingsOf(found: FindingsSoFar): ValidationFindings {
     status,
     message,
     conforms,
-    files_validated: conforms === null ? 0 : found.documents.filter(({ role }) => role === 'spec').length,
+    files_validated: wasValidated(found, counts)
+      ? found.documents.filter(({ role }) => role === 'spec').length
+      : 0,
     inputs: inputsOf(found),
     data_graph: graphOf(found.dataGraph),
     shapes_graph: graphOf(found.shapesGraph),
@@ -54,23 +56,23 @@ export function findingsOf(found: FindingsSoFar): ValidationFindings {
   };
 }
 
+function wasValidated(found: FindingsSoFar, counts: ReceiptCounts | null): boolean {
+  return found.error === undefined && counts !== null && counts.focus_nodes > 0;
+}
+
 function shapesSourceOf(found: FindingsSoFar): 'shapes' | 'spec' {
   return found.documents.some(({ role }) => role === 'shapes') ? 'shapes' : 'spec';
 }
 
-/** Lists the inputs in a fixed order, so that the order in the request does not matter. */
 function inputsOf(found: FindingsSoFar): ReceiptInput[] {
-  const inputs = found.documents.map(({ role, measured, parsed }): ReceiptInput => ({
+  return found.documents.map(({ role, measured, parsed }): ReceiptInput => ({
     name: measured.baseName,
     role,
     format: parsed?.format ?? measured.file.format ?? null,
-    bytes: measured.bytes.byteLength,
+    bytes: measured.bytes?.byteLength ?? null,
     sha256: measured.sha256,
     quads: parsed?.quads.length ?? null,
   }));
-  const key = (input: ReceiptInput): string =>
-    [input.role === 'spec' ? 0 : 1, input.name, input.sha256].join(' ');
-  return inputs.toSorted((a, b) => compareText(key(a), key(b)));
 }
 
 function graphOf(graph: CanonicalGraph | undefined): ReceiptGraph | null {
@@ -122,7 +124,7 @@ function verdictOf(found: FindingsSoFar, counts: ReceiptCounts | null): Verdict 
   }
   if (skipped.length > 0) {
     const message = `No violations found, but not everything was checked; ${scope}${idle}${unchecked}`;
-    return { status: 'partial', conforms: true, message };
+    return { status: 'partial', conforms: null, message };
   }
   return { status: 'success', conforms: true, message: `Conforms: ${scope}${idle}` };
 }
@@ -158,17 +160,19 @@ function count(amount: number, noun: string): string {
 
 function failureMessage(error: AgentError | undefined): string {
   if (error === undefined) return 'The run ended early';
-  const { location } = error;
+  const { location, file } = error;
+  if (file !== undefined) return `${baseNameOf(file)}: ${error.message}`;
   if (location === undefined) return error.message;
   return `${baseNameOf(location.name)}:${location.line}:${location.column}: ${error.message}`;
 }
 
 function receiptError(error: AgentError): ReceiptError {
   const { location } = error;
+  const name = location?.name ?? error.file;
   return {
     code: error.code,
     message: error.message,
-    name: location === undefined ? null : baseNameOf(location.name),
+    name: name === undefined ? null : baseNameOf(name),
     line: location?.line ?? null,
     column: location?.column ?? null,
     excerpt: location?.excerpt ?? null,

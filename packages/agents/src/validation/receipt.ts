@@ -9,9 +9,10 @@ export interface ReceiptInput {
   readonly role: 'spec' | 'shapes';
   /** `null` when it is unknown. */
   readonly format: RdfFormat | null;
-  readonly bytes: number;
-  /** SHA-256 of the bytes, 64 hex digits. */
-  readonly sha256: string;
+  /** `null` when it could not be read. */
+  readonly bytes: number | null;
+  /** SHA-256 of the bytes, 64 hex digits; `null` when it could not be read. */
+  readonly sha256: string | null;
   /** `null` when the run ended before the document was parsed. */
   readonly quads: number | null;
 }
@@ -79,7 +80,10 @@ export interface ValidationFindings {
   readonly version: 1;
   readonly status: ReceiptStatus;
   readonly message: string;
-  /** True when there is no result of any severity, as SHACL defines it. `null` when nothing was validated. */
+  /**
+   * True when there is no result of any severity, as SHACL defines it. `null` when nothing was validated, or when there is
+   * no result but a part of the shapes was not evaluated.
+   */
   readonly conforms: boolean | null;
   readonly files_validated: number;
   readonly inputs: readonly ReceiptInput[];

@@ -4,7 +4,8 @@ import { type AgentError, toAgentError } from '../errors.ts';
 import { Pauses } from '../pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput } from '../rdf/input-file.ts';
-import { type ParsedDocument, parseRdf } from '../rdf/parse.ts';
+import { type ParsedDocument, baseIriOf, parseRdf } from '../rdf/parse.ts';
+import { compareText } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { determinismHash } from '../recording/determinism-hash.ts';
 import { ClassHierarchy } from '../shacl/class-hierarchy.ts';
@@ -52,10 +53,7 @@ interface RoledDocument {
  */
 export async function validate(inputs: ValidationInputs, signal?: AbortSignal): Promise<ValidationOutcome> {
   const stopwatch = new Stopwatch();
-  const documents = [
-    ...inputs.spec.map((file): RoledDocument => ({ role: 'spec', measured: measureInput(file) })),
-    ...(inputs.shapes ?? []).map((file): RoledDocument => ({ role: 'shapes', measured: measureInput(file) })),
-  ];
+  const documents = [...inOrder('spec', inputs.spec), ...inOrder('shapes', inputs.shapes ?? [])];
   const found: FindingsSoFar = { documents, violations: [] };
   const pauses = new Pauses(signal);
   try {
@@ -76,15 +74,32 @@ export async function validate(inputs: ValidationInputs, signal?: AbortSignal): 
     violations: found.violations,
     durationsMs: stopwatch.durations(),
     prefixes: prefixesOf(documents),
+    omitted: findings.not_evaluated,
     error: found.error ?? null,
   };
+}
+
+/** Puts documents into a fixed order, so that no finding, the first error included, depends on the order given. */
+function inOrder(role: DocumentRole, files: readonly InputFile[]): RoledDocument[] {
+  const key = ({ measured }: RoledDocument): string => `${measured.baseName} ${measured.sha256 ?? ''}`;
+  return files
+    .map((file): RoledDocument => ({ role, measured: measureInput(file) }))
+    .toSorted((a, b) => compareText(key(a), key(b)));
 }
 
 async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Promise<void> {
   for (const [index, document] of documents.entries()) {
     await pauses.pauseIfDue();
-    document.parsed = await parseRdf(openInput(document.measured), `d${index}_`);
+    const { measured } = document;
+    document.parsed = await parseRdf(openInput(measured), `d${index}_`, baseIriIn(documents, measured));
   }
+}
+
+function baseIriIn(documents: readonly RoledDocument[], { baseName, sha256 }: MeasuredInput): string {
+  const isShared = documents.some(
+    ({ measured }) => measured.baseName === baseName && measured.sha256 !== sha256,
+  );
+  return isShared && sha256 !== null ? baseIriOf(baseName, sha256) : baseIriOf(baseName);
 }
 
 /** Both graphs of a validation. They are the same when the spec holds the shapes. */

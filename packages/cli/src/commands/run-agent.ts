@@ -14,7 +14,8 @@ import type { Persistence } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { count, files, optionalText } from '../parameters.ts';
+import { reasonOf } from '../failures.ts';
+import { count, files, flag, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
 /** One command for each agent. */
@@ -31,6 +32,9 @@ function agentCommand(agent: Agent): Command {
       placeholder: 'SECONDS',
       description: 'time after which the run is ended; 0 for no limit',
     }),
+    strict: flag({
+      description: `exit with ${EXIT_CODES.incomplete} also when the status is partial for another reason`,
+    }),
   };
   const documents = Object.fromEntries(
     parameters.map(([name, parameter]) => [name, files({ placeholder: 'FILE', ...parameter })]),
@@ -44,16 +48,24 @@ function agentCommand(agent: Agent): Command {
       [EXIT_CODES.ok]: help.endings.ok,
       [EXIT_CODES.failed]: help.endings.failed,
       [EXIT_CODES.violations]: help.endings.problems,
+      [EXIT_CODES.incomplete]: help.endings.incomplete,
     },
     positionals: {},
     options: { ...documents, ...options },
     examples: help.examples.map((example) => `ggen-sim run-agent ${type} ${example}`),
-    async run({ agentId, executionId, timeLimit, ...paths }, context) {
+    async run({ agentId, executionId, timeLimit, strict, ...paths }, context) {
       const timeLimitMs = timeLimit === 0 ? Infinity : timeLimit * 1000;
       const runOptions = omitUndefined({ agentId, executionId, timeLimitMs });
-      return await run(agent, await readDocuments(paths), runOptions, context);
+      const finished = await run(agent, await readDocuments(paths), runOptions, context);
+      return exitCodeOf(finished, strict);
     },
   });
+}
+
+function exitCodeOf({ status, omitted }: AgentRun<AgentOutcome>, isStrict: boolean): ExitCode {
+  if (status === 'error') return EXIT_CODES.violations;
+  const isIncomplete = omitted.length > 0 || (isStrict && status === 'partial');
+  return isIncomplete ? EXIT_CODES.incomplete : EXIT_CODES.ok;
 }
 
 /** Reads the files of each parameter. A parameter without files is left out. */
@@ -67,7 +79,16 @@ async function readDocuments(
 }
 
 async function readFiles(paths: readonly string[]): Promise<InputFile[]> {
-  return Promise.all(paths.map(async (path) => ({ name: path, content: await readFile(path) })));
+  return Promise.all(paths.map(readInput));
+}
+
+/** Reads a file. One that cannot be read fails the run, which leaves a receipt like any other. */
+async function readInput(name: string): Promise<InputFile> {
+  try {
+    return { name, content: await readFile(name) };
+  } catch (error) {
+    return { name, content: '', unreadable: reasonOf(error) };
+  }
 }
 
 async function run(
@@ -75,11 +96,11 @@ async function run(
   inputs: AgentInputs,
   options: RunOptions,
   context: CommandContext,
-): Promise<ExitCode> {
+): Promise<AgentRun<AgentOutcome>> {
   await using database = await context.openDatabase();
   const { signal } = context.longOperation();
   const finished = await execute(agent, database, inputs, omitUndefined({ ...options, signal }));
-  const { receiptId, error, status } = finished;
+  const { receiptId, error } = finished;
   if (receiptId !== null) await context.stdout.writeLine(await database.getReceipt(receiptId));
   const lines = [
     ...(await agent.explain(finished)),
@@ -88,7 +109,7 @@ async function run(
   ];
   for (const line of lines) context.printNotice(line);
   if (error !== null) throw error;
-  return status === 'error' ? EXIT_CODES.violations : EXIT_CODES.ok;
+  return finished;
 }
 
 /** Executes the agent in a thread, because work on this thread would hold up the signals that end it. */
