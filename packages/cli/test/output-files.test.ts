@@ -42,6 +42,8 @@ describe('an output into a file of the database is refused', () => {
       ]);
     }
     expect(stdout).toBe('');
+    const noMessage = await sandbox.shell(`ggen-sim db stats 2>> ${database}`);
+    expect(noMessage).toEqual({ exitCode: 64, stdout: '', stderr: '' });
     expect(readFileSync(sandbox.databasePath).equals(before)).toBe(true);
     expect(JSON.parse(await sandbox.db('stats'))).toMatchObject({ audit_entries: 1 });
   });

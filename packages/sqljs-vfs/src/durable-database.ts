@@ -123,24 +123,22 @@ export class OpenedDatabase implements DurableDatabase {
   }
 
   readTransaction<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.#transactions.readTransaction(() => this.#onOpenedFile(work));
+    return this.#transactions.readTransaction(() =>
+      this.#droppingStaleFirstPage(() => {
+        // An exclusive owner locks nothing that would notice a moved file. Its writes notice it at the log.
+        if (this.#isLogged) this.#assertInPlace();
+        return work();
+      }),
+    );
   }
 
   writeTransaction<T>(work: () => T | Promise<T>): Promise<T> {
     const counted = async (): Promise<T> => {
-      const result = await this.#onOpenedFile(work);
+      const result = await this.#droppingStaleFirstPage(work);
       this.#noteChangeCounter();
       return result;
     };
     return this.#transactions.writeTransaction(counted, () => this.#revalidateCache());
-  }
-
-  /** Runs `work` unless the file was moved. An exclusive owner locks nothing that would notice it. */
-  #onOpenedFile<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.#droppingStaleFirstPage(() => {
-      this.#assertInPlace();
-      return work();
-    });
   }
 
   #assertInPlace(): void {

@@ -1,4 +1,5 @@
-import { fstatSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { CommandFailure } from '../failures.ts';
 
 const STANDARD_STREAMS = [
@@ -29,11 +30,19 @@ export function refuseOutputIntoDatabase(databasePath: string): void {
     for (const suffix of DATABASE_FILES) {
       const file = statusOf(() => statSync(databasePath + suffix, { bigint: true }));
       if (file?.ino !== output.ino || file.dev !== output.dev) continue;
+      // The error's message would go into the database as well.
+      if (descriptor === process.stderr.fd) discardStandardError();
       throw new CommandFailure('INVALID_ARGUMENT', `${name} is redirected into ${databasePath}${suffix}`, {
         hint: 'Redirect it to another file',
       });
     }
   }
+}
+
+/** Sends whatever is still written to standard error nowhere: the lowest free descriptor is the one just closed. */
+function discardStandardError(): void {
+  closeSync(process.stderr.fd);
+  openSync(devNull, 'w');
 }
 
 /** Returns undefined for a descriptor that is closed, or a file that does not exist. */

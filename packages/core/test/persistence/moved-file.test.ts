@@ -28,7 +28,7 @@ const USES: [string, (db: Persistence, database: TestDatabase) => unknown][] = [
   ['info', (db) => db.info()],
   ['verify', (db) => db.verify()],
   ['reset', (db) => db.reset()],
-  ['cleanup', (db) => db.cleanup({ days: 0 })],
+  ['cleanup', (db) => db.cleanup({ days: 0, dryRun: true })],
   ['restore', (db, database) => db.restoreBackup({ directory: database.path('backup'), force: true })],
   [
     'restore of rows',

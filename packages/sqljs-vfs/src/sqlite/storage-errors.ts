@@ -30,8 +30,10 @@ interface ReportedDatabase {
 export function reportStorageErrors(database: SqlJsDatabase, mount: ReportedDatabase): void {
   const reporter = database as Omit<SqlJsDatabase, 'handleError'> & { handleError(resultCode: number): null };
   const original = reporter.handleError.bind(database);
-  reporter.handleError = (resultCode: number): null => {
-    if (resultCode === ResultCode.OK) return null;
+  reporter.handleError = (reported: number): null => {
+    if (reported === ResultCode.OK) return null;
+    // The backup interface reports extended codes, sql.js the primary ones.
+    const resultCode = reported & 0xff;
     const cause = STORAGE_FAILURES.has(resultCode) ? mount.lastError : undefined;
     mount.lastError = undefined;
     if (isStorageReset(cause)) throw cause;
