@@ -34,22 +34,23 @@ export function toCloneable(operation: string, value: unknown, level: number = 0
 }
 
 function cloneableFields(operation: string, object: object, level: number): Record<string, unknown> {
-  const fields: [string, unknown][] = [];
+  const fields: Record<string, unknown> = {};
   for (const name of namesOf(object)) {
     const value = (object as Readonly<Record<string, unknown>>)[name];
     const isJson =
       JSON_FIELDS.has(name) && value !== undefined && value !== null && typeof value !== 'string';
-    fields.push([
-      name,
-      isJson ? checkJson({ operation, name }, value as JsonInput) : toCloneable(operation, value, level),
-    ]);
+    fields[name] = isJson
+      ? checkJson({ operation, name }, value as JsonInput)
+      : toCloneable(operation, value, level);
   }
-  return Object.fromEntries(fields);
+  return fields;
 }
 
 /** Returns the names of an object's properties and of its class's accessors. */
-function namesOf(object: object): Set<string> {
-  const names = new Set(Object.getOwnPropertyNames(object));
+function namesOf(object: object): Iterable<string> {
+  const own = Object.getOwnPropertyNames(object);
+  if (Object.getPrototypeOf(object) === Object.prototype) return own;
+  const names = new Set(own);
   let prototype: object | null = Object.getPrototypeOf(object);
   // The last object of the chain is Object.prototype of some window.
   for (let next: object | null; prototype !== null; prototype = next) {
@@ -66,7 +67,8 @@ export function fromCloneable<Value>(value: Value): Value {
   if (uncloneable === 'function') return (() => undefined) as Value;
   if (uncloneable === 'symbol') return Symbol(description) as Value;
   const fields = value as Record<string, unknown>;
-  for (const [name, field] of Object.entries(fields)) {
+  for (const name of Object.keys(fields)) {
+    const field = fields[name];
     if (typeof field === 'object') fields[name] = fromCloneable(field);
   }
   return value;
