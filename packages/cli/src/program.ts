@@ -168,7 +168,7 @@ async function parseValues(command: Command, leaf: Parser): Promise<Record<strin
     }
     given.set(name, [...argument, ...option]);
   });
-  refuseMisplaced(command, leaf.args);
+  refuseMisplaced(command, leaf.args, given);
   for (const [name, parameter] of Object.entries(command.options))
     given.set(name, optionTexts(leaf, name, parameter));
 
@@ -197,14 +197,21 @@ async function parseValues(command: Command, leaf: Parser): Promise<Record<strin
 /**
  * Refuses a pattern that is the last argument and a value of a later one (`query-receipts json`): it would match no agent,
  * and the answer would be that there is nothing.
+ * @param given - texts of each parameter; a later one that is given as an option cannot have been meant
  */
-function refuseMisplaced(command: Command, words: readonly string[]): void {
+function refuseMisplaced(
+  command: Command,
+  words: readonly string[],
+  given: ReadonlyMap<string, readonly string[]>,
+): void {
   const positionals = Object.entries(command.positionals);
-  const given = words.findLastIndex((word) => word !== '');
-  const [name, parameter] = positionals[given] ?? [];
+  const last = words.findLastIndex((word) => word !== '');
+  const [name, parameter] = positionals[last] ?? [];
   if (name === undefined || parameter?.isPattern !== true) return;
-  const word = words[given] ?? '';
-  const meant = positionals.slice(given + 1).find((later) => accepts(later[1], word));
+  const word = words[last] ?? '';
+  const meant = positionals
+    .slice(last + 1)
+    .find(([laterName, later]) => given.get(laterName)?.length === 0 && accepts(later, word));
   if (meant === undefined) return;
   const later = placeholderOf(...meant);
   throw new UsageError(

@@ -250,6 +250,7 @@ it('takes an agent that is named like a format or a number as an option', async 
     await sandbox.db('save-memory', agent, 'validation', '{}');
     expect(JSON.parse(await sandbox.db('query-memory', '--agent', agent))).toHaveLength(1);
     expect(JSON.parse(await sandbox.db('query-memory', agent, 'json'))).toHaveLength(1);
+    expect(JSON.parse(await sandbox.db('query-memory', agent, '--format=json'))).toHaveLength(1);
   }
 });
 
