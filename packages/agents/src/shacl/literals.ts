@@ -4,6 +4,7 @@ import { compareText } from '../rdf/terms.ts';
 import { type CalendarValue, compareCalendar, isCalendarType, parseCalendar } from './calendar.ts';
 import { compareDurations, type Duration, isDurationType, parseDuration } from './duration.ts';
 import { compareExact, type ExactNumber, parseExact, toDouble } from './exact-number.ts';
+import { translatePattern } from './xpath-pattern.ts';
 
 const INTEGER_RANGES: ReadonlyMap<string, readonly [min: bigint | null, max: bigint | null]> = new Map([
   ['integer', [null, null]],
@@ -29,6 +30,17 @@ const FLOAT_NAMES: ReadonlyMap<string, number> = new Map([
   ['NaN', NaN],
 ]);
 
+const NO_COLON_NAME = translatePattern(String.raw`^[\i-[:]][\c-[:]]*$`, '');
+/** Lexical forms of XML names (XML Schema 1.1 part 2, sections 3.4.4 to 3.4.10), which the engine does not check. */
+const NAME_FORMS: ReadonlyMap<string, RegExp> = new Map([
+  ['NMTOKEN', translatePattern(String.raw`^\c+$`, '')],
+  ['Name', translatePattern(String.raw`^\i\c*$`, '')],
+  ['NCName', NO_COLON_NAME],
+  ['ID', NO_COLON_NAME],
+  ['IDREF', NO_COLON_NAME],
+  ['ENTITY', NO_COLON_NAME],
+]);
+
 /** Value that can be compared with values of the same `kind`; the two kinds of number also with each other. */
 type Comparable =
   | { readonly kind: 'exact'; readonly value: ExactNumber }
@@ -41,7 +53,7 @@ type Comparable =
 
 /**
  * True when a literal's text belongs to its datatype. `undefined` for datatypes other than XML Schema's numbers, boolean,
- * dates, times and durations; the caller checks those by other means.
+ * dates, times, durations and names; the caller checks those by other means.
  */
 export function isWellFormed(literal: Literal): boolean | undefined {
   const name = xsdName(literal);
@@ -50,6 +62,8 @@ export function isWellFormed(literal: Literal): boolean | undefined {
   if (INTEGER_RANGES.has(name) || name === 'decimal') return exactNumber(name, literal.value) !== undefined;
   if (name === 'double' || name === 'float') return float(literal.value) !== undefined;
   if (isDurationType(name)) return parseDuration(name, literal.value) !== undefined;
+  const names = NAME_FORMS.get(name);
+  if (names !== undefined) return names.test(literal.value);
   return isCalendarType(name) ? parseCalendar(name, literal.value) !== undefined : undefined;
 }
 
