@@ -129,4 +129,14 @@ describe('an agent in a worker', () => {
     });
     expect(threads).toHaveLength(2);
   });
+
+  it('leaves a receipt when no worker can be started, any number of times', async () => {
+    const broken = connectAgents(() => {
+      throw new Error('no more threads');
+    });
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      const { error } = await broken.run('validation', null, { spec: SPEC });
+      expect(error).toMatchObject({ code: 'INTERNAL', message: 'no more threads' });
+    }
+  });
 });

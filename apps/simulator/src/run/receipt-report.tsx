@@ -92,6 +92,7 @@ function hintOf({ error }: ValidationReceipt): string | undefined {
     INVALID_SHAPES: 'Fix the shape named in the message and run again.',
     CANONICALIZATION_LIMIT: 'Replace some of the blank nodes by IRIs.',
     ABORTED: 'Nothing was stored in part. You can run again at any time.',
+    TIME_LIMIT: 'Look for a pattern or a shape that takes forever, such as ^(a+)+$.',
   };
   return hints[error.code];
 }

@@ -36,6 +36,24 @@ export class Threads {
     while (this.#busy >= MAX_THREADS) await this.#turn(signal);
     signal?.throwIfAborted();
     this.#busy += 1;
+    try {
+      return await this.#useNow(signal, task);
+    } finally {
+      this.#busy -= 1;
+      for (const wake of this.#waiting.splice(0)) wake();
+    }
+  }
+
+  /** Ends the idle thread. The next task starts another. */
+  close(): void {
+    this.#idle?.end(closed());
+    this.#idle = undefined;
+  }
+
+  async #useNow<T>(
+    signal: AbortSignal | undefined,
+    task: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
     const connection = this.#idle ?? this.#connect();
     this.#idle = undefined;
     const abort = (): void => connection.end(signal?.reason as Error);
@@ -50,15 +68,7 @@ export class Threads {
       throw error;
     } finally {
       signal?.removeEventListener('abort', abort);
-      this.#busy -= 1;
-      for (const wake of this.#waiting.splice(0)) wake();
     }
-  }
-
-  /** Ends the idle thread. The next task starts another. */
-  close(): void {
-    this.#idle?.end(closed());
-    this.#idle = undefined;
   }
 
   /** Waits until a thread may be free, or the signal fires. */
