@@ -11,6 +11,7 @@
  */
 import { markRollbackMode } from '@ggen-sim/sqljs-vfs/internal';
 import type { StorageFile } from '@ggen-sim/sqljs-vfs';
+import { hasSameBytes } from '#backup/same-bytes';
 import { yieldToEventLoop } from '#queue/yield';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { Steps } from '../queue/operation-queue.ts';
@@ -157,12 +158,10 @@ function differingRange(
   stored: Uint8Array,
 ): { readonly start: number; readonly end: number } | undefined {
   if (stored.length < bytes.length) return { start: 0, end: bytes.length };
-  const wordCount = Math.ceil(bytes.length / 4);
-  const words = new Uint32Array(bytes.buffer, 0, wordCount);
-  const storedWords = new Uint32Array(stored.buffer, 0, wordCount);
-  let first = 0;
-  while (first < wordCount && words[first] === storedWords[first]) first++;
-  let last = wordCount;
-  while (last > first && words[last - 1] === storedWords[last - 1]) last--;
-  return first === last ? undefined : { start: first * 4, end: Math.min(last * 4, bytes.length) };
+  if (hasSameBytes(bytes, stored)) return undefined;
+  let start = 0;
+  while (bytes[start] === stored[start]) start++;
+  let end = bytes.length;
+  while (bytes[end - 1] === stored[end - 1]) end--;
+  return { start, end };
 }
