@@ -2,6 +2,7 @@ import type { VerifyReport } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatPlural } from '../components/format.ts';
+import { StoredText } from '../components/stored-text.tsx';
 
 /**
  * Shows what a check of a database found: the first problem, and the others on request.
@@ -23,7 +24,9 @@ export function VerifyProblems({ report, hint }: { report: VerifyReport; hint: s
           </summary>
           <ul>
             {others.map((problem) => (
-              <li key={problem}>{problem}</li>
+              <li key={problem}>
+                <StoredText text={problem} />
+              </li>
             ))}
           </ul>
         </details>
