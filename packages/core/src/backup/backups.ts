@@ -11,6 +11,7 @@ import { abortable, throwIfAborted } from '../validation/abort.ts';
 import { toExportError } from '../exports/export-error.ts';
 import type {
   BackupDirectory,
+  BackupManifest,
   BackupOptions,
   BackupReport,
   LongOperationOptions,
@@ -48,12 +49,18 @@ export class Backups {
   async exportBackup(options: BackupOptions): Promise<BackupReport> {
     const operation = 'exportBackup';
     const directory = directoryOf(operation, options.directory ?? DEFAULT_BACKUP_DIRECTORY);
+    const write = async (snapshot: SqliteConnection): Promise<BackupManifest> => {
+      try {
+        return await writeBackup(snapshot, directory, this.#clock(), options);
+      } catch (error) {
+        // The queue takes an error of a file for one of SQLite.
+        throw toExportError(error, operation, directory.name);
+      }
+    };
     try {
       const manifest = await abortable(operation, options.signal, () =>
         this.#queue.runInSteps(operation, async (steps) => {
-          const written = await this.#withSnapshot(steps, options, (snapshot) =>
-            writeBackup(snapshot, directory, this.#clock(), options),
-          );
+          const written = await this.#withSnapshot(steps, options, write);
           await directory.finish();
           return written;
         }),

@@ -325,7 +325,11 @@ describe('a restore refuses', () => {
     ],
     ['receipts', "UPDATE receipts SET created_at = 'evil' WHERE rowid = 7", /created_at is "evil"/],
     ['agent_memory', "UPDATE agent_memory SET memory_json = '{'", /Invalid JSON in memory/],
-    ['audit_log', "UPDATE audit_log SET status = 'perhaps'", /row 1 of audit_log .* status is "perhaps"/],
+    [
+      'audit_log',
+      "UPDATE audit_log SET status = 'perhaps' WHERE rowid = 1",
+      /row 1 of audit_log .* status is "perhaps"/,
+    ],
   ] as const;
 
   it('forged rows under a manifest that fits them, before anything is written', async () => {

@@ -40,6 +40,9 @@ describe('integers beyond 2^53 and BLOBs', () => {
     const { problems } = await db.verify();
     expect(problems).toMatchObject([
       { check: 'audit', row: `audit_log ${BIG}`, message: `duration_ms is ${BIG}, not a number below 2^53` },
+      { message: `duration_ms is ${LEAST}, not a number below 2^53` },
+      { message: 'duration_ms is Infinity, not a number below 2^53' },
+      { message: 'details is binary data (3 bytes), not text' },
     ]);
     const directory = database.path('backup');
     await db.exportBackup({ directory });
