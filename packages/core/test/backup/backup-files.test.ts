@@ -358,7 +358,7 @@ describe('a restore refuses', () => {
       expect(counter()).toBe(before);
       for (const from of ['image', 'json'] as const) {
         await db.restoreBackup({ directory, from, force: true, acceptInvalid: true });
-        expect((await db.verify()).problems).toHaveLength(1);
+        expect((await db.verify()).problems[0]?.row).toMatch(table);
       }
     }
   });
