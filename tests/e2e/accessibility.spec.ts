@@ -35,7 +35,7 @@ async function saveRows({ page }: SimulatorPage, count: number): Promise<void> {
 async function afterRun(simulator: SimulatorPage): Promise<Page> {
   await simulator.startWith('Water network with errors');
   await simulator.run();
-  await expect(simulator.table).toContainText('error');
+  await expect(simulator.table).toContainText('violations');
   return simulator.page;
 }
 
@@ -292,7 +292,7 @@ test('a whole session works with the keyboard alone', async ({ simulator }, test
   await page.screenshot({ path: testInfo.outputPath('focus-on-run.png') });
   await page.keyboard.press('Enter');
   await expect(simulator.result).toContainText('Does not conform');
-  await expect(simulator.table).toContainText('error');
+  await expect(simulator.table).toContainText('violations');
   await tabTo('the table', focused('[role=grid]'));
   await page.screenshot({ path: testInfo.outputPath('focus-on-table.png') });
   await page.keyboard.press('Enter');
