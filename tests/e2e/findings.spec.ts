@@ -18,6 +18,24 @@ test('a syntax error is marked at its line and column', async ({ simulator }) =>
   await expect(simulator.count('Receipts')).toHaveText('2');
 });
 
+test('an ill-formed shape is named with its line and column', async ({ simulator }) => {
+  const { page } = simulator;
+  await page.getByRole('button', { name: 'Start an empty session' }).click();
+  const dropped = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    const text =
+      '@prefix sh: <http://www.w3.org/ns/shacl#> .\n<urn:S> sh:targetNode <urn:x> ;\n  sh:node <urn:Mispelt> .\n';
+    transfer.items.add(new File([text], 'network.ttl'));
+    return transfer;
+  });
+  await page.dispatchEvent('.workbench', 'drop', { dataTransfer: dropped });
+  await expect(simulator.editor).toContainText('Mispelt');
+  await simulator.run();
+  await expect(simulator.result).toContainText('INVALID_SHAPES');
+  await expect(simulator.result).toContainText('<urn:S>: sh:node refers to <urn:Mispelt>');
+  await page.getByRole('button', { name: 'Go to line 3, column 11' }).click();
+});
+
 test('violations are listed with focus node, path, value, shape and message', async ({ simulator }) => {
   await simulator.startWith('Water network with errors');
   await simulator.run();
