@@ -218,7 +218,8 @@ export class OpenedDatabase implements DurableDatabase {
     try {
       this.#touchSchema();
       const image = new Uint8Array(this.sizeBytes());
-      this.readFile(image, 0);
+      if (this.readFile(image, 0) < image.length)
+        throw new SqliteError(ResultCode.IOERR, 'the file ended while it was read');
       if (image.length > 0) markRollbackMode(image);
       return image;
     } finally {

@@ -1,6 +1,6 @@
 /**
- * Writes a backup: one state of the database as rows in JSON and as the database file. Both are read under one SHARED
- * lock, so they agree.
+ * Writes a backup: one state of the database as rows in JSON and as the database file. Both are read from one connection
+ * to a database that nobody changes meanwhile: a copy, or the database itself under a SHARED lock.
  */
 import { markRollbackMode } from '@ggen-sim/sqljs-vfs/internal';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
@@ -27,10 +27,10 @@ const OPERATION = 'exportBackup';
 const BATCH_ROWS = 500;
 const IMAGE_CHUNK_BYTES = 1024 * 1024;
 
-/** Writes every file of a backup. The caller holds a read transaction and finishes or discards the directory. */
+/** Writes every file of a backup. The caller keeps others from writing, and finishes or discards the directory. */
 export async function writeBackup(
   connection: SqliteConnection,
-  directory: BackupDirectory,
+  directory: Pick<BackupDirectory, 'create'>,
   now: Date,
   options: LongOperationOptions,
 ): Promise<BackupManifest> {
@@ -102,7 +102,7 @@ async function* imageChunks(
   for (let offset = 0; offset < total; offset += IMAGE_CHUNK_BYTES) {
     throwIfAborted(OPERATION, options.signal);
     const chunk = new Uint8Array(Math.min(IMAGE_CHUNK_BYTES, total - offset));
-    connection.durable.readFile(chunk, offset);
+    connection.readFile(chunk, offset);
     if (offset === 0) markRollbackMode(chunk);
     yield chunk;
     options.onProgress?.({ stage: 'image', done: offset + chunk.length, total, unit: 'bytes' });

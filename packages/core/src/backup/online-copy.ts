@@ -59,21 +59,20 @@ export async function copyOnline(
     options.onProgress?.({ stage: 'copy', done: copy.doneBytes, total: copy.totalBytes, unit: 'bytes' });
   };
   while (!copy.isComplete && copy.rounds < UNLOCKED_ROUNDS) {
-    await steps.read(() => {
+    const slice = await steps.read(() => {
       connection.checkpoint();
-      connection.snapshot(() => {
+      return connection.snapshot(() => {
         connection.touchSchema();
-        copy.readSlice();
+        return copy.readSlice();
       });
     });
-    copy.storeSlice();
+    copy.storeSlice(slice);
     afterSlice();
   }
   if (!copy.isComplete) {
     await steps.readTransaction(async () => {
       while (!copy.isComplete) {
-        copy.readSlice();
-        copy.storeSlice();
+        copy.storeSlice(copy.readSlice());
         afterSlice();
         await yieldToEventLoop();
       }
@@ -82,14 +81,21 @@ export async function copyOnline(
   copy.finish();
 }
 
+/** A slice that was read, and what the file was then. */
+interface Slice {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  readonly totalBytes: number;
+  readonly changeCounter: number;
+}
+
 class OnlineCopy {
   readonly #connection: SqliteConnection;
   readonly #target: StorageFile;
   readonly #slice = new Uint8Array(SLICE_BYTES);
   readonly #stored = new Uint8Array(SLICE_BYTES);
   #changeCounter: number | undefined;
-  #offset = 0;
-  #lengthBytes = 0;
+  #nextOffset = 0;
   /** Bytes read one after the other, ending with the last slice, since the change counter last changed. */
   #unchangedBytes = 0;
   #readBytes = 0;
@@ -110,37 +116,37 @@ class OnlineCopy {
     return Math.min(this.#readBytes, this.totalBytes);
   }
 
-  /** Reads the next slice. The caller holds a SHARED lock. */
-  readSlice(): void {
+  /** Reads the next slice, the same again until one is stored. The caller holds a SHARED lock. */
+  readSlice(): Slice {
     const { durable } = this.#connection;
     const changeCounter = durable.changeCounter();
-    if (changeCounter !== this.#changeCounter) this.#unchangedBytes = 0;
-    this.#changeCounter = changeCounter;
-    this.totalBytes = durable.sizeBytes();
-    const next = this.#offset + this.#lengthBytes;
-    this.#offset = next < this.totalBytes ? next : 0;
-    this.#lengthBytes = Math.min(SLICE_BYTES, this.totalBytes - this.#offset);
-    const slice = this.#slice.subarray(0, this.#lengthBytes);
-    durable.readFile(slice, this.#offset);
-    if (this.#offset === 0 && slice.length > 0) markRollbackMode(slice);
-    this.#readBytes += slice.length;
-    this.#unchangedBytes += slice.length;
-    this.isComplete = this.#unchangedBytes >= this.totalBytes;
+    const totalBytes = durable.sizeBytes();
+    const offset = this.#nextOffset < totalBytes ? this.#nextOffset : 0;
+    const bytes = this.#slice.subarray(0, Math.min(SLICE_BYTES, totalBytes - offset));
+    this.#connection.readFile(bytes, offset);
+    if (offset === 0 && bytes.length > 0) markRollbackMode(bytes);
+    return { bytes, offset, totalBytes, changeCounter };
   }
 
-  /** Writes to the copy what differs in the slice. Needs no lock. */
-  storeSlice(): void {
-    const slice = this.#slice.subarray(0, this.#lengthBytes);
+  /** Writes to the copy what differs in a slice. Needs no lock. */
+  storeSlice({ bytes, offset, totalBytes, changeCounter }: Slice): void {
     try {
       const stored = this.#stored.subarray(
         0,
-        this.#target.read(this.#stored.subarray(0, slice.length), this.#offset),
+        this.#target.read(this.#stored.subarray(0, bytes.length), offset),
       );
-      const range = differingRange(slice, stored);
-      if (range) this.#target.write(slice.subarray(range.start, range.end), this.#offset + range.start);
+      const range = differingRange(bytes, stored);
+      if (range) this.#target.write(bytes.subarray(range.start, range.end), offset + range.start);
     } catch (error) {
       throw new CopyFailure(error);
     }
+    if (changeCounter !== this.#changeCounter) this.#unchangedBytes = 0;
+    this.#changeCounter = changeCounter;
+    this.#nextOffset = offset + bytes.length;
+    this.totalBytes = totalBytes;
+    this.#readBytes += bytes.length;
+    this.#unchangedBytes += bytes.length;
+    this.isComplete = this.#unchangedBytes >= totalBytes;
   }
 
   finish(): void {

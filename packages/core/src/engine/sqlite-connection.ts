@@ -1,4 +1,4 @@
-import type { DurableDatabase, SqlJsStatement } from '@ggen-sim/sqljs-vfs';
+import { ResultCode, SqliteError, type DurableDatabase, type SqlJsStatement } from '@ggen-sim/sqljs-vfs';
 
 /** A value SQLite can bind or return. An integer that a number would round is a bigint. */
 export type SqlValue = string | number | bigint | Uint8Array | null;
@@ -104,6 +104,17 @@ export class SqliteConnection {
     const [pages] = this.get('PRAGMA page_count') ?? [0];
     const [pageSizeBytes] = this.get('PRAGMA page_size') ?? [0];
     return Number(pages) * Number(pageSizeBytes);
+  }
+
+  /**
+   * Fills an array with bytes of the database file. The caller holds a read transaction.
+   * @param offset - bytes from the start
+   * @throws SqliteError SQLITE_IOERR (10) when the file fails or ends before
+   */
+  readFile(target: Uint8Array, offset: number): void {
+    const readBytes = this.durable.readFile(target, offset);
+    if (readBytes < target.length)
+      throw new SqliteError(ResultCode.IOERR, 'the file ended while it was read');
   }
 
   /** Size of the pages that hold nothing, in bytes. SQLite uses them before the file grows. */

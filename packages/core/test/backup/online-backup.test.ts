@@ -1,9 +1,12 @@
 /** Backups of a database in use: others go on writing, and rows and image are one state. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { expect, it } from 'vitest';
+import { nodeFileSystem } from '../../../sqljs-vfs/src/storages/node-file/file-system.node.ts';
 import type { BackupDirectory, BackupManifest } from '../../src/index.ts';
 import { backupDirectoryAt } from '../../src/exports/export-targets.node.ts';
+import { openOnStorage } from '../../src/persistence/open-in-process.ts';
 import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase, nativeSqlite, type TestDatabase } from '../support/test-database.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
@@ -89,6 +92,37 @@ it('a commit in the middle of the copy is in the copy', async () => {
     },
   });
   expect(entriesIn(folder, manifest)).toEqual(['ok\n1004', 1004, 1004]);
+});
+
+it.each(['fails', 'ends early'])('every read of a copy that %s once is repeated', async (how) => {
+  const database = createTestDatabase();
+  const path = database.file;
+  await (await openFilled(database)).close();
+  enlarge(database);
+  let failing = false;
+  const failed = new Set<number>();
+  const fileSystem = {
+    ...nodeFileSystem,
+    readSync(...args: Parameters<typeof nodeFileSystem.readSync>): number {
+      const [, , , length, position] = args;
+      const isSlice = length > 1024 * 1024;
+      if (!failing || failed.has(position) || (how === 'ends early' && !isSlice))
+        return nodeFileSystem.readSync(...args);
+      failed.add(position);
+      if (how === 'fails') throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return 0;
+    },
+  };
+  const retry = { ioRetryDelayMs: 0 };
+  const db = await openOnStorage(() => fileStorage(path, { fileSystem }), { storage: 'file', path, retry });
+  failing = true;
+  await db.exportBackup({ directory: database.path('backup') });
+  failing = false;
+  await db.close();
+  // Three slices.
+  expect(failed.size).toBeGreaterThanOrEqual(3);
+  const image = fs.readFileSync(database.path('backup', 'ggen.db'));
+  expect(image.equals(fs.readFileSync(path))).toBe(true);
 });
 
 it('a copy without room beside the database is done without: the database itself is read', async (context) => {
