@@ -45,12 +45,12 @@ export async function cleanup(
     );
   }
   return queue.runInSteps(OPERATION, async (steps) => {
-    const { sizeBeforeBytes, deleted } = await steps.exclusive(TABLE_NAMES, async () => ({
-      sizeBeforeBytes: await queue.retryTransient(() => connection.sizeBytes()),
-      deleted: await abortable(OPERATION, options.signal, () =>
+    const sizeBeforeBytes = await steps.read(() => connection.sizeBytes());
+    const deleted = await steps.exclusive(TABLE_NAMES, () =>
+      abortable(OPERATION, options.signal, () =>
         queue.withWriteTransaction(() => deleteOldRows(connection, before, options)),
       ),
-    }));
+    );
     await giveRoomBack(connection, queue, steps, options.vacuum, options.signal);
     return steps.read(() => connection.snapshot(() => report(sizeBeforeBytes, deleted)));
   });
