@@ -32,6 +32,8 @@ export function refuseDatabaseFile(operation: string, target: string, shownPath:
 function isDatabase(filePath: string): boolean {
   let fd: number;
   try {
+    // Opening a device can change it: a tape rewinds, a serial line raises its signals.
+    if (!fs.statSync(filePath).isFile()) return false;
     fd = fs.openSync(filePath, fs.constants.O_RDONLY | O_NONBLOCK);
   } catch {
     return false;

@@ -29,19 +29,19 @@ export function createPrivateFile(filePath: string): WritableStream<Uint8Array> 
 /**
  * Makes a target for a file of mode 0600 that appears under its name once it is complete and synced. It then replaces an
  * existing file. A symlink is followed, not replaced. Whatever is not a regular file is written through.
- * @param claimName - returns another path in the same folder, on which this process has put an empty file
+ * @param publish - gives the complete file a name in the same folder and returns it. @default replaces what has the name
  * @throws {PersistenceError} `INVALID_ARGUMENT` for a database, or a file that belongs to one
  */
-export function exportTargetAt(filePath: string, claimName?: () => string): ExportTarget {
+export function exportTargetAt(filePath: string, publish?: (partialPath: string) => string): ExportTarget {
   const target = followSymlinks(filePath);
   refuseDatabaseFile('exportAuditTrail', target, filePath);
   const writtenThrough = writeThroughTarget(filePath);
   if (writtenThrough) return writtenThrough;
   const partial = new PartialOutput(target);
-  let claimed: string | undefined;
+  let published = filePath;
   return {
     get path() {
-      return claimed ?? filePath;
+      return published;
     },
     async open() {
       if (fs.statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
@@ -54,9 +54,14 @@ export function exportTargetAt(filePath: string, claimName?: () => string): Expo
       return createPrivateFile(partial.path);
     },
     async finish() {
-      claimed = claimName?.();
-      fs.renameSync(partial.path, claimed ?? target);
-      partial.end();
+      if (publish) {
+        published = publish(partial.path);
+      } else {
+        // Another program may have made a database here since the export began.
+        refuseDatabaseFile('exportAuditTrail', target, filePath);
+        fs.renameSync(partial.path, target);
+      }
+      partial.discard();
       syncDirectory(path.dirname(target));
     },
     async discard() {
@@ -72,17 +77,34 @@ export function exportTargetAt(filePath: string, claimName?: () => string): Expo
  */
 export function newExportTargetAt(stem: string, extension: string): ExportTarget {
   const nameOf = (number: number): string => `${stem}${number === 1 ? '' : `-${number}`}${extension}`;
-  return exportTargetAt(nameOf(1), () => {
+  return exportTargetAt(nameOf(1), (partialPath) => {
     for (let number = 1; ; number++) {
       try {
-        // Fails if anything has the name already, so that two exports never claim the same.
-        fs.closeSync(fs.openSync(nameOf(number), 'wx', 0o600));
+        giveFreeName(partialPath, nameOf(number));
         return nameOf(number);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
     }
   });
+}
+
+/** Gives a complete file another name. @throws EEXIST if anything has the name already */
+function giveFreeName(partialPath: string, name: string): void {
+  try {
+    fs.linkSync(partialPath, name);
+    return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+  }
+  // Some file systems have no hard links. There an empty file claims the name, so that two exports never take the same.
+  fs.closeSync(fs.openSync(name, 'wx', 0o600));
+  try {
+    fs.renameSync(partialPath, name);
+  } catch (error) {
+    fs.rmSync(name, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -10,8 +10,10 @@ import { nativeRangeLocks, type RangeLocks } from '@ggen-sim/sqljs-vfs/internal/
 const PARTIAL_SUFFIX = '.partial';
 const LOCK_SUFFIX = '.partial-lock';
 
-/** Name of a lock file: the output's name and a random number. */
-const LOCK_NAME = /^\..+\.[0-9a-f]{12}\.partial-lock$/;
+const UNLOCKED_SUFFIX = '.new';
+
+/** Name of a lock file: the output's name and a random number. The suffix is there until it is locked. */
+const LOCK_NAME = /^\..+\.[0-9a-f]{12}\.partial-lock(?:\.new)?$/;
 
 const { O_RDWR } = fs.constants;
 const O_NOFOLLOW: number = fs.constants.O_NOFOLLOW ?? 0;
@@ -63,10 +65,11 @@ export class PartialOutput {
 
 /** Creates a file that has its name only once it is locked. @returns its descriptor */
 function createLocked(lockPath: string, locks: RangeLocks): number {
-  const unlocked = `${lockPath}.new`;
+  const unlocked = lockPath + UNLOCKED_SUFFIX;
   const lock = fs.openSync(unlocked, 'wx', 0o600);
   try {
-    locks.tryExclusive(lock, 0, 1);
+    // Another process may take it for abandoned and be about to remove it.
+    if (!locks.tryExclusive(lock, 0, 1)) throw new Error(`${unlocked} is locked`);
     fs.renameSync(unlocked, lockPath);
     return lock;
   } catch (error) {
@@ -103,7 +106,9 @@ function removeIfAbandoned(lockPath: string, locks: RangeLocks): void {
     const status = fs.fstatSync(lock);
     const isOwn = status.isFile() && status.uid === process.getuid?.();
     if (!isOwn || !locks.tryExclusive(lock, 0, 1)) return;
-    fs.rmSync(lockPath.slice(0, -LOCK_SUFFIX.length) + PARTIAL_SUFFIX, { recursive: true, force: true });
+    if (lockPath.endsWith(LOCK_SUFFIX)) {
+      fs.rmSync(lockPath.slice(0, -LOCK_SUFFIX.length) + PARTIAL_SUFFIX, { recursive: true, force: true });
+    }
     fs.rmSync(lockPath, { force: true });
   } catch {
     // What another user owns stays. It must not fail this output.

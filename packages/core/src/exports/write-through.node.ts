@@ -4,17 +4,20 @@ import net from 'node:net';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { callbackify, promisify } from 'node:util';
 import type { ExportTarget } from './export-target.ts';
 
 /** Linux's limit on consecutive links. */
 const MAX_SYMLINKS = 40;
 
-/** Pause between two looks for the reader of a named pipe, in milliseconds. */
+/** Pause before a pipe without a reader, or with a slow one, is tried again, in milliseconds. */
 const READER_PAUSE_MS = 20;
 
 const { O_WRONLY } = fs.constants;
 const O_NOCTTY: number = fs.constants.O_NOCTTY ?? 0;
 const O_NONBLOCK: number = fs.constants.O_NONBLOCK ?? 0;
+
+const write = promisify(fs.write);
 
 /**
  * Makes a target that is written straight through.
@@ -60,33 +63,55 @@ function ownDescriptor(filePath: string): number | undefined {
   return undefined;
 }
 
-/** Writes to an open descriptor, which stays open. */
+/** Writes to an open descriptor of the caller, which stays open and keeps its flags. */
 function overDescriptor(fd: number): Writable {
   const standard = [undefined, process.stdout, process.stderr][fd];
-  if (standard) {
-    return new Writable({
-      write: (chunk, _encoding, done) => void standard.write(chunk as Uint8Array, (error) => done(error)),
-    });
+  if (standard) return overStandardStream(standard);
+  return new Writable({
+    write: (chunk, _encoding, done) => callbackify(writeWhole)(fd, chunk as Uint8Array, done),
+  });
+}
+
+/** Writes through the process's own stream, after everything that waits in it. */
+function overStandardStream(standard: NodeJS.WriteStream): Writable {
+  // Without a listener, a reader that goes away would end the process.
+  const ignore = (): void => undefined;
+  standard.on('error', ignore);
+  return new Writable({
+    write: (chunk, _encoding, done) => void standard.write(chunk as Uint8Array, (error) => done(error)),
+    destroy(error, done) {
+      // The stream emits the error only after it has told the callback of the write.
+      setImmediate(() => standard.off('error', ignore));
+      done(error);
+    },
+  });
+}
+
+/** Writes all bytes at the descriptor's position. Whoever made it may have set O_NONBLOCK. */
+async function writeWhole(fd: number, bytes: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += (await write(fd, bytes, written)).bytesWritten;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      await pause(READER_PAUSE_MS);
+    }
   }
-  const status = fs.fstatSync(fd);
-  if (status.isFIFO() || status.isSocket()) return new net.Socket({ fd, readable: false, writable: true });
-  return fs.createWriteStream('', { fd, autoClose: false });
 }
 
 /** Opens a device or a named pipe. A pipe without a reader is waited for. */
 async function openDevice(filePath: string, signal: AbortSignal | undefined): Promise<Writable> {
-  for (;;) {
+  while (fs.statSync(filePath).isFIFO()) {
     try {
-      const fd = fs.openSync(filePath, O_WRONLY | O_NOCTTY | O_NONBLOCK);
-      const isPipe = fs.fstatSync(fd).isFIFO();
-      return isPipe
-        ? new net.Socket({ fd, readable: false, writable: true })
-        : fs.createWriteStream('', { fd });
+      const fd = fs.openSync(filePath, O_WRONLY | O_NONBLOCK);
+      return new net.Socket({ fd, readable: false, writable: true });
     } catch (error) {
-      const waitsForReader =
-        (error as NodeJS.ErrnoException).code === 'ENXIO' && fs.statSync(filePath).isFIFO();
-      if (!waitsForReader) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
     }
     await pause(READER_PAUSE_MS, undefined, { ...(signal && { signal }) });
   }
+  // Node's file streams give up on a descriptor that is not ready, so a terminal is opened without O_NONBLOCK.
+  const device = await fs.promises.open(filePath, O_WRONLY | O_NOCTTY);
+  return device.createWriteStream();
 }

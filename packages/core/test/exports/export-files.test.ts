@@ -1,12 +1,24 @@
 /** Exports as files: complete or absent, private, and with the reason of a failure. */
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import { join } from 'node:path';
 import { text as streamText } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
-import { rejectionOf } from '../../src/testing/persistence-case.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { newExportTargetAt } from '../../src/exports/export-targets.node.ts';
+import type { Persistence } from '../../src/index.ts';
+import { auditOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
+import { Children } from '../../../../tests/support/child-process.ts';
 import { modeOf } from '../../../../tests/support/file-mode.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
 import { createTestDatabase, nativeSqlite, type TestDatabase } from '../support/test-database.ts';
+
+/** Opens a test's database with an audit trail that no pipe or terminal holds without a reader. */
+async function openLarge(database: TestDatabase): Promise<Persistence> {
+  const db = await database.open();
+  await db.record({ audits: upTo(2000).map((n) => auditOf(`o-${n}`)) });
+  return db;
+}
 
 describe('an export', () => {
   it('is complete or absent, has mode 0600, and follows a symlink', async () => {
@@ -83,6 +95,35 @@ describe('an output that would replace a database', () => {
     expect([database.file, other].map((file) => fs.readFileSync(file))).toEqual(before);
     expect((await db.stats()).receiptsTotal).toBe(20);
   });
+
+  it('is refused too when the database was made during the export', async () => {
+    const database = createTestDatabase();
+    const db = await database.open();
+    await db.record({ audits: upTo(1000).map((n) => auditOf(`o-${n}`)) });
+    const output = database.path('new.db');
+    const onProgress = (): void => void nativeSqlite(output, 'CREATE TABLE t(x)');
+    expect(await rejectionOf(db.exportAuditTrail({ output, onProgress }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    expect(nativeSqlite(output, '.tables')).toBe('t');
+    expect(namesIn(database)).toEqual(['ggen.db', 'new.db']);
+  });
+});
+
+it('a default name that cannot be given to the complete file is not taken by an empty one', async () => {
+  const database = createTestDatabase();
+  // What a process leaves that is killed before it has locked its lock file; only Linux has locks.
+  if (process.platform === 'linux') {
+    fs.writeFileSync(database.path('.killed.json.0123456789ab.partial-lock.new'), '');
+  }
+  const target = newExportTargetAt(database.path('export'), '.json');
+  await (await target.open(undefined)).close();
+  for (const name of namesIn(database)) {
+    if (name.endsWith('.partial')) fs.rmSync(database.path(name));
+  }
+  await expect(target.finish()).rejects.toMatchObject({ code: 'ENOENT' });
+  await target.discard();
+  expect(namesIn(database)).toEqual([]);
 });
 
 describe('an output that is not a regular file is written through', () => {
@@ -134,5 +175,53 @@ describe('an output that is not a regular file is written through', () => {
     fs.closeSync(descriptor);
     expect(fs.readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(7);
     expect(fs.statSync(file).ino).toBe(ino);
+  });
+
+  it('an open descriptor of a pipe that does not wait: a slow reader gets every row, and it stays open', async () => {
+    const database = createTestDatabase();
+    const db = await openLarge(database);
+    const pipe = database.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const descriptor = fs.openSync(pipe, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+    const exporting = db.exportAuditTrail({ output: `/dev/fd/${descriptor}` });
+    await db.stats();
+    const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const reading = streamText(reader.stdout);
+    const { bytes } = await exporting;
+    fs.writeSync(descriptor, 'still open');
+    fs.closeSync(descriptor);
+    const text = await reading;
+    expect(JSON.parse(text.slice(0, bytes))).toHaveLength(2000);
+    expect(text.slice(bytes)).toBe('still open');
+  });
+
+  it('a terminal with a slow reader: it gets every row', async () => {
+    const database = createTestDatabase();
+    const db = await openLarge(database);
+    const terminal = spawn('script', ['-qec', 'stty -opost; tty; read ended', '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [first] = (await once(terminal.stdout, 'data')) as [Buffer];
+    terminal.stdout.pause();
+    const exporting = db.exportAuditTrail({ output: first.toString().trim() });
+    await db.stats();
+    const reading = streamText(terminal.stdout);
+    const { bytes } = await exporting;
+    terminal.stdin.end('\n');
+    expect((await reading).trim()).toHaveLength(bytes - 1);
+  });
+
+  it('the standard output: a reader that goes away is an IO_ERROR and does not end the process', async () => {
+    const database = createTestDatabase();
+    await (await openLarge(database)).close();
+    const children = await Children.bundle([join(import.meta.dirname, '../children/export-to-stdout.ts')]);
+    onTestFinished(() => children.remove());
+    const script = children.script('export-to-stdout');
+    const command = `"${process.execPath}" "${script}" "${database.file}" | head -c 10`;
+    const [output, report] = await Promise.all(
+      (({ stdout, stderr }) => [streamText(stdout), streamText(stderr)])(spawn('sh', ['-c', command])),
+    );
+    expect(output).toHaveLength(10);
+    expect(JSON.parse(report ?? '')).toEqual({ name: 'PersistenceError', code: 'IO_ERROR', listeners: 0 });
   });
 });
