@@ -95,7 +95,7 @@ export class Verification {
         ),
     );
     for (const { sql } of MIGRATIONS) {
-      for (const [, name = ''] of sql.matchAll(/CREATE INDEX IF NOT EXISTS (\w+)/g)) {
+      for (const [, name = ''] of sql.matchAll(/CREATE INDEX (?:IF NOT EXISTS )?(\w+)/g)) {
         if (!present.has(name)) this.#report('index', null, `the index ${name} is missing`);
       }
     }

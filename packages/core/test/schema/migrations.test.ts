@@ -276,4 +276,23 @@ describe('native SQLite on a database of this program', () => {
       ['audit', 'audit_log 1'],
     ]);
   });
+
+  it('misses each index that is gone', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
+    const names = fixture.native(
+      "SELECT name FROM sqlite_schema WHERE name LIKE 'idx!_%' ESCAPE '!' ORDER BY 1",
+    );
+    const indexes = names.split('\n');
+    expect(indexes).toContain('idx_audit_log_foreign_time');
+    for (const name of indexes) {
+      const sql = fixture.native(`SELECT sql FROM sqlite_schema WHERE name = '${name}'`);
+      fixture.native(`DROP INDEX ${name}`);
+      expect((await db.verify()).problems).toEqual([
+        { check: 'index', row: null, message: `the index ${name} is missing` },
+      ]);
+      fixture.native(sql);
+    }
+    expect((await db.verify()).ok).toBe(true);
+  });
 });
