@@ -51,6 +51,8 @@ export class SimulatorPage {
 
   async showTab(name: 'Receipts' | 'Memory' | 'Audit trail' | 'Database'): Promise<void> {
     await this.page.getByRole('tab', { name }).click();
+    // For a frame or two the panel that leaves is still beside the one that comes.
+    await expect(this.page.getByRole('tabpanel')).toHaveCount(1);
   }
 
   /** Returns the execution ids of all stored receipts. */
