@@ -59,7 +59,8 @@ export class AgentError extends Error {
   readonly hint: string | undefined;
 
   constructor(code: AgentErrorCode, message: string, details: AgentErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    // The message of a cause may quote half of a surrogate pair, which the canonical JSON of findings refuses.
+    super(message.toWellFormed(), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.location = details.location;
     this.file = details.file;

@@ -1,6 +1,7 @@
 import { openPersistence } from '@ggen-sim/core';
 import { describe, expect, it } from 'vitest';
 import { type Agent, AGENTS, type InputFile, determinismHash, runAgent } from '../src/index.ts';
+import { turtle } from './documents.ts';
 
 /** Agent with the least that an agent needs: it counts the lines of its documents. */
 const lineCounter: Agent<{ readonly text: readonly InputFile[] }> = {
@@ -40,6 +41,24 @@ describe('runAgent', () => {
       { operation: 'count_lines', status: 'completed' },
       { operation: 'count_lines', status: 'started', details: 'text a.txt' },
     ]);
+  });
+
+  // Each text would be cut between the surrogates of an emoji, or holds half of one.
+  it.each([
+    ['the excerpt of a long line, cut at its start', turtle(`ex:a ex:p "${'😀'.repeat(60)}a" %% .`)],
+    ['the excerpt of a long line, cut at its end', turtle(`ex:a %% ex:p "a${'😀'.repeat(80)}" .`)],
+    ['an unknown token', turtle(`ex:a ex:p %${'😀'.repeat(30)} .`)],
+    ['a parameter', turtle(`ex:S sh:targetNode ex:n ; sh:minLength "${'a'.repeat(78)}😀b" .`)],
+    ['a pattern', turtle(`ex:S sh:targetNode ex:n ; sh:pattern "${'a'.repeat(79)}😀(" .`)],
+    ['the name of a document', { name: 'a\uD800', content: '' }],
+    ['the name of a document with a syntax error', { name: 'a\uD800.ttl', content: '%%' }],
+  ])('leaves a receipt that shows %s', async (_what, document) => {
+    await using db = await openPersistence({ storage: 'memory' });
+    const { receiptId, error } = await runAgent(AGENTS['validation'], db, { spec: [document] });
+    expect(error?.code).toMatch(/^(SYNTAX_ERROR|INVALID_SHAPES|UNKNOWN_FORMAT)$/);
+    const receipt = await db.getReceipt(receiptId ?? '');
+    expect(receipt).not.toMatch(/\\ud[89a-f]/i);
+    expect(JSON.parse(receipt)).toMatchObject({ status: 'error', error: { code: error?.code } });
   });
 });
 

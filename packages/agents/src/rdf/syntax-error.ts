@@ -1,11 +1,14 @@
 import type { ParseError, Token } from 'n3';
 import { AgentError, type SourceLocation } from '../errors.ts';
+import { characterStart, shortened } from '../shortened.ts';
 import type { ReadableInput } from './input-file.ts';
 
-/** Length of an excerpt, in characters. Longer lines are cut around the error. */
+/** Length of an excerpt, in UTF-16 code units. Longer lines are cut around the error. */
 const EXCERPT_LENGTH = 120;
-/** Characters of the excerpt before the error. */
+/** Length of the excerpt before the error. */
 const EXCERPT_LEAD = 60;
+/** Length of an unknown token in a message, in UTF-16 code units. */
+const MAX_SHOWN = 40;
 
 /** Position in a text: line from 1, column from 0 in UTF-16 code units. */
 interface Position {
@@ -20,12 +23,13 @@ export function locationAt(
   expected: string | null,
 ): SourceLocation {
   const line = input.text.split(/\r\n|\n|\r/)[position.line - 1] ?? '';
-  const from = line.length <= EXCERPT_LENGTH ? 0 : Math.max(0, position.column - EXCERPT_LEAD);
+  const from =
+    line.length <= EXCERPT_LENGTH ? 0 : Math.max(0, characterStart(line, position.column - EXCERPT_LEAD));
   return {
     name: input.name,
     line: position.line,
     column: position.column + 1,
-    excerpt: line.slice(from, from + EXCERPT_LENGTH),
+    excerpt: line.slice(from, characterStart(line, from + EXCERPT_LENGTH)),
     excerptColumn: position.column - from + 1,
     expected,
   };
@@ -139,8 +143,7 @@ function lexicalProblem(text: string, position: Position): Problem {
   if (first === '') return { message: 'The file ends in the middle of a statement', expected: 'a token' };
   if (first === '"' || first === "'") return stringProblem(rest, first);
   if (first === '<') return iriProblem(rest);
-  const shown = word.length > 40 ? `${word.slice(0, 40)}…` : word;
-  return { message: `"${shown}" is not a token of this format`, expected: null };
+  return { message: `"${shortened(word, MAX_SHOWN)}" is not a token of this format`, expected: null };
 }
 
 function stringProblem(rest: string, quote: string): Problem {

@@ -2,6 +2,7 @@ import type { Quad_Object, Term } from '@rdfjs/types';
 import { OWL, RDF, SH } from '../rdf/namespaces.ts';
 import { renderTerm } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
+import { shortened } from '../shortened.ts';
 import { PARAMETER_TYPES } from './parameter-types.ts';
 import { PatternError } from './pattern-reader.ts';
 import { findPathProblem } from './property-path.ts';
@@ -205,6 +206,5 @@ function shortName(predicate: string): string {
 
 function shown(term: Term): string {
   if (term.termType === 'BlankNode') return 'a blank node';
-  const text = renderTerm(term, NO_LABELS);
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return shortened(renderTerm(term, NO_LABELS), MAX_SHOWN);
 }

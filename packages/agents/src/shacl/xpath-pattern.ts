@@ -1,9 +1,10 @@
+import { shortened } from '../shortened.ts';
 import { acceptSingleEscape, classEscape, classExpression, singleCharacter } from './character-class.ts';
 import { PatternError, PatternReader } from './pattern-reader.ts';
 
 /** Depth limit of groups, deeper than any pattern written by hand. */
 const MAX_DEPTH = 200;
-/** Characters of a refused pattern that the message shows. */
+/** Length of a refused pattern in a message, in UTF-16 code units. */
 const MAX_SHOWN = 80;
 
 /** Flags of XPath (XPath Functions 3.1, section 5.6.1.1). */
@@ -31,7 +32,7 @@ export function translatePattern(pattern: string, flags: string): RegExp {
     return translation(pattern, flags);
   } catch (cause) {
     if (!(cause instanceof PatternError)) throw cause;
-    const shown = pattern.length > MAX_SHOWN ? `${pattern.slice(0, MAX_SHOWN)}…` : pattern;
+    const shown = shortened(pattern, MAX_SHOWN);
     throw new PatternError(`"${shown}" is not a regular expression of XPath: ${cause.message}`);
   }
 }
