@@ -17,7 +17,11 @@ export interface CopyOptions {
    * @param copiedBytes - size of what has been copied so far
    */
   readonly onStep?: (copiedBytes: number) => void | Promise<void>;
-  /** How long a step waits for connections that read this database, in milliseconds. @default 0 */
+  /**
+   * How long to wait for other connections before the copy begins, in milliseconds. From then on they are locked out, also
+   * from reading, until it ends.
+   * @default 0
+   */
   readonly busyDeadlineMs?: number;
 }
 
@@ -253,12 +257,14 @@ export class OpenedDatabase implements DurableDatabase {
     { expectedChangeCounter, onStep, busyDeadlineMs = 0 }: CopyOptions = {},
   ): Promise<void> {
     const pageSizeBytes = Number(source.database.exec('PRAGMA page_size')[0]?.values[0]?.[0]);
-    const copy = new DatabaseCopy(this.#sqlJs, this.database, source.database);
+    const copy = await retryBusy(
+      () => new DatabaseCopy(this.#sqlJs, this.database, source.database),
+      busyDeadlineMs,
+    );
     try {
       if (expectedChangeCounter !== undefined && this.changeCounter() !== expectedChangeCounter)
         throw new SqliteError(ResultCode.BUSY, 'another connection has changed the database');
-      while (!(await retryBusy(() => copy.step(), busyDeadlineMs)))
-        await onStep?.(copy.copiedPages * pageSizeBytes);
+      while (!copy.step()) await onStep?.(copy.copiedPages * pageSizeBytes);
     } finally {
       copy.cancel();
     }

@@ -26,7 +26,7 @@ export class DatabaseCopy {
   copiedPages = 0;
 
   /**
-   * Locks both databases.
+   * Locks both databases, the target against readers as well.
    * @throws SqliteError SQLITE_BUSY (5) when another connection holds either one
    */
   constructor(sqlJs: SqlJs, target: SqlJsDatabase, source: SqlJsDatabase) {
@@ -49,7 +49,7 @@ export class DatabaseCopy {
   /**
    * Copies some pages; the last step commits.
    * @returns true when the copy is complete
-   * @throws SqliteError SQLITE_BUSY (5) while other connections read the target; the step can then be repeated
+   * @throws SqliteError when the source or the target fails
    */
   step(): boolean {
     const resultCode = this.#api._sqlite3_backup_step(this.#backup, STEP_PAGES);
@@ -57,7 +57,6 @@ export class DatabaseCopy {
       this.copiedPages += STEP_PAGES;
       return false;
     }
-    if (resultCode === ResultCode.BUSY) throw new SqliteError(ResultCode.BUSY, 'database is locked');
     if (resultCode !== ResultCode.DONE) this.#fail(resultCode);
     this.#finished = true;
     const finishResult = this.#api._sqlite3_backup_finish(this.#backup);

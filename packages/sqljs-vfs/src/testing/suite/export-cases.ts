@@ -77,7 +77,10 @@ export const exportCases: readonly StorageCase[] = [
       context.expect((refused as { resultCode?: unknown }).resultCode).toBe(5);
       other.database.run('COMMIT');
       context.expect(column(target.database, 'SELECT x FROM old')).toEqual([1]);
-      await target.copyFrom(source);
+      other.database.exec('BEGIN; SELECT x FROM old');
+      const copying = target.copyFrom(source, { busyDeadlineMs: 30_000 });
+      other.database.run('COMMIT');
+      await copying;
       for (const { database } of [target, other]) {
         context
           .expect(column(database, 'SELECT name FROM sqlite_schema ORDER BY 1'))
