@@ -1,4 +1,5 @@
 import { yieldToEventLoop } from '#queue/yield';
+import { PersistenceError } from '../api/errors.ts';
 import type { CleanupOptions, CleanupReport, LongOperationOptions, TableName } from '../api/persistence.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
@@ -51,9 +52,34 @@ export async function cleanup(
         queue.withWriteTransaction(() => deleteOldRows(connection, before, options)),
       ),
     );
-    await giveRoomBack(connection, queue, steps, options.vacuum, options.signal);
+    try {
+      await giveRoomBack(connection, queue, steps, options.vacuum, options.signal);
+    } catch (error) {
+      if (!isStorageFailure(error)) throw error;
+      // The deletion is committed. The room that could not be given back is in the report.
+      if (options.vacuum) throw roomNotGivenBack(error, deletedCounts(deleted));
+    }
     return steps.read(() => connection.snapshot(() => report(sizeBeforeBytes, deleted)));
   });
+}
+
+function isStorageFailure(error: unknown): error is PersistenceError {
+  return (
+    error instanceof PersistenceError && ['DATABASE_LOCKED', 'DISK_FULL', 'IO_ERROR'].includes(error.code)
+  );
+}
+
+function roomNotGivenBack(cause: PersistenceError, deleted: DeletedCounts): PersistenceError {
+  const { receiptsDeleted, auditEntriesDeleted } = deleted;
+  return new PersistenceError(
+    cause.code,
+    `Deleted ${receiptsDeleted} receipts and ${auditEntriesDeleted} audit entries, but their room was not given back: ${cause.message}`,
+    {
+      operation: OPERATION,
+      cause: cause.cause,
+      hint: 'Clean up again with `vacuum` once there is room for a copy of the database and nobody else uses it.',
+    },
+  );
 }
 
 /** Old rows of each table that ages. */

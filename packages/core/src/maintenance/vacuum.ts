@@ -61,7 +61,9 @@ export async function giveRoomBack(
   if (asked === false || signal?.aborted) return;
   const room = await steps.read(() => connection.snapshot(() => readRoom(connection)));
   if (asked ?? isWorthwhile(room)) {
-    await steps.exclusive([], () => vacuum(connection, queue, room.usedBytes > QUICK_BYTES));
+    await steps.exclusive([], () =>
+      vacuum(connection, queue, room.usedBytes > QUICK_BYTES && !room.isIncremental),
+    );
     return;
   }
   if (!room.isIncremental) return;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type TestContext, expect, it } from 'vitest';
-import type { PersistenceError } from '../../src/index.ts';
+import type { CleanupReport, PersistenceError } from '../../src/index.ts';
 import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
@@ -72,19 +72,60 @@ it('fails only the one of several concurrent saves that is too big', async ({ sk
   await db.close();
 });
 
+it('reports a deletion whose room cannot be given back', async ({ skip }) => {
+  const fixture = createTestDatabase();
+  const disk = smallDisk(fixture, skip);
+  const file = path.join(disk, 'ggen.db');
+  const ballast = path.join(disk, 'ballast');
+  const db = await fixture.open({ path: file });
+  const cleanup = async (vacuum: boolean | undefined): Promise<unknown> => {
+    await db.saveReceipts(upTo(20).map((n) => receiptOf(`${vacuum}-${n}`, { receipt: filler(20_000) })));
+    nativeSqlite(file, "UPDATE receipts SET created_at = '2020-01-01 00:00:00' WHERE rowid % 2");
+    try {
+      return await db.cleanup({
+        ...(vacuum !== undefined && { vacuum }),
+        onProgress() {
+          // Within the transaction: enough for its end, and too little for VACUUM.
+          const { bavail, bsize } = fs.statfsSync(disk);
+          if (bavail * bsize > 100_000) fs.appendFileSync(ballast, new Uint8Array(bavail * bsize - 100_000));
+        },
+      });
+    } finally {
+      fs.rmSync(ballast);
+    }
+  };
+  const report = (await cleanup(undefined)) as CleanupReport;
+  expect(report).toMatchObject({ receiptsDeleted: 10, freeBytes: expect.any(Number) });
+  expect(report.freeBytes).toBeGreaterThan(200_000);
+  expect(report.sizeAfterBytes).toBe(report.sizeBeforeBytes);
+  const refused = (await cleanup(true).catch((error: unknown) => error)) as PersistenceError;
+  expect(refused).toMatchObject({ code: 'DISK_FULL', operation: 'cleanup' });
+  expect(refused.message).toMatch(/^Deleted \d+ receipts and 0 audit entries, but their room /);
+  expect((await db.stats()).receiptsTotal).toBeLessThanOrEqual(20);
+  expect(await db.cleanup({ vacuum: true })).toMatchObject({ receiptsDeleted: 0, freeBytes: 0 });
+});
+
 it('opens a read-only medium for reading, and refuses writes with READ_ONLY', async ({ skip }) => {
   const fixture = createTestDatabase();
   const disk = smallDisk(fixture, skip);
   const file = path.join(disk, 'ggen.db');
   const writing = await fixture.open({ path: file });
   const { receiptId } = await writing.saveReceipt(receiptOf('a'));
+  const image = await writing.exportImage();
   await writing.close();
   execFileSync('mount', ['-o', 'remount,ro', disk]);
   const db = await fixture.open({ path: file });
+  await db.exportBackup({ directory: path.join(fixture.folder, 'backup') });
   expect((await db.info()).readOnly).toBe(true);
   expect(await db.getReceipt(receiptId)).toBe('{"ok":true}');
   expect((await db.verify()).ok).toBe(true);
-  for (const call of [() => db.saveReceipt(receiptOf('b')), () => db.reset(), () => db.cleanup()]) {
+  for (const call of [
+    () => db.saveReceipt(receiptOf('b')),
+    () => db.reset(),
+    () => db.cleanup(),
+    () => db.importImage(image),
+    () => db.restoreBackup({ directory: path.join(fixture.folder, 'backup'), force: true }),
+  ]) {
     expect(await rejectionOf(call())).toMatchObject({ code: 'READ_ONLY' });
   }
   expect((await db.stats()).receiptsTotal).toBe(1);
