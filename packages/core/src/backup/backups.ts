@@ -27,12 +27,9 @@ import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
 import { copyOnline, isCopyFailure } from './online-copy.ts';
-import { loadTables, refuseUnlessEmpty, stageImage } from './restore-backup.ts';
+import { loadTables, onImageCopy, refuseUnlessEmpty, stageImage } from './restore-backup.ts';
 import { checkImageRows, checkJsonRows } from './row-check.ts';
 import type { Scratch } from './scratch.ts';
-
-/** Size of the largest database that is copied in memory for a backup. */
-const MAX_COPY_IN_MEMORY_BYTES = 128 * 1024 * 1024;
 
 /** Export and import of the whole database: as a backup, or as the bytes of one file. */
 export class Backups {
@@ -49,9 +46,16 @@ export class Backups {
   async exportBackup(options: BackupOptions): Promise<BackupReport> {
     const operation = 'exportBackup';
     const directory = directoryOf(operation, options.directory ?? DEFAULT_BACKUP_DIRECTORY);
+    let hasBegun = false;
+    const files: Pick<BackupDirectory, 'create'> = {
+      create(fileName) {
+        hasBegun = true;
+        return directory.create(fileName);
+      },
+    };
     const write = async (snapshot: SqliteConnection): Promise<BackupManifest> => {
       try {
-        return await writeBackup(snapshot, directory, this.#clock(), options);
+        return await writeBackup(snapshot, files, this.#clock(), options);
       } catch (error) {
         // The queue takes an error of a file for one of SQLite.
         throw toExportError(error, operation, directory.name);
@@ -67,7 +71,8 @@ export class Backups {
       );
       return { directory: directory.name, manifest };
     } catch (error) {
-      await directory.discard();
+      // What is in the directory of a caller before the first file is not this backup's.
+      if (hasBegun) await directory.discard();
       throw toExportError(error, operation, directory.name);
     }
   }
@@ -95,6 +100,7 @@ export class Backups {
     }
   }
 
+  /** Copies the database. @returns undefined where a copy cannot be made, or would take the last room */
   async #copyToScratch(steps: Steps, options: LongOperationOptions): Promise<Scratch | undefined> {
     const { storage } = this.#connection.durable;
     let scratch: Scratch;
@@ -106,7 +112,10 @@ export class Backups {
     }
     try {
       const size = await steps.read(() => this.#connection.sizeBytes());
-      if (scratch.inMemory && size > MAX_COPY_IN_MEMORY_BYTES) return undefined;
+      if (!scratch.hasRoomFor(size)) {
+        scratch.storage.close?.();
+        return undefined;
+      }
       const target = scratch.storage.open('main', { create: true, exclusive: false, readOnly: false });
       await copyOnline(this.#connection, steps, target, options);
       target.close();
@@ -171,7 +180,13 @@ export class Backups {
     const operation = 'importImage';
     if (!(image instanceof Uint8Array)) throw invalid({ operation, name: 'image' }, image, 'a Uint8Array');
     if (image.length === 0) throw new PersistenceError('NOT_A_DATABASE', 'The image is empty', { operation });
-    await this.#replaceByImage(operation, async (target) => target.write(image, 0), { force: true });
+    await this.#replaceByImage(
+      operation,
+      async (target) => onImageCopy(operation, () => target.write(image, 0)),
+      {
+        force: true,
+      },
+    );
   }
 
   /**
@@ -187,13 +202,20 @@ export class Backups {
   ): Promise<void> {
     const { durable } = this.#connection;
     // Messages name the storage.
-    const storage = { ...createScratch(durable.storage).storage, name: 'The image' };
+    const storage = {
+      ...onImageCopy(operation, () => createScratch(durable.storage).storage),
+      name: 'The image',
+    };
     try {
-      const target = storage.open('main', { create: true, exclusive: false, readOnly: false });
+      const target = onImageCopy(operation, () =>
+        storage.open('main', { create: true, exclusive: false, readOnly: false }),
+      );
       await stage(target);
-      // Native SQLite opens a database in WAL mode without its log, and no log comes with an image.
-      leaveWalMode(target);
-      target.close();
+      onImageCopy(operation, () => {
+        // Native SQLite opens a database in WAL mode without its log, and no log comes with an image.
+        leaveWalMode(target);
+        target.close();
+      });
       const source = await this.#openImage(operation, storage);
       try {
         await check?.(new SqliteConnection(source));

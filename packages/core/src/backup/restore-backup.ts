@@ -42,17 +42,36 @@ export async function stageImage(
   let done = 0;
   for await (const chunk of unchanged(file, await openFile(directory, IMAGE_FILE))) {
     throwIfAborted(OPERATION, signal);
-    writeStaged(target, chunk, done);
+    onImageCopy(OPERATION, () => target.write(chunk, done));
     done += chunk.length;
     onProgress?.({ stage: IMAGE_FILE, done, total: file.bytes, unit: 'bytes' });
   }
 }
 
-function writeStaged(target: StorageFile, chunk: Uint8Array, offset: number): void {
+/** The place of a staged image, for messages. */
+const IMAGE_COPY = 'a copy of the image beside the database';
+
+/**
+ * Runs a call that makes or writes the copy of an image.
+ * @throws {PersistenceError} `READ_ONLY`, `DISK_FULL` or `IO_ERROR`; the message names the copy
+ */
+export function onImageCopy<T>(operation: string, call: () => T): T {
   try {
-    target.write(chunk, offset);
-  } catch (error) {
-    throw toIoError(error, OPERATION, 'a copy of the image beside the database');
+    return call();
+  } catch (cause) {
+    const error = toIoError(cause, operation, IMAGE_COPY);
+    if (error.code !== 'IO_ERROR') throw error;
+    const { code, message } = cause as { readonly code?: unknown; readonly message?: string };
+    const isRefused = ['EACCES', 'EPERM', 'EROFS'].includes(String(code));
+    throw new PersistenceError(
+      isRefused ? 'READ_ONLY' : 'IO_ERROR',
+      `Cannot write ${IMAGE_COPY} (${message ?? String(cause)})`,
+      {
+        operation,
+        cause,
+        ...(isRefused && { hint: 'Check the permissions of the folder of the database.' }),
+      },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { memoryStorage, type Storage } from '@ggen-sim/sqljs-vfs';
-import type { Scratch } from './scratch.ts';
+import { fitsInMemory, type Scratch } from './scratch.ts';
 
 /** Makes room for a copy of a database: in memory, because SQLite reads synchronously. */
 export function createScratch(_database: Storage): Scratch {
-  return { storage: memoryStorage(), inMemory: true };
+  return { storage: memoryStorage(), hasRoomFor: fitsInMemory };
 }

@@ -143,13 +143,51 @@ it('a copy without room beside the database is done without: the database itself
      SELECT 'id-' || i, 'native', 'write', 'completed', printf('%.*c', 18000, 'x') FROM n`,
   );
   const folder = database.path('backup');
-  const { manifest } = await db.exportBackup({ directory: folder });
+  const stages = new Set<string>();
+  const { manifest } = await db.exportBackup({
+    directory: folder,
+    onProgress: ({ stage }) => void stages.add(stage),
+  });
   expect(entriesIn(folder, manifest)).toEqual(['ok\n1000', 1000, 1000]);
+  // It would have left some megabytes.
+  expect([...stages]).not.toContain('copy');
   const restored = await rejectionOf(db.restoreBackup({ directory: folder, force: true }));
   expect(restored).toMatchObject({ code: 'DISK_FULL' });
   expect(restored.message).toContain('beside the database');
+  const imported = await rejectionOf(db.importImage(fs.readFileSync(`${folder}/ggen.db`)));
+  expect(imported).toMatchObject({ code: 'DISK_FULL', operation: 'importImage' });
+  expect(imported.message).toContain('beside the database');
+  // The room is gone only when the copy has begun.
+  execFileSync('mount', ['-o', 'remount,size=130m', disk]);
+  const filling: string[] = [];
+  const again = await db.exportBackup({
+    directory: database.path('again'),
+    onProgress({ stage }) {
+      if (filling.push(stage) > 1) return;
+      const { bavail, bsize } = fs.statfsSync(disk);
+      execFileSync('fallocate', ['-l', String(bavail * bsize - 1_000_000), `${disk}/ballast`]);
+    },
+  });
+  fs.rmSync(`${disk}/ballast`);
+  expect(filling[0]).toBe('copy');
+  expect(entriesIn(database.path('again'), again.manifest)).toEqual(['ok\n1000', 1000, 1000]);
   expect((await db.stats()).auditEntries).toBe(1000);
   expect(fs.readdirSync(disk).filter((name) => !name.endsWith('-journal'))).toEqual(['ggen.db']);
+});
+
+it('a backup that fails before its first file leaves the directory of the caller alone', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  let discards = 0;
+  const directory: BackupDirectory = {
+    ...backupDirectoryAt(database.path('backup')),
+    async discard() {
+      discards++;
+    },
+  };
+  const signal = AbortSignal.abort();
+  expect(await rejectionOf(db.exportBackup({ directory, signal }))).toMatchObject({ code: 'ABORTED' });
+  expect(discards).toBe(0);
 });
 
 it('closing waits for a backup', async () => {
