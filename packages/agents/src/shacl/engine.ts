@@ -4,11 +4,12 @@ import type { DataPointer, PathTerm, Shape, ValidationEngine, ValidationResult }
 import { AgentError } from '../errors.ts';
 import type { Pauses } from '../pauses.ts';
 import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
-import { renderTerm } from '../rdf/terms.ts';
+import { renderTerm, termKey } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { correctedConstraints } from './constraints.ts';
 import { pushInversesInward } from './inverse-paths.ts';
+import { negationsOfThemselves } from './negations.ts';
 import { NestedChecks } from './nested-checks.ts';
 import { pathValues } from './path-values.ts';
 import type { TargetedShape } from './shapes.ts';
@@ -40,7 +41,10 @@ export async function evaluateShapes(
   if (evaluation.targeted.every(({ focusNodes }) => focusNodes.length === 0)) return [];
   const { targeted } = evaluation;
   const validator = await correctedValidator(evaluation);
-  const checks = new NestedChecks(validator.nodeConformsToShape.bind(validator), pauses);
+  const negations = negationsOfThemselves(evaluation.shapes);
+  const checks = new NestedChecks(validator.nodeConformsToShape.bind(validator), pauses, {
+    isNegationOfItself: (shape) => negations.has(termKey(shape)),
+  });
   validator.nodeConformsToShape = checks.conforms;
   const results: ValidationResult[] = [];
   for (const { shape: shapeNode, focusNodes } of targeted) {

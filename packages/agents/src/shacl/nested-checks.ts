@@ -11,6 +11,23 @@ const MAX_DEPTH = 50;
 /** Thrown to unwind the stack at a check that is too deep. */
 class TooDeep extends Error {}
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** Verdict with what it rests on. */
+interface Verdict {
+  readonly conforms: boolean;
+  /** Checks in progress that were assumed to conform. */
+  readonly assumptions: ReadonlySet<string>;
+  /** A check was assumed to conform, perhaps one that has ended since. */
+  readonly hasAssumed: boolean;
+}
+
+/** Check in progress. */
+interface CheckInProgress {
+  readonly assumptions: Set<string>;
+  hasAssumed: boolean;
+}
+
 /** Check that is too deep. */
 interface DeepCheck {
   readonly key: string;
@@ -24,13 +41,26 @@ interface Segment {
   readonly first: DeepCheck | undefined;
   /** Checks in progress around it, in the segment before. */
   readonly around: readonly string[];
-  /** Verdicts of the segments after it. They hold where this segment asks for them. */
-  readonly verdicts: Map<string, boolean>;
+  /** Verdicts of the segments after it that are not kept, by the way to the check, for which alone they hold. */
+  readonly verdicts: Map<string, Verdict>;
+}
+
+/** Settings of {@link NestedChecks}. */
+export interface NestedChecksOptions {
+  /** Whether a shape reaches itself through a negation. */
+  readonly isNegationOfItself: (shape: Term) => boolean;
+  /** @default 50 */
+  readonly maxDepth?: number;
 }
 
 /**
  * Checks inside checks, of any depth. A check that depends on itself counts as conforming, which SHACL leaves open (section
  * 3.4.3).
+ *
+ * Without a negation on the way from a check to itself, verdicts are those of a greatest fixed point. So a verdict of
+ * `false` is final, whatever was assumed for it, and one of `true` holds as long as all that was assumed for it is in
+ * progress or holds itself. Each check is then evaluated at most once after each new `false`. With a negation on the way,
+ * a verdict depends on the whole way to the check and is not kept.
  *
  * Where the checks are too deep for the stack, the deepest is evaluated on an empty stack, as if the checks around it were
  * still in progress; then they begin again and find its verdict.
@@ -38,38 +68,46 @@ interface Segment {
 export class NestedChecks {
   readonly #check: Check;
   readonly #pauses: Pauses;
-  /** Verdicts that depend on no check in progress, within one {@link run}. */
-  readonly #verdicts: Map<string, boolean> = new Map();
-  readonly #inProgress: Set<string> = new Set();
+  readonly #isNegationOfItself: (shape: Term) => boolean;
+  readonly #maxDepth: number;
+  /** Verdicts that depend on no check in progress. */
+  readonly #final: Map<string, boolean> = new Map();
+  /** Assumptions of checks that conform as long as these do. */
+  readonly #provisional: Map<string, ReadonlySet<string>> = new Map();
+  /** Provisional checks, by assumption. */
+  readonly #dependents: Map<string, Set<string>> = new Map();
+  readonly #inProgress: Map<string, CheckInProgress> = new Map();
+  #innermost: CheckInProgress | undefined;
   /** Checks in progress in segments that wait for a later one. */
   readonly #waiting: Set<string> = new Set();
   #segments: Segment[] = [];
-  /** Number of verdicts used that depend on a check in progress. */
-  #assumptions = 0;
 
-  constructor(check: Check, pauses: Pauses) {
+  constructor(
+    check: Check,
+    pauses: Pauses,
+    { isNegationOfItself, maxDepth = MAX_DEPTH }: NestedChecksOptions,
+  ) {
     this.#check = check;
     this.#pauses = pauses;
+    this.#isNegationOfItself = isNegationOfItself;
+    this.#maxDepth = maxDepth;
   }
 
   /** Takes the place of the check that it was made of. */
   readonly conforms: Check = (focusNode, shape) => {
     const key = `${termKey(focusNode)} ${termKey(shape)}`;
-    const known = this.#verdicts.get(key);
-    if (known !== undefined) return known;
-    const isOwnAncestor = this.#inProgress.has(key) || this.#waiting.has(key);
-    const assumed = isOwnAncestor ? true : this.#segments.at(-1)?.verdicts.get(key);
-    if (assumed !== undefined) {
-      this.#assumptions += 1;
-      return assumed;
+    const verdict = this.#known(key) ?? this.#evaluated({ key, focusNode, shape });
+    if (this.#innermost !== undefined && verdict.hasAssumed) {
+      this.#innermost.hasAssumed = true;
+      for (const assumption of verdict.assumptions) this.#innermost.assumptions.add(assumption);
     }
-    if (this.#inProgress.size >= MAX_DEPTH) throw this.#postponed({ key, focusNode, shape });
-    return this.#evaluate(key, focusNode, shape);
+    return verdict.conforms;
   };
 
   /** Runs work that calls {@link conforms}, from its beginning after each check that had to be done first. */
   async run<T>(work: () => T): Promise<T> {
-    this.#verdicts.clear();
+    this.#provisional.clear();
+    this.#dependents.clear();
     this.#waiting.clear();
     this.#segments = [{ first: undefined, around: [], verdicts: new Map() }];
     for (;;) {
@@ -77,36 +115,106 @@ export class NestedChecks {
       const first = this.#segments.at(-1)?.first;
       try {
         if (first === undefined) return work();
-        this.#finish(first.key, this.#evaluate(first.key, first.focusNode, first.shape));
+        this.#finish(first, this.#evaluate(first));
       } catch (error) {
         if (!(error instanceof TooDeep)) throw error;
       }
     }
   }
 
-  #evaluate(key: string, focusNode: Term, shape: Term): boolean {
-    const assumptionsBefore = this.#assumptions;
-    this.#inProgress.add(key);
+  #known(key: string): Verdict | undefined {
+    const final = this.#final.get(key);
+    if (final !== undefined) return { conforms: final, assumptions: NONE, hasAssumed: false };
+    if (this.#isInProgress(key)) return { conforms: true, assumptions: new Set([key]), hasAssumed: true };
+    const assumptions = this.#provisional.get(key);
+    if (assumptions === undefined) return undefined;
+    for (const assumption of assumptions) if (!this.#isInProgress(assumption)) return undefined;
+    return { conforms: true, assumptions, hasAssumed: true };
+  }
+
+  #isInProgress(key: string): boolean {
+    return this.#inProgress.has(key) || this.#waiting.has(key);
+  }
+
+  #evaluated(check: DeepCheck): Verdict {
+    if (this.#inProgress.size < this.#maxDepth) return this.#evaluate(check);
+    const around = [...this.#inProgress.keys()];
+    const verdict = this.#segments.at(-1)?.verdicts.get(wayTo(check.key, around));
+    if (verdict !== undefined) return verdict;
+    for (const key of around) this.#waiting.add(key);
+    this.#segments.push({ first: check, around, verdicts: new Map() });
+    throw new TooDeep();
+  }
+
+  #evaluate({ key, focusNode, shape }: DeepCheck): Verdict {
+    const around = this.#innermost;
+    const current: CheckInProgress = { assumptions: new Set(), hasAssumed: false };
+    this.#inProgress.set(key, current);
+    this.#innermost = current;
+    let conforms: boolean;
     try {
-      const verdict = this.#check(focusNode, shape);
-      if (this.#assumptions === assumptionsBefore) this.#verdicts.set(key, verdict);
-      return verdict;
+      conforms = this.#check(focusNode, shape);
     } finally {
       this.#inProgress.delete(key);
+      this.#innermost = around;
+    }
+    current.assumptions.delete(key);
+    const verdict: Verdict = { conforms, ...current };
+    if (!current.hasAssumed) this.#final.set(key, conforms);
+    else if (!this.#isNegationOfItself(shape)) return this.#kept(key, verdict);
+    return verdict;
+  }
+
+  /** Keeps the verdict of a check and updates those that rest on it. */
+  #kept(key: string, { conforms, assumptions }: Verdict): Verdict {
+    const dependents = this.#dependents.get(key) ?? [];
+    this.#dependents.delete(key);
+    this.#forget(key);
+    for (const dependent of dependents) {
+      const before = this.#provisional.get(dependent);
+      if (before === undefined) continue;
+      this.#forget(dependent);
+      if (conforms)
+        this.#keepWhile(
+          dependent,
+          new Set([...before, ...assumptions].filter((a) => a !== key && a !== dependent)),
+        );
+    }
+    if (!conforms) {
+      this.#final.set(key, false);
+      return { conforms, assumptions: NONE, hasAssumed: false };
+    }
+    this.#keepWhile(key, assumptions);
+    return { conforms, assumptions, hasAssumed: assumptions.size > 0 };
+  }
+
+  #keepWhile(key: string, assumptions: ReadonlySet<string>): void {
+    if (assumptions.size === 0) {
+      this.#final.set(key, true);
+      return;
+    }
+    this.#provisional.set(key, assumptions);
+    for (const assumption of assumptions) {
+      const dependents = this.#dependents.get(assumption);
+      if (dependents === undefined) this.#dependents.set(assumption, new Set([key]));
+      else dependents.add(key);
     }
   }
 
-  /** Adds a segment for a check, while the checks around it are still in progress. */
-  #postponed(check: DeepCheck): TooDeep {
-    const around = [...this.#inProgress];
-    for (const key of around) this.#waiting.add(key);
-    this.#segments.push({ first: check, around, verdicts: new Map() });
-    return new TooDeep();
+  #forget(key: string): void {
+    for (const assumption of this.#provisional.get(key) ?? []) this.#dependents.get(assumption)?.delete(key);
+    this.#provisional.delete(key);
   }
 
-  #finish(key: string, verdict: boolean): void {
+  #finish({ key, shape }: DeepCheck, verdict: Verdict): void {
     const segment = this.#segments.pop();
-    for (const around of segment?.around ?? []) this.#waiting.delete(around);
-    this.#segments.at(-1)?.verdicts.set(key, verdict);
+    if (segment === undefined) return;
+    for (const around of segment.around) this.#waiting.delete(around);
+    if (!verdict.hasAssumed || !this.#isNegationOfItself(shape)) return;
+    this.#segments.at(-1)?.verdicts.set(wayTo(key, segment.around), verdict);
   }
+}
+
+function wayTo(key: string, around: readonly string[]): string {
+  return [...around, key].join('\n');
 }
