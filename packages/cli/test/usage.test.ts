@@ -121,6 +121,11 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
     "FORMAT must be json, ndjson or csv, not './audit.json'. The format comes first: ggen-sim db export-audit-trail json ./audit.json.",
   ],
   [
+    'file in place of the format, with characters that a shell reads',
+    ['db', 'export-audit-trail', "./Bob's audit; $(date).json"],
+    String.raw`ggen-sim db export-audit-trail json './Bob'\''s audit; $(date).json'.`,
+  ],
+  [
     'given twice',
     ['db', 'query-receipts', '%', '--agent', 'x'],
     'PATTERN is given twice, as an argument and as --agent',

@@ -5,6 +5,7 @@ import { choice, optionalCount, optionalText, path } from '../parameters.ts';
 import { CSV_OPTIONS } from '../output/rows.ts';
 import { isStandardOutput } from '../output/redirected-output.ts';
 import { writeReport } from '../output/reports.ts';
+import { quotedIfNeeded } from '../shell/quoted-word.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
 export const exportAuditTrail: Command = defineCommand({
@@ -18,7 +19,7 @@ export const exportAuditTrail: Command = defineCommand({
     format: choice(EXPORT_FORMATS, {
       default: 'json',
       description: 'output format',
-      hint: (given) => `The format comes first: ggen-sim db export-audit-trail json ${given}`,
+      hint: (given) => `The format comes first: ggen-sim db export-audit-trail json ${quotedIfNeeded(given)}`,
     }),
     output: path({
       placeholder: 'OUTPUT_FILE',

@@ -1,5 +1,6 @@
 /** Functions of the original `database/persistence.sh`, each as a call of this program. */
 import functions from './persistence-functions.sh';
+import { quoted } from './quoted-word.ts';
 
 /**
  * Writes the functions as shell code to evaluate.
@@ -9,9 +10,4 @@ import functions from './persistence-functions.sh';
  */
 export function persistenceFunctions(nodePath: string, programPath: string): string {
   return functions.replace('NODE PROGRAM', () => `${quoted(nodePath)} ${quoted(programPath)}`);
-}
-
-/** Quotes a word so that the shell reads it literally. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
