@@ -173,6 +173,19 @@ describe('a receipt', () => {
     expect(receipt.message).not.toMatch(/pass/i);
   });
 
+  it('omits nothing when there are no shapes, whatever the ontology imports', async () => {
+    const imports = '<http://example.org/o> owl:imports <http://example.org/more> .';
+    const ontology = turtle(`${imports} ex:x a ex:C .`);
+    expect(await validate({ spec: [ontology] })).toMatchObject({
+      omitted: [],
+      findings: { status: 'partial' },
+    });
+    const left = ['owl:imports <http://example.org/more>'];
+    expect((await validate({ spec: [DATA], shapes: [turtle(imports, 's.ttl')] })).omitted).toEqual(left);
+    const misspelt = turtle('ex:S sh:targetClas ex:C .');
+    expect((await validate({ spec: [misspelt] })).omitted).toEqual(['sh:targetClas']);
+  });
+
   it('mentions shapes whose target picks no node', async () => {
     const shapes = turtle(
       'ex:S sh:targetClass ex:C ; sh:class ex:C . ex:T sh:targetClass ex:Typo ; sh:class ex:C .',

@@ -74,9 +74,15 @@ export async function validate(inputs: ValidationInputs, signal?: AbortSignal): 
     violations: found.violations,
     durationsMs: stopwatch.durations(),
     prefixes: prefixesOf(documents),
-    omitted: findings.not_evaluated,
+    omitted: omittedFrom(findings),
     error: found.error ?? null,
   };
+}
+
+/** Lists the parts of the shapes that were left out. What an ontology without shapes imports is not a part of any. */
+function omittedFrom({ counts, shapes_source, not_evaluated }: ValidationFindings): readonly string[] {
+  const hasNoShapes = shapes_source === 'spec' && counts?.shapes === 0;
+  return hasNoShapes ? not_evaluated.filter((part) => !part.startsWith('owl:imports ')) : not_evaluated;
 }
 
 /** Puts documents into a fixed order, so that no finding, the first error included, depends on the order given. */
