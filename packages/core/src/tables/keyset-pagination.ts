@@ -102,7 +102,10 @@ export function timeOrderQueries(
   });
 }
 
-/** Reads one batch of a table in the order of its time column. */
+/**
+ * Reads one batch of a table in the order of its time column. It takes several statements: in one state of the database no
+ * row that one of them found is gone for the next.
+ */
 export function readInTimeOrder<Row>(
   connection: SqliteConnection,
   table: AnyTable,
@@ -110,14 +113,16 @@ export function readInTimeOrder<Row>(
   limit: number,
   cursor: Cursor | undefined,
 ): RowBatch<Row> {
-  const rows = hasForeignTimes(connection, table)
-    ? rowidsByMoment(connection, table, filter, limit, cursor).flatMap((rowid) =>
-        connection.all(
-          `SELECT rowid, ${table.timeColumn}, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
-          [rowid],
-        ),
-      )
-    : rowsByTimeIndex(connection, table, filter, limit, cursor);
+  const rows = connection.snapshot(() =>
+    hasForeignTimes(connection, table)
+      ? rowidsByMoment(connection, table, filter, limit, cursor).flatMap((rowid) =>
+          connection.all(
+            `SELECT rowid, ${table.timeColumn}, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
+            [rowid],
+          ),
+        )
+      : rowsByTimeIndex(connection, table, filter, limit, cursor),
+  );
   const last = rows.at(-1);
   const ended = last === undefined || rows.length < limit;
   const consumed = (cursor?.consumed ?? 0) + rows.length;
