@@ -41,7 +41,8 @@ export function hasForeignTimes(connection: SqliteConnection, { name, timeColumn
 /** Selects the rows of the index of foreign times. SQLite uses the index only for the same condition as it has. */
 function foreignTimesSql({ name, timeColumn: time }: TimedTable): string {
   return `SELECT rowid FROM ${name} INDEXED BY idx_${name}_foreign_time
-    WHERE CASE WHEN length(${time}) = 19 THEN datetime(${time}) IS NOT ${time} ELSE ${time} IS NOT NULL END`;
+    WHERE CASE WHEN typeof(${time}) = 'text' AND length(${time}) = 19
+      THEN datetime(${time}) IS NOT ${time} ELSE ${time} IS NOT NULL END`;
 }
 
 /** Makes the SQL of a column's moment in milliseconds since 1970; NULL for what is not a time. */

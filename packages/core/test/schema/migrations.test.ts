@@ -168,6 +168,15 @@ describe('every schema version', () => {
     await added(db);
   });
 
+  it('may hold a BLOB that SQLite reads as the present time', async () => {
+    const fixture = createTestDatabase();
+    fs.copyFileSync(path.join(FIXTURES, 'schema-v2.db'), fixture.file);
+    fixture.native(`UPDATE audit_log SET timestamp = x'6e6f77${'00'.repeat(16)}'`);
+    const db = await fixture.open();
+    const { problems } = await db.verify();
+    expect(problems).toMatchObject([{ message: 'timestamp is a BLOB of 19 bytes, which is not a time' }]);
+  });
+
   it('need not have the columns of later migrations', async () => {
     const connection = new SqliteConnection(await openDatabase(memoryStorage()));
     await migrate(connection, new Date(), performance.now());

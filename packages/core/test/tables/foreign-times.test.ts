@@ -1,7 +1,13 @@
 /** Times that other programs stored: compared as moments, never deleted when they cannot be read, named by verify. */
+import { openDatabase } from '@ggen-sim/sqljs-vfs';
+import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { describe, expect, it } from 'vitest';
+import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import type { AuditRow, Persistence } from '../../src/index.ts';
 import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { auditLogTable } from '../../src/tables/audit-log.ts';
+import { readInTimeOrder, type Cursor } from '../../src/tables/keyset-pagination.ts';
+import { EVERY_AGENT } from '../../src/validation/like-pattern.ts';
 import { momentOf } from '../../src/validation/timestamps.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -28,7 +34,18 @@ const FORMS: Readonly<Record<string, (moment: number) => string>> = {
 };
 const NAMES = Object.keys(FORMS);
 
-const UNREADABLE = ["'yesterday'", "'2026-02-30 00:00:00'", "x'323032302d30312d3031'", "'now'", '1e18', "''"];
+/** "now" and 16 NUL bytes: as long as a time of this program, and the present time for SQLite. */
+const BLOB_OF_NOW = `x'6e6f77${'00'.repeat(16)}'`;
+const UNREADABLE = [
+  "'yesterday'",
+  "'2026-02-30 00:00:00'",
+  "x'323032302d30312d3031'",
+  "'now'",
+  `CAST(${BLOB_OF_NOW} AS TEXT)`,
+  BLOB_OF_NOW,
+  '1e18',
+  "''",
+];
 
 const open = (fixture: TestDatabase): Promise<Persistence> => fixture.open({ clock: () => new Date(NOW) });
 
@@ -151,7 +168,8 @@ describe('times of other programs', () => {
     const count = (table: string, column: string): string =>
       fixture.native(
         `SELECT count(*) FROM ${table} INDEXED BY idx_${table}_foreign_time
-          WHERE CASE WHEN length(${column}) = 19 THEN datetime(${column}) IS NOT ${column} ELSE ${column} IS NOT NULL END`,
+          WHERE CASE WHEN typeof(${column}) = 'text' AND length(${column}) = 19
+            THEN datetime(${column}) IS NOT ${column} ELSE ${column} IS NOT NULL END`,
       );
     expect(count('receipts', 'created_at')).toBe('0');
     expect(count('audit_log', 'timestamp')).toBe('0');
@@ -163,6 +181,42 @@ describe('times of other programs', () => {
     expect(count('agent_memory', 'last_updated')).toBe('2');
     expect((await db.queryMemory()).map(({ agentId }) => agentId)).toEqual(['seconds', 'own', 'east']);
   });
+});
+
+it('a batch is read in one state of the database, however many statements it takes', async () => {
+  const fixture = createTestDatabase();
+  await open(fixture);
+  insert(
+    fixture,
+    upTo(30).map(
+      (index) => [String(index).padStart(2, '0'), FORMS['seconds']!(NOW + index * MINUTE)] as const,
+    ),
+  );
+  const connection = new SqliteConnection(await openDatabase(fileStorage(fixture.file)));
+  const readRows = connection.all.bind(connection);
+  let deleting: unknown;
+  connection.all = (sql, values) => {
+    // Other programs try to delete a row that has been found and not been read yet.
+    if (sql.includes('WHERE rowid = ?')) {
+      try {
+        deleting = fixture.native("DELETE FROM audit_log WHERE audit_id = '05'");
+      } catch (error) {
+        deleting = error;
+      }
+    }
+    return readRows(sql, values);
+  };
+  const ids: string[] = [];
+  const filter = { agent: EVERY_AGENT, order: 'oldest-first' } as const;
+  let cursor: Cursor | undefined;
+  do {
+    const batch = readInTimeOrder<AuditRow>(connection, auditLogTable, filter, 10, cursor);
+    ids.push(...batch.rows.map(({ auditId }) => auditId));
+    cursor = batch.nextCursor;
+  } while (cursor !== undefined);
+  expect(ids).toEqual(upTo(30).map((index) => String(index).padStart(2, '0')));
+  expect(String(deleting)).toMatch(/locked/);
+  await connection.close();
 });
 
 describe('momentOf', () => {
