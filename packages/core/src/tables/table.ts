@@ -99,9 +99,9 @@ export function rowProblem(table: AnyTable, row: object, isImported: boolean): s
   for (const { column, field, holds = 'text' } of table.columns) {
     const value = (row as Readonly<Record<string, unknown>>)[field];
     if (value === null || holds === 'time') continue;
-    const fits = holds === 'text' ? typeof value === 'string' : Number.isFinite(value);
+    const fits = holds === 'text' ? typeof value === 'string' : Number.isSafeInteger(value);
     if (!fits)
-      return `${column} is ${describeValue(value)}, not ${holds === 'text' ? 'text' : 'a number below 2^53'}`;
+      return `${column} is ${describeValue(value)}, not ${holds === 'text' ? 'text' : 'a whole number below 2^53'}`;
   }
   return table.problemOf(row, isImported);
 }

@@ -20,12 +20,12 @@ describe('integers beyond 2^53 and BLOBs', () => {
       `${insert} VALUES (${BIG + 1n}, 'blob', 'a', 'o', 'completed', ${LEAST}, x'00ff22')`,
       `${insert} VALUES (${BIG + 2n}, 'infinite', 'a', 'o', 'completed', 9e999, 'text')`,
       `${insert} VALUES (${BIG + 3n}, 'not utf-8', 'a', 'o', 'completed', 1, CAST(x'61ff62' AS TEXT))`,
-      `${insert} VALUES (${BIG + 4n}, 'utf-8', 'a', 'o', 'completed', 1, '\u{fffd}')`,
+      `${insert} VALUES (${BIG + 4n}, 'utf-8', 'a', 'o', 'completed', 1.5, '\u{fffd}')`,
     );
     const stored = 'SELECT rowid, audit_id, typeof(duration_ms), duration_ms, hex(details) FROM audit_log';
     const before = database.native(stored);
     const rows = await db.queryAuditTrail();
-    expect(rows.map(({ durationMs }) => durationMs)).toEqual([1, 1, Infinity, LEAST, BIG, 0]);
+    expect(rows.map(({ durationMs }) => durationMs)).toEqual([1.5, 1, Infinity, LEAST, BIG, 0]);
     expect(rows[3]?.details).toEqual(new Uint8Array([0, 255, 34]));
     expect(await collect(db.queryAuditTrail())).toEqual(rows);
 
@@ -39,10 +39,15 @@ describe('integers beyond 2^53 and BLOBs', () => {
 
     const { problems } = await db.verify();
     expect(problems).toMatchObject([
-      { check: 'audit', row: `audit_log ${BIG}`, message: `duration_ms is ${BIG}, not a number below 2^53` },
-      { message: `duration_ms is ${LEAST}, not a number below 2^53` },
-      { message: 'duration_ms is Infinity, not a number below 2^53' },
+      {
+        check: 'audit',
+        row: `audit_log ${BIG}`,
+        message: `duration_ms is ${BIG}, not a whole number below 2^53`,
+      },
+      { message: `duration_ms is ${LEAST}, not a whole number below 2^53` },
+      { message: 'duration_ms is Infinity, not a whole number below 2^53' },
       { message: 'details is binary data (3 bytes), not text' },
+      { message: 'duration_ms is 1.5, not a whole number below 2^53' },
     ]);
     const directory = database.path('backup');
     await db.exportBackup({ directory });
