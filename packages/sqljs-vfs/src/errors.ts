@@ -57,6 +57,22 @@ export class SqliteError extends Error {
   }
 }
 
+/** A temporary file of SQLite failed, as `VACUUM` and large sorts use them. It is the `cause` of an {@link SqliteError}. */
+export class TemporaryFileError extends Error {
+  override readonly name = 'TemporaryFileError';
+  /** The folder of the file. */
+  readonly directory: string;
+  /** The system's error code, for example `ENOSPC`. */
+  readonly code: string | undefined;
+
+  /** @param cause - the system's error */
+  constructor(directory: string, cause: Error & { readonly code?: string }) {
+    super(`a temporary file in ${directory} failed (${cause.message})`, { cause });
+    this.directory = directory;
+    this.code = cause.code;
+  }
+}
+
 /**
  * The storage failed after the commit may have become durable. The transaction may or may not be stored; retrying could
  * apply it twice.

@@ -1,7 +1,14 @@
 export { openDatabase, type OpenDatabaseOptions } from './open-database.ts';
 export type { CopyOptions, DurableDatabase } from './durable-database.ts';
 export { memoryStorage, MemoryDisk } from './storages/memory/memory.ts';
-export { VfsError, SqliteError, UncertainCommit, isBusy, type VfsErrorCode } from './errors.ts';
+export {
+  VfsError,
+  SqliteError,
+  TemporaryFileError,
+  UncertainCommit,
+  isBusy,
+  type VfsErrorCode,
+} from './errors.ts';
 export { ResultCode } from './result-codes.ts';
 export { retryBusy } from './retry-busy.ts';
 export { LockLevel } from './contract/database-lock.ts';

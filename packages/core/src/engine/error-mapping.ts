@@ -1,4 +1,11 @@
-import { ResultCode, SqliteError, UncertainCommit, VfsError, type VfsErrorCode } from '@ggen-sim/sqljs-vfs';
+import {
+  ResultCode,
+  SqliteError,
+  TemporaryFileError,
+  UncertainCommit,
+  VfsError,
+  type VfsErrorCode,
+} from '@ggen-sim/sqljs-vfs';
 import { PersistenceError, type PersistenceErrorCode } from '../api/errors.ts';
 
 /** Code, message and hint for a result code of SQLite. */
@@ -70,6 +77,17 @@ export function damagedDatabase(reason: string): SqliteError {
   return new SqliteError(ResultCode.CORRUPT, reason);
 }
 
+function temporaryFileMeaning({ directory }: TemporaryFileError, resultCode: number | undefined): Meaning {
+  const isFull = resultCode === ResultCode.FULL;
+  return {
+    code: isFull ? 'DISK_FULL' : 'IO_ERROR',
+    message: isFull
+      ? `There is no room left for temporary files in ${directory}`
+      : `A temporary file in ${directory} failed`,
+    hint: `Make room in ${directory}, or set SQLITE_TMPDIR to another folder. Everything acknowledged before is kept.`,
+  };
+}
+
 /** Maps an error of SQLite or the storage to a `PersistenceError`. Returns a `PersistenceError` as it is. */
 export function toPersistenceError(error: unknown, operation: string): PersistenceError {
   if (error instanceof PersistenceError) return error;
@@ -104,7 +122,11 @@ export function toPersistenceError(error: unknown, operation: string): Persisten
       },
     );
   }
-  const meaning = MEANINGS[resultCode ?? -1];
+  const cause = error instanceof SqliteError ? error.cause : undefined;
+  const meaning =
+    cause instanceof TemporaryFileError
+      ? temporaryFileMeaning(cause, resultCode)
+      : MEANINGS[resultCode ?? -1];
   if (!meaning) return new PersistenceError('INTERNAL', reason, { operation, cause: error });
   return new PersistenceError(meaning.code, `${meaning.message} (${reason})`, {
     operation,

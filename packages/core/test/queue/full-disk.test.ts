@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type TestContext, expect, it } from 'vitest';
+import { type TestContext, expect, it, vi } from 'vitest';
 import type { CleanupReport, PersistenceError } from '../../src/index.ts';
 import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
@@ -56,6 +56,23 @@ it('fails saves with DISK_FULL, loses none that was acknowledged, and saves agai
   expect(await db.verify()).toMatchObject({ ok: true, receiptsVerified: acknowledged.length + 1 });
   await db.close();
   expect(nativeSqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+});
+
+it('names the folder of temporary files that has no room for a vacuum', async ({ skip }) => {
+  const fixture = createTestDatabase();
+  const disk = smallDisk(fixture, skip);
+  vi.stubEnv('SQLITE_TMPDIR', disk);
+  fixture.atEnd(() => void vi.unstubAllEnvs());
+  const db = await fixture.open();
+  await db.saveReceipt(receiptOf('a', { receipt: filler(8000) }));
+  fixture.native(
+    'CREATE TABLE x(y); INSERT INTO x VALUES (zeroblob(3000000)); DROP TABLE x',
+    'CREATE TABLE kept(y); INSERT INTO kept VALUES (zeroblob(60000000))',
+  );
+  const failure = await rejectionOf(db.cleanup({ vacuum: true }));
+  expect(failure).toMatchObject({ code: 'DISK_FULL' });
+  expect(failure.message).toContain(`no room left for temporary files in ${disk}`);
+  expect((await db.stats()).receiptsTotal).toBe(1);
 });
 
 it('fails only the one of several concurrent saves that is too big', async ({ skip }) => {

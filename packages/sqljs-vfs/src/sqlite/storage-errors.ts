@@ -11,31 +11,43 @@ const STORAGE_FAILURES: ReadonlySet<number> = new Set([
   ResultCode.CANTOPEN,
 ]);
 
+/** Keeps what a file method threw, because only a result code gets through WebAssembly. */
+export interface Failures {
+  /** The error that the last failed method threw; cleared at the end of the call to SQLite. */
+  lastError: unknown;
+}
+
 /** A database whose failures are reported. */
-interface ReportedDatabase {
+interface ReportedDatabase extends Failures {
   readonly storage: Storage;
   /** The open database file. */
   readonly main: StorageFile | undefined;
   /** True while SQLite has a write-ahead log open. */
   readonly hasLog: boolean;
-  /** The error that the last failed file call threw; cleared once it has been reported. */
-  lastError: unknown;
 }
 
 /**
  * Makes every failure of a database a {@link SqliteError}, with the storage's error as its cause. `STORAGE_RESET` is
  * thrown as it is: no result code of SQLite says that the database is gone. Another program that switches the database to
  * WAL mode, for which SQLite only says SQLITE_CANTOPEN, is `WAL_MODE`.
+ * @param temporary - failures of temporary files, of which the last is newer than the database's own
  */
-export function reportStorageErrors(database: SqlJsDatabase, mount: ReportedDatabase): void {
+export function reportStorageErrors(
+  database: SqlJsDatabase,
+  mount: ReportedDatabase,
+  temporary: Failures,
+): void {
   const reporter = database as Omit<SqlJsDatabase, 'handleError'> & { handleError(resultCode: number): null };
   const original = reporter.handleError.bind(database);
   reporter.handleError = (reported: number): null => {
+    const lastError = temporary.lastError ?? mount.lastError;
+    // SQLite ignores some failures, for example of closing a file. They are not the cause of a later one.
+    temporary.lastError = undefined;
+    mount.lastError = undefined;
     if (reported === ResultCode.OK) return null;
     // The backup interface reports extended codes, sql.js the primary ones.
     const resultCode = reported & 0xff;
-    const cause = STORAGE_FAILURES.has(resultCode) ? mount.lastError : undefined;
-    mount.lastError = undefined;
+    const cause = STORAGE_FAILURES.has(resultCode) ? lastError : undefined;
     if (isStorageReset(cause)) throw cause;
     if (resultCode === ResultCode.CANTOPEN && cause === undefined && needsSharedMemory(mount)) {
       throw walModeError(mount.storage);

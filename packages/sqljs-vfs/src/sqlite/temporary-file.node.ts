@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { readWholeRange, writeWholeRange } from '../contract/whole-range.ts';
+import { wrapFile } from '../contract/wrap-storage.ts';
+import { TemporaryFileError } from '../errors.ts';
 import type { StorageFile } from '../contract/storage.ts';
 
 /**
@@ -19,12 +21,29 @@ export function openTemporaryFile(directory?: string): StorageFile | undefined {
   for (const candidate of [SQLITE_TMPDIR, TMPDIR, '/var/tmp', '/usr/tmp', '/tmp']) {
     if (candidate === undefined || candidate === '') continue;
     try {
-      return createIn(candidate);
+      return namingDirectory(createIn(candidate), candidate);
     } catch {
       // The next directory may be usable.
     }
   }
   return undefined;
+}
+
+/** Makes failures name the folder: the caller did not choose it. */
+function namingDirectory(file: StorageFile, directory: string): StorageFile {
+  const run = <T>(call: () => T): T => {
+    try {
+      return call();
+    } catch (error) {
+      throw new TemporaryFileError(directory, error as Error);
+    }
+  };
+  return wrapFile(file, {
+    read: (target, offset) => run(() => file.read(target, offset)),
+    write: (source, offset) => run(() => file.write(source, offset)),
+    truncate: (sizeBytes) => run(() => file.truncate(sizeBytes)),
+    sizeBytes: () => run(() => file.sizeBytes()),
+  });
 }
 
 function createIn(directory: string): StorageFile {

@@ -2,8 +2,8 @@
  * SQLite's virtual file system (https://www.sqlite.org/vfs.html), written in JavaScript: the methods that SQLite calls
  * to open, read, write, sync and lock files, answered from a storage.
  *
- * 1. A method never throws into WebAssembly: it keeps the JavaScript error in {@link Mount.lastError} and returns the
- *    result code of that method.
+ * 1. A method never throws into WebAssembly: it keeps the JavaScript error in {@link Failures.lastError} and returns
+ *    the result code of that method.
  * 2. WebAssembly memory moves when it grows, so every method derives its view of it again.
  * 3. Only files of mounted databases are answered here, and temporary files where the platform has them. Every other
  *    name (`ATTACH`) goes to the VFS that was there before.
@@ -13,7 +13,7 @@ import { VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { FileRole, Storage, StorageFile } from '../contract/storage.ts';
 import type { LockLevel } from '../contract/database-lock.ts';
-import { isOutOfSpace, reportStorageErrors } from './storage-errors.ts';
+import { type Failures, isOutOfSpace, reportStorageErrors } from './storage-errors.ts';
 import { WriteCoalescing } from './write-coalescing.ts';
 import type { SqlJs } from './load-sqljs.ts';
 import {
@@ -32,7 +32,7 @@ import {
 type OriginalVfsMethod = (vfs: number, ...rest: number[]) => number;
 
 /** One database: the name sql.js gave it stands for the files of this storage. */
-export interface Mount {
+export interface Mount extends Failures {
   readonly storage: Storage;
   /** Bytes that SQLite has written and the storage has not received yet. */
   readonly writes: WriteCoalescing;
@@ -40,15 +40,12 @@ export interface Mount {
   main: StorageFile | undefined;
   /** True while SQLite has a write-ahead log open, as only an exclusive owner does. */
   hasLog: boolean;
-  /** The error that the last failed method threw. */
-  lastError: unknown;
 }
 
-/** Writes and failures of a temporary file, which belongs to no database. */
-type TemporaryMount = Pick<Mount, 'writes' | 'main' | 'hasLog' | 'lastError'>;
-
 interface OpenFile {
-  readonly mount: TemporaryMount;
+  /** A temporary file belongs to no database and has writes of its own. */
+  readonly mount: Pick<Mount, 'writes' | 'main' | 'hasLog'>;
+  readonly failures: Failures;
   readonly file: StorageFile;
   readonly role: FileRole | 'temporary';
   /** Deletes a file that was opened with SQLITE_OPEN_DELETEONCLOSE. */
@@ -70,6 +67,8 @@ export class SqlJsVfs {
   readonly #sqlJs: SqlJs;
   readonly #mounts: Map<string, Mount> = new Map();
   readonly #openFiles: Map<number, OpenFile> = new Map();
+  /** Failures of temporary files: SQLite does not say for which database it opens one. */
+  readonly #temporaryFailures: Failures = { lastError: undefined };
   readonly #ioMethods: number;
   /** Set while a database is being created: sql.js then makes up its name, which xOpen receives first. */
   #awaitingName: Mount | undefined;
@@ -97,7 +96,7 @@ export class SqlJsVfs {
     this.#awaitingName = mount;
     try {
       const database = new this.#sqlJs.module.Database(new Uint8Array(0));
-      reportStorageErrors(database, mount);
+      reportStorageErrors(database, mount, this.#temporaryFailures);
       return { database, mount };
     } catch (error) {
       for (const [name, bound] of this.#mounts) if (bound === mount) this.#mounts.delete(name);
@@ -127,11 +126,13 @@ export class SqlJsVfs {
     return mount && { mount, role: (groups?.['suffix'] as FileRole | undefined) ?? 'main' };
   }
 
-  #guard(mount: Pick<Mount, 'lastError'>, failure: number, call: () => number): number {
+  #guard(failures: Failures, failure: number, call: () => number): number {
     try {
       return call();
     } catch (error) {
-      mount.lastError = error;
+      // Only the newest failure can be the cause of what SQLite reports next.
+      this.#temporaryFailures.lastError = undefined;
+      failures.lastError = error;
       return isOutOfSpace(error) ? ResultCode.FULL : failure;
     }
   }
@@ -174,7 +175,7 @@ export class SqlJsVfs {
     return this.#sqlJs.module.addFunction((filePointer: number, ...parameters: never[]) => {
       const open = this.#openFiles.get(filePointer);
       if (!open) return failure;
-      return this.#guard(open.mount, failure, () => method(open, ...parameters));
+      return this.#guard(open.failures, failure, () => method(open, ...parameters));
     }, signature);
   }
 
@@ -228,14 +229,14 @@ export class SqlJsVfs {
    * Always reports success: SQLite unlocks after the commit and would report the stored commit as failed otherwise. A
    * lock that was not released keeps others out a little longer, which is safe; the next unlock or close ends it.
    */
-  readonly #xUnlock = ({ file, mount }: OpenFile, level: LockLevel): number => {
+  readonly #xUnlock = ({ file, mount, failures }: OpenFile, level: LockLevel): number => {
     try {
       mount.writes.end();
     } finally {
       try {
         file.unlock(level);
       } catch (error) {
-        mount.lastError = error;
+        failures.lastError = error;
       }
     }
     return ResultCode.OK;
@@ -266,7 +267,7 @@ export class SqlJsVfs {
     this.#openFiles.delete(filePointer);
     if (open.role === 'main') open.mount.main = undefined;
     if (open.role === 'wal') open.mount.hasLog = false;
-    return this.#guard(open.mount, ResultCode.IOERR_CLOSE, () => {
+    return this.#guard(open.failures, ResultCode.IOERR_CLOSE, () => {
       open.file.close();
       open.deleteAfterClose?.();
       return ResultCode.OK;
@@ -373,6 +374,7 @@ export class SqlJsVfs {
       if (role === 'wal') mount.hasLog = true;
       this.#openFiles.set(filePointer, {
         mount,
+        failures: mount,
         file,
         role,
         ...(flags & OpenFlag.deleteOnClose && {
@@ -390,21 +392,17 @@ export class SqlJsVfs {
    * @returns undefined where the platform has no temporary files
    */
   #openTemporary(filePointer: number, flags: number, outFlagsPointer: number): number | undefined {
-    const mount: TemporaryMount = {
-      writes: new WriteCoalescing(),
-      main: undefined,
-      hasLog: false,
-      lastError: undefined,
-    };
+    const mount = { writes: new WriteCoalescing(), main: undefined, hasLog: false };
+    const failures = this.#temporaryFailures;
     this.#view().setUint32(filePointer, 0, true);
     let file: StorageFile | undefined;
-    const resultCode = this.#guard(mount, ResultCode.CANTOPEN, () => {
+    const resultCode = this.#guard(failures, ResultCode.CANTOPEN, () => {
       file = openTemporaryFile();
       return ResultCode.OK;
     });
     if (!file) return resultCode === ResultCode.OK ? undefined : resultCode;
     const opened = mount.writes.over(file);
-    this.#openFiles.set(filePointer, { mount, file: opened, role: 'temporary' });
+    this.#openFiles.set(filePointer, { mount, failures, file: opened, role: 'temporary' });
     this.#setOpened(opened, filePointer, flags, outFlagsPointer);
     return ResultCode.OK;
   }

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { type SqliteError, openDatabase } from '../../src/index.ts';
 import { column } from '../../src/testing/database-queries.ts';
+import { observedStorage } from '../../src/testing/index.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 
 /** Mounts a disk of one megabyte. Returns undefined if this user may not mount one. */
@@ -18,6 +19,44 @@ function smallDisk(): string | undefined {
   onTestFinished(() => void execFileSync('umount', ['-l', folder]));
   return folder;
 }
+
+it('a full folder of temporary files is the cause of a failed VACUUM, and of nothing later', async (context) => {
+  const disk = smallDisk();
+  context.skip(disk === undefined, 'mounting needs root');
+  if (disk === undefined) return;
+  vi.stubEnv('SQLITE_TMPDIR', disk);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  let failsUnlock = false;
+  const storage = observedStorage(fileStorage(path.join(temporaryFolder(), 'data.db')), ({ verb }) => {
+    if (verb === 'unlock' && failsUnlock) throw new Error('unlock failed');
+  });
+  const opened = await openDatabase(storage);
+  onTestFinished(() => opened.close());
+  const { database } = opened;
+  database.run('CREATE TABLE t(filler BLOB); INSERT INTO t VALUES (zeroblob(3000000))');
+  const failureOf = (sql: string): unknown => {
+    try {
+      database.run(sql);
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+  const readWithFailingUnlock = (): void => {
+    failsUnlock = true;
+    database.run('SELECT count(*) FROM t');
+    failsUnlock = false;
+  };
+  readWithFailingUnlock();
+  const failure = failureOf('PRAGMA cache_size = 10; VACUUM');
+  expect(failure).toMatchObject({ name: 'SqliteError', resultCode: 13 });
+  expect(failure).toMatchObject({ cause: { name: 'TemporaryFileError', directory: disk, code: 'ENOSPC' } });
+  readWithFailingUnlock();
+  database.run('PRAGMA max_page_count = 1');
+  const withoutFile = failureOf('INSERT INTO t VALUES (zeroblob(3000000))') as SqliteError;
+  expect(withoutFile).toMatchObject({ name: 'SqliteError', resultCode: 13 });
+  expect(withoutFile.cause).toBeUndefined();
+});
 
 it('a full disk loses no acknowledged row, and the next write works once there is space', async (context) => {
   const disk = smallDisk();
