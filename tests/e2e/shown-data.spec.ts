@@ -1,4 +1,5 @@
 import { expect, test } from './support/fixtures.ts';
+import { ggenSim, sqlite3 } from './support/native-tools.ts';
 import type { SimulatorPage } from './support/simulator-page.ts';
 
 /** Receipt of a script, as it is saved through the page's handle. */
@@ -123,4 +124,47 @@ test('an id cannot pass for another one by invisible characters', async ({ simul
   expect(await simulator.page.locator('body').innerText()).not.toMatch(
     /[\u{202A}-\u{202E}\u{2066}-\u{2069}\u{200B}]/u,
   );
+});
+
+test('rows of another program with BLOBs and without JSON are shown, not a blank page', async ({
+  simulator,
+}, testInfo) => {
+  const file = testInfo.outputPath('foreign.db');
+  await ggenSim('db', 'save-receipt', 'exec', 'blob-agent', 'validation', '{}', 'error', '42', '--db', file);
+  await sqlite3(
+    file,
+    `UPDATE receipts SET agent_type = x'0102', execution_id = zeroblob(40), duration_ms = 'soon', receipt_json = 'no json';
+     INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status)
+       VALUES ('partly', 'partly', 'partly-agent', 'validation', '{"kind":"validation-receipt"}', 'error');
+     INSERT INTO agent_memory (memory_id, agent_id, agent_type, memory_json, version)
+       VALUES ('m', x'00ff', 'session', 'no json', x'01');
+     INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
+       VALUES (x'05', 'agent', x'01', 'completed', x'010203');`,
+  );
+  const { page } = simulator;
+  await simulator.showTab('Database');
+  await page.getByLabel('Database to import').setInputFiles(file);
+  await page
+    .getByRole('alertdialog')
+    .getByRole('button', { name: /^Replace database/ })
+    .click();
+  await simulator.showTab('Receipts');
+  await expect(simulator.table).toContainText('a BLOB of 40 b');
+  const dialog = page.getByRole('dialog', { name: 'Receipt' });
+  const close = dialog.getByRole('button', { name: 'Close details' });
+  await simulator.table.getByText('blob-agent').click();
+  for (const text of ['a BLOB of 2 bytes', 'soon', 'no json']) await expect(dialog).toContainText(text);
+  await close.click();
+  // A report without its members cannot be shown; the stored JSON beside it can.
+  await simulator.table.getByText('partly-agent').click();
+  await expect(dialog.getByRole('alert')).toContainText('This part cannot be shown');
+  await expect(dialog).toContainText('"kind": "validation-receipt"');
+  await close.click();
+  await simulator.showTab('Memory');
+  await expect(simulator.table).toContainText('a BLOB of 2 bytes');
+  await simulator.showTab('Audit trail');
+  await expect(simulator.table).toContainText('a BLOB of 3 bytes');
+  await simulator.showTab('Database');
+  await expect(page.getByRole('button', { name: 'Verify', exact: true })).toBeVisible();
+  await page.screenshot({ path: testInfo.outputPath('foreign.png') });
 });

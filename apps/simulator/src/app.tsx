@@ -3,6 +3,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { DatabaseFailed } from './database/database-failed.tsx';
 import { reportDatabaseFailure, useDatabaseState, type DatabaseState } from './database/database.ts';
 import { PersistenceContext } from './database/persistence-context.ts';
+import { FailureBoundary } from './components/failure-boundary.tsx';
 import { Notices } from './components/notices.tsx';
 import { PageHeader } from './components/page-header.tsx';
 import { PopupContainer } from './components/popup-container.ts';
@@ -29,7 +30,9 @@ export function App(): ReactNode {
           {state.phase === 'open' ? (
             <PersistenceContext value={state.persistence}>
               <PopupContainer value={popups}>
-                <SessionPanel />
+                <FailureBoundary>
+                  <SessionPanel />
+                </FailureBoundary>
                 <DataPanel />
               </PopupContainer>
             </PersistenceContext>

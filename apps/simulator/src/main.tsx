@@ -12,7 +12,9 @@ publishGgenSim();
 void openDatabase(storageFromUrl());
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
-createRoot(root).render(
+// A notice shows these errors; the console keeps their place in the source.
+// oxlint-disable-next-line no-console
+createRoot(root, { onCaughtError: (error) => console.warn(error) }).render(
   <StrictMode>
     <App />
   </StrictMode>,

@@ -1,6 +1,6 @@
 /** Texts and numbers as the page shows them. */
 import { expect, it } from 'vitest';
-import { formatDuration } from '../src/components/format.ts';
+import { endOfId, formatDuration, shortId, toMilliseconds } from '../src/components/format.ts';
 import { printable, printableJson } from '../src/components/printable.ts';
 
 it.each([
@@ -15,6 +15,24 @@ it.each([
   const json = JSON.stringify({ text }, null, 2);
   expect(JSON.parse(printableJson(json))).toEqual({ text });
   expect(printableJson(json)).toContain('{\n  "text"');
+});
+
+it.each([
+  [new Uint8Array(30), 'a BLOB of 30 bytes'],
+  [42, '42'],
+  [2n ** 60n, '1152921504606846976'],
+  [null, ''],
+])('shows %s, which another program stored in a text column', (stored, shown) => {
+  expect(printable(stored)).toBe(shown);
+  expect(printableJson(stored)).toBe(shown);
+  expect(shortId(stored, 30)).toBe(shown);
+  expect(endOfId(stored, 30)).toBe(shown);
+});
+
+it('shows a duration that is not a number as it is stored, and counts it as none', () => {
+  expect(formatDuration('soon')).toBe('soon');
+  expect(formatDuration(new Uint8Array(3))).toBe('a BLOB of 3 bytes');
+  expect(toMilliseconds('soon')).toBe(0);
 });
 
 it.each([

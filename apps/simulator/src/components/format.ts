@@ -1,5 +1,7 @@
 /** Formats for numbers, sizes and durations, the same in every locale. */
 
+import { printable, textOf } from './printable.ts';
+
 const WHOLE_NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** Formats as `12,345`. */
@@ -7,14 +9,18 @@ export function formatCount(count: number): string {
   return WHOLE_NUMBER.format(count);
 }
 
-/** Makes a number of a stored duration, which is a bigint if another program stored an integer beyond 2^53. */
-export function toMilliseconds(stored: number | bigint | null): number {
-  return Number(stored ?? 0);
+/**
+ * Makes a number of a stored duration. Another program may have stored an integer beyond 2^53, which is a bigint, or what
+ * is not a number, which counts as none.
+ */
+export function toMilliseconds(stored: unknown): number {
+  return typeof stored === 'number' || typeof stored === 'bigint' ? Number(stored) : 0;
 }
 
 /** Formats as `850 ms`, `1.24 s`, `3 min 05 s` or `26 h 05 min`. */
-export function formatDuration(stored: number | bigint | null | undefined): string {
+export function formatDuration(stored: unknown): string {
   if (stored === null || stored === undefined) return '–';
+  if (typeof stored !== 'number' && typeof stored !== 'bigint') return printable(stored);
   const durationMs = toMilliseconds(stored);
   if (durationMs < 10 && !Number.isInteger(durationMs)) return `${durationMs.toFixed(1)} ms`;
   if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
@@ -45,11 +51,13 @@ export function formatPlural(count: number, one: string, many: string = `${one}s
 }
 
 /** Shortens an id to its end, where it differs from its neighbours. The dialog shows the whole id. */
-export function endOfId(id: string, length: number = 18): string {
+export function endOfId(stored: unknown, length: number = 18): string {
+  const id = textOf(stored);
   return id.length <= length ? id : `…${id.slice(1 - length)}`;
 }
 
 /** Shortens a hash or an id to its start. The dialog shows the whole of it. */
-export function shortId(id: string, length: number = 12): string {
+export function shortId(stored: unknown, length: number = 12): string {
+  const id = textOf(stored);
   return id.length <= length ? id : `${id.slice(0, length)}…`;
 }

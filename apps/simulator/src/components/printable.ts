@@ -1,15 +1,25 @@
 /**
+ * Reads a column as text. Another program may have stored a BLOB or a number in it.
+ * @returns the text; for a BLOB its size; an empty text for NULL
+ */
+export function textOf(stored: unknown): string {
+  if (typeof stored === 'string') return stored;
+  if (stored instanceof Uint8Array) return `a BLOB of ${stored.length} bytes`;
+  return typeof stored === 'number' || typeof stored === 'bigint' ? String(stored) : '';
+}
+
+/**
  * Makes invisible characters of stored text visible, as the command line does: controls, bidirectional overrides and
  * other format characters become JSON escapes, so that an id cannot pass for another one. The joiners that emoji and
  * some scripts need are kept.
  */
-export function printable(text: string): string {
-  return text.replaceAll(INVISIBLE, escape);
+export function printable(stored: unknown): string {
+  return textOf(stored).replaceAll(INVISIBLE, escape);
 }
 
 /** Makes invisible characters of JSON visible and keeps its lines. The text still means the same. */
-export function printableJson(json: string): string {
-  return json.replaceAll(INVISIBLE, (character) =>
+export function printableJson(stored: unknown): string {
+  return textOf(stored).replaceAll(INVISIBLE, (character) =>
     /[\n\r\t]/.test(character) ? character : escape(character),
   );
 }

@@ -7,6 +7,8 @@ import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatDuration } from '../components/format.ts';
+import { FailureBoundary } from '../components/failure-boundary.tsx';
+import { parsedJson } from '../components/parsed-json.ts';
 import { printable } from '../components/printable.ts';
 import { Status } from '../components/status.tsx';
 import { StoredText } from '../components/stored-text.tsx';
@@ -39,11 +41,13 @@ export function RecordDialog({
                 </Dialog.Close>
               </header>
               <div className="record-dialog__body">
-                {record.table === 'audit_log' ? (
-                  <AuditDetails entry={record.entry} />
-                ) : (
-                  <StoredJson key={keyOf(record)} record={record} />
-                )}
+                <FailureBoundary>
+                  {record.table === 'audit_log' ? (
+                    <AuditDetails entry={record.entry} />
+                  ) : (
+                    <StoredJson key={keyOf(record)} record={record} />
+                  )}
+                </FailureBoundary>
               </div>
             </>
           )}
@@ -78,7 +82,12 @@ function AuditDetails({
         ['Duration', formatDuration(entry.durationMs)],
         ['Details', <StoredText key="details" text={entry.details ?? '–'} />],
         ['Error message', <StoredText key="message" text={entry.errorMessage ?? '–'} />],
-        ['Audit ID', <code key="id">{entry.auditId}</code>],
+        [
+          'Audit ID',
+          <code key="id">
+            <StoredText text={entry.auditId} />
+          </code>,
+        ],
       ]}
     />
   );
@@ -104,12 +113,16 @@ function StoredJson({ record }: { record: Exclude<SelectedRecord, { table: 'audi
       ) : (
         <DescriptionList
           items={[
-            ['Version', record.version],
+            ['Version', <StoredText key="version" text={record.version} />],
             ['Last updated', `${showTime(record.lastUpdated)} UTC`],
           ]}
         />
       )}
-      {record.table === 'receipts' ? <ValidationReport json={json} /> : null}
+      {record.table === 'receipts' ? (
+        <FailureBoundary>
+          <ValidationReport json={json} />
+        </FailureBoundary>
+      ) : null}
       <JsonText json={json} />
     </>
   );
@@ -117,7 +130,7 @@ function StoredJson({ record }: { record: Exclude<SelectedRecord, { table: 'audi
 
 /** Shows the report of a validation receipt; other receipts are shown as JSON only. */
 function ValidationReport({ json }: { json: string }): ReactNode {
-  const receipt = JSON.parse(json) as Partial<ValidationReceipt> | null;
+  const receipt = parsedJson(json) as Partial<ValidationReceipt> | null | undefined;
   if (receipt?.kind !== 'validation-receipt') return null;
   return <ReceiptReport label="Validation report" receipt={receipt as ValidationReceipt} />;
 }

@@ -1,4 +1,5 @@
 import type { MemoryRow } from '@ggen-sim/core';
+import { parsedJson } from '../components/parsed-json.ts';
 import { mergeText } from './merge-text.ts';
 
 /** Role of a document in a run: the data to validate, or the shapes to validate it against. */
@@ -44,8 +45,11 @@ export function toMemory(session: Session): Record<string, unknown> {
 /** Converts stored memory to a session; returns `undefined` when the memory is not a session. */
 export function fromMemory({ agentType, memoryJson }: MemoryRow): Session | undefined {
   if (agentType !== SESSION_AGENT_TYPE) return undefined;
-  const stored = JSON.parse(memoryJson) as Partial<Session> & { kind?: unknown; version?: unknown };
-  const known = stored.kind === FORMAT && stored.version === 1 && Array.isArray(stored.documents);
+  const stored = parsedJson(memoryJson) as
+    | (Partial<Session> & { kind?: unknown; version?: unknown })
+    | null
+    | undefined;
+  const known = stored?.kind === FORMAT && stored.version === 1 && Array.isArray(stored.documents);
   if (!known || typeof stored.id !== 'string') return undefined;
   const { id, startedAt = '', agentId = 'validator-1', documents, lastReceiptId = null } = stored;
   return { id, startedAt, agentId, documents: documents as SessionDocument[], lastReceiptId };

@@ -2,6 +2,7 @@ import { Tabs } from '@base-ui/react/tabs';
 import { type Persistence, type Stats, TABLE_NAMES } from '@ggen-sim/core';
 import { useState, type ReactNode } from 'react';
 import { RunsChart } from '../chart/runs-chart.tsx';
+import { FailureBoundary } from '../components/failure-boundary.tsx';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { RecordDialog } from '../record-dialog/record-dialog.tsx';
 import type { SelectedRecord } from '../record-dialog/selected-record.ts';
@@ -22,7 +23,9 @@ export function DataPanel(): ReactNode {
   return (
     <section className="data-panel panel" aria-label="Stored data">
       <StatsStrip stats={stats} />
-      <RunsChart onOpen={setSelected} />
+      <FailureBoundary>
+        <RunsChart onOpen={setSelected} />
+      </FailureBoundary>
       <Tabs.Root defaultValue="receipts" className="data-tabs">
         <Tabs.List className="data-tabs__list">
           <Tabs.Tab value="receipts" className="data-tab">
@@ -39,13 +42,19 @@ export function DataPanel(): ReactNode {
           </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="receipts" className="data-tabs__panel">
-          <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} onOpen={setSelected} />
+          <FailureBoundary>
+            <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} onOpen={setSelected} />
+          </FailureBoundary>
         </Tabs.Panel>
         <Tabs.Panel value="memory" className="data-tabs__panel">
-          <FilteredTable definition={MEMORY_TABLE} total={stats?.agentsTracked} onOpen={setSelected} />
+          <FailureBoundary>
+            <FilteredTable definition={MEMORY_TABLE} total={stats?.agentsTracked} onOpen={setSelected} />
+          </FailureBoundary>
         </Tabs.Panel>
         <Tabs.Panel value="audit" className="data-tabs__panel">
-          <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} onOpen={setSelected} />
+          <FailureBoundary>
+            <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} onOpen={setSelected} />
+          </FailureBoundary>
         </Tabs.Panel>
         <Tabs.Panel value="database" className="data-tabs__panel data-tabs__panel--scroll">
           <DatabasePanel stats={stats} />

@@ -29,7 +29,7 @@ export const MEMORY_TABLE: TableDefinition<MemoryRow, MemorySummary> = {
       align: 'end',
       wideOnly: true,
     },
-    { title: 'Version', width: '56px', cell: ({ version }) => version, align: 'end' },
+    { title: 'Version', width: '56px', cell: ({ version }) => <StoredText text={version} />, align: 'end' },
   ],
   rowKey: ({ memoryId }) => memoryId,
   recordOf: ({ agentId, version, lastUpdated }) => ({
