@@ -16,7 +16,7 @@ const VIRTUAL = /^V(?:Begin|Open|Filter|Update)$/;
  * Functions whose work is bounded: those allowed in DEFAULT clauses of additional columns, and those of this program's own
  * partial indexes.
  */
-const HARMLESS = /^(?:current_(?:timestamp|date|time)|length|typeof|datetime)\(/;
+const HARMLESS = /^(?:current_(?:timestamp|date|time)|length|typeof|substr|instr|char)\(/;
 
 /**
  * Finds code that runs besides this program's own statement when a row of a table is written or deleted.

@@ -4,6 +4,7 @@
  * are any; only then rows are compared by the moments that {@link momentOf} reads.
  */
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { foreignTimeCondition } from '../schema/migrations/0003-foreign-times.ts';
 import { momentOf, MS_PER_DAY, TIME_NUMBERS, toTimestamp } from '../validation/timestamps.ts';
 import type { Cursor, RowFilter } from './keyset-pagination.ts';
 import type { AnyTable } from './table.ts';
@@ -40,9 +41,7 @@ export function hasForeignTimes(connection: SqliteConnection, { name, timeColumn
 
 /** Selects the rows of the index of foreign times. SQLite uses the index only for the same condition as it has. */
 function foreignTimesSql({ name, timeColumn: time }: TimedTable): string {
-  return `SELECT rowid FROM ${name} INDEXED BY idx_${name}_foreign_time
-    WHERE CASE WHEN typeof(${time}) = 'text' AND length(${time}) = 19
-      THEN datetime(${time}) IS NOT ${time} ELSE ${time} IS NOT NULL END`;
+  return `SELECT rowid FROM ${name} INDEXED BY idx_${name}_foreign_time WHERE ${foreignTimeCondition(time)}`;
 }
 
 /** Makes the SQL of a column's moment in milliseconds since 1970; NULL for what is not a time. */

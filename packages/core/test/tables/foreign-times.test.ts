@@ -8,6 +8,7 @@ import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistenc
 import { auditLogTable } from '../../src/tables/audit-log.ts';
 import { readInTimeOrder, type Cursor } from '../../src/tables/keyset-pagination.ts';
 import { EVERY_AGENT } from '../../src/validation/like-pattern.ts';
+import { foreignTimeCondition } from '../../src/schema/migrations/0003-foreign-times.ts';
 import { momentOf } from '../../src/validation/timestamps.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -167,9 +168,7 @@ describe('times of other programs', () => {
     await db.logAudit(auditOf('o'));
     const count = (table: string, column: string): string =>
       fixture.native(
-        `SELECT count(*) FROM ${table} INDEXED BY idx_${table}_foreign_time
-          WHERE CASE WHEN typeof(${column}) = 'text' AND length(${column}) = 19
-            THEN datetime(${column}) IS NOT ${column} ELSE ${column} IS NOT NULL END`,
+        `SELECT count(*) FROM ${table} INDEXED BY idx_${table}_foreign_time WHERE ${foreignTimeCondition(column)}`,
       );
     expect(count('receipts', 'created_at')).toBe('0');
     expect(count('audit_log', 'timestamp')).toBe('0');
@@ -217,6 +216,49 @@ it('a batch is read in one state of the database, however many statements it tak
   expect(ids).toEqual(upTo(30).map((index) => String(index).padStart(2, '0')));
   expect(String(deleting)).toMatch(/locked/);
   await connection.close();
+});
+
+it('a time that no calendar has is in no order, is kept, exported and named, whichever SQLite wrote it', async () => {
+  const fixture = createTestDatabase();
+  const db = await open(fixture);
+  await db.saveReceipt(receiptOf('own'));
+  const impossible = [
+    '2026-11-31 01:02:03',
+    '2026-02-30 02:30:00',
+    '2026-11-28 24:00:00',
+    '1900-02-29 00:00:00',
+  ];
+  const insert = (time: string, index: number): string =>
+    `INSERT INTO audit_log (audit_id, timestamp, agent_id, operation, status) VALUES ('${index}', '${time}', 'a', 'o', 'completed')`;
+  expect(fixture.native(...impossible.map(insert), 'PRAGMA integrity_check')).toBe('ok');
+  const { rows } = await db.exportAuditTrail({ output: new WritableStream<Uint8Array>() });
+  expect(rows).toBe(impossible.length);
+  expect((await db.cleanup({ days: 1 })).auditEntriesDeleted).toBe(0);
+  const { problems } = await db.verify();
+  expect(problems.map(({ check }) => check)).toEqual(impossible.map(() => 'audit'));
+  expect(fixture.native('PRAGMA integrity_check')).toBe('ok');
+});
+
+it('a time of this form is a moment, and every other one is in the index of foreign times', async () => {
+  const fixture = createTestDatabase();
+  const condition = foreignTimeCondition('x');
+  const digits = (value: number, width: number): string => String(value).padStart(width, '0');
+  const texts = [0, 4, 1900, 2000, 2024, 2026, 9999].flatMap((year) =>
+    [0, 1, 2, 4, 11, 12, 13].flatMap((month) =>
+      [0, 1, 28, 29, 30, 31, 32].flatMap((day) =>
+        [0, 23, 24].map(
+          (hour) => `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)} ${digits(hour, 2)}:59:59`,
+        ),
+      ),
+    ),
+  );
+  const own = fixture
+    .native(
+      `WITH v(x) AS (VALUES ${texts.map((text) => `('${text}')`).join(', ')}) SELECT x FROM v WHERE NOT (${condition})`,
+    )
+    .split('\n');
+  expect(own).toEqual(texts.filter((text) => momentOf(text) !== null));
+  expect(own.length).toBeGreaterThan(100);
 });
 
 describe('momentOf', () => {

@@ -1,10 +1,43 @@
 import type { Migration } from './migration.ts';
 
+/** Form of this program's times: `0` stands for any digit. */
+const FORM = '0000-00-00 00:00:00';
+
 /**
- * Finds at once if another program stored a time in another form than `YYYY-MM-DD HH:MM:SS`: numbers, `T`, fractions,
- * offsets. These indexes are empty where none did. `typeof` and `length` keep "now" from `datetime`, which no index may
- * ask for the present time: `datetime` reads a BLOB up to its first NUL byte, `length` counts all of its bytes. An index
- * of such a name that is there already is not trusted.
+ * Makes the condition that a column holds a time in another form than `YYYY-MM-DD HH:MM:SS`, or a date that no calendar
+ * has. SQLite's `datetime` would say it in fewer words, but an index must not depend on it: versions of SQLite disagree
+ * about February 30 and 24 o'clock, and each would find the other's index damaged.
+ */
+export function foreignTimeCondition(column: string): string {
+  const part = (from: number, length: number): string => `substr(${column}, ${from}, ${length})`;
+  const [year, month, day, hour, minute, second] = [
+    part(1, 4),
+    part(6, 2),
+    part(9, 2),
+    part(12, 2),
+    part(15, 2),
+    part(18, 2),
+  ];
+  const characters = [...FORM].map((character, index) =>
+    character === '0'
+      ? `${part(index + 1, 1)} BETWEEN '0' AND '9'`
+      : `${part(index + 1, 1)} = '${character}'`,
+  );
+  return `CASE
+    WHEN typeof(${column}) = 'text' AND length(${column}) = ${FORM.length} AND instr(${column}, char(0)) = 0 THEN NOT (
+      ${characters.join(' AND ')}
+      AND ${hour} <= '23' AND ${minute} <= '59' AND ${second} <= '59'
+      AND ${month} BETWEEN '01' AND '12' AND ${day} BETWEEN '01' AND CASE
+        WHEN ${month} IN ('04', '06', '09', '11') THEN '30'
+        WHEN ${month} <> '02' THEN '31'
+        WHEN ${year} % 4 = 0 AND (${year} % 100 <> 0 OR ${year} % 400 = 0) THEN '29'
+        ELSE '28' END)
+    ELSE ${column} IS NOT NULL END`;
+}
+
+/**
+ * Finds at once if another program stored a time in another form: numbers, `T`, fractions, offsets. These indexes are
+ * empty where none did. An index of such a name that is there already is not trusted.
  */
 export const foreignTimes: Migration = {
   version: 3,
@@ -14,13 +47,10 @@ DROP INDEX IF EXISTS idx_receipts_foreign_time;
 DROP INDEX IF EXISTS idx_agent_memory_foreign_time;
 DROP INDEX IF EXISTS idx_audit_log_foreign_time;
 CREATE INDEX idx_receipts_foreign_time ON receipts (created_at)
-  WHERE CASE WHEN typeof(created_at) = 'text' AND length(created_at) = 19
-    THEN datetime(created_at) IS NOT created_at ELSE created_at IS NOT NULL END;
+  WHERE ${foreignTimeCondition('created_at')};
 CREATE INDEX idx_agent_memory_foreign_time ON agent_memory (last_updated)
-  WHERE CASE WHEN typeof(last_updated) = 'text' AND length(last_updated) = 19
-    THEN datetime(last_updated) IS NOT last_updated ELSE last_updated IS NOT NULL END;
+  WHERE ${foreignTimeCondition('last_updated')};
 CREATE INDEX idx_audit_log_foreign_time ON audit_log (timestamp)
-  WHERE CASE WHEN typeof(timestamp) = 'text' AND length(timestamp) = 19
-    THEN datetime(timestamp) IS NOT timestamp ELSE timestamp IS NOT NULL END;
+  WHERE ${foreignTimeCondition('timestamp')};
 `,
 };
