@@ -216,6 +216,7 @@ function cleanup(
     auditEntriesDeleted: state.audits.length - remaining.audits.length,
     sizeBeforeBytes: wholeNumber,
     sizeAfterBytes: wholeNumber,
+    freeBytes: wholeNumber,
   };
   return { state: dryRun ? state : remaining, answer: { value } };
 }

@@ -69,11 +69,11 @@ WHERE value ${comparison} AND ${since}`;
 }
 
 /** Lists the bound values of {@link receiptStatisticsSql}; missing statuses are bound as NULL. */
-export function receiptStatisticsValues<Status extends SqlValue>(
-  statuses: readonly Status[],
+export function receiptStatisticsValues<Value extends SqlValue>(
+  statuses: readonly Value[],
   agent: AgentFilter,
-  since: SqlValue,
-): (Status | SqlValue)[] {
+  since: Value,
+): (Value | string | null)[] {
   const slots = Array.from({ length: STATUSES_PER_PASS }, (_, slot) => statuses[slot] ?? null);
   return [...slots.flatMap((status) => [status, status]), agent.value, since];
 }

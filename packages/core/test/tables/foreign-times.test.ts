@@ -228,9 +228,9 @@ it('a time that no calendar has is in no order, is kept, exported and named, whi
     '2026-11-28 24:00:00',
     '1900-02-29 00:00:00',
   ];
-  const insert = (time: string, index: number): string =>
+  const insertion = (time: string, index: number): string =>
     `INSERT INTO audit_log (audit_id, timestamp, agent_id, operation, status) VALUES ('${index}', '${time}', 'a', 'o', 'completed')`;
-  expect(fixture.native(...impossible.map(insert), 'PRAGMA integrity_check')).toBe('ok');
+  expect(fixture.native(...impossible.map(insertion), 'PRAGMA integrity_check')).toBe('ok');
   const { rows } = await db.exportAuditTrail({ output: new WritableStream<Uint8Array>() });
   expect(rows).toBe(impossible.length);
   expect((await db.cleanup({ days: 1 })).auditEntriesDeleted).toBe(0);

@@ -3,20 +3,21 @@
  * they change there.
  */
 import {
-  AGENT_METRICS_SQL,
+  agentMetricsSql,
   AUDIT_COUNT_SQL,
-  AUDITED_AGENTS_SQL,
+  auditedAgentsSql,
   LAST_RECEIPT_SQL,
   MEMORY_COUNT_SQL,
   RECEIPT_COUNTS_SQL,
-  RECEIPT_STATISTICS_SQL,
   RECEIPT_STATUSES_SQL,
+  receiptStatisticsSql,
   receiptStatisticsValues,
 } from '../../../../packages/core/src/tables/analytics.ts';
 import { timeOrderQueries } from '../../../../packages/core/src/tables/keyset-pagination.ts';
 import { auditLogTable } from '../../../../packages/core/src/tables/audit-log.ts';
 import { receiptsTable } from '../../../../packages/core/src/tables/receipts.ts';
 import { insertSql } from '../../../../packages/core/src/tables/table.ts';
+import { EVERY_AGENT } from '../../../../packages/core/src/validation/like-pattern.ts';
 import type { BenchAuditEntry, BenchReceipt } from './rows.ts';
 
 export type SqlValue = string | number | null;
@@ -25,19 +26,29 @@ export const INSERT_RECEIPT_SQL: string = insertSql(receiptsTable);
 export const INSERT_AUDIT_SQL: string = insertSql(auditLogTable);
 export const GET_RECEIPT_SQL = 'SELECT receipt_json FROM receipts WHERE receipt_id = ?';
 /** Values: agent pattern, limit. */
-export const LATEST_RECEIPTS_SQL: string = timeOrderQueries(receiptsTable, { agent: 'any' }, undefined)[0]
-  ?.sql as string;
+export const LATEST_RECEIPTS_SQL: string = timeOrderQueries(
+  receiptsTable,
+  { agent: EVERY_AGENT },
+  undefined,
+)[0]?.sql as string;
 /** An agent or a few statuses at a time, as core asks. */
 export const ANALYTICS_SQL = {
   /** Value: agent pattern. */
-  agents: AUDITED_AGENTS_SQL,
+  agents: auditedAgentsSql(EVERY_AGENT),
   /** Values: agent, since. */
-  agentMetrics: AGENT_METRICS_SQL,
+  agentMetrics: agentMetricsSql('timestamp >= ?'),
   statuses: RECEIPT_STATUSES_SQL,
   /** Values: {@link receiptStatisticsValues}. */
-  receiptStatistics: RECEIPT_STATISTICS_SQL,
+  receiptStatistics: receiptStatisticsSql(EVERY_AGENT, 'created_at >= ?'),
 } as const;
-export { AUDIT_COUNT_SQL, LAST_RECEIPT_SQL, MEMORY_COUNT_SQL, RECEIPT_COUNTS_SQL, receiptStatisticsValues };
+export {
+  AUDIT_COUNT_SQL,
+  EVERY_AGENT,
+  LAST_RECEIPT_SQL,
+  MEMORY_COUNT_SQL,
+  RECEIPT_COUNTS_SQL,
+  receiptStatisticsValues,
+};
 
 /** In the order of {@link INSERT_RECEIPT_SQL}. */
 export function receiptValues(receipt: BenchReceipt): SqlValue[] {

@@ -2,6 +2,7 @@ import type { BenchReceipt } from '../dataset/rows.ts';
 import {
   ANALYTICS_SQL,
   AUDIT_COUNT_SQL,
+  EVERY_AGENT,
   auditValues,
   GET_RECEIPT_SQL,
   INSERT_AUDIT_SQL,
@@ -100,7 +101,7 @@ export function sqlSession(connection: SqlConnection, options: SqlSessionOptions
           rows += (await connection.all(analytics.agentMetrics, [firstValue(agent) as string, since])).length;
         }
         const statuses = (await connection.all(analytics.statuses)).map((row) => firstValue(row) as string);
-        const values = receiptStatisticsValues(statuses, '%', since);
+        const values = receiptStatisticsValues(statuses, EVERY_AGENT, since);
         rows += (await connection.all(analytics.receiptStatistics, values)).length;
         return rows;
       }),

@@ -18,7 +18,7 @@ export function foreignTimeCondition(column: string): string {
     part(15, 2),
     part(18, 2),
   ];
-  const characters = [...FORM].map((character, index) =>
+  const characters = FORM.split('').map((character, index) =>
     character === '0'
       ? `${part(index + 1, 1)} BETWEEN '0' AND '9'`
       : `${part(index + 1, 1)} = '${character}'`,
