@@ -21,7 +21,11 @@ const MEANINGS: Record<number, Meaning> = {
     message: 'Database locked',
     hint: 'Another process or tab holds the lock. Try again when it has finished.',
   },
-  [ResultCode.NOMEM]: { code: 'INTERNAL', message: 'SQLite ran out of memory' },
+  [ResultCode.NOMEM]: {
+    code: 'IO_ERROR',
+    message: 'SQLite ran out of memory',
+    hint: 'A row that needs more memory than there is may be damaged: check the database with `verify`.',
+  },
   [ResultCode.READONLY]: {
     code: 'READ_ONLY',
     message: 'The database cannot be written',
@@ -65,7 +69,8 @@ const VFS_CODES: Record<VfsErrorCode, PersistenceErrorCode> = {
 const UNKNOWN_FORMAT = /^unsupported file format/;
 
 /** Messages of SQLITE_ERROR for this program's statements when the tables and indexes no longer fit them. */
-const OTHER_SCHEMA = /^no such (?:table|column|index|module)|^no query solution|is circularly defined$/;
+const OTHER_SCHEMA =
+  /^no such (?:table|column|index|module|function)|^unknown function|^no query solution|is circularly defined$/;
 
 /** Returns the primary result code of an error that SQLite reported; undefined for any other error. */
 export function resultCodeOf(error: unknown): number | undefined {

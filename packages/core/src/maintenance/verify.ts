@@ -90,13 +90,20 @@ export class Verification {
     }
     const present = await this.#read(
       () =>
-        new Set(
-          this.#connection.all("SELECT name FROM sqlite_schema WHERE type = 'index'").map(([name]) => name),
+        new Map(
+          this.#connection
+            .all("SELECT name, sql FROM sqlite_schema WHERE type = 'index'")
+            .map(([name, sql]) => [name, sql] as const),
         ),
     );
     for (const { sql } of MIGRATIONS) {
-      for (const [, name = ''] of sql.matchAll(/CREATE INDEX (?:IF NOT EXISTS )?(\w+)/g)) {
+      for (const [definition, mayBeOther, name = ''] of sql.matchAll(
+        /CREATE INDEX (IF NOT EXISTS )?(\w+)[^;]*/g,
+      )) {
         if (!present.has(name)) this.#report('index', null, `the index ${name} is missing`);
+        else if (mayBeOther === undefined && present.get(name) !== definition) {
+          this.#report('index', null, `the index ${name} is not the one that queries need`);
+        }
       }
     }
   }

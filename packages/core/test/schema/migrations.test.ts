@@ -303,5 +303,10 @@ describe('native SQLite on a database of this program', () => {
       fixture.native(sql);
     }
     expect((await db.verify()).ok).toBe(true);
+    const partial = 'idx_receipts_foreign_time';
+    fixture.native(`DROP INDEX ${partial}`, `CREATE INDEX ${partial} ON receipts (created_at)`);
+    expect((await db.verify()).problems).toEqual([
+      { check: 'index', row: null, message: `the index ${partial} is not the one that queries need` },
+    ]);
   });
 });
