@@ -9,7 +9,7 @@ import { importedReceipts } from '../schema/metadata.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { findMissingColumns } from '../schema/table-check.ts';
 import { TABLES } from '../tables/index.ts';
-import type { Rowid } from '../tables/foreign-times.ts';
+import { countStrayEntries, type Rowid } from '../tables/foreign-times.ts';
 import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
 import { receiptsTable } from '../tables/receipts.ts';
 import { rowProblem, type AnyTable } from '../tables/table.ts';
@@ -105,6 +105,12 @@ export class Verification {
           this.#report('index', null, `the index ${name} is not the one that queries need`);
         }
       }
+    }
+    for (const table of TABLES) {
+      const index = `idx_${table.name}_foreign_time`;
+      if (!present.has(index) || this.#problemCount > 0) continue;
+      const stray = await this.#read(() => countStrayEntries(this.#connection, table));
+      if (stray > 0) this.#report('index', null, `the index ${index} has ${stray} entries of no row`);
     }
   }
 

@@ -44,6 +44,23 @@ function foreignTimesSql({ name, timeColumn: time }: TimedTable): string {
   return `SELECT rowid FROM ${name} INDEXED BY idx_${name}_foreign_time WHERE ${foreignTimeCondition(time)}`;
 }
 
+/**
+ * Counts the entries of the index of foreign times that stand for no such row. SQLite's integrity check finds rows that
+ * are missing from a partial index, but not entries that it should not have.
+ */
+export function countStrayEntries(
+  connection: SqliteConnection,
+  { name, timeColumn: time }: TimedTable,
+): number {
+  const [count] =
+    connection.get(
+      `SELECT count(*) FROM (${foreignTimesSql({ name, timeColumn: time })}) AS entry WHERE NOT EXISTS (
+         SELECT 1 FROM ${name} AS stored NOT INDEXED
+         WHERE stored.rowid = entry.rowid AND ${foreignTimeCondition(`stored.${time}`)})`,
+    ) ?? [];
+  return Number(count);
+}
+
 /** Makes the SQL of a column's moment in milliseconds since 1970; NULL for what is not a time. */
 function momentSql(connection: SqliteConnection, column: string): string {
   connection.defineFunction('moment_ms', momentOf);

@@ -309,4 +309,28 @@ describe('native SQLite on a database of this program', () => {
       { check: 'index', row: null, message: `the index ${partial} is not the one that queries need` },
     ]);
   });
+
+  it('finds entries of an index of foreign times that no row has', async () => {
+    const fixture = createTestDatabase();
+    const db = await fixture.open();
+    await db.saveReceipt(receiptOf('one'));
+    await db.close();
+    const [times, foreign, pageSizeBytes] = fixture
+      .native(
+        `SELECT rootpage FROM sqlite_schema WHERE name IN ('idx_receipts_created_at', 'idx_receipts_foreign_time') ORDER BY name`,
+        'PRAGMA page_size',
+      )
+      .split('\n')
+      .map(Number) as [number, number, number];
+    const intact = fs.readFileSync(fixture.file);
+    const bytes = Buffer.from(intact);
+    bytes.copyWithin((foreign - 1) * pageSizeBytes, (times - 1) * pageSizeBytes, times * pageSizeBytes);
+    fs.writeFileSync(fixture.file, bytes);
+    const damaged = await fixture.open();
+    expect((await damaged.verify()).problems).toEqual([
+      { check: 'index', row: null, message: 'the index idx_receipts_foreign_time has 1 entries of no row' },
+    ]);
+    await damaged.close();
+    fs.writeFileSync(fixture.file, intact);
+  });
 });

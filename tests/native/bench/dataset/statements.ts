@@ -22,13 +22,16 @@ import type { BenchAuditEntry, BenchReceipt } from './rows.ts';
 
 export type SqlValue = string | number | null;
 
+/** A pattern of agents, whose condition stays in the statement even where it holds for all. */
+const ANY_PATTERN = { ...EVERY_AGENT };
+
 export const INSERT_RECEIPT_SQL: string = insertSql(receiptsTable);
 export const INSERT_AUDIT_SQL: string = insertSql(auditLogTable);
 export const GET_RECEIPT_SQL = 'SELECT receipt_json FROM receipts WHERE receipt_id = ?';
 /** Values: agent pattern, limit. */
 export const LATEST_RECEIPTS_SQL: string = timeOrderQueries(
   receiptsTable,
-  { agent: EVERY_AGENT },
+  { agent: ANY_PATTERN },
   undefined,
 )[0]?.sql as string;
 /** An agent or a few statuses at a time, as core asks. */
