@@ -52,8 +52,6 @@ export class ChangeFeed {
   /** Reports a commit of this connection. */
   publish(tables: readonly TableName[]): void {
     const version = this.#source.lastVersion();
-    // A transaction that found nothing to change, as a cleanup may, commits nothing.
-    if (version === this.#lastVersion) return;
     // A gap in the counter means that another connection committed between this connection's last two commits.
     const missedSome = !this.#source.exclusive && version > this.#lastVersion + 1 && this.#listeners.size > 0;
     this.#lastVersion = version;

@@ -47,11 +47,15 @@ export async function cleanup(
   }
   return queue.runInSteps(OPERATION, async (steps) => {
     const sizeBeforeBytes = await steps.read(() => connection.sizeBytes());
-    const deleted = await steps.exclusive(TABLE_NAMES, () =>
-      abortable(OPERATION, options.signal, () =>
+    // Filled by the work: a cleanup that deletes nothing commits nothing, and there is no change to report.
+    const changed: TableName[] = [];
+    const deleted = await steps.exclusive(changed, async () => {
+      const oldRows = await abortable(OPERATION, options.signal, () =>
         queue.withWriteTransaction(() => deleteOldRows(connection, before, options)),
-      ),
-    );
+      );
+      if ([...oldRows.values()].some((count) => count > 0)) changed.push(...TABLE_NAMES);
+      return oldRows;
+    });
     try {
       await giveRoomBack(connection, queue, steps, options.vacuum, options.signal);
     } catch (error) {
