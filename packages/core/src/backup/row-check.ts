@@ -82,7 +82,7 @@ class RowCheck {
       `The backup cannot be restored: row ${position} of ${this.#table.name} is invalid: ${problem}`,
       {
         operation: OPERATION,
-        hint: 'Nothing was restored. If another program wrote it, accept invalid rows: acceptInvalid, or --accept-invalid.',
+        hint: 'Nothing was restored. If another program wrote it, restore with `acceptInvalid`.',
       },
     );
   }
