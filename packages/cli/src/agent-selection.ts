@@ -12,7 +12,7 @@ export function agentPattern(): Parameter<string> {
     placeholder: 'PATTERN',
     description: String.raw`SQL LIKE pattern over the agent id; * means %, \_ an ordinary _`,
   });
-  return { ...pattern, isPattern: true };
+  return { ...pattern, anyWordNames: 'an agent' };
 }
 
 /** The option that selects one agent. */

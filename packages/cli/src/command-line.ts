@@ -1,5 +1,6 @@
 /** Path of a command line from start to end: parse, run, print the error, return the exit code. */
 import { CommanderError } from 'commander';
+import type { Command } from './command.ts';
 import { CommandContext } from './command-context.ts';
 import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
@@ -7,7 +8,7 @@ import { failureDetails, failureLine, failureOf, UsageError } from './failures.t
 import { DataOutput, OutputClosed } from './output/data-output.ts';
 import { buildProgram, type Request } from './program.ts';
 import { seeHelp } from './help.ts';
-import { suggestedCommand } from './suggestions.ts';
+import { suggestedCommand, suggestedOption } from './suggestions.ts';
 import { refuseUndecodableArguments } from './text-encoding.ts';
 
 /**
@@ -92,13 +93,15 @@ function usageError({ message, code }: CommanderError, words: readonly string[])
   const sentence = first.replace(/argument missing$/u, 'needs a value');
   const problem = sentence.charAt(0).toUpperCase() + sentence.slice(1);
   if (code === 'commander.unknownCommand') return unknownCommand(problem, words);
-  const suggestion = rest.join(' ').replaceAll(/^\(|\)$/gu, '');
-  return new UsageError(problem, suggestion === '' ? seeHelp(commandNamed(words)) : suggestion);
+  const command = commandNamed(words);
+  const option = command && code === 'commander.unknownOption' && suggestedOption(command, quotedIn(problem));
+  const suggestion = option ? `Did you mean ${option}?` : rest.join(' ').replaceAll(/^\(|\)$/gu, '');
+  return new UsageError(problem, suggestion === '' ? seeHelp(command?.name) : suggestion);
 }
 
 /** Makes the error for a command that does not exist, with the one that was probably meant. */
 function unknownCommand(problem: string, words: readonly string[]): UsageError {
-  const unknown = /'(?<word>.*)'/su.exec(problem)?.groups?.['word'] ?? '';
+  const unknown = quotedIn(problem);
   const before = new Set(words.slice(0, words.indexOf(unknown)));
   const group = Object.keys(COMMAND_GROUPS).find((name) => before.has(name)) ?? '';
   const suggested = suggestedCommand(group, unknown);
@@ -108,10 +111,14 @@ function unknownCommand(problem: string, words: readonly string[]): UsageError {
   );
 }
 
-/** Returns the name of the command that words call. Options may stand before and between the words of its name. */
-function commandNamed(words: readonly string[]): string | undefined {
-  const names = COMMANDS.map(({ name }) => name);
-  return names.find((name) => {
+/** Returns the word that the parser quotes in a message. */
+function quotedIn(message: string): string {
+  return /'(?<word>.*)'/su.exec(message)?.groups?.['word'] ?? '';
+}
+
+/** Returns the command that words call. Options may stand before and between the words of its name. */
+function commandNamed(words: readonly string[]): Command | undefined {
+  return COMMANDS.find(({ name }) => {
     let from = 0;
     return name.split(' ').every((word) => (from = words.indexOf(word, from) + 1) > 0);
   });

@@ -28,6 +28,8 @@ export interface CommandDefinition<Positionals extends ParametersByName, Options
   /** Positional arguments in order. Each can also be given as an option. */
   readonly positionals: Positionals;
   readonly options: Options;
+  /** Pairs of options that contradict each other. */
+  readonly exclusive?: readonly (readonly [keyof Options, keyof Options])[];
   /** Command lines that work as they stand. */
   readonly examples: readonly string[];
   readonly database: DatabaseUse;
@@ -42,8 +44,9 @@ export interface CommandDefinition<Positionals extends ParametersByName, Options
 
 /** A command with the types of its parameters erased, as the parser, help and completion use it. */
 export interface Command extends Required<
-  Omit<CommandDefinition<ParametersByName, ParametersByName>, 'run'>
+  Omit<CommandDefinition<ParametersByName, ParametersByName>, 'run' | 'exclusive'>
 > {
+  readonly exclusive: readonly (readonly [string, string])[];
   readonly run: (
     values: Readonly<Record<string, unknown>>,
     context: CommandContext,
@@ -54,6 +57,12 @@ export interface Command extends Required<
 export function defineCommand<Positionals extends ParametersByName, Options extends ParametersByName>(
   definition: CommandDefinition<Positionals, Options>,
 ): Command {
-  const { run, notes = '', ownExitCodes = {}, ...rest } = definition;
-  return { ...rest, notes, ownExitCodes, run: run as Command['run'] };
+  const { run, notes = '', ownExitCodes = {}, exclusive = [], ...rest } = definition;
+  return {
+    ...rest,
+    notes,
+    ownExitCodes,
+    exclusive: exclusive as Command['exclusive'],
+    run: run as Command['run'],
+  };
 }

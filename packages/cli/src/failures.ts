@@ -115,7 +115,7 @@ function isCodedError(error: unknown): error is CodedError {
 }
 
 /** True for an error of the database with this code. */
-export function hasCode(error: unknown, code: string): error is Error {
+export function hasCode(error: unknown, code: string): error is CodedError {
   return isCodedError(error) && error.code === code;
 }
 

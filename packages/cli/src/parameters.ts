@@ -4,6 +4,7 @@
  */
 import { UsageError } from './failures.ts';
 import { placeholderCase } from './letter-case.ts';
+import { nearestWord } from './nearest-word.ts';
 
 /** Values that a shell can complete. */
 export type Completes = 'nothing' | 'files' | 'directories' | readonly string[];
@@ -21,8 +22,11 @@ export interface Parameter<Value = unknown> {
   readonly completes: Completes;
   /** True when `-` means standard input. */
   readonly readsStandardInput: boolean;
-  /** True for a pattern over agent ids, which any word is: one meant for a later argument would match nothing. */
-  readonly isPattern: boolean;
+  /**
+   * What any word given for it names (`an agent`), for an argument that a word meant for another one would be taken for.
+   * Such a word is refused.
+   */
+  readonly anyWordNames: string | undefined;
   /**
    * Parses the texts given. An empty list means that none was given.
    * @throws {UsageError} when a text is not a valid value
@@ -85,8 +89,8 @@ export function optionalChoice<const Word extends string>(
 }
 
 interface ChoiceWording extends Wording {
-  /** Makes the hint of the error for any other word. */
-  readonly hint?: (given: string) => string;
+  /** Makes the hint of the error for any other word. @default the most similar word */
+  readonly hint?: (given: string) => string | undefined;
 }
 
 function oneOf(words: readonly string[], wording: Wording): Omit<Parameter<never>, 'parse'> {
@@ -104,7 +108,11 @@ function wordOf<Word extends string>(
 ): Word {
   const word = words.find((candidate) => candidate === given);
   if (word !== undefined) return word;
-  throw new UsageError(`${label} must be ${listed(words)}, not '${given}'`, hint?.(given));
+  const nearest = nearestWord(words, given);
+  throw new UsageError(
+    `${label} must be ${listed(words)}, not '${given}'`,
+    hint?.(given) ?? (nearest === undefined ? undefined : `Did you mean ${nearest}?`),
+  );
 }
 
 /** Makes a whole number, 0 or more, with a default. */
@@ -165,7 +173,7 @@ function one({ description, placeholder }: Wording): Omit<Parameter<never>, 'par
     shownDefault: undefined,
     completes: 'nothing',
     readsStandardInput: false,
-    isPattern: false,
+    anyWordNames: undefined,
   };
 }
 

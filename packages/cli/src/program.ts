@@ -4,6 +4,7 @@ import type { Command, DatabaseUse } from './command.ts';
 import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
 import { UsageError } from './failures.ts';
 import { groupHelp, HELP_CONFIGURATION, leafHelp, positionalTerms, ROOT_HELP, seeHelp } from './help.ts';
+import { refuseMisplaced } from './misplaced-words.ts';
 import { placeholderOf, type Parameter } from './parameters.ts';
 import { kebabCase } from './letter-case.ts';
 import { PROGRAM_VERSION } from './program-version.ts';
@@ -142,6 +143,8 @@ function optionOf(name: string, parameter: Parameter): Option {
   const placeholder = placeholderOf(name, parameter);
   const suffix = { nothing: '', one: ` <${placeholder}>`, many: ` <${placeholder}...>` }[parameter.takes];
   const option = new Option(word + suffix, describe(parameter));
+  // `--no-vacuum` is a flag of its own. The parser would take it for the opposite of `--vacuum`, and the last of both.
+  option.negate = false;
   return parameter.takes === 'one' ? once(option) : option;
 }
 
@@ -168,9 +171,10 @@ async function parseValues(command: Command, leaf: Parser): Promise<Record<strin
     }
     given.set(name, [...argument, ...option]);
   });
-  refuseMisplaced(command, leaf.args, given);
   for (const [name, parameter] of Object.entries(command.options))
     given.set(name, optionTexts(leaf, name, parameter));
+  refuseMisplaced(command, COMMANDS, leaf.args, given);
+  refuseContradictions(command, given);
 
   const parameters = Object.entries({ ...command.positionals, ...command.options });
   for (const [name, parameter] of parameters) {
@@ -194,38 +198,11 @@ async function parseValues(command: Command, leaf: Parser): Promise<Record<strin
   );
 }
 
-/**
- * Refuses a pattern that is the last argument and a value of a later one (`query-receipts json`): it would match no agent,
- * and the answer would be that there is nothing.
- * @param given - texts of each parameter; a later one that is given as an option cannot have been meant
- */
-function refuseMisplaced(
-  command: Command,
-  words: readonly string[],
-  given: ReadonlyMap<string, readonly string[]>,
-): void {
-  const positionals = Object.entries(command.positionals);
-  const last = words.findLastIndex((word) => word !== '');
-  const [name, parameter] = positionals[last] ?? [];
-  if (name === undefined || parameter?.isPattern !== true) return;
-  const word = words[last] ?? '';
-  const meant = positionals
-    .slice(last + 1)
-    .find(([laterName, later]) => given.get(laterName)?.length === 0 && accepts(later, word));
-  if (meant === undefined) return;
-  const later = placeholderOf(...meant);
-  throw new UsageError(
-    `${placeholderOf(name, parameter)} comes before ${later}, and '${word}' is a ${later}`,
-    `Give it as --${kebabCase(meant[0])} ${word}; for an agent of that name, as --${kebabCase(name)} ${word}`,
-  );
-}
-
-function accepts(parameter: Parameter, word: string): boolean {
-  try {
-    parameter.parse([word], '');
-    return true;
-  } catch {
-    return false;
+function refuseContradictions({ exclusive }: Command, given: ReadonlyMap<string, readonly string[]>): void {
+  for (const pair of exclusive) {
+    if (pair.some((name) => given.get(name)?.length === 0)) continue;
+    const [one, other] = pair.map((name) => `--${kebabCase(name)}`);
+    throw new UsageError(`${one} and ${other} exclude each other`, 'Give one of them');
   }
 }
 
@@ -233,8 +210,7 @@ function accepts(parameter: Parameter, word: string): boolean {
 function optionTexts(leaf: Parser, name: string, parameter: Parameter): readonly string[] {
   const option = leaf.options.find((candidate) => candidate.long === `--${kebabCase(name)}`);
   const value: unknown = option && leaf.getOptionValue(option.attributeName());
-  if (parameter.takes === 'nothing')
-    return (value === true) !== (option?.negate ?? false) && value !== undefined ? ['yes'] : [];
+  if (parameter.takes === 'nothing') return value === true ? ['yes'] : [];
   if (Array.isArray(value)) return withoutEmpty(value as string[]);
   return typeof value === 'string' ? withoutEmpty([value]) : [];
 }

@@ -1,9 +1,8 @@
-/** Command that a wrong command line may have meant. */
-import leven from 'leven';
+/** Commands and options that a wrong command line may have meant. */
+import type { Command } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-
-/** Share of a word's letters that may be wrong; beyond that a suggestion would be a guess. */
-const LARGEST_DISTANCE = 0.4;
+import { kebabCase } from './letter-case.ts';
+import { distanceOf, isNear, nearestWord } from './nearest-word.ts';
 
 /**
  * Finds the command that words most likely meant: with its group missing, with the wrong group, or mistyped.
@@ -13,10 +12,24 @@ const LARGEST_DISTANCE = 0.4;
 export function suggestedCommand(group: string, word: string): string | undefined {
   const given = `${group} ${word}`.trim();
   const ranked = COMMANDS.map(({ name }) => {
-    const last = name.split(' ').at(-1) ?? '';
-    const distance = leven(last, word) / Math.max(last.length, word.length);
-    return { name, distance, wholeDistance: leven(name, given) };
+    const distance = distanceOf(name.split(' ').at(-1) ?? '', word);
+    return { name, distance, wholeDistance: distanceOf(name, given) };
   }).toSorted((one, other) => one.distance - other.distance || one.wholeDistance - other.wholeDistance);
   const [best] = ranked;
-  return best !== undefined && best.distance <= LARGEST_DISTANCE ? best.name : undefined;
+  return best !== undefined && isNear(best.distance) ? best.name : undefined;
+}
+
+/**
+ * Finds the option that a mistyped one most likely meant. Arguments are options too.
+ * @param given - the option as given, perhaps with its value (`--fromat=csv`)
+ */
+export function suggestedOption(
+  { positionals, options, database }: Command,
+  given: string,
+): string | undefined {
+  const common = database === 'unused' ? [] : ['db', 'create'];
+  const names = [...Object.keys(positionals), ...Object.keys(options)].map(kebabCase);
+  const word = given.replace(/=.*$/su, '').replace(/^-+/u, '');
+  const name = nearestWord([...names, ...common, 'verbose', 'help'], word);
+  return name === undefined ? undefined : `--${name}`;
 }

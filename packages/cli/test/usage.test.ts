@@ -41,11 +41,49 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
     ['db', 'analytics', 'last-30-days'],
     "'last-30-days' is a PERIOD. Give it as --period last-30-days",
   ],
+  [
+    'period in place of the pattern of a command without periods',
+    ['db', 'query-receipts', 'last-30-days', 'json', '10'],
+    "PATTERN comes first, and 'last-30-days' is a PERIOD of 'db analytics'. For an agent of that name, give --agent last-30-days.",
+  ],
+  [
+    'format in place of the pattern of a command whose format is an option',
+    ['db', 'analytics', 'json', 'last-7-days'],
+    "PATTERN comes before FORMAT, and 'json' is a FORMAT. Give it as --format json; for an agent of that name, as --agent json.",
+  ],
+  ['format in capitals', ['db', 'query-memory', 'CSV'], 'Give it as --format csv'],
+  [
+    'duration in place of the kind of operation',
+    [...audit, 'completed', '1200'],
+    "'1200' is a DURATION_MS. Give it as --duration-ms 1200; for an operation type of that name, as --operation-type 1200.",
+  ],
+  [
+    'second format in place of the file',
+    ['db', 'export-audit-trail', 'json', 'csv'],
+    "OUTPUT_FILE comes after FORMAT, and 'csv' is a FORMAT. Give the format once; for a file of that name, give ./csv.",
+  ],
+  [
+    'contradictory flags',
+    ['db', 'cleanup', '--vacuum', '--no-vacuum'],
+    '--vacuum and --no-vacuum exclude each other. Give one of them.',
+  ],
+  [
+    'flag that a dry run cannot obey',
+    ['db', 'cleanup', '--dry-run', '--vacuum'],
+    '--dry-run and --vacuum exclude each other',
+  ],
   ['--db twice', ['db', 'stats', '--db', 'a.db', '--db', 'b.db'], '--db is given twice. Give it once.'],
   ['--db twice, at two places', ['--db', 'a.db', 'db', 'stats', '--db', 'b.db'], '--db is given twice'],
   ['an option twice', ['db', 'query-receipts', '--limit', '1', '--limit', '2'], '--limit is given twice'],
   ['command without its group', ['stats'], "Unknown command 'stats'. Did you mean 'ggen-sim db stats'?"],
   ['unknown option', ['db', 'stats', '--formt', 'json'], "Unknown option '--formt'. Did you mean --format?"],
+  [
+    'mistyped option that is an argument as well',
+    ['db', 'export-audit-trail', '--fromat', 'csv'],
+    "Unknown option '--fromat'. Did you mean --format?",
+  ],
+  ['mistyped option with its value', ['db', 'query-receipts', '--agnet=x'], 'Did you mean --agent?'],
+  ['mistyped common option', ['db', 'stats', '--verbos'], 'Did you mean --verbose?'],
   [
     'option of another command',
     ['db', 'stats', '--limit', '3'],
@@ -113,6 +151,21 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
     'unknown format',
     ['db', 'query-receipts', '%', 'xml'],
     "FORMAT must be json, ndjson, csv or table, not 'xml'",
+  ],
+  [
+    'mistyped format',
+    ['db', 'query-receipts', '%', 'jsn'],
+    "FORMAT must be json, ndjson, csv or table, not 'jsn'. Did you mean json?",
+  ],
+  [
+    'unknown format before a file',
+    ['db', 'export-audit-trail', 'xml', 'o.x'],
+    "FORMAT must be json, ndjson or csv, not 'xml'.\n",
+  ],
+  [
+    'file and format exchanged',
+    ['db', 'export-audit-trail', 'out/a.csv', 'csv'],
+    'The format comes first: ggen-sim db export-audit-trail csv out/a.csv.',
   ],
   ['unknown period', ['db', 'analytics', '%', 'last-year'], 'PERIOD must be last-24-hours, last-7-days'],
   [
@@ -257,6 +310,10 @@ it('takes an agent that is named like a format or a number as an option', async 
     expect(JSON.parse(await sandbox.db('query-memory', agent, 'json'))).toHaveLength(1);
     expect(JSON.parse(await sandbox.db('query-memory', agent, '--format=json'))).toHaveLength(1);
   }
+  await sandbox.db('save-memory', 'last-7-days', 'validation', '{}');
+  expect(JSON.parse(await sandbox.db('query-memory', '--agent', 'last-7-days'))).toHaveLength(1);
+  expect(JSON.parse(await sandbox.db('query-memory', '--agent-exact', 'last-7-days'))).toHaveLength(1);
+  await sandbox.db('log-audit', 'a', 'op', 'completed', '--operation-type', '1200');
 });
 
 it('selects one agent, and finds a receipt by the beginning of its id or by its execution', async () => {
@@ -271,6 +328,11 @@ it('selects one agent, and finds a receipt by the beginning of its id or by its 
   expect(await found('--agent-exact', 'x_1')).toEqual(['x_1']);
   expect(await sandbox.db('get-receipt', ids[1]?.slice(0, 10) ?? '')).toBe('"xy1"\n');
   expect(await sandbox.db('get-receipt', '--execution-id', 'exec x_1')).toBe('"x_1"\n');
+  const short = await sandbox.run(['db', 'get-receipt', ids[1]?.slice(0, 3) ?? '']);
+  expect(short.exitCode).toBe(1);
+  expect(short.stderr).toMatch(
+    /^error\[NOT_FOUND\]: There is no receipt "...". The beginning of an id needs at least 4 characters\.$/mu,
+  );
   const { stderr } = await sandbox.run(['db', 'get-receipt', 'exec x_1']);
   expect(stderr).toContain('An execution has this id: look its receipt up by --execution-id.');
 });

@@ -20,6 +20,10 @@ export const cleanup: Command = defineCommand({
     vacuum: flag({ description: 'shrink the file in any case (VACUUM)' }),
     noVacuum: flag({ description: 'leave the file as large as it is' }),
   },
+  exclusive: [
+    ['vacuum', 'noVacuum'],
+    ['dryRun', 'vacuum'],
+  ],
   examples: ['ggen-sim db cleanup 30 --dry-run', 'ggen-sim db cleanup 90', 'ggen-sim db cleanup 90 --vacuum'],
   async run({ vacuum, noVacuum, ...options }, context) {
     await using database = await context.openDatabase();

@@ -2,6 +2,7 @@ import { EXPORT_FORMATS } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { AGENT_EXACT, agentsOf } from '../agent-selection.ts';
 import { choice, optionalCount, optionalText, path } from '../parameters.ts';
+import { UsageError } from '../failures.ts';
 import { CSV_OPTIONS } from '../output/rows.ts';
 import { isStandardOutput } from '../output/redirected-output.ts';
 import { writeReport } from '../output/reports.ts';
@@ -19,7 +20,7 @@ export const exportAuditTrail: Command = defineCommand({
     format: choice(EXPORT_FORMATS, {
       default: 'json',
       description: 'output format',
-      hint: (given) => `The format comes first: ggen-sim db export-audit-trail json ${quotedIfNeeded(given)}`,
+      hint: formatHint,
     }),
     output: path({
       placeholder: 'OUTPUT_FILE',
@@ -38,6 +39,7 @@ export const exportAuditTrail: Command = defineCommand({
   },
   examples: ['ggen-sim db export-audit-trail json ./audit-export.json', 'ggen-sim db export-audit-trail csv'],
   async run({ output, agent, agentExact, ...options }, context) {
+    refuseFormat(output);
     const agents = agentsOf(agent, agentExact);
     await using database = await context.openDatabase();
     const toStandardOutput = isStandardOutput(output);
@@ -50,3 +52,19 @@ export const exportAuditTrail: Command = defineCommand({
     if (!toStandardOutput) await writeReport(report, 'json', context);
   },
 });
+
+/** Suggests the format of a file that stands in the format's place. */
+function formatHint(given: string): string | undefined {
+  if (!/[./\\]/u.test(given)) return undefined;
+  const format = EXPORT_FORMATS.find((word) => given.toLowerCase().endsWith(`.${word}`)) ?? 'json';
+  return `The format comes first: ggen-sim db export-audit-trail ${format} ${quotedIfNeeded(given)}`;
+}
+
+/** Refuses a second format, which would be taken for the file. @throws {UsageError} */
+function refuseFormat(output: string | undefined): void {
+  if (!EXPORT_FORMATS.some((word) => word === output)) return;
+  throw new UsageError(
+    `OUTPUT_FILE comes after FORMAT, and '${output}' is a FORMAT`,
+    `Give the format once; for a file of that name, give ./${output}`,
+  );
+}

@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.ts';
-import { UsageError } from '../failures.ts';
+import { CommandFailure, hasCode, UsageError } from '../failures.ts';
 import { optionalText } from '../parameters.ts';
 
 /** Shortest text that is looked for at the beginning of ids as well. */
@@ -23,7 +23,7 @@ export const getReceipt: Command = defineCommand({
   async run({ receiptId, executionId }, context) {
     const receipt = lookupOf(receiptId, executionId);
     await using database = await context.openDatabase();
-    await context.stdout.writeLine(await database.getReceipt(receipt));
+    await context.stdout.writeLine(await database.getReceipt(receipt).catch(explainShortId(receipt)));
   },
 });
 
@@ -39,4 +39,13 @@ function lookupOf(
     throw new UsageError('Missing required parameters: RECEIPT_ID', 'Give it, or --execution-id');
   }
   return receiptId.length < MIN_PREFIX_CHARACTERS ? receiptId : { idPrefix: receiptId };
+}
+
+/** Makes the handler that tells why a short text that is no whole id finds nothing. */
+function explainShortId(receipt: ReturnType<typeof lookupOf>): (error: unknown) => never {
+  return (error) => {
+    if (typeof receipt !== 'string' || !hasCode(error, 'NOT_FOUND') || error.hint !== undefined) throw error;
+    const hint = `The beginning of an id needs at least ${MIN_PREFIX_CHARACTERS} characters`;
+    throw new CommandFailure('NOT_FOUND', error.message, { hint, cause: error });
+  };
 }

@@ -13,7 +13,10 @@ export const logAudit: Command = defineCommand({
     agentId: requiredText({ description: 'id of the agent, such as validator-1' }),
     operation: requiredText({ description: 'name of the operation, such as validate_schema' }),
     status: choice(AUDIT_STATUSES, { description: 'state of the operation' }),
-    operationType: optionalText({ description: 'kind of operation, such as rendering' }),
+    operationType: {
+      ...optionalText({ description: 'kind of operation, such as rendering' }),
+      anyWordNames: 'an operation type',
+    },
     durationMs: count({ default: 0, description: 'duration in whole milliseconds' }),
     details: optionalText({ description: 'free text' }),
     errorMessage: optionalText({ description: 'reason for the failure' }),
