@@ -89,7 +89,10 @@ const EXIT_CODES_BY_ERROR: Readonly<Record<string, ExitCode>> = {
 
 /** Hints of the library that name what only a program can do. */
 const HINTS_BY_ERROR: Readonly<Record<string, string>> = {
-  LOCKS_UNAVAILABLE: 'Install the optional package fs-native-extensions',
+  LOCKS_UNAVAILABLE:
+    process.versions['deno'] === undefined
+      ? 'Install the optional package fs-native-extensions'
+      : 'Run Deno with --allow-ffi',
 };
 
 /** Spells the options that a hint of the library has in backticks as options of the command line. */

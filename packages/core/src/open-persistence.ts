@@ -21,10 +21,11 @@ export async function openPersistence(options: OpenOptions): Promise<Persistence
     const { openInProcess } = await import('./persistence/open-in-process.ts');
     return openInProcess(rest);
   }
-  if (options.clock) {
-    throw new PersistenceError('INVALID_ARGUMENT', 'Invalid clock: a function cannot be sent to a worker', {
+  for (const name of ['clock', 'rangeLocks'] as const) {
+    if ((options as { readonly [option in typeof name]?: unknown })[name] === undefined) continue;
+    throw new PersistenceError('INVALID_ARGUMENT', `Invalid ${name}: a function cannot be sent to a worker`, {
       operation: 'open',
-      hint: 'Pass the clock to startWorker() in the worker file, or open with worker: false.',
+      hint: `Pass ${name} to startWorker() in the worker file, or open with worker: false.`,
     });
   }
   return openInWorker(connectWorker(worker), rest);

@@ -62,7 +62,21 @@ export interface StoredOpenOptions extends CommonOpenOptions {
   readonly create?: boolean;
 }
 
-/** Options for a database file (Node). */
+/** Byte-range locks of the operating system, on open files. They are tried, never waited for. */
+export interface RangeLocks {
+  /** Shown in `info()` and in messages. */
+  readonly name: string;
+  /** @returns false when another open file holds a conflicting lock */
+  tryShared(fd: number, offset: number, lengthBytes: number): boolean;
+  /** @returns false when another open file holds a conflicting lock */
+  tryExclusive(fd: number, offset: number, lengthBytes: number): boolean;
+  /** A length of 0 means up to the end of the file, wherever that is. */
+  unlock(fd: number, offset: number, lengthBytes: number): void;
+  /** Called before a database is opened, with its folder. Throws when the locks would exclude no one. */
+  check?(directory: string): void;
+}
+
+/** Options for a database file (Node, Bun, Deno). */
 export interface FileOpenOptions extends StoredOpenOptions {
   readonly storage: 'file';
   /** Path of the file. Symlinks are followed and missing folders are created (mode 0700). */
@@ -78,6 +92,13 @@ export interface FileOpenOptions extends StoredOpenOptions {
    * @default false
    */
   readonly singleProcess?: boolean;
+  /**
+   * Locks of your own, for a platform that this package knows none for. They must lock as native SQLite does there, a
+   * read lock must turn into a write lock and back, and closing another descriptor must not release them. Not allowed with
+   * a worker: pass them to `startWorker` instead.
+   * @default the locks of this runtime
+   */
+  readonly rangeLocks?: RangeLocks;
 }
 
 /** Options for a database in memory, which is gone when it is closed. */

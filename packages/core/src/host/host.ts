@@ -1,6 +1,6 @@
 import { holdLivenessLock } from '#host/liveness-lock';
 import { PersistenceError } from '../api/errors.ts';
-import type { BackupDirectory, Change, OpenOptions, Progress } from '../api/persistence.ts';
+import type { BackupDirectory, Change, OpenOptions, Progress, RangeLocks } from '../api/persistence.ts';
 import type { DatabasePersistence } from '../persistence/database-persistence.ts';
 import { openInProcess } from '../persistence/open-in-process.ts';
 import type {
@@ -18,6 +18,8 @@ import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 export interface HostOptions {
   /** Time written into the tables. @default the system's clock */
   readonly clock?: () => Date;
+  /** Locks of database files. @default the locks of this runtime */
+  readonly rangeLocks?: RangeLocks;
 }
 
 /** The worker's service: one open database. */

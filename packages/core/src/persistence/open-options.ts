@@ -1,4 +1,4 @@
-import type { OpenOptions, RetryPolicy } from '../api/persistence.ts';
+import type { OpenOptions, RangeLocks, RetryPolicy } from '../api/persistence.ts';
 import { STORAGES } from '../api/options.ts';
 import { DEFAULT_RETRY_POLICY } from '../engine/retry.ts';
 import { checkChoice, checkRequired, checkText, checkWholeNumber, invalid } from '../validation/arguments.ts';
@@ -22,6 +22,7 @@ export function checkOptions(options: OpenOptions): void {
     checkRequired(OPERATION, location);
     for (const [name, value] of Object.entries(location)) checkText({ operation: OPERATION, name }, value);
   }
+  if (options.storage === 'file') checkRangeLocks(options.rangeLocks);
   checkExclusive(options);
   checkCreate(options);
   const { durability, retry = {} } = options;
@@ -55,6 +56,15 @@ function checkCreate(options: OpenOptions): void {
   if (!create && options.storage === 'memory') {
     throw invalid(field, create, 'left out: a database in memory does not exist before it is opened');
   }
+}
+
+/** Refuses locks with a missing function, which would fail in the middle of a transaction. */
+function checkRangeLocks(locks: RangeLocks | undefined): void {
+  if (locks === undefined) return;
+  const { tryShared, tryExclusive, unlock } = (locks ?? {}) as Partial<RangeLocks>;
+  if ([tryShared, tryExclusive, unlock].every((member) => typeof member === 'function')) return;
+  const field = { operation: OPERATION, name: 'rangeLocks' };
+  throw invalid(field, locks, 'an object with the functions tryShared, tryExclusive and unlock');
 }
 
 /** Refuses `exclusive` where it has no effect: a caller that asks to own a database must not share one unawares. */

@@ -15,6 +15,6 @@ export function openStorage(options: OpenOptions): Storage {
       },
     );
   }
-  const { path, singleProcess = false, create = true } = options;
-  return fileStorage(path, { singleProcess, create });
+  const { path, singleProcess = false, create = true, rangeLocks } = options;
+  return fileStorage(path, { singleProcess, create, ...(rangeLocks && { rangeLocks }) });
 }

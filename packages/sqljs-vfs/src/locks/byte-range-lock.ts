@@ -28,6 +28,11 @@ export interface RangeLocks {
   tryExclusive(fd: number, offset: number, lengthBytes: number): boolean;
   /** A length of 0 means up to the end of the file, wherever that is. */
   unlock(fd: number, offset: number, lengthBytes: number): void;
+  /**
+   * Called before a database is opened, with its folder. Throws when the locks would exclude no one; the database is then
+   * refused with `LOCKS_UNAVAILABLE`.
+   */
+  check?(directory: string): void;
 }
 
 /** The lock of one open file in the protocol above. */

@@ -1,58 +1,48 @@
-import { createRequire } from 'node:module';
+import { addonRangeLocks } from './addon-locks.node.ts';
+import { loadWithBun } from './bun-c-library.node.ts';
 import type { RangeLocks } from './byte-range-lock.ts';
+import { loadWithDeno } from './deno-c-library.node.ts';
+import { fcntlRangeLocks } from './fcntl-locks.node.ts';
 
-/** The package's native functions; `tryLock` throws `EAGAIN` when another open file holds the range. */
-interface NativeLocks {
-  tryLock(fd: number, offset: number, lengthBytes: number, exclusive: boolean): void;
-  unlock(fd: number, offset: number, lengthBytes: number): void;
+/** The reason why there are no locks here, and the way out. */
+export interface NoRangeLocks {
+  readonly unavailable: unknown;
+  readonly hint: string;
 }
 
-/** Platforms on which the package's locks do not fit the protocol, with the reason. */
-const UNSUITABLE: Partial<Record<NodeJS.Platform, string>> = {
-  darwin: 'fs-native-extensions locks whole files on macOS, which native SQLite does not see',
-  win32: 'LockFileEx cannot convert between read and write locks, and the protocol needs both conversions',
-};
+const ALONE = 'pass singleProcess: true if no other process opens the file';
+
+/** What gives locks here. The package's addon ends Bun and Deno at the first lock that another process holds. */
+function providerHere(): { readonly make: () => RangeLocks; readonly wayOut: string } {
+  const { bun, deno } = process.versions;
+  if (deno !== undefined) {
+    return { make: () => fcntlRangeLocks(loadWithDeno), wayOut: 'Run Deno with --allow-ffi' };
+  }
+  if (bun !== undefined) return { make: () => fcntlRangeLocks(loadWithBun), wayOut: 'Pass rangeLocks' };
+  if (process.platform === 'linux') return { make: addonRangeLocks, wayOut: 'Install fs-native-extensions' };
+  return {
+    make: () => {
+      throw new Error(`this package knows no locks for Node on ${process.platform}`);
+    },
+    wayOut: 'Pass rangeLocks',
+  };
+}
+
+let found: RangeLocks | NoRangeLocks | undefined;
+
+function find(): RangeLocks | NoRangeLocks {
+  const { make, wayOut } = providerHere();
+  try {
+    return make();
+  } catch (error) {
+    return { unavailable: error, hint: `${wayOut}, or ${ALONE}.` };
+  }
+}
 
 /**
- * Byte-range locks from the optional package `fs-native-extensions`: open-file-description locks on Linux.
+ * Byte-range locks of the operating system, by what this runtime can call. They are loaded once.
  * @returns the provider, or the reason why none works here
  */
-export function nativeRangeLocks(): RangeLocks | { readonly unavailable: unknown } {
-  const unsuitable = UNSUITABLE[process.platform];
-  if (unsuitable !== undefined) return { unavailable: new Error(unsuitable) };
-  let native: NativeLocks;
-  try {
-    native = loadNativeLocks();
-  } catch (error) {
-    return { unavailable: error };
-  }
-  const tryLock = (fd: number, offset: number, lengthBytes: number, exclusive: boolean): boolean => {
-    try {
-      native.tryLock(fd, offset, lengthBytes, exclusive);
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
-      throw error;
-    }
-  };
-  return {
-    name: 'fs-native-extensions (OFD)',
-    tryShared: (fd, offset, lengthBytes) => tryLock(fd, offset, lengthBytes, false),
-    tryExclusive: (fd, offset, lengthBytes) => tryLock(fd, offset, lengthBytes, true),
-    unlock: (fd, offset, lengthBytes) => native.unlock(fd, offset, lengthBytes),
-  };
-}
-
-/**
- * Loads the prebuilt file directly: the package's own resolver consists of fifteen modules and takes 10 ms in every
- * process. When the file is not at its usual path, the package's resolver is used after all.
- */
-function loadNativeLocks(): NativeLocks {
-  const require = createRequire(import.meta.url);
-  const host = `${process.platform}-${process.arch}`;
-  try {
-    return require(`fs-native-extensions/prebuilds/${host}/fs-native-extensions.node`) as NativeLocks;
-  } catch {
-    return require('fs-native-extensions/binding') as NativeLocks;
-  }
+export function nativeRangeLocks(): RangeLocks | NoRangeLocks {
+  return (found ??= find());
 }

@@ -173,6 +173,22 @@ function restrictMode(fs: FileSystem, fd: number): void {
   }
 }
 
+function locksUnavailable(cause: unknown, hint: string): VfsError {
+  const reason = cause instanceof Error ? ` (${cause.message})` : '';
+  return new VfsError('LOCKS_UNAVAILABLE', `files cannot be locked here${reason}`, { cause, hint });
+}
+
+function checkLocks(ranges: RangeLocks | undefined, directory: string): void {
+  try {
+    ranges?.check?.(directory);
+  } catch (error) {
+    throw locksUnavailable(
+      error,
+      'Put the database on a file system with locks, or pass singleProcess: true if no other process opens it.',
+    );
+  }
+}
+
 /**
  * Stores a database in a real file, page by page, with the locks that native SQLite respects. Missing directories are
  * created with mode 0700. The database and its journal get mode 0600 whatever the umask; the wider mode of an existing
@@ -188,12 +204,7 @@ function restrictMode(fs: FileSystem, fd: number): void {
 export function fileStorage(databasePath: string, options: FileStorageOptions = {}): Storage {
   const { fileSystem: fs = nodeFileSystem, create = true } = options;
   const ranges = options.singleProcess ? undefined : (options.rangeLocks ?? nativeRangeLocks());
-  if (ranges && 'unavailable' in ranges) {
-    throw new VfsError('LOCKS_UNAVAILABLE', `no file locks on this platform (${process.platform})`, {
-      cause: ranges.unavailable,
-      hint: 'Install fs-native-extensions, or pass singleProcess: true if no other process opens the file.',
-    });
-  }
+  if (ranges && 'unavailable' in ranges) throw locksUnavailable(ranges.unavailable, ranges.hint);
   let realPath: string;
   try {
     realPath = followSymlinks(databasePath, fs);
@@ -205,6 +216,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
     // The process that created the directory may have crashed before syncing its parent. A non-empty database proves
     // that the parent was synced.
     if (!(fs.statSync(realPath, { throwIfNoEntry: false })?.size ?? 0)) syncNameOf(directory, fs);
+    checkLocks(ranges, directory);
   } catch (error) {
     if (error instanceof VfsError) throw error;
     throw new VfsError('CANNOT_OPEN', `cannot open ${databasePath}`, { cause: error });
