@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 /** Scripts of package.json. The first failure ends everything. */
 const BEFORE = ['format:check', 'lint', 'types', 'audit:shipped', 'build'];
 const LANES = [
-  ['unit', 'compat'],
+  ['unit', 'compat:native'],
   ['browser', 'e2e:built', 'release:check', 'bench:smoke'],
 ];
 

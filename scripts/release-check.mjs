@@ -1,13 +1,12 @@
-// Packs every package once and tries the tarballs as a user would: contents, Node, command line, browser.
+// Packs every package once and tries the tarballs as a user would: contents, Node, command line, quick consumers.
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { tryInBrowser } from './release-check/browser.mjs';
+import { readConsumers, tryConsumers } from './compat/consumers.mjs';
+import { compareWithResults } from './compat/results.mjs';
 import { checkContents } from './release-check/contents.mjs';
 import { tryCommandLine, tryInNode } from './release-check/node.mjs';
-import { installInFreshProject, packAll } from './release-check/tarballs.mjs';
-
-const PACKAGES = ['sqljs-vfs', 'core', 'agents', 'cli'];
+import { installInFreshProject, packAll, PACKAGES } from './release-check/tarballs.mjs';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'ggen-sim-release-'));
 
@@ -25,7 +24,10 @@ try {
   const project = await step('installed in a fresh project', () => installInFreshProject(tarballs, folder));
   await step('Node: every entry imported, data saved and read', () => tryInNode(project, tarballs));
   await step('command line: a receipt saved and counted', () => tryCommandLine(project, tarballs));
-  await step('browser: a receipt saved and kept over a reload', () => tryInBrowser(project));
+  await step('quick consumers: as recorded', async () => {
+    const quick = (await readConsumers()).filter((consumer) => consumer.quick);
+    compareWithResults(await tryConsumers(quick, tarballs, folder));
+  });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+/** Folders of the published packages. */
+export const PACKAGES = ['sqljs-vfs', 'core', 'agents', 'cli'];
+
 /** Runs a program; its errors go to this terminal. @returns its standard output */
 export const run = (command, argumentList, options = {}) =>
   execFileSync(command, argumentList, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options });
@@ -24,25 +27,18 @@ export function packAll(packages, folder) {
   });
 }
 
-/** Creates a project that depends on every tarball and on Vite, and installs it. @returns its folder */
+/** Creates a project that depends on every tarball, and installs it with pnpm. @returns its folder */
 export function installInFreshProject(tarballs, folder) {
   const project = path.join(folder, 'project');
   mkdirSync(project);
   const dependencies = Object.fromEntries(tarballs.map(({ name, file }) => [name, `file:${file}`]));
-  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const manifest = {
-    name: 'fresh',
-    private: true,
-    type: 'module',
-    dependencies,
-    devDependencies: { vite: devDependencies.vite },
-  };
+  const manifest = { name: 'fresh', private: true, type: 'module', dependencies };
   writeFileSync(path.join(project, 'package.json'), JSON.stringify(manifest));
   // The packages depend on each other by version, and none is in a registry before the release.
   const overrides = Object.entries(dependencies).map(([name, file]) => `  '${name}': '${file}'\n`);
   writeFileSync(
     path.join(project, 'pnpm-workspace.yaml'),
-    `packages: ['.']\noverrides:\n${overrides.join('')}allowBuilds:\n  esbuild: false\n`,
+    `packages: ['.']\noverrides:\n${overrides.join('')}`,
   );
   run('pnpm', ['install', '--prefer-offline'], { cwd: project });
   return project;

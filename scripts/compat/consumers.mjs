@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const FOLDER = path.resolve('tests/consumers');
+const SECTIONS = ['dependencies', 'devDependencies', 'optionalDependencies'];
+
+/** Runs a program. @returns what it printed; what it printed is in the error as well */
+async function run(command, argumentList, { timeoutMs = 600_000, env, ...options } = {}) {
+  try {
+    const { stdout } = await promisify(execFile)(command, argumentList, {
+      maxBuffer: 2 ** 26,
+      timeout: timeoutMs,
+      env: { ...process.env, ...env },
+      ...options,
+    });
+    return stdout;
+  } catch (error) {
+    const output = [error.stdout, error.stderr].filter(Boolean).join('\n').trim();
+    throw new Error(`${command} ${argumentList.join(' ')}: ${error.signal ?? error.code}\n${output}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Reads every consumer, in the order of the table. @returns their names with what their `consumer.mjs` exports */
+export async function readConsumers() {
+  const names = readdirSync(FOLDER).filter((name) => existsSync(path.join(FOLDER, name, 'consumer.mjs')));
+  return Promise.all(
+    names.map(async (name) => {
+      const { default: consumer } = await import(path.join(FOLDER, name, 'consumer.mjs'));
+      return Object.assign(consumer, { name });
+    }),
+  );
+}
+
+/** Names of our packages that a project needs when it depends on `names`: each with what it depends on itself. */
+function withDependencies(names, tarballs) {
+  const all = new Set(names);
+  for (const name of all) {
+    const { manifest } = tarballs.find((tarball) => tarball.name === name);
+    for (const dependency of Object.keys(manifest.dependencies ?? {}))
+      if (tarballs.some((tarball) => tarball.name === dependency)) all.add(dependency);
+  }
+  return all;
+}
+
+/** Copies a consumer to a new folder and installs it with npm; our packages come from the tarballs. @returns its folder */
+async function install({ name, sources = [] }, tarballs, folder) {
+  const project = mkdtempSync(path.join(folder, `${name}-`));
+  for (const source of [...sources, name]) cpSync(path.join(FOLDER, source), project, { recursive: true });
+  const manifestFile = path.join(project, 'package.json');
+  const manifest = JSON.parse(readFileSync(manifestFile, 'utf8'));
+  const ours = SECTIONS.flatMap((section) => Object.keys(manifest[section] ?? {})).filter((dependency) =>
+    tarballs.some((tarball) => tarball.name === dependency),
+  );
+  // No package of ours is in a registry before its release, so those that ours depend on come from tarballs as well.
+  for (const dependency of withDependencies(ours, tarballs)) {
+    const { file } = tarballs.find((tarball) => tarball.name === dependency);
+    const section = SECTIONS.find((candidate) => manifest[candidate]?.[dependency]) ?? 'dependencies';
+    manifest[section] = { ...manifest[section], [dependency]: `file:${file}` };
+  }
+  writeFileSync(manifestFile, JSON.stringify(manifest, undefined, 2));
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock'], {
+    cwd: project,
+  });
+  return project;
+}
+
+/** The version of a row: of an installed package, or what the row's own function finds. */
+async function versionOf({ version }, context) {
+  if (typeof version === 'function') return version(context);
+  const manifest = path.join(context.project, 'node_modules', version, 'package.json');
+  return JSON.parse(readFileSync(manifest, 'utf8')).version;
+}
+
+/** Runs one row. @returns its entry of the results file */
+async function tryRow(consumer, row, context) {
+  const entry = { consumer: consumer.name, area: consumer.area, what: row.what };
+  const notTried = await row.unavailable?.(context);
+  if (notTried !== undefined) return { ...entry, notTried };
+  const checks = {};
+  const check = async (name, work) => {
+    try {
+      await work();
+      checks[name] = 'passed';
+    } catch (error) {
+      // One line, so that a table can hold it.
+      checks[name] = `failed: ${String(error.message ?? error).split('\n', 1)[0]}`;
+      console.error(`compat: ${row.what}: ${name}:`, error);
+    }
+  };
+  await check('runs', () => row.try({ ...context, check }));
+  if (Object.keys(checks).length > 1 && checks.runs === 'passed') delete checks.runs;
+  return { ...entry, version: await versionOf(row, context), tried: row.tried, checks };
+}
+
+/** Tries the rows of consumers, one after the other. @returns their entries of the results file */
+export async function tryConsumers(consumers, tarballs, folder) {
+  const entries = [];
+  for (const consumer of consumers) {
+    const begin = performance.now();
+    const project = await install(consumer, tarballs, folder);
+    for (const row of consumer.rows) entries.push(await tryRow(consumer, row, { project, run }));
+    rmSync(project, { recursive: true, force: true });
+    console.log(`compat: ${consumer.name} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
+  }
+  return entries;
+}
