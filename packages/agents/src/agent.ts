@@ -124,6 +124,8 @@ export type AgentRun<Outcome extends AgentOutcome> = Omit<
   readonly status: ReceiptStatus;
   readonly message: string;
   readonly receipt: AgentReceipt<Outcome>;
+  /** The receipt as it is stored, byte for byte: canonical JSON (RFC 8785). */
+  readonly receiptJson: string;
   /** `null` when the run was not recorded. */
   readonly receiptId: string | null;
 };

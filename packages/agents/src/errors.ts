@@ -20,6 +20,8 @@ export type AgentErrorCode =
   | 'ABORTED'
   /** The run took longer than its time limit. */
   | 'TIME_LIMIT'
+  /** The run has ended, but the database could not record it: the error is an `UnrecordedRun`, which holds the run. */
+  | 'NOT_RECORDED'
   /** A defect in this package, or the worker failed (for instance because memory ran out); see `cause`. */
   | 'INTERNAL';
 

@@ -1,4 +1,5 @@
 import type { Persistence } from '@ggen-sim/core';
+import canonicalize from 'canonicalize';
 import { v7 as uuidv7 } from 'uuid';
 import type {
   AgentDescription,
@@ -10,7 +11,8 @@ import type {
   RunOptions,
 } from './agent.ts';
 import { AgentError } from './errors.ts';
-import { recordRun } from './recording/record-run.ts';
+import { recordRun, type FinishedRun } from './recording/record-run.ts';
+import { UnrecordedRun } from './recording/unrecorded-run.ts';
 
 /** Enough for millions of statements, and an end for a run that nobody watches. */
 const DEFAULT_TIME_LIMIT_MS = 600_000;
@@ -27,7 +29,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * @param persistence - database to record the run in; `null` records nothing
  * @param inputs - documents by parameter name
  * @throws {AgentError} INVALID_ARGUMENT, before the agent is executed
- * @throws {PersistenceError} as `record` does; then nothing was written
+ * @throws {UnrecordedRun} NOT_RECORDED, with the finished run, when the database cannot be written; then nothing was
  */
 export async function runAgent<Inputs extends AgentInputs, Outcome extends AgentOutcome>(
   agent: ExecutableAgent<Inputs, Outcome>,
@@ -52,28 +54,32 @@ export async function runAgent<Inputs extends AgentInputs, Outcome extends Agent
     durations_ms: durationsMs,
     determinism_hash: determinismHash,
   };
-  const receiptId =
-    persistence === null
-      ? null
-      : await recordRun(persistence, {
-          agentId,
-          agentType: type,
-          operation,
-          status,
-          details: findings.inputs.map(({ role, name }) => `${role} ${name}`).join(', '),
-          failure: outcome.error === null ? null : message,
-          durationMs: durationsMs.total,
-          receipt: { ...receipt },
-          remembered: {
-            execution_id: executionId,
-            status,
-            message,
-            determinism_hash: determinismHash,
-            finished_at: receipt.finished_at,
-            duration_ms: durationsMs.total,
-          },
-        });
-  return { ...outcome, executionId, agentId, status, message, receipt, receiptId };
+  const receiptJson = canonicalize(receipt) ?? '';
+  const run = { ...outcome, executionId, agentId, status, message, receipt, receiptJson, receiptId: null };
+  if (persistence === null) return run;
+  const finished: FinishedRun = {
+    agentId,
+    agentType: type,
+    operation,
+    status,
+    details: findings.inputs.map(({ role, name }) => `${role} ${name}`).join(', '),
+    failure: outcome.error === null ? null : message,
+    durationMs: durationsMs.total,
+    receiptJson,
+    remembered: {
+      execution_id: executionId,
+      status,
+      message,
+      determinism_hash: determinismHash,
+      finished_at: receipt.finished_at,
+      duration_ms: durationsMs.total,
+    },
+  };
+  try {
+    return { ...run, receiptId: await recordRun(persistence, finished) };
+  } catch (cause) {
+    throw new UnrecordedRun(run, cause);
+  }
 }
 
 /** Executes the agent with a signal that fires when the caller's does, or when the time is over. */
@@ -113,6 +119,7 @@ function checkArguments(agent: AgentDescription, inputs: AgentInputs, options: R
   }
   for (const name of ['agentId', 'executionId'] as const) {
     if (options[name] === '') throw invalid(name, 'not to be empty');
+    if (options[name]?.isWellFormed() === false) throw invalid(name, 'text without half of a surrogate pair');
   }
   const { timeLimitMs = DEFAULT_TIME_LIMIT_MS } = options;
   if (!(timeLimitMs > 0)) throw invalid('timeLimitMs', 'more than 0 milliseconds');

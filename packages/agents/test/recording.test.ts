@@ -1,6 +1,6 @@
 import { type Persistence, openPersistence } from '@ggen-sim/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AgentMemory, AGENTS, runAgent } from '../src/index.ts';
+import { type AgentMemory, AGENTS, runAgent, UnrecordedRun } from '../src/index.ts';
 import { turtle } from './documents.ts';
 
 const GOOD = turtle('ex:S sh:targetClass ex:C ; sh:nodeKind sh:IRI . ex:x a ex:C .', 'good.ttl');
@@ -77,7 +77,13 @@ describe('a run', () => {
   it('is recorded completely or not at all', async () => {
     await runAgent(AGENTS.validation, db, { spec: [GOOD] }, { executionId: 'exec-1' });
     const again = runAgent(AGENTS.validation, db, { spec: [BAD] }, { executionId: 'exec-1' });
-    await expect(again).rejects.toMatchObject({ code: 'DUPLICATE_EXECUTION' });
+    // What the agent found is not lost.
+    await expect(again).rejects.toBeInstanceOf(UnrecordedRun);
+    await expect(again).rejects.toMatchObject({
+      code: 'NOT_RECORDED',
+      cause: { code: 'DUPLICATE_EXECUTION' },
+      run: { receiptId: null, status: 'error', receipt: { conforms: false, violations: [{}] } },
+    });
     expect(await db.queryAuditTrail()).toHaveLength(2);
     expect((await memoryOf('validator-1')).runs).toBe(1);
     // The failure does not block the agent's next run.

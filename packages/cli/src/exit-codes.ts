@@ -7,6 +7,8 @@ export const EXIT_CODES = {
   violations: 2,
   /** A validation found no violations, but could not check everything. */
   incomplete: 3,
+  /** A run has ended and its report is printed, but its receipt could not be saved. */
+  notSaved: 4,
   /** The command line was wrong and nothing was done (EX_USAGE of sysexits.h). */
   usage: 64,
   /** The terminal was closed (128 + SIGHUP); no partial files are left. */

@@ -20,15 +20,22 @@ export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
   readonly code: string;
   readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
 
+  /** @param details - `exitCode` is that of the error code unless given */
   constructor(
     code: string,
     message: string,
-    details: { readonly hint?: string; readonly cause?: unknown } = {},
+    details: {
+      readonly hint?: string | undefined;
+      readonly cause?: unknown;
+      readonly exitCode?: ExitCode;
+    } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
+    this.exitCode = details.exitCode ?? EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed;
   }
 }
 
@@ -46,8 +53,8 @@ export function failureOf(error: unknown): Failure {
     return { code: 'USAGE', message: error.message, hint: error.hint, exitCode: EXIT_CODES.usage };
   }
   if (error instanceof CommandFailure) {
-    const { code, message, hint } = error;
-    return { code, message, hint, exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed };
+    const { code, message, hint, exitCode } = error;
+    return { code, message, hint, exitCode };
   }
   if (isCodedError(error)) {
     const { code } = error;

@@ -99,6 +99,7 @@ export const ROOT_HELP: string = [
     ...COMMON_EXIT_CODES,
     [EXIT_CODES.violations]: 'a validation found violations',
     [EXIT_CODES.incomplete]: 'a validation could not check everything',
+    [EXIT_CODES.notSaved]: 'a validation has ended, but its receipt is not saved',
   }),
 ].join('\n');
 

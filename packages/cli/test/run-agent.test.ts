@@ -1,6 +1,6 @@
 /** The validation agent on the command line. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -140,8 +140,35 @@ describe('run-agent validation', () => {
 
   it('refuses a used execution id', async () => {
     const { exitCode, stderr } = await validate('--spec', bad, '--execution-id', 'run-1');
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(4);
     expect(stderr).toContain('error[DUPLICATE_EXECUTION]');
+  });
+
+  it('prints the receipt that it cannot save, the reason, and exits with 4', async () => {
+    await sandbox.db('init');
+    const words = `run-agent validation --spec ${bad} --shapes ${shapes} --execution-id`;
+    const { exitCode, stdout, stderr } = await sandbox.shell(
+      `ulimit -f 1; ggen-sim ${words} full | cat; exit \${PIPESTATUS[0]}`,
+    );
+    expect(exitCode).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ conforms: false, violations: [{}], execution_id: 'full' });
+    expect(stderr).toMatch(
+      /^Violation: [^]*\nDoes not conform: .*\nerror\[DISK_FULL\]: The run has ended, but its receipt is not saved: .*\n$/u,
+    );
+    expect(stderr).not.toContain('Receipt: ');
+    // A failed run that cannot be saved tells both reasons, and a full standard output hides none of them.
+    const failed = await sandbox.shell(
+      `ulimit -f 1; ggen-sim run-agent validation --spec ${broken} > /dev/full`,
+    );
+    expect(failed.exitCode).toBe(4);
+    expect(failed.stderr).toMatch(
+      /error\[SYNTAX_ERROR\]: .*\nerror\[IO_ERROR\]: .*\nerror\[DISK_FULL\]: .*\n$/u,
+    );
+  });
+
+  it('exits with the code of the run when the reader closes the pipe', async () => {
+    const script = `ggen-sim run-agent validation --spec ${bad} --shapes ${shapes} | true; exit \${PIPESTATUS[0]}`;
+    expect((await sandbox.shell(script)).exitCode).toBe(2);
   });
 });
 
@@ -172,6 +199,23 @@ describe('a validation that does not end', () => {
       error: { code: 'TIME_LIMIT' },
     });
     expect(stderr).toMatch(/^Receipt: .*\nerror\[TIME_LIMIT\]: The run took longer than 1 s\. .*\n$/u);
+  });
+
+  it('prints its receipt also when the database is gone', async () => {
+    await sandbox.db('init', '--db', 'gone.db');
+    const { exitCode, stdout, stderr } = await sandbox.run([...backtracking(), '--db', 'gone.db'], {
+      whileRunning: (child) =>
+        void (async () => {
+          await isBacktracking(child);
+          rmSync(join(sandbox.directory, 'gone.db'));
+          child.kill('SIGTERM');
+        })(),
+    });
+    expect(exitCode).toBe(143);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ABORTED' } });
+    expect(stderr).toMatch(
+      /error\[ABORTED\]: .*\nerror\[STORAGE_RESET\]: The run has ended, but its receipt is not saved: .*\n$/u,
+    );
   });
 
   it('is ended by SIGTERM and leaves a receipt', async () => {

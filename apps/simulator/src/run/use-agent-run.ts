@@ -1,8 +1,8 @@
-import type { AgentInputs, AgentType, InputsOf, RunOf } from '@ggen-sim/agents';
+import type { AgentInputs, AgentType, InputsOf, RunOf, UnrecordedRun } from '@ggen-sim/agents';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { agents } from '../agents/agents.ts';
 import { reportDatabaseFailure } from '../database/database.ts';
-import type { Failure } from '../database/failure.ts';
+import { failureOf, type Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import type { Session, SessionDocument } from '../session/session.ts';
@@ -12,7 +12,7 @@ export interface RunState<Type extends AgentType> {
   readonly running: boolean;
   /** Receipt of the latest run: of one in this tab, or the stored one. */
   readonly receipt: RunOf<Type>['receipt'] | undefined;
-  /** Reason why a run left no receipt. */
+  /** Reason why a run left no receipt in the database. */
   readonly failure: Failure | undefined;
 }
 
@@ -80,7 +80,18 @@ export function useAgentRun<Type extends AgentType>(
       );
       await store.flush();
     } catch (error) {
-      setState({ running: false, receipt: undefined, failure: reportDatabaseFailure(error) });
+      const unrecorded = unrecordedRunOf<Type>(error);
+      if (unrecorded === undefined) {
+        setState({ running: false, receipt: undefined, failure: reportDatabaseFailure(error) });
+      } else {
+        // The result stays readable: no failure of the database takes the place of the page here.
+        const { code, hint } = failureOf(unrecorded.cause);
+        setState({
+          running: false,
+          receipt: unrecorded.run.receipt,
+          failure: { code, message: unrecorded.message, hint },
+        });
+      }
     } finally {
       running.current = undefined;
     }
@@ -88,6 +99,14 @@ export function useAgentRun<Type extends AgentType>(
 
   const cancel = useCallback(() => running.current?.abort(), []);
   return { ...state, start, cancel };
+}
+
+/** Returns the error of a run that has ended but could not be recorded. Its class is loaded with the agents only. */
+function unrecordedRunOf<Type extends AgentType>(
+  error: unknown,
+): (UnrecordedRun & { readonly run: RunOf<Type> }) | undefined {
+  const isUnrecorded = failureOf(error).code === 'NOT_RECORDED';
+  return isUnrecorded ? (error as UnrecordedRun & { readonly run: RunOf<Type> }) : undefined;
 }
 
 /** Groups a session's documents by role: each role is a parameter of the agent. */

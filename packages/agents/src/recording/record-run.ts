@@ -15,7 +15,8 @@ export interface FinishedRun {
   readonly failure: string | null;
   /** Measured duration, not rounded. */
   readonly durationMs: number;
-  readonly receipt: { readonly [key: string]: unknown };
+  /** The receipt, as it is to be stored. */
+  readonly receiptJson: string;
   readonly remembered: RememberedRun;
 }
 
@@ -47,7 +48,7 @@ export async function recordRun(persistence: Persistence, run: FinishedRun): Pro
           executionId: run.remembered.execution_id,
           agentId,
           agentType,
-          receipt: run.receipt,
+          receipt: run.receiptJson,
           status: run.status,
           durationMs,
         },

@@ -14,7 +14,8 @@ import type { Persistence } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { reasonOf } from '../failures.ts';
+import { CommandFailure, failureLine, failureOf, reasonOf } from '../failures.ts';
+import { OutputClosed } from '../output/data-output.ts';
 import { count, files, flag, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
@@ -49,6 +50,7 @@ function agentCommand(agent: Agent): Command {
       [EXIT_CODES.failed]: help.endings.failed,
       [EXIT_CODES.violations]: help.endings.problems,
       [EXIT_CODES.incomplete]: help.endings.incomplete,
+      [EXIT_CODES.notSaved]: 'the run has ended and its receipt is printed, but it is not saved',
     },
     positionals: {},
     options: { ...documents, ...options },
@@ -99,17 +101,39 @@ async function run(
 ): Promise<AgentRun<AgentOutcome>> {
   await using database = await context.openDatabase();
   const { signal } = context.longOperation();
-  const finished = await execute(agent, database, inputs, omitUndefined({ ...options, signal }));
-  const { receiptId, error } = finished;
-  if (receiptId !== null) await context.stdout.writeLine(await database.getReceipt(receiptId));
+  const { finished, unsaved } = await execute(agent, database, inputs, omitUndefined({ ...options, signal }));
+  const { receiptId, receiptJson, error } = finished;
+  // Whatever cannot be written, the user gets the rest.
+  const unwritten = await context.stdout.writeLine(receiptJson).catch((failure: unknown) => failure);
   const lines = [
     ...(await agent.explain(finished)),
     ...(error === null ? [] : excerpt(error)),
     ...(receiptId === null ? [] : [`Receipt: ${receiptId}`]),
   ];
   for (const line of lines) context.printNotice(line);
-  if (error !== null) throw error;
+  const failures = [unsaved && notSaved(unsaved), error, unwritten].filter(
+    // A reader that closes the pipe has what it wants; the exit code is still that of the run.
+    (failure) => failure !== undefined && failure !== null && !(failure instanceof OutputClosed),
+  );
+  const [first, ...others] = failures;
+  for (const other of others) context.printNotice(failureLine(failureOf(other)));
+  if (first !== undefined) throw first;
   return finished;
+}
+
+function notSaved(cause: unknown): CommandFailure {
+  const { code, message, hint } = failureOf(cause);
+  return new CommandFailure(code, `The run has ended, but its receipt is not saved: ${message}`, {
+    hint,
+    cause,
+    exitCode: EXIT_CODES.notSaved,
+  });
+}
+
+/** A finished run, and the reason why it could not be saved. */
+interface Execution {
+  readonly finished: AgentRun<AgentOutcome>;
+  readonly unsaved?: unknown;
 }
 
 /** Executes the agent in a thread, because work on this thread would hold up the signals that end it. */
@@ -118,12 +142,16 @@ async function execute(
   database: Persistence,
   inputs: AgentInputs,
   options: RunOptions,
-): Promise<AgentRun<AgentOutcome>> {
-  const { connectAgents } = await import('@ggen-sim/agents/client');
+): Promise<Execution> {
+  const { connectAgents, UnrecordedRun } = await import('@ggen-sim/agents/client');
   const { startAgentThread } = await import('../agent-thread.ts');
   const agents = connectAgents(startAgentThread);
   try {
-    return await agents.run(agent.type as AgentType, database, inputs as InputsOf<AgentType>, options);
+    const type = agent.type as AgentType;
+    return { finished: await agents.run(type, database, inputs as InputsOf<AgentType>, options) };
+  } catch (error) {
+    if (!(error instanceof UnrecordedRun)) throw error;
+    return { finished: error.run as AgentRun<AgentOutcome>, unsaved: error.cause };
   } finally {
     agents.close();
   }
