@@ -16,7 +16,7 @@ export { type InputFile, type RdfFormat, formatOf } from './rdf/input-file.ts';
 export { shortenIris } from './rdf/terms.ts';
 export type { AgentMemory, RememberedRun } from './recording/agent-memory.ts';
 export { determinismHash } from './recording/determinism-hash.ts';
-export { UnrecordedRun } from './recording/unrecorded-run.ts';
+export { UnrecordedRun } from './unrecorded-run.ts';
 export { runAgent } from './run-agent.ts';
 export type { Violation } from './shacl/violation.ts';
 export type {

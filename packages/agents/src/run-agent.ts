@@ -12,7 +12,7 @@ import type {
 } from './agent.ts';
 import { AgentError } from './errors.ts';
 import { recordRun, type FinishedRun } from './recording/record-run.ts';
-import { UnrecordedRun } from './recording/unrecorded-run.ts';
+import { UnrecordedRun } from './unrecorded-run.ts';
 
 /** Enough for millions of statements, and an end for a run that nobody watches. */
 const DEFAULT_TIME_LIMIT_MS = 600_000;

@@ -6,7 +6,7 @@ import { AgentError, toAgentError } from '../errors.ts';
 import { runAgent } from '../run-agent.ts';
 import { Threads, type AgentThread } from './threads.ts';
 
-export { UnrecordedRun } from '../recording/unrecorded-run.ts';
+export { UnrecordedRun } from '../unrecorded-run.ts';
 export type { AgentThread } from './threads.ts';
 
 /** The agents in workers. */

@@ -1,5 +1,5 @@
-import type { AgentOutcome, AgentRun } from '../agent.ts';
-import { AgentError } from '../errors.ts';
+import type { AgentOutcome, AgentRun } from './agent.ts';
+import { AgentError } from './errors.ts';
 
 /**
  * Thrown when a run has ended, but the database could not record it. What the agent found is in `run`, so that no work is
