@@ -56,7 +56,8 @@ export interface CommonOpenOptions {
 export interface StoredOpenOptions extends CommonOpenOptions {
   /**
    * Create the database if it does not exist. With `false`, opening one that is missing is refused with `NOT_FOUND`, and
-   * nothing is created: a mistyped path or name is then not taken for an empty database.
+   * nothing is created: a mistyped path or name is then not taken for an empty database. A database of another program,
+   * which has none of the tables, is refused with `SCHEMA_MISMATCH`; with `true` they are created beside its own.
    * @default true
    */
   readonly create?: boolean;

@@ -7,7 +7,7 @@ import { PersistenceError } from '../api/errors.ts';
 import type { LongOperationOptions, VerifyProblem, VerifyReport } from '../api/persistence.ts';
 import { importedReceipts } from '../schema/metadata.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
-import { findMissingColumns } from '../schema/table-check.ts';
+import { findTableProblems } from '../schema/table-check.ts';
 import { TABLES } from '../tables/index.ts';
 import { countStrayEntries, type Rowid } from '../tables/foreign-times.ts';
 import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
@@ -85,8 +85,8 @@ export class Verification {
   }
 
   async #checkSchema(): Promise<void> {
-    for (const [table, columns] of await this.#read(() => findMissingColumns(this.#connection))) {
-      this.#report('schema', table, `${table} has no column ${columns.join(', ')}`);
+    for (const [table, { reason }] of await this.#read(() => findTableProblems(this.#connection))) {
+      this.#report('schema', table, reason);
     }
     const present = await this.#read(
       () =>

@@ -7,6 +7,7 @@ import { toPersistenceError } from '../engine/error-mapping.ts';
 import { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { assertNotTruncated } from '../engine/truncated-file.ts';
 import { migrate } from '../schema/migrator.ts';
+import { assertHoldsOwnTables, isEmpty } from '../schema/table-check.ts';
 import { DatabasePersistence } from './database-persistence.ts';
 import { checkOptions, settingsOf, type OpenSettings } from './open-options.ts';
 
@@ -50,12 +51,15 @@ export async function openOnStorage(
 }
 
 /** Checks the file and migrates it, as soon as other connections release their locks. */
-function prepareDatabase(opened: DurableDatabase, { policy, clock }: OpenSettings): Promise<void> {
+function prepareDatabase(opened: DurableDatabase, { create, policy, clock }: OpenSettings): Promise<void> {
   const connection = new SqliteConnection(opened);
   const deadline = performance.now() + policy.busyDeadlineMs;
   const prepare = async (): Promise<void> => {
     connection.exec(HARDENING_PRAGMAS);
     assertNotTruncated(connection, OPERATION);
+    if (!create && !isEmpty(connection)) {
+      assertHoldsOwnTables(connection, OPERATION, ', or open it with `create` to add its tables to this one');
+    }
     await migrate(connection, clock(), deadline);
   };
   return retry(() => opened.writeTransaction(prepare), forOtherLocks(deadline));

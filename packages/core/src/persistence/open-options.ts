@@ -8,6 +8,8 @@ const OPERATION = 'open';
 /** Options of opening, with every default filled in. */
 export interface OpenSettings {
   readonly exclusive: boolean;
+  /** False when a database that has not this program's tables is refused. */
+  readonly create: boolean;
   /** `relaxed` only where it takes effect. */
   readonly durability: 'strict' | 'relaxed';
   readonly policy: RetryPolicy;
@@ -38,6 +40,7 @@ export function settingsOf(options: OpenOptions): OpenSettings {
   const canRelax = exclusive || options.storage === 'indexeddb';
   return {
     exclusive,
+    create: options.storage === 'memory' || options.create !== false,
     durability: canRelax && options.durability === 'relaxed' ? 'relaxed' : 'strict',
     policy: { ...DEFAULT_RETRY_POLICY, ...options.retry },
     clock: options.clock ?? ((): Date => new Date()),

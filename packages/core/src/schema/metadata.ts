@@ -3,12 +3,12 @@
  * program), and `adopted_receipts`: the greatest rowid among imported receipts, whose ids this program did not make.
  */
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import type { Column } from '../tables/table.ts';
+import type { StoredColumn } from './column-check.ts';
 import { toTimestamp } from '../validation/timestamps.ts';
 
 /** Name of the table and its columns. */
 export const METADATA_TABLE = '_schema_metadata';
-export const METADATA_COLUMNS: readonly Pick<Column, 'column' | 'holds'>[] = [
+export const METADATA_COLUMNS: readonly StoredColumn[] = [
   { column: 'key' },
   { column: 'value' },
   { column: 'updated_at', holds: 'time' },

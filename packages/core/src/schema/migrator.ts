@@ -3,12 +3,15 @@
  *
  * 1. All pending migrations happen in one transaction, or none does.
  * 2. A database is refused untouched when its schema is newer, when a recorded migration is missing or edited, or when
- *    one of this program's tables lacks a column, or has one that would change what is stored.
+ *    one of this program's tables lacks a column, or has a column or unique index that would refuse, change or confuse
+ *    what is stored.
  * 3. It is refused as well when code of its schema (triggers, CHECK constraints, computed columns) would run on a write.
  * 4. A database of the original scripts has tables but no recorded migration. It is taken over with its rows.
  */
+import { ResultCode } from '@ggen-sim/sqljs-vfs';
 import { sha256Hex } from '#hashing/sha256';
 import { commitWhenReadersFinish } from '../engine/commit.ts';
+import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
@@ -16,7 +19,8 @@ import { toTimestamp } from '../validation/timestamps.ts';
 import { METADATA_TABLE, readMetadata, recordImportedReceipts, writeMetadata } from './metadata.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
-import { checkExistingTables, checkMetadataTable, columnsOf, schemaMismatch } from './table-check.ts';
+import { schemaMismatch } from './schema-problem.ts';
+import { checkExistingTables, checkMetadataTable, columnsOf } from './table-check.ts';
 
 /** A version of the original scripts ("1.0.0", "1") is not one of these; version 1 of this program records a migration. */
 const OWN_VERSION = /^(?:[2-9]|[1-9]\d+)$/;
@@ -88,20 +92,28 @@ function recordedVersion(connection: SqliteConnection, migrations: readonly Migr
     const migration = migrations[index];
     const record = parseRecord(value);
     if (!migration || key !== recordKey(migration.version) || record?.checksum !== checksum(migration)) {
-      throw schemaMismatch(`the recorded migration ${String(key)} is not one that this program knows`);
+      throw schemaMismatch({
+        reason: `the recorded migration ${String(key)} is not one that this program knows`,
+      });
     }
   }
   if (stored !== String(records.length)) {
-    throw schemaMismatch(
-      `schema_version is ${stored ?? 'missing'}, but ${records.length} migrations are recorded`,
-    );
+    throw schemaMismatch({
+      reason: `schema_version is ${stored ?? 'missing'}, but ${records.length} migrations are recorded`,
+    });
   }
   return records.length;
 }
 
 function apply(connection: SqliteConnection, migration: Migration, now: Date): void {
   const importsReceipts = migration.version === 1 && columnsOf(connection, 'receipts').length > 0;
-  connection.exec(migration.sql);
+  try {
+    connection.exec(migration.sql);
+  } catch (error) {
+    // The whole transaction is rolled back. A name that the migration gives may be taken by something of another program.
+    if (resultCodeOf(error) !== ResultCode.ERROR) throw error;
+    throw schemaMismatch({ reason: `the migration ${migration.name} fails (${(error as Error).message})` });
+  }
   const record: MigrationRecord = {
     name: migration.name,
     checksum: checksum(migration),

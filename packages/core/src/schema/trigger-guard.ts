@@ -5,9 +5,16 @@
  * (EXPLAIN); the text of the schema could deceive a parser.
  */
 import type { Instruction, SqliteConnection } from '../engine/sqlite-connection.ts';
+import { dropping, REMAKE_TABLE, type SchemaProblem } from './schema-problem.ts';
 
 /** SQLITE_CONSTRAINT_CHECK, the p1 operand of the Halt of a CHECK constraint. */
 const CHECK_FAILED = 275;
+
+/** Text in the first instruction of a trigger's program, before its name. */
+const TRIGGER_PROGRAM = '-- TRIGGER ';
+
+/** Characters of a CHECK constraint that a message shows. */
+const SHOWN_CHARACTERS = 60;
 
 /** Opcodes of virtual tables, which run the code of their module. */
 const VIRTUAL = /^V(?:Begin|Open|Filter|Update)$/;
@@ -20,13 +27,13 @@ const HARMLESS = /^(?:current_(?:timestamp|date|time)|length|typeof|substr|instr
 
 /**
  * Finds code that runs besides this program's own statement when a row of a table is written or deleted.
- * @returns a description ("a trigger"), or undefined
+ * @returns the first problem, or undefined
  */
 export function findSchemaCode(
   connection: SqliteConnection,
   table: string,
   columns: readonly string[],
-): string | undefined {
+): SchemaProblem | undefined {
   const values = columns.map(() => '?').join(', ');
   const assignments = columns.map((column) => `${column} = ?`).join(', ');
   for (const statement of [
@@ -35,18 +42,41 @@ export function findSchemaCode(
     `DELETE FROM ${table} WHERE rowid = ?`,
   ]) {
     const code = schemaCodeIn(connection.explain(statement));
-    if (code !== undefined) return code;
+    if (code === undefined) continue;
+    const { what, wayOut } = code;
+    return { reason: `writing to ${table} would run ${what} that does not belong to this program`, wayOut };
   }
   return undefined;
 }
 
-function schemaCodeIn(program: readonly Instruction[]): string | undefined {
+interface SchemaCode {
+  readonly what: string;
+  readonly wayOut: string;
+}
+
+function schemaCodeIn(program: readonly Instruction[]): SchemaCode | undefined {
   for (const { opcode, p1, p4 } of program) {
-    if (opcode === 'Program') return 'a trigger';
-    if (opcode === 'Halt' && p1 === CHECK_FAILED) return 'a CHECK constraint';
+    if (opcode === 'Program') return triggerIn(program);
+    if (opcode === 'Halt' && p1 === CHECK_FAILED)
+      return { what: `a CHECK constraint (${p4.slice(0, SHOWN_CHARACTERS)})`, wayOut: REMAKE_TABLE };
     if ((opcode === 'Function' || opcode === 'PureFunc') && !HARMLESS.test(p4))
-      return `an expression (${p4})`;
-    if (VIRTUAL.test(opcode)) return 'a virtual table';
+      return {
+        what: `an expression (${p4})`,
+        wayOut: 'Remove the column or index that has it, or choose another file.',
+      };
+    if (VIRTUAL.test(opcode)) return { what: 'a virtual table', wayOut: 'Choose another file.' };
   }
   return undefined;
+}
+
+/** Names the trigger whose program is listed after the statement that runs it. */
+function triggerIn(program: readonly Instruction[]): SchemaCode {
+  const name = program
+    .map(({ opcode, p4 }) =>
+      opcode === 'Init' && p4.startsWith(TRIGGER_PROGRAM) ? p4.slice(TRIGGER_PROGRAM.length) : undefined,
+    )
+    .find((found) => found !== undefined);
+  return name === undefined
+    ? { what: 'a trigger', wayOut: 'Drop it (DROP TRIGGER), or choose another file.' }
+    : { what: `the trigger ${JSON.stringify(name)}`, wayOut: dropping('TRIGGER', name) };
 }

@@ -16,6 +16,8 @@ export interface Column<Field extends string = string> {
   readonly field: Field;
   /** Kind of the values: text that is kept as it is, times, or whole numbers. @default 'text' */
   readonly holds?: 'text' | 'time' | 'number';
+  /** True for a column that is NULL in some rows. @default false */
+  readonly optional?: boolean;
   /** Schema version whose migration adds the column. @default the one that makes the table */
   readonly addedIn?: number;
 }
@@ -26,7 +28,7 @@ export type Insert<Saved> = (connection: SqliteConnection, now: string) => Saved
 /** A table as everything that treats all tables alike sees it: queries, backups, cleanup, verify and schema checks. */
 export interface AnyTable {
   readonly name: TableName;
-  /** Columns in the order of the SELECT. */
+  /** Columns in the order of the SELECT; the row's id, which is unique, first. */
   readonly columns: readonly Column[];
   /** Column that "newest first" and "oldest first" go by. */
   readonly timeColumn: string;

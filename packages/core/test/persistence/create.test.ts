@@ -3,7 +3,8 @@ import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { openPersistence } from '../../src/index.ts';
 import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
-import { createTestDatabase } from '../support/test-database.ts';
+import { stateOf } from '../support/file-state.ts';
+import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
 it.each([
   ['in process', {}],
@@ -30,6 +31,36 @@ it('initialises an empty file, which exists', async () => {
   writeFileSync(database.file, '');
   await using db = await database.open({ create: false });
   expect(await db.stats()).toMatchObject({ receiptsTotal: 0 });
+});
+
+it('refuses a database of another program and leaves it untouched', async () => {
+  const database = createTestDatabase();
+  for (const [index, sql] of [
+    'CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)',
+    'CREATE VIEW theirs AS SELECT 1',
+  ].entries()) {
+    const path = database.path(`${index}.sqlite`);
+    nativeSqlite(path, sql);
+    const before = stateOf(path);
+    const error = await rejectionOf(database.open({ path, create: false }));
+    expect(error).toMatchObject({
+      name: 'PersistenceError',
+      code: 'SCHEMA_MISMATCH',
+      message: expect.stringMatching(/not a database of ggen-sim.*it holds/) as string,
+      hint: expect.stringContaining('`create`') as string,
+    });
+    expect(stateOf(path)).toEqual(before);
+  }
+  expect(readdirSync(database.folder)).toEqual(['0.sqlite', '1.sqlite']);
+
+  // Saves put this program's tables beside the others.
+  const shared = { path: database.path('0.sqlite') };
+  const saving = await database.open(shared);
+  await saving.saveReceipt(receiptOf('a'));
+  await saving.close();
+  await using again = await database.open({ ...shared, create: false });
+  expect(await again.queryReceipts()).toHaveLength(1);
+  expect(nativeSqlite(shared.path, 'SELECT x FROM theirs')).toBe('1');
 });
 
 it('refuses it in memory, and a value that is not a boolean', async () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { describePersistence } from '../../src/testing/index.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
 import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
-import { TestDatabase, createTestDatabase } from '../support/test-database.ts';
+import { TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
 let children: Children;
 beforeAll(async () => {
@@ -34,12 +34,18 @@ describePersistence(
   { framework: { describe, expect, it }, withoutClock: 'a function cannot be sent to a worker' },
 );
 
-it('refuses a missing file behind a worker thread with `create: false`', async () => {
+it('refuses a missing file and a foreign one behind a worker thread with `create: false`', async () => {
   const database = createTestDatabase();
   const worker = new Worker(children.script('serve-database'));
   onTestFinished(async () => void (await worker.terminate()));
   expect(await rejectionOf(database.open({ worker, create: false }))).toMatchObject({ code: 'NOT_FOUND' });
   expect(fs.readdirSync(database.folder)).toEqual([]);
+  const theirs = database.path('theirs.db');
+  nativeSqlite(theirs, 'CREATE TABLE theirs (x)');
+  expect(await rejectionOf(database.open({ path: theirs, worker, create: false }))).toMatchObject({
+    code: 'SCHEMA_MISMATCH',
+  });
+  expect(nativeSqlite(theirs, '.tables')).toBe('theirs');
 });
 
 describe('a worker that is terminated', () => {

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PersistenceError, SCHEMA_VERSION, openPersistence } from '../../src/index.ts';
-import { rejectionOf, receiptOf } from '../../src/testing/persistence-case.ts';
+import { auditOf, memoryOf, rejectionOf, receiptOf } from '../../src/testing/persistence-case.ts';
 import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 import { stateOf } from '../support/file-state.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
@@ -160,6 +160,17 @@ describe('databases of other programs and versions', () => {
     ['memory_json TEXT', 'memory_json NUMERIC', /memory_json turns text into numbers/],
     ['details TEXT', 'details FLOAT', /details turns text into numbers/],
     ['duration_ms INTEGER', 'duration_ms VARCHAR(9)', /duration_ms turns numbers into text/],
+    ['error_message TEXT', 'error_message TEXT UNIQUE', /audit_log .*UNIQUE \(error_message\)/],
+    ['value TEXT', 'value TEXT UNIQUE ON CONFLICT REPLACE', /_schema_metadata .*UNIQUE \(value\)/],
+    [
+      'memory_json TEXT',
+      'memory_json TEXT UNIQUE ON CONFLICT REPLACE',
+      /agent_memory .*UNIQUE \(memory_json\)/,
+    ],
+    ['details TEXT', 'theirs INT NOT NULL, details TEXT', /audit_log, the column "theirs" must not be NULL/],
+    ['details TEXT', 'theirs NOT NULL DEFAULT (NULL), details TEXT', /the column "theirs" must not be NULL/],
+    ['details TEXT', 'details TEXT NOT NULL ON CONFLICT IGNORE', /the column details must not be NULL/],
+    ['status TEXT', "status TEXT CHECK (status <> 'error')", /receipts would run a CHECK constraint/],
     [
       'agent_id TEXT NOT NULL UNIQUE',
       'agent_id TEXT NOT NULL',
@@ -179,6 +190,116 @@ describe('databases of other programs and versions', () => {
     const error = await refused(fixture);
     expect(error.code).toBe('SCHEMA_MISMATCH');
     expect(error.message).toMatch(message);
+  });
+
+  it.for([
+    [
+      'CREATE UNIQUE INDEX "a ""b" ON agent_memory (agent_id COLLATE NOCASE)',
+      /agent_memory .*index "a \\"b".*agent_id COLLATE NOCASE/,
+      /DROP INDEX "a ""b"/,
+    ],
+    [
+      'CREATE UNIQUE INDEX u ON receipts (agent_id, status)',
+      /receipts .*index "u".*agent_id, status/,
+      /DROP INDEX "u"/,
+    ],
+    [
+      'CREATE UNIQUE INDEX u ON receipts (agent_id || status)',
+      /receipts .*index "u".*expression/,
+      /DROP INDEX "u"/,
+    ],
+    [
+      "CREATE UNIQUE INDEX u ON receipts (status) WHERE agent_id = 'a'",
+      /receipts .*index "u".*status/,
+      /DROP INDEX "u"/,
+    ],
+    [
+      'CREATE UNIQUE INDEX u ON _schema_metadata (value)',
+      /_schema_metadata .*index "u".*value/,
+      /DROP INDEX "u"/,
+    ],
+    [
+      "ALTER TABLE receipts ADD COLUMN x DEFAULT 'x'; CREATE UNIQUE INDEX u ON receipts (x)",
+      /index "u".*x/,
+      /DROP INDEX "u"/,
+    ],
+    [
+      'ALTER TABLE receipts ADD COLUMN x AS (agent_id || status); CREATE UNIQUE INDEX u ON receipts (x)',
+      /index "u".*x/,
+      /DROP INDEX "u"/,
+    ],
+    ['ALTER TABLE audit_log ADD COLUMN rowid', /audit_log, the column "rowid" hides/, /another file/],
+    [
+      'ALTER TABLE audit_log ADD COLUMN x AS (details) NOT NULL',
+      /audit_log, the column "x".*NULL/,
+      /another file/,
+    ],
+    [
+      `DROP TABLE audit_log; CREATE TABLE audit_log (audit_id, timestamp INTEGER PRIMARY KEY, agent_id, operation,
+       operation_type, status, duration_ms, details, error_message)`,
+      /audit_log, the column timestamp .*rowid/,
+      /another file/,
+    ],
+    [
+      `DROP TABLE audit_log; CREATE TABLE audit_log (audit_id TEXT, timestamp INTEGER, agent_id TEXT, operation TEXT,
+       operation_type TEXT, status TEXT, duration_ms INT, details TEXT, error_message TEXT) STRICT`,
+      /audit_log, the column timestamp takes only INTEGER/,
+      /another file/,
+    ],
+    [
+      `DROP TABLE audit_log; CREATE TABLE audit_log (audit_id TEXT, timestamp TEXT, agent_id TEXT, operation TEXT,
+       operation_type TEXT, status TEXT, duration_ms INT, details BLOB, error_message TEXT) STRICT`,
+      /audit_log, the column details takes only BLOB/,
+      /another file/,
+    ],
+    [
+      `DROP TABLE agent_memory; CREATE TABLE agent_memory (memory_id TEXT, agent_id TEXT PRIMARY KEY, agent_type TEXT,
+       memory_json TEXT, last_updated TEXT, version INT, rowid) WITHOUT ROWID`,
+      /agent_memory, the column "rowid" hides/,
+      /another file/,
+    ],
+    [
+      'CREATE TRIGGER t AFTER INSERT ON receipts BEGIN DELETE FROM receipts; END',
+      /receipts would run the trigger "t"/,
+      /DROP TRIGGER "t"/,
+    ],
+  ] as const)('a schema changed by %s', async ([sql, message, hint]) => {
+    const fixture = createTestDatabase();
+    nativeSqlite(other(fixture), ORIGINAL_SCHEMA, sql);
+    const error = await refused(fixture);
+    expect(error).toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
+    expect(error.hint).toMatch(/left untouched/);
+  });
+
+  it('are accepted again after the command of the hint', async () => {
+    const fixture = createTestDatabase();
+    nativeSqlite(
+      other(fixture),
+      ORIGINAL_SCHEMA,
+      'CREATE UNIQUE INDEX "a ""b" ON receipts (status, created_at)',
+    );
+    const { hint = '' } = await refused(fixture);
+    nativeSqlite(other(fixture), /DROP INDEX [^)]*/.exec(hint)?.[0] ?? '');
+    const db = await fixture.open({ path: other(fixture) });
+    await db.saveReceipts([receiptOf('a'), receiptOf('b')]);
+    nativeSqlite(other(fixture), 'CREATE UNIQUE INDEX later ON receipts (execution_id COLLATE NOCASE)');
+    expect((await db.verify()).problems).toEqual([
+      { check: 'schema', row: 'receipts', message: expect.stringContaining('"later"') as string },
+    ]);
+  });
+
+  it('that have another object with the name of an index of this program', async () => {
+    const fixture = createTestDatabase();
+    nativeSqlite(other(fixture), ORIGINAL_SCHEMA, 'CREATE TABLE idx_audit_log_timestamp (x)');
+    const error = await refused(fixture);
+    expect(error).toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      message: expect.stringContaining('idx_audit_log_timestamp'),
+    });
   });
 
   it.for([
@@ -314,25 +435,53 @@ describe('files that are accepted', () => {
     expect((await db.verify()).ok).toBe(true);
   });
 
-  it('overrides conflict clauses that would delete other rows or drop the new one', async () => {
+  it('overrides conflict clauses of keys, which would delete other rows or drop the new one', async () => {
     const fixture = createTestDatabase();
     fixture.native(
-      ORIGINAL_SCHEMA.replace('operation TEXT NOT NULL', 'operation TEXT NOT NULL UNIQUE ON CONFLICT REPLACE')
-        .replace('details TEXT', 'details TEXT NOT NULL ON CONFLICT IGNORE')
-        .replace('memory_json TEXT NOT NULL', 'memory_json TEXT NOT NULL UNIQUE ON CONFLICT REPLACE'),
+      ORIGINAL_SCHEMA.replace('execution_id TEXT NOT NULL UNIQUE', '$& ON CONFLICT REPLACE')
+        .replace('agent_id TEXT NOT NULL UNIQUE', '$& ON CONFLICT IGNORE')
+        .replace('key TEXT PRIMARY KEY', '$& ON CONFLICT ROLLBACK'),
     );
     const db = await fixture.open();
-    const entry = { agentId: 'a', operation: 'one', status: 'started', details: 'd' } as const;
-    await db.logAudit(entry);
-    await db.saveMemory({ agentId: 'one', agentType: 't', memory: '{}' });
-    for (const refusal of [
-      db.logAudit(entry),
-      db.logAudit({ agentId: 'a', operation: 'two', status: 'started' }),
-      db.saveMemory({ agentId: 'two', agentType: 't', memory: '{}' }),
-    ]) {
-      expect(await rejectionOf(refusal)).toMatchObject({ code: 'CONSTRAINT' });
-    }
-    expect(await db.stats()).toMatchObject({ auditEntries: 1, agentsTracked: 1 });
+    await db.saveReceipt(receiptOf('one'));
+    expect(await rejectionOf(db.saveReceipt(receiptOf('one', { durationMs: 7 })))).toMatchObject({
+      code: 'DUPLICATE_EXECUTION',
+    });
+    await db.saveMemory(memoryOf('one'));
+    expect(await db.saveMemory(memoryOf('one'))).toMatchObject({ version: 2 });
+    expect((await db.verify()).ok).toBe(true);
+  });
+
+  it('keeps what a schema has besides that stands in no way of a save', async () => {
+    const fixture = createTestDatabase();
+    fixture.native(
+      'CREATE TABLE agents (id TEXT PRIMARY KEY)',
+      ORIGINAL_SCHEMA.replace('status TEXT NOT NULL', '$&, UNIQUE_note TEXT UNIQUE')
+        .replace('agent_type TEXT NOT NULL', 'agent_type TEXT NOT NULL REFERENCES agents (id)')
+        .replace(
+          'memory_id TEXT PRIMARY KEY',
+          'memory_id TEXT, no INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT',
+        )
+        .replace(
+          'duration_ms INTEGER\n',
+          "duration_ms INTEGER, theirs TEXT NOT NULL DEFAULT 'x', at NOT NULL DEFAULT CURRENT_TIMESTAMP,\n UNIQUE (execution_id COLLATE binary, agent_id COLLATE NOCASE)",
+        ),
+      'CREATE INDEX theirs_1 ON receipts (agent_id COLLATE NOCASE, theirs)',
+      'CREATE UNIQUE INDEX theirs_2 ON audit_log (agent_id COLLATE NOCASE, audit_id)',
+      "CREATE UNIQUE INDEX theirs_3 ON receipts (status, execution_id) WHERE status = 'error'",
+      'CREATE VIEW newest AS SELECT * FROM receipts ORDER BY created_at DESC',
+      'ALTER TABLE audit_log ADD COLUMN both AS (agent_id || status)',
+      'DROP TABLE _schema_metadata; CREATE TABLE _schema_metadata (key TEXT PRIMARY KEY, value ANY, updated_at TEXT) STRICT',
+    );
+    const db = await fixture.open();
+    await db.record({
+      receipts: [receiptOf('a'), receiptOf('A'), receiptOf('b')],
+      memories: [memoryOf('m'), memoryOf('M'), memoryOf('m')],
+      audits: [auditOf('o'), auditOf('o')],
+    });
+    expect(await db.stats()).toMatchObject({ receiptsTotal: 3, agentsTracked: 2, auditEntries: 2 });
+    expect((await db.verify()).ok).toBe(true);
+    expect(fixture.native('SELECT count(*), min(theirs) FROM newest')).toBe('3|x');
   });
 
   it('reads rows of the original scripts', async () => {
