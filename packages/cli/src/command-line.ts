@@ -6,6 +6,7 @@ import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { failureDetails, failureLine, failureOf, UsageError } from './failures.ts';
 import { DataOutput, OutputClosed } from './output/data-output.ts';
+import { refuseOutputIntoAnyDatabase } from './output/redirected-output.ts';
 import { buildProgram, type Request } from './program.ts';
 import { seeHelp } from './help.ts';
 import { suggestedCommand, suggestedOption } from './suggestions.ts';
@@ -30,6 +31,7 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
     (text) => (parserOutput += text),
   );
   const parse = async (): Promise<void> => {
+    refuseOutputIntoAnyDatabase();
     refuseUndecodableArguments(words);
     try {
       await program.parseAsync(words, { from: 'user' });

@@ -1,14 +1,13 @@
 /** Search for the database that a mistyped path may have meant. */
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import leven from 'leven';
+import { isSqliteFile } from './sqlite-file.ts';
 
 /** Names that are looked at in each folder, the most similar first: a folder may have very many. */
 const NAMES_PER_FOLDER = 20;
 /** Folders that are tried for each mistyped one. */
 const FOLDERS_PER_LEVEL = 3;
-/** First bytes of an SQLite file (https://www.sqlite.org/fileformat.html#the_database_header). */
-const MAGIC = 'SQLite format 3\0';
 
 /**
  * Finds the existing database whose path is most similar to one that does not exist.
@@ -16,7 +15,7 @@ const MAGIC = 'SQLite format 3\0';
  * @returns undefined if there is none nearby
  */
 export function nearestDatabase(missing: string, others: readonly string[]): string | undefined {
-  const found = [...databasesLike(missing), ...others.filter(isDatabase)];
+  const found = [...databasesLike(missing), ...others.filter(isSqliteFile)];
   return bySimilarity(found, missing, (path) => path)[0];
 }
 
@@ -27,7 +26,7 @@ function databasesLike(path: string): string[] {
     const paths = namesIn(folder).map((name) => join(folder, name));
     return bySimilarity(paths, basename(path), (candidate) => basename(candidate))
       .slice(0, NAMES_PER_FOLDER)
-      .filter(isDatabase);
+      .filter(isSqliteFile);
   });
 }
 
@@ -42,10 +41,17 @@ function foldersLike(path: string): string[] {
     .slice(0, FOLDERS_PER_LEVEL);
 }
 
+/** Sorts paths by the letters in which they differ; capitals decide only between those that are equal otherwise. */
 function bySimilarity(paths: readonly string[], wanted: string, textOf: (path: string) => string): string[] {
   return paths
-    .map((path) => ({ path, distance: leven(textOf(path), wanted) }))
-    .toSorted((one, other) => one.distance - other.distance)
+    .map((path) => {
+      const text = textOf(path);
+      const distance = leven(text.toLowerCase(), wanted.toLowerCase());
+      return { path, distance, distanceInCapitals: leven(text, wanted) };
+    })
+    .toSorted(
+      (one, other) => one.distance - other.distance || one.distanceInCapitals - other.distanceInCapitals,
+    )
     .map(({ path }) => path);
 }
 
@@ -60,22 +66,6 @@ function namesIn(folder: string): string[] {
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-function isDatabase(path: string): boolean {
-  try {
-    // Opening a pipe would wait for its writer.
-    if (!statSync(path).isFile()) return false;
-    const fd = openSync(path, 'r');
-    try {
-      const bytes = Buffer.alloc(MAGIC.length);
-      return readSync(fd, bytes) === bytes.length && bytes.toString('latin1') === MAGIC;
-    } finally {
-      closeSync(fd);
-    }
   } catch {
     return false;
   }

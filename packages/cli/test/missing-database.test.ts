@@ -1,6 +1,6 @@
 /** A mistyped path is not taken for an empty database: only commands that save create one. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands/index.ts';
 import { Sandbox } from './run-cli.ts';
@@ -62,6 +62,35 @@ it('finds the nearest database in a mistyped folder, and at the usual place', as
   expect((await sandbox.run(['status', '--db', at('nera', 'ggen.db')])).stderr).toContain(
     at('near', 'ggen.db'),
   );
+});
+
+it('takes capitals for less of a difference than letters, in the names of databases and folders', async () => {
+  const database = at('letters', 'agents.db');
+  for (const path of [database, at('letters', 'AGENT.DB'), at('LETTER', 'agents.db')]) {
+    mkdirSync(dirname(path), { recursive: true });
+    copyFileSync(sandbox.databasePath, path);
+  }
+  for (const missing of [at('letters', 'AGENTS.DB'), at('LETTERS', 'agents.db')]) {
+    const { stderr } = await sandbox.run(['db', 'verify', '--db', missing]);
+    expect(stderr).toContain(`The nearest one is ${database}. `);
+  }
+});
+
+it('refuses a database of another program and leaves it untouched, unless --create is given', async () => {
+  const theirs = at('history.sqlite');
+  await sandbox.spawn('sqlite3', [theirs, 'CREATE TABLE urls (id, url); INSERT INTO urls VALUES (1, 2)']);
+  const before = readFileSync(theirs);
+  for (const name of ['db query-receipts', 'db export-audit-trail', 'db backup']) {
+    const words = [...name.split(' '), ...(refusing[name] ?? []), '--db', theirs];
+    const { exitCode, stdout, stderr } = await sandbox.run(words);
+    expect({ name, exitCode, stdout }).toEqual({ name, exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^error\[SCHEMA_MISMATCH\]: This is not a database of ggen-sim.*"urls".*--create/u,
+    );
+    expect(readFileSync(theirs).equals(before)).toBe(true);
+  }
+  expect((await sandbox.run(['db', 'query-memory', '--create', '--db', theirs])).stdout).toBe('[]\n');
+  expect((await sandbox.spawn('sqlite3', [theirs, 'SELECT * FROM urls'])).stdout).toBe('1|2\n');
 });
 
 it('points to start where there is no database at all', async () => {

@@ -1,6 +1,6 @@
 /** Outputs that are files of the database, and outputs that are no regular files. */
 import { execFileSync } from 'node:child_process';
-import { linkSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { linkSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Sandbox } from './run-cli.ts';
@@ -46,6 +46,42 @@ describe('an output into a file of the database is refused', () => {
     expect(noMessage).toEqual({ exitCode: 64, stdout: '', stderr: '' });
     expect(readFileSync(sandbox.databasePath).equals(before)).toBe(true);
     expect(JSON.parse(await sandbox.db('stats'))).toMatchObject({ audit_entries: 1 });
+  });
+});
+
+describe('an output into any other SQLite database is refused', () => {
+  it('by path or redirection, also where the command opens no database', async () => {
+    const other = join(sandbox.directory, 'history.sqlite');
+    execFileSync('sqlite3', [other, 'CREATE TABLE urls (id)']);
+    writeFileSync(`${other}-journal`, '');
+    const before = readFileSync(other);
+    const commands = [
+      `${EXPORT} history.sqlite`,
+      `${EXPORT} history.sqlite-journal`,
+      `${EXPORT} - >> history.sqlite`,
+      `${EXPORT} /dev/fd/3 3>> history.sqlite`,
+      'ggen-sim db stats 1<> history.sqlite',
+      'ggen-sim db stats >> history.sqlite-journal',
+      'ggen-sim completion bash >> history.sqlite',
+      'ggen-sim --help >> history.sqlite',
+      'ggen-sim db backup history.sqlite',
+    ];
+    const script = commands.map((command) => `${command}; echo "$?" >&2`).join('\n');
+    const { stderr } = await sandbox.shell(script);
+    const lines = stderr.trim().split('\n');
+    expect(lines).toHaveLength(2 * commands.length);
+    for (const [index, command] of commands.entries()) {
+      const [message, exitCode] = lines.slice(2 * index, 2 * index + 2);
+      expect([command, message, exitCode]).toEqual([
+        command,
+        expect.stringMatching(/^error\[INVALID_ARGUMENT\]: .*(?:history\.sqlite|\/dev\/fd\/3)/u),
+        '64',
+      ]);
+    }
+    const noMessage = await sandbox.shell('ggen-sim db no-such-command 2>> history.sqlite');
+    expect(noMessage).toEqual({ exitCode: 64, stdout: '', stderr: '' });
+    expect(readFileSync(other).equals(before)).toBe(true);
+    expect(readFileSync(`${other}-journal`)).toHaveLength(0);
   });
 });
 

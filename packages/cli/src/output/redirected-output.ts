@@ -1,11 +1,14 @@
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { CommandFailure } from '../failures.ts';
+import { belongsToSqlite } from '../sqlite-file.ts';
 
 const STANDARD_STREAMS = [
   { descriptor: 1, name: 'Standard output' },
   { descriptor: 2, name: 'Standard error' },
 ] as const;
+
+type StandardStream = (typeof STANDARD_STREAMS)[number];
 
 /** Suffixes of the database and of the files that SQLite keeps beside it. */
 const DATABASE_FILES = ['', '-journal', '-wal', '-shm'];
@@ -19,24 +22,39 @@ export function isStandardOutput(path: string | undefined): boolean {
 }
 
 /**
- * Refuses standard output, or standard error, that the shell sends into a file of the database. Links and inodes count,
- * not names.
+ * Refuses standard output, or standard error, that the shell sends into any SQLite database, or into a journal or log
+ * beside one. Only Linux tells the file of a descriptor.
+ * @throws {CommandFailure} INVALID_ARGUMENT
+ */
+export function refuseOutputIntoAnyDatabase(): void {
+  for (const stream of STANDARD_STREAMS) {
+    const path = resultOf(() => readlinkSync(`/proc/self/fd/${stream.descriptor}`));
+    if (path !== undefined && belongsToSqlite(path)) refuse(stream, path);
+  }
+}
+
+/**
+ * Refuses standard output, or standard error, that the shell sends into a file of a database, which may be empty yet. Links
+ * and inodes count, not names.
  * @throws {CommandFailure} INVALID_ARGUMENT
  */
 export function refuseOutputIntoDatabase(databasePath: string): void {
-  for (const { descriptor, name } of STANDARD_STREAMS) {
-    const output = statusOf(() => fstatSync(descriptor, { bigint: true }));
+  for (const stream of STANDARD_STREAMS) {
+    const output = resultOf(() => fstatSync(stream.descriptor, { bigint: true }));
     if (!output?.isFile()) continue;
     for (const suffix of DATABASE_FILES) {
-      const file = statusOf(() => statSync(databasePath + suffix, { bigint: true }));
-      if (file?.ino !== output.ino || file.dev !== output.dev) continue;
-      // The error's message would go into the database as well.
-      if (descriptor === process.stderr.fd) discardStandardError();
-      throw new CommandFailure('INVALID_ARGUMENT', `${name} is redirected into ${databasePath}${suffix}`, {
-        hint: 'Redirect it to another file',
-      });
+      const file = resultOf(() => statSync(databasePath + suffix, { bigint: true }));
+      if (file?.ino === output.ino && file.dev === output.dev) refuse(stream, databasePath + suffix);
     }
   }
+}
+
+function refuse({ descriptor, name }: StandardStream, path: string): never {
+  // The error's message would go into the database as well.
+  if (descriptor === process.stderr.fd) discardStandardError();
+  throw new CommandFailure('INVALID_ARGUMENT', `${name} is redirected into the database file ${path}`, {
+    hint: 'Redirect it to another file',
+  });
 }
 
 /** Sends whatever is still written to standard error nowhere: the lowest free descriptor is the one just closed. */
@@ -45,8 +63,8 @@ function discardStandardError(): void {
   openSync(devNull, 'w');
 }
 
-/** Returns undefined for a descriptor that is closed, or a file that does not exist. */
-function statusOf<Status>(read: () => Status): Status | undefined {
+/** Returns undefined for a descriptor that is closed, a file that does not exist, and a system that does not tell. */
+function resultOf<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
