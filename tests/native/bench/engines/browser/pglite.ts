@@ -89,11 +89,12 @@ function isPostgresToo(sql: string): boolean {
   return !sql.includes('typeof(');
 }
 
-/** Postgres has no DATETIME, chooses indexes and the order of a join itself, and orders rows of one second by nothing. */
+/** Postgres has no DATETIME and no INSERT OR, chooses indexes and the order of a join itself, and orders rows of one second by nothing. */
 function toPostgres(sql: string): string {
   let number = 0;
   return sql
     .replaceAll('DATETIME', 'TEXT')
+    .replaceAll('INSERT OR ABORT', 'INSERT')
     .replaceAll(/ INDEXED BY \w+/g, '')
     .replaceAll('CROSS JOIN', 'JOIN')
     .replaceAll('SELECT rowid, ', 'SELECT ')
