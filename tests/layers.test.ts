@@ -106,6 +106,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'api',
       ],
       backup: [
+        'maintenance',
         'queue',
         'exports',
         'streams',

@@ -63,12 +63,15 @@ export interface RestoreOptions extends LongOperationOptions {
    */
   readonly force?: boolean;
   /**
-   * Restore rows that break a rule as well: a receipt whose id is not that of its content, an unknown status, a time that
-   * is none. Only other programs write such rows. `verify` names them afterwards.
+   * Restore rows that break a rule of `verify` as well: a receipt whose id is not that of its content, an unknown status, a
+   * time that is none. Only other programs write such rows. `verify` names them afterwards.
    * @default false: `BACKUP_INVALID`, and nothing is written
    */
   readonly acceptInvalid?: boolean;
-  /** Restore from the database image, or from the three JSON files. @default 'image' if the backup has one */
+  /**
+   * Restore from the database image, or from the three JSON files. Both are compared in any case.
+   * @default 'image' if the backup has one
+   */
   readonly from?: 'image' | 'json';
 }
 

@@ -53,9 +53,12 @@ export type PersistenceErrorCode =
   | 'CONSTRAINT'
   /** The target of an export or a backup already exists, or the database to restore into is not empty. */
   | 'ALREADY_EXISTS'
-  /** The backup does not match its manifest, or is not a backup. Nothing was restored. */
+  /**
+   * The backup does not match its manifest, its parts differ, a row breaks a rule, or it is not a backup. Nothing was
+   * restored.
+   */
   | 'BACKUP_INVALID'
-  /** The caller's `AbortSignal` fired. Nothing half-written remains. */
+  /** The caller's `AbortSignal` fired. Nothing half-written remains. A cleanup keeps what it deleted. */
   | 'ABORTED'
   /** The database was closed before the operation could run. */
   | 'CLOSED'

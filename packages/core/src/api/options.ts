@@ -15,7 +15,10 @@ export interface LongOperationOptions {
    * reported as uncaught, in the caller's thread.
    */
   readonly onProgress?: (progress: Progress) => void;
-  /** Aborts the operation: it rejects with `ABORTED` and leaves nothing half-written. */
+  /**
+   * Aborts the operation: it rejects with `ABORTED` and leaves nothing half-written. A cleanup keeps the rows deleted that it
+   * has deleted by then.
+   */
   readonly signal?: AbortSignal;
 }
 

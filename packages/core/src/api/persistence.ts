@@ -127,7 +127,7 @@ export interface Persistence extends AsyncDisposable {
    */
   exportBackup(options?: BackupOptions): Promise<BackupReport>;
   /**
-   * Verifies a backup, then restores it in one step.
+   * Checks a backup, its rows and that its parts agree, then restores it in one transaction.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `BACKUP_INVALID`, `NEWER_SCHEMA`, `ALREADY_EXISTS`, `ABORTED`
    */
   restoreBackup(options: RestoreOptions): Promise<RestoreReport>;
@@ -141,7 +141,8 @@ export interface Persistence extends AsyncDisposable {
   stats(): Promise<Stats>;
 
   /**
-   * Deletes old receipts and audit entries, never memory, and then frees their space (VACUUM).
+   * Deletes old receipts and audit entries, never memory, and then frees their space (VACUUM). Rows are deleted in batches,
+   * and other connections save in between: a cleanup that fails or is aborted has deleted some, and its error counts them.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ABORTED`
    */
   cleanup(options?: CleanupOptions): Promise<CleanupReport>;

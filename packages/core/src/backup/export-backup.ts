@@ -18,7 +18,7 @@ import { TABLES } from '../tables/index.ts';
 import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
 import { toIsoTime } from '../validation/timestamps.ts';
-import { importedReceipts } from '../schema/metadata.ts';
+import { countImportedReceipts } from '../schema/metadata.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { IMAGE_FILE, MANIFEST_FILE } from './manifest.ts';
@@ -54,7 +54,7 @@ export async function writeBackup(
     createdAt: toIsoTime(now),
     schemaVersion: SCHEMA_VERSION,
     programVersion: PROGRAM_VERSION,
-    importedReceipts: countImported(connection),
+    importedReceipts: countImportedReceipts(connection),
     files,
   };
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
@@ -111,11 +111,4 @@ async function* imageChunks(
 
 async function* once(text: string): AsyncGenerator<string> {
   yield text;
-}
-
-function countImported(connection: SqliteConnection): number {
-  const [count] = connection.get('SELECT count(*) FROM receipts WHERE rowid <= ?', [
-    importedReceipts(connection),
-  ]) ?? [0];
-  return Number(count);
 }

@@ -18,8 +18,6 @@ import type { Steps } from '../queue/operation-queue.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import type { LongOperationOptions } from '../api/persistence.ts';
 
-const OPERATION = 'exportBackup';
-
 /** Read under one lock in a few milliseconds. */
 const SLICE_BYTES = 8 * 1024 * 1024;
 
@@ -51,12 +49,12 @@ export async function copyOnline(
   connection: SqliteConnection,
   steps: Steps,
   target: StorageFile,
-  options: LongOperationOptions,
+  { operation, signal, onProgress }: LongOperationOptions & { readonly operation: string },
 ): Promise<void> {
   const copy = new OnlineCopy(connection, target);
   const afterSlice = (): void => {
-    throwIfAborted(OPERATION, options.signal);
-    options.onProgress?.({ stage: 'copy', done: copy.doneBytes, total: copy.totalBytes, unit: 'bytes' });
+    throwIfAborted(operation, signal);
+    onProgress?.({ stage: 'copy', done: copy.doneBytes, total: copy.totalBytes, unit: 'bytes' });
   };
   while (!copy.isComplete && copy.rounds < UNLOCKED_ROUNDS) {
     const slice = await steps.read(() => {

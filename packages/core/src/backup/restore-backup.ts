@@ -1,15 +1,22 @@
-import type { StorageFile } from '@ggen-sim/sqljs-vfs';
+import { ResultCode } from '@ggen-sim/sqljs-vfs';
 import { createSha256 } from '#hashing/sha256';
+import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { throwIfAborted } from '../validation/abort.ts';
-import type { BackupDirectory, BackupFile, BackupManifest, RestoreOptions } from '../api/persistence.ts';
-import { toIoError } from '../streams/io-error.ts';
+import type {
+  BackupDirectory,
+  BackupFile,
+  BackupManifest,
+  RestoreOptions,
+  RowCounts,
+} from '../api/persistence.ts';
 import { recordImportedReceipts } from '../schema/metadata.ts';
 import { TABLES } from '../tables/index.ts';
 import { insertSql, type AnyTable } from '../tables/table.ts';
 import { checkFile, IMAGE_FILE, invalidBackup, openFile } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
+import type { WriteImage } from './staged-image.ts';
 
 const OPERATION = 'restoreBackup';
 
@@ -28,11 +35,11 @@ export function refuseUnlessEmpty(connection: SqliteConnection): void {
   }
 }
 
-/** Writes the database image of a backup to a file, and compares it with the manifest again while reading. */
+/** Writes the database image of a backup, and compares it with the manifest again while reading. */
 export async function stageImage(
   directory: BackupDirectory,
   manifest: BackupManifest,
-  target: StorageFile,
+  write: WriteImage,
   { signal, onProgress }: RestoreOptions,
 ): Promise<void> {
   const file = manifest.files.find(({ name }) => name === IMAGE_FILE);
@@ -42,75 +49,94 @@ export async function stageImage(
   let done = 0;
   for await (const chunk of unchanged(file, await openFile(directory, IMAGE_FILE))) {
     throwIfAborted(OPERATION, signal);
-    onImageCopy(OPERATION, () => target.write(chunk, done));
+    write(chunk, done);
     done += chunk.length;
     onProgress?.({ stage: IMAGE_FILE, done, total: file.bytes, unit: 'bytes' });
   }
 }
 
-/** The place of a staged image, for messages. */
-const IMAGE_COPY = 'a copy of the image beside the database';
-
 /**
- * Runs a call that makes or writes the copy of an image.
- * @throws {PersistenceError} `READ_ONLY`, `DISK_FULL` or `IO_ERROR`; the message names the copy
+ * Replaces every row by the rows of the JSON files. The caller holds a write transaction.
+ * @returns the number of rows of each table
  */
-export function onImageCopy<T>(operation: string, call: () => T): T {
-  try {
-    return call();
-  } catch (cause) {
-    const error = toIoError(cause, operation, IMAGE_COPY);
-    if (error.code !== 'IO_ERROR') throw error;
-    const { code, message } = cause as { readonly code?: unknown; readonly message?: string };
-    const isRefused = ['EACCES', 'EPERM', 'EROFS'].includes(String(code));
-    throw new PersistenceError(
-      isRefused ? 'READ_ONLY' : 'IO_ERROR',
-      `Cannot write ${IMAGE_COPY} (${message ?? String(cause)})`,
-      {
-        operation,
-        cause,
-        ...(isRefused && { hint: 'Check the permissions of the folder of the database.' }),
-      },
-    );
-  }
-}
-
-/** Replaces every row by the rows of the JSON files. The caller holds a write transaction. */
 export async function loadTables(
   connection: SqliteConnection,
   directory: BackupDirectory,
   manifest: BackupManifest,
   now: Date,
   options: RestoreOptions,
-): Promise<void> {
+): Promise<RowCounts> {
   for (const table of TABLES) {
-    const fileName = table.backupFile;
     connection.run(`DELETE FROM ${table.name}`);
-    const file = manifest.files.find(({ name }) => name === fileName);
-    if (!file) throw invalidBackup(`it has no ${fileName}`);
-    const rows = await loadTable(connection, table, file, await openFile(directory, fileName), options);
-    if (rows !== file.rows)
-      throw invalidBackup(`${fileName} has ${rows} rows, the manifest says ${String(file.rows)}`);
+    await loadTable(connection, table, directory, fileOf(manifest, table), options);
   }
   // Rows are inserted in their old order, so the imported receipts get the lowest rowids again.
   recordImportedReceipts(connection, manifest.importedReceipts ?? 0, now);
+  return countRows(connection);
 }
 
 async function loadTable(
   connection: SqliteConnection,
   table: AnyTable,
+  directory: BackupDirectory,
   file: BackupFile,
-  stream: ReadableStream<Uint8Array>,
   { signal, onProgress }: RestoreOptions,
-): Promise<number> {
+): Promise<void> {
   const insert = insertSql(table);
   let rows = 0;
-  for await (const batch of readRowLines(unchanged(file, stream), file.name)) {
+  for await (const batch of readRows(directory, table, file)) {
     throwIfAborted(OPERATION, signal);
-    for (const row of batch) connection.run(insert, rowValues(table, row, ++rows));
+    for (const values of batch) {
+      rows++;
+      try {
+        connection.run(insert, values);
+      } catch (error) {
+        if (resultCodeOf(error) !== ResultCode.CONSTRAINT) throw error;
+        throw invalidBackup(
+          `row ${rows} of ${file.name} cannot be stored (${(error as Error).message})`,
+          error,
+        );
+      }
+    }
     onProgress?.({ stage: table.name, done: rows, total: undefined, unit: 'rows' });
   }
-  return rows;
+}
+
+/** Counts the rows of each table. */
+export function countRows(connection: SqliteConnection): RowCounts {
+  return Object.fromEntries(
+    TABLES.map(({ name, reportKey }) => [
+      reportKey,
+      Number(connection.get(`SELECT count(*) FROM ${name}`)?.[0]),
+    ]),
+  ) as unknown as RowCounts;
+}
+
+/**
+ * Finds the file of a table's rows.
+ * @throws {PersistenceError} `BACKUP_INVALID`
+ */
+export function fileOf(manifest: BackupManifest, { backupFile }: AnyTable): BackupFile {
+  const file = manifest.files.find(({ name }) => name === backupFile);
+  if (!file) throw invalidBackup(`it has no ${backupFile}`);
+  return file;
+}
+
+/**
+ * Reads the values of the rows of a JSON file, in the order of the columns, and compares the file with the manifest.
+ * @throws {PersistenceError} `BACKUP_INVALID`
+ */
+export async function* readRows(
+  directory: BackupDirectory,
+  table: AnyTable,
+  file: BackupFile,
+): AsyncGenerator<SqlValue[][]> {
+  let rows = 0;
+  for await (const batch of readRowLines(unchanged(file, await openFile(directory, file.name)), file.name)) {
+    yield batch.map((row) => rowValues(table, row, ++rows));
+  }
+  if (rows !== file.rows)
+    throw invalidBackup(`${file.name} has ${rows} rows, the manifest says ${String(file.rows)}`);
 }
 
 /** Passes on the bytes of a file, and compares them with the manifest at the end. */
@@ -125,11 +151,7 @@ async function* unchanged(file: BackupFile, stream: ReadableStream<Uint8Array>):
   checkFile(file, bytes, hash.digestHex());
 }
 
-/**
- * Reads the values of a row in the order of the columns.
- * @throws {PersistenceError} `BACKUP_INVALID`
- */
-export function rowValues(table: AnyTable, row: unknown, rowNumber: number): SqlValue[] {
+function rowValues(table: AnyTable, row: unknown, rowNumber: number): SqlValue[] {
   return table.columns.map(({ column }) => {
     const value = (row as Record<string, unknown> | null)?.[column];
     if (value === null || value instanceof Uint8Array || /^(?:string|number|bigint)$/.test(typeof value))

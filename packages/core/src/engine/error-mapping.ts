@@ -93,6 +93,11 @@ function temporaryFileMeaning({ directory }: TemporaryFileError, resultCode: num
   };
 }
 
+/** True when a file failed that SQLite keeps outside the storage; the hint of the error names its folder. */
+export function isTemporaryFileFailure({ cause }: PersistenceError): boolean {
+  return cause instanceof SqliteError && cause.cause instanceof TemporaryFileError;
+}
+
 /** Maps an error of SQLite or the storage to a `PersistenceError`. Returns a `PersistenceError` as it is. */
 export function toPersistenceError(error: unknown, operation: string): PersistenceError {
   if (error instanceof PersistenceError) return error;

@@ -1,18 +1,22 @@
-import { yieldToEventLoop } from '#queue/yield';
+import { pause } from '@ggen-sim/sqljs-vfs/internal';
 import { PersistenceError } from '../api/errors.ts';
 import type { CleanupOptions, CleanupReport, LongOperationOptions, TableName } from '../api/persistence.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import type { OperationQueue } from '../queue/operation-queue.ts';
+import { isTemporaryFileFailure } from '../engine/error-mapping.ts';
+import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
 import { olderConditions } from '../tables/foreign-times.ts';
-import { TABLE_NAMES, TABLES } from '../tables/index.ts';
+import { TABLES } from '../tables/index.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
 import { giveRoomBack } from './vacuum.ts';
 
 const OPERATION = 'cleanup';
 
-/** Rows deleted at a time; a caller can stop the cleanup in between. */
+/** Rows that one transaction deletes; other connections save, and a caller can stop the cleanup, in between. */
 const BATCH_ROWS = 2000;
+
+/** Time between two transactions. Other connections look for a free lock every 5 to 100 ms. */
+const FREE_MS = 20;
 
 /** A table whose rows age. */
 interface AgeingTable extends AnyTable {
@@ -47,15 +51,14 @@ export async function cleanup(
   }
   return queue.runInSteps(OPERATION, async (steps) => {
     const sizeBeforeBytes = await steps.read(() => connection.sizeBytes());
-    // Filled by the work: a cleanup that deletes nothing commits nothing, and there is no change to report.
-    const changed: TableName[] = [];
-    const deleted = await steps.exclusive(changed, async () => {
-      const oldRows = await abortable(OPERATION, options.signal, () =>
-        queue.withWriteTransaction(() => deleteOldRows(connection, before, options)),
+    const deleted = new Map<TableName, number>();
+    try {
+      await abortable(OPERATION, options.signal, () =>
+        deleteOldRows(connection, steps, before, options, deleted),
       );
-      if ([...oldRows.values()].some((count) => count > 0)) changed.push(...TABLE_NAMES);
-      return oldRows;
-    });
+    } catch (error) {
+      throw stopped(error, deletedCounts(deleted));
+    }
     try {
       await giveRoomBack(connection, queue, steps, options.vacuum, options.signal);
     } catch (error) {
@@ -74,16 +77,38 @@ function isStorageFailure(error: unknown): error is PersistenceError {
 }
 
 function roomNotGivenBack(cause: PersistenceError, deleted: DeletedCounts): PersistenceError {
-  const { receiptsDeleted, auditEntriesDeleted } = deleted;
+  const hint =
+    'Clean up again with `vacuum` once there is room for a copy of the database and nobody else uses it.';
   return new PersistenceError(
     cause.code,
-    `Deleted ${receiptsDeleted} receipts and ${auditEntriesDeleted} audit entries, but their room was not given back: ${cause.message}`,
+    `Deleted ${described(deleted)}, but their room was not given back: ${cause.message}`,
     {
       operation: OPERATION,
       cause: cause.cause,
-      hint: 'Clean up again with `vacuum` once there is room for a copy of the database and nobody else uses it.',
+      hint: isTemporaryFileFailure(cause) ? `${cause.hint ?? ''} ${hint}` : hint,
     },
   );
+}
+
+/** Says what a cleanup that failed or was aborted has deleted. */
+function stopped(error: unknown, deleted: DeletedCounts): unknown {
+  if (!(error instanceof PersistenceError) || Object.values(deleted).every((count) => count === 0))
+    return error;
+  const { code, cause, hint } = error;
+  const kept = `${described(deleted)} were deleted before; all other rows are kept`;
+  return new PersistenceError(
+    code,
+    `${code === 'ABORTED' ? 'Aborted by the caller' : error.message}; ${kept}`,
+    {
+      operation: OPERATION,
+      cause,
+      hint: hint ?? 'Clean up again to delete the rest.',
+    },
+  );
+}
+
+function described({ receiptsDeleted, auditEntriesDeleted }: DeletedCounts): string {
+  return `${receiptsDeleted} receipts and ${auditEntriesDeleted} audit entries`;
 }
 
 /** Old rows of each table that ages. */
@@ -108,28 +133,49 @@ function countOldRows(connection: SqliteConnection, before: string): OldRows {
   );
 }
 
-/** Deletes old rows in batches. The caller holds a transaction. */
+/**
+ * Deletes old rows, each batch in a transaction of its own. In one transaction, saves of other processes would wait for all
+ * of it, which takes longer than their deadline where there are millions of rows.
+ * @param deleted - filled with what is committed
+ */
 async function deleteOldRows(
   connection: SqliteConnection,
+  steps: Steps,
   before: string,
   { signal, onProgress }: LongOperationOptions,
-): Promise<OldRows> {
-  const deleted = new Map<TableName, number>();
-  for (const { name, ageingColumn } of AGEING_TABLES) {
+  deleted: Map<TableName, number>,
+): Promise<void> {
+  for (const table of AGEING_TABLES) {
     let done = 0;
-    for (const { sql, values } of olderConditions(connection, { name, timeColumn: ageingColumn }, before)) {
-      for (let batch = -1; batch !== 0;) {
-        throwIfAborted(OPERATION, signal);
-        batch = connection.run(
-          `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${sql} LIMIT ${BATCH_ROWS})`,
-          values,
-        );
-        done += batch;
-        onProgress?.({ stage: name, done, total: undefined, unit: 'rows' });
-        await yieldToEventLoop();
-      }
+    for (let batch = BATCH_ROWS; batch === BATCH_ROWS;) {
+      if (done > 0) await pause(FREE_MS);
+      throwIfAborted(OPERATION, signal);
+      batch = await deleteBatch(connection, steps, table, before);
+      done += batch;
+      deleted.set(table.name, done);
+      onProgress?.({ stage: table.name, done, total: undefined, unit: 'rows' });
     }
-    deleted.set(name, done);
   }
-  return deleted;
+}
+
+/** Deletes the next old rows of a table. @returns their number; fewer than {@link BATCH_ROWS} when none are left */
+function deleteBatch(
+  connection: SqliteConnection,
+  steps: Steps,
+  { name, ageingColumn }: AgeingTable,
+  before: string,
+): Promise<number> {
+  // Filled by the work: a batch that deletes nothing commits nothing, and there is no change to report.
+  const changed: TableName[] = [];
+  return steps.write(changed, () => {
+    let count = 0;
+    for (const { sql, values } of olderConditions(connection, { name, timeColumn: ageingColumn }, before)) {
+      count += connection.run(
+        `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${sql} LIMIT ?)`,
+        [...values, BATCH_ROWS - count],
+      );
+    }
+    if (count > 0 && changed.length === 0) changed.push(name);
+    return count;
+  });
 }

@@ -70,7 +70,7 @@ export async function giveRoomBack(
   for (let left = room.freeBytes, before = Infinity; left > 0 && left < before;) {
     if (signal?.aborted) break;
     before = left;
-    left = await steps.write(() => {
+    left = await steps.write([], () => {
       connection.run(`PRAGMA incremental_vacuum(${STEP_PAGES})`);
       return connection.freeBytes();
     });

@@ -2,8 +2,10 @@
  * Looks for everything that could be wrong with a database and reports every problem: SQLite's own integrity check, the
  * schema, the indexes, and every row against the rules that it was written by.
  */
+import { yieldToEventLoop } from '#queue/yield';
+import { toPersistenceError } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { PersistenceError } from '../api/errors.ts';
+import type { Steps } from '../queue/operation-queue.ts';
 import type { LongOperationOptions, VerifyProblem, VerifyReport } from '../api/persistence.ts';
 import { importedReceipts } from '../schema/metadata.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
@@ -23,70 +25,50 @@ const BATCH_ROWS = 500;
 /** Problems listed of each check: a report stays readable, and no check hides the problems of another. */
 const LISTED_PROBLEMS = 100;
 
+/** Size up to which a database is checked in place: SQLite takes less than a second. */
+const MAX_LOCKED_BYTES = 64 * 1024 * 1024;
+
 /** Runs a read that may have to wait for another connection's lock. */
 export type Read = <T>(work: () => T) => Promise<T>;
 
-/** Checks a whole database, in steps so that other operations can run in between. */
-export class Verification {
+/** Options of a {@link DatabaseCheck}. */
+export interface CheckOptions extends LongOperationOptions {
+  /** Method that checks, for errors. */
+  readonly operation: string;
+}
+
+/**
+ * Everything that could be wrong with a database, in steps so that other operations can run in between. `verify` reports
+ * what it finds; a restore refuses it.
+ */
+export class DatabaseCheck {
   readonly #connection: SqliteConnection;
   readonly #read: Read;
-  readonly #options: LongOperationOptions;
-  readonly #problems: Map<VerifyProblem['check'], VerifyProblem[]> = new Map();
-  #problemCount = 0;
-  #receiptsVerified = 0;
-  #receiptsImported = 0;
+  readonly #options: CheckOptions;
+  #isSound = true;
+  receiptsVerified = 0;
+  receiptsImported = 0;
 
-  constructor(connection: SqliteConnection, read: Read, options: LongOperationOptions) {
+  constructor(connection: SqliteConnection, read: Read, options: CheckOptions) {
     this.#connection = connection;
     this.#read = read;
     this.#options = options;
   }
 
-  async run(): Promise<VerifyReport> {
-    try {
-      await this.#checkIntegrity();
-      await this.#checkSchema();
-      const imported = await this.#read(() => importedReceipts(this.#connection));
-      for (const table of TABLES)
-        await this.#checkRows(table, table === receiptsTable ? imported : -Infinity);
-    } catch (error) {
-      // A page too damaged to read is what verify is for: reported, not thrown.
-      if (!(error instanceof PersistenceError && error.code === 'CORRUPT')) throw error;
-      this.#report('integrity', null, error.message);
-    }
-    return {
-      ok: this.#problemCount === 0,
-      schemaVersion: SCHEMA_VERSION,
-      receiptsVerified: this.#receiptsVerified,
-      receiptsImported: this.#receiptsImported,
-      problemCount: this.#problemCount,
-      problems: [...this.#problems.values()].flat(),
-    };
-  }
-
-  #report(check: VerifyProblem['check'], row: string | null, message: string): void {
-    this.#problemCount++;
-    const listed = this.#problems.get(check) ?? [];
-    if (listed.length < LISTED_PROBLEMS) this.#problems.set(check, [...listed, { check, row, message }]);
-  }
-
-  #reportProgress(stage: string, done: number): void {
-    throwIfAborted(OPERATION, this.#options.signal);
-    this.#options.onProgress?.({ stage, done, total: undefined, unit: 'rows' });
-  }
-
   /** Blocks for as long as SQLite takes: only a whole check finds pages used twice and a broken free list. */
-  async #checkIntegrity(): Promise<void> {
+  async *integrity(): AsyncGenerator<VerifyProblem> {
     this.#reportProgress('integrity', 0);
     const answers = await this.#read(() =>
       this.#connection.all(`PRAGMA integrity_check(${LISTED_PROBLEMS})`),
     );
-    for (const [answer] of answers) if (answer !== 'ok') this.#report('integrity', null, String(answer));
+    for (const [answer] of answers)
+      if (answer !== 'ok') yield this.#problem('integrity', null, String(answer));
   }
 
-  async #checkSchema(): Promise<void> {
+  /** Checks the tables and the indexes. */
+  async *schema(): AsyncGenerator<VerifyProblem> {
     for (const [table, { reason }] of await this.#read(() => findTableProblems(this.#connection))) {
-      this.#report('schema', table, reason);
+      yield this.#problem('schema', table, reason);
     }
     const present = await this.#read(
       () =>
@@ -100,22 +82,28 @@ export class Verification {
       for (const [definition, mayBeOther, name = ''] of sql.matchAll(
         /CREATE INDEX (IF NOT EXISTS )?(\w+)[^;]*/g,
       )) {
-        if (!present.has(name)) this.#report('index', null, `the index ${name} is missing`);
+        if (!present.has(name)) yield this.#problem('index', null, `the index ${name} is missing`);
         else if (mayBeOther === undefined && present.get(name) !== definition) {
-          this.#report('index', null, `the index ${name} is not the one that queries need`);
+          yield this.#problem('index', null, `the index ${name} is not the one that queries need`);
         }
       }
     }
     for (const table of TABLES) {
       const index = `idx_${table.name}_foreign_time`;
-      if (!present.has(index) || this.#problemCount > 0) continue;
+      if (!present.has(index) || !this.#isSound) continue;
       const stray = await this.#read(() => countStrayEntries(this.#connection, table));
-      if (stray > 0) this.#report('index', null, `the index ${index} has ${stray} entries of no row`);
+      if (stray > 0) yield this.#problem('index', null, `the index ${index} has ${stray} entries of no row`);
     }
   }
 
+  /** Checks every row against the rules that it was written by. */
+  async *rows(): AsyncGenerator<VerifyProblem> {
+    const imported = await this.#read(() => importedReceipts(this.#connection));
+    for (const table of TABLES) yield* this.#rowsOf(table, table === receiptsTable ? imported : -Infinity);
+  }
+
   /** @param lastImported - greatest rowid among imported rows */
-  async #checkRows(table: AnyTable, lastImported: number): Promise<void> {
+  async *#rowsOf(table: AnyTable, lastImported: number): AsyncGenerator<VerifyProblem> {
     let afterRowid: Rowid = -Infinity;
     for (let done = 0; ;) {
       this.#reportProgress(table.name, done);
@@ -126,13 +114,89 @@ export class Verification {
         const rowid = batch.rowids[index] ?? 0;
         const isImported = rowid <= lastImported;
         const problem = rowProblem(table, row, isImported);
-        if (problem !== undefined) this.#report(table.verifyCheck, `${table.name} ${rowid}`, problem);
-        else if (isImported) this.#receiptsImported++;
-        else if (table === receiptsTable) this.#receiptsVerified++;
+        if (problem !== undefined) yield this.#problem(table.verifyCheck, `${table.name} ${rowid}`, problem);
+        else if (isImported) this.receiptsImported++;
+        else if (table === receiptsTable) this.receiptsVerified++;
       }
       done += batch.rows.length;
       if (batch.lastRowid === undefined) return;
       afterRowid = batch.lastRowid;
     }
   }
+
+  #problem(check: VerifyProblem['check'], row: string | null, message: string): VerifyProblem {
+    this.#isSound = false;
+    return { check, row, message };
+  }
+
+  #reportProgress(stage: string, done: number): void {
+    const { operation, signal, onProgress } = this.#options;
+    throwIfAborted(operation, signal);
+    onProgress?.({ stage, done, total: undefined, unit: 'rows' });
+  }
+}
+
+/** Problems by their check, each check's first ones. */
+class ProblemList {
+  count = 0;
+  readonly #byCheck: Map<VerifyProblem['check'], VerifyProblem[]> = new Map();
+
+  add(problem: VerifyProblem): void {
+    this.count++;
+    const listed = this.#byCheck.get(problem.check) ?? [];
+    if (listed.length < LISTED_PROBLEMS) this.#byCheck.set(problem.check, [...listed, problem]);
+  }
+
+  get listed(): readonly VerifyProblem[] {
+    return [...this.#byCheck.values()].flat();
+  }
+}
+
+/** Runs work on a copy of the database. @returns undefined where none can be made */
+export type ReadCopy = <T>(
+  work: (copy: SqliteConnection) => Promise<T>,
+) => Promise<{ readonly result: T } | undefined>;
+
+/** Checks a whole database and reports what it finds. */
+export async function verify(
+  connection: SqliteConnection,
+  steps: Steps,
+  options: LongOperationOptions,
+  readCopy: ReadCopy,
+): Promise<VerifyReport> {
+  const problems = new ProblemList();
+  let receipts = { receiptsVerified: 0, receiptsImported: 0 };
+  const checkAll = async (checked: SqliteConnection, read: Read): Promise<void> => {
+    const check = new DatabaseCheck(checked, read, { ...options, operation: OPERATION });
+    receipts = check;
+    for (const part of [check.integrity(), check.schema(), check.rows()]) {
+      for await (const problem of part) problems.add(problem);
+    }
+  };
+  try {
+    const isLarge = (await steps.read(() => connection.sizeBytes())) > MAX_LOCKED_BYTES;
+    // The integrity check holds its lock to the end, so a large database is copied first.
+    const copied = isLarge ? await readCopy((copy) => checkAll(copy, readAtOnce)) : undefined;
+    if (!copied) await checkAll(connection, (work) => steps.read(work));
+  } catch (error) {
+    // A page too damaged to read is what verify is for: reported, not thrown.
+    const failure = toPersistenceError(error, OPERATION);
+    if (failure.code !== 'CORRUPT') throw failure;
+    problems.add({ check: 'integrity', row: null, message: failure.message });
+  }
+  const { receiptsVerified, receiptsImported } = receipts;
+  return {
+    ok: problems.count === 0,
+    schemaVersion: SCHEMA_VERSION,
+    receiptsVerified,
+    receiptsImported,
+    problemCount: problems.count,
+    problems: problems.listed,
+  };
+}
+
+/** Reads a database that no other connection has. */
+export async function readAtOnce<T>(work: () => T): Promise<T> {
+  await yieldToEventLoop();
+  return work();
 }

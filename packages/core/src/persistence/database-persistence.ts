@@ -1,4 +1,5 @@
 import { Backups } from '../backup/backups.ts';
+import { readCopy } from '../backup/snapshot.ts';
 import { ChangeFeed } from '../changes/change-feed.ts';
 import { exportAuditTrail } from '../exports/audit-export.ts';
 import { RowStream } from '../streams/row-stream.ts';
@@ -9,7 +10,7 @@ import { toPersistenceError } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { cleanup } from '../maintenance/cleanup.ts';
 import { reset } from '../maintenance/reset.ts';
-import { Verification } from '../maintenance/verify.ts';
+import { verify } from '../maintenance/verify.ts';
 import { OperationQueue } from '../queue/operation-queue.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { otherTables } from '../schema/table-check.ts';
@@ -201,9 +202,12 @@ export class DatabasePersistence implements Api.Persistence {
   async verify(given: Api.LongOperationOptions = {}): Promise<Api.VerifyReport> {
     const operation = 'verify';
     const options = checkLongOperation(operation, given);
-    const read = <T>(work: () => T): Promise<T> => this.#queue.enqueueRead(operation, work);
     return abortable(operation, options.signal, () =>
-      new Verification(this.#connection, read, options).run(),
+      this.#queue.runInSteps(operation, (steps) =>
+        verify(this.#connection, steps, options, (work) =>
+          readCopy(this.#connection, steps, { ...options, operation }, work),
+        ),
+      ),
     );
   }
 

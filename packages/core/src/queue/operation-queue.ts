@@ -40,7 +40,7 @@ export interface Steps {
   /** Like {@link OperationQueue.enqueueRead}. */
   read<T>(work: () => T): Promise<T>;
   /** Like {@link OperationQueue.enqueueWrite}. */
-  write<T>(work: () => T): Promise<T>;
+  write<T>(tables: readonly TableName[], work: () => T): Promise<T>;
   /** Like {@link OperationQueue.enqueueExclusive}. */
   exclusive<T>(tables: readonly TableName[], work: () => Promise<T>): Promise<T>;
   /** Runs exclusive work that only reads, like {@link OperationQueue.withReadTransaction}. */
@@ -115,7 +115,7 @@ export class OperationQueue {
     if (this.#closed) throw closed(name);
     const running = operation({
       read: (work) => this.#push('read', name, [], work),
-      write: (work) => this.#push('write', name, [], work),
+      write: (tables, work) => this.#push('write', name, tables, work),
       exclusive: (tables, work) => this.#push('exclusive', name, tables, work),
       readTransaction: (work) => this.#push('exclusive', name, [], () => this.withReadTransaction(work)),
     });

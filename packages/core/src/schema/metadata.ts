@@ -40,3 +40,11 @@ export function importedReceipts(connection: SqliteConnection): number {
 export function recordImportedReceipts(connection: SqliteConnection, greatestRowid: number, now: Date): void {
   writeMetadata(connection, IMPORTED_RECEIPTS, String(greatestRowid), now);
 }
+
+/** Counts the receipts imported from the original scripts. */
+export function countImportedReceipts(connection: SqliteConnection): number {
+  const [count] = connection.get('SELECT count(*) FROM receipts WHERE rowid <= ?', [
+    importedReceipts(connection),
+  ]) ?? [0];
+  return Number(count);
+}

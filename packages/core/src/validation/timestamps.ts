@@ -107,7 +107,8 @@ export function showTime(time: unknown): string {
 
 /** Describes a stored time that is not one. @returns the problem, or undefined */
 export function timeProblem(column: string, value: unknown): string | undefined {
-  if (value === null || momentOf(value) !== null) return undefined;
+  if (momentOf(value) !== null) return undefined;
+  if (value === null) return `${column} is NULL, which is not a time`;
   const shown = typeof value === 'string' ? JSON.stringify(value) : showTime(value);
   return `${column} is ${shown}, which is not a time`;
 }

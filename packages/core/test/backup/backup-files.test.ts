@@ -1,14 +1,13 @@
 /** Backups as files: complete or absent, never overwriting, and checked before they are restored. */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TABLES } from '../../src/tables/index.ts';
 import { createPrivateFile } from '../../src/exports/export-targets.node.ts';
 import { readRowLines } from '../../src/backup/row-lines.ts';
-import type { BackupManifest } from '../../src/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
+import { forge, sha256 } from '../support/forged-backup.ts';
 import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 import { modeOf } from '../../../../tests/support/file-mode.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
@@ -16,25 +15,6 @@ import { namesIn, openFilled } from '../support/filled-database.ts';
 const FILES = [...TABLES.map(({ backupFile }) => backupFile), 'ggen.db', 'manifest.json'].toSorted();
 
 const ANY_FILE = { bytes: 1, sha256: '0'.repeat(64) };
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Changes files of a backup and updates the manifest to match. */
-function forge(
-  folder: string,
-  change: (manifest: BackupManifest & { files: { name: string }[] }) => void,
-): void {
-  const file = path.join(folder, 'manifest.json');
-  const manifest = JSON.parse(fs.readFileSync(file, 'utf8')) as BackupManifest;
-  change(manifest as never);
-  for (const entry of manifest.files as unknown as { name: string; bytes: number; sha256: string }[]) {
-    const name = path.join(folder, entry?.name ?? '');
-    if (!entry || !fs.existsSync(name)) continue;
-    const bytes = fs.readFileSync(name);
-    Object.assign(entry, { bytes: bytes.length, sha256: sha256(bytes) });
-  }
-  fs.writeFileSync(file, JSON.stringify(manifest));
-}
 
 describe('a backup', () => {
   it('consists of consistent files of mode 0600 in a folder of mode 0700, readable by native SQLite', async () => {
@@ -321,14 +301,14 @@ describe('a restore refuses', () => {
     [
       'receipts',
       "UPDATE receipts SET receipt_json = '{}' WHERE rowid = 7",
-      /row 7 of receipts .* receipt_id is/,
+      /receipts 7 is invalid: receipt_id is/,
     ],
     ['receipts', "UPDATE receipts SET created_at = 'evil' WHERE rowid = 7", /created_at is "evil"/],
     ['agent_memory', "UPDATE agent_memory SET memory_json = '{'", /Invalid JSON in memory/],
     [
       'audit_log',
       "UPDATE audit_log SET status = 'perhaps' WHERE rowid = 1",
-      /row 1 of audit_log .* status is "perhaps"/,
+      /audit_log 1 is invalid: status is "perhaps"/,
     ],
   ] as const;
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseJsonRow, encodeJsonValue } from '../../src/exports/json-values.ts';
-import { auditOf, collect } from '../../src/testing/persistence-case.ts';
+import { auditOf, collect, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
 const BIG = 2n ** 53n + 1n;
@@ -51,11 +51,17 @@ describe('integers beyond 2^53 and BLOBs', () => {
     ]);
     const directory = database.path('backup');
     await db.exportBackup({ directory });
-    await db.restoreBackup({ directory, from: 'json', force: true });
+    for (const from of ['json', 'image'] as const) {
+      expect(await rejectionOf(db.restoreBackup({ directory, from, force: true }))).toMatchObject({
+        code: 'BACKUP_INVALID',
+        message: expect.stringContaining(`audit_log ${BIG} is invalid: duration_ms is ${BIG}`),
+      });
+    }
+    await db.restoreBackup({ directory, from: 'json', force: true, acceptInvalid: true });
     const withoutRowids = (text: string): string[] =>
       text.split('\n').map((line) => line.replace(/^-?\d+\|/, ''));
     expect(withoutRowids(database.native(stored))).toEqual(withoutRowids(before));
-    await db.restoreBackup({ directory, from: 'image', force: true });
+    await db.restoreBackup({ directory, from: 'image', force: true, acceptInvalid: true });
     expect(database.native(stored)).toBe(before);
     expect((await db.analytics({ agent: 'a' })).agentMetrics).toMatchObject([{ totalOperations: 5 }]);
   });

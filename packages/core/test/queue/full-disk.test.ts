@@ -72,6 +72,10 @@ it('names the folder of temporary files that has no room for a vacuum', async ({
   const failure = await rejectionOf(db.cleanup({ vacuum: true }));
   expect(failure).toMatchObject({ code: 'DISK_FULL' });
   expect(failure.message).toContain(`no room left for temporary files in ${disk}`);
+  expect(failure).toHaveProperty(
+    'hint',
+    expect.stringContaining(`Make room in ${disk}, or set SQLITE_TMPDIR to another folder`),
+  );
   expect((await db.stats()).receiptsTotal).toBe(1);
 });
 

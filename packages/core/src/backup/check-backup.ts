@@ -1,0 +1,148 @@
+/**
+ * Checks of a backup before anything is written. The manifest's hashes only tell that files belong together: whoever edits
+ * a file can write them anew. So the rows are checked by the rules of `verify`, and the parts of a backup against each other.
+ */
+import { yieldToEventLoop } from '#queue/yield';
+import type {
+  BackupDirectory,
+  BackupFile,
+  BackupManifest,
+  RestoreOptions,
+  VerifyProblem,
+} from '../api/persistence.ts';
+import { PersistenceError } from '../api/errors.ts';
+import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { encodeJsonValue } from '../exports/json-values.ts';
+import { DatabaseCheck, readAtOnce } from '../maintenance/verify.ts';
+import { countImportedReceipts } from '../schema/metadata.ts';
+import type { Rowid } from '../tables/foreign-times.ts';
+import { TABLES } from '../tables/index.ts';
+import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
+import { toRow, type AnyTable } from '../tables/table.ts';
+import { throwIfAborted } from '../validation/abort.ts';
+import { IMAGE_FILE, invalidBackup } from './manifest.ts';
+import { fileOf, readRows } from './restore-backup.ts';
+
+const OPERATION = 'restoreBackup';
+const BATCH_ROWS = 500;
+
+/**
+ * Checks a staged database by the rules of `verify`.
+ * @param isReplacement - true when it is restored as it is, with its indexes
+ * @throws {PersistenceError} `BACKUP_INVALID`
+ */
+export async function checkRules(
+  staged: SqliteConnection,
+  isReplacement: boolean,
+  options: RestoreOptions,
+): Promise<void> {
+  const { acceptInvalid = false, signal, onProgress } = options;
+  const check = new DatabaseCheck(staged, readAtOnce, {
+    operation: OPERATION,
+    ...(signal && { signal }),
+    onProgress: (progress) => onProgress?.({ ...progress, stage: `check ${progress.stage}` }),
+  });
+  if (isReplacement) {
+    for await (const { message } of check.schema()) {
+      throw new PersistenceError(
+        'BACKUP_INVALID',
+        `The backup cannot be restored: in ${IMAGE_FILE}, ${message}`,
+        {
+          operation: OPERATION,
+          hint: 'Nothing was restored. Restore its JSON files (`from` json).',
+        },
+      );
+    }
+  }
+  if (acceptInvalid) return;
+  for await (const problem of check.rows()) throw invalidRow(problem);
+}
+
+function invalidRow({ row, message }: VerifyProblem): PersistenceError {
+  return new PersistenceError(
+    'BACKUP_INVALID',
+    `The backup cannot be restored: ${row} is invalid: ${message}`,
+    {
+      operation: OPERATION,
+      hint: 'Nothing was restored. If another program wrote the row, restore with `acceptInvalid`.',
+    },
+  );
+}
+
+/**
+ * Compares the rows of the JSON files with those of the database image. Both were written from one state of a database.
+ * @throws {PersistenceError} `BACKUP_INVALID`; the message names the first row that differs
+ */
+export async function compareParts(
+  image: SqliteConnection,
+  directory: BackupDirectory,
+  manifest: BackupManifest,
+  options: RestoreOptions,
+): Promise<void> {
+  for (const table of TABLES) await compareTable(image, table, directory, fileOf(manifest, table), options);
+  const imported = countImportedReceipts(image);
+  if (imported !== (manifest.importedReceipts ?? 0)) {
+    throw invalidBackup(
+      `${IMAGE_FILE} has ${imported} imported receipts, the manifest says ${manifest.importedReceipts ?? 0}`,
+    );
+  }
+}
+
+async function compareTable(
+  image: SqliteConnection,
+  table: AnyTable,
+  directory: BackupDirectory,
+  file: BackupFile,
+  options: RestoreOptions,
+): Promise<void> {
+  const stored = storedRows(image, table);
+  let done = 0;
+  for await (const batch of readRows(directory, table, file)) {
+    throwIfAborted(OPERATION, options.signal);
+    for (const values of batch) {
+      const next = stored.next();
+      done++;
+      if (next.done === true) throw invalidBackup(`row ${done} of ${file.name} is missing in ${IMAGE_FILE}`);
+      const { rowid, row } = next.value;
+      const column = differingColumn(table, row, toRow(table, values));
+      if (column === undefined) continue;
+      throw invalidBackup(
+        `${table.name} ${rowid} in ${IMAGE_FILE} and row ${done} of ${file.name} differ in ${column}`,
+      );
+    }
+    options.onProgress?.({ stage: `compare ${table.name}`, done, total: undefined, unit: 'rows' });
+    await yieldToEventLoop();
+  }
+  const surplus = stored.next();
+  if (surplus.done !== true) {
+    throw invalidBackup(`${table.name} ${surplus.value.rowid} in ${IMAGE_FILE} is missing in ${file.name}`);
+  }
+}
+
+interface StoredRow {
+  readonly rowid: Rowid;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+function* storedRows(image: SqliteConnection, table: AnyTable): Generator<StoredRow, undefined> {
+  let after: Rowid = -Infinity;
+  for (;;) {
+    const batch: RowidBatch<StoredRow['row']> = readInRowidOrder(image, table, after, BATCH_ROWS);
+    for (const [index, row] of batch.rows.entries()) yield { rowid: batch.rowids[index] ?? 0, row };
+    if (batch.lastRowid === undefined) return undefined;
+    after = batch.lastRowid;
+  }
+}
+
+/** Values are equal when their JSON is: it is exact, and a number that is whole is one whatever its type. */
+function differingColumn(
+  table: AnyTable,
+  stored: StoredRow['row'],
+  listed: StoredRow['row'],
+): string | undefined {
+  const differing = table.columns.find(
+    ({ field }) =>
+      stored[field] !== listed[field] && encodeJsonValue(stored[field]) !== encodeJsonValue(listed[field]),
+  );
+  return differing?.column;
+}

@@ -1,0 +1,157 @@
+/** Images of databases in a copy, where they are checked and migrated before anything of the open database changes. */
+import { openDatabase, type DurableDatabase, type Storage, type StorageFile } from '@ggen-sim/sqljs-vfs';
+import { leaveWalMode } from '@ggen-sim/sqljs-vfs/internal';
+import { createScratch } from '#backup/scratch';
+import { PersistenceError } from '../api/errors.ts';
+import { toPersistenceError } from '../engine/error-mapping.ts';
+import { SqliteConnection } from '../engine/sqlite-connection.ts';
+import { assertNotTruncated } from '../engine/truncated-file.ts';
+import { migrate } from '../schema/migrator.ts';
+import { assertHoldsOwnTables } from '../schema/table-check.ts';
+import { systemReason, toIoError } from '../streams/io-error.ts';
+
+/** Writes a piece of an image to the copy. */
+export type WriteImage = (piece: Uint8Array, offset: number) => void;
+
+/**
+ * Runs work on a separate database that only this process can reach, and that ends with the work.
+ * @param beside - storage of the open database
+ * @param fill - writes the image; none for an empty database
+ */
+export async function withStagedImage<T>(
+  beside: Storage,
+  operation: string,
+  fill: (write: WriteImage) => Promise<void>,
+  work: (image: SqliteConnection) => Promise<T>,
+): Promise<T> {
+  // Messages name the storage.
+  const storage = { ...onImageCopy(operation, () => createScratch(beside).storage), name: 'The image' };
+  try {
+    const target = onImageCopy(operation, () =>
+      storage.open('main', { create: true, exclusive: false, readOnly: false }),
+    );
+    await fill((piece, offset) => onImageCopy(operation, () => target.write(piece, offset)));
+    onImageCopy(operation, () => closeStaged(target));
+    const image = await openStaged(storage, operation);
+    try {
+      return await work(new SqliteConnection(image));
+    } finally {
+      image.close();
+    }
+  } finally {
+    storage.close?.();
+  }
+}
+
+function closeStaged(target: StorageFile): void {
+  // Native SQLite opens a database in WAL mode without its log, and no log comes with an image.
+  leaveWalMode(target);
+  target.close();
+}
+
+async function openStaged(storage: Storage, operation: string): Promise<DurableDatabase> {
+  try {
+    return await openDatabase(storage);
+  } catch (error) {
+    throw toPersistenceError(error, operation);
+  }
+}
+
+/** The database that an image is to replace, page by page. */
+export interface Replaced {
+  readonly connection: SqliteConnection;
+  /** Way out for an image that cannot replace it. */
+  readonly otherWay: string;
+}
+
+/**
+ * Checks that an image is one of this program, and brings it to the schema of this program.
+ * @param replaced - undefined when only rows of the image are read
+ * @throws {PersistenceError} `CORRUPT`, `SCHEMA_MISMATCH`, `NEWER_SCHEMA`
+ */
+export async function prepareImage(
+  image: SqliteConnection,
+  operation: string,
+  now: Date,
+  replaced: Replaced | undefined,
+): Promise<void> {
+  try {
+    assertNotTruncated(image, operation);
+    if (replaced) {
+      refuseOtherEncoding(image, operation, replaced);
+      refuseDamaged(image, operation);
+    }
+    // Before the migration, which would add the tables.
+    assertHoldsOwnTables(image, operation);
+    // Only this process has the copy, so the migration never waits.
+    await migrate(image, now, performance.now());
+    if (replaced) refuseUnknownFormat(operation, image.durable);
+  } catch (error) {
+    throw toPersistenceError(error, operation);
+  }
+}
+
+function refuseDamaged(image: SqliteConnection, operation: string): void {
+  const [integrity] = image.get('PRAGMA integrity_check(1)') ?? [];
+  if (integrity === 'ok') return;
+  throw new PersistenceError('CORRUPT', `The image is damaged: ${String(integrity)}`, { operation });
+}
+
+/** Refuses an image in another text encoding: a connection keeps the encoding that it opened with. */
+function refuseOtherEncoding(
+  image: SqliteConnection,
+  operation: string,
+  { connection, otherWay }: Replaced,
+): void {
+  const [imageEncoding, ownEncoding] = [image, connection].map((each) => each.get('PRAGMA encoding')?.[0]);
+  if (imageEncoding === ownEncoding) return;
+  throw new PersistenceError(
+    'SCHEMA_MISMATCH',
+    `The image stores text as ${String(imageEncoding)}, this database as ${String(ownEncoding)}`,
+    { operation, hint: otherWay },
+  );
+}
+
+/**
+ * Refuses a header that SQLite accepts when it opens a file, but not when the file changes under an open connection. An
+ * unknown write version makes the database read-only for good; an unknown encoding makes it unreadable.
+ */
+function refuseUnknownFormat(operation: string, image: DurableDatabase): void {
+  const header = new Uint8Array(100);
+  image.readFile(header, 0);
+  const [writeVersion, readVersion] = header.subarray(18, 20);
+  const encoding = new DataView(header.buffer).getUint32(56);
+  if (writeVersion === 1 && readVersion === 1 && encoding >= 1 && encoding <= 3) return;
+  throw new PersistenceError(
+    'CORRUPT',
+    `The image is damaged: its format (${writeVersion}, ${readVersion}) or its encoding (${encoding}) is unknown`,
+    { operation },
+  );
+}
+
+/** The place of a staged image, for messages. */
+const IMAGE_COPY = 'a copy of the image beside the database';
+
+/**
+ * Runs a call that makes or writes the copy of an image.
+ * @throws {PersistenceError} `READ_ONLY`, `DISK_FULL` or `IO_ERROR`; the message names the copy
+ */
+function onImageCopy<T>(operation: string, call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    const error = toIoError(cause, operation, IMAGE_COPY);
+    if (error.code !== 'IO_ERROR') throw error;
+    const { code } = cause as { readonly code?: unknown };
+    const isRefused = ['EACCES', 'EPERM', 'EROFS'].includes(String(code));
+    throw new PersistenceError(
+      isRefused ? 'READ_ONLY' : 'IO_ERROR',
+      `Cannot write ${IMAGE_COPY} (${systemReason(cause)})`,
+      {
+        operation,
+        cause,
+        ...(isRefused && { hint: 'Check the permissions of the folder of the database.' }),
+      },
+    );
+  }
+}
