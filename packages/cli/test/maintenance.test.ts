@@ -152,9 +152,27 @@ describe('verify', () => {
         { check: 'receipt', row: 'receipts 3' },
       ],
     });
-    expect(stderr).toMatch(
-      /^error\[CORRUPT\]: receipt \(receipts 2\): .* 1 more in the report\. Restore .*\n$/u,
+    const command =
+      /^error\[CORRUPT\]: receipt \(receipts 2\): .* 1 more in the report\. The row is kept as it is\. Look at it: (.*)\.\n$/u;
+    const look = command.exec(stderr)?.[1] ?? '';
+    expect(execFileSync('bash', ['-c', look], { encoding: 'utf8' })).toContain('|{"id":"x"}|');
+
+    native('UPDATE receipts SET receipt_json = \'{"id":"b"}\' WHERE execution_id = \'b\'', target);
+    native(
+      'UPDATE receipts SET receipt_json = \'{"id":"c"}\', updated_at = NULL WHERE execution_id = \'c\'',
+      target,
     );
+    expect((await sandbox.run(['db', 'verify', '--db', target])).stderr).toContain(
+      'receipt (receipts 3): updated_at is NULL, which is not a time. The row is kept',
+    );
+    native('UPDATE receipts SET updated_at = created_at; DROP INDEX idx_receipts_status', target);
+    expect((await sandbox.run(['db', 'verify', '--db', target])).stderr).toContain(
+      'The rows are not affected.',
+    );
+    await sandbox.db('backup', 'of-tampered', '--db', target);
+    const copy = ['--db', at('copy.db')];
+    await sandbox.db('restore', 'of-tampered', '--from', 'json', ...copy);
+    expect(await run('verify', ...copy)).toMatchObject({ ok: true, receipts_verified: 3 });
   });
 
   it('leaves a file that is not a database unchanged', async () => {

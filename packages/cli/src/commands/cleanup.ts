@@ -9,7 +9,8 @@ export const cleanup: Command = defineCommand({
   name: 'db cleanup',
   summary: 'Delete old receipts and audit entries',
   notes:
-    'Agent memory is never deleted. Prints what was deleted. The file shrinks where that is quick or worth it; other ' +
+    'Agent memory is never deleted. Prints what was deleted. Rows are deleted in batches, and other programs save in between; ' +
+    'a cleanup that is stopped keeps what it deleted. The file shrinks where that is quick or worth it; other ' +
     'free room is used by later rows. VACUUM writes the whole file again, and other programs wait meanwhile.',
   database: 'existing',
   positionals: {

@@ -8,7 +8,9 @@ const SOURCES = ['image', 'json'] as const;
 export const restore: Command = defineCommand({
   name: 'db restore',
   summary: 'Restore a backup after checking it against its manifest',
-  notes: 'A database that has rows is only replaced with --force. Prints what was restored.',
+  notes:
+    'A database that has rows is only replaced with --force. The database image and the JSON files of the backup must hold ' +
+    'the same rows, and no row that db verify would name. Prints what was restored.',
   database: 'created',
   positionals: {
     backupDir: requiredPath({ completes: 'directories', description: 'directory that db backup wrote' }),
@@ -16,7 +18,7 @@ export const restore: Command = defineCommand({
   options: {
     force: flag({ description: 'replace all rows of the database' }),
     acceptInvalid: flag({
-      description: 'restore rows as well that break a rule, such as those of other programs',
+      description: 'restore rows as well that db verify would name, such as those of other programs',
     }),
     from: optionalChoice(SOURCES, {
       placeholder: 'SOURCE',

@@ -1,7 +1,9 @@
+import type { VerifyProblem } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { CommandFailure } from '../failures.ts';
 import { writeReport } from '../output/reports.ts';
+import { quotedIfNeeded } from '../shell/quoted-word.ts';
 
 export const verify: Command = defineCommand({
   name: 'db verify',
@@ -26,8 +28,24 @@ export const verify: Command = defineCommand({
       'CORRUPT',
       `${first?.check ?? 'verify'}${location}: ${first?.message ?? 'not ok'}`,
       {
-        hint: `${more === 0 ? '' : `${more} more in the report. `}Restore a backup with 'ggen-sim db restore BACKUP_DIR --force'`,
+        hint: `${more === 0 ? '' : `${more} more in the report. `}${first ? wayOut(first, context.databasePath) : ''}`,
       },
     );
   },
 });
+
+/** Names what can be done about a problem without losing a row. */
+function wayOut({ check, row }: VerifyProblem, databasePath: string): string {
+  if (check === 'integrity' || check === 'schema') {
+    return "The file is left as it is. Restore a backup to a new file: 'ggen-sim db restore BACKUP_DIR --db NEW_FILE'";
+  }
+  if (check === 'index') {
+    return (
+      'The rows are not affected. Copy them to a new file, which gets new indexes: ' +
+      "'ggen-sim db backup BACKUP_DIR', then 'ggen-sim db restore BACKUP_DIR --from json --db NEW_FILE'"
+    );
+  }
+  const [table, rowid] = row?.split(' ') ?? [];
+  const sql = `SELECT * FROM ${table} WHERE rowid = ${rowid}`;
+  return `The row is kept as it is. Look at it: sqlite3 -readonly ${quotedIfNeeded(databasePath)} "${sql}"`;
+}
