@@ -36,7 +36,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'errors.ts',
         'result-codes.ts',
       ],
-      'internal.ts': ['errors.ts', 'retry.ts', 'retry-busy.ts', 'database-header.ts'],
+      'internal.ts': ['errors.ts', 'plain-reason.ts', 'retry.ts', 'retry-busy.ts', 'database-header.ts'],
       'internal-file.node.ts': ['locks', 'storages/node-file', 'temporary-storage.node.ts'],
       'temporary-storage.node.ts': ['sqlite', 'contract'],
       'open-database.ts': [
@@ -64,7 +64,8 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'retry-busy.ts': ['errors.ts', 'retry.ts'],
       'retry.ts': [],
       contract: [],
-      'errors.ts': ['result-codes.ts'],
+      'errors.ts': ['plain-reason.ts', 'result-codes.ts'],
+      'plain-reason.ts': [],
       'result-codes.ts': [],
     },
   },

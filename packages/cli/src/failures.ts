@@ -60,7 +60,7 @@ export function failureOf(error: unknown): Failure {
     const { code } = error;
     return {
       code,
-      message: messageWithLocation(error),
+      message: MESSAGES_BY_ERROR[`${error.name} ${code}`] ?? messageWithLocation(error),
       hint: HINTS_BY_ERROR[code] ?? inOptions(error.hint),
       exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed,
     };
@@ -102,9 +102,20 @@ const HINTS_BY_ERROR: Readonly<Record<string, string>> = {
       : 'Run Deno with --allow-ffi',
 };
 
-/** Spells the options that a hint of the library has in backticks as options of the command line. */
+/** Messages of the library for its callers, in words for the user of a program. */
+const MESSAGES_BY_ERROR: Readonly<Record<string, string>> = {
+  'PersistenceError ABORTED': 'Interrupted; nothing half-written remains',
+};
+
+/** Methods that hints of the library name, where the command has another name than an option would. */
+const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = { verify: "'ggen-sim db verify'" };
+
+/** Spells the options and methods that a hint of the library has in backticks as the command line does. */
 function inOptions(hint: string | undefined): string | undefined {
-  return hint?.replaceAll(/`(\w+)`/gu, (_, name: string) => `--${kebabCase(name)}`);
+  return hint?.replaceAll(
+    /`(\w+)`/gu,
+    (_, name: string) => COMMANDS_BY_METHOD[name] ?? `--${kebabCase(name)}`,
+  );
 }
 
 /** Members shared by the errors of the database and of the agents. */
@@ -139,12 +150,28 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'errno' in error && 'syscall' in error;
 }
 
+/** What a system call without a path is about. */
+const SUBJECTS: Readonly<Record<string, string>> = {
+  uv_cwd: 'The current directory',
+  write: 'Standard output',
+  read: 'Standard input',
+};
+
 function systemMessage(error: NodeJS.ErrnoException): string {
-  return `${error.path ?? error.syscall ?? 'standard output'}: ${reasonOf(error)}`;
+  const { path, syscall = 'write' } = error;
+  return `${path ?? SUBJECTS[syscall] ?? syscall}: ${reasonOf(error)}`;
 }
+
+/** Words of the operating system that need another to be understood. */
+const PLAIN_WORDS: Readonly<Record<string, string>> = {
+  'illegal operation on a directory': 'it is a folder',
+  'not a directory': 'a part of the path is not a folder',
+};
 
 /** Returns the operating system's words for an error, without a path or a code. */
 export function reasonOf(error: unknown): string {
   const errno = isSystemError(error) ? (error.errno ?? 0) : 0;
-  return getSystemErrorMap().get(errno)?.[1] ?? (error instanceof Error ? error.message : String(error));
+  const words = getSystemErrorMap().get(errno)?.[1];
+  if (words === undefined) return error instanceof Error ? error.message : String(error);
+  return PLAIN_WORDS[words] ?? words;
 }

@@ -125,7 +125,7 @@ describe('run-agent validation', () => {
 
   it.each([
     ['missing.ttl', 'no such file or directory'],
-    ['.', 'illegal operation on a directory'],
+    ['.', 'it is a folder'],
   ])('exits with 1 when %s cannot be read, names it and saves a receipt', async (name, reason) => {
     const { exitCode, stdout, stderr } = await validate('--spec', good, name);
     expect(exitCode).toBe(1);

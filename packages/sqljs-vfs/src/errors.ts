@@ -1,3 +1,4 @@
+import { plainReason } from './plain-reason.ts';
 import { ResultCode } from './result-codes.ts';
 
 /** The reason for a {@link VfsError}, as a stable word. Codes change only with a major version. */
@@ -67,7 +68,7 @@ export class TemporaryFileError extends Error {
 
   /** @param cause - the system's error */
   constructor(directory: string, cause: Error & { readonly code?: string }) {
-    super(`a temporary file in ${directory} failed (${cause.message})`, { cause });
+    super(`a temporary file in ${directory} failed (${plainReason(cause)})`, { cause });
     this.directory = directory;
     this.code = cause.code;
   }

@@ -1,5 +1,6 @@
 /** Parts that `@ggen-sim/core` builds on. They may change with any version; other users have no need of them. */
 export { leaveWalMode, markRollbackMode } from './database-header.ts';
 export { isStorageReset } from './errors.ts';
+export { plainReason } from './plain-reason.ts';
 export { pause, retry, type Wait } from './retry.ts';
 export { forOtherLocks } from './retry-busy.ts';

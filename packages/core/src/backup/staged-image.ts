@@ -1,6 +1,6 @@
 /** Images of databases in a copy, where they are checked and migrated before anything of the open database changes. */
 import { openDatabase, type DurableDatabase, type Storage, type StorageFile } from '@ggen-sim/sqljs-vfs';
-import { leaveWalMode } from '@ggen-sim/sqljs-vfs/internal';
+import { leaveWalMode, plainReason } from '@ggen-sim/sqljs-vfs/internal';
 import { createScratch } from '#backup/scratch';
 import { PersistenceError } from '../api/errors.ts';
 import { toPersistenceError } from '../engine/error-mapping.ts';
@@ -8,7 +8,7 @@ import { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { assertNotTruncated } from '../engine/truncated-file.ts';
 import { migrate } from '../schema/migrator.ts';
 import { assertHoldsOwnTables } from '../schema/table-check.ts';
-import { systemReason, toIoError } from '../streams/io-error.ts';
+import { toIoError } from '../streams/io-error.ts';
 
 /** Writes a piece of an image to the copy. */
 export type WriteImage = (piece: Uint8Array, offset: number) => void;
@@ -146,7 +146,7 @@ function onImageCopy<T>(operation: string, call: () => T): T {
     const isRefused = ['EACCES', 'EPERM', 'EROFS'].includes(String(code));
     throw new PersistenceError(
       isRefused ? 'READ_ONLY' : 'IO_ERROR',
-      `Cannot write ${IMAGE_COPY} (${systemReason(cause)})`,
+      `Cannot write ${IMAGE_COPY} (${plainReason(cause)})`,
       {
         operation,
         cause,

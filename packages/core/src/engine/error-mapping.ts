@@ -128,7 +128,7 @@ export function toPersistenceError(error: unknown, operation: string): Persisten
       {
         operation,
         cause: error,
-        hint: 'Run verify, or restore a backup.',
+        hint: 'Check the database with `verify`, or restore a backup.',
       },
     );
   }

@@ -45,7 +45,7 @@ export function exportTargetAt(filePath: string, publish?: (partialPath: string)
     },
     async open() {
       if (fs.statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
-        throw new PersistenceError('IO_ERROR', `Cannot write ${filePath} (it is a directory)`, {
+        throw new PersistenceError('IO_ERROR', `Cannot write ${filePath} (it is a folder)`, {
           operation: 'exportAuditTrail',
         });
       }

@@ -1,5 +1,5 @@
 import { openDatabase, type DurableDatabase, type Storage } from '@ggen-sim/sqljs-vfs';
-import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
+import { forOtherLocks, plainReason, retry } from '@ggen-sim/sqljs-vfs/internal';
 import { openStorage } from '#persistence/open-storage';
 import { PersistenceError, type PersistenceErrorCode } from '../api/errors.ts';
 import type { OpenOptions } from '../api/persistence.ts';
@@ -70,7 +70,7 @@ function openFailure(error: unknown): PersistenceError {
   if (!INITIALIZATION_FAILURES.has(failure.code)) return failure;
   const cause =
     failure.cause instanceof Error && failure.cause.cause instanceof Error ? failure.cause.cause : undefined;
-  const reason = cause ? `${failure.message} (${cause.message})` : failure.message;
+  const reason = cause ? `${failure.message} (${plainReason(cause)})` : failure.message;
   return new PersistenceError(failure.code, `Database initialization failed: ${reason}`, {
     operation: OPERATION,
     cause: error,

@@ -1,3 +1,4 @@
+import { plainReason } from '@ggen-sim/sqljs-vfs/internal';
 import { PersistenceError } from '../api/errors.ts';
 
 /** A failure of the stream itself, not of the source of the bytes written to it. */
@@ -24,24 +25,8 @@ export function toIoError(cause: unknown, operation: string, target: string): Pe
     });
   }
   const verb = operation === 'restoreBackup' ? 'read' : 'write';
-  return new PersistenceError('IO_ERROR', `Cannot ${verb} ${target} (${systemReason(cause)})`, {
+  return new PersistenceError('IO_ERROR', `Cannot ${verb} ${target} (${plainReason(cause)})`, {
     operation,
     cause,
   });
-}
-
-/** Messages of Node's file system: `ENOTDIR: not a directory, open '/a/b'`. */
-const SYSTEM_MESSAGE = /^(E[A-Z\d]+): ([^,]+), \w+/;
-
-/** Words for what the system's own describe as an operation. */
-const PLAIN_REASONS: Readonly<Record<string, string>> = {
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is not a folder',
-};
-
-/** Describes an error of a file in plain words, without its code, the name of the call and the path. */
-export function systemReason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const [, code = '', words] = SYSTEM_MESSAGE.exec(message) ?? [];
-  return PLAIN_REASONS[code] ?? words ?? message;
 }

@@ -19,7 +19,7 @@ export function followSymlinks(filePath: string, fs: FileSystem = nodeFileSystem
     if (!fs.lstatSync(current, { throwIfNoEntry: false })?.isSymbolicLink()) return current;
     current = path.resolve(directory, fs.readlinkSync(current));
   }
-  throw systemError('ELOOP', `too many symbolic links: ${filePath}`);
+  throw systemError('ELOOP', 'too many symbolic links');
 }
 
 /** Resolves the part of a directory's path that exists. */

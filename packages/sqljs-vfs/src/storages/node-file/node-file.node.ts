@@ -254,7 +254,7 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
       const { fd, readOnly, created } = openDescriptor(fs, filePath, { ...mode, create: mayCreate });
       try {
         if (!fs.fstatSync(fd).isFile()) {
-          throw systemError('EISDIR', `${filePath} is not a regular file`);
+          throw systemError('EISDIR', 'it is not a regular file');
         }
         // The database keeps its mode until it is accepted (`restrictPermissions`). A journal belongs to this program
         // as soon as it is written.
