@@ -3,12 +3,12 @@ import type { BackupDirectory, LongOperationOptions, OpenOptions, Persistence } 
 import { ChangeListeners } from '../changes/change-listeners.ts';
 import { toCloneable } from '../protocol/cloneable.ts';
 import { METHODS, type MethodsOf, type PersistenceService, type RowQuery } from '../protocol/methods.ts';
-import { proxy, RpcClient, transfer, type Refusal } from '../protocol/rpc.ts';
-import { toIoError } from '../streams/io-error.ts';
+import { proxy, RpcClient, type Refusal } from '../protocol/rpc.ts';
 import { RowStream } from '../streams/row-stream.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import { checkLongOperation } from '../validation/long-operation.ts';
-import { createCallbacks, StreamRelay } from './remote-callbacks.ts';
+import { CallerStreams } from './caller-streams.ts';
+import { createCallbacks } from './remote-callbacks.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
 
 /** Methods of {@link Persistence} that the worker answers. */
@@ -119,27 +119,21 @@ async function run(
   const { signal, onProgress, directory, ...rest } = checkLongOperation(method, given);
   throwIfAborted(method, signal);
   const ownDirectory = typeof directory === 'object' ? directory : undefined;
-  const streams = new StreamRelay();
-  const output = rest.output instanceof WritableStream ? streams.relay(rest.output) : undefined;
-  const options = {
-    ...(toCloneable(method, { ...rest, ...(ownDirectory ? {} : { directory }) }) as object),
-    ...(output ? { output } : {}),
-  };
+  const streams = new CallerStreams();
+  const { output } = rest;
+  const outputTarget = output instanceof WritableStream ? streams.addTarget(output) : undefined;
+  const options = toCloneable(method, {
+    ...rest,
+    ...(ownDirectory ? {} : { directory }),
+    ...(outputTarget === undefined ? {} : { output: undefined }),
+  }) as Record<string, unknown>;
   let settled = false;
   try {
     const callbacks = proxy(createCallbacks(onProgress, ownDirectory, streams, () => settled));
-    const result = await rpc.run(method, signal, (service, operationId) =>
-      service.run(
-        method,
-        transfer({ options, directoryName: ownDirectory?.name }, output ? [output] : []),
-        operationId,
-        callbacks,
-      ),
+    const sent = { options, outputTarget, directoryName: ownDirectory?.name };
+    return await rpc.run(method, signal, (service, operationId) =>
+      service.run(method, sent, operationId, callbacks),
     );
-    await streams.closed().catch((error: unknown) => {
-      throw toIoError(error, method, 'the stream');
-    });
-    return result;
   } catch (error) {
     await streams.abort(signal?.aborted ? signal.reason : error);
     // Thrown with the reason itself: what crossed is a copy.

@@ -13,6 +13,7 @@ import type {
 import { fromCloneable } from '../protocol/cloneable.ts';
 import { expose, RunningOperations, type Endpoint, type SerializedValue } from '../protocol/rpc.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
+import { remoteSource, remoteTarget } from './remote-streams.ts';
 
 /** Options for the worker itself, which cannot be sent to it. */
 export interface HostOptions {
@@ -55,7 +56,7 @@ class Host implements PersistenceService {
 
   run(
     method: MethodsOf<'operation'>,
-    { options, directoryName }: OperationOptions,
+    { options, outputTarget, directoryName }: OperationOptions,
     operationId: number,
     callbacks: RemoteCallbacks,
   ): Promise<unknown> {
@@ -63,10 +64,12 @@ class Host implements PersistenceService {
       const target = this.#opened();
       const directory =
         directoryName === undefined ? {} : { directory: remoteDirectory(directoryName, callbacks) };
+      const output = outputTarget === undefined ? {} : { output: remoteTarget(outputTarget, callbacks) };
       const onProgress = (progress: Progress): void => callbacks.progress(progress);
       return (target[method] as (options: unknown) => Promise<unknown>).call(target, {
         ...fromCloneable(options),
         ...directory,
+        ...output,
         onProgress,
         signal,
       });
@@ -100,10 +103,13 @@ class Host implements PersistenceService {
 function remoteDirectory(name: string, callbacks: RemoteCallbacks): BackupDirectory {
   return {
     name,
-    create: (fileName) => callbacks.createFile(fileName),
+    create: async (fileName) => remoteTarget(await callbacks.createFile(fileName), callbacks),
     finish: () => callbacks.finishDirectory(),
     discard: () => callbacks.discardDirectory(),
-    open: (fileName) => callbacks.openFile(fileName),
+    async open(fileName) {
+      const source = await callbacks.openFile(fileName);
+      return source === undefined ? undefined : remoteSource(source, callbacks);
+    },
   };
 }
 

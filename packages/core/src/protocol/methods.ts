@@ -66,16 +66,27 @@ export type RowQuery = NonNullable<Parameters<Persistence[MethodsOf<'rows'>]>[0]
 /** Callbacks of an operation, called by the worker and run in the caller's thread. */
 export interface RemoteCallbacks {
   progress(progress: Progress): void;
-  /** Creates a file in the caller's own {@link BackupDirectory}, as the three methods below use that directory. */
-  createFile(fileName: string): Promise<WritableStream<Uint8Array>>;
+  /** Writes to a numbered stream of the caller. Resolves when it takes more. */
+  writeChunk(target: number, chunk: Uint8Array): Promise<void>;
+  closeTarget(target: number): Promise<void>;
+  /** Reads from a numbered stream of the caller; undefined at its end. */
+  readChunk(source: number): Promise<Uint8Array | undefined>;
+  /**
+   * Creates a file in the caller's own {@link BackupDirectory}, as the three methods below use that directory. Returns the
+   * number of its stream.
+   */
+  createFile(fileName: string): Promise<number>;
   finishDirectory(): Promise<void>;
   discardDirectory(): Promise<void>;
-  openFile(fileName: string): Promise<ReadableStream<Uint8Array> | undefined>;
+  /** Returns the number of the file's stream; undefined if there is no such file. */
+  openFile(fileName: string): Promise<number | undefined>;
 }
 
-/** Options of an operation that can be cloned or transferred. */
+/** Options of an operation that can be cloned. */
 export interface OperationOptions {
   readonly options: Readonly<Record<string, unknown>>;
+  /** Number of the caller's own stream for the output, if the caller passed one. */
+  readonly outputTarget: number | undefined;
   /** Name of the caller's own backup directory, if the caller passed one. */
   readonly directoryName: BackupDirectory['name'] | undefined;
 }

@@ -14,7 +14,7 @@ import {
   type SerializedValue,
 } from './serialize-error.ts';
 
-export { expose, proxy, transfer, type Endpoint, type Remote } from 'comlink';
+export { expose, proxy, type Endpoint, type Remote } from 'comlink';
 export {
   deserializeError,
   registerErrorClass,

@@ -10,7 +10,8 @@ export interface Matchers {
 
 /**
  * The test framework. The caller passes it, so that a suite runs where the caller's tests run: in Node or in a page.
- * The `describe`, `it` and `expect` of vitest match this type.
+ * The `describe`, `it` and `expect` of vitest match this type. Jest's `expect` refuses a message: pass
+ * `(actual) => expect(actual)`.
  */
 export interface TestFramework {
   readonly describe: (name: string, body: () => void) => void;
