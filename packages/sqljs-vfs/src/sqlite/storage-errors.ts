@@ -17,6 +17,26 @@ export interface Failures {
   lastError: unknown;
 }
 
+/**
+ * Runs a method that SQLite calls. What it throws is kept in `failures`.
+ * @param failure - the result code when the call throws
+ */
+export type Guard = (failures: Failures, failure: number, call: () => number) => number;
+
+/** Makes the guard of every method. @param temporary - failures of temporary files */
+export function guardWith(temporary: Failures): Guard {
+  return (failures, failure, call) => {
+    try {
+      return call();
+    } catch (error) {
+      // Only the newest failure can be the cause of what SQLite reports next.
+      temporary.lastError = undefined;
+      failures.lastError = error;
+      return isOutOfSpace(error) ? ResultCode.FULL : failure;
+    }
+  };
+}
+
 /** A database whose failures are reported. */
 interface ReportedDatabase extends Failures {
   readonly storage: Storage;
@@ -83,7 +103,7 @@ export function walModeError(storage: Storage, cause?: unknown): VfsError {
 }
 
 /** True for errors that mean "no room left": POSIX codes and the browser's exception name. */
-export function isOutOfSpace(error: unknown): boolean {
+function isOutOfSpace(error: unknown): boolean {
   const { code, name } = error as { code?: unknown; name?: unknown };
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' || name === 'QuotaExceededError';
 }

@@ -1,55 +1,26 @@
 /**
  * SQLite's virtual file system (https://www.sqlite.org/vfs.html), written in JavaScript: the methods that SQLite calls
- * to open, read, write, sync and lock files, answered from a storage.
+ * with the name of a file, to open, delete or look for it, answered from a storage. The methods of an open file, xRead,
+ * xWrite, xSync and the others, are in `file-methods.ts`, which also has the rules for all of them.
  *
- * 1. A method never throws into WebAssembly: it keeps the JavaScript error in {@link Failures.lastError} and returns
- *    the result code of that method.
- * 2. WebAssembly memory moves when it grows, so every method derives its view of it again.
- * 3. Only files of mounted databases are answered here, and temporary files where the platform has them. Every other
- *    name (`ATTACH`) goes to the VFS that was there before.
+ * Only files of mounted databases are answered here, and temporary files where the platform has them. Every other name
+ * (`ATTACH`) goes to the VFS that was there before.
  */
 import { openTemporaryFile } from '#sqlite/temporary-file';
 import { VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { FileRole, Storage, StorageFile } from '../contract/storage.ts';
-import type { LockLevel } from '../contract/database-lock.ts';
-import { type Failures, isOutOfSpace, reportStorageErrors } from './storage-errors.ts';
+import { FileMethods, type FileOwner, type OpenFile } from './file-methods.ts';
+import { type Failures, type Guard, guardWith, reportStorageErrors } from './storage-errors.ts';
 import { WriteCoalescing } from './write-coalescing.ts';
 import type { SqlJs } from './load-sqljs.ts';
-import {
-  ACCESS_EXISTS,
-  FCNTL_COMMIT_PHASETWO,
-  IO_METHODS_SIZE_BYTES,
-  IO_METHODS_VERSION,
-  IOCAP_POWERSAFE_OVERWRITE,
-  OpenFlag,
-  SECTOR_SIZE_BYTES,
-  VfsField,
-  findDefaultVfs,
-  readCString,
-} from './sqlite3-structs.ts';
+import { ACCESS_EXISTS, OpenFlag, VfsField, findDefaultVfs, readCString } from './sqlite3-structs.ts';
 
 type OriginalVfsMethod = (vfs: number, ...rest: number[]) => number;
 
 /** One database: the name sql.js gave it stands for the files of this storage. */
-export interface Mount extends Failures {
+export interface Mount extends Failures, FileOwner {
   readonly storage: Storage;
-  /** Bytes that SQLite has written and the storage has not received yet. */
-  readonly writes: WriteCoalescing;
-  /** The open database file; undefined once SQLite has closed it. */
-  main: StorageFile | undefined;
-  /** True while SQLite has a write-ahead log open, as only an exclusive owner does. */
-  hasLog: boolean;
-}
-
-interface OpenFile {
-  /** A temporary file belongs to no database and has writes of its own. */
-  readonly mount: Pick<Mount, 'writes' | 'main' | 'hasLog'>;
-  readonly failures: Failures;
-  readonly file: StorageFile;
-  readonly role: FileRole | 'temporary';
-  /** Deletes a file that was opened with SQLITE_OPEN_DELETEONCLOSE. */
-  readonly deleteAfterClose?: () => void;
 }
 
 /** A mounted database's storage, and which of its files a name stands for. */
@@ -66,10 +37,10 @@ const DATABASE_FILE = /^\/?(?<name>dbfile_\d+)(?:-(?<suffix>journal|wal))?$/;
 export class SqlJsVfs {
   readonly #sqlJs: SqlJs;
   readonly #mounts: Map<string, Mount> = new Map();
-  readonly #openFiles: Map<number, OpenFile> = new Map();
   /** Failures of temporary files: SQLite does not say for which database it opens one. */
   readonly #temporaryFailures: Failures = { lastError: undefined };
-  readonly #ioMethods: number;
+  readonly #guard: Guard = guardWith(this.#temporaryFailures);
+  readonly #files: FileMethods;
   /** Set while a database is being created: sql.js then makes up its name, which xOpen receives first. */
   #awaitingName: Mount | undefined;
 
@@ -77,7 +48,7 @@ export class SqlJsVfs {
   constructor(sqlJs: SqlJs) {
     this.#sqlJs = sqlJs;
     const vfs = findDefaultVfs(sqlJs);
-    this.#ioMethods = this.#installIoMethods();
+    this.#files = new FileMethods(sqlJs, this.#guard);
     this.#patchVfs(vfs);
   }
 
@@ -115,163 +86,11 @@ export class SqlJsVfs {
     return new DataView(this.#sqlJs.memory.buffer);
   }
 
-  #bytes(pointer: number, sizeBytes: number): Uint8Array {
-    return new Uint8Array(this.#sqlJs.memory.buffer, pointer, sizeBytes);
-  }
-
   /** Finds the storage and role behind a file name; undefined for files of other databases and for a null pointer. */
   #lookUp(namePointer: number): MountedName | undefined {
     const groups = DATABASE_FILE.exec(readCString(this.#sqlJs.memory, namePointer))?.groups;
     const mount = groups?.['name'] === undefined ? undefined : this.#mounts.get(groups['name']);
     return mount && { mount, role: (groups?.['suffix'] as FileRole | undefined) ?? 'main' };
-  }
-
-  #guard(failures: Failures, failure: number, call: () => number): number {
-    try {
-      return call();
-    } catch (error) {
-      // Only the newest failure can be the cause of what SQLite reports next.
-      this.#temporaryFailures.lastError = undefined;
-      failures.lastError = error;
-      return isOutOfSpace(error) ? ResultCode.FULL : failure;
-    }
-  }
-
-  /** Builds `sqlite3_io_methods` (https://www.sqlite.org/c3ref/io_methods.html). @returns its address */
-  #installIoMethods(): number {
-    // In the order of the struct's function pointers.
-    const pointers = [
-      this.#sqlJs.module.addFunction((filePointer: number) => this.#xClose(filePointer), 'ii'),
-      this.#ioMethod('iiiij', ResultCode.IOERR_READ, this.#xRead),
-      this.#ioMethod('iiiij', ResultCode.IOERR_WRITE, this.#xWrite),
-      this.#ioMethod('iij', ResultCode.IOERR_TRUNCATE, this.#xTruncate),
-      this.#ioMethod('iii', ResultCode.IOERR_FSYNC, this.#xSync),
-      this.#ioMethod('iii', ResultCode.IOERR_FSTAT, this.#xFileSize),
-      this.#ioMethod('iii', ResultCode.IOERR_LOCK, this.#xLock),
-      this.#ioMethod('iii', ResultCode.IOERR_UNLOCK, this.#xUnlock),
-      this.#ioMethod('iii', ResultCode.IOERR_CHECKRESERVEDLOCK, this.#xCheckReservedLock),
-      this.#ioMethod('iiii', ResultCode.IOERR_WRITE, this.#xFileControl),
-      this.#ioMethod('ii', SECTOR_SIZE_BYTES, this.#xSectorSize),
-      this.#ioMethod('ii', IOCAP_POWERSAFE_OVERWRITE, this.#xDeviceCharacteristics),
-    ];
-    const struct = this.#sqlJs.module._malloc(IO_METHODS_SIZE_BYTES);
-    const view = this.#view();
-    view.setInt32(struct, IO_METHODS_VERSION, true);
-    for (const [index, pointer] of pointers.entries()) view.setUint32(struct + 4 + 4 * index, pointer, true);
-    return struct;
-  }
-
-  /**
-   * Puts one method of `sqlite3_io_methods` into the function table.
-   * @param signature - Emscripten's: the result, then the parameters; `j` is a 64-bit integer
-   * @param failure - the result code when the call throws, or when the file is not open
-   * @returns its index in the table, which is a function pointer in C
-   */
-  #ioMethod(
-    signature: string,
-    failure: number,
-    method: (open: OpenFile, ...parameters: never[]) => number,
-  ): number {
-    return this.#sqlJs.module.addFunction((filePointer: number, ...parameters: never[]) => {
-      const open = this.#openFiles.get(filePointer);
-      if (!open) return failure;
-      return this.#guard(open.failures, failure, () => method(open, ...parameters));
-    }, signature);
-  }
-
-  /** Reads bytes of the file into SQLite's memory. SQLite expects the rest of a short read to be zeros. */
-  readonly #xRead = (
-    { file }: OpenFile,
-    targetPointer: number,
-    sizeBytes: number,
-    offset: bigint,
-  ): number => {
-    const target = this.#bytes(targetPointer, sizeBytes);
-    const readBytes = file.read(target, Number(offset));
-    if (readBytes === sizeBytes) return ResultCode.OK;
-    target.fill(0, readBytes);
-    return ResultCode.IOERR_SHORT_READ;
-  };
-
-  /** Writes bytes of SQLite's memory to the file: a page of the database, or a piece of the journal or log. */
-  readonly #xWrite = (
-    { file, role, mount }: OpenFile,
-    sourcePointer: number,
-    sizeBytes: number,
-    offset: bigint,
-  ): number => {
-    // An exclusive owner locks its database only once, so SQLite looks for it nowhere else.
-    if (role === 'wal' && mount.writes.isEmpty) file.assertInPlace?.();
-    file.write(this.#bytes(sourcePointer, sizeBytes), Number(offset));
-    return ResultCode.OK;
-  };
-
-  readonly #xTruncate = ({ file }: OpenFile, sizeBytes: bigint): number => {
-    file.truncate(Number(sizeBytes));
-    return ResultCode.OK;
-  };
-
-  readonly #xSync = ({ file }: OpenFile): number => {
-    file.sync();
-    return ResultCode.OK;
-  };
-
-  readonly #xFileSize = ({ file }: OpenFile, sizePointer: number): number => {
-    this.#view().setBigInt64(sizePointer, BigInt(file.sizeBytes()), true);
-    return ResultCode.OK;
-  };
-
-  readonly #xLock = ({ file }: OpenFile, level: LockLevel): number => {
-    return file.lock(level) ? ResultCode.OK : ResultCode.BUSY;
-  };
-
-  /**
-   * Always reports success: SQLite unlocks after the commit and would report the stored commit as failed otherwise. A
-   * lock that was not released keeps others out a little longer, which is safe; the next unlock or close ends it.
-   */
-  readonly #xUnlock = ({ file, mount, failures }: OpenFile, level: LockLevel): number => {
-    try {
-      mount.writes.end();
-    } finally {
-      try {
-        file.unlock(level);
-      } catch (error) {
-        failures.lastError = error;
-      }
-    }
-    return ResultCode.OK;
-  };
-
-  readonly #xCheckReservedLock = ({ file }: OpenFile, resultPointer: number): number => {
-    this.#view().setInt32(resultPointer, file.reserved() ? 1 : 0, true);
-    return ResultCode.OK;
-  };
-
-  readonly #xFileControl = ({ mount }: OpenFile, operation: number): number => {
-    // With `PRAGMA synchronous=OFF` this is the only call SQLite makes at the end of a commit.
-    if (operation === FCNTL_COMMIT_PHASETWO) mount.writes.flush();
-    return ResultCode.NOTFOUND;
-  };
-
-  readonly #xSectorSize = (): number => {
-    return SECTOR_SIZE_BYTES;
-  };
-
-  readonly #xDeviceCharacteristics = (): number => {
-    return IOCAP_POWERSAFE_OVERWRITE;
-  };
-
-  #xClose(filePointer: number): number {
-    const open = this.#openFiles.get(filePointer);
-    if (!open) return ResultCode.OK;
-    this.#openFiles.delete(filePointer);
-    if (open.role === 'main') open.mount.main = undefined;
-    if (open.role === 'wal') open.mount.hasLog = false;
-    return this.#guard(open.failures, ResultCode.IOERR_CLOSE, () => {
-      open.file.close();
-      open.deleteAfterClose?.();
-      return ResultCode.OK;
-    });
   }
 
   /** Replaces four methods of the default `sqlite3_vfs` (https://www.sqlite.org/c3ref/vfs.html). */
@@ -372,16 +191,15 @@ export class SqlJsVfs {
       const file = mount.writes.over(stored);
       if (role === 'main') mount.main = file;
       if (role === 'wal') mount.hasLog = true;
-      this.#openFiles.set(filePointer, {
-        mount,
+      const deleteAfterClose = (): void => mount.storage.delete(role, { syncDirectory: false });
+      const open: OpenFile = {
+        owner: mount,
         failures: mount,
         file,
         role,
-        ...(flags & OpenFlag.deleteOnClose && {
-          deleteAfterClose: () => mount.storage.delete(role, { syncDirectory: false }),
-        }),
-      });
-      this.#setOpened(file, filePointer, flags, outFlagsPointer);
+        ...(flags & OpenFlag.deleteOnClose && { deleteAfterClose }),
+      };
+      this.#files.add(open, filePointer, flags, outFlagsPointer);
       return ResultCode.OK;
     });
   }
@@ -392,7 +210,7 @@ export class SqlJsVfs {
    * @returns undefined where the platform has no temporary files
    */
   #openTemporary(filePointer: number, flags: number, outFlagsPointer: number): number | undefined {
-    const mount = { writes: new WriteCoalescing(), main: undefined, hasLog: false };
+    const owner: FileOwner = { writes: new WriteCoalescing(), main: undefined, hasLog: false };
     const failures = this.#temporaryFailures;
     this.#view().setUint32(filePointer, 0, true);
     let file: StorageFile | undefined;
@@ -401,19 +219,9 @@ export class SqlJsVfs {
       return ResultCode.OK;
     });
     if (!file) return resultCode === ResultCode.OK ? undefined : resultCode;
-    const opened = mount.writes.over(file);
-    this.#openFiles.set(filePointer, { mount, failures, file: opened, role: 'temporary' });
-    this.#setOpened(opened, filePointer, flags, outFlagsPointer);
+    const open: OpenFile = { owner, failures, file: owner.writes.over(file), role: 'temporary' };
+    this.#files.add(open, filePointer, flags, outFlagsPointer);
     return ResultCode.OK;
-  }
-
-  /** Fills in what SQLite reads after a successful xOpen. */
-  #setOpened(file: StorageFile, filePointer: number, flags: number, outFlagsPointer: number): void {
-    const view = this.#view();
-    view.setUint32(filePointer, this.#ioMethods, true);
-    if (outFlagsPointer === 0) return;
-    const access = file.readOnly ? OpenFlag.readOnly : OpenFlag.readWrite;
-    view.setInt32(outFlagsPointer, (flags & ~(OpenFlag.readOnly | OpenFlag.readWrite)) | access, true);
   }
 }
 
