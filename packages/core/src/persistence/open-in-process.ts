@@ -1,4 +1,4 @@
-import { openDatabase, type DurableDatabase, type Storage } from '@ggen-sim/sqljs-vfs';
+import { openDatabase, VfsError, type DurableDatabase, type Storage } from '@ggen-sim/sqljs-vfs';
 import { forOtherLocks, plainReason, retry } from '@ggen-sim/sqljs-vfs/internal';
 import { openStorage } from '#persistence/open-storage';
 import { PersistenceError, type PersistenceErrorCode } from '../api/errors.ts';
@@ -38,6 +38,7 @@ export async function openOnStorage(
   const settings = settingsOf(options);
   const { exclusive, durability, policy, clock } = settings;
   try {
+    if (exclusive) await checkShared(makeStorage(), settings);
     const durable = await openDatabase(makeStorage(), {
       exclusive,
       synchronous: exclusive && durability === 'relaxed' ? 'normal' : 'full',
@@ -47,6 +48,22 @@ export async function openOnStorage(
     return new DatabasePersistence(new SqliteConnection(durable), policy, clock, durability);
   } catch (error) {
     throw openFailure(error);
+  }
+}
+
+/**
+ * Refuses a file that cannot be used before an exclusive connection changes its header to WAL mode. A file that is in WAL mode
+ * already is judged by that connection alone.
+ */
+async function checkShared(storage: Storage, settings: OpenSettings): Promise<void> {
+  try {
+    const shared = await openDatabase(storage, {
+      busyDeadlineMs: settings.policy.busyDeadlineMs,
+      validate: (opened) => prepareDatabase(opened, settings),
+    });
+    shared.close();
+  } catch (error) {
+    if (!(error instanceof VfsError && error.code === 'WAL_MODE')) throw error;
   }
 }
 

@@ -32,8 +32,8 @@ export function checkMetadataTable(connection: SqliteConnection): void {
 }
 
 /**
- * Checks every table of this program that exists. Changes nothing.
- * @param version - migrations that the database has taken; columns of later ones may be missing
+ * Checks every table of this program. Changes nothing.
+ * @param version - migrations that the database has taken; tables and columns of later ones may be missing
  * @throws {PersistenceError} SCHEMA_MISMATCH
  */
 export function checkExistingTables(
@@ -43,7 +43,8 @@ export function checkExistingTables(
 ): void {
   for (const table of tables) {
     const columns = table.columns.filter(({ addedIn = 0 }) => addedIn <= version);
-    if (columnsOf(connection, table.name).length === 0) continue;
+    const mayBeMissing = version === 0 || columns.length === 0;
+    if (mayBeMissing && columnsOf(connection, table.name).length === 0) continue;
     const problem = findTableProblem(connection, { ...table, columns });
     if (problem !== undefined) throw schemaMismatch(problem);
   }
@@ -63,6 +64,7 @@ function findTableProblem(connection: SqliteConnection, table: RequiredTable): S
   const { name, columns } = table;
   const names = columns.map(({ column }) => column);
   const present = columnsOf(connection, name);
+  if (present.length === 0) return { reason: `the table ${name} is missing` };
   const missing = names.filter((column) => !present.includes(column));
   if (missing.length > 0) return { reason: `the table ${name} has no column ${missing.join(', ')}` };
   if (

@@ -42,7 +42,8 @@ it('refuses a database of another program and leaves it untouched', async () => 
     const path = database.path(`${index}.sqlite`);
     nativeSqlite(path, sql);
     const before = stateOf(path);
-    const error = await rejectionOf(database.open({ path, create: false }));
+    const own = { exclusive: index === 1 };
+    const error = await rejectionOf(database.open({ path, create: false, ...own }));
     expect(error).toMatchObject({
       name: 'PersistenceError',
       code: 'SCHEMA_MISMATCH',
