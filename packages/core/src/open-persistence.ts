@@ -1,6 +1,12 @@
 import { connectWorker, WORKER_BY_DEFAULT } from '#client/spawn-worker';
 import { PersistenceError } from './api/errors.ts';
-import type { OpenOptions, Persistence } from './api/persistence.ts';
+import type {
+  FileOpenOptions,
+  OpenOptions,
+  Persistence,
+  RestoreOptions,
+  RestoreReport,
+} from './api/persistence.ts';
 import { openInWorker } from './client/client.ts';
 
 /**
@@ -29,4 +35,24 @@ export async function openPersistence(options: OpenOptions): Promise<Persistence
     });
   }
   return openInWorker(connectWorker(worker), rest);
+}
+
+/**
+ * Restores a backup to a database file that does not exist yet (Node, Bun, Deno). The file appears complete or not at all:
+ * when the restore fails, nothing is left, no missing folder of its path either. It runs in the calling thread.
+ *
+ * @param file - the path, and options for opening it
+ * @param options - as for `Persistence.restoreBackup`
+ * @throws {PersistenceError} `ALREADY_EXISTS` when the path, or a journal beside it, exists; as `openPersistence` and
+ * `restoreBackup` do
+ *
+ * @example
+ * await restoreToNewFile({ storage: 'file', path: 'restored.db' }, { directory: './backups/first' });
+ */
+export async function restoreToNewFile(
+  file: Omit<FileOpenOptions, 'create' | 'worker'>,
+  options: RestoreOptions,
+): Promise<RestoreReport> {
+  const newFile = await import('#persistence/new-file');
+  return newFile.restoreToNewFile(file, options);
 }

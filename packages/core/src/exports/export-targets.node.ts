@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { createPrivateDirectory, followSymlinks, syncDirectory } from '@ggen-sim/sqljs-vfs/internal/file';
+import { followSymlinks, syncDirectory } from '@ggen-sim/sqljs-vfs/internal/file';
 import { PersistenceError } from '../api/errors.ts';
+import { toIoError } from '../streams/io-error.ts';
 import { refuseDatabaseFile } from './database-files.node.ts';
 import type { ExportTarget } from './export-target.ts';
 import { PartialOutput } from './partial-output.node.ts';
@@ -49,7 +50,6 @@ export function exportTargetAt(filePath: string, publish?: (partialPath: string)
           operation: 'exportAuditTrail',
         });
       }
-      createPrivateDirectory(path.dirname(target));
       partial.begin();
       return createPrivateFile(partial.path);
     },
@@ -90,7 +90,7 @@ export function newExportTargetAt(stem: string, extension: string): ExportTarget
 }
 
 /** Gives a complete file another name. @throws EEXIST if anything has the name already */
-function giveFreeName(partialPath: string, name: string): void {
+export function giveFreeName(partialPath: string, name: string): void {
   try {
     fs.linkSync(partialPath, name);
     return;
@@ -121,9 +121,8 @@ export function backupDirectoryAt(directory: string): BackupDirectory {
       if (!started) {
         refuseDatabaseFile('exportBackup', target, directory);
         refuseOccupied(target, directory);
-        createPrivateDirectory(path.dirname(partial.path));
-        partial.begin();
         started = true;
+        partial.begin();
         // Fails if anything has the name already, so the files go into a folder that this process created.
         fs.mkdirSync(partial.path, 0o700);
         fs.chmodSync(partial.path, 0o700);
@@ -142,7 +141,12 @@ export function backupDirectoryAt(directory: string): BackupDirectory {
     },
     async open(fileName) {
       const filePath = path.join(target, checkFileName(fileName));
-      const fd = openRegularFile(filePath);
+      let fd: number | undefined;
+      try {
+        fd = openRegularFile(filePath);
+      } catch (error) {
+        throw toIoError(error, 'restoreBackup', path.join(directory, fileName));
+      }
       if (fd === undefined) return undefined;
       return Readable.toWeb(fs.createReadStream(filePath, { fd })) as ReadableStream<Uint8Array>;
     },

@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { nativeRangeLocks, type RangeLocks } from '@ggen-sim/sqljs-vfs/internal/file';
+import { createPrivateDirectory, nativeRangeLocks, type RangeLocks } from '@ggen-sim/sqljs-vfs/internal/file';
 
 const PARTIAL_SUFFIX = '.partial';
 const LOCK_SUFFIX = '.partial-lock';
@@ -24,6 +24,7 @@ export class PartialOutput {
   readonly path: string;
   readonly #lockPath: string;
   #lock: number | undefined;
+  #createdFolders: string[] = [];
 
   /** Picks a random name beside the target, so that two processes never use the same. Readers ignore such names. */
   constructor(target: string) {
@@ -34,8 +35,9 @@ export class PartialOutput {
     this.#lockPath = stem + LOCK_SUFFIX;
   }
 
-  /** Marks the name as in use, and removes what killed processes left in the folder, which must exist. */
+  /** Creates the folder, marks the name as in use, and removes what killed processes left in the folder. */
   begin(): void {
+    this.#createdFolders = createPrivateDirectory(path.dirname(this.path));
     const locks = nativeRangeLocks();
     // Without locks nobody could tell a partial output that is still being written.
     if ('unavailable' in locks) return;
@@ -56,10 +58,15 @@ export class PartialOutput {
     this.#lock = undefined;
   }
 
-  /** Removes the output. */
+  /** Removes the output, and the folders made for it if nothing else is in them. */
   discard(): void {
     fs.rmSync(this.path, { recursive: true, force: true });
     this.end();
+    try {
+      for (const folder of this.#createdFolders.toReversed()) fs.rmdirSync(folder);
+    } catch {
+      // Something else is in it by now.
+    }
   }
 }
 

@@ -82,7 +82,8 @@ function prepareDatabase(opened: DurableDatabase, { create, policy, clock }: Ope
   return retry(() => opened.writeTransaction(prepare), forOtherLocks(deadline));
 }
 
-function openFailure(error: unknown): PersistenceError {
+/** Reports failures of the path as the original scripts did. */
+export function openFailure(error: unknown): PersistenceError {
   const failure = toPersistenceError(error, OPERATION);
   if (!INITIALIZATION_FAILURES.has(failure.code)) return failure;
   const cause =

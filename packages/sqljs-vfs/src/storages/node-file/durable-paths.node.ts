@@ -32,18 +32,21 @@ function realDirectory(directory: string, fs: FileSystem): string {
 /**
  * Creates a directory and its missing parents durably, with mode 0700 whatever the umask. Existing directories keep
  * their mode. The parent of the deepest existing one is synced as well: its creator may have crashed before doing so.
+ * @returns the directories that it created, parents first
  */
-export function createPrivateDirectory(directory: string, fs: FileSystem = nodeFileSystem): void {
+export function createPrivateDirectory(directory: string, fs: FileSystem = nodeFileSystem): string[] {
   const missing: string[] = [];
   let parent = directory;
   while (!fs.existsSync(parent)) {
     missing.push(parent);
     parent = path.dirname(parent);
   }
+  const own: string[] = [];
   if (missing.length > 0) syncNameOf(parent, fs);
   for (const created of missing.toReversed()) {
     try {
       fs.mkdirSync(created, 0o700);
+      own.push(created);
       fs.chmodSync(created, 0o700);
     } catch (error) {
       // Another process has created the same directory meanwhile.
@@ -51,6 +54,7 @@ export function createPrivateDirectory(directory: string, fs: FileSystem = nodeF
     }
     syncDirectory(path.dirname(created), fs);
   }
+  return own;
 }
 
 /** Makes the name of an existing directory durable, if this process may read its parent. */

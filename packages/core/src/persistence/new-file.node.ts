@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { VfsError } from '@ggen-sim/sqljs-vfs';
+import { followSymlinks, syncDirectory } from '@ggen-sim/sqljs-vfs/internal/file';
+import { PersistenceError } from '../api/errors.ts';
+import type { FileOpenOptions, RestoreOptions, RestoreReport } from '../api/persistence.ts';
+import { giveFreeName } from '../exports/export-targets.node.ts';
+import { PartialOutput } from '../exports/partial-output.node.ts';
+import { openFailure, openInProcess } from './open-in-process.ts';
+import { checkOptions } from './open-options.ts';
+
+const OPERATION = 'restoreToNewFile';
+
+/** Suffixes of the database and of the files that SQLite keeps beside it. */
+const SUFFIXES = ['', '-journal', '-wal', '-shm'];
+
+/**
+ * Restores a backup to a database file that does not exist yet. It is restored under a temporary name, so the file appears
+ * complete or not at all.
+ */
+export async function restoreToNewFile(
+  file: FileOpenOptions,
+  options: RestoreOptions,
+): Promise<RestoreReport> {
+  checkOptions(file);
+  const target = onPath(file.path, () => followSymlinks(file.path));
+  refuseTaken(target);
+  const partial = new PartialOutput(target);
+  try {
+    const partialFile = path.join(partial.path, path.basename(target));
+    onPath(file.path, () => {
+      partial.begin();
+      // The folder takes the journal as well.
+      fs.mkdirSync(partial.path, 0o700);
+    });
+    const report = await restoreTo({ ...file, path: partialFile }, options);
+    refuseTaken(target);
+    onPath(file.path, () => {
+      giveFreeName(partialFile, target);
+      syncDirectory(path.dirname(target));
+    });
+    return report;
+  } finally {
+    partial.discard();
+  }
+}
+
+async function restoreTo(file: FileOpenOptions, options: RestoreOptions): Promise<RestoreReport> {
+  await using database = await openInProcess(file);
+  return await database.restoreBackup(options);
+}
+
+/** Runs calls of the file system, and reports their failure as a failure to open the database. */
+function onPath<T>(filePath: string, call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw taken(filePath, cause);
+    throw openFailure(new VfsError('CANNOT_OPEN', `cannot open ${filePath}`, { cause }));
+  }
+}
+
+/** Refuses a path that has a database, or a journal that SQLite would roll back into the new one. */
+function refuseTaken(target: string): void {
+  const found = SUFFIXES.map((suffix) => target + suffix).find((name) => fs.existsSync(name));
+  if (found !== undefined) throw taken(found);
+}
+
+function taken(filePath: string, cause?: unknown): PersistenceError {
+  return new PersistenceError('ALREADY_EXISTS', `${filePath} already exists`, {
+    operation: OPERATION,
+    cause,
+    hint: 'Nothing was restored. Choose another path, or move the file away if it was left by another database.',
+  });
+}
