@@ -1,5 +1,6 @@
 /** Services of a running command: streams, paths, interruption, and the database, which is loaded on first use. */
-import type { LongOperationOptions, Persistence } from '@ggen-sim/core';
+import { existsSync } from 'node:fs';
+import type { LongOperationOptions, Persistence, RestoreOptions, RestoreReport } from '@ggen-sim/core';
 import { Interruption } from './interruption.ts';
 import { CommandFailure, hasCode } from './failures.ts';
 import { databasePath, type LocationSources } from './locations.ts';
@@ -61,6 +62,22 @@ export class CommandContext {
     } catch (error) {
       throw hasCode(error, 'NOT_FOUND') ? await this.#missingDatabase(error) : error;
     }
+  }
+
+  /**
+   * Restores a backup to the user's database. One that does not exist yet appears complete, or not at all.
+   * @throws {CommandFailure} INVALID_ARGUMENT if an output is redirected into it
+   */
+  async restoreDatabase(options: RestoreOptions): Promise<RestoreReport> {
+    if (existsSync(this.databasePath)) {
+      await using database = await this.openDatabase();
+      return await database.restoreBackup(options);
+    }
+    refuseOutputIntoDatabase(this.databasePath);
+    const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
+    chooseWasmCompiler('unknown');
+    const { restoreToNewFile } = await import('@ggen-sim/core');
+    return restoreToNewFile({ storage: 'file', path: this.databasePath }, options);
   }
 
   async #missingDatabase(cause: Error): Promise<CommandFailure> {

@@ -60,7 +60,7 @@ export function failureOf(error: unknown): Failure {
     const { code } = error;
     return {
       code,
-      message: MESSAGES_BY_ERROR[`${error.name} ${code}`] ?? messageWithLocation(error),
+      message: code === 'ABORTED' ? interrupted(error) : messageWithLocation(error),
       hint: HINTS_BY_ERROR[code] ?? inOptions(error.hint),
       exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed,
     };
@@ -102,11 +102,6 @@ const HINTS_BY_ERROR: Readonly<Record<string, string>> = {
       : 'Run Deno with --allow-ffi',
 };
 
-/** Messages of the library for its callers, in words for the user of a program. */
-const MESSAGES_BY_ERROR: Readonly<Record<string, string>> = {
-  'PersistenceError ABORTED': 'Interrupted; nothing half-written remains',
-};
-
 /** Methods that hints of the library name, where the command has another name than an option would. */
 const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = { verify: "'ggen-sim db verify'" };
 
@@ -138,6 +133,11 @@ function isCodedError(error: unknown): error is CodedError {
 /** True for an error of the database with this code. */
 export function hasCode(error: unknown, code: string): error is CodedError {
   return isCodedError(error) && error.code === code;
+}
+
+/** On the command line, what aborts an operation of the database is a signal. What a cleanup deleted before stays. */
+function interrupted(error: CodedError): string {
+  return messageWithLocation(error).replace(/^Aborted by the caller/u, 'Interrupted');
 }
 
 /** Puts `file:line:column:` before the message, as compilers do; editors and terminals make it a link. */

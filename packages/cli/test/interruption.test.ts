@@ -1,6 +1,6 @@
 /** Signals: the process exits with 128 and the signal's number, and leaves no partial files. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -60,6 +60,19 @@ describe('Ctrl-C', () => {
     const whileRunning = interruptWhen(partialExists);
     const finished = await sandbox.run(['db', 'backup', 'backup'], { whileRunning });
     expect(finished).toMatchObject({ exitCode: 130, stdout: '' });
+    await expectNoTrace(finished);
+  });
+
+  it('stops a restore to a new database, and leaves no file or folder of it', async () => {
+    await sandbox.db('backup', 'backup');
+    const isRestoring = (): boolean =>
+      existsSync(join(sandbox.directory, 'new')) && readdirSync(join(sandbox.directory, 'new')).length > 1;
+    const whileRunning = interruptWhen(isRestoring);
+    const words = ['db', 'restore', 'backup', '--db', join('new', 'deep.db')];
+    const finished = await sandbox.run(words, { whileRunning });
+    expect(finished).toMatchObject({ exitCode: 130, stdout: '' });
+    expect(finished.stderr).toContain('error[ABORTED]: Interrupted; nothing half-written remains');
+    rmSync(join(sandbox.directory, 'backup'), { recursive: true });
     await expectNoTrace(finished);
   });
 

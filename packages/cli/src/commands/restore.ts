@@ -27,8 +27,7 @@ export const restore: Command = defineCommand({
   },
   examples: ['ggen-sim db restore ./backups/2026-01-29', 'ggen-sim db restore ./backups/2026-01-29 --force'],
   async run({ backupDir, force, acceptInvalid, from }, context) {
-    await using database = await context.openDatabase();
-    const report = await database.restoreBackup({
+    const report = await context.restoreDatabase({
       directory: backupDir,
       force,
       acceptInvalid,
