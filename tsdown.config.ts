@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
+import { inlineWorker } from './scripts/build/inline-worker.ts';
+import { sqlJsAssets } from './scripts/build/sqljs-assets.ts';
+import { workerFiles } from './scripts/build/worker-files.ts';
 
 type Platform = 'node' | 'browser';
 
@@ -26,16 +29,6 @@ function entriesOf(packageName: string, platform: Platform): Record<string, stri
   );
 }
 
-type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: string }>;
-
-/** Points at the built worker file: sources start a worker by a file name that ends with `.ts`. */
-function workerFiles(source: RegExp, extension: 'js' | 'mjs'): Plugin {
-  return {
-    name: 'worker-files',
-    transform: (code: string) => code.replaceAll(source, `$1$2.${extension}$1`),
-  };
-}
-
 const library: UserConfig = { format: 'esm', fixedExtension: false, dts: true, tsconfig: typesOf('node') };
 const forNode: UserConfig = { ...library, platform: 'node', target: 'node20.19', clean: true };
 /** The second build of a package, for browsers: `#…` imports resolve to `*.browser.ts` files. */
@@ -48,12 +41,17 @@ const forBrowsers: UserConfig = {
   clean: false,
 };
 
-const sqljsVfs: UserConfig = { cwd: folder('sqljs-vfs') };
+/** sql.js's code is published within ours; its types come from `@types/sql.js`. */
+const sqljsVfs: UserConfig = {
+  cwd: folder('sqljs-vfs'),
+  plugins: [sqlJsAssets()],
+  deps: { neverBundle: ['sql.js'], alwaysBundle: ['sql.js/dist/sql-wasm-browser.js'], onlyBundle: false },
+};
 const core: UserConfig = {
   cwd: folder('core'),
   // One output file per source file: the worker keeps its place, and CSV code is loaded on first use.
   unbundle: true,
-  plugins: [workerFiles(/(['"])(\.\.?\/[\w./-]*\bworker\.\w+)\.ts\1/g, 'js')],
+  plugins: [workerFiles(/(['"])(\.\.?\/[\w./-]*\bworker\.\w+)\.ts\1/g, 'js'), inlineWorker()],
 };
 
 /** Builds of all packages. A package's `build` script selects its own with `--filter`. */
@@ -67,8 +65,6 @@ const builds: UserConfig[] = defineConfig([
     ...forBrowsers,
     ...sqljsVfs,
     entry: entriesOf('sqljs-vfs', 'browser'),
-    // The application's bundler resolves `sql.js/dist/sql-wasm.wasm?url`.
-    deps: { neverBundle: [/^sql\.js/] },
   },
   {
     ...forNode,
@@ -95,7 +91,7 @@ const builds: UserConfig[] = defineConfig([
   {
     cwd: folder('cli'),
     entry: { main: 'src/main.ts', 'agents.worker': 'src/agents.worker.ts' },
-    plugins: [workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs')],
+    plugins: [workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs'), sqlJsAssets({ hasInline: false })],
     format: 'esm',
     tsconfig: typesOf('node'),
     platform: 'node',
@@ -103,11 +99,8 @@ const builds: UserConfig[] = defineConfig([
     fixedExtension: true,
     dts: false,
     clean: true,
-    // sql.js is CommonJS and reads `__dirname` while it starts.
-    shims: true,
     deps: {
-      // The locks are native code. Bundling sql.js saves Node the scan for CommonJS exports; its wasm file is found in
-      // the package.
+      // The locks are native code.
       neverBundle: ['fs-native-extensions'],
       alwaysBundle: /.*/u,
       onlyBundle: false,
@@ -128,8 +121,8 @@ const builds: UserConfig[] = defineConfig([
     dts: false,
     clean: true,
     deps: {
-      // sql.js finds its wasm file beside itself; the locks are native code.
-      neverBundle: ['sql.js', 'fs-native-extensions'],
+      // The locks are native code.
+      neverBundle: ['fs-native-extensions'],
       alwaysBundle: /.*/u,
       onlyBundle: false,
     },

@@ -30,7 +30,7 @@ const config: ViteUserConfig = defineConfig({
       {
         optimizeDeps: {
           include: [
-            '@ggen-sim/sqljs-vfs > sql.js',
+            '@ggen-sim/sqljs-vfs > sql.js/dist/sql-wasm-browser.js',
             '@ggen-sim/sqljs-vfs > idb-keyval',
             '@ggen-sim/sqljs-vfs > fast-check',
             '@ggen-sim/core > canonicalize',

@@ -11,8 +11,9 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
   'packages/sqljs-vfs': {
     packages: [
       'sqlite/load-sqljs.ts sql.js',
-      'sqlite/wasm-binary.browser.ts sql.js/dist/sql-wasm.wasm?url',
-      'sqlite/wasm-url.d.ts sql.js/dist/sql-wasm.wasm?url',
+      'sqlite/load-sqljs.ts sql.js/dist/sql-wasm-browser.js',
+      'sqlite/sql-wasm-browser.d.ts sql.js',
+      'sqlite/wasm-url.browser.ts sql.js/dist/sql-wasm.wasm',
     ],
     folders: {
       testing: [

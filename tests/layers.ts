@@ -46,7 +46,8 @@ export function layerViolations(
       continue;
     }
     for (const [, specifier, url] of text.replaceAll(DOC_COMMENT, '').matchAll(IMPORT)) {
-      const target = specifier ?? url ?? '';
+      // A file of a package is named by its path where the import must be a URL.
+      const target = (specifier ?? url ?? '').replace(/^.*\/node_modules\//, '');
       const reason = refusal(rules, inSource, importer, target);
       if (reason) violations.push(`${file}: ${target}: ${reason}`);
     }

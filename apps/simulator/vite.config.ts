@@ -38,7 +38,7 @@ const config: UserConfig = defineConfig({
   optimizeDeps: {
     include: [
       '@ggen-sim/core > comlink',
-      '@ggen-sim/core > @ggen-sim/sqljs-vfs > sql.js',
+      '@ggen-sim/core > @ggen-sim/sqljs-vfs > sql.js/dist/sql-wasm-browser.js',
       '@ggen-sim/core > @ggen-sim/sqljs-vfs > idb-keyval',
     ],
   },

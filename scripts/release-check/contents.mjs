@@ -3,6 +3,8 @@ import path from 'node:path';
 import { run } from './tarballs.mjs';
 
 const DOCUMENTS = new Set(['package.json', 'README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE']);
+/** Licences of code of others that a package contains. */
+const LICENCE = /(^|\/)[\w.]+-LICENSE\.txt$/;
 const REQUIRED_FIELDS = ['description', 'keywords', 'homepage', 'bugs', 'license', 'repository', 'engines'];
 
 /** Every file name in an `exports` or `bin` value. */
@@ -47,7 +49,7 @@ export function checkContents({ name, file, contents, manifest, workspaceManifes
   for (const found of readdirSync(contents, { recursive: true, withFileTypes: true })) {
     const packed = path.relative(contents, path.join(found.parentPath, found.name));
     // tsdown writes a declaration file for every source file, also for those whose types no entry mentions.
-    const isAllowed = packed.endsWith('.d.ts') || DOCUMENTS.has(packed);
+    const isAllowed = packed.endsWith('.d.ts') || DOCUMENTS.has(packed) || LICENCE.test(packed);
     if (found.isFile() && !isAllowed && !reachable.has(packed))
       faults.push(`${packed} is packed, and no entry leads to it`);
   }

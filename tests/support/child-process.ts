@@ -61,7 +61,7 @@ export class Children {
       fixedExtension: false,
       clean: false,
       dts: false,
-      deps: { neverBundle: ['sql.js', 'fs-native-extensions'], alwaysBundle: /.*/u, onlyBundle: false },
+      deps: { neverBundle: [/^sql\.js/, 'fs-native-extensions'], alwaysBundle: /.*/u, onlyBundle: false },
     });
     return new Children(outDir);
   }

@@ -78,7 +78,7 @@ it('run-agent loads its agent, or the check above would prove nothing', async ()
 describe('db stats', () => {
   it('loads the database code, as a control of the test above', async () => {
     const loaded = await loadedBy(['db', 'stats']);
-    for (const name of ['sql-wasm.wasm', 'fs-native-extensions.node', 'open-in-process']) {
+    for (const name of ['fs-native-extensions.node', 'open-in-process']) {
       expect(loaded).toContain(name);
     }
   });

@@ -23,8 +23,7 @@ const PROVOKED_ELSEWHERE: Readonly<Record<string, string>> = {
   LOCKS_UNAVAILABLE: 'needs a platform without locks: sqljs-vfs tests it with the package hidden',
   STORAGE_RESET: 'needs a page whose site data is cleared: sqljs-vfs tests it in a browser',
   UNREADABLE_STORAGE: 'needs a page with a newer format stored: sqljs-vfs tests it in a browser',
-  UNSUPPORTED_SQLJS:
-    'needs a realm in which sql.js was initialised before: sqljs-vfs tests it in a separate process',
+  UNSUPPORTED_SQLJS: 'needs files of another version in the package: sqljs-vfs tests its checks',
   INTERNAL: 'reports a state that cannot occur',
 };
 

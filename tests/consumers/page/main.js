@@ -18,8 +18,6 @@ async function save() {
   document.title = `counted ${receiptsTotal}`;
 }
 
-try {
-  await save();
-} catch (error) {
-  document.title = `failed ${error.code}: ${error.message} ${error.hint ?? ''}`;
-}
+save().catch((error) => {
+  document.title = `failed ${error.code}: ${error.message} ${error.cause?.message ?? ''}`;
+});

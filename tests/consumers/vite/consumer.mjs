@@ -4,7 +4,7 @@ import { serveFolder, TRIED, tryPage } from '../page/try-page.mjs';
 
 export default {
   area: 'Bundlers',
-  quick: false,
+  quick: true,
   sources: ['page'],
   rows: [
     {

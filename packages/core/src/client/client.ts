@@ -22,9 +22,16 @@ interface CallerOptions extends LongOperationOptions {
 
 /**
  * Opens a database in a worker.
+ * @param connecting - rejects when the worker cannot be started
  * @throws {PersistenceError} as `openPersistence` does
  */
-export async function openInWorker(connection: WorkerConnection, options: OpenOptions): Promise<Persistence> {
+export async function openInWorker(
+  connecting: Promise<WorkerConnection>,
+  options: OpenOptions,
+): Promise<Persistence> {
+  const connection = await connecting.catch((reason: unknown) => {
+    throw workerGone(reason)('open');
+  });
   const rpc = new RpcClient<PersistenceService>(connection.endpoint);
   const listeners = new ChangeListeners();
   connection.onTerminated((reason) => rpc.rejectPending(workerGone(reason)));

@@ -1,4 +1,5 @@
 import { onBfcacheRestore } from '../changes/bfcache-restore.browser.ts';
+import { startOwnWorker } from './start-own-worker.browser.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
 
 /** Default of the `worker` option: true in a page, so that SQLite never blocks the screen. */
@@ -8,14 +9,9 @@ export const WORKER_BY_DEFAULT: boolean = typeof Window !== 'undefined' && globa
  * Connects to a worker.
  * @param worker - the application's own (its file calls `startWorker`), or true for the one in this package
  */
-export function connectWorker(worker: unknown): WorkerConnection {
+export async function connectWorker(worker: unknown): Promise<WorkerConnection> {
   const isOwn = worker === true;
-  const thread = isOwn
-    ? new Worker(new URL('../host/worker.browser.ts', import.meta.url), {
-        type: 'module',
-        name: 'ggen-sim',
-      })
-    : (worker as Worker);
+  const thread = isOwn ? await startOwnWorker() : (worker as Worker);
   const listeners: ((reason: unknown) => void)[] = [];
   const terminated = (reason: unknown): void => {
     for (const listener of listeners) listener(reason);

@@ -9,7 +9,7 @@ export const WORKER_BY_DEFAULT = false;
  * Connects to a worker thread.
  * @param worker - the application's own (its file calls `startWorker`), or true for the one in this package
  */
-export function connectWorker(worker: unknown): WorkerConnection {
+export async function connectWorker(worker: unknown): Promise<WorkerConnection> {
   const isOwn = worker === true;
   const thread = isOwn ? startOwnWorker() : (worker as Worker);
   return {

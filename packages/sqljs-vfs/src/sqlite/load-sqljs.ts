@@ -2,15 +2,16 @@
  * The only importer of sql.js. Everything that depends on its version is here and in `sqlite3-structs.ts`.
  *
  * Emscripten's documented `instantiateWasm` hook provides the WebAssembly instance. Its memory and its function table
- * are found by type, because the release build's export names are minified. `initSqlJs` is memoised and the first caller
- * decides, so a realm has one sql.js, which is loaded here once and kept.
+ * are found by type, because the release build's export names are minified. The published package has an sql.js of its own,
+ * apart from one that an application loads; it is loaded here once and kept.
  */
-import initSqlJs from 'sql.js';
+import type { SqlJsStatic } from 'sql.js';
+import initSqlJs from 'sql.js/dist/sql-wasm-browser.js';
 import { compileWasm } from '#sqlite/wasm-binary';
 import { VfsError } from '../errors.ts';
 
 /** sql.js's database class, as its types describe it. */
-export type SqlJsDatabase = InstanceType<initSqlJs.SqlJsStatic['Database']>;
+export type SqlJsDatabase = InstanceType<SqlJsStatic['Database']>;
 
 /** A statement of sql.js, as its types describe it. */
 export type SqlJsStatement = ReturnType<SqlJsDatabase['prepare']>;
@@ -35,7 +36,7 @@ let loaded: Promise<SqlJs> | undefined;
 
 /**
  * Loads sql.js, once per realm.
- * @throws VfsError `UNSUPPORTED_SQLJS` when other code initialised sql.js before, or when its build is not the expected one
+ * @throws VfsError `UNSUPPORTED_SQLJS` when its build is not the expected one
  */
 export function loadSqlJs(): Promise<SqlJs> {
   loaded ??= load();
@@ -57,21 +58,12 @@ async function load(): Promise<SqlJs> {
     }),
   );
   const module = (await initialising) as unknown as SqlJsModule;
-  if (!instance) {
-    throw new VfsError(
-      'UNSUPPORTED_SQLJS',
-      'sql.js was already initialised in this realm, so its memory cannot be reached',
-      {
-        hint: 'Open the durable database before anything else calls initSqlJs(), or in a worker of its own.',
-      },
-    );
-  }
-  const exports = Object.values(instance.exports);
+  const exports = Object.values(instance?.exports ?? {});
   const memory = exports.find((value) => value instanceof WebAssembly.Memory);
   const table = exports.find((value) => value instanceof WebAssembly.Table);
   if (!memory || !table || typeof module.addFunction !== 'function' || typeof module._malloc !== 'function') {
     throw new VfsError('UNSUPPORTED_SQLJS', 'this build of sql.js lacks functions of 1.16.0', {
-      hint: 'Install sql.js 1.16.0 exactly.',
+      hint: 'Install @ggen-sim/sqljs-vfs again: its files do not belong together.',
     });
   }
   return { module, memory, table };

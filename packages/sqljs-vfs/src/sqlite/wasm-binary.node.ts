@@ -1,11 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { gunzipSync } from 'node:zlib';
+import { wasmUrl } from './wasm-url.node.ts';
 
 /**
  * Compiles the WebAssembly of the pinned sql.js. Synchronous compilation is lazy and takes 4 ms; `WebAssembly.compile`
  * works in the background and blocks the event loop for 72 ms later.
  */
 export async function compileWasm(): Promise<WebAssembly.Module> {
-  const wasmPath = createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm');
-  return new WebAssembly.Module(readFileSync(wasmPath));
+  return new WebAssembly.Module(await readBinary());
+}
+
+/** Reads the file, or the copy within the code: bundlers for servers (esbuild, Next, Bun) leave the file behind. */
+async function readBinary(): Promise<Uint8Array> {
+  try {
+    return readFileSync(wasmUrl());
+  } catch (error) {
+    const { INLINE_WASM } = await import('./inline-wasm.ts');
+    if (INLINE_WASM === undefined) throw error;
+    return gunzipSync(Buffer.from(INLINE_WASM, 'base64'));
+  }
 }

@@ -1,9 +1,12 @@
 /** Initialises sql.js itself, then opens a durable database. */
 import initSqlJs from 'sql.js';
-import { VfsError, memoryStorage, openDatabase } from '../../src/index.ts';
+import { memoryStorage, openDatabase } from '../../src/index.ts';
 
 const SQL = await initSqlJs();
-new SQL.Database().close();
-const error: unknown = await openDatabase(memoryStorage()).catch((reason: unknown) => reason);
-const { code, hint } = error as VfsError;
-process.stdout.write(JSON.stringify({ known: error instanceof VfsError, code, hint }));
+const ordinary = new SQL.Database();
+ordinary.run('CREATE TABLE u(x); INSERT INTO u VALUES (1)');
+const durable = await openDatabase(memoryStorage());
+durable.database.run('CREATE TABLE t(x)');
+const rows = ordinary.exec('SELECT x FROM u')[0]?.values;
+const tables = durable.database.exec('SELECT name FROM sqlite_schema')[0]?.values;
+process.stdout.write(JSON.stringify({ rows, tables }));

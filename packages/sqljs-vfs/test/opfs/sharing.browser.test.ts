@@ -48,6 +48,17 @@ it('is STORAGE_UNAVAILABLE in a page, and the hint says to use a worker', async 
   expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: expect.stringContaining('worker') });
 });
 
+it('is STORAGE_UNAVAILABLE where the browser has no OPFS, and the hint names IndexedDB', async () => {
+  Object.defineProperty(navigator.storage, 'getDirectory', { value: undefined, configurable: true });
+  const error = await openDatabase(opfsStorage(freshName())).catch((failure: unknown) => failure);
+  Reflect.deleteProperty(navigator.storage, 'getDirectory');
+  expect(error).toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    message: 'this browser has no OPFS',
+    hint: expect.stringContaining('IndexedDB'),
+  });
+});
+
 it('opfs 3, lease 1: three workers see the commits of the others and lose nothing', async () => {
   const name = freshName();
   const workers = [];

@@ -190,7 +190,7 @@ class OpfsStorage implements Storage, StorageTransactions {
 
   async #begin(): Promise<void> {
     if (this.#failure) throw this.#failure;
-    assertDedicatedWorker();
+    assertSynchronousAccess();
     try {
       if (!this.#create && !this.#files && !(await databaseExists(this.name))) {
         throw new VfsError('NOT_FOUND', `there is no database ${this.name} in the private file system`);
@@ -211,11 +211,33 @@ class OpfsStorage implements Storage, StorageTransactions {
   }
 }
 
-function assertDedicatedWorker(): void {
-  if (hasSyncAccess() && typeof navigator.locks !== 'undefined') return;
-  throw new VfsError('STORAGE_UNAVAILABLE', 'only dedicated workers have synchronous access to files', {
-    hint: 'Open the database in a worker, on a page served over https or from localhost.',
-  });
+/** Refuses contexts without synchronous access to files, and names the way out of each. */
+function assertSynchronousAccess(): void {
+  if (!globalThis.isSecureContext) {
+    throw unavailable(
+      'only pages served over https or from localhost have OPFS',
+      'Serve the page over https, or open the database in IndexedDB.',
+    );
+  }
+  const { storage, locks } = navigator as Partial<Navigator>;
+  const hasDirectory = typeof storage?.getDirectory === 'function';
+  if (!hasDirectory || (!hasSyncAccess() && isDedicatedWorker()) || locks === undefined) {
+    throw unavailable('this browser has no OPFS', 'Open the database in IndexedDB, which this browser has.');
+  }
+  if (!hasSyncAccess()) {
+    throw unavailable(
+      'only dedicated workers have synchronous access to files',
+      'Open the database in a worker.',
+    );
+  }
+}
+
+function isDedicatedWorker(): boolean {
+  return 'DedicatedWorkerGlobalScope' in globalThis;
+}
+
+function unavailable(message: string, hint: string): VfsError {
+  return new VfsError('STORAGE_UNAVAILABLE', message, { hint });
 }
 
 function missing(role: FileRole): Error {
