@@ -17,6 +17,7 @@ import {
 import { timeOrderQueries } from '../../src/tables/keyset-pagination.ts';
 import { agentMemoryTable } from '../../src/tables/agent-memory.ts';
 import { auditLogTable } from '../../src/tables/audit-log.ts';
+import { TABLES } from '../../src/tables/index.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { migrate } from '../../src/schema/migrator.ts';
 import { checkAgent, EVERY_AGENT } from '../../src/validation/like-pattern.ts';
@@ -240,16 +241,18 @@ const ALLOWED_SCANS: ReadonlyMap<string, string> = new Map([
   ['SCAN agent_memory', 'one row per agent'],
   ['USE TEMP B-TREE FOR ORDER BY', 'memories, agents and statuses, which are few'],
   ['SCAN distinct_values', 'agents and statuses, which are few'],
-  [
-    'SCAN receipts USING COVERING INDEX idx_receipts_created_at',
-    'a count for stats, by how many entries each page has',
-  ],
-  ['SCAN audit_log USING COVERING INDEX idx_audit_log_timestamp', 'a count for stats'],
   ['SCAN agent_memory USING COVERING INDEX sqlite_autoindex_agent_memory_2', 'a count for stats'],
   ['SCAN sqlite_schema', 'the schema'],
-  ...['receipts', 'agent_memory', 'audit_log'].map(
-    (table) =>
-      [`SCAN ${table} USING COVERING INDEX idx_${table}_foreign_time`, 'ends at the first entry'] as const,
+  ...TABLES.map(
+    ({ name }) =>
+      [`SCAN ${name} USING COVERING INDEX idx_${name}_foreign_time`, 'ends at the first entry'] as const,
+  ),
+  ...TABLES.filter(({ ageingColumn }) => ageingColumn !== undefined).map(
+    ({ name, ageingColumn }) =>
+      [
+        `SCAN ${name} USING COVERING INDEX idx_${name}_${ageingColumn}`,
+        'a count, by how many entries each page has',
+      ] as const,
   ),
 ]);
 
