@@ -90,7 +90,10 @@ export interface RunOptions {
   readonly executionId?: string;
   /** Time written into the receipt. @default the system's */
   readonly clock?: () => Date;
-  /** Ends the run at its next pause; in a worker, at once. The run still leaves a receipt, with the error `ABORTED`. */
+  /**
+   * Ends the run at its next pause; in a worker, at once. The run still leaves a receipt, with the error `ABORTED`. In the
+   * caller's own thread, nothing interrupts a pattern that backtracks.
+   */
   readonly signal?: AbortSignal;
   /**
    * Time in milliseconds after which the run is ended like an aborted one, with the error `TIME_LIMIT`. `Infinity` for no

@@ -1,10 +1,11 @@
 /** RDFC-1.0 on graphs whose blank nodes look alike. */
 import n3 from 'n3';
-import RDFC10 from 'rdf-canonize/lib/RDFC10.js';
+import RDFC10, { type Issuer, type NDegreeResult } from 'rdf-canonize/lib/RDFC10.js';
 import { describe, expect, it } from 'vitest';
 import { AgentError, validate } from '../src/index.ts';
 import { Pauses } from '../src/pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../src/rdf/canonical-graph.ts';
+import { leastSteps } from '../src/rdf/least-work.ts';
 import { parseRdf } from '../src/rdf/parse.ts';
 import { sha256Hex } from '../src/sha256.ts';
 
@@ -158,6 +159,27 @@ describe('RDFC-1.0', () => {
     }
   });
 
+  it('refuses a list of 2,500 equal members before any of the work that it would take', async () => {
+    const alike = new CountedSteps({ maxDeepIterations: 0 });
+    const text = `<a:s> <a:p> (${'"x" '.repeat(2500)}) .`;
+    await alike.main([...(await graphOf(text))]).catch(() => undefined);
+    expect(alike.least).toBeGreaterThan(20_000_000);
+    await expect(canonicalize(text)).rejects.toMatchObject({ code: 'CANONICALIZATION_LIMIT' });
+  });
+
+  it('never expects more work than there is', async () => {
+    for (const text of [
+      ...Array.from({ length: 60 }, (_, seed) => randomGraph(seed)),
+      nquads(ring(30), 'r').join('\n'),
+      `<a:s> <a:p> (${'"x" '.repeat(30)}) .`,
+      nquads(clique(5), 'c').join('\n'),
+    ]) {
+      const counted = new CountedSteps({ maxDeepIterations: Infinity });
+      await counted.main([...(await graphOf(text))]);
+      expect(counted.least, text).toBeLessThanOrEqual(counted.steps);
+    }
+  });
+
   it('labels any number of small structures that look alike', async () => {
     const text = Array.from({ length: 3000 }, () => '[ <a:p> [ <a:q> 1 ] ] .').join('\n');
     expect((await canonicalize(text)).blankNodes).toBe(6000);
@@ -185,4 +207,19 @@ function randomGraph(seed: number): string {
     const object = below(8) === 0 ? '"x"' : `_:b${below(size)}`;
     return `_:b${below(size)} <a:p${below(2)}> ${object} .`;
   }).join('\n');
+}
+
+/** RDFC-1.0 with the number of steps that it takes, and the number that was expected before. */
+class CountedSteps extends RDFC10 {
+  least = 0;
+  steps = 0;
+
+  override async hashNDegreeQuads(id: string, issuer: Issuer): Promise<NDegreeResult> {
+    if (this.steps === 0) {
+      const labelled = new Set(this.canonicalIssuer.getOldIds());
+      this.least = leastSteps(new Map([...this.blankNodeInfo].filter(([label]) => !labelled.has(label))));
+    }
+    this.steps += 1 + (this.blankNodeInfo.get(id)?.quads.size ?? 0);
+    return super.hashNDegreeQuads(id, issuer);
+  }
 }

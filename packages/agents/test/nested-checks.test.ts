@@ -156,4 +156,26 @@ describe('validation of shapes that contain themselves', () => {
     const { findings } = await validate({ spec: [...spec, turtle('ex:n9 ex:knows ex:bad .', 'bad.ttl')] });
     expect(new Set(findings.violations.map(({ focus_node }) => focus_node)).size).toBe(25);
   });
+
+  it('ends with an error that names the shape where its own negation takes too much work', async () => {
+    const diamonds = Array.from({ length: 15 }, (_, index) => {
+      const next = `ex:n${(index + 1) % 15}`;
+      return `ex:n${index} ex:knows ex:a${index}, ex:b${index} . ex:a${index} ex:knows ${next} . ex:b${index} ex:knows ${next} .`;
+    });
+    const shapes = 'ex:S sh:targetNode ex:n0 ; sh:property [ sh:path ex:knows ; sh:not ex:S ] .';
+    const { findings } = await validate({ spec: [turtle(`${shapes} ${diamonds.join('\n')}`)] });
+    expect(findings).toMatchObject({
+      status: 'error',
+      conforms: null,
+      error: { code: 'INVALID_SHAPES' },
+    });
+    expect(findings.message).toMatch(
+      /The shape <http:\/\/example.org\/S> cannot be evaluated on <.*n0>, because it takes too much work: the shape <.*S> depends on its own negation/u,
+    );
+    // Without a circle in the data, the verdict is that of SHACL.
+    const { error } = await validate({
+      spec: [turtle(`${shapes} ${diamonds.slice(0, -1).join('\n')}`)],
+    });
+    expect(error).toBe(null);
+  });
 });

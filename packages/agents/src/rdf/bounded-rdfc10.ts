@@ -3,6 +3,7 @@ import RDFC10, { type Issuer, type NDegreeResult } from 'rdf-canonize/lib/RDFC10
 import type { Pauses } from '../pauses.ts';
 import { sha256Hex } from '../sha256.ts';
 import { BranchingIssuer } from './branching-issuer.ts';
+import { leastSteps } from './least-work.ts';
 import { compareText, renderTerm } from './terms.ts';
 
 /** Work that every graph may cost, whatever its size: the W3C's computable "poison graphs" need 2,000 steps. */
@@ -44,7 +45,7 @@ export class BoundedRdfc10 extends RDFC10 {
   }
 
   override async hashNDegreeQuads(id: string, issuer: Issuer): Promise<NDegreeResult> {
-    this.#maxSteps ??= maxStepsFor(this.blankNodeInfo.size - this.canonicalIssuer.getOldIds().length);
+    this.#maxSteps ??= this.#limit();
     this.#steps += 1 + (this.blankNodeInfo.get(id)?.quads.size ?? 0);
     if (this.#steps > this.#maxSteps) throw new WorkLimitExceeded(this.#mostAlike());
     await this.#pauses.pauseIfDue();
@@ -55,6 +56,15 @@ export class BoundedRdfc10 extends RDFC10 {
 
   override async _yield(): Promise<void> {
     await this.#pauses.pauseIfDue();
+  }
+
+  /** Computes the limit for this graph. Throws at once when the work cannot stay within it. */
+  #limit(): number {
+    const labelled = new Set(this.canonicalIssuer.getOldIds());
+    const alike = new Map([...this.blankNodeInfo].filter(([label]) => !labelled.has(label)));
+    const maxSteps = maxStepsFor(alike.size);
+    if (leastSteps(alike) > maxSteps) throw new WorkLimitExceeded(this.#mostAlike());
+    return maxSteps;
   }
 
   /** Describes the largest set of blank nodes that look alike, the same for every order and labelling of the graph. */

@@ -10,9 +10,10 @@ import type { ClassHierarchy } from './class-hierarchy.ts';
 import { correctedConstraints } from './constraints.ts';
 import { pushInversesInward } from './inverse-paths.ts';
 import { negationsOfThemselves } from './negations.ts';
-import { NestedChecks } from './nested-checks.ts';
+import { NestedChecks, UnboundedNegation } from './nested-checks.ts';
 import { pathValues } from './path-values.ts';
 import type { TargetedShape } from './shapes.ts';
+import { namedShapeAround } from './violation.ts';
 import { TARGET_PREDICATES, isBeyondCore } from './vocabulary.ts';
 
 /** Graphs and shapes of one evaluation. */
@@ -55,7 +56,7 @@ export async function evaluateShapes(
         const found = await checks.run(() => resultsOf(validator, focusNode, shape));
         for (const result of found) results.push(result);
       } catch (cause) {
-        throw shapesError(cause, focusNode, shapeNode);
+        throw shapesError(cause, focusNode, shapeNode, evaluation.shapes);
       }
     }
   }
@@ -146,15 +147,35 @@ function shapesForEngine({ n3, shapes }: Evaluation): TripleGraph {
   return copy;
 }
 
-function shapesError(cause: unknown, focusNode: Term, shape: Term): AgentError {
+function shapesError(cause: unknown, focusNode: Term, shape: Term, shapes: TripleGraph): AgentError {
   if (cause instanceof AgentError) return cause;
-  const subject = `The shape ${nameOf(shape)} cannot be evaluated on ${nameOf(focusNode)}`;
+  const subject = `${capitalized(describedShape(shape, shapes))} cannot be evaluated on ${nameOf(focusNode)}`;
+  if (cause instanceof UnboundedNegation) {
+    const reason =
+      `${describedShape(cause.shape, shapes)} depends on its own negation, for data that leads back to itself. ` +
+      'SHACL leaves open what that means';
+    return new AgentError('INVALID_SHAPES', `${subject}, because it takes too much work: ${reason}`, {
+      cause,
+      hint: 'Take the shape out of its own sh:not, sh:xone or qualified maximum.',
+    });
+  }
   if (cause instanceof RangeError) {
     const reason = 'its property shapes contain each other without end, or far too deeply';
     return new AgentError('INVALID_SHAPES', `${subject}: ${reason}`, { cause });
   }
   const text = cause instanceof Error ? cause.message : String(cause);
   return new AgentError('INVALID_SHAPES', `${subject}: ${text}`, { cause });
+}
+
+/** Names a shape, or the nearest one around it that has a name. */
+function describedShape(shape: Term, shapes: TripleGraph): string {
+  const named = namedShapeAround(shapes, shape, new Map());
+  if (named.termType !== 'NamedNode') return 'a shape without a name';
+  return `${named.value === shape.value ? 'the shape' : 'a shape in'} ${nameOf(named)}`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Names a term for a message; a blank node's label would depend on the parser. */

@@ -11,6 +11,22 @@ const MAX_DEPTH = 50;
 /** Thrown to unwind the stack at a check that is too deep. */
 class TooDeep extends Error {}
 
+/** Number of verdicts that may be found without being kept: with a negation in a circle, it can double with each node. */
+const MAX_UNKEPT = 5000;
+
+/** Thrown when checks with a negation on the way to themselves take too much work. */
+export class UnboundedNegation extends Error {
+  override readonly name = 'UnboundedNegation';
+  readonly shape: Term;
+  readonly focusNode: Term;
+
+  constructor({ shape, focusNode }: { readonly shape: Term; readonly focusNode: Term }) {
+    super('too many checks of a shape that depends on its own negation');
+    this.shape = shape;
+    this.focusNode = focusNode;
+  }
+}
+
 const NONE: ReadonlySet<string> = new Set();
 
 /** Verdict with what it rests on. */
@@ -60,7 +76,7 @@ export interface NestedChecksOptions {
  * Without a negation on the way from a check to itself, verdicts are those of a greatest fixed point. So a verdict of
  * `false` is final, whatever was assumed for it, and one of `true` holds as long as all that was assumed for it is in
  * progress or holds itself. Each check is then evaluated at most once after each new `false`. With a negation on the way,
- * a verdict depends on the whole way to the check and is not kept.
+ * a verdict depends on the whole way to the check and is not kept; the number of those is limited.
  *
  * Where the checks are too deep for the stack, the deepest is evaluated on an empty stack, as if the checks around it were
  * still in progress; then they begin again and find its verdict.
@@ -78,6 +94,8 @@ export class NestedChecks {
   readonly #dependents: Map<string, Set<string>> = new Map();
   readonly #inProgress: Map<string, CheckInProgress> = new Map();
   #innermost: CheckInProgress | undefined;
+  /** Number of verdicts found for the current work and not kept. */
+  #unkept = 0;
   /** Checks in progress in segments that wait for a later one. */
   readonly #waiting: Set<string> = new Set();
   #segments: Segment[] = [];
@@ -109,6 +127,7 @@ export class NestedChecks {
     this.#provisional.clear();
     this.#dependents.clear();
     this.#waiting.clear();
+    this.#unkept = 0;
     this.#segments = [{ first: undefined, around: [], verdicts: new Map() }];
     for (;;) {
       await this.#pauses.pauseIfDue();
@@ -146,7 +165,8 @@ export class NestedChecks {
     throw new TooDeep();
   }
 
-  #evaluate({ key, focusNode, shape }: DeepCheck): Verdict {
+  #evaluate(deepCheck: DeepCheck): Verdict {
+    const { key, focusNode, shape } = deepCheck;
     const around = this.#innermost;
     const current: CheckInProgress = { assumptions: new Set(), hasAssumed: false };
     this.#inProgress.set(key, current);
@@ -162,6 +182,7 @@ export class NestedChecks {
     const verdict: Verdict = { conforms, ...current };
     if (!current.hasAssumed) this.#final.set(key, conforms);
     else if (!this.#isNegationOfItself(shape)) return this.#kept(key, verdict);
+    else if (++this.#unkept > MAX_UNKEPT) throw new UnboundedNegation(deepCheck);
     return verdict;
   }
 
