@@ -149,11 +149,11 @@ test('rows of another program with BLOBs and without JSON are shown, not a blank
     .getByRole('button', { name: /^Replace database/ })
     .click();
   await simulator.showTab('Receipts');
-  await expect(simulator.table).toContainText('a BLOB of 40 b');
+  await expect(simulator.table).toContainText('{"base64":"AAA');
   const dialog = page.getByRole('dialog', { name: 'Receipt' });
   const close = dialog.getByRole('button', { name: 'Close details' });
   await simulator.table.getByText('blob-agent').click();
-  for (const text of ['a BLOB of 2 bytes', 'soon', 'no json']) await expect(dialog).toContainText(text);
+  for (const text of ['{"base64":"AQI="}', 'soon', 'no json']) await expect(dialog).toContainText(text);
   await close.click();
   // A report without its members cannot be shown; the stored JSON beside it can.
   await simulator.table.getByText('partly-agent').click();
@@ -161,9 +161,9 @@ test('rows of another program with BLOBs and without JSON are shown, not a blank
   await expect(dialog).toContainText('"kind": "validation-receipt"');
   await close.click();
   await simulator.showTab('Memory');
-  await expect(simulator.table).toContainText('a BLOB of 2 bytes');
+  await expect(simulator.table).toContainText('{"base64":"AP8="}');
   await simulator.showTab('Audit trail');
-  await expect(simulator.table).toContainText('a BLOB of 3 bytes');
+  await expect(simulator.table).toContainText('{"base64":"AQID"}');
   await simulator.showTab('Database');
   await expect(page.getByRole('button', { name: 'Verify', exact: true })).toBeVisible();
   await page.screenshot({ path: testInfo.outputPath('foreign.png') });

@@ -307,3 +307,21 @@ describe('export', () => {
     ).toHaveLength(3);
   });
 });
+
+it('shows bytes of other programs alike in every format: a BLOB, and text that is not UTF-8', async () => {
+  const insert = "INSERT INTO audit_log (audit_id, agent_id, operation, status, details) VALUES ('";
+  const sql = [
+    `${insert}b1', 'bytes', 'o', 'completed', x'00ff22');`,
+    `${insert}b2', 'bytes', 'o', 'completed', CAST(x'00ff22' AS TEXT));`,
+  ].join('');
+  await sandbox.db('init');
+  expect((await sandbox.spawn('sqlite3', [sandbox.databasePath, sql])).stderr).toBe('');
+  const query = async (format: string): Promise<string> =>
+    sandbox.db('query-audit-trail', 'bytes', '7', format);
+  expect(parseRows(await query('json')).map((row) => row['details'])).toEqual([
+    { base64: 'AP8i' },
+    { base64: 'AP8i' },
+  ]);
+  expect((await query('csv')).match(/"\{""base64"":""AP8i""\}"/gu)).toHaveLength(2);
+  expect((await query('table')).match(/ \{"base64":"AP8i"\}$/gmu)).toHaveLength(2);
+});

@@ -6,6 +6,7 @@ export { RECEIPT_STATUSES } from './api/receipts.ts';
 export { ANALYTICS_PERIODS } from './api/reports.ts';
 export { PROGRAM_VERSION } from './api/program-version.ts';
 export { SCHEMA_VERSION } from './schema/migrations/index.ts';
+export { encodeJsonValue } from './exports/json-values.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
 export { showTime, toFileStamp } from './validation/timestamps.ts';
 export { errorReasonOf, type ErrorReason } from './tables/error-reason.ts';

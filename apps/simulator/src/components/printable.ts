@@ -1,10 +1,12 @@
+import { encodeJsonValue } from '@ggen-sim/core';
+
 /**
  * Reads a column as text. Another program may have stored a BLOB or a number in it.
- * @returns the text; for a BLOB its size; an empty text for NULL
+ * @returns the text; bytes in base64, as exports have them; an empty text for NULL
  */
 export function textOf(stored: unknown): string {
   if (typeof stored === 'string') return stored;
-  if (stored instanceof Uint8Array) return `a BLOB of ${stored.length} bytes`;
+  if (stored instanceof Uint8Array) return encodeJsonValue(stored);
   return typeof stored === 'number' || typeof stored === 'bigint' ? String(stored) : '';
 }
 

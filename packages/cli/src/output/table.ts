@@ -1,5 +1,6 @@
 /** Table for people, fitted to the width of the terminal. */
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { encodeJsonValue } from '@ggen-sim/core';
 import cliTruncate from 'cli-truncate';
 import stringWidth from 'string-width';
 import type { Terminal } from '../command-context.ts';
@@ -96,9 +97,10 @@ function isText(cell: unknown): boolean {
 
 function cellText(cell: unknown): string {
   if (cell === null || cell === undefined) return '';
-  return printable(
-    typeof cell === 'string' || typeof cell === 'bigint' ? String(cell) : JSON.stringify(cell),
-  );
+  if (typeof cell === 'string') return printable(cell);
+  // Values of rows look as in JSON and CSV. What reports hold is plain JSON.
+  const isRowValue = typeof cell !== 'object' || cell instanceof Uint8Array;
+  return printable(isRowValue ? encodeJsonValue(cell) : JSON.stringify(cell));
 }
 
 /** Computes the widths of the columns that fit; the result is shorter than `natural` if not all fit. */

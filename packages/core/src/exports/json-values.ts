@@ -4,7 +4,10 @@
  * which SQLite stores for `9e999`, is written like that.
  */
 
-/** Writes one value of a row. */
+/**
+ * Writes one value of a row as JSON, exactly: integers beyond 2^53 digit by digit, bytes as `{"base64":"…"}`, infinity as
+ * `9e999`.
+ */
 export function encodeJsonValue(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return JSON.stringify({ base64: toBase64(value) });

@@ -4,7 +4,7 @@
  */
 import type { Options, stringify } from 'csv-stringify/browser/esm/sync';
 import type { ExportFormat } from '../api/persistence.ts';
-import { encodeJsonValue, toBase64 } from './json-values.ts';
+import { encodeJsonValue } from './json-values.ts';
 
 /** One column of the output. */
 export interface EncodedColumn {
@@ -39,8 +39,8 @@ const CHUNK_CHARS = 64 * 1024;
  * - `ndjson`: one JSON object per line; empty without rows.
  * - `csv`: RFC 4180, so lines end with CRLF. NULL is an empty cell, the empty text is `""`.
  *
- * A column that holds JSON is written as a quoted string and never parsed. A BLOB, which only other programs store, is
- * base64, in JSON as `{"base64": "…"}`.
+ * A column that holds JSON is written as a quoted string and never parsed. Bytes, which only other programs store (a BLOB,
+ * or text that is not UTF-8), are `{"base64":"…"}` in every format.
  *
  * @param rows - rows of the API
  * @param encoding - format, columns and the options of CSV
@@ -100,7 +100,8 @@ async function csvWriter({ columns, noHeader, csvSafe }: RowEncoding): Promise<R
   return {
     start: noHeader === true ? '' : line(columns.map(({ column }) => column)),
     end: '',
-    row: (row) => line(cellsOf(row).map((cell) => (cell instanceof Uint8Array ? toBase64(cell) : cell))),
+    row: (row) =>
+      line(cellsOf(row).map((cell) => (cell instanceof Uint8Array ? encodeJsonValue(cell) : cell))),
   };
 }
 

@@ -97,7 +97,9 @@ export class DatabasePersistence implements Api.Persistence {
     const operation = 'getMemory';
     checkRequired(operation, { agentId });
     const id = checkText({ operation, name: 'agentId' }, agentId);
-    const found = await this.#queue.enqueueRead(operation, () => findMemoryJson(this.#connection, id));
+    const found = await this.#queue.enqueueRead(operation, () =>
+      findMemoryJson(this.#connection, operation, id),
+    );
     return orNotFound(found, operation, `no memory of agent ${JSON.stringify(id)}`);
   }
 

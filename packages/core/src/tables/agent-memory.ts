@@ -5,7 +5,7 @@ import type { MemoryRow, NewMemory, SavedMemory } from '../api/persistence.ts';
 import { checkFields, checkRequired, checkText, checkWholeNumber } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
 import { timeProblem } from '../validation/timestamps.ts';
-import { storedJsonProblem } from './stored-json.ts';
+import { storedJsonProblem, storedJsonText } from './stored-json.ts';
 import { insertSql, type Table } from './table.ts';
 
 /** The latest memory of each agent. */
@@ -109,9 +109,15 @@ function assertVersion(
   });
 }
 
-/** Finds the stored JSON of an agent's memory. */
-export function findMemoryJson(connection: SqliteConnection, agentId: string): string | undefined {
-  return connection.get('SELECT memory_json FROM agent_memory WHERE agent_id = ?', [agentId])?.[0] as
-    | string
-    | undefined;
+/**
+ * Finds the stored JSON of an agent's memory.
+ * @throws {PersistenceError} INVALID_JSON for bytes that another program stored
+ */
+export function findMemoryJson(
+  connection: SqliteConnection,
+  operation: string,
+  agentId: string,
+): string | undefined {
+  const row = connection.get('SELECT rowid, memory_json FROM agent_memory WHERE agent_id = ?', [agentId]);
+  return row && storedJsonText(connection, operation, { table: 'agent_memory', column: 'memory_json' }, row);
 }

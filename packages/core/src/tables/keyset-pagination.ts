@@ -4,6 +4,7 @@ import type { RowOrder } from '../api/persistence.ts';
 import { EVERY_AGENT, type AgentFilter } from '../validation/like-pattern.ts';
 import { momentOf } from '../validation/timestamps.ts';
 import { hasForeignTimes, rowidsByMoment, sqlLimit, type Rowid } from './foreign-times.ts';
+import { keepBytes } from './stored-bytes.ts';
 import { selectList, toRow, type AnyTable } from './table.ts';
 
 /** Position of a row in the time index. */
@@ -113,16 +114,19 @@ export function readInTimeOrder<Row>(
   limit: number,
   cursor: Cursor | undefined,
 ): RowBatch<Row> {
-  const rows = connection.snapshot(() =>
-    hasForeignTimes(connection, table)
+  const columns = table.columns.map(({ column }) => column);
+  const rows = connection.snapshot(() => {
+    const found = hasForeignTimes(connection, table)
       ? rowidsByMoment(connection, table, filter, limit, cursor).flatMap((rowid) =>
           connection.all(
             `SELECT rowid, ${table.timeColumn}, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
             [rowid],
           ),
         )
-      : rowsByTimeIndex(connection, table, filter, limit, cursor),
-  );
+      : rowsByTimeIndex(connection, table, filter, limit, cursor);
+    for (const row of found) keepBytes(connection, table.name, columns, row, 2);
+    return found;
+  });
   const last = rows.at(-1);
   const ended = last === undefined || rows.length < limit;
   const consumed = (cursor?.consumed ?? 0) + rows.length;
@@ -187,34 +191,7 @@ export function readInRowidOrder<Row>(
       throw damagedDatabase(`row ${rowid} of ${table.name} is out of order`);
     }
   }
-  for (const row of rows) keepBytes(connection, table, row);
+  const columns = table.columns.map(({ column }) => column);
+  for (const row of rows) keepBytes(connection, table.name, columns, row, 1);
   return { rows: rows.map((row) => toRow<Row>(table, row, 1)), rowids, lastRowid: rowids.at(-1) };
-}
-
-/**
- * Puts the bytes of texts that are not UTF-8 in place of the texts, in which each wrong byte has become U+FFFD. Only other
- * programs store such texts. Databases in UTF-16 have none that SQLite does not read in the same way.
- * @param row - its rowid, and the values of {@link selectList}
- */
-function keepBytes(connection: SqliteConnection, table: AnyTable, row: SqlValue[]): void {
-  for (const [index, { column }] of table.columns.entries()) {
-    const value = row[index + 1];
-    if (typeof value !== 'string' || !value.includes('\ufffd')) continue;
-    const [bytes] =
-      connection.get(
-        `SELECT CAST(${column} AS BLOB) FROM ${table.name} WHERE rowid = ?
-           AND (SELECT encoding FROM pragma_encoding) = 'UTF-8'`,
-        [row[0] ?? null],
-      ) ?? [];
-    if (bytes instanceof Uint8Array && !isUtf8(bytes)) row[index + 1] = bytes;
-  }
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -19,7 +19,7 @@ import {
 } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
 import { timeProblem } from '../validation/timestamps.ts';
-import { storedJsonProblem } from './stored-json.ts';
+import { storedJsonProblem, storedJsonText } from './stored-json.ts';
 import { insertSql, type Table } from './table.ts';
 
 /** Receipts of executions. */
@@ -208,6 +208,8 @@ export function checkReceiptLookup(operation: string, given: ReceiptLookup): Che
   return { column: 'receipt_id', text, isPrefix: true };
 }
 
+const STORED_JSON = { table: 'receipts', column: 'receipt_json' } as const;
+
 /**
  * Finds the stored JSON of a receipt.
  * @throws {PersistenceError} NOT_FOUND; INVALID_ARGUMENT when several ids begin with the text
@@ -217,11 +219,11 @@ export function findReceiptJson(
   operation: string,
   { column, text, isPrefix }: CheckedReceiptLookup,
 ): string {
-  const exact = connection.get(`SELECT receipt_json FROM receipts WHERE ${column} = ?`, [text]);
-  if (exact) return exact[0] as string;
+  const exact = connection.get(`SELECT rowid, receipt_json FROM receipts WHERE ${column} = ?`, [text]);
+  if (exact) return storedJsonText(connection, operation, STORED_JSON, exact);
   const begun = isPrefix
     ? connection.all(
-        'SELECT receipt_json FROM receipts WHERE receipt_id > ? AND receipt_id < ? ORDER BY receipt_id LIMIT 2',
+        'SELECT rowid, receipt_json FROM receipts WHERE receipt_id > ? AND receipt_id < ? ORDER BY receipt_id LIMIT 2',
         [text, `${text}${LAST_CHARACTER}`],
       )
     : [];
@@ -233,7 +235,7 @@ export function findReceiptJson(
       hint: 'Give more of the id.',
     });
   }
-  if (first) return first[0] as string;
+  if (first) return storedJsonText(connection, operation, STORED_JSON, first);
   const what = column === 'execution_id' ? 'receipt of the execution' : 'receipt';
   const isExecution =
     column === 'receipt_id' && connection.get('SELECT 1 FROM receipts WHERE execution_id = ?', [text]);

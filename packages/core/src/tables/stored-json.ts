@@ -1,5 +1,8 @@
 import { PersistenceError } from '../api/errors.ts';
+import type { TableName } from '../api/persistence.ts';
+import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { checkJson } from '../validation/json-text.ts';
+import { keepBytes } from './stored-bytes.ts';
 
 /** Checks the JSON of a stored row. @returns the problem, or undefined */
 export function storedJsonProblem(name: string, text: unknown): string | undefined {
@@ -11,4 +14,24 @@ export function storedJsonProblem(name: string, text: unknown): string | undefin
     if (error instanceof PersistenceError) return error.message;
     throw error;
   }
+}
+
+/**
+ * Returns the stored JSON of a row as text, exactly.
+ * @param row - its rowid and the value of the column
+ * @throws {PersistenceError} INVALID_JSON for bytes that another program stored: they are no text
+ */
+export function storedJsonText(
+  connection: SqliteConnection,
+  operation: string,
+  { table, column }: { readonly table: TableName; readonly column: string },
+  row: SqlValue[],
+): string {
+  keepBytes(connection, table, [column], row, 1);
+  const [, stored] = row;
+  if (!(stored instanceof Uint8Array)) return String(stored);
+  throw new PersistenceError('INVALID_JSON', `The stored ${column} is no text (${stored.length} bytes)`, {
+    operation,
+    hint: 'Another program wrote it. A query of the rows has the bytes in base64.',
+  });
 }

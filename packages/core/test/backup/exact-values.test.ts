@@ -29,13 +29,18 @@ describe('integers beyond 2^53 and BLOBs', () => {
     expect(rows[3]?.details).toEqual(new Uint8Array([0, 255, 34]));
     expect(await collect(db.queryAuditTrail())).toEqual(rows);
 
+    // Text that is not UTF-8 is bytes as well, where U+FFFD would hide what is stored.
+    expect(rows[1]?.details).toEqual(new Uint8Array([0x61, 0xff, 0x62]));
+    expect(rows[0]?.details).toBe('\u{fffd}');
     await db.exportAuditTrail({ output: database.path('out.json') });
     const exported = fs.readFileSync(database.path('out.json'), 'utf8');
     expect(exported).toContain(`"duration_ms":${BIG},`);
     expect(exported).toContain(`"duration_ms":${LEAST},`);
     expect(exported).toContain('"details":{"base64":"AP8i"}');
     await db.exportAuditTrail({ output: database.path('out.csv'), format: 'csv' });
-    expect(fs.readFileSync(database.path('out.csv'), 'utf8')).toContain(`completed,${LEAST},AP8i,`);
+    expect(fs.readFileSync(database.path('out.csv'), 'utf8')).toContain(
+      `completed,${LEAST},"{""base64"":""AP8i""}",`,
+    );
 
     const { problems } = await db.verify();
     expect(problems).toMatchObject([
@@ -64,6 +69,21 @@ describe('integers beyond 2^53 and BLOBs', () => {
     await db.restoreBackup({ directory, from: 'image', force: true, acceptInvalid: true });
     expect(database.native(stored)).toBe(before);
     expect((await db.analytics({ agent: 'a' })).agentMetrics).toMatchObject([{ totalOperations: 5 }]);
+  });
+
+  it('bytes in place of stored JSON are refused by the look-ups, which answer text', async () => {
+    const database = createTestDatabase();
+    const db = await database.open();
+    for (const [index, value] of ["x'7b7d'", "CAST(x'22ff22' AS TEXT)"].entries()) {
+      database.native(
+        `INSERT INTO agent_memory (memory_id, agent_id, agent_type, memory_json) VALUES ('m${index}', 'a${index}', 't', ${value})`,
+        `INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status) VALUES ('r${index}', 'e${index}', 'a', 't', ${value}, 'success')`,
+      );
+      expect(await rejectionOf(db.getMemory(`a${index}`))).toMatchObject({ code: 'INVALID_JSON' });
+      expect(await rejectionOf(db.getReceipt(`r${index}`))).toMatchObject({ code: 'INVALID_JSON' });
+    }
+    const [row] = await db.queryReceipts({ order: 'oldest-first' });
+    expect(row?.receiptJson).toEqual(new Uint8Array([0x7b, 0x7d]));
   });
 
   it('are read from rows that sqlite3 -json wrote', () => {
