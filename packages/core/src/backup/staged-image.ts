@@ -79,6 +79,7 @@ export async function prepareImage(
     assertNotTruncated(image, operation);
     if (replaced) {
       refuseOtherEncoding(image, operation, replaced);
+      refuseOtherPageSize(image, operation, replaced);
       refuseDamaged(image, operation);
     }
     // Before the migration, which would add the tables.
@@ -95,6 +96,22 @@ function refuseDamaged(image: SqliteConnection, operation: string): void {
   const [integrity] = image.get('PRAGMA integrity_check(1)') ?? [];
   if (integrity === 'ok') return;
   throw new PersistenceError('CORRUPT', `The image is damaged: ${String(integrity)}`, { operation });
+}
+
+/** Refuses an image that SQLite cannot copy into a database in WAL mode, which keeps its page size. */
+function refuseOtherPageSize(
+  image: SqliteConnection,
+  operation: string,
+  { connection, otherWay }: Replaced,
+): void {
+  if (connection.durable.journalMode !== 'wal') return;
+  const [imageBytes, ownBytes] = [image, connection].map((each) => each.get('PRAGMA page_size')?.[0]);
+  if (imageBytes === ownBytes) return;
+  throw new PersistenceError(
+    'READ_ONLY',
+    `The image has pages of ${Number(imageBytes)} bytes, this database of ${Number(ownBytes)}, which it keeps while it is exclusive`,
+    { operation, hint: otherWay },
+  );
 }
 
 /** Refuses an image in another text encoding: a connection keeps the encoding that it opened with. */

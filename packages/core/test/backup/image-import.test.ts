@@ -93,6 +93,20 @@ describe('an image with another page size or encoding', () => {
     await db.close();
     const owner = await database.open({ path: database.path('own.db'), exclusive: true });
     expect(await importOver(owner, image)).toBe(owned);
+
+    const source = await database.open({ path: database.path('theirs.db') });
+    const directory = database.path('backup');
+    await source.exportBackup({ directory });
+    const restore = { directory, force: true };
+    if (owned.startsWith('imported')) {
+      expect(await owner.restoreBackup(restore)).toMatchObject({ from: 'image', receipts: 100 });
+    } else {
+      const refused = { code: owned.split(':')[0], hint: expect.stringContaining('(`from` json)') };
+      expect(await rejectionOf(owner.restoreBackup(restore))).toMatchObject(refused);
+    }
+    // The way out that the hint names works in any case.
+    expect(await owner.restoreBackup({ ...restore, from: 'json' })).toMatchObject({ receipts: 100 });
+    expect((await owner.verify()).ok).toBe(true);
   });
 });
 
