@@ -1,5 +1,6 @@
 // Installs the programs that the tests use beside Node: the native SQLite shell, jq, the shells with completions, and a
-// compiler for better-sqlite3. Without apt-get or root rights it prints the missing programs and fails.
+// compiler for better-sqlite3; with --browsers also Firefox for `pnpm compat --all`. Without apt-get or root rights it
+// prints the missing programs and fails.
 import { spawnSync } from 'node:child_process';
 
 const programs = [
@@ -13,6 +14,7 @@ const programs = [
   { command: 'python3', aptPackage: 'python3' },
   { command: 'make', aptPackage: 'make' },
   { command: 'g++', aptPackage: 'g++' },
+  ...(process.argv.includes('--browsers') ? [{ command: 'firefox-esr', aptPackage: 'firefox-esr' }] : []),
 ];
 
 const isInstalled = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;

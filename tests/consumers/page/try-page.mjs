@@ -14,7 +14,7 @@ const MEDIA_TYPES = {
 };
 
 /** What `openPersistence` says to a page that wants OPFS in its own thread, where browsers have no synchronous access. */
-const NEEDS_WORKER = /^failed STORAGE_UNAVAILABLE: only dedicated workers/;
+export const NEEDS_WORKER = /^failed STORAGE_UNAVAILABLE: only dedicated workers/;
 
 /** Serves the files of a folder without any special header, as a static host does. @returns its URL and a function that ends it */
 export async function serveFolder(folder) {

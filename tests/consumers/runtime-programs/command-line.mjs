@@ -46,5 +46,5 @@ export function tryCommandLine({ project }, { command, file: toArguments }) {
     /^error\[INVALID_JSON\]/,
   );
   assert.match(ggenSim(['db', 'restore', 'backup'], 1).stderr, /^error\[ALREADY_EXISTS\]/);
-  assert.match(ggenSim(['db', 'no-such-command'], 2).stderr, /no-such-command/);
+  assert.match(ggenSim(['db', 'no-such-command'], 64).stderr, /no-such-command/);
 }
