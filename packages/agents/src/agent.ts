@@ -24,13 +24,21 @@ export interface AgentDescription<Inputs extends AgentInputs = AgentInputs> {
   readonly parameters: { readonly [Name in keyof Inputs]-?: DocumentsParameter };
 }
 
+/** Progress of an execution, so that one that is ended can say what it was doing. */
+export interface ExecutionProgress {
+  /** Called with the name of each step that begins. */
+  readonly onStep?: (step: string) => void;
+  /** Step that an execution of the same inputs had begun when its thread was ended. */
+  readonly reached?: string | undefined;
+}
+
 /** An agent that `runAgent` can run, in this thread or in a worker. */
 export interface ExecutableAgent<
   Inputs extends AgentInputs = AgentInputs,
   Outcome extends AgentOutcome = AgentOutcome,
 > extends AgentDescription<Inputs> {
   /** Executes the agent and writes nothing. When it fails, the outcome has an `error`. */
-  execute(inputs: Inputs, signal?: AbortSignal): Promise<Outcome>;
+  execute(inputs: Inputs, signal?: AbortSignal, progress?: ExecutionProgress): Promise<Outcome>;
 }
 
 /** An agent. `agents.ts` lists all of them; the command line and the worker are made from that list. */

@@ -40,7 +40,11 @@ export function describeRunaways(startThread: () => AgentThread): void {
 
     it('is ended by its time limit', async () => {
       const { error, receipt } = await agents.run('validation', null, BACKTRACKING, { timeLimitMs: 200 });
-      expect(error).toMatchObject({ code: 'TIME_LIMIT', message: 'The run took longer than 0.2 s' });
+      expect(error?.code).toBe('TIME_LIMIT');
+      // The worker may not have reached the shape yet when the time is over.
+      expect(error?.message).toMatch(
+        /^The run took longer than 0\.2 s(?:, while it evaluated the shape <.*\/S>)?$/u,
+      );
       expect(receipt).toMatchObject({ status: 'error', conforms: null, error: { code: 'TIME_LIMIT' } });
     });
   });

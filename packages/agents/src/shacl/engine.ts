@@ -33,11 +33,13 @@ export interface Evaluation {
  * its own. Its guard against recursion limits how often a node is checked and lets it pass after the fiftieth time;
  * {@link NestedChecks} takes its place.
  *
+ * @param beginShape - called with a description of each shape before its evaluation
  * @throws {AgentError} INVALID_SHAPES, ABORTED
  */
 export async function evaluateShapes(
   evaluation: Evaluation,
   pauses: Pauses,
+  beginShape: (name: string) => void,
 ): Promise<readonly ValidationResult[]> {
   if (evaluation.targeted.every(({ focusNodes }) => focusNodes.length === 0)) return [];
   const { targeted } = evaluation;
@@ -49,6 +51,7 @@ export async function evaluateShapes(
   validator.nodeConformsToShape = checks.conforms;
   const results: ValidationResult[] = [];
   for (const { shape: shapeNode, focusNodes } of targeted) {
+    if (focusNodes.length > 0) beginShape(describedShape(shapeNode, evaluation.shapes));
     const shape = validator.shapesGraph.getShape(shapeNode);
     for (const focusNode of focusNodes) {
       try {

@@ -26,9 +26,9 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
       failed: 'the run failed, for instance because of a syntax error',
     },
   },
-  async execute(inputs, signal) {
+  async execute(inputs, signal, progress) {
     const { validate } = await import('./validate.ts');
-    return validate(inputs, signal);
+    return validate(inputs, signal, progress);
   },
   async explain(run) {
     const { explainRun } = await import('./explain-run.ts');

@@ -1,6 +1,6 @@
 import type { Quad } from '@rdfjs/types';
-import type { AgentOutcome, AgentReceipt } from '../agent.ts';
-import { type AgentError, toAgentError } from '../errors.ts';
+import type { AgentOutcome, AgentReceipt, ExecutionProgress } from '../agent.ts';
+import { AgentError, toAgentError } from '../errors.ts';
 import { Pauses } from '../pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput } from '../rdf/input-file.ts';
@@ -50,8 +50,18 @@ interface RoledDocument {
  * Validates documents with SHACL Core. Writes nothing and never rejects: a failure is an outcome with an `error`.
  *
  * @param signal - ends the validation between stages, with the error `ABORTED`
+ * @param progress - its steps are the shapes, by name
  */
-export async function validate(inputs: ValidationInputs, signal?: AbortSignal): Promise<ValidationOutcome> {
+export async function validate(
+  inputs: ValidationInputs,
+  signal?: AbortSignal,
+  { onStep, reached }: ExecutionProgress = {},
+): Promise<ValidationOutcome> {
+  let shape = reached;
+  const beginShape = (name: string): void => {
+    shape = name;
+    onStep?.(name);
+  };
   const stopwatch = new Stopwatch();
   const documents = [...inOrder('spec', inputs.spec), ...inOrder('shapes', inputs.shapes ?? [])];
   const found: FindingsSoFar = { documents, violations: [] };
@@ -62,10 +72,10 @@ export async function validate(inputs: ValidationInputs, signal?: AbortSignal): 
     await pauses.pause();
     const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, pauses));
     await pauses.pause();
-    await stopwatch.time('validate', () => validateGraphs(graphs, found, pauses));
+    await stopwatch.time('validate', () => validateGraphs(graphs, found, pauses, beginShape));
     await pauses.pause();
   } catch (failure) {
-    found.error = toAgentError(failure, signal);
+    found.error = atShape(toAgentError(failure, signal), shape);
   }
   const findings = findingsOf(found);
   return {
@@ -77,6 +87,16 @@ export async function validate(inputs: ValidationInputs, signal?: AbortSignal): 
     omitted: omittedFrom(findings),
     error: found.error ?? null,
   };
+}
+
+/** Names the shape at which the time was over, if one had begun. */
+function atShape(error: AgentError, shape: string | undefined): AgentError {
+  if (error.code !== 'TIME_LIMIT' || shape === undefined) return error;
+  const { cause, hint } = error;
+  return new AgentError('TIME_LIMIT', `${error.message}, while it evaluated ${shape}`, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** Lists the parts of the shapes that were left out. What an ontology without shapes imports is not a part of any. */
@@ -140,12 +160,18 @@ function quadsOf(document: RoledDocument): readonly Quad[] {
   return document.parsed?.quads ?? [];
 }
 
-async function validateGraphs(graphs: ValidationGraphs, found: FindingsSoFar, pauses: Pauses): Promise<void> {
+async function validateGraphs(
+  graphs: ValidationGraphs,
+  found: FindingsSoFar,
+  pauses: Pauses,
+  beginShape: (name: string) => void,
+): Promise<void> {
   const { n3, data, shapes, dataCanonical, shapesCanonical } = graphs;
   await refuseIllFormedShapes(shapes, found.documents);
   const hierarchy = new ClassHierarchy(data, shapes);
   const summary: ShapesSummary = summarizeShapes(shapes, data, hierarchy);
-  const results = await evaluateShapes({ n3, data, shapes, hierarchy, targeted: summary.targeted }, pauses);
+  const evaluation = { n3, data, shapes, hierarchy, targeted: summary.targeted };
+  const results = await evaluateShapes(evaluation, pauses, beginShape);
   found.violations = violationsOf(results, {
     shapes,
     dataLabels: dataCanonical.labels,

@@ -1,5 +1,5 @@
 import type { Persistence } from '@ggen-sim/core';
-import { deserializeError, registerErrorClass } from '@ggen-sim/core/rpc';
+import { deserializeError, proxy, registerErrorClass } from '@ggen-sim/core/rpc';
 import type { Agent, AgentInputs, AgentOutcome, RunOptions } from '../agent.ts';
 import { agentOfType, type AgentType, type InputsOf, type RunOf } from '../agents.ts';
 import { AgentError, toAgentError } from '../errors.ts';
@@ -51,9 +51,13 @@ async function executeIn(
   inputs: AgentInputs,
   signal: AbortSignal | undefined,
 ): Promise<AgentOutcome> {
+  let reached: string | undefined;
+  const onStep = proxy((step: string): void => {
+    reached = step;
+  });
   try {
     const outcome = await threads.use(signal, ({ rpc }) =>
-      rpc.call('execute', (service) => service.execute(agent.type, inputs)),
+      rpc.call('execute', (service) => service.execute(agent.type, inputs, onStep)),
     );
     return {
       ...outcome,
@@ -62,6 +66,6 @@ async function executeIn(
   } catch (failure) {
     // The worker can tell nothing any more. An execution that is aborted from the start names and hashes the inputs.
     const reason: unknown = signal?.aborted === true ? signal.reason : toAgentError(failure);
-    return await agent.execute(inputs, AbortSignal.abort(reason));
+    return await agent.execute(inputs, AbortSignal.abort(reason), { reached });
   }
 }

@@ -14,8 +14,8 @@ import type { AgentService } from './service.ts';
  */
 export function startAgentWorker(endpoint: Endpoint = globalThis as unknown as Endpoint): void {
   const service: AgentService = {
-    async execute(type, inputs) {
-      const outcome = await agentOfType(type).execute(inputs);
+    async execute(type, inputs, onStep) {
+      const outcome = await agentOfType(type).execute(inputs, undefined, { onStep });
       return { ...outcome, error: outcome.error === null ? null : serializeError(outcome.error) };
     },
   };

@@ -3,8 +3,11 @@ import type { AgentInputs, AgentOutcome } from '../agent.ts';
 
 /** Service of the worker that executes agents. To abort an execution, its client ends the worker. */
 export interface AgentService {
-  /** @throws {AgentError} INVALID_ARGUMENT when no agent of this type is listed */
-  execute(type: string, inputs: AgentInputs): Promise<SerializedOutcome>;
+  /**
+   * @param onStep - called when a step begins; the worker does not wait for it
+   * @throws {AgentError} INVALID_ARGUMENT when no agent of this type is listed
+   */
+  execute(type: string, inputs: AgentInputs, onStep: (step: string) => void): Promise<SerializedOutcome>;
 }
 
 /** Outcome whose error can be cloned. */
