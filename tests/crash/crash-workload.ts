@@ -4,7 +4,7 @@
  * number of the process that ran it (`run`). So two runs of one transaction never write the same bytes: a log could
  * otherwise take the remains of an earlier process for its own continuation.
  */
-import type { SqlJsDatabase } from '../../packages/sqljs-vfs/src/sqlite/load-sqljs.ts';
+import type { SqlJsDatabase } from '../../packages/sqljs-vfs/src/sqlite/sqljs-types.ts';
 import { column } from '../../packages/sqljs-vfs/src/testing/database-queries.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 

@@ -4,7 +4,8 @@ import { ResultCode } from './result-codes.ts';
 import { retryBusy } from './retry-busy.ts';
 import { DatabaseCopy } from './sqlite/backup-api.ts';
 import type { Mount } from './sqlite/vfs.ts';
-import type { SqlJs, SqlJsDatabase } from './sqlite/load-sqljs.ts';
+import type { SqlJs } from './sqlite/load-sqljs.ts';
+import type { SqlJsDatabase } from './sqlite/sqljs-types.ts';
 import { passThrough, type StorageTransactions } from './contract/storage-transactions.ts';
 import type { Storage, StorageFile } from './contract/storage.ts';
 

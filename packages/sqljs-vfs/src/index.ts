@@ -20,4 +20,15 @@ export type {
   StorageFile,
 } from './contract/storage.ts';
 export type { StorageTransactions } from './contract/storage-transactions.ts';
-export type { SqlJsDatabase, SqlJsStatement } from './sqlite/load-sqljs.ts';
+export type {
+  BindParams,
+  BindValue,
+  QueryResult,
+  RowObject,
+  SqlJsAggregate,
+  SqlJsDatabase,
+  SqlJsStatement,
+  SqlJsStatementIterator,
+  SqlValue,
+  UpdateHook,
+} from './sqlite/sqljs-types.ts';

@@ -1,4 +1,5 @@
 import type { LongOperationOptions } from './options.ts';
+import type { ByteSink } from './platform-types.ts';
 import type { AgentSelection, RowOrder } from './rows.ts';
 
 /** States of an audited operation. */
@@ -62,7 +63,7 @@ export interface AuditExportOptions extends AgentSelection, LongOperationOptions
    * written through. A stream of bytes is closed at the end.
    * @default `./audit-export-YYYYMMDD-HHMMSS.FORMAT` in Node; required in a browser
    */
-  readonly output?: string | WritableStream<Uint8Array>;
+  readonly output?: string | ByteSink;
   /** @default 'json' */
   readonly format?: ExportFormat;
   /** Number of days to look back from now. @default every entry */

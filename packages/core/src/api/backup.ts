@@ -1,4 +1,5 @@
 import type { LongOperationOptions } from './options.ts';
+import type { ByteSink, ByteSource } from './platform-types.ts';
 import type { RowCounts } from './tables.ts';
 
 /** A flat folder of files that a backup is written to or read from. In Node a path can be passed instead. */
@@ -9,13 +10,13 @@ export interface BackupDirectory {
    * Creates a file. Rejects if the file exists.
    * The backup exists only after {@link BackupDirectory.finish} has resolved.
    */
-  create(fileName: string): Promise<WritableStream<Uint8Array>>;
+  create(fileName: string): Promise<ByteSink>;
   /** Makes the created files appear together, durably. */
   finish(): Promise<void>;
   /** Removes the created files after a failure. */
   discard(): Promise<void>;
   /** Opens a file for reading. Resolves to `undefined` if there is no such file. */
-  open(fileName: string): Promise<ReadableStream<Uint8Array> | undefined>;
+  open(fileName: string): Promise<ByteSource | undefined>;
 }
 
 /** Options of {@link Persistence.exportBackup}. */

@@ -1,3 +1,5 @@
+import type { Signal } from './platform-types.ts';
+
 /** Progress of a long operation. */
 export interface Progress {
   /** The current step (`image`, `receipts`, `verify`, …). */
@@ -19,7 +21,7 @@ export interface LongOperationOptions {
    * Aborts the operation: it rejects with `ABORTED` and leaves nothing half-written. A cleanup keeps the rows deleted that it
    * has deleted by then.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal;
 }
 
 /** Retries of failures that may pass. */

@@ -15,6 +15,7 @@ import type {
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from './backup.ts';
 import type { MemoryQuery, MemoryRow, NewMemory, SavedMemory } from './memory.ts';
 import type { LongOperationOptions } from './options.ts';
+import type { Closeable } from './platform-types.ts';
 import type { NewReceipt, ReceiptLookup, ReceiptQuery, ReceiptRow, SavedReceipt } from './receipts.ts';
 import type {
   AnalyticsQuery,
@@ -51,7 +52,7 @@ export interface Change {
  * `PersistenceError`. Every method may reject with `DATABASE_LOCKED`, `DISK_FULL`, `IO_ERROR` or `CLOSED`; with a worker,
  * also with `WORKER_GONE`.
  */
-export interface Persistence extends AsyncDisposable {
+export interface Persistence extends Closeable {
   /**
    * Saves a receipt.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `INVALID_JSON`, `DUPLICATE_EXECUTION`

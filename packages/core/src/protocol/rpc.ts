@@ -5,6 +5,7 @@
  * Unstable: exported as `@ggen-sim/core/rpc` for the packages of this repository, and changes with them.
  */
 import * as Comlink from 'comlink';
+import type { Signal } from '../api/platform-types.ts';
 import {
   deserializeError,
   deserializeValue,
@@ -14,7 +15,6 @@ import {
   type SerializedValue,
 } from './serialize-error.ts';
 
-export { expose, proxy, type Endpoint, type Remote } from 'comlink';
 export {
   deserializeError,
   registerErrorClass,
@@ -22,6 +22,34 @@ export {
   type SerializedError,
   type SerializedValue,
 } from './serialize-error.ts';
+
+/** A worker or port, without the DOM's types, which a program for Node may lack. */
+export interface Endpoint {
+  // oxlint-disable-next-line typescript/no-explicit-any -- as `Worker` and `MessagePort` declare it
+  postMessage(message: any, transfer?: any[]): void;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a message event, whose type is the platform's
+  addEventListener(type: string, listener: any, options?: object): void;
+  // oxlint-disable-next-line typescript/no-explicit-any -- see addEventListener
+  removeEventListener(type: string, listener: any, options?: object): void;
+  start?: () => void;
+}
+
+/** A service at the other end of an endpoint. */
+export type Remote<Service> = {
+  readonly [Name in keyof Service]: Service[Name] extends (...parameters: infer Parameters) => infer Result
+    ? (...parameters: Parameters) => Promise<Awaited<Result>>
+    : Promise<Service[Name]>;
+};
+
+/** Answers the calls of an {@link RpcClient}. */
+export function expose(service: object, endpoint: Endpoint): void {
+  Comlink.expose(service, endpoint);
+}
+
+/** Marks a callback, or an object with methods, to be called across the endpoint instead of being copied. */
+export function proxy<T extends object>(value: T): T {
+  return Comlink.proxy(value);
+}
 
 /** An exception as Comlink sends it. */
 type SentException = { readonly isError: boolean; readonly value: unknown };
@@ -57,13 +85,13 @@ export type Refusal = (operation: string) => Error;
 
 /** The caller's end of a worker. A worker's end is `expose(service, endpoint)`. */
 export class RpcClient<Service> {
-  readonly #service: Comlink.Remote<Service>;
+  readonly #service: Remote<Service>;
   readonly #pending: Set<(refusal: Refusal) => void> = new Set();
   #refusal: Refusal | undefined;
   #operations = 0;
 
-  constructor(endpoint: Comlink.Endpoint) {
-    this.#service = Comlink.wrap<Service>(endpoint);
+  constructor(endpoint: Endpoint) {
+    this.#service = Comlink.wrap<Service>(endpoint) as unknown as Remote<Service>;
   }
 
   /** True when new calls are rejected without being sent. */
@@ -75,7 +103,7 @@ export class RpcClient<Service> {
    * Sends a call. It settles with the worker's answer, or is rejected by {@link rejectPending}.
    * @param operation - its name in a refusal
    */
-  call<T>(operation: string, send: (service: Comlink.Remote<Service>) => PromiseLike<T>): Promise<T> {
+  call<T>(operation: string, send: (service: Remote<Service>) => PromiseLike<T>): Promise<T> {
     if (this.#refusal) return Promise.reject(this.#refusal(operation));
     return new Promise<T>((resolve, reject) => {
       const refuse = (refusal: Refusal): void => reject(refusal(operation));
@@ -91,13 +119,13 @@ export class RpcClient<Service> {
   async run<T>(
     this: RpcClient<Service & AbortableService>,
     operation: string,
-    signal: AbortSignal | undefined,
-    send: (service: Comlink.Remote<Service>, operationId: number) => PromiseLike<T>,
+    signal: Signal | undefined,
+    send: (service: Remote<Service>, operationId: number) => PromiseLike<T>,
   ): Promise<T> {
     const operationId = ++this.#operations;
     const abort = (): void => {
       if (this.#refusal) return;
-      const service = this.#service as Comlink.Remote<AbortableService>;
+      const service = this.#service as unknown as Remote<AbortableService>;
       void service.abort(operationId, serializeValue(signal?.reason));
     };
     signal?.addEventListener('abort', abort, { once: true });
@@ -124,7 +152,7 @@ export class RpcClient<Service> {
 
   /** Lets the worker forget this client. */
   release(): void {
-    this.#service[Comlink.releaseProxy]();
+    (this.#service as Comlink.Remote<unknown>)[Comlink.releaseProxy]();
   }
 }
 
@@ -133,7 +161,7 @@ export class RunningOperations {
   readonly #controllers: Map<number, AbortController> = new Map();
 
   /** Runs work with a signal that {@link abort} fires. */
-  async run<T>(operationId: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(operationId: number, work: (signal: Signal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     this.#controllers.set(operationId, controller);
     try {

@@ -1,4 +1,5 @@
 import type { BackupDirectory } from '../api/persistence.ts';
+import type { ByteSink, ByteSource } from '../api/platform-types.ts';
 
 /** A backup directory in memory, as a page keeps it before the user downloads the files. */
 export class MemoryBackupDirectory implements BackupDirectory {
@@ -7,7 +8,7 @@ export class MemoryBackupDirectory implements BackupDirectory {
   readonly files: Map<string, Uint8Array> = new Map();
   readonly #pending: Map<string, Uint8Array> = new Map();
 
-  create(fileName: string): Promise<WritableStream<Uint8Array>> {
+  create(fileName: string): Promise<ByteSink> {
     const chunks: Uint8Array[] = [];
     const finished = (): void => {
       const whole = new Uint8Array(chunks.reduce((total, { length }) => total + length, 0));
@@ -37,7 +38,7 @@ export class MemoryBackupDirectory implements BackupDirectory {
     return Promise.resolve();
   }
 
-  open(fileName: string): Promise<ReadableStream<Uint8Array> | undefined> {
+  open(fileName: string): Promise<ByteSource | undefined> {
     const bytes = this.files.get(fileName);
     if (!bytes) return Promise.resolve(undefined);
     return Promise.resolve(

@@ -1,6 +1,7 @@
 import { SqliteError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
-import type { SqlJs, SqlJsDatabase } from './load-sqljs.ts';
+import type { SqlJs } from './load-sqljs.ts';
+import type { SqlJsDatabase } from './sqljs-types.ts';
 
 interface BackupApi {
   _sqlite3_backup_init(target: number, targetName: number, source: number, sourceName: number): number;

@@ -5,18 +5,12 @@
  * are found by type, because the release build's export names are minified. The published package has an sql.js of its own,
  * apart from one that an application loads; it is loaded here once and kept.
  */
-import type { SqlJsStatic } from 'sql.js';
 import initSqlJs from 'sql.js/dist/sql-wasm-browser.js';
 import { compileWasm } from '#sqlite/wasm-binary';
 import { VfsError } from '../errors.ts';
+import type { SqlJsDatabase } from './sqljs-types.ts';
 
-/** sql.js's database class, as its types describe it. */
-export type SqlJsDatabase = InstanceType<SqlJsStatic['Database']>;
-
-/** A statement of sql.js, as its types describe it. */
-export type SqlJsStatement = ReturnType<SqlJsDatabase['prepare']>;
-
-/** Members of sql.js 1.16.0's module that its types do not declare. */
+/** Members of sql.js 1.16.0's module. */
 export interface SqlJsModule {
   readonly Database: new (
     image?: Uint8Array,

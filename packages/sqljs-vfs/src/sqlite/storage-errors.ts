@@ -2,7 +2,7 @@ import type { Storage, StorageFile } from '../contract/storage.ts';
 import { parseHeader } from '../database-header.ts';
 import { SqliteError, VfsError, isStorageReset } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
-import type { SqlJsDatabase } from './load-sqljs.ts';
+import type { SqlJsDatabase } from './sqljs-types.ts';
 
 /** The results of a failed file call. Other errors of SQLite have nothing to do with the storage. */
 const STORAGE_FAILURES: ReadonlySet<number> = new Set([

@@ -1,4 +1,4 @@
-import type { SqlJsDatabase } from '../sqlite/load-sqljs.ts';
+import type { SqlJsDatabase } from '../sqlite/sqljs-types.ts';
 
 /** Returns the first column of a query's rows. */
 export function column(database: SqlJsDatabase, query: string): unknown[] {
