@@ -3,6 +3,7 @@ import { SqliteError, VfsError, isBusy, isStorageReset } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
 import { retryBusy } from './retry-busy.ts';
 import { DatabaseCopy } from './sqlite/backup-api.ts';
+import { PreparedStatements } from './sqlite/prepared-statements.ts';
 import type { Mount } from './sqlite/vfs.ts';
 import type { SqlJs } from './sqlite/load-sqljs.ts';
 import type { SqlJsDatabase } from './sqlite/sqljs-types.ts';
@@ -29,7 +30,8 @@ export interface CopyOptions {
 /** An open database whose pages are in a storage. */
 export interface DurableDatabase {
   /**
-   * sql.js's database. A commit through it is durable when the call returns; failures are {@link SqliteError}s. Its
+   * sql.js's database. A commit through it is durable when the call returns; failures are {@link SqliteError}s. Where
+   * `storage.transactions` exists, it works within transactions only, and is `OUTSIDE_TRANSACTION` elsewhere. Its
    * `export()` returns the file's bytes and, unlike sql.js's own, keeps statements and pragmas.
    */
   readonly database: SqlJsDatabase;
@@ -46,7 +48,10 @@ export interface DurableDatabase {
   /**
    * Runs one transaction, BEGIN to COMMIT, with the storage's work around it, and resolves once it is durable (see
    * {@link StorageTransactions.writeTransaction}, which may run `work` again). Required when `storage.transactions`
-   * exists; for other storages COMMIT itself makes a transaction durable.
+   * exists; for other storages COMMIT itself makes a transaction durable. While an asynchronous `work` waits, statements
+   * of other code belong to its transaction.
+   * @throws VfsError `IN_TRANSACTION` when `work` leaves a transaction open in a storage with `atomicCommit`; it is rolled
+   * back. There the rows of a prepared statement also end with the transaction
    */
   writeTransaction<T>(work: () => T | Promise<T>): Promise<T>;
   /** Size of the database file in bytes. */
@@ -95,6 +100,8 @@ export class OpenedDatabase implements DurableDatabase {
   readonly #closeConnection: () => void;
   readonly #release: () => void;
   readonly #reopen: () => OpenedDatabase;
+  /** The prepared statements of a mirrored database. */
+  readonly #statements: PreparedStatements | undefined;
   #open = true;
   /** True while the file is empty because its very first transaction was rolled back by the storage. */
   #firstCommitRolledBack = false;
@@ -114,6 +121,8 @@ export class OpenedDatabase implements DurableDatabase {
     this.#reopen = details.reopen;
     this.readOnly = mount.main?.readOnly ?? false;
     this.lastChangeCounter = this.#changeCounterInFile();
+    const isMirrored = mount.storage.transactions && mount.storage.capabilities.atomicCommit;
+    this.#statements = isMirrored ? new PreparedStatements(database) : undefined;
     this.#closeConnection = database.close.bind(database);
     database.export = () => this.exportImage();
     database.close = () => this.close();
@@ -129,7 +138,7 @@ export class OpenedDatabase implements DurableDatabase {
 
   readTransaction<T>(work: () => T | Promise<T>): Promise<T> {
     return this.#transactions.readTransaction(() =>
-      this.#droppingStaleFirstPage(() => {
+      this.#endingTransaction(() => {
         // An exclusive owner locks nothing that would notice a moved file. Its writes notice it at the log.
         if (this.#isLogged) this.#assertInPlace();
         return work();
@@ -139,7 +148,7 @@ export class OpenedDatabase implements DurableDatabase {
 
   writeTransaction<T>(work: () => T | Promise<T>): Promise<T> {
     const counted = async (): Promise<T> => {
-      const result = await this.#droppingStaleFirstPage(work);
+      const result = await this.#endingTransaction(work);
       this.#noteChangeCounter();
       return result;
     };
@@ -164,6 +173,35 @@ export class OpenedDatabase implements DurableDatabase {
    */
   #touchSchema(): void {
     this.database.exec('SELECT count(*) FROM sqlite_schema');
+  }
+
+  /**
+   * Runs `work`, and leaves no lock behind in a mirrored database: the mirror changes between transactions.
+   * @throws VfsError `IN_TRANSACTION`
+   */
+  async #endingTransaction<T>(work: () => T | Promise<T>): Promise<T> {
+    if (!this.#statements) return this.#droppingStaleFirstPage(work);
+    return this.#droppingStaleFirstPage(async () => {
+      try {
+        const result = await work();
+        if (this.#open) this.#assertNoTransaction();
+        return result;
+      } catch (error) {
+        if (this.#open) this.#rollbackQuietly();
+        throw error;
+      } finally {
+        if (this.#open) this.#statements?.reset();
+      }
+    });
+  }
+
+  /** Ends a transaction after a failure, which is the one to report. */
+  #rollbackQuietly(): void {
+    try {
+      this.#endTransaction();
+    } catch {
+      // A lock that is left is `IN_TRANSACTION` for the next transaction.
+    }
   }
 
   /**
@@ -313,7 +351,7 @@ export class OpenedDatabase implements DurableDatabase {
       if (isTransactionMismatch(error)) return false;
       // The log no longer belongs to the file beside it, so what it holds goes into the database now.
       if (isStorageReset(error)) this.checkpoint();
-      else if (!isBusy(error)) throw error;
+      else if (!isOutOfReach(error)) throw error;
       return true;
     }
   }
@@ -323,7 +361,7 @@ export class OpenedDatabase implements DurableDatabase {
     try {
       this.#reopen().close();
     } catch (error) {
-      if (!isBusy(error)) throw error;
+      if (!isOutOfReach(error)) throw error;
     }
   }
 
@@ -333,7 +371,7 @@ export class OpenedDatabase implements DurableDatabase {
     try {
       return call(file);
     } catch (error) {
-      if (isStorageReset(error)) throw error;
+      if (error instanceof VfsError) throw error;
       throw new SqliteError(ResultCode.IOERR, 'disk I/O error', error);
     }
   }
@@ -343,6 +381,11 @@ export class OpenedDatabase implements DurableDatabase {
     if (!main) throw new VfsError('CLOSED', `${this.#mount.storage.name} is closed`);
     return main;
   }
+}
+
+/** True when another connection has the files, or none has them outside a transaction. */
+function isOutOfReach(error: unknown): boolean {
+  return isBusy(error) || (error instanceof VfsError && error.code === 'OUTSIDE_TRANSACTION');
 }
 
 /** True for SQLITE_ERROR of a statement that is valid only inside, or only outside, a transaction. */

@@ -26,8 +26,13 @@ export type VfsErrorCode =
   | 'UNREADABLE_STORAGE'
   /** The call needs an open database or storage. */
   | 'CLOSED'
-  /** The call needs a database without an open transaction. */
-  | 'IN_TRANSACTION';
+  /** The call needs a database without an open transaction or unfinished statement. */
+  | 'IN_TRANSACTION'
+  /**
+   * A statement ran outside the transactions of a storage that needs them, or wrote in a read transaction. Nothing of it
+   * was stored.
+   */
+  | 'OUTSIDE_TRANSACTION';
 
 /** An error that this package throws on purpose. Failures that SQLite reports are {@link SqliteError}s. */
 export class VfsError extends Error {
@@ -85,6 +90,13 @@ export class UncertainCommit extends Error {
   constructor(cause: unknown) {
     super('the storage failed at the end of the commit', { cause });
   }
+}
+
+/** Makes the error for a statement outside the transactions that its storage needs. */
+export function outsideTransaction(name: string): VfsError {
+  return new VfsError('OUTSIDE_TRANSACTION', `${name} is used outside a transaction of its storage`, {
+    hint: 'Write inside writeTransaction(), and read inside readTransaction().',
+  });
 }
 
 /** True when another connection holds the lock that a call needed, so that a later attempt can succeed. */

@@ -23,6 +23,16 @@ export class RemoteDatabase {
     await this.#worker.call('write', sql);
   }
 
+  /** Runs statements outside a transaction of the storage. */
+  async direct(sql: string): Promise<void> {
+    await this.#worker.call('direct', sql);
+  }
+
+  /** Runs statements outside a transaction of the storage, right after one. */
+  async writeThenDirect(sql: string, direct: string): Promise<void> {
+    await this.#worker.call('writeThenDirect', sql, direct);
+  }
+
   async insertRows(table: string, from: string, count: number): Promise<void> {
     await this.#worker.call('insertRows', table, from, count);
   }

@@ -22,7 +22,7 @@ import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
 import { countRows, loadTables, refuseUnlessEmpty, stageImage } from './restore-backup.ts';
 import { readCopy } from './snapshot.ts';
-import { prepareImage, withStagedImage, type WriteImage } from './staged-image.ts';
+import { encodingOf, prepareImage, withStagedImage, type WriteImage } from './staged-image.ts';
 
 /** Export and import of the whole database: as a backup, or as the bytes of one file. */
 export class Backups {
@@ -149,9 +149,10 @@ export class Backups {
   }
 
   /** @param otherWay - way out for an image that cannot replace this database; undefined when it is only read */
-  #prepare(image: SqliteConnection, operation: string, otherWay: string | undefined): Promise<void> {
-    const replaced = otherWay === undefined ? undefined : { connection: this.#connection, otherWay };
-    return prepareImage(image, operation, this.#clock(), replaced);
+  async #prepare(image: SqliteConnection, operation: string, otherWay: string | undefined): Promise<void> {
+    const encoding = await this.#queue.enqueueRead(operation, () => encodingOf(this.#connection));
+    const replaced = otherWay === undefined ? undefined : { connection: this.#connection, encoding, otherWay };
+    await prepareImage(image, operation, this.#clock(), replaced);
   }
 
   /** Replaces this database by another one in one transaction. */

@@ -60,6 +60,8 @@ async function openStaged(storage: Storage, operation: string): Promise<DurableD
 /** The database that an image is to replace, page by page. */
 export interface Replaced {
   readonly connection: SqliteConnection;
+  /** SQLite's name of its text encoding. */
+  readonly encoding: unknown;
   /** Way out for an image that cannot replace it. */
   readonly otherWay: string;
 }
@@ -114,17 +116,22 @@ function refuseOtherPageSize(
   );
 }
 
+/** Reads SQLite's name of a database's text encoding. */
+export function encodingOf(connection: SqliteConnection): unknown {
+  return connection.get('PRAGMA encoding')?.[0];
+}
+
 /** Refuses an image in another text encoding: a connection keeps the encoding that it opened with. */
 function refuseOtherEncoding(
   image: SqliteConnection,
   operation: string,
-  { connection, otherWay }: Replaced,
+  { encoding, otherWay }: Replaced,
 ): void {
-  const [imageEncoding, ownEncoding] = [image, connection].map((each) => each.get('PRAGMA encoding')?.[0]);
-  if (imageEncoding === ownEncoding) return;
+  const imageEncoding = encodingOf(image);
+  if (imageEncoding === encoding) return;
   throw new PersistenceError(
     'SCHEMA_MISMATCH',
-    `The image stores text as ${String(imageEncoding)}, this database as ${String(ownEncoding)}`,
+    `The image stores text as ${String(imageEncoding)}, this database as ${String(encoding)}`,
     { operation, hint: otherWay },
   );
 }

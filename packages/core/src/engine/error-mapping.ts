@@ -63,6 +63,7 @@ const VFS_CODES: Record<VfsErrorCode, PersistenceErrorCode> = {
   UNREADABLE_STORAGE: 'UNREADABLE_STORAGE',
   CLOSED: 'CLOSED',
   IN_TRANSACTION: 'INTERNAL',
+  OUTSIDE_TRANSACTION: 'INTERNAL',
 };
 
 /** Message of SQLITE_ERROR for a schema format above 4, which no SQLite writes. */

@@ -29,7 +29,6 @@ export const OpenFlag = {
   deleteOnClose: 0x8,
   exclusive: 0x10,
   mainDatabase: 0x100,
-  superJournal: 0x4000,
 } as const;
 
 /** xAccess asks whether the file exists (SQLITE_ACCESS_EXISTS). */

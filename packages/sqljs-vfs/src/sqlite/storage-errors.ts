@@ -1,6 +1,6 @@
 import type { Storage, StorageFile } from '../contract/storage.ts';
 import { parseHeader } from '../database-header.ts';
-import { SqliteError, VfsError, isStorageReset } from '../errors.ts';
+import { SqliteError, VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { SqlJsDatabase } from './sqljs-types.ts';
 
@@ -47,8 +47,8 @@ interface ReportedDatabase extends Failures {
 }
 
 /**
- * Makes every failure of a database a {@link SqliteError}, with the storage's error as its cause. `STORAGE_RESET` is
- * thrown as it is: no result code of SQLite says that the database is gone. Another program that switches the database to
+ * Makes every failure of a database a {@link SqliteError}, with the storage's error as its cause. A
+ * {@link VfsError} is thrown as it is: no result code of SQLite says that the database is gone (`STORAGE_RESET`). Another program that switches the database to
  * WAL mode, for which SQLite only says SQLITE_CANTOPEN, is `WAL_MODE`.
  * @param temporary - failures of temporary files, of which the last is newer than the database's own
  */
@@ -68,7 +68,7 @@ export function reportStorageErrors(
     // The backup interface reports extended codes, sql.js the primary ones.
     const resultCode = reported & 0xff;
     const cause = STORAGE_FAILURES.has(resultCode) ? lastError : undefined;
-    if (isStorageReset(cause)) throw cause;
+    if (cause instanceof VfsError) throw cause;
     if (resultCode === ResultCode.CANTOPEN && cause === undefined && needsSharedMemory(mount)) {
       throw walModeError(mount.storage);
     }

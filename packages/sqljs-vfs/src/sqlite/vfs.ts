@@ -4,7 +4,7 @@
  * xWrite, xSync and the others, are in `file-methods.ts`, which also has the rules for all of them.
  *
  * Only files of mounted databases are answered here, and temporary files where the platform has them. Every other name
- * (`ATTACH`) goes to the VFS that was there before.
+ * goes to the VFS that was there before, except files to attach, which are refused.
  */
 import { openTemporaryFile } from '#sqlite/temporary-file';
 import { VfsError } from '../errors.ts';
@@ -29,15 +29,13 @@ interface MountedName {
   readonly role: FileRole;
 }
 
-/** The super-journal of a transaction over several files; see `#refuseSuperJournal`. */
-const SUPER_JOURNAL = /^\/?(?<name>dbfile_\d+)-mj[0-9A-F]+$/;
 const DATABASE_FILE = /^\/?(?<name>dbfile_\d+)(?:-(?<suffix>journal|wal))?$/;
 
 /** Connects this realm's only sql.js to storages. It is created once and patches the default VFS. */
 export class SqlJsVfs {
   readonly #sqlJs: SqlJs;
   readonly #mounts: Map<string, Mount> = new Map();
-  /** Failures of temporary files: SQLite does not say for which database it opens one. */
+  /** Failures of temporary and attached files: SQLite does not say for which database it opens one. */
   readonly #temporaryFailures: Failures = { lastError: undefined };
   readonly #guard: Guard = guardWith(this.#temporaryFailures);
   readonly #files: FileMethods;
@@ -106,7 +104,7 @@ export class SqlJsVfs {
     const xOpen = module.addFunction(
       (self: number, name: number, file: number, flags: number, outFlags: number) => {
         this.#catchName(name, flags);
-        if (flags & OpenFlag.superJournal && this.#refuseSuperJournal(name)) return ResultCode.CANTOPEN;
+        if (flags & OpenFlag.mainDatabase && this.#refuseAttachedFile(name)) return ResultCode.CANTOPEN;
         const found = this.#lookUp(name);
         if (found) return this.#xOpen(found, file, flags, outFlags);
         const temporary = name === 0 ? this.#openTemporary(file, flags, outFlags) : undefined;
@@ -167,15 +165,16 @@ export class SqlJsVfs {
   }
 
   /**
-   * Refuses the super-journal of a transaction over a mounted database and an attached file. That journal would be in
-   * memory and lost in a crash; SQLite would then take a half-finished commit for a finished one.
-   * @returns true when the name belongs to a mounted database
+   * Refuses a file that `ATTACH` or `VACUUM INTO` names. Emscripten would keep it in memory, where it is lost with the
+   * process. A transaction over it and the database could be half lost in a crash as well.
+   * @returns true when sql.js has not made up the name
    */
-  #refuseSuperJournal(namePointer: number): boolean {
-    const name = SUPER_JOURNAL.exec(readCString(this.#sqlJs.memory, namePointer))?.groups?.['name'];
-    const mount = name === undefined ? undefined : this.#mounts.get(name);
-    if (!mount) return false;
-    mount.lastError = new Error('one transaction cannot write both the database and an attached file');
+  #refuseAttachedFile(namePointer: number): boolean {
+    if (namePointer === 0) return false;
+    const name = readCString(this.#sqlJs.memory, namePointer);
+    if (DATABASE_FILE.test(name)) return false;
+    // SQLite does not say which database attaches it.
+    this.#temporaryFailures.lastError = new Error(`${name} would be in memory and lost with the process`);
     return true;
   }
 

@@ -31,8 +31,6 @@ const skipped: Readonly<Record<string, string>> = {
   "failure: the storage's own error is the cause, and the database goes on": noFileCalls,
   'failure: each error for a full disk gives SQLITE_FULL, and the next write works': noFileCalls,
   'failure: a storage that cannot be opened gives CANNOT_OPEN, with its error as the cause': memoryJournal,
-  'failure: a transaction over an attached file is refused: a crash could not undo it':
-    'the storage makes the commit atomic, not a journal that could get lost',
 };
 
 // Each case runs within one write transaction of the storage, on the mirror that its connections share. After the case

@@ -30,6 +30,14 @@ serveCalls({
     const work = (): void => void database().database.exec(`BEGIN IMMEDIATE; ${sql}; COMMIT`);
     return retryBusy(() => database().writeTransaction(work), DEADLINE_MS);
   },
+  direct(sql: string): void {
+    database().database.exec(sql);
+  },
+  async writeThenDirect(sql: string, direct: string): Promise<void> {
+    const work = (): void => void database().database.exec(sql);
+    await retryBusy(() => database().writeTransaction(work), DEADLINE_MS);
+    database().database.exec(direct);
+  },
   /** Commits `count` rows, one at a time. */
   async insertRows(table: string, from: string, count: number): Promise<void> {
     for (let index = 0; index < count; index++) {

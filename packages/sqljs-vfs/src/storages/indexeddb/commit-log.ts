@@ -6,7 +6,9 @@
  * shows that it is not, the mirror is rolled back, and the write runs again under the writer lock, after a refresh.
  */
 import type { StorageTransactions } from '../../contract/storage-transactions.ts';
-import { SqliteError, UncertainCommit, VfsError } from '../../errors.ts';
+import { LockLevel } from '../../contract/database-lock.ts';
+import type { FileOpenMode, StorageFile } from '../../contract/storage.ts';
+import { SqliteError, UncertainCommit, VfsError, outsideTransaction } from '../../errors.ts';
 import { ResultCode } from '../../result-codes.ts';
 import { CHECKPOINT_POLICY, Checkpointer, type CheckpointPolicy } from './checkpoint.ts';
 import { encodeCommit } from './commit-record.ts';
@@ -49,6 +51,8 @@ export class CommitLog implements StorageTransactions {
   #requestCount = 0;
   /** Value of `#requestCount` when the mirror was last known to be current. */
   #currentAt = 0;
+  /** What SQLite may do now. The store would never hear of a write outside a write transaction. */
+  #access: 'none' | 'read' | 'write' = 'none';
   /** Number of writes that must find no newer commit before a write is optimistic. */
   #cleanWritesNeeded = 0;
 
@@ -64,6 +68,30 @@ export class CommitLog implements StorageTransactions {
     });
   }
 
+  /** Opens the mirror for SQLite, which can use it within transactions only. */
+  open(mode: FileOpenMode): StorageFile {
+    const file = this.mirror.open(mode);
+    const assertAccess = (sufficient: boolean): void => {
+      if (!sufficient) throw outsideTransaction(this.#stored.name);
+    };
+    return {
+      ...file,
+      lock: (level) => {
+        assertAccess(this.#access === 'write' || (this.#access === 'read' && level <= LockLevel.shared));
+        return file.lock(level);
+      },
+      // With `locking_mode=EXCLUSIVE` SQLite writes without locking.
+      write: (source, offset) => {
+        assertAccess(this.#access === 'write');
+        file.write(source, offset);
+      },
+      truncate: (sizeBytes) => {
+        assertAccess(this.#access === 'write');
+        file.truncate(sizeBytes);
+      },
+    };
+  }
+
   close(): void {
     this.#checkpointer.close();
     this.#stored.close();
@@ -73,7 +101,7 @@ export class CommitLog implements StorageTransactions {
     const request = ++this.#requestCount;
     return this.#enqueue(async () => {
       if (this.#currentAt < request || this.#stored.ended) await this.#refresh();
-      return work();
+      return this.#allowing('read', work);
     });
   }
 
@@ -102,7 +130,10 @@ export class CommitLog implements StorageTransactions {
 
   /** Runs transactions in the order of their requests. After a successful one come the checkpoint steps that are due. */
   #enqueue<T>(transaction: () => Promise<T>): Promise<T> {
-    const result = this.#queue.run(transaction);
+    const result = this.#queue.run(() => {
+      this.#assertUnlocked();
+      return transaction();
+    });
     void this.#queue.run(async () => {
       const succeeded = await result.then(
         () => true,
@@ -111,6 +142,27 @@ export class CommitLog implements StorageTransactions {
       if (succeeded && this.#meta) this.#meta = await this.#checkpointer.afterTransaction(this.#meta);
     });
     return result;
+  }
+
+  /**
+   * Under a lock that outlasted its transaction, SQLite would not notice the commits of other contexts and trust its
+   * stale cache.
+   * @throws {VfsError} IN_TRANSACTION
+   */
+  #assertUnlocked(): void {
+    if (!this.mirror.locked) return;
+    throw new VfsError('IN_TRANSACTION', `${this.#stored.name} is still locked by an earlier transaction`, {
+      hint: 'Finish the statements of iterateStatements(), and leave locking_mode as it is.',
+    });
+  }
+
+  async #allowing<T>(access: 'read' | 'write', work: () => T | Promise<T>): Promise<T> {
+    this.#access = access;
+    try {
+      return await work();
+    } finally {
+      this.#access = 'none';
+    }
   }
 
   /** Writes without looking for newer commits first. @returns undefined when there were some, after a rollback */
@@ -138,13 +190,13 @@ export class CommitLog implements StorageTransactions {
 
   async #writeAndCommit<T>({ work, onRollback }: Write<T>): Promise<T> {
     try {
-      const value = await work();
+      const value = await this.#allowing('write', work);
       if (this.mirror.dirty) await this.#commit();
       return value;
     } catch (error) {
       if (this.mirror.dirty) {
         this.mirror.rollback();
-        onRollback();
+        await this.#allowing('read', onRollback);
       }
       throw error;
     }

@@ -62,6 +62,11 @@ export class FileMirror {
     return this.#sizeBeforeBytes !== undefined;
   }
 
+  /** True while a connection holds one of SQLite's locks. */
+  get locked(): boolean {
+    return this.#locks.shared.size > 0 || this.#locks.writer !== undefined;
+  }
+
   /** Replaces the whole file by stored blocks. The mirror takes over their memory. */
   load(blocks: Iterable<Block>, sizeBytes: number): void {
     this.#assertClean();

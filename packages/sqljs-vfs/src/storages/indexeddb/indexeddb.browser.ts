@@ -13,6 +13,7 @@
  *     contexts. A write may run on the mirror as it is, because its commit checks the version. Where it commits nothing,
  *     or fails, the version is checked before the caller gets the answer. A write that ran on an old state is rolled back
  *     and runs again. (`commit-log.ts`)
+ *     SQLite can use the mirror within transactions only, and no lock outlasts one. (`commit-log.ts`)
  *  5. Unreadable data is never overwritten. An unknown format is `UNREADABLE_STORAGE`. Another database, or none, where
  *     there was one is `STORAGE_RESET`, for good. (`stored-database.ts`)
  *  6. Transactions run one after the other. Between them, checkpoints write small commits into extents in steps: while
@@ -68,7 +69,7 @@ class IndexedDbStorage implements Storage {
 
   open(role: FileRole, mode: FileOpenMode): StorageFile {
     if (role !== 'main') throw new Error(`a mirrored database has no ${role} file`);
-    return this.transactions.mirror.open(mode);
+    return this.transactions.open(mode);
   }
 
   delete(role: FileRole): void {

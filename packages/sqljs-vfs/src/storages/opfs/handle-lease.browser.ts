@@ -12,7 +12,7 @@
  *  6. A lost release request only delays the hand-over. The Web Lock guarantees exclusion.
  */
 import type { FileRole } from '../../contract/storage.ts';
-import { SqliteError, VfsError } from '../../errors.ts';
+import { SqliteError, VfsError, outsideTransaction } from '../../errors.ts';
 import { InProcessLockTable } from '../../locks/in-process-lock.ts';
 import { acquireWebLock } from '../../locks/web-lock.browser.ts';
 import { ResultCode } from '../../result-codes.ts';
@@ -52,7 +52,8 @@ interface Lease extends OpenFiles {
 /** The lease of one database's files, as this context holds it or not. */
 export class HandleLease {
   readonly locks: InProcessLockTable = new InProcessLockTable();
-  readonly #name: string;
+  /** Of the database. */
+  readonly name: string;
   readonly #lockName: string;
   #files: DatabaseFiles | undefined;
   #lease: Lease | undefined;
@@ -66,7 +67,7 @@ export class HandleLease {
   #waiting: (() => void)[] = [];
 
   constructor(name: string) {
-    this.#name = name;
+    this.name = name;
     this.#lockName = `sqljs-vfs-opfs:${name}`;
   }
 
@@ -122,17 +123,17 @@ export class HandleLease {
     if (this.#releaseRequested && this.#accesses === 0) this.release();
   }
 
-  /** True when files can be read and written now. */
-  get held(): boolean {
-    return this.#lease !== undefined;
+  /** True during an access. */
+  get inUse(): boolean {
+    return this.#accesses > 0;
   }
 
-  /** Files that exist for SQLite. @throws {VfsError} `CLOSED` outside an access */
+  /** Files that exist for SQLite. @throws {VfsError} `OUTSIDE_TRANSACTION` */
   get present(): Set<FileRole> {
     return this.#requireLease().present;
   }
 
-  /** @throws {VfsError} `CLOSED` outside an access */
+  /** @throws {VfsError} `OUTSIDE_TRANSACTION` */
   handle(role: FileRole): SyncAccessHandle {
     return this.#requireLease().handles[role];
   }
@@ -161,13 +162,11 @@ export class HandleLease {
 
   #requireLease(): Lease {
     if (this.#lease) return this.#lease;
-    throw new VfsError('CLOSED', `${this.#name} is used outside a transaction`, {
-      hint: 'Use the database inside readTransaction() or writeTransaction().',
-    });
+    throw outsideTransaction(this.name);
   }
 
   #reset(): VfsError {
-    return new VfsError('STORAGE_RESET', `${this.#name} was removed or replaced while it was open`, {
+    return new VfsError('STORAGE_RESET', `${this.name} was removed or replaced while it was open`, {
       hint: 'Open it again, and import a copy if you have one.',
     });
   }
@@ -208,7 +207,7 @@ export class HandleLease {
       }
     }
     // Not located yet, or gone. A storage that knew the old files will see that these are others.
-    this.#files = await locateDatabase(this.#name);
+    this.#files = await locateDatabase(this.name);
     return openAll(this.#files);
   }
 }

@@ -8,12 +8,12 @@
  *  3. Pages are read when SQLite asks for them. Between transactions only SQLite's own cache keeps any. SQLite compares
  *     the file change counter at the beginning of every transaction and drops its cache when another context committed.
  *  4. Files are accessible only within a transaction of the storage, for which this context holds the lease
- *     (`handle-lease.browser.ts`). Outside of one, a lock is refused as if another connection held it, and every other
- *     call is an error.
+ *     (`handle-lease.browser.ts`). Outside of one, every call is `OUTSIDE_TRANSACTION`, unless it needs no new lock:
+ *     an exclusive owner and an unfinished statement keep theirs, and the files with them.
  *  5. A database that was removed or replaced since this storage's first transaction is `STORAGE_RESET`, for good. The
  *     storage never adopts an empty database in its place.
  */
-import { SqliteError, VfsError } from '../../errors.ts';
+import { SqliteError, VfsError, outsideTransaction } from '../../errors.ts';
 import type { LockLevel } from '../../contract/database-lock.ts';
 import { InProcessLock } from '../../locks/in-process-lock.ts';
 import { ResultCode } from '../../result-codes.ts';
@@ -98,7 +98,8 @@ class OpfsFile implements StorageFile {
   }
 
   lock(level: LockLevel): boolean {
-    return this.#lease.held && this.#lock.acquire(level);
+    if (!this.#lease.inUse) throw outsideTransaction(this.#lease.name);
+    return this.#lock.acquire(level);
   }
 
   unlock(level: LockLevel): void {
