@@ -39,6 +39,17 @@ describe('the example', () => {
     expect(second.stdout.split('\n').length).toBe(3);
     expect(fs.readdirSync(folder)).toEqual(['notes.db']);
   });
+
+  it('has counterparts for Drizzle and Kysely, which use the same file', async () => {
+    const folder = temporaryFolder();
+    for (const [index, name] of ['readme-drizzle', 'readme-kysely', 'readme-drizzle'].entries()) {
+      const source = fs.readFileSync(path.join(PACKAGE, 'test', 'children', `${name}.ts`), 'utf8');
+      expect(readme).toContain(`\`\`\`ts\n${source}\`\`\``);
+      const run = await children.run(name, [], { folder });
+      expect(run).toMatchObject({ exitCode: 0, stdout: `${index + 1} notes\n` });
+    }
+    expect(fs.readdirSync(folder)).toEqual(['notes.db']);
+  });
 });
 
 describe('the table of storages', () => {

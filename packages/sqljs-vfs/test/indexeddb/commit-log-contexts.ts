@@ -4,7 +4,7 @@ import { SqliteError, UncertainCommit, isBusy } from '../../src/index.ts';
 import type { CheckpointPolicy } from '../../src/storages/indexeddb/checkpoint.ts';
 import { CommitLog } from '../../src/storages/indexeddb/commit-log.ts';
 import type { FileMirror } from '../../src/storages/indexeddb/file-mirror.ts';
-import { SerialQueue } from '../../src/storages/indexeddb/serial-queue.ts';
+import { SerialQueue } from '../../src/serial-queue.ts';
 import { MemoryCommitStore, MemoryDatabase, type StoreFault } from './memory-commit-store.ts';
 
 /** A change of the file. Adding shows lost and repeated commits, which setting bytes would hide. */

@@ -6,7 +6,7 @@ import type {
   StoreTransaction,
 } from '../../src/storages/indexeddb/commit-store.ts';
 import { type Extent, extentCount } from '../../src/storages/indexeddb/extents.ts';
-import { SerialQueue } from '../../src/storages/indexeddb/serial-queue.ts';
+import { SerialQueue } from '../../src/serial-queue.ts';
 
 /** The fault of a read-write transaction: it fails, or is stored and its answer lost, or the connection is lost as well. */
 export type StoreFault = 'fails' | 'loses the answer' | 'loses the answer and the connection';

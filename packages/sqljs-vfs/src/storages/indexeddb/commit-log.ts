@@ -15,7 +15,7 @@ import { encodeCommit } from './commit-record.ts';
 import type { CommitStore, StoreChanges, StoreMeta } from './commit-store.ts';
 import { blocksOf, copyExtents, extentCount } from './extents.ts';
 import { FileMirror, type MirrorChanges } from './file-mirror.ts';
-import { SerialQueue } from './serial-queue.ts';
+import { SerialQueue } from '../../serial-queue.ts';
 import { isVersionConflict, StoredDatabase } from './stored-database.ts';
 
 /** After another context commits, refresh under the writer lock until this many writes in a row found no newer commit. */
