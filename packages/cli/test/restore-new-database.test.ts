@@ -72,6 +72,7 @@ it.each([
 
 it('names the path that cannot hold a database or a backup', async () => {
   writeFileSync(at('left.db-journal'), 'of a database that was moved');
+  symlinkSync(at('gone'), at('linked.db-journal'));
   const before = listed();
   for (const [words, message] of [
     [
@@ -83,6 +84,10 @@ it('names the path that cannot hold a database or a backup', async () => {
     [
       ['restore', 'backup', '--db', 'left.db'],
       /^error\[ALREADY_EXISTS\]: .*left\.db-journal already exists/u,
+    ],
+    [
+      ['restore', 'backup', '--db', 'linked.db'],
+      /^error\[ALREADY_EXISTS\]: .*linked\.db-journal already exists/u,
     ],
     [['backup', 'file/below'], /Cannot write file\/below \(a part of the path is not a folder\)/u],
     [['backup', '/proc/x'], /Cannot write \/proc\/x \(no such file or directory\)/u],

@@ -6,6 +6,7 @@ import { PersistenceError } from '../api/errors.ts';
 import type { FileOpenOptions, RestoreOptions, RestoreReport } from '../api/persistence.ts';
 import { giveFreeName } from '../exports/export-targets.node.ts';
 import { PartialOutput } from '../exports/partial-output.node.ts';
+import { invalid } from '../validation/arguments.ts';
 import { openFailure, openInProcess } from './open-in-process.ts';
 import { checkOptions } from './open-options.ts';
 
@@ -23,6 +24,8 @@ export async function restoreToNewFile(
   options: RestoreOptions,
 ): Promise<RestoreReport> {
   checkOptions(file);
+  const storage: string = file.storage;
+  if (storage !== 'file') throw invalid({ operation: OPERATION, name: 'storage' }, storage, "'file'");
   const target = onPath(file.path, () => followSymlinks(file.path));
   refuseTaken(target);
   const partial = new PartialOutput(target);
@@ -62,7 +65,10 @@ function onPath<T>(filePath: string, call: () => T): T {
 
 /** Refuses a path that has a database, or a journal that SQLite would roll back into the new one. */
 function refuseTaken(target: string): void {
-  const found = SUFFIXES.map((suffix) => target + suffix).find((name) => fs.existsSync(name));
+  // A link that leads nowhere is taken too: its target may come back.
+  const found = onPath(target, () =>
+    SUFFIXES.map((suffix) => target + suffix).find((name) => fs.lstatSync(name, { throwIfNoEntry: false })),
+  );
   if (found !== undefined) throw taken(found);
 }
 

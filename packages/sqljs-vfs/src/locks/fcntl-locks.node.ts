@@ -104,7 +104,8 @@ class FcntlLocks implements RangeLocks {
   readonly #library: CLibrary;
   readonly #struct: Uint8Array;
   readonly #fields: DataView;
-  #excludes = false;
+  /** Device numbers of the file systems on which the locks were seen to exclude each other. */
+  readonly #excludingDevices: Set<number> = new Set();
 
   constructor(platform: Fcntl, library: CLibrary) {
     this.name = `${library.name} (OFD)`;
@@ -131,7 +132,8 @@ class FcntlLocks implements RangeLocks {
    * no file can be created permits no journal either, so nothing can be written there.
    */
   check(directory: string): void {
-    if (this.#excludes) return;
+    const { dev } = fs.statSync(directory);
+    if (this.#excludingDevices.has(dev)) return;
     const { randomBytes } = process.getBuiltinModule('node:crypto');
     const filePath = path.join(directory, `.sqljs-vfs-${randomBytes(12).toString('hex')}`);
     let first: number;
@@ -141,15 +143,21 @@ class FcntlLocks implements RangeLocks {
       return;
     }
     let second: number | undefined;
+    let excluding: boolean;
     try {
-      second = fs.openSync(filePath, 'r+');
-      this.#excludes = excludes(this, first, second);
+      try {
+        second = fs.openSync(filePath, 'r+');
+      } finally {
+        // Before the locks are tried, so that a killed process hardly ever leaves it.
+        fs.unlinkSync(filePath);
+      }
+      excluding = excludes(this, first, second);
     } finally {
-      fs.unlinkSync(filePath);
       fs.closeSync(first);
       if (second !== undefined) fs.closeSync(second);
     }
-    if (!this.#excludes) throw new Error(`locks by ${this.name} do not exclude each other`);
+    if (!excluding) throw new Error(`locks by ${this.name} do not exclude each other`);
+    this.#excludingDevices.add(dev);
   }
 
   #set(fd: number, type: number, offset: number, lengthBytes: number): boolean {
