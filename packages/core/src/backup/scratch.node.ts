@@ -19,8 +19,19 @@ export function createScratch({ capabilities, name }: Storage): Scratch {
   return {
     storage: temporaryStorage(directory),
     hasRoomFor(sizeBytes) {
-      const { bavail, bsize } = fs.statfsSync(directory);
-      return bavail * bsize >= sizeBytes + Math.max(sizeBytes * KEPT_PART, KEPT_BYTES);
+      const freeBytes = freeBytesOf(directory);
+      if (freeBytes === undefined) return true;
+      return freeBytes >= sizeBytes + Math.max(sizeBytes * KEPT_PART, KEPT_BYTES);
     },
   };
+}
+
+/** Returns the free room of a disk; undefined where it is unknown, as in Deno without the right to ask for it. */
+function freeBytesOf(directory: string): number | undefined {
+  try {
+    const { bavail, bsize } = fs.statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
 }

@@ -175,6 +175,27 @@ it('a copy without room beside the database is done without: the database itself
   expect(fs.readdirSync(disk).filter((name) => !name.endsWith('-journal'))).toEqual(['ggen.db']);
 });
 
+it('a backup is made from a copy where the free room is unknown', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  const { statfsSync } = fs;
+  database.atEnd(() => void Object.assign(fs, { statfsSync }));
+  // Deno refuses the call without the right `--allow-sys=statfs`.
+  const refuse = (): never => {
+    throw Object.assign(new Error('Requires sys access to "statfs"'), { code: 'EPERM' });
+  };
+  for (const [folder, call] of Object.entries({ refused: refuse, missing: undefined })) {
+    Object.assign(fs, { statfsSync: call });
+    const stages = new Set<string>();
+    await db.exportBackup({
+      directory: database.path(folder),
+      onProgress: ({ stage }) => void stages.add(stage),
+    });
+    expect([...stages]).toContain('copy');
+    expect(nativeSqlite(database.path(folder, 'ggen.db'), 'PRAGMA integrity_check')).toBe('ok');
+  }
+});
+
 it('a backup that fails before its first file leaves the directory of the caller alone', async () => {
   const database = createTestDatabase();
   const db = await openFilled(database);
