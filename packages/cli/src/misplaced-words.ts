@@ -12,6 +12,7 @@ type NamedParameter = readonly [name: string, parameter: Parameter];
 /**
  * Refuses a word that would be taken for the name of an agent, but is the value of another argument: no agent would have
  * that name, and the answer would be that there is nothing. The option means the word in any case (`--agent json`).
+ * After other arguments, the word stands in its place: no value of an option is meant.
  *
  * @param commands - all commands; a period is no agent either where the command has no period
  * @throws {UsageError}
@@ -25,16 +26,20 @@ export function refuseMisplaced(
   const positionals = Object.entries(command.positionals);
   for (const [index, [name, parameter]] of positionals.entries()) {
     const word = words[index] ?? '';
-    if (word === '' || parameter.anyWordNames === undefined) continue;
+    if (word === '') continue;
+    if (parameter.completes === 'files')
+      refuseRepeated(word, placeholderOf(name, parameter), positionals.slice(0, index), given);
+    if (parameter.anyWordNames === undefined) continue;
     const isLast = words.slice(index + 1).every((later) => later === '');
-    const meant =
-      (isLast ? parameterFor(word, positionals.slice(index + 1), given) : undefined) ??
-      choiceFor(word, command.options, given);
+    const argument = isLast ? parameterFor(word, positionals.slice(index + 1), given) : undefined;
+    const meant = argument ?? (index === 0 ? choiceFor(word, command.options, given) : undefined);
     const label = placeholderOf(name, parameter);
     const asOption = `for ${parameter.anyWordNames} of that name, ${meant ? 'as' : 'give'} --${kebabCase(name)} ${word}`;
     if (meant !== undefined) {
       throw new UsageError(
-        `${label} comes before ${placeholderOf(...meant)}, and '${word}' is a ${placeholderOf(...meant)}`,
+        argument === undefined
+          ? `'${word}' is a value of --${kebabCase(meant[0])}`
+          : `${label} comes before ${placeholderOf(...meant)}, and '${word}' is a ${placeholderOf(...meant)}`,
         `Give it as --${kebabCase(meant[0])} ${word.toLowerCase()}; ${asOption}`,
       );
     }
@@ -46,6 +51,21 @@ export function refuseMisplaced(
       );
     }
   }
+}
+
+/** Refuses a second value of an earlier argument, which would be taken for a file. @throws {UsageError} */
+function refuseRepeated(word: string, label: string, earlier: readonly NamedParameter[], given: Given): void {
+  // Another word in the earlier place is wrong by itself, and its own message knows more.
+  const repeated = earlier.find(
+    ([name, parameter]) =>
+      isChoice(parameter, word) && given.get(name)?.every((text) => isChoice(parameter, text)),
+  );
+  if (repeated === undefined) return;
+  const choice = placeholderOf(...repeated);
+  throw new UsageError(
+    `${label} comes after ${choice}, and '${word}' is a ${choice}`,
+    `Give the ${choice.toLowerCase()} once; for a file of that name, give ./${word}`,
+  );
 }
 
 /** Finds the parameter, not given elsewhere, that accepts a word but not any word. */

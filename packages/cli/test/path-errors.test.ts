@@ -21,7 +21,7 @@ const UNUSABLE: readonly (readonly [path: string, reason: string])[] = [
 ];
 /** Names of errors, system calls and functions of Node and this program. */
 const LEAKED =
-  /\bE[A-Z]{3,}\b|\b(?:lstat|open|mkdir|scandir|uv_cwd|SQLITE_\w+)\b '|\bat \S+:\d|undefined|caller/u;
+  /\bE[A-Z]{3,}\b|\b(?:lstat|open|mkdir|scandir|uv_cwd)\b '|\bSQLITE_\w+|\bat \S+:\d|undefined|caller/u;
 
 const COMMANDS: readonly (readonly [
   code: string,

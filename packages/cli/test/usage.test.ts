@@ -49,7 +49,7 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
   [
     'format in place of the pattern of a command whose format is an option',
     ['db', 'analytics', 'json', 'last-7-days'],
-    "PATTERN comes before FORMAT, and 'json' is a FORMAT. Give it as --format json; for an agent of that name, as --agent json.",
+    "error[USAGE]: 'json' is a value of --format. Give it as --format json; for an agent of that name, as --agent json.",
   ],
   ['format in capitals', ['db', 'query-memory', 'CSV'], 'Give it as --format csv'],
   [
@@ -314,6 +314,23 @@ it('takes an agent that is named like a format or a number as an option', async 
   expect(JSON.parse(await sandbox.db('query-memory', '--agent', 'last-7-days'))).toHaveLength(1);
   expect(JSON.parse(await sandbox.db('query-memory', '--agent-exact', 'last-7-days'))).toHaveLength(1);
   await sandbox.db('log-audit', 'a', 'op', 'completed', '--operation-type', '1200');
+});
+
+it('saves an entry whose kind of operation is a format, and exports to a file that is named like one', async () => {
+  for (const type of ['json', 'id', 'completed']) {
+    await sandbox.db('log-audit', 'format', 'render', 'completed', type, '1200', 'ok', '');
+    await sandbox.db('log-audit', 'format', 'render', 'completed', type);
+    await sandbox.shell(
+      `eval "$(ggen-sim shell-init bash)"; db_log_audit format render completed ${type} 1200`,
+    );
+  }
+  const rows = parseRows(await sandbox.db('query-audit-trail', 'format', '1'));
+  expect(rows.map((row) => row['operation_type']).toSorted()).toEqual(
+    ['completed', 'id', 'json'].flatMap((type) => [type, type, type]),
+  );
+  expect(rows.filter((row) => row['duration_ms'] === 1200)).toHaveLength(6);
+  await sandbox.db('export-audit-trail', 'json', '--output', 'csv');
+  expect(parseRows(readFileSync(join(sandbox.directory, 'csv'), 'utf8'))).not.toHaveLength(0);
 });
 
 it('selects one agent, and finds a receipt by the beginning of its id or by its execution', async () => {

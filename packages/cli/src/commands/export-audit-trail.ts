@@ -2,7 +2,6 @@ import { EXPORT_FORMATS } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { AGENT_EXACT, agentsOf } from '../agent-selection.ts';
 import { choice, optionalCount, optionalText, path } from '../parameters.ts';
-import { UsageError } from '../failures.ts';
 import { CSV_OPTIONS } from '../output/rows.ts';
 import { isStandardOutput } from '../output/redirected-output.ts';
 import { writeReport } from '../output/reports.ts';
@@ -39,7 +38,6 @@ export const exportAuditTrail: Command = defineCommand({
   },
   examples: ['ggen-sim db export-audit-trail json ./audit-export.json', 'ggen-sim db export-audit-trail csv'],
   async run({ output, agent, agentExact, ...options }, context) {
-    refuseFormat(output);
     const agents = agentsOf(agent, agentExact);
     await using database = await context.openDatabase();
     const toStandardOutput = isStandardOutput(output);
@@ -58,13 +56,4 @@ function formatHint(given: string): string | undefined {
   if (!/[./\\]/u.test(given)) return undefined;
   const format = EXPORT_FORMATS.find((word) => given.toLowerCase().endsWith(`.${word}`)) ?? 'json';
   return `The format comes first: ggen-sim db export-audit-trail ${format} ${quotedIfNeeded(given)}`;
-}
-
-/** Refuses a second format, which would be taken for the file. @throws {UsageError} */
-function refuseFormat(output: string | undefined): void {
-  if (!EXPORT_FORMATS.some((word) => word === output)) return;
-  throw new UsageError(
-    `OUTPUT_FILE comes after FORMAT, and '${output}' is a FORMAT`,
-    `Give the format once; for a file of that name, give ./${output}`,
-  );
 }
