@@ -151,7 +151,8 @@ export class Backups {
   /** @param otherWay - way out for an image that cannot replace this database; undefined when it is only read */
   async #prepare(image: SqliteConnection, operation: string, otherWay: string | undefined): Promise<void> {
     const encoding = await this.#queue.enqueueRead(operation, () => encodingOf(this.#connection));
-    const replaced = otherWay === undefined ? undefined : { connection: this.#connection, encoding, otherWay };
+    const replaced =
+      otherWay === undefined ? undefined : { connection: this.#connection, encoding, otherWay };
     await prepareImage(image, operation, this.#clock(), replaced);
   }
 
