@@ -23,6 +23,8 @@ export interface Evaluation {
   readonly shapes: TripleGraph;
   readonly hierarchy: ClassHierarchy;
   readonly targeted: readonly TargetedShape[];
+  /** Limit for shapes that depend on their own negation. @default that of {@link NestedChecks} */
+  readonly maxUnkept?: number;
 }
 
 /**
@@ -42,11 +44,12 @@ export async function evaluateShapes(
   beginShape: (name: string) => void,
 ): Promise<readonly ValidationResult[]> {
   if (evaluation.targeted.every(({ focusNodes }) => focusNodes.length === 0)) return [];
-  const { targeted } = evaluation;
+  const { targeted, maxUnkept } = evaluation;
   const validator = await correctedValidator(evaluation);
   const negations = negationsOfThemselves(evaluation.shapes);
   const checks = new NestedChecks(validator.nodeConformsToShape.bind(validator), pauses, {
     isNegationOfItself: (shape) => negations.has(termKey(shape)),
+    ...(maxUnkept === undefined ? {} : { maxUnkept }),
   });
   validator.nodeConformsToShape = checks.conforms;
   const results: ValidationResult[] = [];

@@ -11,8 +11,11 @@ const MAX_DEPTH = 50;
 /** Thrown to unwind the stack at a check that is too deep. */
 class TooDeep extends Error {}
 
-/** Number of verdicts that may be found without being kept: with a negation in a circle, it can double with each node. */
-const MAX_UNKEPT = 5000;
+/**
+ * Number of verdicts that may be found for one focus node without being kept: with a negation in a circle, it can double
+ * with each node.
+ */
+const MAX_UNKEPT = 200_000;
 
 /** Thrown when checks with a negation on the way to themselves take too much work. */
 export class UnboundedNegation extends Error {
@@ -42,6 +45,8 @@ interface Verdict {
 interface CheckInProgress {
   readonly assumptions: Set<string>;
   hasAssumed: boolean;
+  /** Verdicts that it asked for and that are not kept. The way to them is the same until it ends. */
+  readonly verdicts: Map<string, Verdict>;
 }
 
 /** Check that is too deep. */
@@ -67,6 +72,8 @@ export interface NestedChecksOptions {
   readonly isNegationOfItself: (shape: Term) => boolean;
   /** @default 50 */
   readonly maxDepth?: number;
+  /** @default 200,000 */
+  readonly maxUnkept?: number;
 }
 
 /**
@@ -76,7 +83,8 @@ export interface NestedChecksOptions {
  * Without a negation on the way from a check to itself, verdicts are those of a greatest fixed point. So a verdict of
  * `false` is final, whatever was assumed for it, and one of `true` holds as long as all that was assumed for it is in
  * progress or holds itself. Each check is then evaluated at most once after each new `false`. With a negation on the way,
- * a verdict depends on the whole way to the check and is not kept; the number of those is limited.
+ * a verdict depends on the whole way to the check and is kept only until the check around it ends; the number of those is
+ * limited.
  *
  * Where the checks are too deep for the stack, the deepest is evaluated on an empty stack, as if the checks around it were
  * still in progress; then they begin again and find its verdict.
@@ -86,6 +94,7 @@ export class NestedChecks {
   readonly #pauses: Pauses;
   readonly #isNegationOfItself: (shape: Term) => boolean;
   readonly #maxDepth: number;
+  readonly #maxUnkept: number;
   /** Verdicts that depend on no check in progress. */
   readonly #final: Map<string, boolean> = new Map();
   /** Assumptions of checks that conform as long as these do. */
@@ -103,18 +112,20 @@ export class NestedChecks {
   constructor(
     check: Check,
     pauses: Pauses,
-    { isNegationOfItself, maxDepth = MAX_DEPTH }: NestedChecksOptions,
+    { isNegationOfItself, maxDepth = MAX_DEPTH, maxUnkept = MAX_UNKEPT }: NestedChecksOptions,
   ) {
     this.#check = check;
     this.#pauses = pauses;
     this.#isNegationOfItself = isNegationOfItself;
     this.#maxDepth = maxDepth;
+    this.#maxUnkept = maxUnkept;
   }
 
   /** Takes the place of the check that it was made of. */
   readonly conforms: Check = (focusNode, shape) => {
     const key = `${termKey(focusNode)} ${termKey(shape)}`;
-    const verdict = this.#known(key) ?? this.#evaluated({ key, focusNode, shape });
+    const verdict =
+      this.#known(key) ?? this.#innermost?.verdicts.get(key) ?? this.#evaluated({ key, focusNode, shape });
     if (this.#innermost !== undefined && verdict.hasAssumed) {
       this.#innermost.hasAssumed = true;
       for (const assumption of verdict.assumptions) this.#innermost.assumptions.add(assumption);
@@ -168,7 +179,7 @@ export class NestedChecks {
   #evaluate(deepCheck: DeepCheck): Verdict {
     const { key, focusNode, shape } = deepCheck;
     const around = this.#innermost;
-    const current: CheckInProgress = { assumptions: new Set(), hasAssumed: false };
+    const current: CheckInProgress = { assumptions: new Set(), hasAssumed: false, verdicts: new Map() };
     this.#inProgress.set(key, current);
     this.#innermost = current;
     let conforms: boolean;
@@ -179,10 +190,12 @@ export class NestedChecks {
       this.#innermost = around;
     }
     current.assumptions.delete(key);
-    const verdict: Verdict = { conforms, ...current };
-    if (!current.hasAssumed) this.#final.set(key, conforms);
+    const { assumptions, hasAssumed } = current;
+    const verdict: Verdict = { conforms, assumptions, hasAssumed };
+    if (!hasAssumed) this.#final.set(key, conforms);
     else if (!this.#isNegationOfItself(shape)) return this.#kept(key, verdict);
-    else if (++this.#unkept > MAX_UNKEPT) throw new UnboundedNegation(deepCheck);
+    else if (++this.#unkept > this.#maxUnkept) throw new UnboundedNegation(deepCheck);
+    else around?.verdicts.set(key, verdict);
     return verdict;
   }
 
