@@ -198,7 +198,7 @@ describe('a validation that does not end', () => {
       conforms: null,
       error: { code: 'TIME_LIMIT' },
     });
-    expect(stderr).toMatch(/^Receipt: .*\nerror\[TIME_LIMIT\]: The run took longer than 1 s.*\. .*\n$/u);
+    expect(stderr).toMatch(/^Receipt: .*\nerror\[TIME_LIMIT\]: The run took longer than 1 s\. .*\n$/u);
   });
 
   it('prints its receipt also when the database is gone', async () => {

@@ -73,6 +73,7 @@ export async function validate(
     const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, pauses));
     await pauses.pause();
     await stopwatch.time('validate', () => validateGraphs(graphs, found, pauses, beginShape));
+    shape = undefined;
     await pauses.pause();
   } catch (failure) {
     found.error = atShape(toAgentError(failure, signal), shape);
@@ -89,13 +90,14 @@ export async function validate(
   };
 }
 
-/** Names the shape at which the time was over, if one had begun. */
+/** Names the shape at which the time was over, if one had begun: in the hint, because the message is part of the findings. */
 function atShape(error: AgentError, shape: string | undefined): AgentError {
   if (error.code !== 'TIME_LIMIT' || shape === undefined) return error;
-  const { cause, hint } = error;
-  return new AgentError('TIME_LIMIT', `${error.message}, while it evaluated ${shape}`, {
+  const { message, cause, hint } = error;
+  const reached = `The time was over in the evaluation of ${shape}.`;
+  return new AgentError('TIME_LIMIT', message, {
     cause,
-    ...(hint === undefined ? {} : { hint }),
+    hint: hint === undefined ? reached : `${reached} ${hint}`,
   });
 }
 
