@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
+import { bundledLicences } from './scripts/build/bundled-licences.ts';
 import { inlineWorker } from './scripts/build/inline-worker.ts';
 import { sqlJsAssets } from './scripts/build/sqljs-assets.ts';
 import { workerFiles } from './scripts/build/worker-files.ts';
@@ -91,7 +92,11 @@ const builds: UserConfig[] = defineConfig([
   {
     cwd: folder('cli'),
     entry: { main: 'src/main.ts', 'agents.worker': 'src/agents.worker.ts' },
-    plugins: [workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs'), sqlJsAssets({ hasInline: false })],
+    plugins: [
+      workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs'),
+      sqlJsAssets({ hasInline: false }),
+      bundledLicences(),
+    ],
     format: 'esm',
     tsconfig: typesOf('node'),
     platform: 'node',

@@ -8,7 +8,10 @@ type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: strin
 
 const SQLJS = path.resolve(import.meta.dirname, '../../packages/sqljs-vfs/node_modules/sql.js');
 
-/** SHA-256 of the files of sql.js 1.16.0 that are published within our packages, unmodified. */
+/**
+ * SHA-256 of the files of sql.js 1.16.0 that are published within our packages: sqljs-vfs has the code unmodified, core's
+ * inline worker minified, and the command line bundled.
+ */
 const FILES: Readonly<Record<string, string>> = {
   'dist/sql-wasm.wasm': '43bbcdd44287e5a2db3b6b5af34b1a3485a7a441285d247976c1ebe3c61f8dbf',
   'dist/sql-wasm-browser.js': 'eb000b8422ead1cce9b4ef183f6af2e115877e37649a44e38f115561cc3f1a8a',

@@ -4,7 +4,9 @@ import { run } from './tarballs.mjs';
 
 const DOCUMENTS = new Set(['package.json', 'README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE']);
 /** Licences of code of others that a package contains. */
-const LICENCE = /(^|\/)[\w.]+-LICENSE\.txt$/;
+const LICENCE = /(^|\/)[\w.-]+-LICENSE\.txt$/;
+/** A message of sql.js, which stays as it is when its code is minified, bundled or made a string. */
+const SQLJS_MESSAGE = 'Statement closed';
 const REQUIRED_FIELDS = ['description', 'keywords', 'homepage', 'bugs', 'license', 'repository', 'engines'];
 
 /** Every file name in an `exports` or `bin` value. */
@@ -32,7 +34,17 @@ function reachableFiles(contents, entries) {
   return reached;
 }
 
-/** Throws unless the tarball has all that its entries name, and no file that no user can reach. */
+const hasSqlJs = (file) =>
+  file.endsWith('.wasm') || (/\.[cm]?js$/.test(file) && readFileSync(file, 'utf8').includes(SQLJS_MESSAGE));
+
+/** Whether sql.js's licence is packed in the folder of a file, or in one above. */
+function hasSqlJsLicence(contents, packed) {
+  const folder = path.dirname(packed);
+  if (existsSync(path.join(contents, folder, 'sql.js-LICENSE.txt'))) return true;
+  return folder !== '.' && hasSqlJsLicence(contents, folder);
+}
+
+/** Throws unless the tarball has all that its entries name, and sql.js's licence where its code is, and no file out of reach. */
 export function checkContents({ name, file, contents, manifest, workspaceManifest }) {
   const faults = REQUIRED_FIELDS.filter((field) => !manifest[field]).map((field) => `no ${field}`);
 
@@ -52,6 +64,8 @@ export function checkContents({ name, file, contents, manifest, workspaceManifes
     const isAllowed = packed.endsWith('.d.ts') || DOCUMENTS.has(packed) || LICENCE.test(packed);
     if (found.isFile() && !isAllowed && !reachable.has(packed))
       faults.push(`${packed} is packed, and no entry leads to it`);
+    if (found.isFile() && hasSqlJs(path.join(contents, packed)) && !hasSqlJsLicence(contents, packed))
+      faults.push(`${packed} contains sql.js, and its licence is not packed beside it`);
   }
   if (faults.length > 0) throw new Error(`${name}:\n  ${faults.join('\n  ')}`);
 
