@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConsumers, tryConsumers } from './compat/consumers.mjs';
-import { recordResults, writeTable } from './compat/results.mjs';
+import { recordResults } from './compat/results.mjs';
 import { packAll, PACKAGES, run } from './release-check/tarballs.mjs';
 
 const { values, positionals } = parseArgs({
@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
 });
 
 /** The suite beside native SQLite works on the sources: it is no consumer of tarballs, but a row as the others. */
-const NATIVE = { name: 'native', area: 'SQLite' };
+const NATIVE = { name: 'native', area: 'SQLite', rows: [{ what: 'better-sqlite3 and `sqlite3`' }] };
 
 /** Runs the suite beside native SQLite. @returns its entry of the results file */
 function tryNative() {
@@ -31,7 +31,7 @@ function tryNative() {
   return {
     consumer: NATIVE.name,
     area: NATIVE.area,
-    what: 'better-sqlite3 and `sqlite3`',
+    what: NATIVE.rows[0].what,
     version: devDependencies['better-sqlite3'],
     tried: 'one file in use by all at once, kills at every step, file formats in both directions',
     checks: { suite: result },
@@ -66,5 +66,5 @@ async function main() {
   }
 }
 
-if (values.table) writeTable();
+if (values.table) recordResults([], [...(await readConsumers()), NATIVE]);
 else await main();

@@ -62,9 +62,8 @@ async function install({ name, sources = [] }, tarballs, folder) {
     manifest[section] = { ...manifest[section], [dependency]: `file:${file}` };
   }
   writeFileSync(manifestFile, JSON.stringify(manifest, undefined, 2));
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock'], {
-    cwd: project,
-  });
+  // A lock file of the consumer, which has the versions of its tools, is kept; our packages are added to it.
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: project });
   return project;
 }
 
@@ -74,6 +73,13 @@ async function versionOf({ version }, context) {
   const manifest = path.join(context.project, 'node_modules', version, 'package.json');
   return JSON.parse(readFileSync(manifest, 'utf8')).version;
 }
+
+/** What failed, in one line that is the same in every run: the project's folder and ports differ. */
+export const stableReason = (error, project) =>
+  String(error.message ?? error)
+    .split('\n', 1)[0]
+    .replaceAll(project, '<project>')
+    .replaceAll(/(?<=\b(?:127\.0\.0\.1|localhost)):\d+/g, ':<port>');
 
 /** Runs one row. @returns its entry of the results file */
 async function tryRow(consumer, row, context) {
@@ -86,8 +92,7 @@ async function tryRow(consumer, row, context) {
       await work();
       checks[name] = 'passed';
     } catch (error) {
-      // One line, so that a table can hold it.
-      checks[name] = `failed: ${String(error.message ?? error).split('\n', 1)[0]}`;
+      checks[name] = `failed: ${stableReason(error, context.project)}`;
       console.error(`compat: ${row.what}: ${name}:`, error);
     }
   };

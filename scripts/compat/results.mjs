@@ -16,6 +16,7 @@ const failuresOf = ({ checks }) => Object.entries(checks).filter(([, result]) =>
 
 function describeResult(row) {
   if (row.notTried !== undefined) return `not tried: ${row.notTried}`;
+  if (row.checks === undefined) return 'not tried yet';
   const total = Object.keys(row.checks).length;
   const failures = failuresOf(row);
   if (failures.length === 0) return 'works';
@@ -45,7 +46,7 @@ function renderTable(rows) {
 }
 
 /** Writes the table from the results file into the README. */
-export function writeTable() {
+function writeTable() {
   const text = readFileSync(README, 'utf8');
   writeFileSync(
     README,
@@ -53,12 +54,19 @@ export function writeTable() {
   );
 }
 
-/** Replaces the entries of the rows that were run, and drops those of consumers that no longer have the row. */
+/**
+ * Replaces the entries of the rows that were run, drops those of consumers that no longer have the row, and adds entries
+ * without a result for consumers that never ran.
+ */
 export function recordResults(entries, consumers) {
   const isGone = (row) => entries.some(({ consumer }) => consumer === row.consumer);
   const { rows } = readResults();
   const order = consumers.map(({ name }) => name);
-  const merged = [...rows.filter((row) => !isGone(row)), ...entries].toSorted(
+  const recorded = [...rows.filter((row) => !isGone(row)), ...entries];
+  const untried = consumers
+    .filter(({ name }) => recorded.every(({ consumer }) => consumer !== name))
+    .flatMap(({ name, area, rows: own }) => own.map(({ what }) => ({ consumer: name, area, what })));
+  const merged = [...recorded, ...untried].toSorted(
     (left, right) => order.indexOf(left.consumer) - order.indexOf(right.consumer),
   );
   writeFileSync(RESULTS, `${JSON.stringify({ rows: merged }, undefined, 2)}\n`);

@@ -17,7 +17,28 @@ const nativeScript = (name) =>
       `UPDATE total SET n = n + 1; COMMIT; SELECT '${name}-${row}';`,
   );
 
-/** @returns what is wrong after one race; undefined when every acknowledged row is there, once, in an intact file */
+/** What SQLite says of a file that it cannot read. */
+const UNREADABLE = /malformed|not a database|corrupt/;
+
+/** @returns the damage to the file: rows lost or doubled, or a failed integrity check; undefined when it has none */
+async function findDamage(run, file, acknowledged) {
+  const ask = async (statement) => (await run('sqlite3', [file, statement])).trim().split('\n');
+  try {
+    const stored = new Set(await ask('SELECT name FROM rows'));
+    const lost = acknowledged.filter((name) => !stored.has(name));
+    if (lost.length > 0) return `${lost.length} acknowledged rows lost`;
+    const [rows, total, ...integrity] = await ask(
+      'SELECT count(*) FROM rows; SELECT n FROM total; PRAGMA integrity_check',
+    );
+    if (integrity.join() !== 'ok') return `not intact: ${integrity.join('; ')}`;
+    return rows === total && Number(rows) === stored.size ? undefined : `${rows} rows, of ${total} saved`;
+  } catch (error) {
+    if (UNREADABLE.test(error.message)) return error.message;
+    throw error;
+  }
+}
+
+/** @returns the `failure` of a program, and the `damage` to the file, of one race */
 async function race({ project, run }, { command, file: toArguments }, locks) {
   const file = path.join(mkdtempSync(path.join(project, 'race-')), 'race.db');
   await run('sqlite3', [file, SCHEMA]);
@@ -33,28 +54,31 @@ async function race({ project, run }, { command, file: toArguments }, locks) {
     }),
   ];
   const ends = await Promise.allSettled(runs);
-  const failure = ends.find(({ status }) => status === 'rejected')?.reason;
-  if (failure) return failure.message;
-  const acknowledged = ends.flatMap(({ value }) => value.trim().split('\n')).toSorted();
-  const ask = (statement) => run('sqlite3', [file, statement]).catch((error) => error.message);
-  const stored = (await ask('SELECT name FROM rows')).trim().split('\n').toSorted();
-  const rest = (await ask('SELECT n FROM total; PRAGMA integrity_check')).trim();
+  const failure = ends.find(({ status }) => status === 'rejected')?.reason.message;
+  const acknowledged = ends.flatMap(({ value }) => value?.trim().split('\n') ?? []);
   const expected = (OURS.length + NATIVE.length) * ROWS_EACH;
-  if (acknowledged.length !== expected) return `${acknowledged.length} of ${expected} rows acknowledged`;
-  if (stored.join() !== acknowledged.join()) return `${stored.length} of ${expected} rows stored`;
-  return rest === `${expected}\nok` ? undefined : rest;
+  return {
+    failure:
+      failure ??
+      (acknowledged.length === expected
+        ? undefined
+        : `${acknowledged.length} of ${expected} rows acknowledged`),
+    damage: await findDamage(run, file, acknowledged),
+  };
 }
 
 /** @throws Error when a race with locks goes wrong */
 export async function tryRace(context, runtime) {
-  const problem = await race(context, runtime, 'locked');
+  const { failure, damage } = await race(context, runtime, 'locked');
+  const problem = failure ?? damage;
   if (problem !== undefined) throw new Error(problem);
 }
 
-/** Control: the race must go wrong when the locks exclude no one. @throws Error when it does not */
+/** Control: the race must damage the file when the locks exclude no one. @throws Error when it does not */
 export async function tryRaceWithoutLocks(context, runtime) {
   for (let round = 0; round < MAX_CONTROL_ROUNDS; round++) {
-    if ((await race(context, runtime, 'unlocked')) !== undefined) return;
+    const { damage } = await race(context, runtime, 'unlocked');
+    if (damage !== undefined) return;
   }
-  throw new Error(`${MAX_CONTROL_ROUNDS} races without locks went well, so the race proves nothing`);
+  throw new Error(`${MAX_CONTROL_ROUNDS} races without locks damaged no file, so the race proves nothing`);
 }

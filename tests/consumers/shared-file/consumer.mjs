@@ -25,7 +25,6 @@ async function tryWithoutRights({ project, run }) {
 
 export default {
   area: 'Runtimes',
-  quick: true,
   sources: ['runtime-programs'],
   rows: [
     {
