@@ -149,7 +149,8 @@ test('rows of another program with BLOBs and without JSON are shown, not a blank
     .getByRole('button', { name: /^Replace database/ })
     .click();
   await simulator.showTab('Receipts');
-  await expect(simulator.table).toContainText('{"base64":"AAA');
+  // The table shows the end of an execution id, which differs most.
+  await expect(simulator.table).toContainText('AAA=="}');
   const dialog = page.getByRole('dialog', { name: 'Receipt' });
   const close = dialog.getByRole('button', { name: 'Close details' });
   await simulator.table.getByText('blob-agent').click();

@@ -84,8 +84,8 @@ export function useAgentRun<Type extends AgentType>(
       if (unrecorded === undefined) {
         setState({ running: false, receipt: undefined, failure: reportDatabaseFailure(error) });
       } else {
-        // The result stays readable: no failure of the database takes the place of the page here.
-        const { code, hint } = failureOf(unrecorded.cause);
+        // The result stays readable, unless the database itself is gone and every later edit would be lost with it.
+        const { code, hint } = reportDatabaseFailure(unrecorded.cause);
         setState({
           running: false,
           receipt: unrecorded.run.receipt,
