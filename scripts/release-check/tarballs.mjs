@@ -27,15 +27,23 @@ export function packAll(packages, folder) {
   });
 }
 
-/** Creates a project that depends on every tarball, and installs it with pnpm. @returns its folder */
+/** Creates a project that depends on every tarball and on their peers, and installs it with pnpm. @returns its folder */
 export function installInFreshProject(tarballs, folder) {
   const project = path.join(folder, 'project');
   mkdirSync(project);
-  const dependencies = Object.fromEntries(tarballs.map(({ name, file }) => [name, `file:${file}`]));
+  const ours = Object.fromEntries(tarballs.map(({ name, file }) => [name, `file:${file}`]));
+  // Optional peers too, in the version that is tested here: every entry is imported.
+  const peers = tarballs.flatMap(({ manifest, workspaceManifest }) =>
+    Object.keys(manifest.peerDependencies ?? {}).map((name) => [
+      name,
+      workspaceManifest.devDependencies[name],
+    ]),
+  );
+  const dependencies = { ...ours, ...Object.fromEntries(peers) };
   const manifest = { name: 'fresh', private: true, type: 'module', dependencies };
   writeFileSync(path.join(project, 'package.json'), JSON.stringify(manifest));
   // The packages depend on each other by version, and none is in a registry before the release.
-  const overrides = Object.entries(dependencies).map(([name, file]) => `  '${name}': '${file}'\n`);
+  const overrides = Object.entries(ours).map(([name, file]) => `  '${name}': '${file}'\n`);
   writeFileSync(
     path.join(project, 'pnpm-workspace.yaml'),
     `packages: ['.']\noverrides:\n${overrides.join('')}`,
