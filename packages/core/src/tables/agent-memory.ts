@@ -36,7 +36,7 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
   problemOf({ memoryJson, version, lastUpdated }) {
     return (
       storedJsonProblem('memory', memoryJson) ??
-      (version >= 1 ? undefined : `version is ${version}`) ??
+      (version >= 1 ? undefined : `version is ${(version as number | null) ?? 'NULL'}`) ??
       timeProblem('last_updated', lastUpdated)
     );
   },

@@ -93,13 +93,15 @@ export function toRow<Row>(table: AnyTable, values: readonly unknown[], offset: 
 }
 
 /**
- * Checks a stored row: that each column holds the kind of value that it is for, and the rules of its table.
+ * Checks a stored row: that each column holds the kind of value that it is for, and the rules of its table. A count may be
+ * NULL: the original scripts left it out.
  * @param isImported - true for a receipt of the original scripts, whose id cannot be recomputed
  * @returns the first problem, or undefined
  */
 export function rowProblem(table: AnyTable, row: object, isImported: boolean): string | undefined {
-  for (const { column, field, holds = 'text' } of table.columns) {
+  for (const { column, field, holds = 'text', optional } of table.columns) {
     const value = (row as Readonly<Record<string, unknown>>)[field];
+    if (value === null && holds === 'text' && !optional) return `${column} is NULL`;
     if (value === null || holds === 'time') continue;
     const fits = holds === 'text' ? typeof value === 'string' : Number.isSafeInteger(value);
     if (!fits)
