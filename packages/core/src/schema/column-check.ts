@@ -23,14 +23,15 @@ const STRICT_TYPES: Readonly<Record<NonNullable<Column['holds']>, RegExp>> = {
   number: /^(?:INT|INTEGER|REAL|ANY)$/i,
 };
 
-/** A default that is NULL, which is no default for a column that must not be NULL. */
-const NULL_DEFAULT = /^[\s(]*NULL[\s)]*$/i;
+/** A default that depends on the time, and one that always is a time. */
+const MENTIONS_NOW = /current_(?:date|time)/i;
+const IS_NOW = /^[\s(]*current_(?:date|time|timestamp)[\s)]*$/i;
 
 interface DeclaredColumn {
   readonly name: string;
   readonly type: string;
   readonly mustNotBeNull: boolean;
-  readonly hasDefault: boolean;
+  readonly defaultValue: string;
   readonly isGenerated: boolean;
   /** True for an INTEGER PRIMARY KEY, which stands for the rowid. */
   readonly isRowid: boolean;
@@ -84,9 +85,12 @@ function findRefusingColumn(
     const shown = JSON.stringify(name);
     if (column === undefined) {
       if (/^rowid$/i.test(name) && !isRowid) return `${shown} hides the rowid of SQLite`;
-      if (!mustNotBeNull || isRowid) continue;
-      if (declared.isGenerated) return `${shown} is computed and must not be NULL`;
-      if (!declared.hasDefault) return `${shown} must not be NULL and has no default`;
+      const takesOnly = isStrict && !/^ANY$/i.test(type) ? `takes only ${type}` : undefined;
+      const limit = mustNotBeNull ? 'must not be NULL' : takesOnly;
+      if (limit === undefined || isRowid) continue;
+      if (declared.isGenerated) return `${shown} is computed and ${limit}`;
+      if (MENTIONS_NOW.test(declared.defaultValue) && !IS_NOW.test(declared.defaultValue))
+        return `${shown} has a default that depends on the time and ${limit}`;
       continue;
     }
     const { holds = 'text', optional } = column;
@@ -109,7 +113,7 @@ function declaredColumns(connection: SqliteConnection, table: string): DeclaredC
       name: String(name),
       type: String(type),
       mustNotBeNull: notNull === 1,
-      hasDefault: typeof defaultValue === 'string' && !NULL_DEFAULT.test(defaultValue),
+      defaultValue: String(defaultValue ?? ''),
       isGenerated: hidden !== 0,
       isRowid: isRowid === 1,
     }));

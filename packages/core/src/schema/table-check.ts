@@ -6,6 +6,7 @@ import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { TABLES } from '../tables/index.ts';
 import { findColumnProblem, type StoredColumn } from './column-check.ts';
 import { findIndexProblem } from './index-check.ts';
+import { findInsertProblem } from './insert-check.ts';
 import { METADATA_COLUMNS, METADATA_TABLE } from './metadata.ts';
 import { schemaMismatch, type SchemaProblem } from './schema-problem.ts';
 import { findSchemaCode } from './trigger-guard.ts';
@@ -76,7 +77,8 @@ function findTableProblem(connection: SqliteConnection, table: RequiredTable): S
     return (
       findSchemaCode(connection, name, names) ??
       findColumnProblem(connection, name, columns) ??
-      findIndexProblem(connection, table)
+      findIndexProblem(connection, table) ??
+      findInsertProblem(connection, name, columns)
     );
   } catch (error) {
     if (resultCodeOf(error) !== ResultCode.ERROR) throw error;

@@ -73,7 +73,7 @@ export interface Table<Row extends object, Input extends object, Saved extends o
 }
 
 /** Lists the columns of a SELECT, in order. */
-export function selectList({ columns }: Pick<AnyTable, 'columns'>): string {
+export function selectList({ columns }: { readonly columns: readonly Pick<Column, 'column'>[] }): string {
   return columns.map(({ column }) => column).join(', ');
 }
 
@@ -81,7 +81,10 @@ export function selectList({ columns }: Pick<AnyTable, 'columns'>): string {
  * Makes the INSERT of a whole row, one bound value per column, in order. OR ABORT overrides conflict clauses of a schema that
  * another program made: REPLACE would delete other rows, IGNORE would drop this one in silence.
  */
-export function insertSql(table: Pick<AnyTable, 'name' | 'columns'>): string {
+export function insertSql(table: {
+  readonly name: string;
+  readonly columns: readonly Pick<Column, 'column'>[];
+}): string {
   return `INSERT OR ABORT INTO ${table.name} (${selectList(table)}) VALUES (${table.columns.map(() => '?').join(', ')})`;
 }
 

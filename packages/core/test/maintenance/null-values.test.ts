@@ -39,7 +39,7 @@ function rowsWithNull(table: keyof typeof ROWS): { readonly sql: string; readonl
     Object.entries(ROWS[table])
       .map(([column, value]) => {
         if (column === missing) return 'NULL';
-        return /_id$/.test(column) ? `'${value}-${index}'` : `'${value}'`;
+        return column.endsWith('_id') ? `'${value}-${index}'` : `'${value}'`;
       })
       .join(', '),
   );

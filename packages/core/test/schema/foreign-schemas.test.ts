@@ -43,8 +43,17 @@ describe('databases of other programs', () => {
       'memory_json TEXT UNIQUE ON CONFLICT REPLACE',
       /agent_memory .*UNIQUE \(memory_json\)/,
     ],
-    ['details TEXT', 'theirs INT NOT NULL, details TEXT', /audit_log, the column "theirs" must not be NULL/],
-    ['details TEXT', 'theirs NOT NULL DEFAULT (NULL), details TEXT', /the column "theirs" must not be NULL/],
+    ['details TEXT', 'theirs INT NOT NULL, details TEXT', /audit_log takes no row .*NOT NULL.*theirs/],
+    ...['NULL', '1/0', 'CASE WHEN 1 THEN NULL END', 'length(NULL)', "current_date || '' || NULL"].map(
+      (value) =>
+        [
+          'memory_json TEXT',
+          `theirs NOT NULL DEFAULT (${value}), memory_json TEXT`,
+          /agent_memory.*(NOT NULL.*theirs|"theirs" has a default that depends on the time)/,
+        ] as const,
+    ),
+    ['details TEXT', 'theirs DEFAULT (abs(-9223372036854775808)), details TEXT', /an expression \(abs/],
+    ['details TEXT', 'theirs INT DEFAULT 5 CHECK (theirs > 9), details TEXT', /CHECK constraint .theirs > 9/],
     ['details TEXT', 'details TEXT NOT NULL ON CONFLICT IGNORE', /the column details must not be NULL/],
     ['status TEXT', "status TEXT CHECK (status <> 'error')", /receipts would run a CHECK constraint/],
     [
@@ -128,6 +137,23 @@ describe('databases of other programs', () => {
       /audit_log, the column details takes only BLOB/,
       /another file/,
     ],
+    ...(
+      [
+        ["x INT DEFAULT 'x'", /audit_log takes no row .*TEXT value in INT column.*x/],
+        ['x INT DEFAULT 5.5', /audit_log takes no row .*REAL value in INT column.*x/],
+        ['x TEXT DEFAULT CURRENT_TIMESTAMP, y INT DEFAULT (CURRENT_TIMESTAMP)', /audit_log takes no row .*y/],
+        ["x INT DEFAULT (CASE WHEN CURRENT_DATE < '2040' THEN 1 ELSE 'x' END)", /"x".*depends on the time/],
+        ['x INT AS (error_message)', /audit_log, the column "x" is computed and takes only INT/],
+      ] as const
+    ).map(
+      ([columns, message]) =>
+        [
+          `DROP TABLE audit_log; CREATE TABLE audit_log (audit_id TEXT, timestamp TEXT, agent_id TEXT, operation TEXT,
+           operation_type TEXT, status TEXT, duration_ms INT, details TEXT, error_message TEXT, ${columns}) STRICT`,
+          message,
+          /another file/,
+        ] as const,
+    ),
     [
       `DROP TABLE agent_memory; CREATE TABLE agent_memory (memory_id TEXT, agent_id TEXT PRIMARY KEY, agent_type TEXT,
        memory_json TEXT, last_updated TEXT, version INT, rowid) WITHOUT ROWID`,
@@ -257,14 +283,14 @@ describe('databases of other programs that are accepted', () => {
         )
         .replace(
           'duration_ms INTEGER\n',
-          "duration_ms INTEGER, theirs TEXT NOT NULL DEFAULT 'x', at NOT NULL DEFAULT CURRENT_TIMESTAMP,\n UNIQUE (execution_id COLLATE binary, agent_id COLLATE NOCASE)",
+          "duration_ms INTEGER, theirs TEXT NOT NULL DEFAULT 'x', at NOT NULL DEFAULT CURRENT_TIMESTAMP,\n bare NOT NULL DEFAULT abc, sum NOT NULL DEFAULT (1 + length('a')), none DEFAULT (1/0), UNIQUE (execution_id COLLATE binary, agent_id COLLATE NOCASE)",
         ),
       'CREATE INDEX theirs_1 ON receipts (agent_id COLLATE NOCASE, theirs)',
       'CREATE UNIQUE INDEX theirs_2 ON audit_log (agent_id COLLATE NOCASE, audit_id)',
       "CREATE UNIQUE INDEX theirs_3 ON receipts (status, execution_id) WHERE status = 'error'",
       'CREATE VIEW newest AS SELECT * FROM receipts ORDER BY created_at DESC',
       'ALTER TABLE audit_log ADD COLUMN both AS (agent_id || status)',
-      'DROP TABLE _schema_metadata; CREATE TABLE _schema_metadata (key TEXT PRIMARY KEY, value ANY, updated_at TEXT) STRICT',
+      "DROP TABLE _schema_metadata; CREATE TABLE _schema_metadata (key TEXT PRIMARY KEY, value ANY, updated_at TEXT, n INT NOT NULL DEFAULT '5', any ANY AS (1/0)) STRICT",
     );
     const db = await fixture.open();
     await db.record({
@@ -274,7 +300,9 @@ describe('databases of other programs that are accepted', () => {
     });
     expect(await db.stats()).toMatchObject({ receiptsTotal: 3, agentsTracked: 2, auditEntries: 2 });
     expect((await db.verify()).ok).toBe(true);
-    expect(fixture.native('SELECT count(*), min(theirs) FROM newest')).toBe('3|x');
+    expect(fixture.native('SELECT count(*), min(theirs), min(bare), max(sum), max(none) FROM newest')).toBe(
+      '3|x|abc|2|',
+    );
   });
 
   it('reads rows of the original scripts', async () => {
