@@ -197,28 +197,38 @@ function found(json: string | undefined): Answer {
   return json === undefined ? { code: 'NOT_FOUND' } : { value: json };
 }
 
+/** Returns the number of transactions of an operation. A cleanup deletes the old rows of each table in one of its own. */
+export function transactionCount(operation: ModelOperation): number {
+  return operation.kind === 'cleanup' && !operation.dryRun && !operation.aborted ? 2 : 1;
+}
+
+/** Deletes the old receipts, and then, in a second transaction, the old audit entries. A dry run counts both at once. */
 function cleanup(
   state: ModelState,
-  { days = 90, dryRun }: { days: number | undefined; dryRun: boolean },
+  { days = 90, dryRun, aborted }: Extract<ModelOperation, { kind: 'cleanup' }>,
   now: Date,
+  first: ModelStep | undefined,
 ): ModelStep {
   const before = daysAgo(now, days);
-  const remaining: ModelState = {
-    ...state,
-    receipts: state.receipts.filter(({ createdAt }) => createdAt >= before),
-    audits: state.audits.filter(({ timestamp }) => timestamp >= before),
-  };
+  const receipts = state.receipts.filter(({ createdAt }) => createdAt >= before);
+  const audits = state.audits.filter(({ timestamp }) => timestamp >= before);
+  const auditEntriesDeleted = state.audits.length - audits.length;
+  if (first && 'value' in first.answer) {
+    const value = { ...(first.answer.value as object), auditEntriesDeleted };
+    return { state: { ...state, audits }, answer: { value } };
+  }
   const value = {
     days,
     dryRun,
     before: before === '' ? '0000-01-01 00:00:00' : before,
-    receiptsDeleted: state.receipts.length - remaining.receipts.length,
-    auditEntriesDeleted: state.audits.length - remaining.audits.length,
+    receiptsDeleted: state.receipts.length - receipts.length,
+    auditEntriesDeleted,
     sizeBeforeBytes: wholeNumber,
     sizeAfterBytes: wholeNumber,
     freeBytes: new Expectation('a count', (count) => Number.isSafeInteger(count)),
   };
-  return { state: dryRun ? state : remaining, answer: { value } };
+  if (dryRun) return { state, answer: { value } };
+  return { state: { ...state, receipts }, answer: aborted ? { code: 'ABORTED' } : { value } };
 }
 
 /** Puts rows that are newest first in the requested order. */
@@ -308,14 +318,22 @@ function isEmpty({ receipts, memories, audits }: ModelState): boolean {
   return receipts.length + memories.length + audits.length === 0;
 }
 
-/** Applies an operation to the model. */
-export function takeStep(state: ModelState, operation: ModelOperation, context: CallContext): ModelStep {
+/**
+ * Applies one transaction of an operation to the model.
+ * @param earlier - the result of the operation's transaction before this one
+ */
+export function takeStep(
+  state: ModelState,
+  operation: ModelOperation,
+  context: CallContext,
+  earlier?: ModelStep,
+): ModelStep {
   const { stored } = context;
   switch (operation.kind) {
     case 'write':
       return write(state, operation, context);
     case 'cleanup':
-      return cleanup(state, operation, context.now);
+      return cleanup(state, operation, context.now, earlier);
     case 'reset':
       return { state: EMPTY_STATE, answer: { value: undefined } };
     case 'exportBackup':

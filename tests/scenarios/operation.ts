@@ -95,7 +95,13 @@ export type ModelOperation =
       readonly period: AnalyticsPeriod | undefined;
     }
   | { readonly kind: 'stats' | 'verify' | 'reset' | 'info' }
-  | { readonly kind: 'cleanup'; readonly days: number | undefined; readonly dryRun: boolean }
+  | {
+      readonly kind: 'cleanup';
+      readonly days: number | undefined;
+      readonly dryRun: boolean;
+      /** Aborts the cleanup as soon as it reports that the old rows of the first table are deleted. */
+      readonly aborted: boolean;
+    }
   | { readonly kind: 'exportBackup' | 'exportImage' | 'importImage'; readonly slot: number }
   | {
       readonly kind: 'restoreBackup';
@@ -266,6 +272,8 @@ function drawWhole(choices: Choices): ModelOperation {
   const slot = choices.below(SLOTS);
   const kind = choices.oneOf([
     'cleanup',
+    'cleanup',
+    'cleanup',
     'exportBackup',
     'restoreBackup',
     'exportImage',
@@ -273,8 +281,11 @@ function drawWhole(choices: Choices): ModelOperation {
     'reset',
   ] as const);
   switch (kind) {
-    case 'cleanup':
-      return { kind, days: drawDays(choices), dryRun: choices.onceIn(3) };
+    case 'cleanup': {
+      const dryRun = choices.onceIn(3);
+      const days = choices.onceIn(2) ? 0 : drawDays(choices);
+      return { kind, days, dryRun, aborted: !dryRun && choices.onceIn(3) };
+    }
     case 'restoreBackup':
       return {
         kind,

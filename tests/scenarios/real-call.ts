@@ -228,8 +228,12 @@ export async function callReal(
       return exported(db, operation);
     case 'analytics':
       return db.analytics(defined({ agent: operation.agent, period: operation.period }));
-    case 'cleanup':
-      return db.cleanup(defined({ days: operation.days, dryRun: operation.dryRun }));
+    case 'cleanup': {
+      const { days, dryRun, aborted } = operation;
+      const controller = new AbortController();
+      const abort = { signal: controller.signal, onProgress: () => controller.abort() };
+      return db.cleanup({ ...defined({ days, dryRun }), ...(aborted ? abort : {}) });
+    }
     case 'exportBackup': {
       const directory = new MemoryBackupDirectory();
       await db.exportBackup({ directory });

@@ -12,7 +12,7 @@ import type { Change, CleanupReport, TableName } from '../../packages/core/src/a
 import { TABLE_NAMES } from '../../packages/core/src/tables/index.ts';
 import { MemoryBackupDirectory } from '../../packages/core/src/testing/memory-backup-directory.ts';
 import { type Bindings, resolveIds, unify } from './expectation.ts';
-import { type Answer, type CallContext, takeStep } from './model-answer.ts';
+import { type Answer, type CallContext, type ModelStep, takeStep, transactionCount } from './model-answer.ts';
 import type { ModelHandle, ScenarioHarness } from './scenario-harness.ts';
 import { contentOf, EMPTY_STATE, type ModelState } from './model-state.ts';
 import { type ModelOperation, SLOTS } from './operation.ts';
@@ -39,6 +39,8 @@ export interface ScenarioReport {
   readonly crashes: number;
   /** Crashes that left a call without an answer. */
   readonly unanswered: number;
+  /** Cleanups that deleted rows. */
+  readonly deletions: number;
 }
 
 /** A backup or image, and its content. */
@@ -57,18 +59,27 @@ function shown(value: unknown): string {
   return text.length > 1500 ? `${text.slice(0, 1500)}…` : text;
 }
 
-/** Yields every order of the items. */
-function* orders<T>(items: readonly T[]): Generator<readonly T[]> {
-  if (items.length === 0) yield [];
-  for (const [index, first] of items.entries()) {
-    for (const rest of orders(items.toSpliced(index, 1))) yield [first, ...rest];
+/** Yields every order of the calls' transactions in which each call's own keep their order. Each is named by its call. */
+function* orders(remaining: ReadonlyMap<Call, number>): Generator<readonly Call[]> {
+  if (remaining.size === 0) yield [];
+  for (const [call, count] of remaining) {
+    const others = new Map(remaining);
+    if (count === 1) others.delete(call);
+    else others.set(call, count - 1);
+    for (const rest of orders(others)) yield [call, ...rest];
   }
 }
 
-/** Yields every subset of the items. */
-function* subsets<T>(items: readonly T[]): Generator<ReadonlySet<T>> {
-  for (let bits = 0; bits < 2 ** items.length; bits++) {
-    yield new Set(items.filter((_, index) => (bits >> index) & 1));
+/** Yields every number of transactions that each call may have committed: all of them, or fewer when its owner crashed. */
+function* committed(calls: readonly Call[]): Generator<ReadonlyMap<Call, number>> {
+  const [call, ...others] = calls;
+  if (!call) {
+    yield new Map();
+    return;
+  }
+  const all = transactionCount(call.operation);
+  for (let count = call.isKnown ? all : 0; count <= all; count++) {
+    for (const rest of committed(others)) yield count === 0 ? rest : new Map([[call, count], ...rest]);
   }
 }
 
@@ -92,6 +103,7 @@ class ScenarioRun {
   #callsMade = 0;
   #crashes = 0;
   #unanswered = 0;
+  #deletions = 0;
 
   constructor(harness: ScenarioHarness) {
     this.#harness = harness;
@@ -112,7 +124,12 @@ class ScenarioRun {
       }
     }
     for (const handle of [0, 1] as const) await this.#close(handle);
-    return { calls: this.#callsMade, crashes: this.#crashes, unanswered: this.#unanswered };
+    return {
+      calls: this.#callsMade,
+      crashes: this.#crashes,
+      unanswered: this.#unanswered,
+      deletions: this.#deletions,
+    };
   }
 
   /** Releases every handle, also after a failure. */
@@ -165,6 +182,9 @@ class ScenarioRun {
     if (crash) crashing?.crashAt(crash.atCall);
     let ended = await Promise.all(made);
     this.#callsMade += ended.length;
+    this.#deletions += ended.filter(
+      (call) => call.operation.kind === 'cleanup' && tablesWritten(call).length > 0,
+    ).length;
     if (crashing && crash) {
       this.#crashes++;
       this.#handles[this.#at(crash.handle)] = undefined;
@@ -232,9 +252,9 @@ class ScenarioRun {
       if (missed.length > 0)
         throw new Error(`subscribers were not told of ${missed.join(', ')}: ${shown(changes)}`);
       if (this.#harness.shared) continue;
-      // The owner of a log counts a cleanup that deleted nothing as a commit.
-      const cleansUp = calls.some(({ operation }) => operation.kind === 'cleanup');
-      if (written.size === 0 && notified.size > 0 && !cleansUp)
+      // The answer of an aborted cleanup is an error, which does not say in figures what was deleted.
+      const isAborted = calls.some(({ operation }) => operation.kind === 'cleanup' && operation.aborted);
+      if (written.size === 0 && notified.size > 0 && !isAborted)
         throw new Error(`subscribers were told of changes, but nothing was written: ${shown(changes)}`);
       if (
         changes.some(
@@ -296,11 +316,6 @@ class ScenarioRun {
   }
 }
 
-/** True when a cleanup deleted rows. One that finds none commits nothing. */
-function isDeletion({ dryRun, receiptsDeleted, auditEntriesDeleted }: CleanupReport): boolean {
-  return !dryRun && receiptsDeleted + auditEntriesDeleted > 0;
-}
-
 function tablesWritten({ operation, answer }: Call): readonly TableName[] {
   if (!('value' in answer)) return [];
   switch (operation.kind) {
@@ -310,8 +325,14 @@ function tablesWritten({ operation, answer }: Call): readonly TableName[] {
         ...(operation.memories.length > 0 ? (['agent_memory'] as const) : []),
         ...(operation.audits.length > 0 ? (['audit_log'] as const) : []),
       ];
-    case 'cleanup':
-      return isDeletion(answer.value as CleanupReport) ? TABLE_NAMES : [];
+    case 'cleanup': {
+      const { dryRun, receiptsDeleted, auditEntriesDeleted } = answer.value as CleanupReport;
+      if (dryRun) return [];
+      return [
+        ...(receiptsDeleted > 0 ? (['receipts'] as const) : []),
+        ...(auditEntriesDeleted > 0 ? (['audit_log'] as const) : []),
+      ];
+    }
     case 'reset':
     case 'importImage':
     case 'restoreBackup':
@@ -330,9 +351,8 @@ interface Explanation {
 
 /** Yields every order in which the calls may have taken effect. */
 function* explanations(before: ModelState, calls: readonly Call[]): Generator<Explanation> {
-  const known = calls.filter(({ isKnown }) => isKnown);
-  for (const effective of subsets(calls.filter(({ isKnown }) => !isKnown))) {
-    for (const order of orders([...known, ...effective])) {
+  for (const effective of committed(calls)) {
+    for (const order of orders(effective)) {
       if (keepsOrder(order, calls)) yield explain(before, order);
     }
   }
@@ -340,11 +360,15 @@ function* explanations(before: ModelState, calls: readonly Call[]): Generator<Ex
 
 function explain(before: ModelState, order: readonly Call[]): Explanation {
   const bindings: Bindings = new Map();
+  const steps = new Map<Call, ModelStep>();
   let after = before;
-  for (const { operation, context, answer, isKnown } of order) {
-    const step = takeStep(after, operation, context);
+  for (const [position, call] of order.entries()) {
+    const { operation, context, answer, isKnown } = call;
+    const step = takeStep(after, operation, context, steps.get(call));
+    steps.set(call, step);
     after = step.state;
-    if (isKnown && !unify(step.answer, answer, bindings)) {
+    const isLast = order.lastIndexOf(call) === position;
+    if (isKnown && isLast && !unify(step.answer, answer, bindings)) {
       const mismatch = `${operation.kind} answered ${shown(answer)}, expected ${shown(step.answer)}`;
       return { after, bindings, mismatch };
     }

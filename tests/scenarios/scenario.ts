@@ -24,8 +24,10 @@ export const NUMBERS_PER_STEP = 48;
 export function drawStep(numbers: readonly number[]): ScenarioStep {
   const choices = new Choices(numbers);
   switch (choices.below(12)) {
+    case 7:
+    case 8:
     case 9: {
-      const days = choices.oneOf([0, 1, 7, 30, 90, -1, -7]);
+      const days = choices.oneOf([1, 7, 90, 30, 0, -1]);
       return { step: 'clock', seconds: days * SECONDS_PER_DAY + choices.oneOf([0, 1, -1]) };
     }
     case 10:

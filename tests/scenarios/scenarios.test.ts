@@ -67,12 +67,14 @@ it.each(Object.entries(harnesses))(
     let calls = 0;
     let crashes = 0;
     let unanswered = 0;
+    let deletions = 0;
     await fc.assert(
       fc.asyncProperty(scenarios, async (scenario) => {
         const report = await runScenario(makeHarness(), scenario.map(drawStep));
         calls += report.calls;
         crashes += report.crashes;
         unanswered += report.unanswered;
+        deletions += report.deletions;
       }),
       {
         numRuns: RUNS,
@@ -83,7 +85,9 @@ it.each(Object.entries(harnesses))(
     expect(calls).toBeGreaterThan(RUNS * 5);
     expect(crashes).toBeGreaterThan(0);
     if (process.env['MODEL_RUNS'])
-      console.log(`${calls} calls, ${crashes} crashes, ${unanswered} of them with a call unanswered`);
+      console.log(
+        `${calls} calls, ${crashes} crashes, ${unanswered} of them with a call unanswered, ${deletions} cleanups that deleted rows`,
+      );
   },
   3_600_000,
 );

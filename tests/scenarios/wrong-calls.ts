@@ -113,14 +113,6 @@ export const WRONG_CALLS: readonly [WrongCall, ...WrongCall[]] = [
     call: (db) => db.cleanup({ days: 0, ...aborted }),
   },
   {
-    title: 'a cleanup aborted in progress',
-    code: 'ABORTED',
-    call: (db) => {
-      const controller = new AbortController();
-      return db.cleanup({ days: 0, signal: controller.signal, onProgress: () => controller.abort() });
-    },
-  },
-  {
     title: 'a backup aborted in progress',
     code: 'ABORTED',
     call: (db) => {
