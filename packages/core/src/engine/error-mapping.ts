@@ -99,6 +99,11 @@ export function isTemporaryFileFailure({ cause }: PersistenceError): boolean {
   return cause instanceof SqliteError && cause.cause instanceof TemporaryFileError;
 }
 
+/** True when the transaction that failed may be committed. */
+export function isUncertain({ cause }: PersistenceError): boolean {
+  return cause instanceof UncertainCommit;
+}
+
 /** Maps an error of SQLite or the storage to a `PersistenceError`. Returns a `PersistenceError` as it is. */
 export function toPersistenceError(error: unknown, operation: string): PersistenceError {
   if (error instanceof PersistenceError) return error;
@@ -112,11 +117,11 @@ export function toPersistenceError(error: unknown, operation: string): Persisten
   if (error instanceof UncertainCommit) {
     return new PersistenceError(
       'IO_ERROR',
-      'The storage failed at the end of the commit, so it is uncertain whether the data is saved',
+      'The storage failed at the end of the commit, so it is uncertain whether the change is stored',
       {
         operation,
-        cause: error.cause,
-        hint: 'Check whether it is stored before saving it again; saving a receipt with `ifAbsent` does both.',
+        cause: error,
+        hint: 'Check whether it is stored before you try again; saving a receipt with `ifAbsent` does both.',
       },
     );
   }

@@ -2,7 +2,7 @@ import { pause } from '@ggen-sim/sqljs-vfs/internal';
 import { PersistenceError } from '../api/errors.ts';
 import type { CleanupOptions, CleanupReport, LongOperationOptions, TableName } from '../api/persistence.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { isTemporaryFileFailure } from '../engine/error-mapping.ts';
+import { isTemporaryFileFailure, isUncertain } from '../engine/error-mapping.ts';
 import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
 import { olderConditions } from '../tables/foreign-times.ts';
 import { TABLES } from '../tables/index.ts';
@@ -66,7 +66,11 @@ export async function cleanup(
       // The deletion is committed. The room that could not be given back is in the report.
       if (options.vacuum) throw roomNotGivenBack(error, deletedCounts(deleted));
     }
-    return steps.read(() => connection.snapshot(() => report(sizeBeforeBytes, deleted)));
+    try {
+      return await steps.read(() => connection.snapshot(() => report(sizeBeforeBytes, deleted)));
+    } catch (error) {
+      throw stopped(error, deletedCounts(deleted));
+    }
   });
 }
 
@@ -92,8 +96,9 @@ function roomNotGivenBack(cause: PersistenceError, deleted: DeletedCounts): Pers
 
 /** Says what a cleanup that failed or was aborted has deleted. */
 function stopped(error: unknown, deleted: DeletedCounts): unknown {
-  if (!(error instanceof PersistenceError) || Object.values(deleted).every((count) => count === 0))
-    return error;
+  if (!(error instanceof PersistenceError)) return error;
+  if (isUncertain(error)) return lastBatchUncertain(error, deleted);
+  if (Object.values(deleted).every((count) => count === 0)) return error;
   const { code, cause, hint } = error;
   const kept = `${described(deleted)} were deleted before; all other rows are kept`;
   return new PersistenceError(
@@ -104,6 +109,15 @@ function stopped(error: unknown, deleted: DeletedCounts): unknown {
       cause,
       hint: hint ?? 'Clean up again to delete the rest.',
     },
+  );
+}
+
+/** Says what is deleted when the storage failed at the end of a commit. */
+function lastBatchUncertain({ code, cause }: PersistenceError, deleted: DeletedCounts): PersistenceError {
+  return new PersistenceError(
+    code,
+    `The storage failed at the end of a commit: at least ${described(deleted)} were deleted, perhaps up to ${BATCH_ROWS} old rows more; all other rows are kept`,
+    { operation: OPERATION, cause, hint: 'Clean up again to delete the rest.' },
   );
 }
 
