@@ -1,5 +1,5 @@
 /** Paths that cannot be used: a plain reason with the path and a code, no word of the system behind it. */
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Sandbox } from './run-cli.ts';
@@ -55,6 +55,20 @@ it('a workspace, a temporary folder and a current folder that cannot be used', a
     exitCode: 1,
     stderr: `error[IO_ERROR]: ${at('file/x')}: a part of the path is not a folder.\n`,
   });
+  const long = await sandbox.run(['start'], { environment: { WORKSPACE_DIR: at(`new/deep/${LONG}`) } });
+  expect(long.stderr).toMatch(/^error\[IO_ERROR\]: .*name too long/u);
+  expect(existsSync(at('new'))).toBe(false);
+  for (const words of [
+    ['db', 'init', '--db', 'new/deep/LONG/x'],
+    ['db', 'init', '--db', 'new/deep/LONG'],
+    ['db', 'export-audit-trail', 'json', 'new/deep/LONG/x'],
+    ['db', 'export-audit-trail', 'json', 'new/deep/LONG'],
+    ['db', 'backup', 'new/deep/LONG'],
+  ]) {
+    const failed = await sandbox.run(words.map((word) => word.replace('LONG', LONG)));
+    expect(failed.stderr).toMatch(/name too long/u);
+    expect([words, existsSync(at('new'))]).toEqual([words, false]);
+  }
   const test = await sandbox.run(['db', 'test'], { environment: { TMPDIR: at('missing') } });
   expect(test.exitCode).toBe(1);
   expect(test.stderr).toMatch(/^error\[IO_ERROR\]: \S+: no such file or directory\.\n$/u);

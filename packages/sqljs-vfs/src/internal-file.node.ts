@@ -2,6 +2,7 @@
 export {
   createPrivateDirectory,
   followSymlinks,
+  removeEmptyDirectories,
   syncDirectory,
 } from './storages/node-file/durable-paths.node.ts';
 export type { RangeLocks } from './locks/byte-range-lock.ts';

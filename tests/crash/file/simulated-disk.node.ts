@@ -96,6 +96,13 @@ export class SimulatedDisk {
     this.#link(absolutePath, { kind: 'directory', id: this.#nextId++, entries: new Map() });
   }
 
+  removeDirectory(absolutePath: string): void {
+    const node = this.find(absolutePath);
+    if (node?.kind !== 'directory') throw failure('ENOENT', absolutePath);
+    if (node.entries.size > 0) throw failure('ENOTEMPTY', absolutePath);
+    this.#unlink(absolutePath);
+  }
+
   #link(absolutePath: string, node: DiskNode): void {
     const directory = this.#directoryOf(absolutePath);
     const name = path.basename(absolutePath);
@@ -105,6 +112,10 @@ export class SimulatedDisk {
 
   unlink(absolutePath: string): void {
     if (this.find(absolutePath)?.kind !== 'file') throw failure('ENOENT', absolutePath);
+    this.#unlink(absolutePath);
+  }
+
+  #unlink(absolutePath: string): void {
     const directory = this.#directoryOf(absolutePath);
     const name = path.basename(absolutePath);
     directory.entries.delete(name);
@@ -247,6 +258,7 @@ export class SimulatedProcess {
       },
       existsSync: (filePath) => alive().find(filePath) !== undefined,
       mkdirSync: (directory) => alive().makeDirectory(directory),
+      rmdirSync: (directory) => alive().removeDirectory(directory),
       chmodSync: () => void alive(),
       inodeIdSync: (fileOrPath) => {
         const disk = alive();

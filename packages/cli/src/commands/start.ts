@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { defineCommand, type Command } from '../command.ts';
 import { workspacePath } from '../locations.ts';
 
@@ -12,7 +13,7 @@ export const start: Command = defineCommand({
   examples: ['ggen-sim start', 'WORKSPACE_DIR=/srv/ggen ggen-sim start'],
   async run(_, context) {
     const workspace = workspacePath(context.locations);
-    await mkdir(workspace, { recursive: true, mode: 0o700 });
+    createFolder(workspace);
     await using database = await context.openDatabase();
     const { path, schemaVersion } = await database.info();
     context.printNotice(`Workspace ready: ${workspace}`);
@@ -20,3 +21,17 @@ export const start: Command = defineCommand({
     context.printNotice("Next: 'ggen-sim db save-receipt --help', or 'ggen-sim --help' for all commands");
   },
 });
+
+/** Creates a folder and its missing parents. When one cannot be created, those before it are removed again. */
+function createFolder(folder: string): void {
+  const missing: string[] = [];
+  for (let path = folder; !existsSync(path); path = dirname(path)) missing.unshift(path);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    for (const path of missing.toReversed()) {
+      if (existsSync(path)) rmdirSync(path);
+    }
+    throw error;
+  }
+}

@@ -5,7 +5,12 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { createPrivateDirectory, nativeRangeLocks, type RangeLocks } from '@ggen-sim/sqljs-vfs/internal/file';
+import {
+  createPrivateDirectory,
+  nativeRangeLocks,
+  removeEmptyDirectories,
+  type RangeLocks,
+} from '@ggen-sim/sqljs-vfs/internal/file';
 
 const PARTIAL_SUFFIX = '.partial';
 const LOCK_SUFFIX = '.partial-lock';
@@ -24,7 +29,7 @@ export class PartialOutput {
   readonly path: string;
   readonly #lockPath: string;
   #lock: number | undefined;
-  #createdFolders: string[] = [];
+  #createdFolders: readonly string[] = [];
 
   /** Picks a random name beside the target, so that two processes never use the same. Readers ignore such names. */
   constructor(target: string) {
@@ -60,13 +65,13 @@ export class PartialOutput {
 
   /** Removes the output, and the folders made for it if nothing else is in them. */
   discard(): void {
-    fs.rmSync(this.path, { recursive: true, force: true });
-    this.end();
     try {
-      for (const folder of this.#createdFolders.toReversed()) fs.rmdirSync(folder);
+      fs.rmSync(this.path, { recursive: true, force: true });
     } catch {
-      // Something else is in it by now.
+      // Its name is too long, or the disk failed. What led here is the failure to report.
     }
+    this.end();
+    removeEmptyDirectories(this.#createdFolders);
   }
 }
 

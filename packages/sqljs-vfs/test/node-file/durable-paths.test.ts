@@ -140,3 +140,35 @@ describe('modes', () => {
     expect([modeOf(folder), modeOf(path.join(folder, 'private'))]).toEqual(['755', '700']);
   });
 });
+
+describe('folders made on the way to a path that fails', () => {
+  const tooLong = 'x'.repeat(300);
+
+  it.each([
+    ['a folder', path.join('new', 'deep', tooLong, 'data.db')],
+    ['the file', path.join('new', 'deep', tooLong)],
+  ])('are removed again when %s cannot be made', async (_, name) => {
+    const folder = temporaryFolder();
+    expect(await rejectionOf(saveOneRow(path.join(folder, name)))).toMatchObject({
+      code: 'CANNOT_OPEN',
+      cause: { code: 'ENAMETOOLONG' },
+    });
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  it('are removed again when the file cannot be opened, unless something is in them by now', async () => {
+    const folder = temporaryFolder();
+    fs.mkdirSync(path.join(folder, 'old'));
+    const theirs = path.join(folder, 'old', 'a', 'deep', 'data.db');
+    const occupied = fileStorage(theirs);
+    fs.mkdirSync(theirs);
+    const gone = fileStorage(path.join(folder, 'old', 'b', 'deep', 'data.db'));
+    fs.rmdirSync(path.join(folder, 'old', 'b', 'deep'));
+    for (const storage of [occupied, gone]) {
+      expect(await rejectionOf(openDatabase(storage))).toMatchObject({ code: 'CANNOT_OPEN' });
+    }
+    expect(fs.readdirSync(folder, { recursive: true }).map(String).toSorted()).toEqual(
+      ['old', 'old/a', 'old/a/deep', 'old/a/deep/data.db'].map((name) => path.normalize(name)),
+    );
+  });
+});

@@ -31,7 +31,8 @@ function realDirectory(directory: string, fs: FileSystem): string {
 
 /**
  * Creates a directory and its missing parents durably, with mode 0700 whatever the umask. Existing directories keep
- * their mode. The parent of the deepest existing one is synced as well: its creator may have crashed before doing so.
+ * their mode. The parent of the deepest existing one is synced as well: its creator may have crashed before doing so. When
+ * one cannot be created, those before it are removed again.
  * @returns the directories that it created, parents first
  */
 export function createPrivateDirectory(directory: string, fs: FileSystem = nodeFileSystem): string[] {
@@ -43,18 +44,45 @@ export function createPrivateDirectory(directory: string, fs: FileSystem = nodeF
   }
   const own: string[] = [];
   if (missing.length > 0) syncNameOf(parent, fs);
-  for (const created of missing.toReversed()) {
-    try {
-      fs.mkdirSync(created, 0o700);
-      own.push(created);
-      fs.chmodSync(created, 0o700);
-    } catch (error) {
-      // Another process has created the same directory meanwhile.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  try {
+    for (const created of missing.toReversed()) {
+      if (makeDirectory(created, fs)) own.push(created);
+      syncDirectory(path.dirname(created), fs);
     }
-    syncDirectory(path.dirname(created), fs);
+    return own;
+  } catch (error) {
+    removeEmptyDirectories(own, fs);
+    throw error;
   }
-  return own;
+}
+
+/** @returns false when another process has created the same directory meanwhile */
+function makeDirectory(directory: string, fs: FileSystem): boolean {
+  try {
+    fs.mkdirSync(directory, 0o700);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+  fs.chmodSync(directory, 0o700);
+  return true;
+}
+
+/**
+ * Removes directories that this process created, after what they were for has failed. Those that hold something by now stay.
+ * @param directories - parents first
+ */
+export function removeEmptyDirectories(
+  directories: readonly string[],
+  fs: FileSystem = nodeFileSystem,
+): void {
+  for (const directory of directories.toReversed()) {
+    try {
+      fs.rmdirSync(directory);
+    } catch {
+      // Something is in it, or it is gone. The first failure is the one to report.
+    }
+  }
 }
 
 /** Makes the name of an existing directory durable, if this process may read its parent. */

@@ -38,6 +38,8 @@ export interface FileSystem {
   realpathSync(path: string): string;
   existsSync(path: string): boolean;
   mkdirSync(path: string, mode: number): void;
+  /** Removes an empty directory. */
+  rmdirSync(path: string): void;
   chmodSync(path: string, mode: number): void;
   /**
    * Identifies the file behind a descriptor or a name (links are not followed) among all files that exist now.

@@ -11,7 +11,13 @@ import { type FileSystem, nodeFileSystem } from './file-system.node.ts';
 import { type Descriptor, JournalDescriptorCache } from './journal-descriptor.node.ts';
 import { OpenFiles } from './open-files.node.ts';
 import { systemError } from '../../contract/system-error.ts';
-import { createPrivateDirectory, followSymlinks, syncDirectory, syncNameOf } from './durable-paths.node.ts';
+import {
+  createPrivateDirectory,
+  followSymlinks,
+  removeEmptyDirectories,
+  syncDirectory,
+  syncNameOf,
+} from './durable-paths.node.ts';
 
 export type { FileStatus, FileSystem } from './file-system.node.ts';
 export type { RangeLocks } from '../../locks/byte-range-lock.ts';
@@ -206,18 +212,20 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
   const ranges = options.singleProcess ? undefined : (options.rangeLocks ?? nativeRangeLocks());
   if (ranges && 'unavailable' in ranges) throw locksUnavailable(ranges.unavailable, ranges.hint);
   let realPath: string;
+  let ownDirectories: readonly string[] = [];
   try {
     realPath = followSymlinks(databasePath, fs);
     if (!create && !fs.statSync(realPath, { throwIfNoEntry: false })) {
       throw new VfsError('NOT_FOUND', `there is no file ${databasePath}`);
     }
     const directory = path.dirname(realPath);
-    createPrivateDirectory(directory, fs);
+    ownDirectories = createPrivateDirectory(directory, fs);
     // The process that created the directory may have crashed before syncing its parent. A non-empty database proves
     // that the parent was synced.
     if (!(fs.statSync(realPath, { throwIfNoEntry: false })?.size ?? 0)) syncNameOf(directory, fs);
     checkLocks(ranges, directory);
   } catch (error) {
+    removeEmptyDirectories(ownDirectories, fs);
     if (error instanceof VfsError) throw error;
     throw new VfsError('CANNOT_OPEN', `cannot open ${databasePath}`, { cause: error });
   }
@@ -251,7 +259,14 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
         new NodeFile(fs, descriptor, filePath, lockOn(descriptor.fd), openFiles, release);
       if (kept) return fileOf(kept);
       const mayCreate = mode.create && (create || role !== 'main');
-      const { fd, readOnly, created } = openDescriptor(fs, filePath, { ...mode, create: mayCreate });
+      let opened: ReturnType<typeof openDescriptor>;
+      try {
+        opened = openDescriptor(fs, filePath, { ...mode, create: mayCreate });
+      } catch (error) {
+        if (role === 'main') removeEmptyDirectories(ownDirectories, fs);
+        throw error;
+      }
+      const { fd, readOnly, created } = opened;
       try {
         if (!fs.fstatSync(fd).isFile()) {
           throw systemError('EISDIR', 'it is not a regular file');
