@@ -1,5 +1,5 @@
 /** Services of a running command: streams, paths, interruption, and the database, which is loaded on first use. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { LongOperationOptions, Persistence, RestoreOptions, RestoreReport } from '@ggen-sim/core';
 import { Interruption } from './interruption.ts';
 import { CommandFailure, hasCode } from './failures.ts';
@@ -65,11 +65,12 @@ export class CommandContext {
   }
 
   /**
-   * Restores a backup to the user's database. One that does not exist yet appears complete, or not at all.
+   * Restores a backup to the user's database. One that does not exist yet, or is an empty file, appears complete or stays
+   * as it is.
    * @throws {CommandFailure} INVALID_ARGUMENT if an output is redirected into it
    */
   async restoreDatabase(options: RestoreOptions): Promise<RestoreReport> {
-    if (existsSync(this.databasePath)) {
+    if (holdsSomething(this.databasePath)) {
       await using database = await this.openDatabase();
       return await database.restoreBackup(options);
     }
@@ -106,6 +107,13 @@ export class CommandContext {
   removeProgressBar(): void {
     this.#progressBar?.remove();
   }
+}
+
+/** True for an existing path that is not an empty file. */
+function holdsSomething(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const status = statSync(path);
+  return !status.isFile() || status.size > 0;
 }
 
 /** Options of opening a database file. */

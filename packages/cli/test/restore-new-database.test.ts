@@ -100,6 +100,15 @@ it('names the path that cannot hold a database or a backup', async () => {
   expect(listed()).toEqual(before);
 });
 
+it('leaves an empty file as it is when it fails, and fills it otherwise', async () => {
+  const target = at('empty.db');
+  writeFileSync(target, '');
+  expect((await sandbox.run(['db', 'restore', 'forged', '--db', target])).exitCode).toBe(1);
+  expect(statSync(target).size).toBe(0);
+  await sandbox.db('restore', 'backup', '--db', target);
+  expect(await sandbox.db('get-memory', 'agent-1', '--db', target)).toBe('{"n":1}\n');
+});
+
 it('restores to a new file in a new folder, and a UTF-16 backup from its JSON files', async () => {
   const target = at('new', 'deep', 'x.db');
   const report = JSON.parse(await sandbox.db('restore', 'backup', '--db', target)) as object;

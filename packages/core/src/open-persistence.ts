@@ -38,12 +38,13 @@ export async function openPersistence(options: OpenOptions): Promise<Persistence
 }
 
 /**
- * Restores a backup to a database file that does not exist yet (Node, Bun, Deno). The file appears complete or not at all:
- * when the restore fails, nothing is left, no missing folder of its path either. It runs in the calling thread.
+ * Restores a backup to a database file that does not exist yet, or is empty (Node, Bun, Deno). The file appears complete or
+ * not at all: when the restore fails, nothing is left, no missing folder of its path either, and an empty file stays empty.
+ * It runs in the calling thread.
  *
  * @param file - the path, and options for opening it
  * @param options - as for `Persistence.restoreBackup`
- * @throws {PersistenceError} `ALREADY_EXISTS` when the path, or a journal beside it, exists; as `openPersistence` and
+ * @throws {PersistenceError} `ALREADY_EXISTS` when the path is not empty, or a journal exists beside a missing file; as `openPersistence` and
  * `restoreBackup` do
  *
  * @example

@@ -89,7 +89,13 @@ export function newExportTargetAt(stem: string, extension: string): ExportTarget
   });
 }
 
-/** Gives a complete file another name. @throws EEXIST if anything has the name already */
+/**
+ * Gives a complete file another name, which is complete or absent whenever the process ends.
+ *
+ * Some file systems, such as FAT, have no hard links. An empty file that claims the name there would outlast a crash, so the
+ * file is renamed after a look. What another program creates between the look and the renaming is replaced.
+ * @throws EEXIST if anything has the name already
+ */
 export function giveFreeName(partialPath: string, name: string): void {
   try {
     fs.linkSync(partialPath, name);
@@ -97,14 +103,10 @@ export function giveFreeName(partialPath: string, name: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
   }
-  // Some file systems have no hard links. There an empty file claims the name, so that two exports never take the same.
-  fs.closeSync(fs.openSync(name, 'wx', 0o600));
-  try {
-    fs.renameSync(partialPath, name);
-  } catch (error) {
-    fs.rmSync(name, { force: true });
-    throw error;
+  if (fs.lstatSync(name, { throwIfNoEntry: false })) {
+    throw Object.assign(new Error(`${name} exists`), { code: 'EEXIST' });
   }
+  fs.renameSync(partialPath, name);
 }
 
 /**

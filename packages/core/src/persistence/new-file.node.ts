@@ -1,14 +1,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { VfsError } from '@ggen-sim/sqljs-vfs';
+import { openDatabase, VfsError, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
 import { followSymlinks, syncDirectory } from '@ggen-sim/sqljs-vfs/internal/file';
+import { openStorage } from '#persistence/open-storage';
+import { yieldToEventLoop } from '#queue/yield';
 import { PersistenceError } from '../api/errors.ts';
+import { toPersistenceError } from '../engine/error-mapping.ts';
 import type { FileOpenOptions, RestoreOptions, RestoreReport } from '../api/persistence.ts';
 import { giveFreeName } from '../exports/export-targets.node.ts';
 import { PartialOutput } from '../exports/partial-output.node.ts';
+import { throwIfAborted } from '../validation/abort.ts';
 import { invalid } from '../validation/arguments.ts';
 import { openFailure, openInProcess } from './open-in-process.ts';
-import { checkOptions } from './open-options.ts';
+import { checkOptions, settingsOf } from './open-options.ts';
 
 const OPERATION = 'restoreToNewFile';
 
@@ -16,8 +20,8 @@ const OPERATION = 'restoreToNewFile';
 const SUFFIXES = ['', '-journal', '-wal', '-shm'];
 
 /**
- * Restores a backup to a database file that does not exist yet. It is restored under a temporary name, so the file appears
- * complete or not at all.
+ * Restores a backup to a database file that does not exist yet, or is empty. It is restored under a temporary name, so the
+ * file appears complete or not at all. An empty file, which others may have open, is filled in one transaction.
  */
 export async function restoreToNewFile(
   file: FileOpenOptions,
@@ -27,7 +31,7 @@ export async function restoreToNewFile(
   const storage: string = file.storage;
   if (storage !== 'file') throw invalid({ operation: OPERATION, name: 'storage' }, storage, "'file'");
   const target = onPath(file.path, () => followSymlinks(file.path));
-  refuseTaken(target);
+  if (!onPath(file.path, () => isEmptyFile(target))) refuseTaken(target);
   const partial = new PartialOutput(target);
   try {
     const partialFile = path.join(partial.path, path.basename(target));
@@ -37,6 +41,10 @@ export async function restoreToNewFile(
       fs.mkdirSync(partial.path, 0o700);
     });
     const report = await restoreTo({ ...file, path: partialFile }, options);
+    if (isEmptyFile(target)) {
+      await fillEmptyFile({ ...file, path: target }, { ...file, path: partialFile }, options);
+      return report;
+    }
     refuseTaken(target);
     onPath(file.path, () => {
       giveFreeName(partialFile, target);
@@ -51,6 +59,44 @@ export async function restoreToNewFile(
 async function restoreTo(file: FileOpenOptions, options: RestoreOptions): Promise<RestoreReport> {
   await using database = await openInProcess(file);
   return await database.restoreBackup(options);
+}
+
+/** Copies a database into an empty file, under SQLite's locks. A failure leaves the file empty. */
+async function fillEmptyFile(
+  file: FileOpenOptions,
+  source: FileOpenOptions,
+  { signal }: RestoreOptions,
+): Promise<void> {
+  const copyInto = async (target: DurableDatabase, image: DurableDatabase): Promise<void> => {
+    if (target.sizeBytes() > 0) throw taken(file.path);
+    await target.copyFrom(image, {
+      expectedChangeCounter: 0,
+      busyDeadlineMs: settingsOf(file).policy.busyDeadlineMs,
+      async onStep() {
+        throwIfAborted(OPERATION, signal);
+        await yieldToEventLoop();
+      },
+    });
+  };
+  try {
+    const image = await openDatabase(openStorage(source));
+    try {
+      const filled = await openDatabase(openStorage(file), {
+        validate: (target) => target.writeTransaction(() => copyInto(target, image)),
+      });
+      filled.close();
+    } finally {
+      image.close();
+    }
+  } catch (error) {
+    throw toPersistenceError(error, OPERATION);
+  }
+}
+
+/** True for an existing file without content, which counts as no database. */
+function isEmptyFile(target: string): boolean {
+  const status = fs.statSync(target, { throwIfNoEntry: false });
+  return status !== undefined && status.isFile() && status.size === 0;
 }
 
 /** Runs calls of the file system, and reports their failure as a failure to open the database. */
