@@ -9,7 +9,8 @@ import { DataOutput, OutputClosed } from './output/data-output.ts';
 import { refuseOutputIntoAnyDatabase } from './output/redirected-output.ts';
 import { buildProgram, type Request } from './program.ts';
 import { seeHelp } from './help.ts';
-import { suggestedCommand, suggestedOption } from './suggestions.ts';
+import { listed } from './parameters.ts';
+import { suggestedCommands, suggestedOption } from './suggestions.ts';
 import { refuseUndecodableArguments } from './text-encoding.ts';
 
 /**
@@ -106,10 +107,10 @@ function unknownCommand(problem: string, words: readonly string[]): UsageError {
   const unknown = quotedIn(problem);
   const before = new Set(words.slice(0, words.indexOf(unknown)));
   const group = Object.keys(COMMAND_GROUPS).find((name) => before.has(name)) ?? '';
-  const suggested = suggestedCommand(group, unknown);
+  const suggested = suggestedCommands(group, unknown).map((name) => `'ggen-sim ${name}'`);
   return new UsageError(
     problem,
-    suggested === undefined ? seeHelp(group || undefined) : `Did you mean 'ggen-sim ${suggested}'?`,
+    suggested.length === 0 ? seeHelp(group || undefined) : `Did you mean ${listed(suggested)}?`,
   );
 }
 

@@ -177,6 +177,7 @@ function one({ description, placeholder }: Wording): Omit<Parameter<never>, 'par
   };
 }
 
-function listed(words: readonly string[]): string {
+/** Lists words as alternatives: `a, b or c`. */
+export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

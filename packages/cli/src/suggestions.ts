@@ -5,18 +5,20 @@ import { kebabCase } from './letter-case.ts';
 import { distanceOf, isNear, nearestWord } from './nearest-word.ts';
 
 /**
- * Finds the command that words most likely meant: with its group missing, with the wrong group, or mistyped.
+ * Finds the commands that words may have meant: the one with its group missing, with the wrong group, or mistyped; else every
+ * one with the word in its name (`audit`).
  * @param group - words that were understood (`db`), or the empty text
  * @param word - the word that was not
  */
-export function suggestedCommand(group: string, word: string): string | undefined {
+export function suggestedCommands(group: string, word: string): readonly string[] {
   const given = `${group} ${word}`.trim();
   const ranked = COMMANDS.map(({ name }) => {
     const distance = distanceOf(name.split(' ').at(-1) ?? '', word);
     return { name, distance, wholeDistance: distanceOf(name, given) };
   }).toSorted((one, other) => one.distance - other.distance || one.wholeDistance - other.wholeDistance);
   const [best] = ranked;
-  return best !== undefined && isNear(best.distance) ? best.name : undefined;
+  if (best !== undefined && isNear(best.distance)) return [best.name];
+  return COMMANDS.map(({ name }) => name).filter((name) => name.split(/[ -]/u).includes(word));
 }
 
 /**

@@ -22,6 +22,11 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
     "Unknown command 'verfy'. Did you mean 'ggen-sim db verify'?",
   ],
   ['command like no other', ['db', 'frobnicate'], "Unknown command 'frobnicate'. See 'ggen-sim db --help'."],
+  [
+    'part of a command',
+    ['db', 'audit'],
+    "Did you mean 'ggen-sim db log-audit', 'ggen-sim db query-audit-trail' or 'ggen-sim db export-audit-trail'?",
+  ],
   ['help of an unknown command', ['help', 'db', 'save-recipt'], "Did you mean 'ggen-sim db save-receipt'?"],
   [
     'wrong option after a common one',

@@ -10,7 +10,8 @@ export const restore: Command = defineCommand({
   summary: 'Restore a backup after checking it against its manifest',
   notes:
     'A database that has rows is only replaced with --force. The database image and the JSON files of the backup must hold ' +
-    'the same rows, and no row that db verify would name. Prints what was restored.',
+    'the same rows, and no row that db verify would name. The image replaces the whole database, with the tables of other ' +
+    'programs; --from json keeps those. Prints what was restored.',
   database: 'created',
   positionals: {
     backupDir: requiredPath({ completes: 'directories', description: 'directory that db backup wrote' }),
@@ -22,7 +23,7 @@ export const restore: Command = defineCommand({
     }),
     from: optionalChoice(SOURCES, {
       placeholder: 'SOURCE',
-      description: 'restore the database image or the JSON files',
+      description: 'restore the database image (the default, if the backup has one) or the JSON files',
     }),
   },
   examples: ['ggen-sim db restore ./backups/2026-01-29', 'ggen-sim db restore ./backups/2026-01-29 --force'],
