@@ -18,12 +18,12 @@ function observeSteps(): Step[] {
   const { fsync, renameSync, linkSync } = fs;
   const { fsyncSync } = nodeFileSystem;
   const noteSync = (fd: number): void => void steps.push({ synced: fs.fstatSync(fd).ino });
-  vi.spyOn(fs, 'fsync').mockImplementation(((fd: number, done: (error: Error | null) => void) => {
+  vi.spyOn(fs, 'fsync').mockImplementation((fd, done) => {
     fsync(fd, (error) => {
       if (!error) noteSync(fd);
       done(error);
     });
-  }) as typeof fs.fsync);
+  });
   vi.spyOn(nodeFileSystem, 'fsyncSync').mockImplementation((fd) => {
     fsyncSync(fd);
     noteSync(fd);
