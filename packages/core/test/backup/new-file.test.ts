@@ -1,7 +1,9 @@
 /** A restore to a file that does not exist yet, or is empty: it holds the whole backup afterwards, or is as it was before. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { nativeRangeLocks } from '@ggen-sim/sqljs-vfs/internal/file';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { restoreToNewFile } from '../../src/index.ts';
+import { type PersistenceError, restoreToNewFile } from '../../src/index.ts';
 import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { giveFreeName } from '../../src/exports/export-targets.node.ts';
 import { stateOf } from '../support/file-state.ts';
@@ -82,6 +84,84 @@ describe('a restore to an empty file', () => {
     expect(nativeSqlite(path, 'SELECT execution_id FROM receipts')).toBe('theirs');
   });
 });
+
+describe('what another program makes while a backup is written or restored', () => {
+  it.each(['new.db', 'new.db-journal', 'new.db-wal'])('is kept: %s', async (name) => {
+    const database = await backedUp();
+    const onProgress = (): void => fs.writeFileSync(database.path(name), 'theirs');
+    expect(await rejectionOf(restore(database, database.path('new.db'), { onProgress }))).toMatchObject({
+      code: 'ALREADY_EXISTS',
+      message: expect.stringContaining(name) as string,
+    });
+    expect(namesIn(database)).toEqual(['backup', 'ggen.db', name]);
+    expect(fs.readFileSync(database.path(name), 'utf8')).toBe('theirs');
+    fs.rmSync(database.path(name));
+  });
+
+  it('is kept: a folder with the name of the backup', async () => {
+    const database = createTestDatabase();
+    const db = await openFilled(database);
+    const onProgress = (): void => {
+      fs.mkdirSync(database.path('backup'), { recursive: true });
+      fs.writeFileSync(database.path('backup', 'theirs'), '');
+    };
+    expect(
+      await rejectionOf(db.exportBackup({ directory: database.path('backup'), onProgress })),
+    ).toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect(fs.readdirSync(database.path('backup'))).toEqual(['theirs']);
+    expect(namesIn(database)).toEqual(['backup', 'ggen.db']);
+  });
+
+  it('is kept: a row saved at any moment of a restore without `force`', async () => {
+    const source = await backedUp();
+    const locks = nativeRangeLocks();
+    if ('unavailable' in locks) return;
+    const outcomes = new Set<string>();
+    for (let call = 1; ; call++) {
+      const database = createTestDatabase();
+      let calls = -Infinity;
+      let saved: boolean | undefined;
+      const db = await database.open({
+        rangeLocks: {
+          ...locks,
+          tryShared(...range) {
+            if (++calls === call) saved = trySaving(database);
+            return locks.tryShared(...range);
+          },
+        },
+      });
+      calls = 0;
+      const restoring = db.restoreBackup({ directory: source.path('backup') });
+      const outcome = await restoring.then(
+        () => 'restored',
+        (error: PersistenceError) => error.code,
+      );
+      if (saved === undefined) break;
+      outcomes.add(`${saved ? 'saved' : 'locked'}, ${outcome}`);
+      const kept = database.native("SELECT count(*) FROM receipts WHERE agent_id = 'theirs'");
+      expect([call, outcome, kept]).toEqual([call, outcome, saved ? '1' : '0']);
+    }
+    expect([...outcomes]).toContain('saved, ALREADY_EXISTS');
+  });
+});
+
+/** Saves a receipt by native SQLite. @returns false when the database is locked */
+function trySaving(database: TestDatabase): boolean {
+  try {
+    execFileSync(
+      'sqlite3',
+      [
+        database.file,
+        `INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status)
+         VALUES ('r', 'e', 'theirs', 't', '{}', 'success')`,
+      ],
+      { stdio: 'ignore' },
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe('a complete file on a file system without hard links', () => {
   afterEach(() => void vi.restoreAllMocks());
