@@ -1,4 +1,4 @@
-import { expose, serializeError, type Endpoint } from '@ggen-sim/core/rpc';
+import { expose, release, serializeError, type Endpoint } from '@ggen-sim/core/rpc';
 import { agentOfType } from '../agents.ts';
 import type { AgentService } from './service.ts';
 
@@ -15,8 +15,12 @@ import type { AgentService } from './service.ts';
 export function startAgentWorker(endpoint: Endpoint = globalThis as unknown as Endpoint): void {
   const service: AgentService = {
     async execute(type, inputs, onStep) {
-      const outcome = await agentOfType(type).execute(inputs, undefined, { onStep });
-      return { ...outcome, error: outcome.error === null ? null : serializeError(outcome.error) };
+      try {
+        const outcome = await agentOfType(type).execute(inputs, undefined, { onStep });
+        return { ...outcome, error: outcome.error === null ? null : serializeError(outcome.error) };
+      } finally {
+        release(onStep);
+      }
     },
   };
   expose(service, endpoint);

@@ -51,6 +51,14 @@ export function proxy<T extends object>(value: T): T {
   return Comlink.proxy(value);
 }
 
+/**
+ * Ends a callback or an object that arrived as a {@link proxy}: both ends of its message port are closed. Without this they
+ * stay open until this thread happens to collect its garbage.
+ */
+export function release(received: object): void {
+  (received as Comlink.Remote<unknown>)[Comlink.releaseProxy]();
+}
+
 /** An exception as Comlink sends it. */
 type SentException = { readonly isError: boolean; readonly value: unknown };
 
@@ -152,7 +160,7 @@ export class RpcClient<Service> {
 
   /** Lets the worker forget this client. */
   release(): void {
-    (this.#service as Comlink.Remote<unknown>)[Comlink.releaseProxy]();
+    release(this.#service);
   }
 }
 
