@@ -133,7 +133,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       queue: ['engine', 'api'],
       changes: ['validation', 'api'],
       exports: ['streams', 'tables', 'engine', 'validation', 'api'],
-      streams: ['tables', 'hashing', 'api'],
+      streams: ['tables', 'validation', 'hashing', 'api'],
       schema: ['tables', 'schema/migrations', 'engine', 'validation', 'hashing', 'api'],
       tables: ['schema/migrations', 'engine', 'validation', 'hashing', 'api'],
       'schema/migrations': [],

@@ -13,7 +13,10 @@ export interface BackupDirectory {
   create(fileName: string): Promise<ByteSink>;
   /** Makes the created files appear together, durably. */
   finish(): Promise<void>;
-  /** Removes the created files after a failure. */
+  /**
+   * Removes the created files after a failure. Called once their streams have ended. After an abort nothing is waited for:
+   * it is called at once, and again if a call or a stream ends that was pending then.
+   */
   discard(): Promise<void>;
   /** Opens a file for reading. Resolves to `undefined` if there is no such file. */
   open(fileName: string): Promise<ByteSource | undefined>;
@@ -45,6 +48,11 @@ export interface BackupManifest {
   readonly programVersion: string;
   /** Receipts that another program wrote, whose ids cannot be recomputed; see {@link VerifyReport}. */
   readonly importedReceipts: number;
+  /**
+   * True where a text that is not UTF-8 is `{"text":{"base64":"…"}}` in the JSON files. Missing in older backups, which
+   * write it as a BLOB, `{"base64":"…"}`.
+   */
+  readonly typedText?: true;
   readonly files: readonly BackupFile[];
 }
 

@@ -19,7 +19,7 @@ export interface LongOperationOptions {
   readonly onProgress?: (progress: Progress) => void;
   /**
    * Aborts the operation: it rejects with `ABORTED` and leaves nothing half-written. A cleanup keeps the rows deleted that it
-   * has deleted by then.
+   * has deleted by then. A stream or a backup directory that you pass is ended, and not waited for.
    */
   readonly signal?: Signal;
 }

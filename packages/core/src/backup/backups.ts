@@ -15,12 +15,13 @@ import type {
 } from '../api/persistence.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts';
+import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
 import { migrate } from '../schema/migrator.ts';
 import { TABLE_NAMES } from '../tables/index.ts';
 import { checkRules, compareParts } from './check-backup.ts';
 import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
-import { countRows, loadTables, refuseUnlessEmpty, stageImage } from './restore-backup.ts';
+import { copyRows, countRows, refuseUnlessEmpty, stageImage, stageRows } from './restore-backup.ts';
 import { readCopy } from './snapshot.ts';
 import { encodingOf, prepareImage, withStagedImage, type WriteImage } from './staged-image.ts';
 
@@ -38,17 +39,11 @@ export class Backups {
 
   async exportBackup(options: BackupOptions): Promise<BackupReport> {
     const operation = 'exportBackup';
-    const directory = directoryOf(operation, options.directory ?? DEFAULT_BACKUP_DIRECTORY);
-    let hasBegun = false;
-    const files: Pick<BackupDirectory, 'create'> = {
-      create(fileName) {
-        hasBegun = true;
-        return directory.create(fileName);
-      },
-    };
+    const caller = new CallerStreams(options.signal);
+    const directory = directoryOf(operation, options.directory ?? DEFAULT_BACKUP_DIRECTORY, caller);
     const write = async (snapshot: SqliteConnection): Promise<BackupManifest> => {
       try {
-        return await writeBackup(snapshot, files, this.#clock(), options);
+        return await writeBackup(snapshot, directory, this.#clock(), options);
       } catch (error) {
         // The queue takes an error of a file for one of SQLite.
         throw toExportError(error, operation, directory.name);
@@ -66,19 +61,24 @@ export class Backups {
       );
       return { directory: directory.name, manifest };
     } catch (error) {
-      // What is in the directory of a caller before the first file is not this backup's.
-      if (hasBegun) await directory.discard();
+      // Ignored: the first failure is the one to report.
+      await directory.discard().catch(() => undefined);
       throw toExportError(error, operation, directory.name);
+    } finally {
+      caller.release();
     }
   }
 
   async restoreBackup(options: RestoreOptions): Promise<RestoreReport> {
     const operation = 'restoreBackup';
-    const directory = directoryOf(operation, options.directory);
+    const caller = new CallerStreams(options.signal);
+    const directory = directoryOf(operation, options.directory, caller);
     try {
       return await abortable(operation, options.signal, () => this.#restore(operation, directory, options));
     } catch (error) {
       throw toExportError(error, operation, directory.name);
+    } finally {
+      caller.release();
     }
   }
 
@@ -110,29 +110,24 @@ export class Backups {
         } else {
           await migrate(staged, this.#clock(), performance.now());
           await staged.transaction('write', () =>
-            loadTables(staged, directory, manifest, this.#clock(), options),
+            stageRows(staged, directory, manifest, this.#clock(), options),
           );
         }
         await checkRules(staged, from === 'image', options);
         return from === 'image'
           ? this.#replaceBy(staged, operation, options)
-          : this.#loadRows(operation, directory, manifest, options);
+          : this.#loadRows(staged, operation, options);
       },
     );
     return { directory: directory.name, from, ...counts };
   }
 
-  /** Replaces the rows by those of the JSON files of a backup that was checked. */
-  #loadRows(
-    operation: string,
-    directory: BackupDirectory,
-    manifest: BackupManifest,
-    options: RestoreOptions,
-  ): Promise<RowCounts> {
+  /** Replaces the rows by those of a staged database that was checked. The files of the backup are not read again. */
+  #loadRows(staged: SqliteConnection, operation: string, options: RestoreOptions): Promise<RowCounts> {
     return this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
       this.#queue.withWriteTransaction(async () => {
         if (!options.force) refuseUnlessEmpty(this.#connection);
-        return loadTables(this.#connection, directory, manifest, this.#clock(), options);
+        return copyRows(staged, this.#connection, this.#clock(), options);
       }),
     );
   }
@@ -195,7 +190,11 @@ const OTHER_WAYS = {
   import: 'Open the image as a separate file.',
 } as const;
 
-function directoryOf(operation: string, directory: string | BackupDirectory | undefined): BackupDirectory {
+function directoryOf(
+  operation: string,
+  directory: string | BackupDirectory | undefined,
+  caller: CallerStreams,
+): BackupDirectory {
   checkRequired(operation, { directory });
   if (typeof directory === 'string') {
     try {
@@ -204,8 +203,8 @@ function directoryOf(operation: string, directory: string | BackupDirectory | un
       throw toExportError(error, operation, directory);
     }
   }
-  if (typeof directory?.create !== 'function' || typeof directory.open !== 'function') {
+  if (!isBackupDirectory(directory)) {
     throw invalid({ operation, name: 'directory' }, directory, 'a path or a BackupDirectory');
   }
-  return directory;
+  return caller.directory(directory);
 }

@@ -3,13 +3,7 @@
  * a file can write them anew. So the rows are checked by the rules of `verify`, and the parts of a backup against each other.
  */
 import { yieldToEventLoop } from '#queue/yield';
-import type {
-  BackupDirectory,
-  BackupFile,
-  BackupManifest,
-  RestoreOptions,
-  VerifyProblem,
-} from '../api/persistence.ts';
+import type { BackupDirectory, BackupManifest, RestoreOptions, VerifyProblem } from '../api/persistence.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { encodeJsonValue } from '../exports/json-values.ts';
@@ -17,14 +11,14 @@ import { DatabaseCheck, readAtOnce } from '../maintenance/verify.ts';
 import { countImportedReceipts } from '../schema/metadata.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
 import { TABLES } from '../tables/index.ts';
-import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
+import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
+import { TextBytes } from '../tables/stored-bytes.ts';
 import { toRow, type AnyTable } from '../tables/table.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import { IMAGE_FILE, invalidBackup } from './manifest.ts';
 import { fileOf, readRows } from './restore-backup.ts';
 
 const OPERATION = 'restoreBackup';
-const BATCH_ROWS = 500;
 
 /**
  * Checks a staged database by the rules of `verify`.
@@ -79,7 +73,7 @@ export async function compareParts(
   manifest: BackupManifest,
   options: RestoreOptions,
 ): Promise<void> {
-  for (const table of TABLES) await compareTable(image, table, directory, fileOf(manifest, table), options);
+  for (const table of TABLES) await compareTable(image, table, directory, manifest, options);
   const imported = countImportedReceipts(image);
   if (imported !== (manifest.importedReceipts ?? 0)) {
     throw invalidBackup(
@@ -92,9 +86,11 @@ async function compareTable(
   image: SqliteConnection,
   table: AnyTable,
   directory: BackupDirectory,
-  file: BackupFile,
+  manifest: BackupManifest,
   options: RestoreOptions,
 ): Promise<void> {
+  const file = fileOf(manifest, table);
+  const encode = manifest.typedText === true ? encodeJsonValue : encodeUntyped;
   const stored = storedRows(image, table);
   let done = 0;
   for await (const batch of readRows(directory, table, file)) {
@@ -104,7 +100,7 @@ async function compareTable(
       done++;
       if (next.done === true) throw invalidBackup(`row ${done} of ${file.name} is missing in ${IMAGE_FILE}`);
       const { rowid, row } = next.value;
-      const column = differingColumn(table, row, toRow(table, values));
+      const column = differingColumn(table, row, toRow(table, values), encode);
       if (column === undefined) continue;
       throw invalidBackup(
         `${table.name} ${rowid} in ${IMAGE_FILE} and row ${done} of ${file.name} differ in ${column}`,
@@ -125,13 +121,10 @@ interface StoredRow {
 }
 
 function* storedRows(image: SqliteConnection, table: AnyTable): Generator<StoredRow, undefined> {
-  let after: Rowid = -Infinity;
-  for (;;) {
-    const batch: RowidBatch<StoredRow['row']> = readInRowidOrder(image, table, after, BATCH_ROWS);
-    for (const [index, row] of batch.rows.entries()) yield { rowid: batch.rowids[index] ?? 0, row };
-    if (batch.lastRowid === undefined) return undefined;
-    after = batch.lastRowid;
+  for (const { rows, rowids } of batchesInRowidOrder<StoredRow['row']>(image, table)) {
+    for (const [index, row] of rows.entries()) yield { rowid: rowids[index] ?? 0, row };
   }
+  return undefined;
 }
 
 /** Values are equal when their JSON is: it is exact, and a number that is whole is one whatever its type. */
@@ -139,10 +132,15 @@ function differingColumn(
   table: AnyTable,
   stored: StoredRow['row'],
   listed: StoredRow['row'],
+  encode: (value: unknown) => string,
 ): string | undefined {
   const differing = table.columns.find(
-    ({ field }) =>
-      stored[field] !== listed[field] && encodeJsonValue(stored[field]) !== encodeJsonValue(listed[field]),
+    ({ field }) => stored[field] !== listed[field] && encode(stored[field]) !== encode(listed[field]),
   );
   return differing?.column;
+}
+
+/** Encodes a value as older backups do, in which a text that is not UTF-8 looks like a BLOB. */
+function encodeUntyped(value: unknown): string {
+  return encodeJsonValue(value instanceof TextBytes ? new Uint8Array(value) : value);
 }

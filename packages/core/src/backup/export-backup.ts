@@ -15,8 +15,7 @@ import type {
 } from '../api/persistence.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
 import { TABLES } from '../tables/index.ts';
-import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
-import type { Rowid } from '../tables/foreign-times.ts';
+import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
 import { toIsoTime } from '../validation/timestamps.ts';
 import { countImportedReceipts } from '../schema/metadata.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
@@ -24,7 +23,6 @@ import type { AnyTable } from '../tables/table.ts';
 import { IMAGE_FILE, MANIFEST_FILE } from './manifest.ts';
 
 const OPERATION = 'exportBackup';
-const BATCH_ROWS = 500;
 const IMAGE_CHUNK_BYTES = 1024 * 1024;
 
 /** Writes every file of a backup. The caller keeps others from writing, and finishes or discards the directory. */
@@ -55,6 +53,7 @@ export async function writeBackup(
     schemaVersion: SCHEMA_VERSION,
     programVersion: PROGRAM_VERSION,
     importedReceipts: countImportedReceipts(connection),
+    typedText: true,
     files,
   };
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
@@ -76,20 +75,17 @@ class TableReader implements AsyncIterable<object> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<object> {
-    let after: Rowid = -Infinity;
-    for (;;) {
-      throwIfAborted(OPERATION, this.#options.signal);
-      const batch: RowidBatch<object> = readInRowidOrder(this.#connection, this.#table, after, BATCH_ROWS);
-      yield* batch.rows;
-      this.rowsRead += batch.rows.length;
-      if (batch.lastRowid === undefined) return;
-      after = batch.lastRowid;
+    throwIfAborted(OPERATION, this.#options.signal);
+    for (const { rows } of batchesInRowidOrder<object>(this.#connection, this.#table)) {
+      yield* rows;
+      this.rowsRead += rows.length;
       this.#options.onProgress?.({
         stage: this.#table.name,
         done: this.rowsRead,
         total: undefined,
         unit: 'rows',
       });
+      throwIfAborted(OPERATION, this.#options.signal);
     }
   }
 }

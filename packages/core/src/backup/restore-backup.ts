@@ -1,5 +1,6 @@
 import { ResultCode } from '@ggen-sim/sqljs-vfs';
 import { createSha256 } from '#hashing/sha256';
+import { yieldToEventLoop } from '#queue/yield';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
@@ -11,12 +12,14 @@ import type {
   RestoreOptions,
   RowCounts,
 } from '../api/persistence.ts';
-import { recordImportedReceipts } from '../schema/metadata.ts';
+import { countImportedReceipts, recordImportedReceipts } from '../schema/metadata.ts';
 import { TABLES } from '../tables/index.ts';
-import { insertSql, type AnyTable } from '../tables/table.ts';
+import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
+import { TextBytes } from '../tables/stored-bytes.ts';
+import { insertSql, valuesOf, type AnyTable } from '../tables/table.ts';
 import { checkFile, IMAGE_FILE, invalidBackup, openFile } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
-import type { WriteImage } from './staged-image.ts';
+import { encodingOf, type WriteImage } from './staged-image.ts';
 
 const OPERATION = 'restoreBackup';
 
@@ -55,51 +58,86 @@ export async function stageImage(
   }
 }
 
-/**
- * Replaces every row by the rows of the JSON files. The caller holds a write transaction.
- * @returns the number of rows of each table
- */
-export async function loadTables(
-  connection: SqliteConnection,
+/** Stores the rows of the JSON files in an empty database. The caller holds a write transaction. */
+export async function stageRows(
+  staged: SqliteConnection,
   directory: BackupDirectory,
   manifest: BackupManifest,
   now: Date,
-  options: RestoreOptions,
+  { signal, onProgress }: RestoreOptions,
+): Promise<void> {
+  for (const table of TABLES) {
+    const file = fileOf(manifest, table);
+    let rows = 0;
+    for await (const batch of readRows(directory, table, file)) {
+      throwIfAborted(OPERATION, signal);
+      insertRows(staged, table, batch, rows);
+      rows += batch.length;
+      onProgress?.({ stage: `stage ${table.name}`, done: rows, total: undefined, unit: 'rows' });
+    }
+  }
+  recordImportedReceipts(staged, manifest.importedReceipts ?? 0, now);
+}
+
+/**
+ * Replaces every row by the rows of a staged database. The caller holds a write transaction.
+ * @returns the number of rows of each table
+ */
+export async function copyRows(
+  staged: SqliteConnection,
+  connection: SqliteConnection,
+  now: Date,
+  { signal, onProgress }: RestoreOptions,
 ): Promise<RowCounts> {
   for (const table of TABLES) {
     connection.run(`DELETE FROM ${table.name}`);
-    await loadTable(connection, table, directory, fileOf(manifest, table), options);
+    let rows = 0;
+    for (const batch of batchesInRowidOrder<object>(staged, table)) {
+      throwIfAborted(OPERATION, signal);
+      const values = batch.rows.map((row) => valuesOf(table, row));
+      insertRows(connection, table, values, rows);
+      rows += values.length;
+      onProgress?.({ stage: table.name, done: rows, total: undefined, unit: 'rows' });
+      await yieldToEventLoop();
+    }
   }
   // Rows are inserted in their old order, so the imported receipts get the lowest rowids again.
-  recordImportedReceipts(connection, manifest.importedReceipts ?? 0, now);
+  recordImportedReceipts(connection, countImportedReceipts(staged), now);
   return countRows(connection);
 }
 
-async function loadTable(
+/** @param rowsBefore - number of rows of the table that were inserted before, for the message */
+function insertRows(
   connection: SqliteConnection,
   table: AnyTable,
-  directory: BackupDirectory,
-  file: BackupFile,
-  { signal, onProgress }: RestoreOptions,
-): Promise<void> {
+  rows: readonly (readonly SqlValue[])[],
+  rowsBefore: number,
+): void {
   const insert = insertSql(table);
-  let rows = 0;
-  for await (const batch of readRows(directory, table, file)) {
-    throwIfAborted(OPERATION, signal);
-    for (const values of batch) {
-      rows++;
-      try {
-        connection.run(insert, values);
-      } catch (error) {
-        if (resultCodeOf(error) !== ResultCode.CONSTRAINT) throw error;
-        throw invalidBackup(
-          `row ${rows} of ${file.name} cannot be stored (${(error as Error).message})`,
-          error,
-        );
-      }
+  for (const [index, values] of rows.entries()) {
+    try {
+      const isPlain = !values.some((value) => value instanceof TextBytes);
+      connection.run(isPlain ? insert : insertSqlOf(table, connection, values), values);
+    } catch (error) {
+      if (resultCodeOf(error) !== ResultCode.CONSTRAINT) throw error;
+      throw invalidBackup(
+        `row ${rowsBefore + index + 1} of ${table.backupFile} cannot be stored (${(error as Error).message})`,
+        error,
+      );
     }
-    onProgress?.({ stage: table.name, done: rows, total: undefined, unit: 'rows' });
   }
+}
+
+/**
+ * Makes the INSERT of a row with a text that is not UTF-8. A database in UTF-16 has no form for such a text, so it keeps
+ * the bytes as a BLOB.
+ */
+function insertSqlOf(table: AnyTable, connection: SqliteConnection, values: readonly SqlValue[]): string {
+  const textBytes = encodingOf(connection) === 'UTF-8' ? 'CAST(? AS TEXT)' : '?';
+  return insertSql(
+    table,
+    values.map((value) => (value instanceof TextBytes ? textBytes : '?')),
+  );
 }
 
 /** Counts the rows of each table. */

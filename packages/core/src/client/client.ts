@@ -1,13 +1,15 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { BackupDirectory, LongOperationOptions, OpenOptions, Persistence } from '../api/persistence.ts';
+import type { Signal } from '../api/platform-types.ts';
 import { ChangeListeners } from '../changes/change-listeners.ts';
 import { toCloneable } from '../protocol/cloneable.ts';
 import { METHODS, type MethodsOf, type PersistenceService, type RowQuery } from '../protocol/methods.ts';
 import { proxy, RpcClient, type Refusal } from '../protocol/rpc.ts';
+import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
 import { RowStream } from '../streams/row-stream.ts';
-import { throwIfAborted } from '../validation/abort.ts';
+import { abortedError, throwIfAborted } from '../validation/abort.ts';
 import { checkLongOperation } from '../validation/long-operation.ts';
-import { CallerStreams } from './caller-streams.ts';
+import { NumberedStreams } from './numbered-streams.ts';
 import { createCallbacks } from './remote-callbacks.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
 
@@ -125,28 +127,50 @@ async function run(
 ): Promise<unknown> {
   const { signal, onProgress, directory, ...rest } = checkLongOperation(method, given);
   throwIfAborted(method, signal);
-  const ownDirectory = typeof directory === 'object' ? directory : undefined;
-  const streams = new CallerStreams();
-  const { output } = rest;
-  const outputTarget = output instanceof WritableStream ? streams.addTarget(output) : undefined;
-  const options = toCloneable(method, {
-    ...rest,
-    ...(ownDirectory ? {} : { directory }),
-    ...(outputTarget === undefined ? {} : { output: undefined }),
-  }) as Record<string, unknown>;
+  const caller = new CallerStreams(signal);
+  const streams = new NumberedStreams();
+  const ownDirectory = isBackupDirectory(directory) ? caller.directory(directory) : undefined;
   let settled = false;
+  const callbacks = createCallbacks(onProgress, ownDirectory, streams, () => settled);
   try {
-    const callbacks = proxy(createCallbacks(onProgress, ownDirectory, streams, () => settled));
+    const { output } = rest;
+    const outputTarget =
+      output instanceof WritableStream ? streams.addTarget(caller.target(output)) : undefined;
+    const options = toCloneable(method, {
+      ...rest,
+      ...(ownDirectory ? {} : { directory }),
+      ...(outputTarget === undefined ? {} : { output: undefined }),
+    }) as Record<string, unknown>;
     const sent = { options, outputTarget, directoryName: ownDirectory?.name };
     return await rpc.run(method, signal, (service, operationId) =>
-      service.run(method, sent, operationId, callbacks),
+      service.run(method, sent, operationId, proxy(callbacks)),
     );
   } catch (error) {
-    await streams.abort(signal?.aborted ? signal.reason : error);
-    // Thrown with the reason itself: what crossed is a copy.
-    if (error instanceof PersistenceError && error.code === 'ABORTED') throwIfAborted(method, signal);
-    throw error;
+    settled = true;
+    caller.abort(signal?.aborted ? signal.reason : error);
+    await ownDirectory?.discard();
+    throw withReason(error, method, signal, caller.isUsed);
   } finally {
     settled = true;
+    caller.release();
   }
+}
+
+/**
+ * Gives an abort the reason itself as its cause: what crossed is a copy.
+ * @param hasStreams - true when the operation used streams of the caller. They end with the signal, and the worker may be
+ * told of that before it is told of the abort
+ */
+function withReason(
+  error: unknown,
+  operation: string,
+  signal: Signal | undefined,
+  hasStreams: boolean,
+): unknown {
+  if (!signal?.aborted || !(error instanceof PersistenceError)) return error;
+  const { code, message, hint } = error;
+  if (code === 'ABORTED') {
+    return new PersistenceError(code, message, { operation, ...(hint && { hint }), cause: signal.reason });
+  }
+  return hasStreams && code !== 'WORKER_GONE' ? abortedError(operation, signal) : error;
 }

@@ -1,21 +1,22 @@
 /** Callbacks of an operation that run in the caller's thread: streams, directories and progress. */
 import type { BackupDirectory, Progress } from '../api/persistence.ts';
 import type { RemoteCallbacks } from '../protocol/methods.ts';
-import type { CallerStreams } from './caller-streams.ts';
+import type { NumberedStreams } from './numbered-streams.ts';
 
 /**
  * Makes the callbacks of one operation.
- * @param settled - tells if the operation has settled. The worker's answer may arrive before its last progress, because
+ * @param settled - tells if the operation has settled. The worker's answer may arrive before its last calls, because
  * callbacks have a message port of their own.
  */
 export function createCallbacks(
   onProgress: ((progress: Progress) => void) | undefined,
   directory: BackupDirectory | undefined,
-  streams: CallerStreams,
+  streams: NumberedStreams,
   settled: () => boolean,
 ): RemoteCallbacks {
   const own = (): BackupDirectory => {
     if (!directory) throw new Error('The caller passed no directory');
+    if (settled()) throw new Error('The operation has ended');
     return directory;
   };
   return {
@@ -28,13 +29,7 @@ export function createCallbacks(
     async createFile(fileName) {
       return streams.addTarget(await own().create(fileName));
     },
-    async finishDirectory() {
-      await own().finish();
-    },
-    async discardDirectory() {
-      await streams.abort(new Error('The backup was not finished'));
-      await own().discard();
-    },
+    finishDirectory: () => own().finish(),
     async openFile(fileName) {
       const stream = await own().open(fileName);
       return stream && streams.addSource(stream);

@@ -5,6 +5,7 @@ import { checkChoice, invalid } from '../validation/arguments.ts';
 import { toFileStamp } from '../validation/timestamps.ts';
 import { auditLogTable } from '../tables/audit-log.ts';
 import { abortable } from '../validation/abort.ts';
+import { CallerStreams } from '../streams/caller-streams.ts';
 import { writeToStream } from '../streams/write-to-stream.ts';
 import { toExportError } from './export-error.ts';
 import { streamTarget, type ExportTarget } from './export-target.ts';
@@ -24,7 +25,8 @@ export async function exportAuditTrail(
     options.format ?? 'json',
     EXPORT_FORMATS,
   );
-  const target = targetOf(options, `./audit-export-${toFileStamp(now)}`, `.${format}`);
+  const caller = new CallerStreams(options.signal);
+  const target = targetOf(options, `./audit-export-${toFileStamp(now)}`, `.${format}`, caller);
   const counted = new RowCounter(rows, options.onProgress);
   try {
     const { bytes } = await abortable(OPERATION, options.signal, async () => {
@@ -40,13 +42,21 @@ export async function exportAuditTrail(
     });
     return { path: target.path, rows: counted.rows, bytes };
   } catch (error) {
-    await target.discard();
+    // Ignored: the first failure is the one to report.
+    await target.discard().catch(() => undefined);
     throw toExportError(error, OPERATION, target.path);
+  } finally {
+    caller.release();
   }
 }
 
 /** @param defaultStem - path of the file where the caller names none, without its extension */
-function targetOf({ output }: AuditExportOptions, defaultStem: string, extension: string): ExportTarget {
+function targetOf(
+  { output }: AuditExportOptions,
+  defaultStem: string,
+  extension: string,
+  caller: CallerStreams,
+): ExportTarget {
   if (output === undefined || typeof output === 'string') {
     try {
       return output === undefined ? newExportTargetAt(defaultStem, extension) : exportTargetAt(output);
@@ -57,7 +67,7 @@ function targetOf({ output }: AuditExportOptions, defaultStem: string, extension
   if (!(output instanceof WritableStream)) {
     throw invalid({ operation: OPERATION, name: 'output' }, output, 'a path or a WritableStream');
   }
-  return streamTarget(output);
+  return streamTarget(caller.target(output));
 }
 
 class RowCounter implements AsyncIterable<AuditRow> {

@@ -1,15 +1,17 @@
 /**
  * Values of a database as JSON, exactly. JSON numbers have no limit, but JavaScript reads those beyond 2^53 as rounded;
- * JSON has no bytes at all. So integers are written and read digit by digit, and a BLOB is `{"base64": "…"}`. Infinity,
- * which SQLite stores for `9e999`, is written like that.
+ * JSON has no bytes at all. So integers are written and read digit by digit, a BLOB is `{"base64": "…"}`, and a text that is
+ * not UTF-8 is `{"text": {"base64": "…"}}`. Infinity, which SQLite stores for `9e999`, is written like that.
  */
+import { TextBytes } from '../tables/stored-bytes.ts';
 
 /**
- * Writes one value of a row as JSON, exactly: integers beyond 2^53 digit by digit, bytes as `{"base64":"…"}`, infinity as
- * `9e999`.
+ * Writes one value of a row as JSON, exactly: integers beyond 2^53 digit by digit, bytes as `{"base64":"…"}`, those of a
+ * {@link TextBytes} as `{"text":{"base64":"…"}}`, infinity as `9e999`.
  */
 export function encodeJsonValue(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
+  if (value instanceof TextBytes) return JSON.stringify({ text: { base64: toBase64(value) } });
   if (value instanceof Uint8Array) return JSON.stringify({ base64: toBase64(value) });
   if (value === Infinity || value === -Infinity) return value > 0 ? '9e999' : '-9e999';
   return JSON.stringify(value ?? null);
@@ -40,13 +42,16 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 function decodeObject(value: object): unknown {
-  const { base64, integer, ...others } = value as Record<string, unknown>;
-  if (Object.keys(others).length > 0) return value;
-  if (typeof base64 === 'string' && integer === undefined) {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const [[form, content] = [], ...others] = Object.entries(value) as [string, unknown][];
+  if (others.length > 0) return value;
+  if (form === 'text' && typeof content === 'object' && content !== null) {
+    const bytes = decodeObject(content);
+    return bytes instanceof Uint8Array ? new TextBytes(bytes) : value;
   }
-  if (typeof integer !== 'string' || base64 !== undefined) return value;
-  const exact = BigInt(integer);
+  if (typeof content !== 'string') return value;
+  if (form === 'base64') return Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  if (form !== 'integer') return value;
+  const exact = BigInt(content);
   // Beyond 64 bits SQLite has only floating-point numbers.
   const isNumber = Number.isSafeInteger(Number(exact)) || BigInt.asIntN(64, exact) !== exact;
   return isNumber ? Number(exact) : exact;

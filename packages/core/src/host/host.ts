@@ -11,7 +11,7 @@ import type {
   RowQuery,
 } from '../protocol/methods.ts';
 import { fromCloneable } from '../protocol/cloneable.ts';
-import { expose, RunningOperations, type Endpoint, type SerializedValue } from '../protocol/rpc.ts';
+import { expose, release, RunningOperations, type Endpoint, type SerializedValue } from '../protocol/rpc.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 import { remoteSource, remoteTarget } from './remote-streams.ts';
 
@@ -28,6 +28,7 @@ class Host implements PersistenceService {
   readonly #options: HostOptions;
   readonly #operations: RunningOperations = new RunningOperations();
   #persistence: DatabasePersistence | undefined;
+  #listener: ((change: Change) => void) | undefined;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -61,18 +62,22 @@ class Host implements PersistenceService {
     callbacks: RemoteCallbacks,
   ): Promise<unknown> {
     return this.#operations.run(operationId, async (signal) => {
-      const target = this.#opened();
-      const directory =
-        directoryName === undefined ? {} : { directory: remoteDirectory(directoryName, callbacks) };
-      const output = outputTarget === undefined ? {} : { output: remoteTarget(outputTarget, callbacks) };
-      const onProgress = (progress: Progress): void => callbacks.progress(progress);
-      return (target[method] as (options: unknown) => Promise<unknown>).call(target, {
-        ...fromCloneable(options),
-        ...directory,
-        ...output,
-        onProgress,
-        signal,
-      });
+      try {
+        const target = this.#opened();
+        const directory =
+          directoryName === undefined ? {} : { directory: remoteDirectory(directoryName, callbacks) };
+        const output = outputTarget === undefined ? {} : { output: remoteTarget(outputTarget, callbacks) };
+        const onProgress = (progress: Progress): void => callbacks.progress(progress);
+        return await (target[method] as (options: unknown) => Promise<unknown>).call(target, {
+          ...fromCloneable(options),
+          ...directory,
+          ...output,
+          onProgress,
+          signal,
+        });
+      } finally {
+        release(callbacks);
+      }
     });
   }
 
@@ -82,6 +87,7 @@ class Host implements PersistenceService {
 
   subscribe(listener: (change: Change) => void): void {
     this.#opened().subscribe(listener);
+    this.#listener = listener;
   }
 
   checkForChanges(): void {
@@ -89,7 +95,12 @@ class Host implements PersistenceService {
   }
 
   async close(): Promise<void> {
-    await this.#persistence?.close();
+    try {
+      await this.#persistence?.close();
+    } finally {
+      if (this.#listener) release(this.#listener);
+      this.#listener = undefined;
+    }
   }
 
   #opened(): DatabasePersistence {
@@ -99,13 +110,13 @@ class Host implements PersistenceService {
   }
 }
 
-/** A backup directory in the caller's thread. */
+/** A backup directory in the caller's thread, where its files are discarded. */
 function remoteDirectory(name: string, callbacks: RemoteCallbacks): BackupDirectory {
   return {
     name,
     create: async (fileName) => remoteTarget(await callbacks.createFile(fileName), callbacks),
     finish: () => callbacks.finishDirectory(),
-    discard: () => callbacks.discardDirectory(),
+    discard: () => Promise.resolve(),
     async open(fileName) {
       const source = await callbacks.openFile(fileName);
       return source === undefined ? undefined : remoteSource(source, callbacks);

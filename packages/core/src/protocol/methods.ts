@@ -72,12 +72,11 @@ export interface RemoteCallbacks {
   /** Reads from a numbered stream of the caller; undefined at its end. */
   readChunk(source: number): Promise<Uint8Array | undefined>;
   /**
-   * Creates a file in the caller's own {@link BackupDirectory}, as the three methods below use that directory. Returns the
-   * number of its stream.
+   * Creates a file in the caller's own {@link BackupDirectory}, as the two methods below use that directory. Returns the
+   * number of its stream. The caller itself discards the files when the operation fails.
    */
   createFile(fileName: string): Promise<number>;
   finishDirectory(): Promise<void>;
-  discardDirectory(): Promise<void>;
   /** Returns the number of the file's stream; undefined if there is no such file. */
   openFile(fileName: string): Promise<number | undefined>;
 }

@@ -4,8 +4,11 @@ import type { RowOrder } from '../api/persistence.ts';
 import { EVERY_AGENT, type AgentFilter } from '../validation/like-pattern.ts';
 import { momentOf } from '../validation/timestamps.ts';
 import { hasForeignTimes, rowidsByMoment, sqlLimit, type Rowid } from './foreign-times.ts';
-import { keepBytes } from './stored-bytes.ts';
+import { keepBytes, TextBytes } from './stored-bytes.ts';
 import { selectList, toRow, type AnyTable } from './table.ts';
+
+/** Rows in a batch of {@link batchesInRowidOrder}. */
+const ROWID_BATCH_ROWS = 500;
 
 /** Position of a row in the time index. */
 export interface TimePosition {
@@ -172,7 +175,8 @@ export interface RowidBatch<Row> {
 }
 
 /**
- * Reads rows in the order of their rowids, after a rowid. No row is left out, whatever its columns hold.
+ * Reads rows in the order of their rowids, after a rowid. No row is left out, whatever its columns hold. A text that is
+ * not UTF-8 is {@link TextBytes}.
  * @throws {SqliteError} SQLITE_CORRUPT when rowids do not ascend, as on a damaged page; reading on would never end
  */
 export function readInRowidOrder<Row>(
@@ -192,6 +196,20 @@ export function readInRowidOrder<Row>(
     }
   }
   const columns = table.columns.map(({ column }) => column);
-  for (const row of rows) keepBytes(connection, table.name, columns, row, 1);
+  for (const row of rows) keepBytes(connection, table.name, columns, row, 1, TextBytes);
   return { rows: rows.map((row) => toRow<Row>(table, row, 1)), rowids, lastRowid: rowids.at(-1) };
+}
+
+/** Reads every row of a database that nobody changes meanwhile, in the order of the rowids, batch by batch. */
+export function* batchesInRowidOrder<Row>(
+  connection: SqliteConnection,
+  table: AnyTable,
+): Generator<RowidBatch<Row>, undefined> {
+  let after: Rowid = -Infinity;
+  for (;;) {
+    const batch: RowidBatch<Row> = readInRowidOrder(connection, table, after, ROWID_BATCH_ROWS);
+    if (batch.lastRowid === undefined) return undefined;
+    yield batch;
+    after = batch.lastRowid;
+  }
 }

@@ -1,4 +1,4 @@
-import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import type { Persistence, RecordBatch, RowCheck, RowCounts, TableName } from '../api/persistence.ts';
 
 /** Names of the methods of the API that answer rows. */
@@ -80,12 +80,13 @@ export function selectList({ columns }: { readonly columns: readonly Pick<Column
 /**
  * Makes the INSERT of a whole row, one bound value per column, in order. OR ABORT overrides conflict clauses of a schema that
  * another program made: REPLACE would delete other rows, IGNORE would drop this one in silence.
+ * @param values - the expressions of the values. @default a parameter for each column
  */
-export function insertSql(table: {
-  readonly name: string;
-  readonly columns: readonly Pick<Column, 'column'>[];
-}): string {
-  return `INSERT OR ABORT INTO ${table.name} (${selectList(table)}) VALUES (${table.columns.map(() => '?').join(', ')})`;
+export function insertSql(
+  table: { readonly name: string; readonly columns: readonly Pick<Column, 'column'>[] },
+  values: readonly string[] = table.columns.map(() => '?'),
+): string {
+  return `INSERT OR ABORT INTO ${table.name} (${selectList(table)}) VALUES (${values.join(', ')})`;
 }
 
 /** Builds a row of the API from the values of a SELECT over {@link selectList}, starting at an offset. */
@@ -93,6 +94,11 @@ export function toRow<Row>(table: AnyTable, values: readonly unknown[], offset: 
   const row: Record<string, unknown> = {};
   for (const [index, { field }] of table.columns.entries()) row[field] = values[offset + index];
   return row as Row;
+}
+
+/** Lists the values of a row of the API in the order of the columns. */
+export function valuesOf(table: AnyTable, row: object): SqlValue[] {
+  return table.columns.map(({ field }) => (row as Readonly<Record<string, SqlValue>>)[field] ?? null);
 }
 
 /**

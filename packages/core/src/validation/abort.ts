@@ -1,16 +1,19 @@
 import { PersistenceError } from '../api/errors.ts';
 
+/** Makes the error of an operation whose signal has fired. */
+export function abortedError(operation: string, signal: AbortSignal): PersistenceError {
+  return new PersistenceError('ABORTED', 'Aborted by the caller; nothing half-written remains', {
+    operation,
+    cause: signal.reason,
+  });
+}
+
 /**
  * Throws once the caller's signal has fired.
  * @throws {PersistenceError} `ABORTED`
  */
 export function throwIfAborted(operation: string, signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new PersistenceError('ABORTED', 'Aborted by the caller; nothing half-written remains', {
-      operation,
-      cause: signal.reason,
-    });
-  }
+  if (signal?.aborted) throw abortedError(operation, signal);
 }
 
 /** Runs abortable work. A failure after the signal has fired is reported as `ABORTED`. */
@@ -25,5 +28,25 @@ export async function abortable<T>(
   } catch (error) {
     throwIfAborted(operation, signal);
     throw error;
+  }
+}
+
+/**
+ * Waits for something that may never settle, until the signal fires.
+ * @throws the signal's reason
+ */
+export async function untilAborted<T>(waiting: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return waiting;
+  const settled = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { signal: settled.signal });
+  });
+  try {
+    await Promise.race([waiting, aborted]);
+    signal.throwIfAborted();
+    return await waiting;
+  } finally {
+    settled.abort();
   }
 }

@@ -1,12 +1,24 @@
 /** Values that JavaScript or JSON would change: read, exported, backed up and restored exactly. */
 import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseJsonRow, encodeJsonValue } from '../../src/exports/json-values.ts';
+import { auditLogTable } from '../../src/tables/audit-log.ts';
+import { TextBytes } from '../../src/tables/stored-bytes.ts';
 import { auditOf, collect, rejectionOf } from '../../src/testing/persistence-case.ts';
-import { createTestDatabase } from '../support/test-database.ts';
+import { forge } from '../support/forged-backup.ts';
+import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
 const BIG = 2n ** 53n + 1n;
 const LEAST = -(2n ** 63n);
+
+const COLUMNS = auditLogTable.columns.map(({ column }) => column);
+
+/** Every value of the audit log, with its type. */
+const STORED = `SELECT rowid, ${COLUMNS.map((column) => `typeof(${column}), hex(${column})`).join()}, quote(duration_ms) FROM audit_log`;
+
+const withoutRowids = (text: string): string[] =>
+  text.split('\n').map((line) => line.replace(/^-?\d+\|/, ''));
 
 describe('integers beyond 2^53 and BLOBs', () => {
   it('are read, exported, backed up and restored exactly, and verify names them', async () => {
@@ -22,8 +34,7 @@ describe('integers beyond 2^53 and BLOBs', () => {
       `${insert} VALUES (${BIG + 3n}, 'not utf-8', 'a', 'o', 'completed', 1, CAST(x'61ff62' AS TEXT))`,
       `${insert} VALUES (${BIG + 4n}, 'utf-8', 'a', 'o', 'completed', 1.5, '\u{fffd}')`,
     );
-    const stored = 'SELECT rowid, audit_id, typeof(duration_ms), duration_ms, hex(details) FROM audit_log';
-    const before = database.native(stored);
+    const before = database.native(STORED);
     const rows = await db.queryAuditTrail();
     expect(rows.map(({ durationMs }) => durationMs)).toEqual([1.5, 1, Infinity, LEAST, BIG, 0]);
     expect(rows[3]?.details).toEqual(new Uint8Array([0, 255, 34]));
@@ -55,7 +66,7 @@ describe('integers beyond 2^53 and BLOBs', () => {
       { message: 'duration_ms is 1.5, not a whole number below 2^53' },
     ]);
     const directory = database.path('backup');
-    await db.exportBackup({ directory });
+    expect((await db.exportBackup({ directory })).manifest.typedText).toBe(true);
     for (const from of ['json', 'image'] as const) {
       expect(await rejectionOf(db.restoreBackup({ directory, from, force: true }))).toMatchObject({
         code: 'BACKUP_INVALID',
@@ -63,12 +74,85 @@ describe('integers beyond 2^53 and BLOBs', () => {
       });
     }
     await db.restoreBackup({ directory, from: 'json', force: true, acceptInvalid: true });
-    const withoutRowids = (text: string): string[] =>
-      text.split('\n').map((line) => line.replace(/^-?\d+\|/, ''));
-    expect(withoutRowids(database.native(stored))).toEqual(withoutRowids(before));
+    expect(withoutRowids(database.native(STORED))).toEqual(withoutRowids(before));
     await db.restoreBackup({ directory, from: 'image', force: true, acceptInvalid: true });
-    expect(database.native(stored)).toBe(before);
+    expect(database.native(STORED)).toBe(before);
     expect((await db.analytics({ agent: 'a' })).agentMetrics).toMatchObject([{ totalOperations: 5 }]);
+  });
+
+  it('a text that is not UTF-8 is told from a BLOB of the same bytes', async () => {
+    const database = createTestDatabase();
+    const db = await database.open();
+    await db.logAudit(auditOf('text', { details: 'text' }));
+    await db.logAudit(auditOf('blob', { details: 'blob' }));
+    database.native(
+      "UPDATE audit_log SET details = CAST(x'61ff62' AS TEXT) WHERE operation = 'text'",
+      "UPDATE audit_log SET details = x'61ff62' WHERE operation = 'blob'",
+    );
+    const before = database.native(STORED);
+    const written = database.path('written');
+    await db.exportBackup({ directory: written });
+    const rows = fs.readFileSync(path.join(written, 'audit_log.json'), 'utf8');
+    expect(rows).toContain('"details":{"text":{"base64":"Yf9i"}}');
+    expect(rows).toContain('"details":{"base64":"Yf9i"}');
+
+    const restored = async (change: (folder: string) => void, from?: 'json' | 'image'): Promise<string> => {
+      const directory = database.path('changed');
+      fs.cpSync(written, directory, { recursive: true, force: true });
+      change(directory);
+      const options = { directory, force: true, acceptInvalid: true, ...(from && { from }) };
+      await db.restoreBackup(options);
+      return database.native(STORED);
+    };
+    const untyped = (folder: string): void => {
+      const file = path.join(folder, 'audit_log.json');
+      fs.writeFileSync(file, rows.replace('{"text":{"base64":"Yf9i"}}', '{"base64":"Yf9i"}'));
+      forge(folder, () => undefined);
+    };
+    for (const type of ['BLOB', 'TEXT']) {
+      const error = await rejectionOf(
+        restored((folder) => {
+          const file = path.join(folder, 'ggen.db');
+          nativeSqlite(file, `UPDATE audit_log SET details = CAST(x'61ff62' AS ${type})`);
+          forge(folder, () => undefined);
+        }),
+      );
+      expect(error).toMatchObject({
+        code: 'BACKUP_INVALID',
+        message: expect.stringMatching(/row \d of audit_log\.json differ in details$/),
+      });
+    }
+    expect(await rejectionOf(restored(untyped))).toMatchObject({ code: 'BACKUP_INVALID' });
+
+    // Older backups write both alike. The image knows the type, whatever is restored.
+    const older = (folder: string): void => {
+      untyped(folder);
+      forge(folder, (manifest) => void delete (manifest as { typedText?: true }).typedText);
+    };
+    for (const from of ['json', 'image'] as const) expect(await restored(older, from)).toBe(before);
+    const withoutImage = (folder: string): void => {
+      fs.rmSync(path.join(folder, 'ggen.db'));
+      forge(folder, (manifest) => {
+        Object.assign(manifest, { files: manifest.files.filter(({ name }) => name !== 'ggen.db') });
+      });
+    };
+    expect(await restored(withoutImage)).toBe(before);
+    await restored((folder) => {
+      older(folder);
+      withoutImage(folder);
+    });
+    expect(database.native('SELECT typeof(details), hex(details) FROM audit_log')).toBe(
+      'blob|61FF62\nblob|61FF62',
+    );
+
+    // UTF-16 has no form for the text.
+    const utf16 = createTestDatabase();
+    utf16.native("PRAGMA encoding = 'UTF-16le'", 'CREATE TABLE other (x)');
+    const other = await utf16.open();
+    await other.restoreBackup({ directory: written, from: 'json', acceptInvalid: true });
+    expect(utf16.native('SELECT typeof(details), hex(details) FROM audit_log')).toBe(
+      'blob|61FF62\nblob|61FF62',
+    );
   });
 
   it('bytes in place of stored JSON are refused by the look-ups, which answer text', async () => {
@@ -101,10 +185,12 @@ describe('integers beyond 2^53 and BLOBs', () => {
       'x:1234567890123456789,',
       '\\"',
       '{"base64":1}',
+      new TextBytes([0x61, 0xff]),
+      new Uint8Array([0x61, 0xff]),
       null,
       -Infinity,
     ]) {
-      expect(parseJsonRow(`{"v":${encodeJsonValue(value)}}`)).toEqual({ v: value });
+      expect(parseJsonRow(`{"v":${encodeJsonValue(value)}}`)).toStrictEqual({ v: value });
     }
     expect(() => parseJsonRow('{"a":1234567890123456789')).toThrow(SyntaxError);
   });

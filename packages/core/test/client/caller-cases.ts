@@ -65,6 +65,10 @@ const OTHER_CALLS: Readonly<Record<string, (db: Persistence) => PromiseLike<unkn
   'a period': (db) => db.analytics({ period: Symbol('week') as never }),
   'a signal that is none': (db) => db.verify({ signal: 'now' as never }),
   'a callback that is none': (db) => db.verify({ onProgress: 'loud' as never }),
+  'a directory that is none': (db) => db.exportBackup({ directory: { name: 'none' } as never }),
+  'a directory without a name': (db) =>
+    db.exportBackup({ directory: { create: () => undefined, open: () => undefined } as never }),
+  'null as a directory': (db) => db.restoreBackup({ directory: null as never }),
   'an output that is none': (db) => db.exportAuditTrail({ output: { write: () => undefined } as never }),
 };
 

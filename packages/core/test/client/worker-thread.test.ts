@@ -1,11 +1,14 @@
 /** Worker threads in particular. The persistence suite runs behind one in `persistence-worker.test.ts`. */
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Change, type Persistence, openPersistence } from '../../src/index.ts';
+import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { describeCaller } from './caller-cases.ts';
+import { describeStalled } from './stalled-cases.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 
 let children: Children;
@@ -52,6 +55,30 @@ async function collectUncaught(work: (uncaught: unknown[]) => Promise<void>): Pr
 describeWorker('a worker thread', openInThread);
 describeCaller('in process', openInProcess, openInProcess, collectUncaught);
 describeCaller('to a worker thread', openInThread, openInProcess, collectUncaught);
+describeStalled('in process', openInProcess);
+describeStalled('to a worker thread', openInThread);
+
+it('what crosses to a worker is released when the operation and the database end, not by garbage collection', async () => {
+  const openPorts = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+  const worker = startThread();
+  await once(worker, 'online');
+  const unopened = openPorts();
+  const db = await openPersistence({ storage: 'memory', worker });
+  const idle = openPorts();
+  const directory = new MemoryBackupDirectory();
+  await db.exportBackup({ directory });
+  await db.restoreBackup({ directory });
+  await db.exportAuditTrail({ output: new WritableStream() });
+  await db.verify();
+  await rejectionOf(db.restoreBackup({ directory: new MemoryBackupDirectory() }));
+  const stop = new AbortController();
+  const output = new WritableStream({ write: () => stop.abort(), abort: () => new Promise(() => undefined) });
+  await rejectionOf(db.exportAuditTrail({ output, signal: stop.signal }));
+  await expect.poll(openPorts).toBe(idle);
+  await db.close();
+  await expect.poll(openPorts).toBe(unopened);
+});
 
 it('errors cross whole, down to the error of the operating system', async () => {
   const [near, far] = await Promise.all(

@@ -8,6 +8,7 @@ import {
   openPersistence,
 } from '../../src/index.ts';
 import { describeCaller } from './caller-cases.ts';
+import { describeStalled } from './stalled-cases.ts';
 import { causesOf, describeWorker } from './worker-cases.ts';
 import { auditOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 
@@ -43,6 +44,8 @@ async function collectUncaught(work: (uncaught: unknown[]) => Promise<void>): Pr
 describeWorker('a worker in a page', openInWorker);
 describeCaller('in the page', openInPage, openInPage, collectUncaught);
 describeCaller('to a worker in a page', openInWorker, openInPage, collectUncaught);
+describeStalled('in the page', openInPage);
+describeStalled('to a worker in a page', openInWorker);
 
 it('errors cross whole: code, operation, hint and the chain of causes', async () => {
   const name = freshName();
