@@ -84,9 +84,13 @@ describe('a backup', () => {
     fs.writeFileSync(database.path('occupied', 'note'), 'keep');
     fs.writeFileSync(database.path('file'), 'keep');
     for (const taken of ['backup', 'occupied', 'file']) {
-      expect(await rejectionOf(db.exportBackup({ directory: database.path(taken) }))).toMatchObject({
-        code: 'ALREADY_EXISTS',
-      });
+      const read: string[] = [];
+      const onProgress = ({ stage }: { stage: string }): void => void read.push(stage);
+      expect(
+        await rejectionOf(db.exportBackup({ directory: database.path(taken), onProgress })),
+      ).toMatchObject({ code: 'ALREADY_EXISTS' });
+      // It is noticed before any row is read.
+      expect(read).not.toContain('receipts');
     }
     expect(FILES.map((name) => fs.readFileSync(path.join(directory, name), 'latin1'))).toEqual(before);
     expect(fs.readFileSync(database.path('file'), 'utf8')).toBe('keep');

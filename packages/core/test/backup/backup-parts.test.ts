@@ -126,6 +126,29 @@ it('a row that verify names is refused, and so is an index', async () => {
   expect((await db.verify()).ok).toBe(true);
 });
 
+it('a damaged index of the image is refused, although every row can be read', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  const directory = database.path('backup');
+  await db.exportBackup({ directory });
+  const image = path.join(directory, 'ggen.db');
+  const [page, sizeBytes] = nativeSqlite(
+    image,
+    "SELECT rootpage FROM sqlite_schema WHERE name = 'idx_receipts_status'",
+    'PRAGMA page_size',
+  )
+    .split('\n')
+    .map(Number) as [number, number];
+  const bytes = fs.readFileSync(image);
+  // The entries of the index, whose texts are at the end of the page.
+  bytes.fill(0x7f, page * sizeBytes - 20, page * sizeBytes);
+  fs.writeFileSync(image, bytes);
+  forge(directory, () => undefined);
+  expect(nativeSqlite(image, 'SELECT count(*) FROM receipts NOT INDEXED')).toBe('20');
+  expect(await rejectionOf(db.restoreBackup({ directory, force: true }))).toMatchObject({ code: 'CORRUPT' });
+  expect(await db.restoreBackup({ directory, from: 'json', force: true })).toMatchObject({ receipts: 20 });
+});
+
 it('without an image, the JSON rows make a database that is checked before they are stored', async () => {
   const database = createTestDatabase();
   const db = await openFilled(database);

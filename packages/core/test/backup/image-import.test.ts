@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Persistence, PersistenceError } from '../../src/index.ts';
 import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
+import { forge } from '../support/forged-backup.ts';
 import { type TestDatabase, createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
 describe('an image of another program', () => {
@@ -35,6 +36,27 @@ describe('an image of another program', () => {
     expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', message: expect.stringMatching(message) });
     expect(await rowsOf(db)).toEqual(before);
     expect(fs.readFileSync(database.file).equals(bytes)).toBe(true);
+  });
+
+  it('without a byte is refused, alone and in a backup', async () => {
+    const database = createTestDatabase();
+    const db = await database.open();
+    await db.saveReceipt(receiptOf('kept'));
+    const directory = database.path('backup');
+    await db.exportBackup({ directory });
+    fs.truncateSync(database.path('backup', 'ggen.db'));
+    forge(directory, () => undefined);
+    for (const taking of [
+      db.importImage(new Uint8Array()),
+      db.restoreBackup({ directory, force: true }),
+      db.restoreBackup({ directory, force: true, from: 'json' }),
+    ]) {
+      expect(await rejectionOf(taking)).toMatchObject({
+        code: 'NOT_A_DATABASE',
+        message: 'The image is empty',
+      });
+    }
+    expect(await db.queryReceipts()).toMatchObject([{ executionId: 'kept' }]);
   });
 
   it('is taken with its rows when it holds a table of the original scripts', async () => {
@@ -127,5 +149,22 @@ it('an image in WAL mode is taken, as native SQLite opens it, and one of an unkn
   expect(database.native('PRAGMA journal_mode')).toBe('delete');
   image.fill(3, 18, 20);
   expect(await rejectionOf(db.importImage(image))).toMatchObject({ name: 'PersistenceError' });
+  expect((await db.stats()).receiptsTotal).toBe(2);
+});
+
+it.each([
+  ['a write version that makes it read-only', 18, 3],
+  ['an encoding that SQLite takes for UTF-8 when it opens a file', 59, 4],
+])('an image with %s is refused: an open connection would fail for good', async (_, offset, value) => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.saveReceipt(receiptOf('kept'));
+  const image = await db.exportImage();
+  image[offset] = value;
+  expect(await rejectionOf(db.importImage(image))).toMatchObject({
+    code: 'CORRUPT',
+    message: expect.stringContaining('is unknown') as string,
+  });
+  await db.saveReceipt(receiptOf('after'));
   expect((await db.stats()).receiptsTotal).toBe(2);
 });
