@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { RestoreOptions } from '../../src/index.ts';
+import type { BackupDirectory, PersistenceError, RestoreOptions } from '../../src/index.ts';
+import { backupDirectoryAt } from '../../src/exports/export-targets.node.ts';
 import { rejectionOf } from '../../src/testing/persistence-case.ts';
 import { openFilled } from '../support/filled-database.ts';
 import { forge } from '../support/forged-backup.ts';
@@ -184,4 +185,49 @@ it('without an image, the JSON rows make a database that is checked before they 
     expect(error).toMatchObject({ code: 'BACKUP_INVALID', message: expect.stringMatching(message) });
   }
   expect((await db.stats()).receiptsTotal).toBe(20);
+});
+
+it.each([
+  ['ggen.db', 'image'],
+  ['receipts.json', 'json'],
+] as const)('a change of %s after it was checked is refused, from %s', async (name, from) => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  const folder = database.path('backup');
+  await db.exportBackup({ directory: folder });
+  if (from === 'json') {
+    fs.rmSync(path.join(folder, 'ggen.db'));
+    forge(folder, (manifest) => {
+      Object.assign(manifest, { files: manifest.files.filter((file) => file.name !== 'ggen.db') });
+    });
+  }
+  const file = path.join(folder, name);
+  const original = fs.readFileSync(file);
+  const changed = Buffer.from(original.toString('latin1').replace('validator-1', 'validator-2'), 'latin1');
+  expect(changed.equals(original)).toBe(false);
+  const local = backupDirectoryAt(folder);
+  let opened = 0;
+  // One reading after the other is of the changed file; the last one is of no reading at all.
+  for (let changedReading = 1; ; changedReading++) {
+    opened = 0;
+    const directory: BackupDirectory = {
+      ...local,
+      open(fileName) {
+        if (fileName === name) fs.writeFileSync(file, ++opened === changedReading ? changed : original);
+        return local.open(fileName);
+      },
+    };
+    const restoring = db.restoreBackup({ directory, from, force: true });
+    const outcome = await restoring.then(
+      () => 'restored',
+      (error: PersistenceError) => error.code,
+    );
+    const agents = new Set((await db.queryReceipts()).map(({ agentId }) => agentId));
+    expect([outcome, [...agents]]).toEqual([
+      opened < changedReading ? 'restored' : 'BACKUP_INVALID',
+      ['validator-1'],
+    ]);
+    if (opened < changedReading) break;
+  }
+  expect(opened).toBe(from === 'json' ? 3 : 2);
 });

@@ -94,6 +94,23 @@ it('a commit in the middle of the copy is in the copy', async () => {
   expect(entriesIn(folder, manifest)).toEqual(['ok\n1004', 1004, 1004]);
 });
 
+it('a file that becomes smaller in the middle of the copy is copied as it is then', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  enlarge(database);
+  const folder = database.path('backup');
+  let steps = 0;
+  const { manifest } = await db.exportBackup({
+    directory: folder,
+    onProgress({ stage }) {
+      if (stage === 'copy' && ++steps === 2)
+        database.native("DELETE FROM audit_log WHERE agent_id = 'native'", 'VACUUM');
+    },
+  });
+  expect(entriesIn(folder, manifest)).toEqual(['ok\n3', 3, 3]);
+  expect(fs.statSync(`${folder}/ggen.db`).size).toBe(fs.statSync(database.file).size);
+});
+
 it.each(['fails', 'ends early'])('every read of a copy that %s once is repeated', async (how) => {
   const database = createTestDatabase();
   const path = database.file;
