@@ -169,7 +169,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'agents.ts': ['validation', 'agent.ts', 'errors.ts'],
       'run-agent.ts': ['unrecorded-run.ts', 'recording', 'agent.ts', 'errors.ts'],
       'unrecorded-run.ts': ['agent.ts', 'errors.ts'],
-      validation: ['recording', 'agent.ts', 'shacl', 'rdf', 'pauses.ts', 'errors.ts'],
+      validation: ['recording', 'agent.ts', 'shacl', 'rdf', 'pauses.ts', 'errors.ts', 'sha256.ts'],
       recording: ['sha256.ts'],
       'agent.ts': ['rdf', 'errors.ts'],
       shacl: ['rdf', 'pauses.ts', 'errors.ts', 'shortened.ts'],

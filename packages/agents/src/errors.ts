@@ -12,7 +12,10 @@ export type AgentErrorCode =
   | 'SYNTAX_ERROR'
   /** Valid RDF 1.2 (a triple term, a base direction) that RDF 1.1, SHACL and RDFC-1.0 cannot express; see `location`. */
   | 'UNSUPPORTED_RDF'
-  /** The blank nodes of a graph are so alike that labelling them would exceed the work limit. */
+  /**
+   * The blank nodes of a graph are so alike that labelling them would exceed the work limit. No run fails with it: the code
+   * is in the graph's part of the receipt.
+   */
   | 'CANONICALIZATION_LIMIT'
   /** The shapes graph is ill-formed (see `location`), or it cannot be evaluated. */
   | 'INVALID_SHAPES'

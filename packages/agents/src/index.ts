@@ -20,6 +20,7 @@ export { UnrecordedRun } from './unrecorded-run.ts';
 export { runAgent } from './run-agent.ts';
 export type { Violation } from './shacl/violation.ts';
 export type {
+  OmittedResults,
   ReceiptCounts,
   ReceiptDurations,
   ReceiptError,

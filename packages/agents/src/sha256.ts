@@ -8,3 +8,14 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 export function sha256Hex(content: string | Uint8Array): string {
   return bytesToHex(sha256(typeof content === 'string' ? new TextEncoder().encode(content) : content));
 }
+
+/** Hashes text that comes in parts. */
+export function sha256Parts(): { add(text: string): void; hex(): string } {
+  const hash = sha256.create();
+  return {
+    add: (text) => {
+      hash.update(new TextEncoder().encode(text));
+    },
+    hex: () => bytesToHex(hash.digest()),
+  };
+}

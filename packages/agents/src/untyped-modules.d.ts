@@ -29,7 +29,12 @@ declare module 'n3' {
   }
 
   export class Parser {
-    constructor(options: { format: string; baseIRI?: string; blankNodePrefix?: string });
+    constructor(options: {
+      format: string;
+      baseIRI?: string;
+      blankNodePrefix?: string;
+      factory?: import('@rdfjs/types').DataFactory;
+    });
     parse(
       input: string,
       callbacks: {
@@ -134,6 +139,8 @@ declare module 'rdf-validate-shacl' {
   export interface ConstraintValidator {
     /** Checks each value node by itself. */
     validate?(context: SHACLValidator, focusNode: Term, valueNode: Term, constraint: Constraint): Verdict;
+    /** Checks the focus node of a node shape. */
+    nodeValidate?(context: SHACLValidator, focusNode: Term, unused: null, constraint: Constraint): Verdict;
     /** Checks all value nodes of a property shape together. */
     propertyValidate?(
       context: SHACLValidator,
@@ -141,6 +148,20 @@ declare module 'rdf-validate-shacl' {
       unused: null,
       constraint: Constraint,
     ): Verdict;
+  }
+
+  export interface ConstraintComponent {
+    readonly node: Term;
+    readonly parameters: readonly Term[];
+    readonly requiredParameters: readonly Term[];
+    readonly validator: ConstraintValidator;
+    readonly nodeValidationFunction: object | undefined;
+    /** True when the function checks each value node by itself. */
+    readonly nodeValidationFunctionGeneric: boolean;
+    readonly propertyValidationFunction: object | undefined;
+    readonly propertyValidationFunctionGeneric: boolean;
+    getMessages(): readonly string[];
+    isComplete(values: { has(parameter: Term): boolean }): boolean;
   }
 
   export interface ValidationResult {
@@ -156,6 +177,7 @@ declare module 'rdf-validate-shacl' {
 
   export interface ShapesGraph {
     getShape(shapeNode: Term): Shape;
+    getComponentWithParameter(parameter: Term): ConstraintComponent | undefined;
   }
 
   /** One evaluation and its results. */
@@ -182,10 +204,11 @@ declare module 'rdf-validate-shacl' {
 
 declare module 'rdf-validate-shacl/src/shapes-graph.js' {
   import type SHACLValidator from 'rdf-validate-shacl';
-  import type { Shape } from 'rdf-validate-shacl';
+  import type { ConstraintComponent, Shape } from 'rdf-validate-shacl';
 
   export default class ShapesGraph {
     constructor(validator: SHACLValidator);
     getShape(shapeNode: import('@rdfjs/types').Term): Shape;
+    getComponentWithParameter(parameter: import('@rdfjs/types').Term): ConstraintComponent | undefined;
   }
 }

@@ -169,8 +169,16 @@ describe('validation of shapes that contain themselves', () => {
     const document = openInput(measureInput(turtle(`${shapes} ${diamonds.join('\n')}`)));
     const graph = new TripleGraph(n3, (await parseRdf(document, '')).quads);
     const hierarchy = new ClassHierarchy(graph, graph);
-    const { targeted } = summarizeShapes(graph, graph, hierarchy);
-    const evaluation = { n3, data: graph, shapes: graph, hierarchy, targeted, maxUnkept: 1000 };
+    const evaluation = {
+      n3,
+      data: graph,
+      shapes: graph,
+      hierarchy,
+      summary: summarizeShapes(graph, graph, hierarchy),
+      dataLabels: new Map(),
+      shapesLabels: new Map(),
+      maxUnkept: 1000,
+    };
     await expect(evaluateShapes(evaluation, new Pauses(undefined), () => undefined)).rejects.toMatchObject({
       code: 'INVALID_SHAPES',
       message: expect.stringMatching(

@@ -49,7 +49,6 @@ describe('runAgent', () => {
     ['the excerpt of a long line, cut at its end', turtle(`ex:a %% ex:p "a${'😀'.repeat(80)}" .`)],
     ['an unknown token', turtle(`ex:a ex:p %${'😀'.repeat(30)} .`)],
     ['a parameter', turtle(`ex:S sh:targetNode ex:n ; sh:minLength "${'a'.repeat(78)}😀b" .`)],
-    ['a pattern', turtle(`ex:S sh:targetNode ex:n ; sh:pattern "${'a'.repeat(79)}😀(" .`)],
     ['the name of a document', { name: 'a\uD800', content: '' }],
     ['the name of a document with a syntax error', { name: 'a\uD800.ttl', content: '%%' }],
   ])('leaves a receipt that shows %s', async (_what, document) => {

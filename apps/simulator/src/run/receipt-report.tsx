@@ -32,6 +32,7 @@ export function ReceiptReport({
   onGoToError?: (() => void) | undefined;
 }): ReactNode {
   const { status, conforms, message, error, counts, durations_ms: durations, violations } = receipt;
+  const omittedResults = receipt.omitted_results?.count ?? 0;
   const errorReason = errorReasonOf({ status, receiptJson: JSON.stringify({ error, conforms }) });
   return (
     <section className="receipt-report" aria-label={label}>
@@ -79,6 +80,9 @@ export function ReceiptReport({
           <ViolationsList violations={violations} prefixes={prefixes} />
         </Suspense>
       )}
+      {omittedResults === 0 ? null : (
+        <p className="muted">The receipt does not list {formatPlural(omittedResults, 'further result')}.</p>
+      )}
     </section>
   );
 }
@@ -90,7 +94,6 @@ function hintOf({ error }: ValidationReceipt): string | undefined {
     UNSUPPORTED_RDF: 'Use RDF 1.1: SHACL and the canonical hash are defined for it only.',
     UNKNOWN_FORMAT: 'Rename the document so that its name ends in .ttl, .nt, .nq or .trig.',
     INVALID_SHAPES: 'Fix the shape named in the message and run again.',
-    CANONICALIZATION_LIMIT: 'Replace some of the blank nodes by IRIs.',
     ABORTED: 'Nothing was stored in part. You can run again at any time.',
     TIME_LIMIT: 'Look for a pattern or a shape that takes forever, such as ^(a+)+$.',
   };

@@ -10,8 +10,8 @@ import { compareText, renderTerm } from './terms.ts';
 const MIN_STEPS = 50_000;
 /** Work for each blank node that looks like another, in common graphs: small structures that occur many times. */
 const STEPS_PER_NODE = 50;
-/** Limit of the square of these blank nodes, for rings and lists. It takes about ten seconds. */
-const MAX_SQUARE_STEPS = 1_500_000;
+/** Limit of the square of these blank nodes, for rings and lists. It takes about two seconds. */
+const MAX_SQUARE_STEPS = 200_000;
 /** Number of hashes that are kept. Symmetric graphs compute the same ones again and again. */
 const MAX_KEPT_HASHES = 50_000;
 /** Number of statements that an error quotes. */

@@ -1,7 +1,8 @@
-import type { Quad } from '@rdfjs/types';
+import type { Literal, NamedNode, Quad } from '@rdfjs/types';
 import type { ParseError } from 'n3';
 import type { AgentError } from '../errors.ts';
 import type { RdfFormat, ReadableInput } from './input-file.ts';
+import { RDF } from './namespaces.ts';
 import { syntaxErrorOf } from './syntax-error.ts';
 import { tokenRules } from './token-rules.ts';
 
@@ -36,11 +37,19 @@ export async function parseRdf(
   blankNodeScope: string,
   baseIRI: string = baseIriOf(input.baseName),
 ): Promise<ParsedDocument> {
-  const { Parser } = await import('n3');
+  const { DataFactory, Parser } = await import('n3');
   const parser = new Parser({
     format: input.format,
     baseIRI,
     blankNodePrefix: blankNodeScope,
+    factory: {
+      ...DataFactory,
+      // n3's own literals have their language in lower case, which RDFC-1.0 would hash.
+      literal: (value, language) =>
+        typeof language === 'string' && language !== language.toLowerCase()
+          ? literalWithCase(value, language, DataFactory.namedNode(`${RDF}langString`))
+          : DataFactory.literal(value, language),
+    },
   });
   const check = tokenRules(input);
   return await new Promise((resolve, reject) => {
@@ -62,4 +71,15 @@ export async function parseRdf(
       },
     });
   });
+}
+
+/** Makes a literal whose language tag is as the document has it. */
+function literalWithCase(value: string, language: string, datatype: NamedNode): Literal {
+  return {
+    termType: 'Literal',
+    value,
+    language,
+    datatype,
+    equals: (other) => other?.termType === 'Literal' && other.value === value && other.language === language,
+  };
 }

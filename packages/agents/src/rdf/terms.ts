@@ -1,8 +1,11 @@
-import type { Term } from '@rdfjs/types';
+import type { Quad, Term } from '@rdfjs/types';
 
 const XSD_STRING = 'http://www.w3.org/2001/XMLSchema#string';
 
-/** Writes a term as N-Triples does, blank nodes under the given labels. */
+/**
+ * Writes a term as N-Triples does, blank nodes under the given labels. Languages are in lower case: their case has no meaning
+ * (RDF 1.1 Concepts, section 3.3).
+ */
 export function renderTerm(term: Term, labels: ReadonlyMap<string, string>): string {
   switch (term.termType) {
     case 'NamedNode':
@@ -11,7 +14,7 @@ export function renderTerm(term: Term, labels: ReadonlyMap<string, string>): str
       return `_:${labels.get(term.value) ?? term.value}`;
     case 'Literal': {
       const text = `"${term.value.replace(/["\\\n\r]/g, (character) => ESCAPES.get(character) ?? character)}"`;
-      if (term.language !== '') return `${text}@${term.language}`;
+      if (term.language !== '') return `${text}@${term.language.toLowerCase()}`;
       return term.datatype.value === XSD_STRING ? text : `${text}^^<${term.datatype.value}>`;
     }
     default:
@@ -31,6 +34,18 @@ const NO_LABELS: ReadonlyMap<string, string> = new Map();
 /** Returns a key that is unique among the terms of one graph. Blank nodes keep the labels that the parser gave. */
 export function termKey(term: Term): string {
   return renderTerm(term, NO_LABELS);
+}
+
+/** Leaves out statements that occur before. Those that differ in the case of a language tag are different statements. */
+export function distinctQuads(quads: Iterable<Quad>): Quad[] {
+  const distinct = new Map<string, Quad>();
+  for (const quad of quads) {
+    const { subject, predicate, object, graph } = quad;
+    const language = object.termType === 'Literal' ? object.language : '';
+    const key = `${termKey(subject)} ${predicate.value} ${termKey(object)}${language} ${termKey(graph)}`;
+    if (!distinct.has(key)) distinct.set(key, quad);
+  }
+  return [...distinct.values()];
 }
 
 /** Orders strings by code point, the same in every locale. */

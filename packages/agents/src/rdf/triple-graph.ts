@@ -18,7 +18,10 @@ export class TripleGraph {
     this.#n3 = n3;
     this.store = new n3.Store();
     for (const { subject, predicate, object } of quads) {
-      this.store.add(n3.DataFactory.quad(subject, predicate, object));
+      // "x"@en-GB and "x"@en-gb are one value: n3's own literals have the language in lower case.
+      const isTagged = object.termType === 'Literal' && object.language !== '';
+      const value = isTagged ? n3.DataFactory.literal(object.value, object.language) : object;
+      this.store.add(n3.DataFactory.quad(subject, predicate, value));
     }
   }
 

@@ -2,6 +2,7 @@ import type { Literal, Term } from '@rdfjs/types';
 import type { Constraint, ConstraintValidator } from 'rdf-validate-shacl';
 import type { validateTerm } from 'rdf-validate-datatype';
 import { SH } from '../rdf/namespaces.ts';
+import { termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { compareLiterals, isWellFormed } from './literals.ts';
@@ -25,6 +26,7 @@ export interface ConstraintContext {
  * - datatypes: dates that do not exist, the bounds of `xsd:int`, `xsd:gMonthDay`;
  * - order: exact beyond 2^53, by code point instead of by locale, ill-typed literals never in order;
  * - lengths in characters instead of UTF-16 units; language ranges by subtag (`en` is not `eng`), case-insensitive;
+ * - `sh:equals` on a node shape: one result for each term that is missing on either side;
  * - patterns as XPath defines them, not JavaScript;
  * - `sh:node` without results of its own, which nobody reads and each level would copy;
  * - `sh:and` for each value, and each member by its own path.
@@ -79,6 +81,13 @@ export function correctedConstraints(
     },
   });
 
+  const equals = (focusNode: Term, constraint: Constraint): { value: Term }[] => {
+    const values = termsByKey(context.valueNodes(focusNode, constraint));
+    const others = termsByKey(data.objects(focusNode, parameter(constraint, 'equals')?.value ?? ''));
+    const isMissing = ([key]: [string, Term]): boolean => !values.has(key) || !others.has(key);
+    return [...values, ...others].filter(isMissing).map(([, value]) => ({ value }));
+  };
+
   return {
     AndConstraintComponent: {
       validate: (engine, _focusNode, value, constraint) => {
@@ -96,6 +105,10 @@ export function correctedConstraints(
         value.datatype.value === datatype.value &&
         (isWellFormed(value) ?? context.validateTerm(value)),
     ),
+    EqualsConstraintComponent: {
+      nodeValidate: (_engine, focusNode, _unused, constraint) => equals(focusNode, constraint),
+      propertyValidate: (_engine, focusNode, _unused, constraint) => equals(focusNode, constraint),
+    },
     LanguageInConstraintComponent: eachValue(
       'languageIn',
       (value, list) =>
@@ -127,6 +140,10 @@ export function correctedConstraints(
       },
     },
   };
+}
+
+function termsByKey(terms: readonly Term[]): Map<string, Term> {
+  return new Map(terms.map((term) => [termKey(term), term]));
 }
 
 /** True when a literal's language matches a basic language range (RFC 4647, section 3.3.1), as in SPARQL's `langMatches`. */

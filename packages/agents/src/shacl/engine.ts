@@ -6,23 +6,24 @@ import type { Pauses } from '../pauses.ts';
 import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
 import { renderTerm, termKey } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
+import { byParameter, singleLineComponent } from './added-component.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { correctedConstraints } from './constraints.ts';
 import { pushInversesInward } from './inverse-paths.ts';
 import { negationsOfThemselves } from './negations.ts';
 import { NestedChecks, UnboundedNegation } from './nested-checks.ts';
 import { pathValues } from './path-values.ts';
-import type { TargetedShape } from './shapes.ts';
-import { namedShapeAround } from './violation.ts';
-import { TARGET_PREDICATES, isBeyondCore } from './vocabulary.ts';
+import { namedShapeAround } from './shape-names.ts';
+import type { ShapesSummary } from './shapes.ts';
+import { type Violation, type ViolationContext, violationOf } from './violation.ts';
+import { TARGET_PREDICATES } from './vocabulary.ts';
 
 /** Graphs and shapes of one evaluation. */
-export interface Evaluation {
+export interface Evaluation extends ViolationContext {
   readonly n3: N3;
   readonly data: TripleGraph;
-  readonly shapes: TripleGraph;
   readonly hierarchy: ClassHierarchy;
-  readonly targeted: readonly TargetedShape[];
+  readonly summary: ShapesSummary;
   /** Limit for shapes that depend on their own negation. @default that of {@link NestedChecks} */
   readonly maxUnkept?: number;
 }
@@ -42,9 +43,10 @@ export async function evaluateShapes(
   evaluation: Evaluation,
   pauses: Pauses,
   beginShape: (name: string) => void,
-): Promise<readonly ValidationResult[]> {
-  if (evaluation.targeted.every(({ focusNodes }) => focusNodes.length === 0)) return [];
-  const { targeted, maxUnkept } = evaluation;
+): Promise<readonly Violation[]> {
+  const { targeted } = evaluation.summary;
+  if (targeted.every(({ focusNodes }) => focusNodes.length === 0)) return [];
+  const { maxUnkept } = evaluation;
   const validator = await correctedValidator(evaluation);
   const negations = negationsOfThemselves(evaluation.shapes);
   const checks = new NestedChecks(validator.nodeConformsToShape.bind(validator), pauses, {
@@ -52,7 +54,7 @@ export async function evaluateShapes(
     ...(maxUnkept === undefined ? {} : { maxUnkept }),
   });
   validator.nodeConformsToShape = checks.conforms;
-  const results: ValidationResult[] = [];
+  const violations: Violation[] = [];
   for (const { shape: shapeNode, focusNodes } of targeted) {
     if (focusNodes.length > 0) beginShape(describedShape(shapeNode, evaluation.shapes));
     const shape = validator.shapesGraph.getShape(shapeNode);
@@ -60,13 +62,14 @@ export async function evaluateShapes(
       try {
         // A check that begins again must not keep the results that it had so far.
         const found = await checks.run(() => resultsOf(validator, focusNode, shape));
-        for (const result of found) results.push(result);
+        // The engine holds a graph for each result, so none of them is kept.
+        for (const result of found) violations.push(violationOf(result, evaluation));
       } catch (cause) {
         throw shapesError(cause, focusNode, shapeNode, evaluation.shapes);
       }
     }
   }
-  return results;
+  return violations;
 }
 
 /** Makes the engine with the corrected constraint components, paths and results. */
@@ -88,6 +91,10 @@ async function correctedValidator(evaluation: Evaluation): Promise<SHACLValidato
   }
   // The engine binds components when it reads the shapes graph. Read it again, now with the corrected components.
   const shapesGraph = new ShapesGraph(validator);
+  const added = byParameter([singleLineComponent(shapes)], validator);
+  const ownComponent = shapesGraph.getComponentWithParameter.bind(shapesGraph);
+  shapesGraph.getComponentWithParameter = (parameter) =>
+    added.get(termKey(parameter)) ?? ownComponent(parameter);
   const original = shapesGraph.getShape.bind(shapesGraph);
   shapesGraph.getShape = (shapeNode) => withPathTerm(original(shapeNode));
   validator.shapesGraph = shapesGraph;
@@ -138,14 +145,14 @@ function resultsOf(validator: SHACLValidator, focusNode: Term, shape: Shape): re
   return hasViolation ? engine.getReport().results : [];
 }
 
-/** Copies the shapes graph without targets, class axioms and anything beyond SHACL Core. */
-function shapesForEngine({ n3, shapes }: Evaluation): TripleGraph {
+/** Copies the shapes graph without targets, class axioms and what cannot be evaluated. */
+function shapesForEngine({ n3, shapes, summary }: Evaluation): TripleGraph {
   const removed = new Set([...TARGET_PREDICATES, `${RDFS}subClassOf`, `${OWL}imports`]);
   const classes = new Set([`${RDFS}Class`, `${OWL}Class`]);
   const kept = [...shapes.store].filter(
-    ({ predicate, object }) =>
+    ({ subject, predicate, object }) =>
       !removed.has(predicate.value) &&
-      !isBeyondCore(predicate.value) &&
+      !summary.unevaluated.has(subject, predicate.value, object) &&
       !(predicate.value === `${RDF}type` && classes.has(object.value)),
   );
   const copy = new TripleGraph(n3, kept);

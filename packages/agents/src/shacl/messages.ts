@@ -1,5 +1,5 @@
 import type { Term } from '@rdfjs/types';
-import { SH } from '../rdf/namespaces.ts';
+import { DASH, SH } from '../rdf/namespaces.ts';
 import { compareText, renderTerm } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 
@@ -45,6 +45,7 @@ const DEFAULT_MESSAGES: Readonly<Record<string, string>> = {
     'More than {$qualifiedMaxCount} values conform to {$qualifiedValueShape}',
   QualifiedMinCountConstraintComponent:
     'Fewer than {$qualifiedMinCount} values conform to {$qualifiedValueShape}',
+  [`${DASH}SingleLineConstraintComponent`]: 'Contains a line break',
   UniqueLangConstraintComponent: 'Has more than one value in the same language',
   XoneConstraintComponent: 'Does not conform to exactly one of {$xone}',
 };

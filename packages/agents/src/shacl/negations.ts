@@ -26,13 +26,15 @@ export function negationsOfThemselves(shapes: TripleGraph): ReadonlySet<string> 
   return found;
 }
 
-interface Dependencies {
+/** References between the shapes of a graph. */
+export interface Dependencies {
   readonly forward: Edges;
   readonly backward: Edges;
   readonly negations: readonly (readonly [shape: string, negated: string])[];
 }
 
-function dependenciesOf(shapes: TripleGraph): Dependencies {
+/** Finds which shapes refer to which others, and where a reference is a negation. */
+export function dependenciesOf(shapes: TripleGraph): Dependencies {
   const forward: Edges = new Map();
   const backward: Edges = new Map();
   const negations: [shape: string, negated: string][] = [];
@@ -78,7 +80,8 @@ function addTo(edges: Edges, from: string, to: string): void {
   else known.add(to);
 }
 
-function reachable(from: string, edges: Edges): ReadonlySet<string> {
+/** Returns the shapes that a shape reaches over the edges, itself included. */
+export function reachable(from: string, edges: Edges): ReadonlySet<string> {
   const found = new Set([from]);
   for (const key of found) for (const next of edges.get(key) ?? []) found.add(next);
   return found;

@@ -1,5 +1,5 @@
 import type { Term } from '@rdfjs/types';
-import { SH, XSD } from '../rdf/namespaces.ts';
+import { DASH, SH, XSD } from '../rdf/namespaces.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import { isInteger, isWellFormed } from './literals.ts';
 
@@ -47,8 +47,9 @@ const NODE_KINDS: ReadonlySet<string> = new Set(
 );
 
 /** Types of the parameters, by predicate (SHACL, sections 2 and 4). Parameters with shapes as values are not here. */
-export const PARAMETER_TYPES: ReadonlyMap<string, ParameterType> = new Map(
-  Object.entries<ParameterType>({
+export const PARAMETER_TYPES: ReadonlyMap<string, ParameterType> = new Map([
+  [`${DASH}singleLine`, BOOLEAN],
+  ...Object.entries<ParameterType>({
     targetClass: IRI,
     targetSubjectsOf: IRI,
     targetObjectsOf: IRI,
@@ -96,5 +97,5 @@ export const PARAMETER_TYPES: ReadonlyMap<string, ParameterType> = new Map(
       single: true,
     },
     in: { ...LIST, single: true },
-  }).map(([name, type]) => [SH + name, type]),
-);
+  }).map(([name, type]): [string, ParameterType] => [SH + name, type]),
+]);

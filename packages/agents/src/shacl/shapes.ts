@@ -1,14 +1,14 @@
 import type { Term } from '@rdfjs/types';
 import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
-import { compareText, termKey } from '../rdf/terms.ts';
+import { termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
+import { type UnevaluatedParts, findUnevaluated } from './unevaluated.ts';
 import {
   CONSTRAINT_PREDICATES,
   SHAPE_LIST_PREDICATES,
   SHAPE_PREDICATES,
   TARGET_PREDICATES,
-  isBeyondCore,
 } from './vocabulary.ts';
 
 /** Shape with a constraint and a target. */
@@ -23,11 +23,8 @@ export interface ShapesSummary {
   /** Number of node shapes and property shapes, nested ones included. */
   readonly shapes: number;
   readonly targeted: readonly TargetedShape[];
-  /**
-   * Parts of the graph beyond SHACL Core, sorted: SPARQL constraints, rules, imports, misspelt parameters. They are not
-   * evaluated, so a run with any of them did not check everything.
-   */
-  readonly notEvaluated: readonly string[];
+  /** Parts that are not evaluated. A run with any of them did not check everything. */
+  readonly unevaluated: UnevaluatedParts;
 }
 
 /** Finds the shapes of a shapes graph and resolves their targets in the data graph. */
@@ -49,7 +46,7 @@ export function summarizeShapes(
     }
     targeted.push({ shape, focusNodes: focusNodesOf(shape, classes, shapes, data, hierarchy) });
   }
-  return { shapes: all.size, targeted, notEvaluated: findNotEvaluated(shapes) };
+  return { shapes: all.size, targeted, unevaluated: findUnevaluated(shapes) };
 }
 
 /** Finds the shapes of a shapes graph, nested ones included, by term key. */
@@ -110,13 +107,4 @@ function focusNodesOf(
   for (const predicate of shapes.objects(shape, `${SH}targetObjectsOf`))
     add(objectsOf(data, predicate.value));
   return [...nodes.values()];
-}
-
-function findNotEvaluated(shapes: TripleGraph): string[] {
-  const found = new Set<string>();
-  for (const { predicate, object } of shapes.store) {
-    if (isBeyondCore(predicate.value)) found.add(`sh:${predicate.value.slice(SH.length)}`);
-    if (predicate.value === `${OWL}imports`) found.add(`owl:imports <${object.value}>`);
-  }
-  return [...found].toSorted(compareText);
 }

@@ -1,10 +1,11 @@
 import type { Term } from '@rdfjs/types';
 import type { ValidationResult } from 'rdf-validate-shacl';
 import { SH } from '../rdf/namespaces.ts';
-import { compareText, renderTerm, termKey } from '../rdf/terms.ts';
+import { compareText, renderTerm } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import { messageOf } from './messages.ts';
 import { renderPath } from './property-path.ts';
+import { namedShapeAround } from './shape-names.ts';
 
 /**
  * One validation result (SHACL, section 3.6.2). Terms are written as in N-Triples, blank nodes under their canonical
@@ -34,14 +35,8 @@ export interface ViolationContext {
   readonly shapesLabels: ReadonlyMap<string, string>;
 }
 
-/** Converts the engine's results to plain data in a fixed order. */
-export function violationsOf(results: readonly ValidationResult[], context: ViolationContext): Violation[] {
-  const violations = results.map((result) => violationOf(result, context));
-  const keyed = violations.map((violation) => ({ violation, key: sortKey(violation) }));
-  return keyed.toSorted((a, b) => compareText(a.key, b.key)).map(({ violation }) => violation);
-}
-
-function violationOf(result: ValidationResult, context: ViolationContext): Violation {
+/** Converts a result of the engine to plain data. */
+export function violationOf(result: ValidationResult, context: ViolationContext): Violation {
   const { shapes, dataLabels, shapesLabels } = context;
   const inData = (term: Term | null): string | null => (term === null ? null : renderTerm(term, dataLabels));
   const sourceShape = result.sourceShape ?? shapes.iri('');
@@ -70,37 +65,25 @@ function localName(term: Term | null): string {
   return iri.startsWith(SH) ? iri.slice(SH.length) : iri;
 }
 
-/** Finds the nearest shape with an IRI around a blank one; of several, the first in code point order. */
-export function namedShapeAround(
-  shapes: TripleGraph,
-  shape: Term,
-  labels: ReadonlyMap<string, string>,
-): Term {
-  const seen = new Set<string>();
-  let level: Term[] = [shape];
-  while (level.length > 0) {
-    const named = level.filter((term) => term.termType === 'NamedNode');
-    const [first] = named.toSorted((a, b) => compareText(renderTerm(a, labels), renderTerm(b, labels)));
-    if (first !== undefined) return first;
-    for (const term of level) seen.add(termKey(term));
-    level = level
-      .flatMap((term) => [...shapes.store.match(null, null, term)].map((quad) => quad.subject))
-      .filter((term) => !seen.has(termKey(term)));
-  }
-  return shape;
+/** Puts results into a fixed order. */
+export function sortViolations(violations: readonly Violation[]): Violation[] {
+  return violations.toSorted((a, b) => {
+    for (const field of SORT_FIELDS) {
+      const order = compareText(a[field] ?? '', b[field] ?? '');
+      if (order !== 0) return order;
+    }
+    return 0;
+  });
 }
 
-function sortKey(violation: Violation): string {
-  const { focusNode, path, value, sourceConstraintComponent, severity, message, shape, sourceShape } =
-    violation;
-  return [
-    focusNode,
-    path ?? '',
-    sourceConstraintComponent,
-    value ?? '',
-    shape,
-    sourceShape,
-    severity,
-    message,
-  ].join('\u0000');
-}
+/** The message is last, so that its wording moves no result that differs otherwise. */
+const SORT_FIELDS = [
+  'focusNode',
+  'path',
+  'sourceConstraintComponent',
+  'value',
+  'shape',
+  'sourceShape',
+  'severity',
+  'message',
+] as const;

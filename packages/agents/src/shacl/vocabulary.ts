@@ -1,4 +1,4 @@
-import { SH } from '../rdf/namespaces.ts';
+import { DASH, SH } from '../rdf/namespaces.ts';
 
 function shaclTerms(names: string): readonly string[] {
   return names.split(' ').map((name) => SH + name);
@@ -17,6 +17,7 @@ export const CONSTRAINT_PREDICATES: readonly string[] = [
   ...shaclTerms('equals disjoint lessThan lessThanOrEquals'),
   ...shaclTerms('not and or xone node property qualifiedMinCount qualifiedMaxCount'),
   ...shaclTerms('closed hasValue in'),
+  `${DASH}singleLine`,
 ];
 
 /** Parameters with a shape as value. */
@@ -38,7 +39,24 @@ const CORE_PREDICATES: ReadonlySet<string> = new Set([
   ...shaclTerms('sourceConstraintComponent sourceConstraint detail resultMessage'),
 ]);
 
-/** True when a predicate of SHACL's namespace is not evaluated by this package, or is misspelt. */
-export function isBeyondCore(predicate: string): boolean {
-  return predicate.startsWith(SH) && !CORE_PREDICATES.has(predicate);
+/** Constraints of DASH (datashapes.org/constraints.html) without `dash:singleLine`, which is evaluated. */
+const DASH_CONSTRAINTS: ReadonlySet<string> = new Set(
+  (
+    'closedByTypes coExistsWith fileExtension hasClass hasValueIn hasValueWithClass isIn maxFileSize ' +
+    'nonRecursive reifiableBy rootClass stem subSetOf symmetric uniqueValueForClass uniqueValueForClasses'
+  )
+    .split(' ')
+    .map((name) => DASH + name),
+);
+
+/** True when a predicate declares something that is not evaluated, or a misspelt name of SHACL. */
+export function isNotEvaluated(predicate: string): boolean {
+  return (predicate.startsWith(SH) && !CORE_PREDICATES.has(predicate)) || DASH_CONSTRAINTS.has(predicate);
+}
+
+/** Writes a predicate of SHACL or DASH with its usual prefix. */
+export function shortName(predicate: string): string {
+  return predicate.startsWith(DASH)
+    ? `dash:${predicate.slice(DASH.length)}`
+    : `sh:${predicate.slice(SH.length)}`;
 }

@@ -4,12 +4,10 @@ import { renderTerm } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import { shortened } from '../shortened.ts';
 import { PARAMETER_TYPES } from './parameter-types.ts';
-import { PatternError } from './pattern-reader.ts';
 import { findPathProblem } from './property-path.ts';
 import { findShapes } from './shapes.ts';
-import { namedShapeAround } from './violation.ts';
-import { SHAPE_LIST_PREDICATES, SHAPE_PREDICATES } from './vocabulary.ts';
-import { translatePattern } from './xpath-pattern.ts';
+import { namedShapeAround } from './shape-names.ts';
+import { SHAPE_LIST_PREDICATES, SHAPE_PREDICATES, shortName } from './vocabulary.ts';
 
 /** Rule of SHACL that a shapes graph breaks, with the triple that breaks it. */
 export interface ShapeProblem {
@@ -30,7 +28,7 @@ const QUALIFIED_COUNTS = [`${SH}qualifiedMinCount`, `${SH}qualifiedMaxCount`];
 
 /**
  * Finds what makes a shapes graph ill-formed (SHACL, sections 2 to 4): references to shapes that do not exist, parameters
- * of a wrong type or number, paths and patterns that mean nothing. An engine that ignores them would report that data
+ * of a wrong type or number, paths that mean nothing. An engine that ignores them would report that data
  * conforms although something was not checked.
  */
 export function findShapeProblems(shapes: TripleGraph): ShapeProblem[] {
@@ -70,7 +68,6 @@ class ShapeCheck {
     for (const predicate of SHAPE_PREDICATES) this.#checkReferences(predicate);
     for (const predicate of SHAPE_LIST_PREDICATES) this.#checkReferenceLists(predicate);
     this.#checkQualified();
-    this.#checkPatterns();
     return this.#problems;
   }
 
@@ -170,18 +167,6 @@ class ShapeCheck {
         this.#add(predicate, count, `${shortName(predicate)} needs a ${shortName(SINGLE_SHAPE)}`);
     }
   }
-
-  #checkPatterns(): void {
-    const [flags] = this.#objects(`${SH}flags`);
-    for (const pattern of this.#objects(`${SH}pattern`)) {
-      try {
-        translatePattern(pattern.value, flags?.value ?? '');
-      } catch (cause) {
-        if (!(cause instanceof PatternError)) throw cause;
-        this.#add(`${SH}pattern`, pattern, `sh:pattern ${cause.message}`);
-      }
-    }
-  }
 }
 
 /**
@@ -198,10 +183,6 @@ function isDescribed(shapes: TripleGraph, node: Term): boolean {
       (predicate.value === `${RDF}type` &&
         [`${SH}NodeShape`, `${SH}PropertyShape`, `${SH}Shape`].includes(object.value)),
   );
-}
-
-function shortName(predicate: string): string {
-  return `sh:${predicate.slice(SH.length)}`;
 }
 
 function shown(term: Term): string {

@@ -1,9 +1,10 @@
 import type { AgentRun } from '../agent.ts';
 import { shortenIris } from '../rdf/terms.ts';
 import type { Violation } from '../shacl/violation.ts';
+import { MAX_LISTED_RESULTS } from './results.ts';
 import type { ValidationOutcome } from './validate.ts';
 
-/** Number of violations explained; the receipt lists all. More would fill the terminal. */
+/** Number of violations explained. More would fill the terminal. */
 const MAX_EXPLAINED = 50;
 
 /** Explains each violation by focus node, path, value, shape and message, then the verdict. */
@@ -12,9 +13,15 @@ export function explainRun(run: AgentRun<ValidationOutcome>): string[] {
   const omitted = violations.length - MAX_EXPLAINED;
   return [
     ...violations.slice(0, MAX_EXPLAINED).flatMap((violation) => explain(violation, prefixes)),
-    ...(omitted > 0 ? [`… and ${omitted} more; the receipt lists them all`, ''] : []),
+    ...(omitted > 0 ? [`… and ${omitted} more; ${inReceipt(violations.length)}`, ''] : []),
     ...(error === null ? [message] : []),
   ];
+}
+
+function inReceipt(results: number): string {
+  return results > MAX_LISTED_RESULTS
+    ? `the receipt lists the first ${MAX_LISTED_RESULTS}`
+    : 'the receipt lists them all';
 }
 
 function explain(violation: Violation, prefixes: ReadonlyMap<string, string>): string[] {

@@ -11,9 +11,9 @@ import type {
   ReceiptError,
   ReceiptGraph,
   ReceiptInput,
-  ReceiptViolation,
   ValidationFindings,
 } from './receipt.ts';
+import { findingsHash, listedResults } from './results.ts';
 
 /** Role of a document: the name of its parameter. */
 export type DocumentRole = 'spec' | 'shapes';
@@ -36,6 +36,7 @@ export interface FindingsSoFar {
 export function findingsOf(found: FindingsSoFar): ValidationFindings {
   const counts = found.summary === undefined ? null : countsOf(found.summary, found.violations);
   const { status, conforms, message } = verdictOf(found, counts);
+  const { listed, omitted } = listedResults(found.violations);
   return {
     kind: 'validation-receipt',
     version: 1,
@@ -50,8 +51,13 @@ export function findingsOf(found: FindingsSoFar): ValidationFindings {
     shapes_graph: graphOf(found.shapesGraph),
     shapes_source: shapesSourceOf(found),
     counts,
-    violations: found.violations.map(receiptViolation),
-    not_evaluated: found.summary?.notEvaluated ?? [],
+    violations: listed,
+    omitted_results: omitted,
+    not_evaluated: found.summary?.unevaluated.texts ?? [],
+    findings_hash:
+      found.summary === undefined || found.error !== undefined
+        ? null
+        : findingsHash(found.dataGraph, found.shapesGraph, found.violations),
     error: found.error === undefined ? null : receiptError(found.error),
   };
 }
@@ -76,15 +82,24 @@ function inputsOf(found: FindingsSoFar): ReceiptInput[] {
 }
 
 function graphOf(graph: CanonicalGraph | undefined): ReceiptGraph | null {
-  return graph === undefined
-    ? null
-    : { sha256: graph.sha256, quads: graph.quads, blank_nodes: graph.blankNodes };
+  if (graph === undefined) return null;
+  const { sha256, quads, blankNodes, unhashedReason } = graph;
+  return {
+    sha256,
+    quads,
+    blank_nodes: blankNodes,
+    ...(unhashedReason === null
+      ? {}
+      : { error: { code: 'CANONICALIZATION_LIMIT', message: unhashedReason } as const }),
+  };
 }
 
 function countsOf(summary: ShapesSummary, violations: readonly Violation[]): ReceiptCounts {
-  const focusNodes = new Set(summary.targeted.flatMap(({ focusNodes: nodes }) => nodes.map(termKey)));
+  const focusNodes = new Set<string>();
+  for (const { focusNodes: nodes } of summary.targeted)
+    for (const node of nodes) focusNodes.add(termKey(node));
   const bySeverity = (severity: string): number =>
-    violations.filter((violation) => violation.severity === severity).length;
+    violations.reduce((sum, violation) => sum + (violation.severity === severity ? 1 : 0), 0);
   return {
     shapes: summary.shapes,
     shapes_with_target: summary.targeted.length,
@@ -107,8 +122,9 @@ function verdictOf(found: FindingsSoFar, counts: ReceiptCounts | null): Verdict 
   if (found.error !== undefined || counts === null) {
     return { status: 'error', conforms: null, message: failureMessage(found.error) };
   }
-  const skipped = found.summary?.notEvaluated ?? [];
-  const unchecked = skipped.length === 0 ? '' : `; not evaluated: ${skipped.join(', ')}`;
+  const skipped = found.summary?.unevaluated.texts ?? [];
+  const unchecked =
+    (skipped.length === 0 ? '' : `; not evaluated: ${skipped.join(', ')}`) + unhashedText(found);
   if (counts.focus_nodes === 0) {
     const reason = `Nothing to validate against: ${nothingReason(counts, shapesSourceOf(found))}${unchecked}`;
     return { status: 'partial', conforms: null, message: reason };
@@ -126,7 +142,15 @@ function verdictOf(found: FindingsSoFar, counts: ReceiptCounts | null): Verdict 
     const message = `No violations found, but not everything was checked; ${scope}${idle}${unchecked}`;
     return { status: 'partial', conforms: null, message };
   }
-  return { status: 'success', conforms: true, message: `Conforms: ${scope}${idle}` };
+  return { status: 'success', conforms: true, message: `Conforms: ${scope}${idle}${unchecked}` };
+}
+
+/** Says that a graph has no hash. */
+function unhashedText({ dataGraph, shapesGraph }: FindingsSoFar): string {
+  const reasons = new Set([dataGraph?.unhashedReason, shapesGraph?.unhashedReason]);
+  return [...reasons]
+    .map((reason) => (typeof reason === 'string' ? `; no hash of the graph: ${reason}` : ''))
+    .join('');
 }
 
 function nothingReason(counts: ReceiptCounts, source: 'shapes' | 'spec'): string {
@@ -177,18 +201,5 @@ function receiptError(error: AgentError): ReceiptError {
     column: location?.column ?? null,
     excerpt: location?.excerpt ?? null,
     expected: location?.expected ?? null,
-  };
-}
-
-function receiptViolation(violation: Violation): ReceiptViolation {
-  return {
-    focus_node: violation.focusNode,
-    path: violation.path,
-    value: violation.value,
-    shape: violation.shape,
-    source_shape: violation.sourceShape,
-    source_constraint_component: violation.sourceConstraintComponent,
-    severity: violation.severity,
-    message: violation.message,
   };
 }

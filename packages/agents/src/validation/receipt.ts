@@ -19,10 +19,15 @@ export interface ReceiptInput {
 
 /** Graph of a run. */
 export interface ReceiptGraph {
-  /** SHA-256 of the canonical N-Quads (RDFC-1.0), 64 hex digits. */
-  readonly sha256: string;
+  /**
+   * SHA-256 of the canonical N-Quads (RDFC-1.0), 64 hex digits; `null` when its blank nodes are too alike, see `error`. Then
+   * blank nodes have labels by their order in the documents, and there is no `findings_hash`.
+   */
+  readonly sha256: string | null;
   readonly quads: number;
   readonly blank_nodes: number;
+  /** Reason why there is no hash. */
+  readonly error?: { readonly code: 'CANONICALIZATION_LIMIT'; readonly message: string };
 }
 
 /** Counts of shapes, focus nodes and results. */
@@ -52,6 +57,13 @@ export interface ReceiptViolation {
   readonly source_constraint_component: string;
   readonly severity: string;
   readonly message: string;
+}
+
+/** Results that a receipt does not list. */
+export interface OmittedResults {
+  readonly count: number;
+  /** SHA-256 of the results as lines of canonical JSON (RFC 8785), each with a line feed, 64 hex digits. */
+  readonly sha256: string;
 }
 
 /** Reason why a run could not finish. */
@@ -92,8 +104,16 @@ export interface ValidationFindings {
   /** Source of the shapes: documents given as shapes, or the spec itself. */
   readonly shapes_source: 'shapes' | 'spec';
   readonly counts: ReceiptCounts | null;
+  /** First results, in a fixed order; `counts` has the number of all. */
   readonly violations: readonly ReceiptViolation[];
-  /** Parts of the shapes beyond SHACL Core, which were not checked. */
+  /** `null` when the receipt lists all results. */
+  readonly omitted_results: OmittedResults | null;
+  /** Parts of the shapes that were not checked. */
   readonly not_evaluated: readonly string[];
+  /**
+   * `sha256:` and 64 hex digits over graph hashes and results without messages. Line ends, comments, labels of blank nodes
+   * and names of documents do not change it. `null` when the run failed or a graph has no hash.
+   */
+  readonly findings_hash: string | null;
   readonly error: ReceiptError | null;
 }

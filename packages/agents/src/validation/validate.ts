@@ -11,7 +11,7 @@ import { determinismHash } from '../recording/determinism-hash.ts';
 import { ClassHierarchy } from '../shacl/class-hierarchy.ts';
 import { evaluateShapes } from '../shacl/engine.ts';
 import { type ShapesSummary, summarizeShapes } from '../shacl/shapes.ts';
-import { type Violation, violationsOf } from '../shacl/violation.ts';
+import { type Violation, sortViolations } from '../shacl/violation.ts';
 import { type DocumentRole, type FindingsSoFar, findingsOf } from './findings.ts';
 import { refuseIllFormedShapes } from './ill-formed-shapes.ts';
 import type { ReceiptDurations, ValidationFindings } from './receipt.ts';
@@ -147,7 +147,7 @@ async function buildGraphs(
   const n3 = await import('n3');
   const build = async (role: DocumentRole): Promise<readonly [TripleGraph, CanonicalGraph]> => {
     const quads = documents.filter((document) => document.role === role).flatMap(quadsOf);
-    const canonical = await canonicalizeGraph(new n3.Store(quads), role, pauses);
+    const canonical = await canonicalizeGraph(quads, role, pauses);
     return [new TripleGraph(n3, quads), canonical];
   };
   const [data, dataCanonical] = await build('spec');
@@ -172,13 +172,16 @@ async function validateGraphs(
   await refuseIllFormedShapes(shapes, found.documents);
   const hierarchy = new ClassHierarchy(data, shapes);
   const summary: ShapesSummary = summarizeShapes(shapes, data, hierarchy);
-  const evaluation = { n3, data, shapes, hierarchy, targeted: summary.targeted };
-  const results = await evaluateShapes(evaluation, pauses, beginShape);
-  found.violations = violationsOf(results, {
+  const evaluation = {
+    n3,
+    data,
     shapes,
+    hierarchy,
+    summary,
     dataLabels: dataCanonical.labels,
     shapesLabels: shapesCanonical.labels,
-  });
+  };
+  found.violations = sortViolations(await evaluateShapes(evaluation, pauses, beginShape));
   found.summary = summary;
 }
 
