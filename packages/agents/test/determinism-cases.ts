@@ -13,29 +13,29 @@ const CASES: readonly DeterminismCase[] = [
   {
     spec: 'water-network.ttl',
     shapes: 'water-network.shapes.ttl',
-    determinismHash: 'sha256:9a9d0e5b4e32772a887abef55e162995789ae729db3881ff1987a44fa8e8dde9',
+    determinismHash: 'sha256:0071130f4c02b7a81fc0ace22574715c48fadbfd32943bdc05a793662810fa6e',
   },
   {
     spec: 'water-network-violations.ttl',
     shapes: 'water-network.shapes.ttl',
-    determinismHash: 'sha256:753959342a41f507296f33d6f56d265252785d19a3830cb2254da5e65609d60a',
+    determinismHash: 'sha256:dd1fa5d3f8dd32c316a96855aba25f9d2d0b6ee645843270fcfe6d88b6b7aadb',
   },
   {
     spec: 'water-sampling.ttl',
-    determinismHash: 'sha256:42ff86a912b1d5baa2d665cc1e042f70fb4d53bb455666972c1e4d3108350a65',
+    determinismHash: 'sha256:877e306db16d1cccb10f40dca4e55fe3fa06e823fbb4a094fbbee4cf6c04a8e3',
   },
   {
     spec: 'water-glossary.ttl',
-    determinismHash: 'sha256:166fc99336d7602e01d99fd0f05c1e64235b1a0f7628a44233a1db6fee004aaa',
+    determinismHash: 'sha256:a2af919cd6d8f5faa95cc727c4197977c5962ad8ad199cb931f8908de19913a6',
   },
   {
     spec: 'water-glossary.ttl',
     shapes: 'water-network.shapes.ttl',
-    determinismHash: 'sha256:304e850898c7d1180aba1d2b526aecb45e488730829aff166ef825f93617b0c1',
+    determinismHash: 'sha256:f42ec135b6b541b7005ad36dc7d3309ffe7539ccf8ad99c8c2925f3c657e00b1',
   },
   {
     spec: 'syntax-error.ttl',
-    determinismHash: 'sha256:a60afa6a7c198a7233bda53b6c6bde82678619d9bf7117be4af77fbf02aa18b3',
+    determinismHash: 'sha256:d7297d58495ea0d7a8e26d99c2c28567fa46154ff0a5b36a1991ef0e962624b6',
   },
 ];
 
