@@ -56,7 +56,7 @@ it('creates no database', async () => {
 
 /** Returns Node's trace of the modules it loaded and of its look-ups in packages. */
 async function loadedBy(words: readonly string[]): Promise<string> {
-  return (await sandbox.run([...words], { environment: { NODE_DEBUG: 'esm,module' } })).stderr;
+  return (await sandbox.runProcess([...words], { environment: { NODE_DEBUG: 'esm,module' } })).stderr;
 }
 
 it.each([[['--help']], [['--version']], [['completion', 'bash']], [['db', 'stats', '--nonsense']]])(

@@ -103,7 +103,8 @@ describe.each([
       const names = rest.map((_, index) => `"$ARG_${call}_${index}"`);
       return `db_${command.replaceAll('-', '_')} ${names.join(' ')} || exit`;
     });
-    const script = [`eval "$(ggen-sim shell-init ${viaShell})"`, ...lines].join('\n');
+    const { stdout: functions } = await sandbox.run(['shell-init', viaShell]);
+    const script = [functions, ...lines].join('\n');
     const { exitCode, stdout, stderr } = await sandbox.shell(script, { environment, shell: viaShell });
     if (exitCode !== 0) throw new Error(`ended with ${exitCode}: ${stderr}`);
     return stdout;

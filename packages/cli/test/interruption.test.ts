@@ -58,7 +58,7 @@ async function expectNoTrace(finished: Finished): Promise<void> {
 describe('Ctrl-C', () => {
   it('stops a backup', async () => {
     const whileRunning = interruptWhen(partialExists);
-    const finished = await sandbox.run(['db', 'backup', 'backup'], { whileRunning });
+    const finished = await sandbox.runProcess(['db', 'backup', 'backup'], { whileRunning });
     expect(finished).toMatchObject({ exitCode: 130, stdout: '' });
     await expectNoTrace(finished);
   });
@@ -69,7 +69,7 @@ describe('Ctrl-C', () => {
       existsSync(join(sandbox.directory, 'new')) && readdirSync(join(sandbox.directory, 'new')).length > 1;
     const whileRunning = interruptWhen(isRestoring);
     const words = ['db', 'restore', 'backup', '--db', join('new', 'deep.db')];
-    const finished = await sandbox.run(words, { whileRunning });
+    const finished = await sandbox.runProcess(words, { whileRunning });
     expect(finished).toMatchObject({ exitCode: 130, stdout: '' });
     expect(finished.stderr).toContain('error[ABORTED]: Interrupted; nothing half-written remains');
     rmSync(join(sandbox.directory, 'backup'), { recursive: true });
@@ -81,7 +81,7 @@ describe('Ctrl-C', () => {
     ['SIGQUIT', 131],
   ] as const)('%s stops a backup', async (signal, exitCode) => {
     const whileRunning = interruptWhen(partialExists, signal);
-    const finished = await sandbox.run(['db', 'backup', 'backup'], { whileRunning });
+    const finished = await sandbox.runProcess(['db', 'backup', 'backup'], { whileRunning });
     expect(finished).toMatchObject({ exitCode, stdout: '' });
     await expectNoTrace(finished);
   });
@@ -93,7 +93,9 @@ describe('Ctrl-C', () => {
     ]) {
       const isWriting = (): boolean =>
         entries().some((name) => name.replace(/[0-9a-f]{12}/u, '') === `${output}.partial`);
-      const { exitCode } = await sandbox.run(words, { whileRunning: interruptWhen(isWriting, 'SIGKILL') });
+      const { exitCode } = await sandbox.runProcess(words, {
+        whileRunning: interruptWhen(isWriting, 'SIGKILL'),
+      });
       expect(exitCode).toBe(null);
       expect(entries().map((name) => name.replace(/[0-9a-f]{12}/u, ''))).toEqual([
         `${output}.partial`,
@@ -103,7 +105,7 @@ describe('Ctrl-C', () => {
     }
     const isWriting = (): boolean => entries().some((name) => /^\.stopped\..*\.partial$/u.test(name));
     let whileWriting: string[] = [];
-    const stopped = sandbox.run(['db', 'backup', 'stopped'], {
+    const stopped = sandbox.runProcess(['db', 'backup', 'stopped'], {
       whileRunning: (child) =>
         void (async () => {
           while (!isWriting()) await pause(2);
@@ -127,10 +129,12 @@ describe('Ctrl-C', () => {
 
   it('stops an export, as does SIGTERM', async () => {
     const words = ['db', 'export-audit-trail', 'json', 'export.json'];
-    const interrupted = await sandbox.run(words, { whileRunning: interruptWhen(partialExists) });
+    const interrupted = await sandbox.runProcess(words, { whileRunning: interruptWhen(partialExists) });
     expect(interrupted).toMatchObject({ exitCode: 130, stdout: '' });
     await expectNoTrace(interrupted);
-    const terminated = await sandbox.run(words, { whileRunning: interruptWhen(partialExists, 'SIGTERM') });
+    const terminated = await sandbox.runProcess(words, {
+      whileRunning: interruptWhen(partialExists, 'SIGTERM'),
+    });
     expect(terminated).toMatchObject({ exitCode: 143, stdout: '' });
     await expectNoTrace(terminated);
   });
@@ -139,7 +143,7 @@ describe('Ctrl-C', () => {
     await sandbox.db('backup', 'backup');
     const target = join(sandbox.directory, 'restored', 'ggen.db');
     const whileRunning = interruptWhen(() => entries().includes('restored'));
-    const finished = await sandbox.run(['db', 'restore', 'backup', '--from', 'json', '--db', target], {
+    const finished = await sandbox.runProcess(['db', 'restore', 'backup', '--from', 'json', '--db', target], {
       whileRunning,
     });
     expect(finished).toMatchObject({ exitCode: 130, stdout: '' });
@@ -155,7 +159,7 @@ describe('Ctrl-C', () => {
       holder.stdin.write('BEGIN EXCLUSIVE;\nSELECT 1;\n');
       await new Promise((resolve) => holder.stdout.once('data', resolve));
       const words = ['db', 'save-memory', 'agent', 'validation', '1'];
-      const finished = await sandbox.run(words, {
+      const finished = await sandbox.runProcess(words, {
         whileRunning: interruptWhen(hasDatabaseOpen),
       });
       expect(finished).toEqual({ exitCode: 130, stdout: '', stderr: '' });

@@ -182,7 +182,7 @@ describe('reports', () => {
 describe('commands', () => {
   it('print data on stdout and everything else on stderr', async () => {
     for (const words of [['start'], ['db', 'init']]) {
-      const { stdout, stderr } = await sandbox.run(words);
+      const { stdout, stderr } = await sandbox.runProcess(words);
       expect(stdout).toBe('');
       expect(stderr).toContain('Database ready');
     }
@@ -193,7 +193,7 @@ describe('commands', () => {
       ['db', 'cleanup', '90'],
       ['status'],
     ]) {
-      const { stdout, stderr, exitCode } = await sandbox.run(words);
+      const { stdout, stderr, exitCode } = await sandbox.runProcess(words);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       expect(() => void JSON.parse(stdout)).not.toThrow();
     }

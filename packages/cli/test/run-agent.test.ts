@@ -203,7 +203,7 @@ describe('a validation that does not end', () => {
 
   it('prints its receipt also when the database is gone', async () => {
     await sandbox.db('init', '--db', 'gone.db');
-    const { exitCode, stdout, stderr } = await sandbox.run([...backtracking(), '--db', 'gone.db'], {
+    const { exitCode, stdout, stderr } = await sandbox.runProcess([...backtracking(), '--db', 'gone.db'], {
       whileRunning: (child) =>
         void (async () => {
           await isBacktracking(child);
@@ -219,7 +219,7 @@ describe('a validation that does not end', () => {
   });
 
   it('is ended by SIGTERM and leaves a receipt', async () => {
-    const { exitCode, stdout, stderr } = await sandbox.run(backtracking(), {
+    const { exitCode, stdout, stderr } = await sandbox.runProcess(backtracking(), {
       whileRunning: (child) => void isBacktracking(child).then(() => child.kill('SIGTERM')),
     });
     expect(exitCode).toBe(143);
@@ -230,7 +230,7 @@ describe('a validation that does not end', () => {
   it('waits for nothing after a second signal', async () => {
     const holder = spawn('sqlite3', [sandbox.databasePath], { stdio: ['pipe', 'pipe', 'inherit'] });
     try {
-      const { exitCode, stdout } = await sandbox.run(backtracking(), {
+      const { exitCode, stdout } = await sandbox.runProcess(backtracking(), {
         whileRunning: (child) =>
           void (async () => {
             await isBacktracking(child);

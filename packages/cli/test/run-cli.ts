@@ -1,12 +1,13 @@
-/** Runs the built program as a child process in a temporary directory. */
+/** Runs the built program in a temporary directory, in this process or as a child process. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { programPath } from './built-program.ts';
+import { runInProcess } from './run-in-process.ts';
 
-/** Exit code and output of a finished process. */
+/** Exit code and output of a finished run. */
 export interface Finished {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -17,6 +18,10 @@ export interface Finished {
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Options of a run as a process. */
+export interface ProcessOptions extends RunOptions {
   /** Called when the process has started, for instance to send it a signal. */
   readonly whileRunning?: (child: ChildProcess) => void;
 }
@@ -44,36 +49,43 @@ export class Sandbox {
     return join(this.directory, 'workspace', '.ggen', 'ggen.db');
   }
 
-  /** Runs `ggen-sim` with these words. */
+  /** Runs `ggen-sim` with these words in this process, one call after another. */
   async run(words: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return runInProcess(programPath, words, {
+      directory: this.directory,
+      environment: environmentOf(options),
+      input: options.input ?? '',
+    });
+  }
+
+  /** Runs `ggen-sim` with these words as a process. */
+  async runProcess(words: readonly string[], options: ProcessOptions = {}): Promise<Finished> {
     return this.#spawn(process.execPath, [programPath, ...words], options);
   }
 
-  /** Runs `ggen-sim db` with these words and returns its output. Throws if it fails. */
+  /** Runs `ggen-sim db` with these words in this process and returns its output. Throws if it fails. */
   async db(...words: readonly string[]): Promise<string> {
-    const { exitCode, stdout, stderr } = await this.run(['db', ...words]);
-    if (exitCode !== 0) throw new Error(`db ${words.join(' ')} ended with ${exitCode}: ${stderr}`);
-    return stdout;
+    return outputOf(words, await this.run(['db', ...words]));
+  }
+
+  /** Does the same as a process. */
+  async dbProcess(...words: readonly string[]): Promise<string> {
+    return outputOf(words, await this.runProcess(['db', ...words]));
   }
 
   /** Runs a script in a real shell, in which `ggen-sim` is the built program. */
-  async shell(script: string, options: RunOptions & { readonly shell?: string } = {}): Promise<Finished> {
+  async shell(script: string, options: ProcessOptions & { readonly shell?: string } = {}): Promise<Finished> {
     const shim = `ggen-sim() { '${process.execPath}' '${programPath}' "$@"; }\n`;
     return this.#spawn(options.shell ?? 'bash', ['-c', shim + script], options);
   }
 
   /** Runs any program. */
-  async spawn(file: string, words: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  async spawn(file: string, words: readonly string[], options: ProcessOptions = {}): Promise<Finished> {
     return this.#spawn(file, words, options);
   }
 
-  async #spawn(file: string, words: readonly string[], options: RunOptions): Promise<Finished> {
-    const environment: Record<string, string | undefined> = { ...process.env };
-    for (const name of CLEARED_VARIABLES) delete environment[name];
-    const child = spawn(file, words, {
-      cwd: this.directory,
-      env: { ...environment, ...options.environment },
-    });
+  async #spawn(file: string, words: readonly string[], options: ProcessOptions): Promise<Finished> {
+    const child = spawn(file, words, { cwd: this.directory, env: environmentOf(options) });
     const output: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
     child.stdout.on('data', (chunk: Buffer) => output.stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => output.stderr.push(chunk));
@@ -89,6 +101,17 @@ export class Sandbox {
       });
     });
   }
+}
+
+function environmentOf({ environment }: RunOptions): Record<string, string | undefined> {
+  const inherited: Record<string, string | undefined> = { ...process.env };
+  for (const name of CLEARED_VARIABLES) delete inherited[name];
+  return { ...inherited, ...environment };
+}
+
+function outputOf(words: readonly string[], { exitCode, stdout, stderr }: Finished): string {
+  if (exitCode !== 0) throw new Error(`db ${words.join(' ')} ended with ${exitCode}: ${stderr}`);
+  return stdout;
 }
 
 /** Parses the rows that a query printed. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Sandbox, parseRows } from './run-cli.ts';
 
-const functions = 'eval "$(ggen-sim shell-init bash)"\n';
+const SHELL_INIT = 'eval "$(ggen-sim shell-init bash)"\n';
 
 const saving = String.raw`
 receipt_data='{
@@ -42,6 +42,8 @@ db_log_audit "agent-1" "render_template" "failed" "rendering" 0 "" "Template not
 
 describe('the functions of database/persistence.sh', () => {
   const sandbox = new Sandbox();
+  /** What `shell-init` prints, so that only one example needs a process for it. */
+  let functions = '';
   const bash = async (script: string): Promise<string> => {
     const { exitCode, stdout, stderr } = await sandbox.shell(`set -euo pipefail\n${functions}${script}`);
     expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -49,7 +51,8 @@ describe('the functions of database/persistence.sh', () => {
   };
 
   beforeAll(async () => {
-    await bash(saving);
+    await bash(SHELL_INIT + saving);
+    functions = (await sandbox.run(['shell-init', 'bash'])).stdout;
   });
 
   it('db_init', async () => {
