@@ -12,7 +12,11 @@ import { chromiumLaunch } from './tests/support/chromium-launch.ts';
 const profile = mkdtempSync(path.join(os.tmpdir(), 'ggen-sim-chromium-'));
 process.on('exit', () => rmSync(profile, { recursive: true, force: true }));
 
-const timeouts = { testTimeout: 300_000, hookTimeout: 300_000 };
+// No test uses TLS, and Node 20 would read all these certificates in each of thousands of child processes (35 ms).
+delete process.env['NODE_EXTRA_CA_CERTS'];
+
+/** Generous: no test is about time, and `expect.poll` would give up after a second, in which a busy machine may do nothing. */
+const timeouts = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } };
 
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -112,6 +112,6 @@ it('subscribe reports commits of other threads to the file', async () => {
   listener.subscribe((change) => void changes.push(change));
   await writer.saveReceipt(receiptOf('a'));
   await writer.logAudit(auditOf('o'));
-  await expect.poll(() => changes.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => changes.length).toBeGreaterThan(0);
   expect((await listener.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['a']);
 });

@@ -3,13 +3,10 @@ import { expect, it } from 'vitest';
 import { openPersistence } from '../../src/index.ts';
 import { auditOf, receiptOf } from '../../src/testing/persistence-case.ts';
 
-/** `expect.poll` waits one second by default. */
-const WAIT = { timeout: 20_000 };
-
 /** Waits until no context holds the files of a database. */
 async function filesGivenUp(name: string): Promise<void> {
   await expect
-    .poll(async () => (await navigator.locks.query()).held?.filter((lock) => lock.name?.endsWith(name)), WAIT)
+    .poll(async () => (await navigator.locks.query()).held?.filter((lock) => lock.name?.endsWith(name)))
     .toEqual([]);
 }
 
@@ -19,7 +16,7 @@ it('operations on the whole database get the files again', async () => {
   await db.record({ receipts: [receiptOf('a')], audits: [auditOf('o')] });
   // Cleanup deletes what is older than the present second.
   const savedInSecond = Math.floor(Date.now() / 1000);
-  await expect.poll(() => Math.floor(Date.now() / 1000), WAIT).toBeGreaterThan(savedInSecond);
+  await expect.poll(() => Math.floor(Date.now() / 1000)).toBeGreaterThan(savedInSecond);
   await filesGivenUp(name);
   const image = await db.exportImage();
   await filesGivenUp(name);

@@ -82,7 +82,7 @@ describe('a database of the original scripts', () => {
         return (error as Error).message;
       }
     };
-    await expect.poll(newReader, { timeout: 20_000 }).toMatch(/database is locked/);
+    await expect.poll(newReader).toMatch(/database is locked/);
     for (const _ of upTo(20)) {
       await pause(1);
       expect(newReader()).toMatch(/database is locked/);

@@ -31,4 +31,4 @@ it('every write settles when site data is cleared while it runs, and the next ca
     expect(next).toMatchObject({ code: 'STORAGE_RESET' });
     durable.close();
   }
-}, 60_000);
+});
