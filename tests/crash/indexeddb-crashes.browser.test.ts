@@ -12,7 +12,7 @@ declare global {
 }
 
 const seed = Number(import.meta.env['VITE_CRASH_SEED'] ?? 20_260_101);
-const points = Number(import.meta.env['VITE_CRASH_POINTS'] ?? 400);
+const points = Number(import.meta.env['VITE_CRASH_POINTS'] ?? 200);
 
 /** Prints the report for the process that runs the tests. */
 function reported(report: CrashReport): CrashReport {
