@@ -5,6 +5,9 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { nativeSqlite as runNativeSqlite } from '../../support/native-sqlite.ts';
 
+/** Turns off the optimisation of SQLite's WebAssembly: it would take half of a short-lived child's processor time. */
+const WITHOUT_OPTIMISING = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
+
 const CHILDREN = path.join(import.meta.dirname, 'children');
 
 /** The end of a child process, and the lines it had acknowledged by then. */
@@ -39,7 +42,7 @@ function watch(child: ChildProcess): Child {
 
 /** Starts `children/<name>.mjs`. */
 export function startChild(name: string, ...args: string[]): Child {
-  return watch(spawn(process.execPath, [path.join(CHILDREN, `${name}.mjs`), ...args]));
+  return watch(spawn(process.execPath, [...WITHOUT_OPTIMISING, path.join(CHILDREN, `${name}.mjs`), ...args]));
 }
 
 /** Starts the native `sqlite3` shell with a script; an error ends it. */

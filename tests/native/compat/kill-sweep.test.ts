@@ -9,7 +9,8 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { SCHEMA } from './children/rows.mjs';
 import { nativeSqlite, startChild, temporaryFolder } from './child-process.ts';
 
-const ROUNDS = 20;
+/** Asynchronous kills. The sweep below meets each file operation in turn. */
+const ROUNDS = process.env['SWEEP'] === 'all' ? 50 : 8;
 const ROWS_EACH = 1_000_000;
 const LONGEST_LIFE_MS = 60;
 const SEED_ROWS = 200;

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { openPersistence } from '@ggen-sim/core';
 import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../support/seeded-random.ts';
 import { type ChildEnd, nativeSqlite, startChild, temporaryFolder } from './child-process.ts';
 import {
   ADOPTED,
@@ -19,9 +20,11 @@ import {
 } from './core-databases.ts';
 
 const EVERY = process.env['SWEEP'] === 'all';
-const FIRST = 2;
-const LAST = 5;
-const BETWEEN = 4;
+const FIRST = 1;
+const LAST = 4;
+const BETWEEN = 3;
+/** Seed of the points between. SWEEP_SEED chooses others. */
+const SEED = Number(process.env['SWEEP_SEED'] ?? 20_260_101);
 const SIDE_FILES = ['-journal', '-wal', '-shm'];
 
 interface Sweep {
@@ -101,11 +104,12 @@ function isHalfDone(file: string, states: readonly Stored[]): boolean {
 
 /** Chooses where to crash: everywhere, or near the beginning, near the end where commits are, and at random points between. */
 function pointsOf(changes: number): number[] {
+  const random = new SeededRandom(SEED, changes);
   const every = Array.from({ length: changes }, (_, change) => change);
   if (EVERY || changes <= FIRST + BETWEEN + LAST) return every;
   const stride = (changes - FIRST - LAST) / BETWEEN;
   const between = Array.from({ length: BETWEEN }, (_, index) =>
-    Math.floor(FIRST + (index + Math.random()) * stride),
+    Math.floor(FIRST + (index + random.fraction()) * stride),
   );
   return [...every.slice(0, FIRST), ...between, ...every.slice(-LAST)];
 }
