@@ -64,7 +64,7 @@ describe('Ctrl-C', () => {
   });
 
   it('stops a restore to a new database, and leaves no file or folder of it', async () => {
-    await sandbox.db('backup', 'backup');
+    await sandbox.dbProcess('backup', 'backup');
     const isRestoring = (): boolean =>
       existsSync(join(sandbox.directory, 'new')) && readdirSync(join(sandbox.directory, 'new')).length > 1;
     const whileRunning = interruptWhen(isRestoring);
@@ -140,7 +140,7 @@ describe('Ctrl-C', () => {
   });
 
   it('stops a restore', async () => {
-    await sandbox.db('backup', 'backup');
+    await sandbox.dbProcess('backup', 'backup');
     const target = join(sandbox.directory, 'restored', 'ggen.db');
     const whileRunning = interruptWhen(() => entries().includes('restored'));
     const finished = await sandbox.runProcess(['db', 'restore', 'backup', '--from', 'json', '--db', target], {
