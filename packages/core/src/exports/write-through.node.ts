@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { Writable } from 'node:stream';
+import { addAbortSignal, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { callbackify, promisify } from 'node:util';
 import type { ExportTarget } from './export-target.ts';
@@ -32,6 +32,8 @@ export function writeThroughTarget(filePath: string): ExportTarget | undefined {
     async open(signal) {
       const stream =
         descriptor === undefined ? await openDevice(filePath, signal) : overDescriptor(descriptor);
+      // A write that the reader of a pipe never takes would not notice that its stream is aborted.
+      if (signal) addAbortSignal(signal, stream);
       return Writable.toWeb(stream) as WritableStream<Uint8Array>;
     },
     finish: () => Promise.resolve(),
@@ -68,7 +70,9 @@ function overDescriptor(fd: number): Writable {
   const standard = [undefined, process.stdout, process.stderr][fd];
   if (standard) return overStandardStream(standard);
   return new Writable({
-    write: (chunk, _encoding, done) => callbackify(writeWhole)(fd, chunk as Uint8Array, done),
+    write(chunk, _encoding, done) {
+      callbackify(writeWhole)(fd, chunk as Uint8Array, () => this.destroyed, done);
+    },
   });
 }
 
@@ -87,10 +91,13 @@ function overStandardStream(standard: NodeJS.WriteStream): Writable {
   });
 }
 
-/** Writes all bytes at the descriptor's position. Whoever made it may have set O_NONBLOCK. */
-async function writeWhole(fd: number, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes all bytes at the descriptor's position. Whoever made it may have set O_NONBLOCK.
+ * @param isEnded - true once nothing more may be written: the descriptor may be another file's by then
+ */
+async function writeWhole(fd: number, bytes: Uint8Array, isEnded: () => boolean): Promise<void> {
   let written = 0;
-  while (written < bytes.length) {
+  while (written < bytes.length && !isEnded()) {
     try {
       written += (await write(fd, bytes, written)).bytesWritten;
     } catch (error) {

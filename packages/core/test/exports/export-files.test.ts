@@ -163,6 +163,32 @@ describe('an output that is not a regular file is written through', () => {
     expect(await waiting).toMatchObject({ code: 'ABORTED' });
   });
 
+  it('an abort ends the wait for a reader that takes nothing, of a named pipe and of an open descriptor', async () => {
+    const database = createTestDatabase();
+    const db = await openLarge(database);
+    const pipe = database.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reader = fs.openSync(pipe, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+    const hasData = (): boolean => {
+      try {
+        return fs.readSync(reader, Buffer.alloc(1)) === 1;
+      } catch {
+        return false;
+      }
+    };
+    for (const output of [pipe, `/dev/fd/${reader}`]) {
+      const stop = new AbortController();
+      const exporting = rejectionOf(db.exportAuditTrail({ output, signal: stop.signal }));
+      await expect.poll(hasData).toBe(true);
+      for (const _step of upTo(5)) await db.stats();
+      stop.abort('enough');
+      const error = await exporting;
+      expect(error).toMatchObject({ code: 'ABORTED', cause: 'enough' });
+      while (hasData());
+    }
+    fs.closeSync(reader);
+  });
+
   it('an open descriptor: a file keeps what it holds', async () => {
     const database = createTestDatabase();
     const db = await openFilled(database);
