@@ -1,6 +1,6 @@
 /** Cases for streams and directories of the caller that stop answering: an abort ends the operation all the same. */
 import { describe, expect, it } from 'vitest';
-import type { Persistence } from '../../src/index.ts';
+import { type BackupDirectory, type Persistence, type Progress, openPersistence } from '../../src/index.ts';
 import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { never, StallingDirectory } from './stalling-directory.ts';
@@ -133,6 +133,98 @@ export function describeStalled(where: string, open: () => Promise<Persistence>)
         expect(error).toMatchObject({ code: 'ABORTED', cause: 'before' });
       }
       expect(directory.steps).toEqual([]);
+    });
+
+    it('an abort at the same time as a failure of the stream is ABORTED', async () => {
+      await using db = await open();
+      await db.logAudit(auditOf('o'));
+      for (const first of ['abort', 'failure'] as const) {
+        for (const step of ['write', 'close'] as const) {
+          const stop = new AbortController();
+          const output = new WritableStream<Uint8Array>({
+            async [step]() {
+              if (first === 'abort') stop.abort('enough');
+              else queueMicrotask(() => stop.abort('enough'));
+              throw new Error('failed');
+            },
+          });
+          const error = await rejectionOf(db.exportAuditTrail({ output, signal: stop.signal }));
+          expect(error, `${first}, ${step}`).toMatchObject({ code: 'ABORTED', cause: 'enough' });
+        }
+      }
+    });
+
+    it('a failure is reported although the streams never settle their end and nothing can be discarded', async () => {
+      await using db = await open();
+      const files = new MemoryBackupDirectory();
+      await db.exportBackup({ directory: files });
+      const endless: BackupDirectory = {
+        name: 'endless',
+        create: () => Promise.reject(new Error('no room')),
+        finish: never,
+        discard: () => {
+          throw new Error('cannot be discarded');
+        },
+        open: async () =>
+          new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(65_536)), cancel: never }),
+      };
+      const restore = await rejectionOf(db.restoreBackup({ directory: endless }));
+      expect(restore).toMatchObject({ code: 'BACKUP_INVALID' });
+      const backup = await rejectionOf(db.exportBackup({ directory: endless }));
+      expect(String(backup.cause), backup.message).toContain('no room');
+    });
+
+    it('what an aborted backup has created is discarded, also a file that is created late', async () => {
+      await using db = await open();
+      for (const late of [false, true]) {
+        const stop = new AbortController();
+        const present = new Set<string>();
+        const ends: unknown[] = [];
+        let create = (): void => undefined;
+        const created = new Promise<void>((resolve) => (create = resolve));
+        const directory: BackupDirectory = {
+          name: 'slow',
+          async create(fileName) {
+            if (fileName === 'ggen.db') {
+              stop.abort('enough');
+              if (late) await created;
+            }
+            present.add(fileName);
+            return new WritableStream({ abort: (reason) => void ends.push(reason) });
+          },
+          finish: never,
+          discard: async () => present.clear(),
+          open: never,
+        };
+        const error = await rejectionOf(db.exportBackup({ directory, signal: stop.signal }));
+        expect(error).toMatchObject({ code: 'ABORTED', cause: 'enough' });
+        create();
+        await expect.poll(() => [[...present], ends]).toEqual([[], ['enough']]);
+      }
+    });
+
+    it('an aborted cleanup says what it has deleted', async () => {
+      await using old = await openPersistence({
+        storage: 'memory',
+        worker: false,
+        clock: () => new Date('2020-01-01'),
+      });
+      await old.logAudits(upTo(4100).map((index) => auditOf(`o-${index}`)));
+      const image = await old.exportImage();
+      await using db = await open();
+      let error: Error | undefined;
+      // An abort that arrives after the last row was deleted comes too late.
+      while (!error) {
+        await db.importImage(image);
+        const stop = new AbortController();
+        const onProgress = ({ done }: Progress): void => void (done > 0 && stop.abort('enough'));
+        error = await db.cleanup({ signal: stop.signal, onProgress }).then(
+          () => undefined,
+          (thrown: unknown) => thrown as Error,
+        );
+      }
+      expect(error).toMatchObject({ code: 'ABORTED', cause: 'enough' });
+      expect(error.message).toMatch(/ 0 receipts and (?:2000|4000) audit entries were deleted before/);
     });
   });
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Change, type Persistence, openPersistence } from '../../src/index.ts';
+import { type BackupDirectory, type Change, type Persistence, openPersistence } from '../../src/index.ts';
 import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
@@ -78,6 +78,29 @@ it('what crosses to a worker is released when the operation and the database end
   await expect.poll(openPorts).toBe(idle);
   await db.close();
   await expect.poll(openPorts).toBe(unopened);
+});
+
+it('a backup whose worker has ended ends its streams and is discarded', async () => {
+  const worker = startThread();
+  const db = await openPersistence({ storage: 'memory', worker });
+  const ends: unknown[] = [];
+  let discards = 0;
+  const directory: BackupDirectory = {
+    name: 'orphaned',
+    create: () =>
+      Promise.resolve(
+        new WritableStream({
+          write: () => void worker.terminate(),
+          abort: (reason) => void ends.push(reason),
+        }),
+      ),
+    finish: () => Promise.resolve(),
+    discard: async () => void discards++,
+    open: () => Promise.resolve(undefined),
+  };
+  const error = await rejectionOf(db.exportBackup({ directory }));
+  expect(error).toMatchObject({ code: 'WORKER_GONE' });
+  expect([ends, discards]).toEqual([[error], 1]);
 });
 
 it('errors cross whole, down to the error of the operating system', async () => {
