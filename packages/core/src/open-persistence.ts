@@ -15,7 +15,8 @@ import { openInWorker } from './client/client.ts';
  * @throws {PersistenceError} `INVALID_ARGUMENT`; for stored data that is refused and left unchanged: `NOT_A_DATABASE`,
  * `CORRUPT`, `NEWER_SCHEMA`, `SCHEMA_MISMATCH`, `WAL_MODE`, `UNREADABLE_STORAGE`; for a storage that fails:
  * `INITIALIZATION_FAILED`, `READ_ONLY`, `DISK_FULL`, `IO_ERROR`, `STORAGE_UNAVAILABLE`, `LOCKS_UNAVAILABLE`;
- * `NOT_FOUND` with `create: false`; `DATABASE_LOCKED` after the busy deadline; `WORKER_GONE` if the worker could not be started
+ * `NOT_FOUND` with `create: false`; `DATABASE_LOCKED` after the busy deadline; `WORKER_GONE` if the worker could not be
+ * started, or serves no database within two minutes
  *
  * @example
  * await using db = await openPersistence({ storage: 'file', path: 'workspace/.ggen/ggen.db' });

@@ -12,6 +12,7 @@ import { checkLongOperation } from '../validation/long-operation.ts';
 import { NumberedStreams } from './numbered-streams.ts';
 import { createCallbacks } from './remote-callbacks.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
+import { untilStarted } from './worker-start.ts';
 
 /** Methods of {@link Persistence} that the worker answers. */
 type RemoteMethod = MethodsOf<'call' | 'rows' | 'operation'>;
@@ -32,12 +33,13 @@ export async function openInWorker(
   options: OpenOptions,
 ): Promise<Persistence> {
   const connection = await connecting.catch((reason: unknown) => {
-    throw workerGone(reason)('open');
+    throw reason instanceof PersistenceError ? reason : workerGone(reason)('open');
   });
   const rpc = new RpcClient<PersistenceService>(connection.endpoint);
   const listeners = new ChangeListeners();
   connection.onTerminated((reason) => rpc.rejectPending(workerGone(reason)));
   try {
+    await untilStarted(rpc.call('open', (service) => service.confirmStart()));
     await rpc.call('open', (service) =>
       service.open(toCloneable('open', options) as OpenOptions, connection.livenessLock),
     );

@@ -1,5 +1,6 @@
 /** Starts the worker of this package. It is ready once it has said {@link WORKER_READY}. */
 import { WORKER_READY } from '../host/worker-ready.ts';
+import { untilStarted } from './worker-start.ts';
 
 const OPTIONS: WorkerOptions = { type: 'module', name: 'ggen-sim' };
 
@@ -35,28 +36,31 @@ async function inlineSource(): Promise<string | undefined> {
   }
 }
 
-/** @returns the worker once it is ready; rejects when its code cannot be loaded */
-function started(worker: Worker): Promise<Worker> {
-  return new Promise((resolve, reject) => {
-    const stop = new AbortController();
-    const { signal } = stop;
+/** @returns the worker once it is ready; rejects when its code cannot be loaded, or is another one */
+async function started(worker: Worker): Promise<Worker> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const ready = new Promise<void>((resolve, reject) => {
     worker.addEventListener(
       'message',
       ({ data }: MessageEvent<unknown>) => {
-        if (data !== WORKER_READY) return;
-        stop.abort();
-        resolve(worker);
+        if (data === WORKER_READY) resolve();
       },
       { signal },
     );
     worker.addEventListener(
       'error',
-      (event) => {
-        stop.abort();
-        worker.terminate();
-        reject(event.error ?? new Error(event.message || 'The worker failed to start'));
-      },
+      (event) => reject(event.error ?? new Error(event.message || 'The worker failed to start')),
       { signal },
     );
   });
+  try {
+    await untilStarted(ready);
+    return worker;
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  } finally {
+    stop.abort();
+  }
 }

@@ -34,6 +34,8 @@ class Host implements PersistenceService {
     this.#options = options;
   }
 
+  confirmStart(): void {}
+
   async open(options: OpenOptions, livenessLock: string): Promise<void> {
     await holdLivenessLock(livenessLock);
     this.#persistence = await openInProcess({ ...fromCloneable(options), ...this.#options });

@@ -92,8 +92,10 @@ export interface OperationOptions {
 
 /** The service of a worker that owns a database. */
 export interface PersistenceService extends AbortableService {
+  /** Answers as soon as the worker's code runs. */
+  confirmStart(): void;
   /**
-   * Opens the database. Called once, first.
+   * Opens the database. Called once.
    * @param livenessLock - name of a Web Lock that the worker holds until it ends; unused in Node
    */
   open(options: OpenOptions, livenessLock: string): Promise<void>;

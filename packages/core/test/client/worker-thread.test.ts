@@ -1,8 +1,14 @@
 /** Worker threads in particular. The persistence suite runs behind one in `persistence-worker.test.ts`. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type BackupDirectory, type Change, type Persistence, openPersistence } from '../../src/index.ts';
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  type BackupDirectory,
+  type Change,
+  type Persistence,
+  type PersistenceError,
+  openPersistence,
+} from '../../src/index.ts';
 import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
@@ -125,6 +131,28 @@ it.each([
 ])('a worker that %s is WORKER_GONE', async (_what, start) => {
   const error = await rejectionOf(openPersistence({ storage: 'memory', worker: start() }));
   expect(error).toMatchObject({ name: 'PersistenceError', code: 'WORKER_GONE', operation: 'open' });
+});
+
+it('a worker that never serves a database is WORKER_GONE after two minutes, and not before', async () => {
+  const worker = new Worker('setInterval(() => undefined, 1000)', { eval: true });
+  threads.push(worker);
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let failure: PersistenceError | undefined;
+  const opening = rejectionOf(openPersistence({ storage: 'memory', worker })).then(
+    (error) => (failure = error as PersistenceError),
+  );
+  await vi.waitUntil(() => vi.getTimerCount() === 1);
+  await vi.advanceTimersByTimeAsync(119_000);
+  expect(failure).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(1000);
+  await opening;
+  expect(failure).toMatchObject({
+    code: 'WORKER_GONE',
+    operation: 'open',
+    hint: expect.stringContaining('startWorker'),
+  });
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 it('subscribe reports commits of other threads to the file', async () => {

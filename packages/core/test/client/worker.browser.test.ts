@@ -1,5 +1,5 @@
 /** Workers of a page: errors and streams that cross, workers that end, changes by other contexts. */
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import {
   PersistenceError,
   type BackupDirectory,
@@ -114,6 +114,36 @@ it.each([
   const error = await rejectionOf(openPersistence({ storage: 'memory', worker }));
   expect(error).toMatchObject({ name: 'PersistenceError', code: 'WORKER_GONE', operation: 'open' });
 });
+
+it.each(['of this package', 'of the application'])(
+  'a worker %s that loads but never serves a database is WORKER_GONE after two minutes, and not before',
+  async (owner) => {
+    /** Loads an empty file, as where a server answers every URL with the same page. */
+    class EmptyWorker extends Worker {
+      constructor() {
+        super('data:text/javascript,', { type: 'module' });
+      }
+    }
+    vi.stubGlobal('Worker', EmptyWorker);
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      vi.unstubAllGlobals();
+    });
+    let failure: PersistenceError | undefined;
+    const worker = owner === 'of this package' || new EmptyWorker();
+    const opening = rejectionOf(openPersistence({ storage: 'memory', worker })).then(
+      (error) => (failure = error as PersistenceError),
+    );
+    await vi.waitUntil(() => vi.getTimerCount() === 1);
+    await vi.advanceTimersByTimeAsync(119_000);
+    expect(failure).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1000);
+    await opening;
+    expect(failure).toMatchObject({ code: 'WORKER_GONE', operation: 'open' });
+    expect(vi.getTimerCount()).toBe(0);
+  },
+);
 
 /** A backup directory in the origin private file system. */
 async function opfsDirectory(name: string): Promise<BackupDirectory> {
