@@ -22,6 +22,10 @@ export interface ChildEnd {
 export interface Child {
   readonly process: ChildProcess;
   readonly ended: Promise<ChildEnd>;
+  /** Resolves when a script says that it waits for {@link go}, or has ended. */
+  readonly isReady: Promise<unknown>;
+  /** Lets a script that waits go on. */
+  go(): void;
 }
 
 function watch(child: ChildProcess): Child {
@@ -37,12 +41,17 @@ function watch(child: ChildProcess): Child {
       resolve({ exitCode, signal, acknowledged, stderr });
     });
   });
-  return { process: child, ended };
+  const isReady = Promise.race([new Promise((resolve) => child.once('message', resolve)), ended]);
+  const go = (): void => {
+    if (child.connected) child.send('go');
+  };
+  return { process: child, ended, isReady, go };
 }
 
 /** Starts `children/<name>.mjs`. */
 export function startChild(name: string, ...args: string[]): Child {
-  return watch(spawn(process.execPath, [...WITHOUT_OPTIMISING, path.join(CHILDREN, `${name}.mjs`), ...args]));
+  const words = [...WITHOUT_OPTIMISING, path.join(CHILDREN, `${name}.mjs`), ...args];
+  return watch(spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] }));
 }
 
 /** Starts the native `sqlite3` shell with a script; an error ends it. */

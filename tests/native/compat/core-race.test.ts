@@ -3,29 +3,36 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { openPersistence, SCHEMA_VERSION } from '@ggen-sim/core';
 import { expect, it } from 'vitest';
-import { type ChildEnd, nativeSqlite, startChild, startNative, temporaryFolder } from './child-process.ts';
+import {
+  type Child,
+  type ChildEnd,
+  nativeSqlite,
+  startChild,
+  startNative,
+  temporaryFolder,
+} from './child-process.ts';
 import { ADOPTED, backupIn, filledDatabase, INTEGRITY, storedNatively } from './core-databases.ts';
 
 const ROUNDS = 25;
 const MAX_CONTROL_ROUNDS = 10;
-/** Long enough for a child to have loaded its code, so that the racers do start together. */
-const HEAD_START_MS = 700;
 
 type Locks = 'locked' | 'unlocked';
 
-/** Starts racers of core's, together. */
-function racers(
+/** Starts racers of core's, and lets them go together once all have loaded their code. */
+async function racers(
   file: string,
   given: readonly { role: string; name: string; times?: number; folder?: string }[],
   locks: Locks = 'locked',
-): ReturnType<typeof startChild>[] {
-  const startAt = String(Date.now() + HEAD_START_MS);
-  return given.map(({ role, name, times = 1, folder = '' }) =>
-    startChild('core-racer', file, role, name, String(times), startAt, locks, folder),
+): Promise<Child[]> {
+  const children = given.map(({ role, name, times = 1, folder = '' }) =>
+    startChild('core-racer', file, role, name, String(times), locks, folder),
   );
+  await Promise.all(children.map(({ isReady }) => isReady));
+  for (const child of children) child.go();
+  return children;
 }
 
-async function allEnds(children: readonly ReturnType<typeof startChild>[]): Promise<ChildEnd[]> {
+async function allEnds(children: readonly Child[]): Promise<ChildEnd[]> {
   return Promise.all(children.map(({ ended }) => ended));
 }
 
@@ -78,10 +85,10 @@ it.each(['delete', 'truncate', 'persist'])(
     const file = newFile();
     await emptyDatabase(file);
     const writers = await allEnds([
-      ...racers(file, [
+      ...(await racers(file, [
         { role: 'writer', name: 'ours1', times: ROUNDS },
         { role: 'writer', name: 'ours2', times: ROUNDS },
-      ]),
+      ])),
       startChild('better-sqlite3-core-writer', file, 'better', String(ROUNDS), journalMode),
       nativeWriter(file, 'native', journalMode),
     ]);
@@ -100,14 +107,13 @@ it('a database that other programs use in WAL mode is refused, without harm to t
   const file = newFile();
   await filledDatabase(file, 'stored');
   nativeSqlite(file, 'PRAGMA journal_mode=WAL');
+  const writers = await racers(
+    file,
+    [1, 2, 3].map(() => ({ role: 'writer', name: 'ours' })),
+  );
   const native = nativeWriter(file, 'native', 'wal');
   const better = startChild('better-sqlite3-core-writer', file, 'better', String(ROUNDS), 'wal');
-  const ours = await allEnds(
-    racers(
-      file,
-      [1, 2, 3].map(() => ({ role: 'writer', name: 'ours' })),
-    ),
-  );
+  const ours = await allEnds(writers);
   for (const { exitCode, stderr } of ours)
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'WAL_MODE' });
   expectAllWell([await native.ended, await better.ended]);
@@ -120,11 +126,11 @@ it('owners with exclusive take turns, with each other, with sharers and with nat
   const file = newFile();
   await emptyDatabase(file);
   const ends = await allEnds([
-    ...racers(file, [
+    ...(await racers(file, [
       { role: 'owner', name: 'owner1', times: ROUNDS },
       { role: 'owner', name: 'owner2', times: ROUNDS },
       { role: 'writer', name: 'ours', times: ROUNDS },
-    ]),
+    ])),
   ]);
   expectAllWell(ends);
   const acknowledged = ends.flatMap((end) => end.acknowledged);
@@ -156,7 +162,7 @@ async function raceMigration(kind: 'fresh' | 'adopted', count: number, locks: Lo
   const file = newFile();
   if (kind === 'adopted') nativeSqlite(file, ADOPTED);
   const openers = Array.from({ length: count }, (_, index) => ({ role: 'writer', name: `opener${index}` }));
-  expectAllWell(await allEnds(racers(file, openers, locks)));
+  expectAllWell(await allEnds(await racers(file, openers, locks)));
   const { steps } = storedNatively(file);
   const versions = Array.from({ length: SCHEMA_VERSION }, (_, index) => index + 1);
   expect(steps).toBe(versions.map((version) => `migration_000${version}`).join('\n'));
@@ -204,7 +210,7 @@ it('five openers race for one hot journal; what was committed is there, what was
     const { signal } = await startChild('dying-operation', file, 'big', String(point)).ended;
     expect(signal).toBe('SIGKILL');
     expect(fs.statSync(`${file}-journal`).size).toBeGreaterThan(0);
-    const openers = racers(
+    const openers = await racers(
       file,
       [0, 1, 2].map((index) => ({ role: 'opener', name: `opener${index}` })),
     );
@@ -222,7 +228,7 @@ async function raceResets(locks: Locks): Promise<number> {
   const file = newFile();
   await filledDatabase(file, 'stored');
   const ends = await allEnds([
-    ...racers(
+    ...(await racers(
       file,
       [
         { role: 'writer', name: 'ours1', times: ROUNDS },
@@ -232,7 +238,7 @@ async function raceResets(locks: Locks): Promise<number> {
         { role: 'opener', name: 'opener', times: 20 },
       ],
       locks,
-    ),
+    )),
     nativeWriter(file, 'native', 'delete'),
   ]);
   expectAllWell(ends);
@@ -267,11 +273,11 @@ it('a backup taken amid writers verifies, and is a state that was', async () => 
   const file = path.join(folder, 'race.db');
   await emptyDatabase(file);
   const ends = await allEnds([
-    ...racers(file, [
+    ...(await racers(file, [
       { role: 'writer', name: 'ours1', times: ROUNDS },
       { role: 'writer', name: 'ours2', times: ROUNDS },
       { role: 'backup', name: 'backup', times: 6, folder: folder },
-    ]),
+    ])),
     startChild('better-sqlite3-core-writer', file, 'better', String(ROUNDS)),
   ]);
   expectAllWell(ends);
@@ -307,12 +313,12 @@ it('restores race with writers: the end is the backup and an unbroken end of wha
   const file = path.join(folder, 'race.db');
   await emptyDatabase(file);
   const ends = await allEnds([
-    ...racers(file, [
+    ...(await racers(file, [
       { role: 'writer', name: 'ours1', times: ROUNDS },
       { role: 'writer', name: 'ours2', times: ROUNDS },
       { role: 'restore', name: 'restore', times: 6, folder: directory },
       { role: 'opener', name: 'opener', times: 20 },
-    ]),
+    ])),
   ]);
   expectAllWell(ends);
   const ids = executionIds(file);
@@ -328,11 +334,11 @@ it('restores race with writers: the end is the backup and an unbroken end of wha
 it('opening, reading and writing while others VACUUM', async () => {
   const file = newFile();
   await filledDatabase(file, 'stored');
-  const vacuums = startNative(file, 'VACUUM;\n'.repeat(15));
-  const ours = racers(file, [
+  const ours = await racers(file, [
     { role: 'cleanup', name: 'cleanup', times: 6 },
     ...[0, 1, 2, 3].map((index) => ({ role: 'writer', name: `opener${index}`, times: 3 })),
   ]);
+  const vacuums = startNative(file, 'VACUUM;\n'.repeat(15));
   expectAllWell(await allEnds([vacuums, ...ours]));
   // The cleanups took the older half.
   expect(nativeSqlite(file, 'SELECT count(*) FROM receipts')).toMatch(/^\d+$/);
@@ -348,7 +354,7 @@ it.each([
 ] as const)('control: with our locks left out, the race for %s goes wrong', async (_, race) => {
   // A child that fails without a race would make every race go wrong.
   expectAllWell(
-    await allEnds(racers(newFile(), [{ role: 'writer', name: 'alone', times: ROUNDS }], 'unlocked')),
+    await allEnds(await racers(newFile(), [{ role: 'writer', name: 'alone', times: ROUNDS }], 'unlocked')),
   );
   for (let round = 1; round <= MAX_CONTROL_ROUNDS; round++) {
     try {

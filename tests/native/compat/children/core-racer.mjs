@@ -1,13 +1,12 @@
 /**
- * Arguments: file, what to do, name, how often, when to start (so that racers start together), `locked` or `unlocked`,
- * folder. Each thing done is acknowledged by a line once it is durable.
+ * Arguments: file, what to do, name, how often, `locked` or `unlocked`, folder. Says that it is ready, and begins when
+ * it is told to, so that racers start together. Each thing done is acknowledged by a line once it is durable.
  * A refusal ends with its code on standard error.
  */
 import './built-packages.mjs';
 import Module from 'node:module';
 
-const [file = '', role = '', name = '', times = '1', startAt = '0', locks = '', folder = ''] =
-  process.argv.slice(2);
+const [file = '', role = '', name = '', times = '1', locks = '', folder = ''] = process.argv.slice(2);
 
 /** Locks that always succeed and exclude no other process. The race goes wrong with them. */
 const noLocks = { tryLock() {}, unlock() {} };
@@ -53,7 +52,9 @@ const roles = {
 };
 
 try {
-  await new Promise((resolve) => setTimeout(resolve, Number(startAt) - Date.now()));
+  process.send?.('ready');
+  await new Promise((resolve) => process.once('message', resolve));
+  process.disconnect();
   const db = await openPersistence(options);
   if (locks === 'unlocked' && !loadedNoLocks) throw new Error('the native locks were not replaced');
   for (let round = 0; round < Number(times); round++) {
