@@ -120,6 +120,8 @@ export type AgentReceipt<Outcome extends AgentOutcome> = Outcome['findings'] & {
   /** ISO 8601 with Z. */
   readonly started_at: string;
   readonly finished_at: string;
+  /** Versions of this package and of the libraries that decide what a run finds. */
+  readonly versions: Readonly<Record<string, string>>;
   readonly durations_ms: Outcome['durationsMs'];
   /** `sha256:` and 64 hex digits over the canonical JSON (RFC 8785) of the findings. */
   readonly determinism_hash: string;

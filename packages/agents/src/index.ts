@@ -35,3 +35,9 @@ export {
   type ValidationReceipt,
   validate,
 } from './validation/validate.ts';
+export {
+  type ReceiptDifference,
+  type ReceiptVerification,
+  type VerifyReceiptOptions,
+  verifyReceipt,
+} from './validation/verify-receipt.ts';

@@ -13,6 +13,7 @@ import type {
 import { AgentError } from './errors.ts';
 import { recordRun, type FinishedRun } from './recording/record-run.ts';
 import { UnrecordedRun } from './unrecorded-run.ts';
+import { VERSIONS } from './versions.ts';
 
 /** Enough for millions of statements, and an end for a run that nobody watches. */
 const DEFAULT_TIME_LIMIT_MS = 600_000;
@@ -51,6 +52,7 @@ export async function runAgent<Inputs extends AgentInputs, Outcome extends Agent
     agent_type: type,
     started_at: startedAt.toISOString(),
     finished_at: finishedAt.toISOString(),
+    versions: VERSIONS,
     durations_ms: durationsMs,
     determinism_hash: determinismHash,
   };

@@ -200,7 +200,7 @@ describe('a receipt', () => {
 });
 
 describe('the determinism hash', () => {
-  it('covers everything but ids, times and durations', async () => {
+  it('covers everything but ids, times, durations and versions', async () => {
     const receipt = await receiptOf([DATA], [SHAPES]);
     const {
       execution_id: _execution,
@@ -208,6 +208,7 @@ describe('the determinism hash', () => {
       agent_type: _type,
       started_at: _started,
       finished_at: _finished,
+      versions: _versions,
       durations_ms: _durations,
       determinism_hash: hash,
       ...rest

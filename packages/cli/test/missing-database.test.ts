@@ -14,6 +14,7 @@ const CREATING = /^(?:start|run-agent .+|db (?:init|stats|restore|save-.+|log-.+
 
 /** Arguments of the commands that need some here. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  'verify-receipt': ['abcd'],
   'db get-receipt': ['abc'],
   'db get-memory': ['agent-1'],
   'db export-audit-trail': ['json', '-'],

@@ -1,13 +1,14 @@
 /** The validation agent on the command line. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Sandbox, parseRows } from './run-cli.ts';
 
 const sandbox = new Sandbox();
 const file = (name: string, content: string): string => {
+  mkdirSync(dirname(join(sandbox.directory, name)), { recursive: true });
   writeFileSync(join(sandbox.directory, name), content);
   return name;
 };
@@ -42,6 +43,21 @@ describe('run-agent validation', () => {
     expect(stderr).toMatch(/^Conforms: .*\nReceipt: [0-9a-f]{64}\n$/u);
     const receiptId = stderr.trim().split(' ').at(-1) ?? '';
     expect(await sandbox.db('get-receipt', receiptId)).toBe(stdout);
+  });
+
+  it('leaves a receipt that verify-receipt checks', async () => {
+    const { stderr } = await validate('--spec', good, '--shapes', shapes);
+    const receiptId = stderr.trim().split(' ').at(-1) ?? '';
+    const verify = async (...words: string[]): ReturnType<Sandbox['run']> =>
+      sandbox.run(['verify-receipt', receiptId.slice(0, 40), ...words]);
+    const same = await verify('--file', good, '--file', shapes, '--rerun');
+    expect({ exitCode: same.exitCode, stderr: same.stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(same.stdout)).toMatchObject({ ok: true, not_checked: [], differences: [] });
+    const changed = file('changed/good.ttl', `${prefixes}ex:ann a ex:Person ; ex:name "Anna" .\n`);
+    const other = await verify('--file', changed, '--file', shapes);
+    expect(other.exitCode).toBe(1);
+    expect(other.stderr).toMatch(/^error\[RECEIPT_DIFFERS\]: inputs good\.ttl differs .*and 1 more/u);
+    expect(JSON.parse(other.stdout)).toMatchObject({ ok: false });
   });
 
   it('the table of receipts says whether an error is violations or a failed run', async () => {

@@ -90,6 +90,27 @@ export async function validate(
   };
 }
 
+/**
+ * Hashes the graphs of documents without validating them. Never rejects: a failure is in `error`.
+ *
+ * @param signal - ends the work with the error `ABORTED`
+ */
+export async function hashGraphs(
+  inputs: ValidationInputs,
+  signal?: AbortSignal,
+): Promise<Pick<ValidationFindings, 'data_graph' | 'shapes_graph' | 'error'>> {
+  const documents = [...inOrder('spec', inputs.spec), ...inOrder('shapes', inputs.shapes ?? [])];
+  const found: FindingsSoFar = { documents, violations: [] };
+  const pauses = new Pauses(signal);
+  try {
+    await parseAll(documents, pauses);
+    await buildGraphs(documents, found, pauses);
+  } catch (failure) {
+    found.error = toAgentError(failure, signal);
+  }
+  return findingsOf(found);
+}
+
 /** Names the shape at which the time was over, if one had begun: in the hint, because the message is part of the findings. */
 function atShape(error: AgentError, shape: string | undefined): AgentError {
   if (error.code !== 'TIME_LIMIT' || shape === undefined) return error;

@@ -22,6 +22,7 @@ import { shellInit } from './shell-init.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
+import { verifyReceipt } from './verify-receipt.ts';
 import { verify } from './verify.ts';
 
 /** First words that several commands share, with their descriptions in the help. */
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   start,
   status,
   ...AGENT_COMMANDS,
+  verifyReceipt,
   init,
   saveReceipt,
   saveMemory,

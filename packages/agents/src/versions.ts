@@ -1,0 +1,11 @@
+import packageJson from '../package.json' with { type: 'json' };
+
+const { version, dependencies } = packageJson;
+
+/** Versions of this package and of the libraries that decide what a run finds, for receipts. */
+export const VERSIONS: Readonly<Record<string, string>> = {
+  '@ggen-sim/agents': version,
+  n3: dependencies.n3,
+  'rdf-canonize': dependencies['rdf-canonize'],
+  'rdf-validate-shacl': dependencies['rdf-validate-shacl'],
+};
