@@ -85,6 +85,21 @@ describe('a restore to an empty file', () => {
   });
 });
 
+it.each(['new.db', 'new.db-journal'])(
+  'a path that is taken is refused before the backup is read: %s',
+  async (name) => {
+    const database = await backedUp();
+    fs.writeFileSync(database.path(name), 'theirs');
+    const stages: string[] = [];
+    const onProgress = ({ stage }: { stage: string }): void => void stages.push(stage);
+    expect(await rejectionOf(restore(database, database.path('new.db'), { onProgress }))).toMatchObject({
+      code: 'ALREADY_EXISTS',
+    });
+    expect(stages).toEqual([]);
+    fs.rmSync(database.path(name));
+  },
+);
+
 describe('what another program makes while a backup is written or restored', () => {
   it.each(['new.db', 'new.db-journal', 'new.db-wal'])('is kept: %s', async (name) => {
     const database = await backedUp();

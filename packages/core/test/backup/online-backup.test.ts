@@ -213,6 +213,28 @@ it('a backup is made from a copy where the free room is unknown', async () => {
   }
 });
 
+it('a copy leaves room for saves; without one, the image of an owner in WAL mode is an ordinary file too', async () => {
+  const database = createTestDatabase();
+  await (await openFilled(database)).close();
+  const db = await database.open({ exclusive: true });
+  const { sizeBytes } = await db.info();
+  const { statfsSync } = fs;
+  database.atEnd(() => void Object.assign(fs, { statfsSync }));
+  const megabyte = 1024 * 1024;
+  for (const [leftBytes, isCopied] of [
+    [63 * megabyte, false],
+    [65 * megabyte, true],
+  ] as const) {
+    Object.assign(fs, { statfsSync: () => ({ bavail: sizeBytes + leftBytes, bsize: 1 }) });
+    const folder = database.path(`left-${leftBytes}`);
+    const stages = new Set<string>();
+    await db.exportBackup({ directory: folder, onProgress: ({ stage }) => void stages.add(stage) });
+    expect([leftBytes, stages.has('copy')]).toEqual([leftBytes, isCopied]);
+    // Version 2 would be WAL mode (https://www.sqlite.org/fileformat.html#file_format_version_numbers).
+    expect([...fs.readFileSync(`${folder}/ggen.db`).subarray(18, 20)]).toEqual([1, 1]);
+  }
+});
+
 it('a backup that fails before its first file leaves the directory of the caller alone', async () => {
   const database = createTestDatabase();
   const db = await openFilled(database);
