@@ -22,6 +22,8 @@ export class CallerStreams {
   /** Calls of the caller's code that have not settled. */
   readonly #pending: Set<Promise<unknown>> = new Set();
   #isUsed = false;
+  /** True after an abort, or an end amid a call: that call may never settle. */
+  #mayStall = false;
   #ended: { readonly reason: unknown } | undefined;
   readonly #onAbort = (): void => this.abort(this.#signal?.reason);
 
@@ -39,6 +41,7 @@ export class CallerStreams {
   /** Ends every stream that is open, and each that is opened later. Waits for none. */
   abort(reason: unknown): void {
     this.#ended ??= { reason };
+    this.#mayStall ||= this.#pending.size > 0 || this.#signal?.aborted === true;
     for (const end of this.#open) this.#end(end, reason);
   }
 
@@ -106,13 +109,14 @@ export class CallerStreams {
   }
 
   /**
-   * Discards the files once their streams have ended, which may lock them until then. After an abort nothing is waited
-   * for: the files are discarded at once, and again when what was pending has settled, because it may have created one.
+   * Discards the files once their streams have ended, which may lock them until then. Where a call may stall nothing is
+   * waited for: the files are discarded at once, and again when what was pending has settled, because it may have created
+   * one.
    */
   async #discard(directory: BackupDirectory): Promise<void> {
     const pending = [...this.#pending];
     const discard = async (): Promise<void> => directory.discard();
-    if (!this.#signal?.aborted) {
+    if (!this.#mayStall) {
       return untilAborted(Promise.allSettled(pending).then(discard), this.#signal);
     }
     const discarding = discard();

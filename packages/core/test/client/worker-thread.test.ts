@@ -86,28 +86,37 @@ it('what crosses to a worker is released when the operation and the database end
   await expect.poll(openPorts).toBe(unopened);
 });
 
-it('a backup whose worker has ended ends its streams and is discarded', async () => {
-  const worker = startThread();
-  const db = await openPersistence({ storage: 'memory', worker });
-  const ends: unknown[] = [];
-  let discards = 0;
-  const directory: BackupDirectory = {
-    name: 'orphaned',
-    create: () =>
-      Promise.resolve(
-        new WritableStream({
-          write: () => void worker.terminate(),
-          abort: (reason) => void ends.push(reason),
-        }),
-      ),
-    finish: () => Promise.resolve(),
-    discard: async () => void discards++,
-    open: () => Promise.resolve(undefined),
-  };
-  const error = await rejectionOf(db.exportBackup({ directory }));
-  expect(error).toMatchObject({ code: 'WORKER_GONE' });
-  expect([ends, discards]).toEqual([[error], 1]);
-});
+it.each(['goes on', 'stalls'])(
+  'a backup whose worker has ended while a stream %s ends the stream and is discarded',
+  async (how) => {
+    const worker = startThread();
+    const db = await openPersistence({ storage: 'memory', worker });
+    const ends: unknown[] = [];
+    let discards = 0;
+    const directory: BackupDirectory = {
+      name: 'orphaned',
+      create: () =>
+        Promise.resolve(
+          new WritableStream({
+            start(controller) {
+              const { signal } = controller as unknown as { readonly signal: AbortSignal };
+              signal.addEventListener('abort', () => void ends.push(signal.reason));
+            },
+            async write() {
+              void worker.terminate();
+              if (how === 'stalls') await new Promise(() => undefined);
+            },
+          }),
+        ),
+      finish: () => Promise.resolve(),
+      discard: async () => void discards++,
+      open: () => Promise.resolve(undefined),
+    };
+    const error = await rejectionOf(db.exportBackup({ directory }));
+    expect(error).toMatchObject({ code: 'WORKER_GONE' });
+    expect([ends, discards]).toEqual([[error], 1]);
+  },
+);
 
 it('errors cross whole, down to the error of the operating system', async () => {
   const [near, far] = await Promise.all(
