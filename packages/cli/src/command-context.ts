@@ -52,13 +52,18 @@ export class CommandContext {
 
   /**
    * Opens the user's database.
+   * @param options.changeLog - false to create it without a change log
    * @throws {CommandFailure} NOT_FOUND if it does not exist and the command does not create it; INVALID_ARGUMENT if an
    * output is redirected into it
    */
-  async openDatabase(expectedWork?: ExpectedWork): Promise<Persistence> {
+  async openDatabase(
+    expectedWork?: ExpectedWork,
+    { changeLog = true }: { readonly changeLog?: boolean } = {},
+  ): Promise<Persistence> {
     refuseOutputIntoDatabase(this.databasePath);
     try {
-      return await openDatabaseFile(this.databasePath, { expectedWork, create: this.#createsDatabase });
+      const create = this.#createsDatabase;
+      return await openDatabaseFile(this.databasePath, { expectedWork, create, changeLog });
     } catch (error) {
       throw hasCode(error, 'NOT_FOUND') ? await this.#missingDatabase(error) : error;
     }
@@ -124,15 +129,17 @@ export interface OpenDatabaseFileOptions {
   readonly clock?: () => Date;
   /** Create the file if it does not exist. @default true */
   readonly create?: boolean;
+  /** Give a database that is created a change log. @default true */
+  readonly changeLog?: boolean;
 }
 
 /** Loads the database code and opens a file with it. */
 export async function openDatabaseFile(
   path: string,
-  { expectedWork = 'unknown', clock, create = true }: OpenDatabaseFileOptions = {},
+  { expectedWork = 'unknown', clock, create = true, changeLog = true }: OpenDatabaseFileOptions = {},
 ): Promise<Persistence> {
   const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
   chooseWasmCompiler(expectedWork);
   const { openPersistence } = await import('@ggen-sim/core');
-  return openPersistence({ storage: 'file', path, create, ...(clock && { clock }) });
+  return openPersistence({ storage: 'file', path, create, changeLog, ...(clock && { clock }) });
 }

@@ -113,7 +113,9 @@ describe('cleanup', () => {
     const cleanUp = async (...options: string[]): Promise<Record<string, number>> =>
       JSON.parse(await sandbox.db('cleanup', '90', ...options, '--db', target)) as Record<string, number>;
     const kept = await cleanUp('--no-vacuum');
-    expect(kept).toMatchObject({ audit_entries_deleted: 500, size_after_bytes: kept['size_before_bytes'] });
+    expect(kept).toMatchObject({ audit_entries_deleted: 500 });
+    // The file grows by the change log's entries of the rows that another program inserted.
+    expect(kept['size_after_bytes']).toBeGreaterThanOrEqual(kept['size_before_bytes'] ?? 0);
     expect(kept['free_bytes']).toBeGreaterThan(9_000_000);
     // Half of the file is free.
     const vacuumed = await cleanUp();

@@ -16,6 +16,7 @@ export const ResultCode = {
   CANTOPEN: 14,
   TOOBIG: 18,
   CONSTRAINT: 19,
+  MISMATCH: 20,
   NOTADB: 26,
   DONE: 101,
   IOERR_READ: 266,

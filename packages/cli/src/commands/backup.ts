@@ -6,7 +6,7 @@ export const backup: Command = defineCommand({
   name: 'db backup',
   summary: 'Back up everything to a directory',
   notes:
-    'Writes receipts.json, agent_memory.json, audit_log.json, the database as an SQLite file, and manifest.json with ' +
+    'Writes receipts.json, agent_memory.json, audit_log.json, change_log.json, the database as an SQLite file, and manifest.json with ' +
     'row counts and SHA-256 sums. Prints the directory and the manifest. An existing backup is never overwritten. ' +
     'Other programs can save meanwhile if the folder of the database has room for a copy of it.',
   database: 'existing',

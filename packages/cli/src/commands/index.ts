@@ -7,6 +7,7 @@ import { completion } from './completion.ts';
 import { exportAuditTrail } from './export-audit-trail.ts';
 import { getMemory } from './get-memory.ts';
 import { getReceipt } from './get-receipt.ts';
+import { history } from './history.ts';
 import { init } from './init.ts';
 import { logAudit } from './log-audit.ts';
 import { queryAuditTrail } from './query-audit-trail.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   cleanup,
   reset,
   verify,
+  history,
   selfTest,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),

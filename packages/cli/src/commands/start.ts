@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { defineCommand, type Command } from '../command.ts';
 import { workspacePath } from '../locations.ts';
+import { flag } from '../parameters.ts';
 
 export const start: Command = defineCommand({
   name: 'start',
@@ -9,12 +10,16 @@ export const start: Command = defineCommand({
   notes: 'Installs, downloads and runs nothing. Running it again changes nothing.',
   database: 'created',
   positionals: {},
-  options: {},
+  options: {
+    noChangeLog: flag({
+      description: 'create a database without a change log; one that exists keeps what it has',
+    }),
+  },
   examples: ['ggen-sim start', 'WORKSPACE_DIR=/srv/ggen ggen-sim start'],
-  async run(_, context) {
+  async run({ noChangeLog }, context) {
     const workspace = workspacePath(context.locations);
     createFolder(workspace);
-    await using database = await context.openDatabase();
+    await using database = await context.openDatabase('unknown', { changeLog: !noChangeLog });
     const { path, schemaVersion } = await database.info();
     context.printNotice(`Workspace ready: ${workspace}`);
     context.printNotice(`Database ready:  ${path} (schema version ${schemaVersion})`);

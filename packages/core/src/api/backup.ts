@@ -78,7 +78,7 @@ export interface RestoreOptions extends LongOperationOptions {
    */
   readonly acceptInvalid?: boolean;
   /**
-   * Restore from the database image, or from the three JSON files. Both are compared in any case.
+   * Restore from the database image, or from the JSON files. Both are compared in any case.
    * @default 'image' if the backup has one
    */
   readonly from?: 'image' | 'json';

@@ -45,6 +45,12 @@ export interface CommonOpenOptions {
   readonly durability?: 'strict' | 'relaxed';
   readonly retry?: Partial<RetryPolicy>;
   /**
+   * Give a database that this call creates a change log: the earlier versions of memory, and a hash of every row. A database
+   * that exists keeps what it has; see {@link Persistence.enableHistory}.
+   * @default true
+   */
+  readonly changeLog?: boolean;
+  /**
    * Clock of the times written into the tables. Not allowed with a worker: pass it to `startWorker` instead.
    * @default the system's clock
    */

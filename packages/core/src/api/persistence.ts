@@ -13,6 +13,7 @@ import type {
   NewAuditEntry,
 } from './audit.ts';
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from './backup.ts';
+import type { HistoryStatus } from './history.ts';
 import type { MemoryQuery, MemoryRow, NewMemory, SavedMemory } from './memory.ts';
 import type { LongOperationOptions } from './options.ts';
 import type { Closeable } from './platform-types.ts';
@@ -31,6 +32,7 @@ import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
 
 export type * from './audit.ts';
 export type * from './backup.ts';
+export type * from './history.ts';
 export type * from './memory.ts';
 export type * from './options.ts';
 export type * from './receipts.ts';
@@ -123,7 +125,7 @@ export interface Persistence extends Closeable {
    */
   exportAuditTrail(options?: AuditExportOptions): Promise<ExportReport>;
   /**
-   * Writes a backup: three JSON files, the database image and a manifest.
+   * Writes a backup: a JSON file for each table, the database image and a manifest.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ALREADY_EXISTS`, `ABORTED`
    */
   exportBackup(options?: BackupOptions): Promise<BackupReport>;
@@ -147,13 +149,22 @@ export interface Persistence extends Closeable {
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ABORTED`
    */
   cleanup(options?: CleanupOptions): Promise<CleanupReport>;
-  /** Deletes every receipt, memory and audit entry. This cannot be undone. */
+  /** Deletes every receipt, memory and audit entry, earlier memories as well. This cannot be undone. */
   reset(): Promise<void>;
   /**
    * Checks integrity, schema, indexes and every receipt id. Problems are reported, not thrown.
    * @throws {PersistenceError} `ABORTED`
    */
   verify(options?: LongOperationOptions): Promise<VerifyReport>;
+
+  /** Tells if this database has a change log, and how far it goes. */
+  historyStatus(): Promise<HistoryStatus>;
+  /**
+   * Creates the change log in a database that has none, with an entry for every row that it holds, in one transaction. Does
+   * nothing where there is one.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `SCHEMA_MISMATCH`, `ABORTED`
+   */
+  enableHistory(options?: LongOperationOptions): Promise<HistoryStatus>;
 
   /** Returns the database as the bytes of an SQLite file. */
   exportImage(): Promise<Uint8Array>;

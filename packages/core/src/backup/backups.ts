@@ -1,5 +1,6 @@
 import { backupDirectoryAt, DEFAULT_BACKUP_DIRECTORY } from '#exports/export-targets';
 import { yieldToEventLoop } from '#queue/yield';
+import type { ChangeLog } from '../change-log/change-log.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
@@ -18,6 +19,7 @@ import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts'
 import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
 import { migrate } from '../schema/migrator.ts';
 import { TABLE_NAMES } from '../tables/index.ts';
+import { bringChangeLog, describeReplaced } from './change-log-copy.ts';
 import { checkRules, compareParts } from './check-backup.ts';
 import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
@@ -29,11 +31,13 @@ import { encodingOf, prepareImage, withStagedImage, type WriteImage } from './st
 export class Backups {
   readonly #connection: SqliteConnection;
   readonly #queue: OperationQueue;
+  readonly #changeLog: ChangeLog;
   readonly #clock: () => Date;
 
-  constructor(connection: SqliteConnection, queue: OperationQueue, clock: () => Date) {
+  constructor(connection: SqliteConnection, queue: OperationQueue, changeLog: ChangeLog, clock: () => Date) {
     this.#connection = connection;
     this.#queue = queue;
+    this.#changeLog = changeLog;
     this.#clock = clock;
   }
 
@@ -127,7 +131,7 @@ export class Backups {
     return this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
       this.#queue.withWriteTransaction(async () => {
         if (!options.force) refuseUnlessEmpty(this.#connection);
-        return copyRows(staged, this.#connection, this.#clock(), options);
+        return copyRows(staged, this.#connection, this.#changeLog, this.#clock(), options);
       }),
     );
   }
@@ -158,8 +162,8 @@ export class Backups {
     { force = false, signal, onProgress }: Pick<RestoreOptions, 'force' | 'signal' | 'onProgress'>,
   ): Promise<RowCounts> {
     const { durable } = this.#connection;
-    const total = image.durable.sizeBytes();
     const replace = async (): Promise<void> => {
+      const total = image.durable.sizeBytes();
       // A save of another process between this check and the copy would be lost, so `copyFrom` compares the counter.
       const seen = force
         ? undefined
@@ -177,10 +181,13 @@ export class Backups {
         },
       });
     };
-    await this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
-      this.#queue.retryTransient(() => durable.writeTransaction(replace)),
-    );
-    return countRows(image);
+    const counts = countRows(image);
+    await this.#queue.enqueueExclusive(operation, TABLE_NAMES, async () => {
+      const replaced = await this.#queue.withReadTransaction(async () => describeReplaced(this.#connection));
+      await image.transaction('write', () => bringChangeLog(image, replaced, this.#clock));
+      await this.#queue.retryTransient(() => durable.writeTransaction(replace));
+    });
+    return counts;
   }
 }
 

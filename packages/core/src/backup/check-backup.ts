@@ -8,12 +8,13 @@ import { PersistenceError } from '../api/errors.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { encodeJsonValue } from '../exports/json-values.ts';
 import { DatabaseCheck, readAtOnce } from '../maintenance/verify.ts';
+import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
 import { countImportedReceipts } from '../schema/metadata.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
 import { TABLES } from '../tables/index.ts';
 import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
 import { TextBytes } from '../tables/stored-bytes.ts';
-import { toRow, type AnyTable } from '../tables/table.ts';
+import { toRow, type StoredTable } from '../tables/table.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import { IMAGE_FILE, invalidBackup } from './manifest.ts';
 import { fileOf, readRows } from './restore-backup.ts';
@@ -73,7 +74,17 @@ export async function compareParts(
   manifest: BackupManifest,
   options: RestoreOptions,
 ): Promise<void> {
-  for (const table of TABLES) await compareTable(image, table, directory, manifest, options);
+  const hasLog = readOrigin(image) !== undefined;
+  if (hasLog !== manifest.files.some(({ name }) => name === CHANGE_LOG.backupFile)) {
+    throw invalidBackup(
+      hasLog
+        ? `it has no ${CHANGE_LOG.backupFile}`
+        : `${IMAGE_FILE} has no change log, but there is a ${CHANGE_LOG.backupFile}`,
+    );
+  }
+  for (const table of [...TABLES, ...(hasLog ? [CHANGE_LOG] : [])]) {
+    await compareTable(image, table, directory, manifest, options);
+  }
   const imported = countImportedReceipts(image);
   if (imported !== (manifest.importedReceipts ?? 0)) {
     throw invalidBackup(
@@ -84,7 +95,7 @@ export async function compareParts(
 
 async function compareTable(
   image: SqliteConnection,
-  table: AnyTable,
+  table: StoredTable,
   directory: BackupDirectory,
   manifest: BackupManifest,
   options: RestoreOptions,
@@ -120,7 +131,7 @@ interface StoredRow {
   readonly row: Readonly<Record<string, unknown>>;
 }
 
-function* storedRows(image: SqliteConnection, table: AnyTable): Generator<StoredRow, undefined> {
+function* storedRows(image: SqliteConnection, table: StoredTable): Generator<StoredRow, undefined> {
   for (const { rows, rowids } of batchesInRowidOrder<StoredRow['row']>(image, table)) {
     for (const [index, row] of rows.entries()) yield { rowid: rowids[index] ?? 0, row };
   }
@@ -129,7 +140,7 @@ function* storedRows(image: SqliteConnection, table: AnyTable): Generator<Stored
 
 /** Values are equal when their JSON is: it is exact, and a number that is whole is one whatever its type. */
 function differingColumn(
-  table: AnyTable,
+  table: StoredTable,
   stored: StoredRow['row'],
   listed: StoredRow['row'],
   encode: (value: unknown) => string,

@@ -17,9 +17,10 @@ import { PROGRAM_VERSION } from '../api/program-version.ts';
 import { TABLES } from '../tables/index.ts';
 import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
 import { toIsoTime } from '../validation/timestamps.ts';
+import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
 import { countImportedReceipts } from '../schema/metadata.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
-import type { AnyTable } from '../tables/table.ts';
+import type { StoredTable } from '../tables/table.ts';
 import { IMAGE_FILE, MANIFEST_FILE } from './manifest.ts';
 
 const OPERATION = 'exportBackup';
@@ -33,7 +34,8 @@ export async function writeBackup(
   options: LongOperationOptions,
 ): Promise<BackupManifest> {
   const files: BackupFile[] = [];
-  for (const table of TABLES) {
+  const hasLog = readOrigin(connection) !== undefined;
+  for (const table of [...TABLES, ...(hasLog ? [CHANGE_LOG] : [])]) {
     const source = new TableReader(connection, table, options);
     const chunks = encodeRows(source, { format: 'json', columns: table.columns });
     const written = await writeToStream(chunks, await directory.create(table.backupFile), options.signal);
@@ -65,10 +67,10 @@ export async function writeBackup(
 class TableReader implements AsyncIterable<object> {
   rowsRead = 0;
   readonly #connection: SqliteConnection;
-  readonly #table: AnyTable;
+  readonly #table: StoredTable;
   readonly #options: LongOperationOptions;
 
-  constructor(connection: SqliteConnection, table: AnyTable, options: LongOperationOptions) {
+  constructor(connection: SqliteConnection, table: StoredTable, options: LongOperationOptions) {
     this.#connection = connection;
     this.#table = table;
     this.#options = options;

@@ -1,6 +1,7 @@
 import { ResultCode } from '@ggen-sim/sqljs-vfs';
 import { createSha256 } from '#hashing/sha256';
 import { yieldToEventLoop } from '#queue/yield';
+import type { ChangeLog } from '../change-log/change-log.ts';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
@@ -12,11 +13,13 @@ import type {
   RestoreOptions,
   RowCounts,
 } from '../api/persistence.ts';
+import { CHANGE_LOG, createChangeLog, readOrigin } from '../schema/change-log-table.ts';
 import { countImportedReceipts, recordImportedReceipts } from '../schema/metadata.ts';
 import { TABLES } from '../tables/index.ts';
 import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
 import { TextBytes } from '../tables/stored-bytes.ts';
-import { insertSql, valuesOf, type AnyTable } from '../tables/table.ts';
+import { insertSql, valuesOf, type StoredTable } from '../tables/table.ts';
+import { describeReplaced, emptyChangeLog } from './change-log-copy.ts';
 import { checkFile, IMAGE_FILE, invalidBackup, openFile } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
 import { encodingOf, type WriteImage } from './staged-image.ts';
@@ -66,7 +69,9 @@ export async function stageRows(
   now: Date,
   { signal, onProgress }: RestoreOptions,
 ): Promise<void> {
-  for (const table of TABLES) {
+  const hasLog = manifest.files.some(({ name }) => name === CHANGE_LOG.backupFile);
+  if (hasLog) createChangeLog(staged, now);
+  for (const table of [...TABLES, ...(hasLog ? [CHANGE_LOG] : [])]) {
     const file = fileOf(manifest, table);
     let rows = 0;
     for await (const batch of readRows(directory, table, file)) {
@@ -80,36 +85,56 @@ export async function stageRows(
 }
 
 /**
- * Replaces every row by the rows of a staged database. The caller holds a write transaction.
+ * Replaces every row by the rows of a staged database, and the change log by its own. The caller holds a write transaction.
  * @returns the number of rows of each table
  */
 export async function copyRows(
   staged: SqliteConnection,
   connection: SqliteConnection,
+  changeLog: ChangeLog,
   now: Date,
-  { signal, onProgress }: RestoreOptions,
+  options: RestoreOptions,
 ): Promise<RowCounts> {
+  changeLog.begin();
+  const replaced = describeReplaced(connection);
   for (const table of TABLES) {
     connection.run(`DELETE FROM ${table.name}`);
-    let rows = 0;
-    for (const batch of batchesInRowidOrder<object>(staged, table)) {
-      throwIfAborted(OPERATION, signal);
-      const values = batch.rows.map((row) => valuesOf(table, row));
-      insertRows(connection, table, values, rows);
-      rows += values.length;
-      onProgress?.({ stage: table.name, done: rows, total: undefined, unit: 'rows' });
-      await yieldToEventLoop();
-    }
+    await copyTable(staged, connection, table, options);
   }
   // Rows are inserted in their old order, so the imported receipts get the lowest rowids again.
   recordImportedReceipts(connection, countImportedReceipts(staged), now);
+  if (readOrigin(staged) !== undefined) {
+    emptyChangeLog(connection, now);
+    await copyTable(staged, connection, CHANGE_LOG, options);
+    changeLog.takeOver({ isRenumbered: true });
+    for (const deletion of replaced.deletions) changeLog.noteDeletion(deletion);
+  } else if (replaced.origin !== undefined) {
+    for (const _ of changeLog.restart(replaced.deletions)) await yieldToEventLoop();
+  }
   return countRows(connection);
+}
+
+async function copyTable(
+  staged: SqliteConnection,
+  connection: SqliteConnection,
+  table: StoredTable,
+  { signal, onProgress }: RestoreOptions,
+): Promise<void> {
+  let rows = 0;
+  for (const batch of batchesInRowidOrder<object>(staged, table)) {
+    throwIfAborted(OPERATION, signal);
+    const values = batch.rows.map((row) => valuesOf(table, row));
+    insertRows(connection, table, values, rows);
+    rows += values.length;
+    onProgress?.({ stage: table.name, done: rows, total: undefined, unit: 'rows' });
+    await yieldToEventLoop();
+  }
 }
 
 /** @param rowsBefore - number of rows of the table that were inserted before, for the message */
 function insertRows(
   connection: SqliteConnection,
-  table: AnyTable,
+  table: StoredTable,
   rows: readonly (readonly SqlValue[])[],
   rowsBefore: number,
 ): void {
@@ -119,7 +144,7 @@ function insertRows(
       const isPlain = !values.some((value) => value instanceof TextBytes);
       connection.run(isPlain ? insert : insertSqlOf(table, connection, values), values);
     } catch (error) {
-      if (resultCodeOf(error) !== ResultCode.CONSTRAINT) throw error;
+      if (!isRefusal(resultCodeOf(error))) throw error;
       throw invalidBackup(
         `row ${rowsBefore + index + 1} of ${table.backupFile} cannot be stored (${(error as Error).message})`,
         error,
@@ -132,12 +157,17 @@ function insertRows(
  * Makes the INSERT of a row with a text that is not UTF-8. A database in UTF-16 has no form for such a text, so it keeps
  * the bytes as a BLOB.
  */
-function insertSqlOf(table: AnyTable, connection: SqliteConnection, values: readonly SqlValue[]): string {
+function insertSqlOf(table: StoredTable, connection: SqliteConnection, values: readonly SqlValue[]): string {
   const textBytes = encodingOf(connection) === 'UTF-8' ? 'CAST(? AS TEXT)' : '?';
   return insertSql(
     table,
     values.map((value) => (value instanceof TextBytes ? textBytes : '?')),
   );
+}
+
+/** True for what SQLite answers to a value that a column cannot hold. */
+function isRefusal(code: number | undefined): boolean {
+  return code === ResultCode.CONSTRAINT || code === ResultCode.MISMATCH;
 }
 
 /** Counts the rows of each table. */
@@ -154,7 +184,7 @@ export function countRows(connection: SqliteConnection): RowCounts {
  * Finds the file of a table's rows.
  * @throws {PersistenceError} `BACKUP_INVALID`
  */
-export function fileOf(manifest: BackupManifest, { backupFile }: AnyTable): BackupFile {
+export function fileOf(manifest: BackupManifest, { backupFile }: StoredTable): BackupFile {
   const file = manifest.files.find(({ name }) => name === backupFile);
   if (!file) throw invalidBackup(`it has no ${backupFile}`);
   return file;
@@ -166,7 +196,7 @@ export function fileOf(manifest: BackupManifest, { backupFile }: AnyTable): Back
  */
 export async function* readRows(
   directory: BackupDirectory,
-  table: AnyTable,
+  table: StoredTable,
   file: BackupFile,
 ): AsyncGenerator<SqlValue[][]> {
   let rows = 0;
@@ -189,7 +219,7 @@ async function* unchanged(file: BackupFile, stream: ReadableStream<Uint8Array>):
   checkFile(file, bytes, hash.digestHex());
 }
 
-function rowValues(table: AnyTable, row: unknown, rowNumber: number): SqlValue[] {
+function rowValues(table: StoredTable, row: unknown, rowNumber: number): SqlValue[] {
   return table.columns.map(({ column }) => {
     const value = (row as Record<string, unknown> | null)?.[column];
     if (value === null || value instanceof Uint8Array || /^(?:string|number|bigint)$/.test(typeof value))

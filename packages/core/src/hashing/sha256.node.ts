@@ -13,3 +13,8 @@ export function createSha256(): Sha256 {
 export function sha256Hex(text: string): string {
   return process.getBuiltinModule('node:crypto').hash('sha256', text);
 }
+
+/** Returns the SHA-256 of bytes, 32 bytes (FIPS 180-4). */
+export function sha256Bytes(bytes: Uint8Array): Uint8Array {
+  return process.getBuiltinModule('node:crypto').hash('sha256', bytes, 'buffer');
+}

@@ -1,10 +1,12 @@
 import { pause } from '@ggen-sim/sqljs-vfs/internal';
 import { PersistenceError } from '../api/errors.ts';
 import type { CleanupOptions, CleanupReport, LongOperationOptions, TableName } from '../api/persistence.ts';
+import type { ChangeLog } from '../change-log/change-log.ts';
+import { rangesOf } from '../change-log/rowid-ranges.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { isTemporaryFileFailure, isUncertain } from '../engine/error-mapping.ts';
 import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
-import { olderConditions } from '../tables/foreign-times.ts';
+import { olderConditions, type Rowid } from '../tables/foreign-times.ts';
 import { TABLES } from '../tables/index.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
@@ -31,6 +33,7 @@ const AGEING_TABLES: readonly AgeingTable[] = TABLES.filter(
 export async function cleanup(
   connection: SqliteConnection,
   queue: OperationQueue,
+  changeLog: ChangeLog,
   before: string,
   options: CleanupOptions & { readonly days: number },
 ): Promise<CleanupReport> {
@@ -54,7 +57,7 @@ export async function cleanup(
     const deleted = new Map<TableName, number>();
     try {
       await abortable(OPERATION, options.signal, () =>
-        deleteOldRows(connection, steps, before, options, deleted),
+        deleteOldRows(connection, steps, changeLog, before, options, deleted),
       );
     } catch (error) {
       throw stopped(error, deletedCounts(deleted));
@@ -155,6 +158,7 @@ function countOldRows(connection: SqliteConnection, before: string): OldRows {
 async function deleteOldRows(
   connection: SqliteConnection,
   steps: Steps,
+  changeLog: ChangeLog,
   before: string,
   { signal, onProgress }: LongOperationOptions,
   deleted: Map<TableName, number>,
@@ -164,7 +168,7 @@ async function deleteOldRows(
     for (let batch = BATCH_ROWS; batch === BATCH_ROWS;) {
       if (done > 0) await pause(FREE_MS);
       throwIfAborted(OPERATION, signal);
-      batch = await deleteBatch(connection, steps, table, before);
+      batch = await deleteBatch(connection, steps, changeLog, table, before);
       done += batch;
       deleted.set(table.name, done);
       onProgress?.({ stage: table.name, done, total: undefined, unit: 'rows' });
@@ -176,18 +180,24 @@ async function deleteOldRows(
 function deleteBatch(
   connection: SqliteConnection,
   steps: Steps,
+  changeLog: ChangeLog,
   { name, ageingColumn }: AgeingTable,
   before: string,
 ): Promise<number> {
   // Filled by the work: a batch that deletes nothing commits nothing, and there is no change to report.
   const changed: TableName[] = [];
   return steps.write(changed, () => {
-    let count = 0;
+    const rowids: Rowid[] = [];
     for (const { sql, values } of olderConditions(connection, { name, timeColumn: ageingColumn }, before)) {
-      count += connection.run(
-        `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${sql} LIMIT ?)`,
-        [...values, BATCH_ROWS - count],
+      const deleted = connection.all(
+        `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${sql} LIMIT ?) RETURNING rowid`,
+        [...values, BATCH_ROWS - rowids.length],
       );
+      for (const [rowid] of deleted) rowids.push(rowid as Rowid);
+    }
+    const count = rowids.length;
+    if (count > 0 && changeLog.origin !== undefined) {
+      changeLog.noteDeletion({ table: name, reason: 'cleanup', count, before, rowids: rangesOf(rowids) });
     }
     if (count > 0 && changed.length === 0) changed.push(name);
     return count;

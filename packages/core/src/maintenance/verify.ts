@@ -7,6 +7,7 @@ import { toPersistenceError } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { Steps } from '../queue/operation-queue.ts';
 import type { LongOperationOptions, VerifyProblem, VerifyReport } from '../api/persistence.ts';
+import { CHANGE_LOG_SQL, readOrigin } from '../schema/change-log-table.ts';
 import { importedReceipts } from '../schema/metadata.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { findTableProblems } from '../schema/table-check.ts';
@@ -78,7 +79,9 @@ export class DatabaseCheck {
             .map(([name, sql]) => [name, sql] as const),
         ),
     );
-    for (const { sql } of MIGRATIONS) {
+    const hasLog = await this.#read(() => readOrigin(this.#connection) !== undefined);
+    const definitions = [...MIGRATIONS.map(({ sql }) => sql), ...(hasLog ? [CHANGE_LOG_SQL] : [])];
+    for (const sql of definitions) {
       for (const [definition, mayBeOther, name = ''] of sql.matchAll(
         /CREATE INDEX (IF NOT EXISTS )?(\w+)[^;]*/g,
       )) {

@@ -1,5 +1,7 @@
 import { Backups } from '../backup/backups.ts';
 import { readCopy } from '../backup/snapshot.ts';
+import { ChangeLog } from '../change-log/change-log.ts';
+import { enableHistory, readHistoryStatus } from '../change-log/history-status.ts';
 import { ChangeFeed } from '../changes/change-feed.ts';
 import { exportAuditTrail } from '../exports/audit-export.ts';
 import { RowStream } from '../streams/row-stream.ts';
@@ -34,6 +36,7 @@ export class DatabasePersistence implements Api.Persistence {
   readonly #connection: SqliteConnection;
   readonly #queue: OperationQueue;
   readonly #backups: Backups;
+  readonly #changeLog: ChangeLog;
   readonly #clock: () => Date;
   readonly #durability: 'strict' | 'relaxed';
   readonly #changes: ChangeFeed;
@@ -46,8 +49,13 @@ export class DatabasePersistence implements Api.Persistence {
     durability: 'strict' | 'relaxed',
   ) {
     this.#connection = connection;
-    this.#queue = new OperationQueue(connection, policy, (tables) => this.#changes.publish(tables));
     this.#clock = clock;
+    this.#changeLog = new ChangeLog(connection, clock);
+    this.#queue = new OperationQueue(connection, policy, {
+      begin: () => this.#changeLog.begin(),
+      committed: () => this.#changeLog.committed(),
+      changed: (tables) => this.#changes.publish(tables),
+    });
     const { durable } = connection;
     this.#changes = new ChangeFeed({
       capabilities: durable.storage.capabilities,
@@ -57,7 +65,7 @@ export class DatabasePersistence implements Api.Persistence {
       lastVersion: () => durable.lastChangeCounter,
       readVersion: () => this.#queue.enqueueRead('subscribe', () => durable.changeCounter()),
     });
-    this.#backups = new Backups(connection, this.#queue, clock);
+    this.#backups = new Backups(connection, this.#queue, this.#changeLog, clock);
     this.#durability = durability;
   }
 
@@ -140,7 +148,7 @@ export class DatabasePersistence implements Api.Persistence {
   }
 
   #write(operation: string, batch: Api.RecordBatch): Promise<Api.RecordedBatch> {
-    return writeBatch(this.#connection, this.#queue, this.#clock, operation, batch);
+    return writeBatch(this.#connection, this.#queue, this.#changeLog, this.#clock, operation, batch);
   }
 
   #stream<Row>(method: RowMethod, query: Api.AuditQuery): Api.Rows<Row> {
@@ -194,11 +202,11 @@ export class DatabasePersistence implements Api.Persistence {
     const before = checkDays('cleanup', days, this.#clock());
     if (vacuum !== undefined && typeof vacuum !== 'boolean')
       throw invalid({ operation: 'cleanup', name: 'vacuum' }, vacuum, 'true or false');
-    return cleanup(this.#connection, this.#queue, before, { ...options, days });
+    return cleanup(this.#connection, this.#queue, this.#changeLog, before, { ...options, days });
   }
 
   async reset(): Promise<void> {
-    await reset(this.#connection, this.#queue, this.#clock);
+    await reset(this.#connection, this.#queue, this.#changeLog, this.#clock);
   }
 
   async verify(given: Api.LongOperationOptions = {}): Promise<Api.VerifyReport> {
@@ -211,6 +219,18 @@ export class DatabasePersistence implements Api.Persistence {
         ),
       ),
     );
+  }
+
+  async historyStatus(): Promise<Api.HistoryStatus> {
+    return this.#queue.enqueueRead('historyStatus', () =>
+      this.#connection.snapshot(() => readHistoryStatus(this.#connection)),
+    );
+  }
+
+  async enableHistory(given: Api.LongOperationOptions = {}): Promise<Api.HistoryStatus> {
+    const options = checkLongOperation('enableHistory', given);
+    await enableHistory(this.#queue, this.#changeLog, options);
+    return this.historyStatus();
   }
 
   async exportBackup(options: Api.BackupOptions = {}): Promise<Api.BackupReport> {

@@ -68,7 +68,10 @@ async function checkShared(storage: Storage, settings: OpenSettings): Promise<vo
 }
 
 /** Checks the file and migrates it, as soon as other connections release their locks. */
-function prepareDatabase(opened: DurableDatabase, { create, policy, clock }: OpenSettings): Promise<void> {
+function prepareDatabase(
+  opened: DurableDatabase,
+  { create, changeLog, policy, clock }: OpenSettings,
+): Promise<void> {
   const connection = new SqliteConnection(opened);
   const deadline = performance.now() + policy.busyDeadlineMs;
   const prepare = async (): Promise<void> => {
@@ -77,7 +80,7 @@ function prepareDatabase(opened: DurableDatabase, { create, policy, clock }: Ope
     if (!create && !isEmpty(connection)) {
       assertHoldsOwnTables(connection, OPERATION, ', or open it with `create` to add its tables to this one');
     }
-    await migrate(connection, clock(), deadline);
+    await migrate(connection, clock(), deadline, { changeLog });
   };
   return retry(() => opened.writeTransaction(prepare), forOtherLocks(deadline));
 }

@@ -10,6 +10,8 @@ export interface OpenSettings {
   readonly exclusive: boolean;
   /** False when a database that has not this program's tables is refused. */
   readonly create: boolean;
+  /** True when a database that is created gets a change log. */
+  readonly changeLog: boolean;
   /** `relaxed` only where it takes effect. */
   readonly durability: 'strict' | 'relaxed';
   readonly policy: RetryPolicy;
@@ -27,6 +29,10 @@ export function checkOptions(options: OpenOptions): void {
   if (options.storage === 'file') checkRangeLocks(options.rangeLocks);
   checkExclusive(options);
   checkCreate(options);
+  const { changeLog = true } = options as { readonly changeLog?: unknown };
+  if (typeof changeLog !== 'boolean') {
+    throw invalid({ operation: OPERATION, name: 'changeLog' }, changeLog, 'true or false');
+  }
   const { durability, retry = {} } = options;
   if (durability !== undefined) {
     checkChoice({ operation: OPERATION, name: 'durability' }, durability, ['strict', 'relaxed']);
@@ -41,6 +47,7 @@ export function settingsOf(options: OpenOptions): OpenSettings {
   return {
     exclusive,
     create: options.storage === 'memory' || options.create !== false,
+    changeLog: options.changeLog !== false,
     durability: canRelax && options.durability === 'relaxed' ? 'relaxed' : 'strict',
     policy: { ...DEFAULT_RETRY_POLICY, ...options.retry },
     clock: options.clock ?? ((): Date => new Date()),

@@ -1,4 +1,5 @@
 import type { RecordBatch, RecordedBatch } from '../api/persistence.ts';
+import type { ChangeLog } from '../change-log/change-log.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { TABLES } from '../tables/index.ts';
@@ -12,6 +13,7 @@ import { toTimestamp } from '../validation/timestamps.ts';
 export async function writeBatch(
   connection: SqliteConnection,
   queue: OperationQueue,
+  changeLog: ChangeLog,
   clock: () => Date,
   operation: string,
   batch: RecordBatch,
@@ -24,12 +26,9 @@ export async function writeBatch(
   });
   const tables = prepared.flatMap(({ table, inserts }) => (inserts.length > 0 ? [table.name] : []));
   const write = (): RecordedBatch => {
-    const now = toTimestamp(clock());
+    const context = { connection, now: toTimestamp(clock()), log: changeLog.noteRow };
     return Object.fromEntries(
-      prepared.map(({ table, inserts }) => [
-        table.batchKey,
-        inserts.map((insert) => insert(connection, now)),
-      ]),
+      prepared.map(({ table, inserts }) => [table.batchKey, inserts.map((insert) => insert(context))]),
     ) as unknown as RecordedBatch;
   };
   // Without any insert nothing is written, so nothing has to be queued.

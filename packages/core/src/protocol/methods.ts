@@ -47,6 +47,8 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   cleanup: 'operation',
   reset: 'call',
   verify: 'operation',
+  historyStatus: 'call',
+  enableHistory: 'operation',
   exportImage: 'call',
   importImage: 'call',
   info: 'call',

@@ -32,6 +32,7 @@ export type Outcome = { readonly result: unknown } | { readonly error: unknown }
 /**
  * Runs writes in one transaction and commits those that succeed. Leaves no transaction open when it throws.
  * @param deadline - until when the commit waits for readers, on the clock of `performance.now()`
+ * @param begin - runs in each transaction before the writes; its failure is one of the transaction
  * @returns the outcome of each write, in order
  * @throws what failed the transaction as a whole
  */
@@ -39,23 +40,25 @@ export async function commitGroup(
   connection: SqliteConnection,
   writes: readonly Write[],
   deadline: number,
+  begin: () => void,
 ): Promise<Outcome[]> {
   const options = {
     commit: (outcomes: readonly Outcome[]): void | Promise<void> =>
       outcomes.every((outcome) => 'error' in outcome) ? connection.rollback() : commit(connection, deadline),
   };
   try {
-    return await connection.transaction('write', () => runTogether(writes), options);
+    return await connection.transaction('write', () => runTogether(begin, writes), options);
   } catch (error) {
     if (!(error instanceof WriteFailed)) throw error;
   }
-  return connection.transaction('write', () => runInSavepoints(connection, writes), options);
+  return connection.transaction('write', () => runInSavepoints(connection, begin, writes), options);
 }
 
 /** One of several writes failed by its own fault, so the transaction has to be run again with savepoints. */
 class WriteFailed extends Error {}
 
-function runTogether(writes: readonly Write[]): Outcome[] {
+function runTogether(begin: () => void, writes: readonly Write[]): Outcome[] {
+  begin();
   return writes.map((write) => {
     const outcome = outcomeOf(write);
     if ('error' in outcome && writes.length > 1) throw new WriteFailed();
@@ -63,7 +66,12 @@ function runTogether(writes: readonly Write[]): Outcome[] {
   });
 }
 
-function runInSavepoints(connection: SqliteConnection, writes: readonly Write[]): Outcome[] {
+function runInSavepoints(
+  connection: SqliteConnection,
+  begin: () => void,
+  writes: readonly Write[],
+): Outcome[] {
+  begin();
   return writes.map((write) => {
     connection.run('SAVEPOINT operation');
     const outcome = outcomeOf(write);

@@ -47,24 +47,30 @@ export interface Steps {
   readTransaction<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** Calls around the transaction of a group of writes. */
+export interface GroupHooks {
+  /** Runs in the transaction, before the writes. */
+  begin(): void;
+  /** Runs after the commit of a group of which every write succeeded. */
+  committed(): void;
+  /** Runs after each commit. @param tables - those that were written */
+  changed(tables: readonly TableName[]): void;
+}
+
 /** Runs operations against one connection. */
 export class OperationQueue {
   readonly #connection: SqliteConnection;
   readonly #policy: RetryPolicy;
-  readonly #onCommit: (tables: readonly TableName[]) => void;
+  readonly #hooks: GroupHooks;
   #waiting: Operation[] = [];
   #running: Promise<void> | undefined;
   readonly #stepped: Set<Promise<unknown>> = new Set();
   #closed = false;
 
-  constructor(
-    connection: SqliteConnection,
-    policy: RetryPolicy,
-    onCommit: (tables: readonly TableName[]) => void,
-  ) {
+  constructor(connection: SqliteConnection, policy: RetryPolicy, hooks: GroupHooks) {
     this.#connection = connection;
     this.#policy = policy;
-    this.#onCommit = onCommit;
+    this.#hooks = hooks;
   }
 
   /** See {@link RetryPolicy}. */
@@ -200,7 +206,7 @@ export class OperationQueue {
   async #runExclusive(operation: Operation): Promise<void> {
     try {
       operation.resolve(await operation.work());
-      if (operation.tables.length > 0) this.#onCommit(operation.tables);
+      if (operation.tables.length > 0) this.#hooks.changed(operation.tables);
     } catch (error) {
       operation.reject(toPersistenceError(error, operation.name));
     }
@@ -214,12 +220,15 @@ export class OperationQueue {
     let outcomes: Outcome[];
     try {
       outcomes = await this.#retryUntil(deadline, () =>
-        connection.durable.writeTransaction(() => commitGroup(connection, works, deadline)),
+        connection.durable.writeTransaction(() =>
+          commitGroup(connection, works, deadline, () => this.#hooks.begin()),
+        ),
       );
     } catch (error) {
       await this.#runSmallerGroups(group, error);
       return;
     }
+    if (outcomes.every((outcome) => 'result' in outcome)) this.#hooks.committed();
     const tables = new Set<TableName>();
     for (const [index, operation] of group.entries()) {
       const outcome = outcomes[index] as Outcome;
@@ -230,7 +239,7 @@ export class OperationQueue {
         for (const table of operation.tables) tables.add(table);
       }
     }
-    if (tables.size > 0) this.#onCommit([...tables]);
+    if (tables.size > 0) this.#hooks.changed([...tables]);
   }
 
   /**

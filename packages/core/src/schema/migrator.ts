@@ -15,7 +15,9 @@ import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
+import { TABLES } from '../tables/index.ts';
 import { toTimestamp } from '../validation/timestamps.ts';
+import { createChangeLog } from './change-log-table.ts';
 import { METADATA_TABLE, readMetadata, recordImportedReceipts, writeMetadata } from './metadata.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -35,7 +37,8 @@ interface MigrationRecord {
 /**
  * Applies the pending migrations, if there are any.
  * @param deadline - until when readers are waited for, on the clock of `performance.now()`
- * @param migrations - every migration that the program knows; tests pass their own
+ * @param options.migrations - every migration that the program knows; tests pass their own
+ * @param options.changeLog - true to give a database that has none of the tables a change log; false by default
  * @throws {PersistenceError} NEWER_SCHEMA, SCHEMA_MISMATCH
  * @throws {SqliteError} SQLITE_BUSY while another process writes, and when readers stay past the deadline
  */
@@ -43,13 +46,18 @@ export async function migrate(
   connection: SqliteConnection,
   now: Date,
   deadline: number,
-  migrations: readonly Migration[] = MIGRATIONS,
+  {
+    migrations = MIGRATIONS,
+    changeLog = false,
+  }: { readonly migrations?: readonly Migration[]; readonly changeLog?: boolean } = {},
 ): Promise<void> {
   if (isCurrent(connection, migrations)) return;
   const applyPending = (): void => {
     // Another process may have migrated between the look and the lock.
     const version = appliedVersion(connection, migrations);
+    const isNew = TABLES.every(({ name }) => columnsOf(connection, name).length === 0);
     for (const migration of migrations.slice(version)) apply(connection, migration, now);
+    if (isNew && changeLog) createChangeLog(connection, now);
   };
   await connection.transaction('write', applyPending, {
     commit: () => commitWhenReadersFinish(connection, deadline),

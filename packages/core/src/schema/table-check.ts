@@ -4,6 +4,7 @@ import { PersistenceError } from '../api/errors.ts';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { TABLES } from '../tables/index.ts';
+import { CHANGE_LOG, readOrigin } from './change-log-table.ts';
 import { findColumnProblem, type StoredColumn } from './column-check.ts';
 import { findIndexProblem } from './index-check.ts';
 import { findInsertProblem } from './insert-check.ts';
@@ -23,6 +24,13 @@ export interface RequiredTable {
 const METADATA: RequiredTable = { name: METADATA_TABLE, columns: METADATA_COLUMNS, uniqueColumn: 'key' };
 
 const REQUIRED_TABLES: readonly RequiredTable[] = [...TABLES, METADATA];
+
+/** The change log, where there is one. Its numbers stand for the rowids of SQLite, so no statement has to give them. */
+const OPTIONAL_TABLE: RequiredTable = {
+  name: CHANGE_LOG.name,
+  columns: CHANGE_LOG.columns.slice(1),
+  uniqueColumn: undefined,
+};
 
 /**
  * Checks the table of metadata if it exists, before anything is read from it. Changes nothing.
@@ -49,13 +57,18 @@ export function checkExistingTables(
     const problem = findTableProblem(connection, { ...table, columns });
     if (problem !== undefined) throw schemaMismatch(problem);
   }
+  if (tables !== TABLES || version === 0 || readOrigin(connection) === undefined) return;
+  const problem = findTableProblem(connection, OPTIONAL_TABLE);
+  if (problem !== undefined) throw schemaMismatch(problem);
 }
 
 /** Lists the tables that are missing or that a save could fail or lose rows in, each with its first problem. */
 export function findTableProblems(
   connection: SqliteConnection,
 ): readonly (readonly [table: string, SchemaProblem])[] {
-  return REQUIRED_TABLES.flatMap((table) => {
+  const hasMetadata = columnsOf(connection, METADATA_TABLE).length > 0;
+  const hasLog = hasMetadata && readOrigin(connection) !== undefined;
+  return [...REQUIRED_TABLES, ...(hasLog ? [OPTIONAL_TABLE] : [])].flatMap((table) => {
     const problem = findTableProblem(connection, table);
     return problem === undefined ? [] : [[table.name, problem] as const];
   });
@@ -98,7 +111,7 @@ export function isEmpty(connection: SqliteConnection): boolean {
 
 /** Lists the tables of other programs, in the order of their creation. */
 export function otherTables(connection: SqliteConnection): string[] {
-  const own = new Set(REQUIRED_TABLES.map(({ name }) => name));
+  const own = new Set([...REQUIRED_TABLES, OPTIONAL_TABLE].map(({ name }) => name));
   return connection
     .all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY rowid")
     .map(([name]) => String(name))

@@ -1,12 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { MemoryRow, NewMemory, SavedMemory } from '../api/persistence.ts';
 import { checkFields, checkRequired, checkText, checkWholeNumber } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
 import { timeProblem } from '../validation/timestamps.ts';
 import { storedJsonProblem, storedJsonText } from './stored-json.ts';
-import { insertSql, type Table } from './table.ts';
+import { keepBytes, TextBytes } from './stored-bytes.ts';
+import { insertSql, selectList, type Table, type WriteContext } from './table.ts';
 
 /** The latest memory of each agent. */
 export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
@@ -30,7 +31,7 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
 
   prepare(operation, input) {
     const memory = checkMemory(operation, input);
-    return (connection, now) => upsertMemory(connection, operation, memory, now);
+    return (context) => upsertMemory(context, operation, memory);
   },
 
   problemOf({ memoryJson, version, lastUpdated }) {
@@ -65,29 +66,47 @@ function checkMemory(operation: string, input: NewMemory): CheckedMemory {
 const UPSERT_SQL = `${insertSql(agentMemoryTable)}
  ON CONFLICT (agent_id) DO UPDATE SET agent_type = excluded.agent_type, memory_json = excluded.memory_json,
    last_updated = excluded.last_updated, version = coalesce(version, 1) + 1
- RETURNING memory_id, version`;
+ RETURNING memory_id, version, rowid`;
 
 /**
  * Saves an agent's memory: version 1 the first time, one more each time after, under the same id.
  * @throws {PersistenceError} VERSION_CONFLICT
  */
 function upsertMemory(
-  connection: SqliteConnection,
+  { connection, now, log }: WriteContext,
   operation: string,
   memory: CheckedMemory,
-  now: string,
 ): SavedMemory {
   const { agentId, agentType, memoryJson, ifVersion } = memory;
   if (ifVersion !== undefined) assertVersion(connection, operation, agentId, ifVersion);
-  const [memoryId, version] = connection.get(UPSERT_SQL, [
+  const replaced = log && findMemoryValues(connection, agentId);
+  const [memoryId, version, rowid] = connection.get(UPSERT_SQL, [
     uuidv7(),
     agentId,
     agentType,
     memoryJson,
     now,
     1,
-  ]) as [string, number | bigint];
+  ]) as [string, number | bigint, number | bigint];
+  log?.({
+    table: 'agent_memory',
+    values: [memoryId, agentId, agentType, memoryJson, now, version],
+    rowid,
+    replaced,
+  });
   return { memoryId, version: Number(version) };
+}
+
+/** Reads the values of an agent's memory, in the order of the columns. */
+function findMemoryValues(connection: SqliteConnection, agentId: string): SqlValue[] | undefined {
+  const row = connection.get(
+    `SELECT rowid, ${selectList(agentMemoryTable)} FROM agent_memory WHERE agent_id = ?`,
+    [agentId],
+  );
+  if (row === undefined) return undefined;
+  const columns = agentMemoryTable.columns.map(({ column }) => column);
+  keepBytes(connection, 'agent_memory', columns, row, 1, TextBytes);
+  return row.slice(1);
 }
 
 /** Checks the stored version. It cannot change before the save, which is in the same transaction. */

@@ -1,5 +1,4 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { AUDIT_STATUSES, type AuditStatus } from '../api/audit.ts';
 import type { AuditRow, LoggedAudit, NewAuditEntry } from '../api/persistence.ts';
 import {
@@ -11,7 +10,7 @@ import {
   checkWholeNumber,
 } from '../validation/arguments.ts';
 import { timeProblem } from '../validation/timestamps.ts';
-import { insertSql, type Table } from './table.ts';
+import { insertSql, type Table, type WriteContext } from './table.ts';
 
 /** The audit trail: one row for each step of an operation. */
 export const auditLogTable: Table<AuditRow, NewAuditEntry, LoggedAudit> = {
@@ -38,7 +37,7 @@ export const auditLogTable: Table<AuditRow, NewAuditEntry, LoggedAudit> = {
 
   prepare(operation, input) {
     const entry = checkAuditEntry(operation, input);
-    return (connection, now) => insertAuditEntry(connection, entry, now);
+    return (context) => insertAuditEntry(context, entry);
   },
 
   problemOf({ status, timestamp }) {
@@ -75,9 +74,9 @@ function checkAuditEntry(operation: string, input: NewAuditEntry): CheckedAuditE
 const INSERT_SQL = insertSql(auditLogTable);
 
 /** Appends an entry. Ids ascend with time (UUID version 7, RFC 9562), so that the index grows at its end. */
-function insertAuditEntry(connection: SqliteConnection, entry: CheckedAuditEntry, now: string): LoggedAudit {
+function insertAuditEntry({ connection, now, log }: WriteContext, entry: CheckedAuditEntry): LoggedAudit {
   const auditId = uuidv7();
-  connection.run(INSERT_SQL, [
+  const values = [
     auditId,
     now,
     entry.agentId,
@@ -87,6 +86,8 @@ function insertAuditEntry(connection: SqliteConnection, entry: CheckedAuditEntry
     entry.durationMs,
     entry.details,
     entry.errorMessage,
-  ]);
+  ];
+  connection.run(INSERT_SQL, values);
+  log?.({ table: 'audit_log', values });
   return { auditId };
 }

@@ -5,7 +5,7 @@ import { EVERY_AGENT, type AgentFilter } from '../validation/like-pattern.ts';
 import { momentOf } from '../validation/timestamps.ts';
 import { hasForeignTimes, rowidsByMoment, sqlLimit, type Rowid } from './foreign-times.ts';
 import { keepBytes, TextBytes } from './stored-bytes.ts';
-import { selectList, toRow, type AnyTable } from './table.ts';
+import { selectList, toRow, type AnyTable, type StoredTable } from './table.ts';
 
 /** Rows in a batch of {@link batchesInRowidOrder}. */
 const ROWID_BATCH_ROWS = 500;
@@ -181,7 +181,7 @@ export interface RowidBatch<Row> {
  */
 export function readInRowidOrder<Row>(
   connection: SqliteConnection,
-  table: AnyTable,
+  table: StoredTable,
   afterRowid: Rowid,
   limit: number,
 ): RowidBatch<Row> {
@@ -203,7 +203,7 @@ export function readInRowidOrder<Row>(
 /** Reads every row of a database that nobody changes meanwhile, in the order of the rowids, batch by batch. */
 export function* batchesInRowidOrder<Row>(
   connection: SqliteConnection,
-  table: AnyTable,
+  table: StoredTable,
 ): Generator<RowidBatch<Row>, undefined> {
   let after: Rowid = -Infinity;
   for (;;) {

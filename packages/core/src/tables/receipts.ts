@@ -20,7 +20,7 @@ import {
 import { checkJson } from '../validation/json-text.ts';
 import { timeProblem } from '../validation/timestamps.ts';
 import { storedJsonProblem, storedJsonText } from './stored-json.ts';
-import { insertSql, type Table } from './table.ts';
+import { insertSql, type Table, type WriteContext } from './table.ts';
 
 /** Receipts of executions. */
 export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
@@ -47,7 +47,7 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
 
   prepare(operation, input) {
     const receipt = checkReceipt(operation, input);
-    return (connection, now) => insertReceipt(connection, operation, receipt, now);
+    return (context) => insertReceipt(context, operation, receipt);
   },
 
   problemOf(row, isImported) {
@@ -133,24 +133,16 @@ const INSERT_SQL = `${insertSql(receiptsTable)} ON CONFLICT DO NOTHING`;
 
 /** @throws {PersistenceError} DUPLICATE_EXECUTION */
 function insertReceipt(
-  connection: SqliteConnection,
+  { connection, now, log }: WriteContext,
   operation: string,
   receipt: CheckedReceipt,
-  now: string,
 ): SavedReceipt {
   const { receiptId, executionId, agentId, agentType, receiptJson, status, durationMs } = receipt;
-  const inserted = connection.run(INSERT_SQL, [
-    receiptId,
-    executionId,
-    agentId,
-    agentType,
-    receiptJson,
-    status,
-    now,
-    now,
-    durationMs,
-  ]);
-  if (inserted === 1) return { receiptId, created: true };
+  const values = [receiptId, executionId, agentId, agentType, receiptJson, status, now, now, durationMs];
+  if (connection.run(INSERT_SQL, values) === 1) {
+    log?.({ table: 'receipts', values });
+    return { receiptId, created: true };
+  }
   const identical = connection.get('SELECT 1 FROM receipts WHERE receipt_id = ? AND execution_id = ?', [
     receiptId,
     executionId,

@@ -22,22 +22,47 @@ export interface Column<Field extends string = string> {
   readonly addedIn?: number;
 }
 
-/** Writes one checked row. The caller holds a transaction; `now` is the time to store. */
-export type Insert<Saved> = (connection: SqliteConnection, now: string) => Saved;
+/** A row that was written, for the change log. */
+export interface WrittenRow {
+  readonly table: TableName;
+  /** Values of the columns, in the order of the table. */
+  readonly values: readonly SqlValue[];
+  /** @default the rowid of the last INSERT */
+  readonly rowid?: SqlValue;
+  /** Values that the write replaced, in the order of the table. */
+  readonly replaced?: readonly SqlValue[] | undefined;
+}
 
-/** A table as everything that treats all tables alike sees it: queries, backups, cleanup, verify and schema checks. */
-export interface AnyTable {
-  readonly name: TableName;
+/** Where each written row is noted, in the transaction of the row. */
+export interface WriteContext {
+  readonly connection: SqliteConnection;
+  /** Time to store. */
+  readonly now: string;
+  /** Notes a row; undefined in a database without a change log. */
+  readonly log: ((row: WrittenRow) => void) | undefined;
+}
+
+/** Writes one checked row. The caller holds a transaction. */
+export type Insert<Saved> = (context: WriteContext) => Saved;
+
+/** A table whose rows are read in order of their rowids, written to backups and restored from them. */
+export interface StoredTable {
+  readonly name: string;
   /** Columns in the order of the SELECT; the row's id, which is unique, first. */
   readonly columns: readonly Column[];
+  /** File of its rows in a backup. */
+  readonly backupFile: string;
+}
+
+/** A table as everything that treats all tables alike sees it: queries, backups, cleanup, verify and schema checks. */
+export interface AnyTable extends StoredTable {
+  readonly name: TableName;
   /** Column that "newest first" and "oldest first" go by. */
   readonly timeColumn: string;
   /** Column that tells cleanup how old a row is; undefined where rows do not age. */
   readonly ageingColumn: string | undefined;
   /** Column with a UNIQUE constraint, by which the statements find an existing row. */
   readonly uniqueColumn: string | undefined;
-  /** File of its rows in a backup. */
-  readonly backupFile: string;
   /** Key of its rows in a {@link RecordBatch}. */
   readonly batchKey: keyof RecordBatch;
   /** Key of its row count in a {@link RestoreReport}; in a `CleanupReport` followed by `Deleted`. */
@@ -90,14 +115,14 @@ export function insertSql(
 }
 
 /** Builds a row of the API from the values of a SELECT over {@link selectList}, starting at an offset. */
-export function toRow<Row>(table: AnyTable, values: readonly unknown[], offset: number = 0): Row {
+export function toRow<Row>(table: StoredTable, values: readonly unknown[], offset: number = 0): Row {
   const row: Record<string, unknown> = {};
   for (const [index, { field }] of table.columns.entries()) row[field] = values[offset + index];
   return row as Row;
 }
 
 /** Lists the values of a row of the API in the order of the columns. */
-export function valuesOf(table: AnyTable, row: object): SqlValue[] {
+export function valuesOf(table: StoredTable, row: object): SqlValue[] {
   return table.columns.map(({ field }) => (row as Readonly<Record<string, SqlValue>>)[field] ?? null);
 }
 

@@ -12,7 +12,12 @@ import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 import { modeOf } from '../../../../tests/support/file-mode.ts';
 import { namesIn, openFilled } from '../support/filled-database.ts';
 
-const FILES = [...TABLES.map(({ backupFile }) => backupFile), 'ggen.db', 'manifest.json'].toSorted();
+const FILES = [
+  ...TABLES.map(({ backupFile }) => backupFile),
+  'change_log.json',
+  'ggen.db',
+  'manifest.json',
+].toSorted();
 
 const ANY_FILE = { bytes: 1, sha256: '0'.repeat(64) };
 

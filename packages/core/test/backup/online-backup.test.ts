@@ -43,10 +43,10 @@ it('this process and others save while the files of a backup are written', async
     },
   };
   const { manifest } = await db.exportBackup({ directory });
-  expect(saves).toBe(5);
+  expect(saves).toBe(6);
   expect(entriesIn(folder, manifest)).toEqual(['ok\n3', 3, 3]);
   expect(nativeSqlite(`${folder}/ggen.db`, 'SELECT count(*) FROM receipts')).toBe('20');
-  expect(database.native('SELECT count(*) FROM audit_log')).toBe('8');
+  expect(database.native('SELECT count(*) FROM audit_log')).toBe('9');
 });
 
 it('one state is copied even when another connection commits after every step', async () => {
@@ -255,6 +255,6 @@ it('closing waits for a backup', async () => {
   const db = await openFilled(database);
   const backup = db.exportBackup({ directory: database.path('backup') });
   await db.close();
-  expect((await backup).manifest.files).toHaveLength(4);
+  expect((await backup).manifest.files).toHaveLength(5);
   expect(namesIn(database)).toEqual(['backup', 'ggen.db']);
 });

@@ -123,6 +123,12 @@ describe('a process killed while it saves', () => {
     // The test would prove little if no kill interrupted a transaction.
     expect(hotJournals).toBeGreaterThan(0);
     expect(await db.verify()).toMatchObject({ ok: true });
+    // Each receipt has one entry in the change log, and each entry a receipt.
+    expect(
+      fixture.native(
+        'SELECT count(*) = (SELECT count(*) FROM receipts), count(r.rowid) = count(*) FROM _change_log LEFT JOIN receipts r ON receipt_id = row_id',
+      ),
+    ).toBe('1|1');
   });
 });
 
@@ -138,7 +144,7 @@ describe('file modes under any umask', () => {
         ...folders,
         'a/b/ggen.db',
         'a/b/ggen.db-journal',
-        ...[...TABLES.map(({ backupFile }) => backupFile), 'ggen.db', 'manifest.json'].map(
+        ...[...TABLES.map(({ backupFile }) => backupFile), 'change_log.json', 'ggen.db', 'manifest.json'].map(
           (name) => `backups/one/${name}`,
         ),
         'exports/audit.json',

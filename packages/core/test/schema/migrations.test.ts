@@ -118,10 +118,10 @@ describe('a database of the original scripts', () => {
   it('is distinguished from a database with ten migrations whose records are lost', async () => {
     const connection = new SqliteConnection(await openDatabase(memoryStorage()));
     const tenMigrations = upTo(10).map((n) => MIGRATIONS[n] ?? migrationOf(n + 1));
-    await migrate(connection, new Date(), performance.now(), tenMigrations);
+    await migrate(connection, new Date(), performance.now(), { migrations: tenMigrations });
     expect(connection.get("SELECT value FROM _schema_metadata WHERE key = 'schema_version'")).toEqual(['10']);
     connection.run("DELETE FROM _schema_metadata WHERE key GLOB 'migration_*'");
-    const refusal = migrate(connection, new Date(), performance.now(), tenMigrations);
+    const refusal = migrate(connection, new Date(), performance.now(), { migrations: tenMigrations });
     expect(await rejectionOf(refusal)).toMatchObject({ code: 'SCHEMA_MISMATCH' });
     await connection.close();
   });

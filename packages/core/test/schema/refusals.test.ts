@@ -194,6 +194,7 @@ describe('files that are accepted', () => {
     await db.saveReceipt(receiptOf('a'));
     expect(fs.statSync(fixture.file).ino).toBe(ino);
     expect(fixture.native('.tables').split(/\s+/).toSorted()).toEqual([
+      '_change_log',
       '_schema_metadata',
       'agent_memory',
       'audit_log',

@@ -29,7 +29,8 @@ export const maintenanceCases: readonly PersistenceCase[] = [
       const progress: Progress[] = [];
       const done = await db.cleanup({ onProgress: (step) => void progress.push(step) });
       expect([done.receiptsDeleted, done.auditEntriesDeleted, done.dryRun]).toEqual([2500, 30, false]);
-      expect(done.sizeAfterBytes).toBeLessThan(done.sizeBeforeBytes / 10);
+      // The change log keeps an entry of each deleted row.
+      expect(done.sizeAfterBytes).toBeLessThan(done.sizeBeforeBytes / 4);
       expect((await db.info()).sizeBytes).toBe(done.sizeAfterBytes);
       expect(progress.map(({ stage }) => stage).includes('receipts')).toBe(true);
       const { receiptsTotal, auditEntries, agentsTracked } = await db.stats();
