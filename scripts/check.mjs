@@ -7,7 +7,15 @@ const BEFORE = ['format:check', 'lint', 'types', 'audit:shipped', 'build'];
 /** Compiles better-sqlite3 the first time. Two parts need it, and must not install it at once. */
 const BESIDE_BEFORE = ['native:install'];
 /** Longest first. The next one begins when one ends, so that both processors work until the end. */
-const PARTS = ['unit', 'browser', 'e2e:built', 'compat:native', 'bench:smoke', 'release:check'];
+const PARTS = [
+  'unit',
+  'browser',
+  'e2e:built',
+  'compat:native',
+  'bench:smoke',
+  'release:check',
+  'native:types',
+];
 const PARTS_AT_ONCE = 2;
 
 const durations = [];
