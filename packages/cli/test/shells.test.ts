@@ -126,7 +126,22 @@ describe.each(['bash', 'zsh'].filter(has))('shell-init %s', (shell) => {
     text: string,
     environment: Record<string, string> = {},
   ): ReturnType<Sandbox['shell']> =>
-    own.shell(`set -euo pipefail\neval "$(ggen-sim shell-init ${shell})"\n${text}`, { shell, environment });
+    own.shell(`set -euo pipefail\n${functions}\n${text}`, { shell, environment });
+  let functions = '';
+  beforeAll(async () => {
+    functions = (await own.run(['shell-init', shell])).stdout;
+  });
+
+  it('is evaluated by the shell', async () => {
+    const { exitCode, stdout } = await own.shell(
+      `eval "$(ggen-sim shell-init ${shell})"\ndb_query_receipts`,
+      {
+        shell,
+      },
+    );
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  });
+
   it('returns only 0 or 1', async () => {
     const { stdout } = await script(`
       code() { if "$@" > /dev/null 2>&1; then echo 0; else echo $?; fi; }
