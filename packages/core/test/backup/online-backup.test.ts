@@ -14,9 +14,9 @@ import { namesIn, openFilled } from '../support/filled-database.ts';
 const ADD_ENTRY = `INSERT INTO audit_log (audit_id, agent_id, operation, status)
    VALUES (lower(hex(randomblob(16))), 'native', 'write', 'completed')`;
 
-/** Adds audit entries of together some 20 MiB: several slices. */
-function enlarge(database: TestDatabase): void {
-  database.native(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+/** Adds audit entries of 20 kB: 1000 are several slices. */
+function enlarge(database: TestDatabase, entries: number = 1000): void {
+  database.native(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${entries})
     INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
     SELECT 'id-' || i, 'native', 'write', 'completed', printf('%.*c', 20000, 'x') FROM n`);
 }
@@ -211,6 +211,28 @@ it('a backup is made from a copy where the free room is unknown', async () => {
     expect([...stages]).toContain('copy');
     expect(nativeSqlite(database.path(folder, 'ggen.db'), 'PRAGMA integrity_check')).toBe('ok');
   }
+});
+
+it('a restore that is stopped while pages are replaced keeps every row', async () => {
+  const database = createTestDatabase();
+  const db = await openFilled(database);
+  enlarge(database, 300);
+  // SQLite copies 4096 pages at a time: several times, if they are small.
+  database.native('PRAGMA page_size=512', 'VACUUM');
+  const directory = database.path('backup');
+  await db.exportBackup({ directory });
+  await db.reset();
+  await db.saveReceipt(receiptOf('kept'));
+  const stop = new AbortController();
+  const replaced: number[] = [];
+  const onProgress = ({ stage, done }: { stage: string; done: number }): void => {
+    if (stage === 'image' && replaced.push(done) === 1) stop.abort();
+  };
+  const restoring = db.restoreBackup({ directory, force: true, signal: stop.signal, onProgress });
+  expect(await rejectionOf(restoring)).toMatchObject({ code: 'ABORTED' });
+  expect(replaced).toHaveLength(1);
+  expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['kept']);
+  expect((await db.stats()).auditEntries).toBe(0);
 });
 
 it('a copy leaves room for saves; without one, the image of an owner in WAL mode is an ordinary file too', async () => {
