@@ -50,6 +50,23 @@ export interface Agent<
   readonly help: AgentHelp;
   /** Explains a run to a person, in lines. The receipt holds the same in full. */
   explain(run: AgentRun<Outcome>): Promise<string[]>;
+  /** Reports for other programs; `undefined` for an agent that has only its receipt. */
+  readonly reports?: AgentReports<Inputs, Outcome>;
+}
+
+/** Reports of an agent, and the severities of its results. */
+export interface AgentReports<
+  Inputs extends AgentInputs = AgentInputs,
+  Outcome extends AgentOutcome = AgentOutcome,
+> {
+  /** Names of the formats. */
+  readonly formats: readonly string[];
+  /** Writes a finished run in one of the formats, with a line feed at its end. */
+  write(run: AgentRun<Outcome>, format: string, inputs: Inputs): Promise<string>;
+  /** Severities of results, worst first. */
+  readonly severities: readonly string[];
+  /** Returns the worst severity of a run's results; `null` when it has none. */
+  worstSeverity(run: AgentRun<Outcome>): string | null;
 }
 
 /** Texts for the command line's help. */

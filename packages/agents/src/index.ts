@@ -5,6 +5,7 @@ export type {
   AgentInputs,
   AgentOutcome,
   AgentReceipt,
+  AgentReports,
   AgentRun,
   DocumentsParameter,
   ExecutableAgent,

@@ -60,6 +60,38 @@ describe('run-agent validation', () => {
     expect(JSON.parse(other.stdout)).toMatchObject({ ok: false });
   });
 
+  it('prints a report instead of the receipt, and fails from the severity that is asked for', async () => {
+    const mild = file(
+      'mild.ttl',
+      `${prefixes}ex:M sh:targetClass ex:Person ; sh:severity sh:Warning ; sh:nodeKind sh:Literal .\n`,
+    );
+    const failing = await validate(
+      '--spec',
+      good,
+      '--shapes',
+      mild,
+      '--format',
+      'github',
+      '--fail-on',
+      'warning',
+    );
+    expect(failing.exitCode).toBe(2);
+    expect(failing.stdout).toMatch(/^::warning file=good\.ttl,title=NodeKindConstraintComponent::.*\n$/u);
+    const passing = await validate(
+      '--spec',
+      good,
+      '--shapes',
+      mild,
+      '--format',
+      'text',
+      '--fail-on',
+      'violation',
+    );
+    expect(passing.exitCode).toBe(0);
+    expect(passing.stdout).toMatch(/^Warning: .*\n(?:.*\n)*Does not conform: 1 warning; .*\n$/u);
+    expect(passing.stderr).toMatch(/^Receipt: [0-9a-f]{64}\n$/u);
+  });
+
   it('the table of receipts says whether an error is violations or a failed run', async () => {
     for (const spec of [bad, broken])
       await validate('--spec', spec, '--shapes', shapes, '--agent-id', 'which');

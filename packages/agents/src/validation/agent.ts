@@ -1,4 +1,5 @@
 import type { Agent } from '../agent.ts';
+import { validationReports } from './reports.ts';
 import type { ValidationInputs, ValidationOutcome } from './validate.ts';
 
 /** Agent that validates RDF documents with SHACL Core. */
@@ -17,11 +18,12 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
       'Without any shapes, nothing is validated and the status is partial.',
     examples: [
       '--spec ontology.ttl --shapes shapes.ttl',
+      '--spec ontology.ttl --shapes shapes.ttl --format sarif --fail-on warning > results.sarif',
       "--spec ontology.ttl | jq '.violations[] | {focus_node, path, message}'",
     ],
     endings: {
       ok: 'conforms, or there were no shapes to validate against (see the status)',
-      problems: 'violations were found',
+      problems: 'violations were found (see --fail-on)',
       incomplete: 'no violations, but a part of the shapes was not evaluated',
       failed: 'the run failed, for instance because of a syntax error',
     },
@@ -34,4 +36,5 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
     const { explainRun } = await import('./explain-run.ts');
     return explainRun(run);
   },
+  reports: validationReports,
 };

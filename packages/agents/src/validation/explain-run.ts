@@ -7,12 +7,16 @@ import type { ValidationOutcome } from './validate.ts';
 /** Number of violations explained. More would fill the terminal. */
 const MAX_EXPLAINED = 50;
 
-/** Explains each violation by focus node, path, value, shape and message, then the verdict. */
-export function explainRun(run: AgentRun<ValidationOutcome>): string[] {
+/**
+ * Explains violations by focus node, path, value, shape and message, then the verdict.
+ *
+ * @param maxExplained - number of violations that are explained
+ */
+export function explainRun(run: AgentRun<ValidationOutcome>, maxExplained: number = MAX_EXPLAINED): string[] {
   const { violations, prefixes, message, error } = run;
-  const omitted = violations.length - MAX_EXPLAINED;
+  const omitted = violations.length - maxExplained;
   return [
-    ...violations.slice(0, MAX_EXPLAINED).flatMap((violation) => explain(violation, prefixes)),
+    ...violations.slice(0, maxExplained).flatMap((violation) => explain(violation, prefixes)),
     ...(omitted > 0 ? [`… and ${omitted} more; ${inReceipt(violations.length)}`, ''] : []),
     ...(error === null ? [message] : []),
   ];

@@ -16,14 +16,16 @@ import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure, failureLine, failureOf, reasonOf } from '../failures.ts';
 import { OutputClosed } from '../output/data-output.ts';
-import { count, files, flag, optionalText } from '../parameters.ts';
+import { choice, count, files, flag, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
 /** One command for each agent. */
 export const AGENT_COMMANDS: readonly Command[] = Object.values<Agent>(AGENTS).map(agentCommand);
 
 function agentCommand(agent: Agent): Command {
-  const { type, defaultAgentId, help } = agent;
+  const { type, defaultAgentId, help, reports } = agent;
+  const { formats = [], severities = ['violation'] } = reports ?? {};
+  const mildest = severities.at(-1) ?? '';
   const parameters = Object.entries(agent.parameters);
   const options = {
     agentId: optionalText({ description: `agent that runs (default: ${defaultAgentId})` }),
@@ -32,6 +34,15 @@ function agentCommand(agent: Agent): Command {
       default: 600,
       placeholder: 'SECONDS',
       description: 'time after which the run is ended; 0 for no limit',
+    }),
+    format: choice(['json', ...formats], {
+      default: 'json',
+      description: 'form of the result on stdout; json is the receipt',
+    }),
+    failOn: choice(severities, {
+      default: mildest,
+      placeholder: 'SEVERITY',
+      description: `mildest severity of a result that makes the exit code ${EXIT_CODES.violations}`,
     }),
     strict: flag({
       description: `exit with ${EXIT_CODES.incomplete} also when the status is partial for another reason`,
@@ -55,18 +66,26 @@ function agentCommand(agent: Agent): Command {
     positionals: {},
     options: { ...documents, ...options },
     examples: help.examples.map((example) => `ggen-sim run-agent ${type} ${example}`),
-    async run({ agentId, executionId, timeLimit, strict, ...paths }, context) {
+    async run({ agentId, executionId, timeLimit, format, failOn, strict, ...paths }, context) {
       const timeLimitMs = timeLimit === 0 ? Infinity : timeLimit * 1000;
       const runOptions = omitUndefined({ agentId, executionId, timeLimitMs });
-      const finished = await run(agent, await readDocuments(paths), runOptions, context);
-      return exitCodeOf(finished, strict);
+      const finished = await run(agent, await readDocuments(paths), { ...runOptions, format }, context);
+      return exitCodeOf(agent, finished, { strict, failOn });
     },
   });
 }
 
-function exitCodeOf({ status, omitted }: AgentRun<AgentOutcome>, isStrict: boolean): ExitCode {
-  if (status === 'error') return EXIT_CODES.violations;
-  const isIncomplete = omitted.length > 0 || (isStrict && status === 'partial');
+function exitCodeOf(
+  { reports }: Agent,
+  finished: AgentRun<AgentOutcome>,
+  { strict, failOn }: { readonly strict: boolean; readonly failOn: string },
+): ExitCode {
+  const { status, omitted } = finished;
+  const { severities = [] } = reports ?? {};
+  const worst = reports?.worstSeverity(finished) ?? null;
+  const isMilder = worst !== null && severities.indexOf(worst) > severities.indexOf(failOn);
+  if (status === 'error' && !isMilder) return EXIT_CODES.violations;
+  const isIncomplete = omitted.length > 0 || (strict && status === 'partial');
   return isIncomplete ? EXIT_CODES.incomplete : EXIT_CODES.ok;
 }
 
@@ -96,17 +115,22 @@ async function readInput(name: string): Promise<InputFile> {
 async function run(
   agent: Agent,
   inputs: AgentInputs,
-  options: RunOptions,
+  { format, ...options }: RunOptions & { readonly format: string },
   context: CommandContext,
 ): Promise<AgentRun<AgentOutcome>> {
   await using database = await context.openDatabase();
   const { signal } = context.longOperation();
   const { finished, unsaved } = await execute(agent, database, inputs, omitUndefined({ ...options, signal }));
   const { receiptId, receiptJson, error } = finished;
+  const output =
+    format === 'json' || agent.reports === undefined
+      ? `${receiptJson}\n`
+      : await agent.reports.write(finished, format, inputs);
   // Whatever cannot be written, the user gets the rest.
-  const unwritten = await context.stdout.writeLine(receiptJson).catch((failure: unknown) => failure);
+  const unwritten = await context.stdout.write(output).catch((failure: unknown) => failure);
   const lines = [
-    ...(await agent.explain(finished)),
+    // Its lines are on stdout then.
+    ...(format === 'text' ? [] : await agent.explain(finished)),
     ...(error === null ? [] : excerpt(error)),
     ...(receiptId === null ? [] : [`Receipt: ${receiptId}`]),
   ];

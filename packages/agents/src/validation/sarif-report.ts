@@ -1,0 +1,82 @@
+import { type Severity, type ValidationRun, onlyDocument, severityOf } from './result-severity.ts';
+
+const LEVELS: Readonly<Record<Severity, string>> = { violation: 'error', warning: 'warning', info: 'note' };
+
+/** Writes SARIF 2.1.0 (OASIS): a result for each validation result; notifications for errors and what was not evaluated. */
+export function sarifReport(run: ValidationRun, files: readonly string[]): string {
+  const { violations, error, receipt } = run;
+  const file = onlyDocument(files);
+  const rules = [...new Set(violations.map(({ sourceConstraintComponent }) => sourceConstraintComponent))];
+  const notifications = [
+    ...(error === null
+      ? []
+      : [
+          {
+            level: 'error',
+            message: { text: error.message },
+            descriptor: { id: error.code },
+            ...locationsOf(error.location?.name ?? error.file, error.location),
+          },
+        ]),
+    ...receipt.not_evaluated.map((part) => ({
+      level: 'warning',
+      message: { text: `Not evaluated: ${part}` },
+    })),
+  ];
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'ggen-sim',
+            version: receipt.versions['@ggen-sim/agents'],
+            informationUri: 'https://github.com/ggen-sim/ggen-sim',
+            rules: rules.map((id) => ({ id })),
+          },
+        },
+        invocations: [
+          {
+            executionSuccessful: error === null,
+            startTimeUtc: receipt.started_at,
+            endTimeUtc: receipt.finished_at,
+            toolExecutionNotifications: notifications,
+          },
+        ],
+        results: violations.map((violation) => ({
+          ruleId: violation.sourceConstraintComponent,
+          level: LEVELS[severityOf(violation.severity)],
+          message: {
+            text: violation.message === '' ? violation.sourceConstraintComponent : violation.message,
+          },
+          locations: [
+            {
+              ...(file === undefined ? {} : { physicalLocation: { artifactLocation: { uri: uriOf(file) } } }),
+              logicalLocations: [{ fullyQualifiedName: violation.focusNode, kind: 'resource' }],
+            },
+          ],
+          properties: { path: violation.path, value: violation.value, shape: violation.shape },
+        })),
+        columnKind: 'utf16CodeUnits',
+      },
+    ],
+  };
+  return `${JSON.stringify(log)}\n`;
+}
+
+function locationsOf(
+  file: string | undefined,
+  position: { readonly line: number; readonly column: number } | undefined,
+): object {
+  if (file === undefined) return {};
+  const region =
+    position === undefined ? {} : { region: { startLine: position.line, startColumn: position.column } };
+  return { locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(file) }, ...region } }] };
+}
+
+/** Writes a path as a relative or absolute reference (RFC 3986), with `/` between folders. */
+function uriOf(file: string): string {
+  const path = file.toWellFormed().replaceAll('\\', '/').split('/').map(encodeURIComponent).join('/');
+  return path.startsWith('/') ? `file://${path}` : path;
+}
