@@ -67,10 +67,15 @@ const POSITION_KEY = 'change_log_position';
 /** Entries after which the position is stored again. Finding the last one means reading as many entries. */
 const POSITION_ENTRIES = 500;
 
+/** Rows of another program that get an entry each at the next write. */
+const MAX_ADOPTED_ROWS = 1000;
+
 const BATCH_ROWS = 500;
 
 const INSERT_SQL = `INSERT INTO ${CHANGE_LOG.name} (at, kind, row_id, row_rowid, leaf, body)
   VALUES (?, ?, ?, coalesce(?, last_insert_rowid()), ?, ?)`;
+
+const INSERT_ADOPTION_SQL = `INSERT INTO ${CHANGE_LOG.name} (at, kind, leaf, body) VALUES (?, 'rows.adopted', ?, ?)`;
 
 /** The number follows the last one even when the entries before were removed. */
 const INSERT_DELETION_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, leaf, body)
@@ -118,7 +123,7 @@ export class ChangeLog {
     for (const table of TABLES) {
       const last = this.#position.rowids[table.name];
       const greatest = greatestRowid(this.#connection, table.name);
-      if (greatest > last) finish(this.#adopt(table, last));
+      if (greatest > last) this.#adoptNew(table, last, greatest);
       this.#position.rowids[table.name] = greatest;
     }
     if (this.#position.seq - this.#storedSeq >= POSITION_ENTRIES) this.#storePosition();
@@ -202,6 +207,27 @@ export class ChangeLog {
   *#adoptEverything(): Generator<number> {
     for (const table of TABLES) yield* this.#adopt(table, -Infinity);
     this.#storePosition();
+  }
+
+  /** Adopts the rows of another program: each by an entry, or very many by one, so that a save need not wait for them. */
+  #adoptNew(table: AnyTable, last: Rowid, greatest: Rowid): void {
+    const isMany = this.#connection.get(
+      `SELECT 1 FROM ${table.name} WHERE rowid > ? LIMIT 1 OFFSET ${MAX_ADOPTED_ROWS}`,
+      [last],
+    );
+    if (!isMany) {
+      finish(this.#adopt(table, last));
+      return;
+    }
+    const [first = greatest] = (this.#connection.get(`SELECT min(rowid) FROM ${table.name} WHERE rowid > ?`, [
+      last,
+    ]) ?? []) as [Rowid?];
+    const at = toTimestamp(this.#clock());
+    const body = encodeObject({ table: table.name, last_rowid: greatest }, [
+      `"rowids":[[${first},${greatest}]]`,
+    ]);
+    this.#connection.run(INSERT_ADOPTION_SQL, [at, leafOf('rows.adopted', [at, body]), body]);
+    this.#position.seq++;
   }
 
   *#adopt(table: AnyTable, after: Rowid): Generator<number> {
@@ -300,7 +326,7 @@ export function everyRow(
   });
 }
 
-const ENTRIES_SQL = `SELECT seq, kind, row_rowid, CASE kind WHEN 'rows.deleted' THEN body END
+const ENTRIES_SQL = `SELECT seq, kind, row_rowid, CASE WHEN kind IN ('rows.deleted', 'rows.adopted') THEN body END
   FROM ${CHANGE_LOG.name} WHERE seq > ? ORDER BY seq LIMIT ?`;
 
 function startPosition(seq: number): Position {

@@ -103,6 +103,31 @@ it('adopts rows of other programs at the next write, whichever process makes it'
   expectEveryRowLogged(database.file);
 });
 
+it('notes very many rows of another program by one entry, so that a save need not wait for them', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.saveReceipt(receiptOf('a'));
+  database.native(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+      INSERT INTO audit_log (audit_id, agent_id, operation, status) SELECT 'n' || i, 'native', 'o', 'completed' FROM n`,
+  );
+  await db.saveReceipt(receiptOf('b'));
+  const other = await database.open();
+  await other.logAudit(auditOf('o'));
+  const log = entries(database.file);
+  expect(log.map(({ kind }) => kind)).toEqual([
+    'receipt.saved',
+    'rows.adopted',
+    'receipt.saved',
+    'audit.logged',
+  ]);
+  expect(JSON.parse(log[1]?.body ?? '')).toEqual({
+    table: 'audit_log',
+    last_rowid: 1001,
+    rowids: [[1, 1001]],
+  });
+});
+
 it('finds where the log ends after thousands of entries, and without the note of it', async () => {
   const database = createTestDatabase();
   const db = await database.open();
