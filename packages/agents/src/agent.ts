@@ -10,6 +10,8 @@ export interface DocumentsParameter {
   readonly isRequired: boolean;
   /** One line for help, without a full stop. */
   readonly description: string;
+  /** True when each document has an IRI. On the command line it is given as `IRI=FILE`. */
+  readonly hasIri?: boolean;
 }
 
 /** Data that a run needs of its agent. */

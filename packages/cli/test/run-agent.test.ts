@@ -92,6 +92,20 @@ describe('run-agent validation', () => {
     expect(passing.stderr).toMatch(/^Receipt: [0-9a-f]{64}\n$/u);
   });
 
+  it('takes imported files with their IRIs', async () => {
+    const importing = file(
+      'importing.ttl',
+      '<> <http://www.w3.org/2002/07/owl#imports> <http://example.org/shapes?v=1> .\n',
+    );
+    const words = ['--spec', bad, '--shapes', importing, '--import'];
+    const { exitCode, stdout } = await validate(...words, `http://example.org/shapes?v=1=${shapes}`);
+    expect({ exitCode, receipt: JSON.parse(stdout) as unknown }).toMatchObject({
+      exitCode: 2,
+      receipt: { not_evaluated: [], counts: { violations: 1 } },
+    });
+    expect((await validate(...words, shapes)).stderr).toMatch(/'shapes\.ttl' must be IRI=FILE/u);
+  });
+
   it('the table of receipts says whether an error is violations or a failed run', async () => {
     for (const spec of [bad, broken])
       await validate('--spec', spec, '--shapes', shapes, '--agent-id', 'which');

@@ -22,6 +22,8 @@ export interface InputFile {
   readonly unreadable?: string;
   /** @default by the name's extension: `.ttl`, `.nt`, `.nq`, `.trig` */
   readonly format?: RdfFormat;
+  /** IRI by which `owl:imports` refers to the document. It is also the base of its relative IRIs. */
+  readonly iri?: string;
 }
 
 /** Input with the size and hash of its bytes, which may not be readable. */

@@ -27,11 +27,16 @@ export interface ShapesSummary {
   readonly unevaluated: UnevaluatedParts;
 }
 
-/** Finds the shapes of a shapes graph and resolves their targets in the data graph. */
+/**
+ * Finds the shapes of a shapes graph and resolves their targets in the data graph.
+ *
+ * @param imported - IRIs of documents that are in the graphs because they are imported
+ */
 export function summarizeShapes(
   shapes: TripleGraph,
   data: TripleGraph,
   hierarchy: ClassHierarchy,
+  imported: ReadonlySet<string> = new Set(),
 ): ShapesSummary {
   const all = findShapes(shapes);
   const targeted: TargetedShape[] = [];
@@ -46,7 +51,7 @@ export function summarizeShapes(
     }
     targeted.push({ shape, focusNodes: focusNodesOf(shape, classes, shapes, data, hierarchy) });
   }
-  return { shapes: all.size, targeted, unevaluated: findUnevaluated(shapes) };
+  return { shapes: all.size, targeted, unevaluated: findUnevaluated(shapes, imported) };
 }
 
 /** Finds the shapes of a shapes graph, nested ones included, by term key. */

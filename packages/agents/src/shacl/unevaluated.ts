@@ -25,8 +25,10 @@ const NEGATING = [`${SH}not`, `${SH}xone`, `${SH}qualifiedMaxCount`, `${SH}quali
  *
  * A shape without one of its constraints accepts more than it should. Where a negation leads to it, that would report
  * violations which are none, so the negation is not evaluated either.
+ *
+ * @param imported - IRIs of documents that were given, so that their imports are complete
  */
-export function findUnevaluated(shapes: TripleGraph): UnevaluatedParts {
+export function findUnevaluated(shapes: TripleGraph, imported: ReadonlySet<string>): UnevaluatedParts {
   const texts = new Set<string>();
   const statements = new Set<string>();
   const incomplete = new Set<string>();
@@ -38,8 +40,9 @@ export function findUnevaluated(shapes: TripleGraph): UnevaluatedParts {
   for (const { subject, predicate, object } of shapes.store) {
     const { value } = predicate;
     if (isNotEvaluated(value)) add(subject, value, object, shortName(value));
-    else if (value === `${OWL}imports`) texts.add(`owl:imports <${object.value}>`);
-    else if (value === `${SH}pattern`) {
+    else if (value === `${OWL}imports`) {
+      if (!imported.has(object.value)) texts.add(`owl:imports <${object.value}>`);
+    } else if (value === `${SH}pattern`) {
       const problem = patternProblem(shapes, subject, object);
       if (problem !== undefined)
         add(subject, value, object, `sh:pattern in ${describeShape(shapes, subject)}: ${problem}`);

@@ -147,7 +147,7 @@ class ShapeCheck {
         object,
         `${name} refers to ${shown(shape)}, which the shapes graph does not describe as a shape`,
         imports
-          ? 'Imports are not loaded: give the imported documents too.'
+          ? 'Imports are not loaded from the network: give the imported documents too.'
           : 'Look for a misspelt name, or give the document with the shape too.',
       );
     } else if (predicate === `${SH}property` && this.#shapes.objects(shape, `${SH}path`).length === 0) {

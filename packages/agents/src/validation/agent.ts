@@ -10,6 +10,12 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
   parameters: {
     spec: { isRequired: true, description: 'file to validate' },
     shapes: { isRequired: false, description: 'file with SHACL shapes (default: the shapes in --spec)' },
+    import: {
+      isRequired: false,
+      hasIri: true,
+      description:
+        'file that others import by owl:imports, after its IRI; nothing is loaded from the network',
+    },
   },
   help: {
     summary: 'Validate RDF against SHACL shapes and save a receipt',

@@ -16,7 +16,7 @@ import type {
 import { findingsHash, listedResults } from './results.ts';
 
 /** Role of a document: the name of its parameter. */
-export type DocumentRole = 'spec' | 'shapes';
+export type DocumentRole = 'spec' | 'shapes' | 'import';
 
 /** Findings of a run up to the stage where it ended. */
 export interface FindingsSoFar {
@@ -74,6 +74,7 @@ function inputsOf(found: FindingsSoFar): ReceiptInput[] {
   return found.documents.map(({ role, measured, parsed }): ReceiptInput => ({
     name: measured.baseName,
     role,
+    ...(measured.file.iri === undefined ? {} : { iri: measured.file.iri }),
     format: parsed?.format ?? measured.file.format ?? null,
     bytes: measured.bytes?.byteLength ?? null,
     sha256: measured.sha256,

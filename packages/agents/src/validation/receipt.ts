@@ -6,7 +6,9 @@ import type { RdfFormat } from '../rdf/input-file.ts';
 export interface ReceiptInput {
   /** Last part of the name, without folders. */
   readonly name: string;
-  readonly role: 'spec' | 'shapes';
+  readonly role: 'spec' | 'shapes' | 'import';
+  /** IRI by which other documents import it. */
+  readonly iri?: string;
   /** `null` when it is unknown. */
   readonly format: RdfFormat | null;
   /** `null` when it could not be read. */

@@ -4,6 +4,7 @@ import { AgentError, toAgentError } from '../errors.ts';
 import { Pauses } from '../pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput } from '../rdf/input-file.ts';
+import { OWL } from '../rdf/namespaces.ts';
 import { type ParsedDocument, baseIriOf, parseRdf } from '../rdf/parse.ts';
 import { compareText } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
@@ -23,6 +24,8 @@ export type ValidationInputs = {
   readonly spec: readonly InputFile[];
   /** Shapes: together one shapes graph. @default those in the spec itself */
   readonly shapes?: readonly InputFile[];
+  /** Documents that others may import by `owl:imports`, each with its `iri`. They are used only where they are imported. */
+  readonly import?: readonly InputFile[];
 };
 
 /** Result of a validation, not recorded. */
@@ -63,7 +66,7 @@ export async function validate(
     onStep?.(name);
   };
   const stopwatch = new Stopwatch();
-  const documents = [...inOrder('spec', inputs.spec), ...inOrder('shapes', inputs.shapes ?? [])];
+  const documents = documentsOf(inputs);
   const found: FindingsSoFar = { documents, violations: [] };
   const pauses = new Pauses(signal);
   try {
@@ -99,7 +102,7 @@ export async function hashGraphs(
   inputs: ValidationInputs,
   signal?: AbortSignal,
 ): Promise<Pick<ValidationFindings, 'data_graph' | 'shapes_graph' | 'error'>> {
-  const documents = [...inOrder('spec', inputs.spec), ...inOrder('shapes', inputs.shapes ?? [])];
+  const documents = documentsOf(inputs);
   const found: FindingsSoFar = { documents, violations: [] };
   const pauses = new Pauses(signal);
   try {
@@ -128,6 +131,10 @@ function omittedFrom({ counts, shapes_source, not_evaluated }: ValidationFinding
   return hasNoShapes ? not_evaluated.filter((part) => !part.startsWith('owl:imports ')) : not_evaluated;
 }
 
+function documentsOf({ spec, shapes = [], import: imports = [] }: ValidationInputs): RoledDocument[] {
+  return [...inOrder('spec', spec), ...inOrder('shapes', shapes), ...inOrder('import', imports)];
+}
+
 /** Puts documents into a fixed order, so that no finding, the first error included, depends on the order given. */
 function inOrder(role: DocumentRole, files: readonly InputFile[]): RoledDocument[] {
   const key = ({ measured }: RoledDocument): string => `${measured.baseName} ${measured.sha256 ?? ''}`;
@@ -144,7 +151,8 @@ async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Pr
   }
 }
 
-function baseIriIn(documents: readonly RoledDocument[], { baseName, sha256 }: MeasuredInput): string {
+function baseIriIn(documents: readonly RoledDocument[], { file, baseName, sha256 }: MeasuredInput): string {
+  if (file.iri !== undefined) return file.iri;
   const isShared = documents.some(
     ({ measured }) => measured.baseName === baseName && measured.sha256 !== sha256,
   );
@@ -167,7 +175,7 @@ async function buildGraphs(
 ): Promise<ValidationGraphs> {
   const n3 = await import('n3');
   const build = async (role: DocumentRole): Promise<readonly [TripleGraph, CanonicalGraph]> => {
-    const quads = documents.filter((document) => document.role === role).flatMap(quadsOf);
+    const quads = withImports(documents, role).flatMap(quadsOf);
     const canonical = await canonicalizeGraph(quads, role, pauses);
     return [new TripleGraph(n3, quads), canonical];
   };
@@ -177,6 +185,24 @@ async function buildGraphs(
   const [shapes, shapesCanonical] = hasShapes ? await build('shapes') : [data, dataCanonical];
   found.shapesGraph = shapesCanonical;
   return { n3, data, shapes, dataCanonical, shapesCanonical };
+}
+
+/** Returns the documents of a role and those that they import, directly or not. */
+function withImports(documents: readonly RoledDocument[], role: DocumentRole): RoledDocument[] {
+  const byIri = new Map(
+    documents.flatMap((document) => {
+      const { iri } = document.measured.file;
+      return document.role === 'import' && iri !== undefined ? [[iri, document] as const] : [];
+    }),
+  );
+  const found = new Set(documents.filter((document) => document.role === role));
+  for (const document of found) {
+    for (const { predicate, object } of quadsOf(document)) {
+      const imported = predicate.value === `${OWL}imports` ? byIri.get(object.value) : undefined;
+      if (imported !== undefined) found.add(imported);
+    }
+  }
+  return [...found];
 }
 
 function quadsOf(document: RoledDocument): readonly Quad[] {
@@ -192,7 +218,8 @@ async function validateGraphs(
   const { n3, data, shapes, dataCanonical, shapesCanonical } = graphs;
   await refuseIllFormedShapes(shapes, found.documents);
   const hierarchy = new ClassHierarchy(data, shapes);
-  const summary: ShapesSummary = summarizeShapes(shapes, data, hierarchy);
+  const available = new Set(found.documents.flatMap(({ measured }) => measured.file.iri ?? []));
+  const summary: ShapesSummary = summarizeShapes(shapes, data, hierarchy, available);
   const evaluation = {
     n3,
     data,

@@ -151,12 +151,17 @@ function inputsOf(documents: readonly AssignedFile[]): ValidationInputs {
   const ofRole = (role: ReceiptInput['role']): InputFile[] =>
     documents
       .filter(({ input }) => input.role === role)
-      .map(({ input: { name, format }, file }) => {
+      .map(({ input: { name, format, iri }, file }) => {
         const content = file.bytes ?? '';
-        return format === null ? { name, content } : { name, content, format };
+        const document: InputFile = iri === undefined ? { name, content } : { name, content, iri };
+        return format === null ? document : Object.assign(document, { format });
       });
-  const shapes = ofRole('shapes');
-  return { spec: ofRole('spec'), ...(shapes.length === 0 ? {} : { shapes }) };
+  const [shapes, imports] = [ofRole('shapes'), ofRole('import')];
+  return {
+    spec: ofRole('spec'),
+    ...(shapes.length === 0 ? {} : { shapes }),
+    ...(imports.length === 0 ? {} : { import: imports }),
+  };
 }
 
 function hashOf(graph: ReceiptGraph | null): string | null {

@@ -14,7 +14,7 @@ import type { Persistence } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { CommandFailure, failureLine, failureOf, reasonOf } from '../failures.ts';
+import { CommandFailure, UsageError, failureLine, failureOf, reasonOf } from '../failures.ts';
 import { OutputClosed } from '../output/data-output.ts';
 import { choice, count, files, flag, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
@@ -49,7 +49,10 @@ function agentCommand(agent: Agent): Command {
     }),
   };
   const documents = Object.fromEntries(
-    parameters.map(([name, parameter]) => [name, files({ placeholder: 'FILE', ...parameter })]),
+    parameters.map(([name, { hasIri = false, ...parameter }]) => [
+      name,
+      files({ placeholder: hasIri ? 'IRI=FILE' : 'FILE', ...parameter }),
+    ]),
   );
   return defineCommand<{}, typeof options>({
     name: `run-agent ${type}`,
@@ -69,7 +72,12 @@ function agentCommand(agent: Agent): Command {
     async run({ agentId, executionId, timeLimit, format, failOn, strict, ...paths }, context) {
       const timeLimitMs = timeLimit === 0 ? Infinity : timeLimit * 1000;
       const runOptions = omitUndefined({ agentId, executionId, timeLimitMs });
-      const finished = await run(agent, await readDocuments(paths), { ...runOptions, format }, context);
+      const finished = await run(
+        agent,
+        await readDocuments(agent, paths),
+        { ...runOptions, format },
+        context,
+      );
       return exitCodeOf(agent, finished, { strict, failOn });
     },
   });
@@ -91,16 +99,35 @@ function exitCodeOf(
 
 /** Reads the files of each parameter. A parameter without files is left out. */
 async function readDocuments(
+  agent: Agent,
   paths: Readonly<Record<string, readonly string[]>>,
 ): Promise<Record<string, InputFile[]>> {
   const given = Object.entries(paths).filter(([, names]) => names.length > 0);
   return Object.fromEntries(
-    await Promise.all(given.map(async ([parameter, names]) => [parameter, await readFiles(names)] as const)),
+    await Promise.all(
+      given.map(async ([parameter, names]) => {
+        const hasIri = agent.parameters[parameter]?.hasIri === true;
+        return [parameter, await (hasIri ? readWithIris(names) : readFiles(names))] as const;
+      }),
+    ),
   );
 }
 
 async function readFiles(paths: readonly string[]): Promise<InputFile[]> {
   return Promise.all(paths.map(readInput));
+}
+
+/** @throws {UsageError} when a text is not an IRI, an equals sign and a path */
+async function readWithIris(texts: readonly string[]): Promise<InputFile[]> {
+  const named = texts.map((text) => {
+    // An IRI may contain the sign, a path rarely does.
+    const at = text.lastIndexOf('=');
+    const [iri, path] = [text.slice(0, at), text.slice(at + 1)];
+    if (at < 1 || path === '' || !/^[a-z][a-z\d+.-]*:/iu.test(iri))
+      throw new UsageError(`'${text}' must be IRI=FILE`, 'For instance http://example.org/o=o.ttl');
+    return { iri, path };
+  });
+  return Promise.all(named.map(async ({ iri, path }) => Object.assign(await readInput(path), { iri })));
 }
 
 /** Reads a file. One that cannot be read fails the run, which leaves a receipt like any other. */
