@@ -5,6 +5,5 @@ export {
   removeEmptyDirectories,
   syncDirectory,
 } from './storages/node-file/durable-paths.node.ts';
-export type { RangeLocks } from './locks/byte-range-lock.ts';
 export { nativeRangeLocks } from './locks/native-byte-ranges.node.ts';
 export { temporaryStorage } from './temporary-storage.node.ts';

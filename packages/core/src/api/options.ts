@@ -1,4 +1,7 @@
+import type { RangeLocks } from '@ggen-sim/sqljs-vfs';
 import type { Signal } from './platform-types.ts';
+
+export type { RangeLocks } from '@ggen-sim/sqljs-vfs';
 
 /** Progress of a long operation. */
 export interface Progress {
@@ -72,20 +75,6 @@ export interface StoredOpenOptions extends CommonOpenOptions {
    * @default true
    */
   readonly create?: boolean;
-}
-
-/** Byte-range locks of the operating system, on open files. They are tried, never waited for. */
-export interface RangeLocks {
-  /** Shown in `info()` and in messages. */
-  readonly name: string;
-  /** @returns false when another open file holds a conflicting lock */
-  tryShared(fd: number, offset: number, lengthBytes: number): boolean;
-  /** @returns false when another open file holds a conflicting lock */
-  tryExclusive(fd: number, offset: number, lengthBytes: number): boolean;
-  /** A length of 0 means up to the end of the file, wherever that is. */
-  unlock(fd: number, offset: number, lengthBytes: number): void;
-  /** Called before a database is opened, with its folder. Throws when the locks would exclude no one. */
-  check?(directory: string): void;
 }
 
 /** Options for a database file (Node, Bun, Deno). */

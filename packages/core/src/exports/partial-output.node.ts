@@ -5,11 +5,11 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { RangeLocks } from '@ggen-sim/sqljs-vfs';
 import {
   createPrivateDirectory,
   nativeRangeLocks,
   removeEmptyDirectories,
-  type RangeLocks,
 } from '@ggen-sim/sqljs-vfs/internal/file';
 
 const PARTIAL_SUFFIX = '.partial';

@@ -1,7 +1,8 @@
 /** Locks that the caller brings. */
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { nativeRangeLocks, type RangeLocks } from '@ggen-sim/sqljs-vfs/internal/file';
+import type { RangeLocks } from '@ggen-sim/sqljs-vfs';
+import { nativeRangeLocks } from '@ggen-sim/sqljs-vfs/internal/file';
 import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 

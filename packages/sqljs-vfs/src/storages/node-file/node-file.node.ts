@@ -20,7 +20,6 @@ import {
 } from './durable-paths.node.ts';
 
 export type { FileStatus, FileSystem } from './file-system.node.ts';
-export type { RangeLocks } from '../../locks/byte-range-lock.ts';
 
 /** Options of {@link fileStorage}. */
 export interface FileStorageOptions {
