@@ -2,7 +2,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { customType, integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { Kysely, sql as kyselySql, type Generated } from 'kysely';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import type { DurableDatabase } from '../../src/index.ts';
 import { drizzle } from '../../src/orm/drizzle.ts';
 import { DurableDialect } from '../../src/orm/kysely.ts';
@@ -26,8 +26,15 @@ interface Tables {
 const CREATE = `CREATE TABLE note(
   id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE, done INTEGER NOT NULL DEFAULT 0, at INTEGER, weight REAL, bytes BLOB)`;
 
-/** @param open - opens the same database each time, on a connection of its own */
-export function describeDrivers(storage: string, open: () => Promise<DurableDatabase>): void {
+/**
+ * @param open - opens the same database each time, on a connection of its own
+ * @param it - declares one case
+ */
+export function describeDrivers(
+  storage: string,
+  open: () => Promise<DurableDatabase>,
+  it: (title: string, run: () => Promise<void>) => void,
+): void {
   it(`${storage}, Drizzle: values keep their types, and rows are durable when a call resolves`, async () => {
     const database = drizzle(await open(), { schema: { note } });
     await database.run(sql.raw(CREATE));
