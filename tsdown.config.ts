@@ -4,6 +4,7 @@ import { defineConfig, type UserConfig } from 'tsdown';
 import { bundledLicences } from './scripts/build/bundled-licences.ts';
 import { inlineWorker } from './scripts/build/inline-worker.ts';
 import { sqlJsAssets } from './scripts/build/sqljs-assets.ts';
+import { standalone } from './scripts/build/standalone.ts';
 import { workerFiles } from './scripts/build/worker-files.ts';
 
 type Platform = 'node' | 'browser';
@@ -77,6 +78,7 @@ const builds: UserConfig[] = defineConfig([
     ...core,
     entry: [...Object.values(entriesOf('core', 'browser')), 'src/host/worker.browser.ts'],
   },
+  ...standalone,
   {
     ...library,
     cwd: folder('agents'),

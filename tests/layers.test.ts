@@ -89,6 +89,9 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
     ],
     folders: {
       testing: ['api'],
+      orm: ['api'],
+      'live-query': ['api'],
+      'standalone.browser.ts': ['index.ts', 'host'],
       'index.ts': [
         'open-persistence.ts',
         'protocol',
@@ -209,6 +212,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
   'apps/simulator': {
     packages: [
       '@ggen-sim/core',
+      '@ggen-sim/core/react',
       '@ggen-sim/core/worker',
       '@ggen-sim/agents',
       '@ggen-sim/agents/client',

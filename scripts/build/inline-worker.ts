@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { build, type InlineConfig, type UserConfig } from 'tsdown';
+import { build, type UserConfig } from 'tsdown';
 import { bundledLicences } from './bundled-licences.ts';
 import { sqlJsAssets } from './sqljs-assets.ts';
 
@@ -10,10 +10,8 @@ type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: strin
 const CORE = path.resolve(import.meta.dirname, '../../packages/core');
 
 /** Options of modules that need no other: every package within, small, and for browsers. */
-export const selfContained: InlineConfig = {
-  config: false,
+export const selfContained: UserConfig = {
   cwd: CORE,
-  logLevel: 'warn',
   format: 'esm',
   platform: 'browser',
   target: 'es2023',
@@ -37,6 +35,8 @@ async function buildWorker(): Promise<BuiltWorker> {
   try {
     await build({
       ...selfContained,
+      config: false,
+      logLevel: 'warn',
       entry: { worker: 'src/host/worker.browser.ts' },
       outDir,
       plugins: [sqlJsAssets(), bundledLicences()],

@@ -7,6 +7,8 @@ const DOCUMENTS = new Set(['package.json', 'README.md', 'ARCHITECTURE.md', 'CHAN
 const LICENCE = /(^|\/)[\w.-]+-LICENSE\.txt$/;
 /** A message of sql.js, which stays as it is when its code is minified, bundled or made a string. */
 const SQLJS_MESSAGE = 'Statement closed';
+/** Files that pages import by their address, from a copy of the folder or a CDN. */
+const STANDALONE = ['dist/standalone/index.js', 'dist/standalone/worker.js'];
 const REQUIRED_FIELDS = ['description', 'keywords', 'homepage', 'bugs', 'license', 'repository', 'engines'];
 
 /** Every file name in an `exports` or `bin` value. */
@@ -57,7 +59,7 @@ export function checkContents({ name, file, contents, manifest, workspaceManifes
   for (const entry of entries)
     if (!existsSync(path.join(contents, entry))) faults.push(`${entry} is named but not packed`);
 
-  const reachable = reachableFiles(contents, entries);
+  const reachable = reachableFiles(contents, [...entries, ...STANDALONE]);
   for (const found of readdirSync(contents, { recursive: true, withFileTypes: true })) {
     const packed = path.relative(contents, path.join(found.parentPath, found.name));
     // tsdown writes a declaration file for every source file, also for those whose types no entry mentions.

@@ -41,10 +41,8 @@ export class Children {
    * @param source - a folder in which every file is a script, or the paths of the scripts
    */
   static async bundle(source: string | readonly string[]): Promise<Children> {
-    const entry =
-      typeof source === 'string'
-        ? fs.readdirSync(source).map((file) => path.join(source, file))
-        : [...source];
+    const scripts =
+      typeof source === 'string' ? fs.readdirSync(source).map((file) => path.join(source, file)) : source;
     const parent = path.join(VFS_PACKAGE, 'node_modules', '.children');
     fs.mkdirSync(parent, { recursive: true });
     const outDir = fs.mkdtempSync(path.join(parent, 'run-'));
@@ -53,7 +51,8 @@ export class Children {
       config: false,
       cwd: VFS_PACKAGE,
       logLevel: 'error',
-      entry,
+      // Named, so that scripts of several folders lie in one.
+      entry: Object.fromEntries(scripts.map((script) => [path.basename(script, '.ts'), script])),
       outDir,
       format: 'esm',
       platform: 'node',

@@ -46,8 +46,29 @@ describe('the table of errors', () => {
   });
 });
 
-describe('the example', () => {
-  it('runs', async () => {
+it('shows what tests/consumers tries: the page without a bundler, components, a test for Jest', () => {
+  const shown = [...readme.matchAll(/```(?:html|jsx|svelte|js)\n(.*?)```/gs)].map(([, code = '']) => code);
+  const tried = [
+    'standalone/index.html',
+    'hooks/react/latest.jsx',
+    'hooks/svelte/Latest.svelte',
+    'jest/receipts.test.js',
+  ];
+  expect(shown.length).toBe(tried.length);
+  for (const [index, file] of tried.entries()) {
+    const source = fs.readFileSync(path.resolve(PACKAGE, '../../tests/consumers', file), 'utf8');
+    expect(source).toContain(shown[index]);
+  }
+});
+
+/** The recipes for Drizzle and Kysely, in order: the second one reads what the first one saves. */
+const RECIPES = [
+  { name: 'readme-drizzle', printed: '[{"agentId":"validator-1","count":1}]\n' },
+  { name: 'readme-kysely', printed: '[{"agent_id":"validator-1","count":1}]\n' },
+].map(({ name, printed }) => ({ source: path.join(PACKAGE, `test/orm/${name}.ts`), printed }));
+
+describe('the examples', () => {
+  it('run', async () => {
     const database = createTestDatabase();
     const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? '';
     const answer =
@@ -55,7 +76,7 @@ describe('the example', () => {
     const script = database.path('example.ts');
     const source = example.replace("'@ggen-sim/core'", JSON.stringify(path.join(PACKAGE, 'src/index.ts')));
     fs.writeFileSync(script, `${source}\n${answer}`);
-    const children = await Children.bundle([script]);
+    const children = await Children.bundle([script, ...RECIPES.map(({ source: recipe }) => recipe)]);
     fs.rmSync(script);
     onTestFinished(() => children.remove());
     const output = execFileSync(process.execPath, [children.script('example')], {
@@ -76,5 +97,10 @@ describe('the example', () => {
       ok: true,
     });
     expect(fs.readdirSync(database.folder).toSorted()).toEqual(['audit.csv', 'backups', 'workspace']);
+    for (const { source: recipe, printed } of RECIPES) {
+      expect(readme).toContain(`\`\`\`ts\n${fs.readFileSync(recipe, 'utf8')}\`\`\``);
+      const run = await children.run(path.basename(recipe, '.ts'), [], { folder: database.folder });
+      expect(run).toMatchObject({ exitCode: 0, stdout: printed });
+    }
   });
 });

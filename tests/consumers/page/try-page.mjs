@@ -16,15 +16,22 @@ const MEDIA_TYPES = {
 /** What `openPersistence` says to a page that wants OPFS in its own thread, where browsers have no synchronous access. */
 export const NEEDS_WORKER = /^failed STORAGE_UNAVAILABLE: only dedicated workers/;
 
-/** Serves the files of a folder without any special header, as a static host does. @returns its URL and a function that ends it */
-export async function serveFolder(folder) {
+/**
+ * Serves the files of a folder without any special header, as a static host does.
+ * @param headers - those that a CDN would add
+ * @returns its URL, the files that it has served, and a function that ends it
+ */
+export async function serveFolder(folder, headers = {}) {
+  const served = new Set();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     const file = path.join(folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname);
     try {
       const body = readFileSync(file);
+      response.setHeaders(new Headers(headers));
       response.setHeader('content-type', MEDIA_TYPES[path.extname(file)] ?? 'application/octet-stream');
       response.end(body);
+      served.add(file);
     } catch {
       response.writeHead(404).end();
     }
@@ -32,6 +39,7 @@ export async function serveFolder(folder) {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
+    served,
     close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
   };
 }
@@ -44,7 +52,7 @@ export async function launchChromium() {
 }
 
 /** The title that the page gives itself once it has saved or failed. */
-async function titleAfterVisit(page, url) {
+export async function titleAfterVisit(page, url) {
   await page.goto(url);
   await page.waitForFunction(() => /^(counted|failed)/.test(document.title), undefined, { timeout: 60_000 });
   return page.title();

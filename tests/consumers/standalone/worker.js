@@ -1,0 +1,3 @@
+import { startWorker } from './ggen-sim/index.js';
+
+startWorker();
