@@ -53,9 +53,15 @@ async function main() {
   try {
     run('pnpm', ['-r', '--filter', './packages/*', 'run', 'build']);
     const tarballs = packAll(PACKAGES, folder);
-    const entries = await tryConsumers(consumers.filter(isChosen), tarballs, folder);
-    if (isChosen({ ...NATIVE, quick: true })) entries.push(tryNative());
-    recordResults(entries, known);
+    const entries = [];
+    // Each consumer is recorded when it ends, so that an interrupted run keeps those before.
+    const record = (tried) => {
+      entries.push(...tried);
+      recordResults(tried, known);
+    };
+    for (const consumer of consumers.filter(isChosen))
+      record(await tryConsumers([consumer], tarballs, folder));
+    if (isChosen({ ...NATIVE, quick: true })) record([tryNative()]);
     const failed = entries.filter(({ checks = {} }) =>
       Object.values(checks).some((result) => result !== 'passed'),
     );

@@ -25,9 +25,13 @@ const describe = (name, body) => {
 const { expect } = createRequire(import.meta.url)('expect');
 const framework = { describe, it, expect: (actual) => expect(actual) };
 
+const temporaryFolder = os.tmpdir();
+// Only Jest's `expect` and `tmpdir` read the environment: the packages get no right that their READMEs do not name.
+await globalThis.Deno?.permissions.revoke({ name: 'env' });
+
 /** A new folder, and its removal. */
 function folderHarness(members) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ggen-sim-suite-'));
+  const folder = fs.mkdtempSync(path.join(temporaryFolder, 'ggen-sim-suite-'));
   return { ...members(path.join(folder, 'data.db')), remove: () => fs.rmSync(folder, { recursive: true }) };
 }
 

@@ -17,8 +17,8 @@ export function openTemporaryFile(directory: string): StorageFile;
 export function openTemporaryFile(directory?: string): StorageFile | undefined;
 export function openTemporaryFile(directory?: string): StorageFile | undefined {
   if (directory !== undefined) return createIn(directory);
-  const { SQLITE_TMPDIR, TMPDIR } = process.env;
-  for (const candidate of [SQLITE_TMPDIR, TMPDIR, '/var/tmp', '/usr/tmp', '/tmp']) {
+  const chosen = ['SQLITE_TMPDIR', 'TMPDIR'].map(environmentVariable);
+  for (const candidate of [...chosen, '/var/tmp', '/usr/tmp', '/tmp']) {
     if (candidate === undefined || candidate === '') continue;
     try {
       return namingDirectory(createIn(candidate), candidate);
@@ -27,6 +27,15 @@ export function openTemporaryFile(directory?: string): StorageFile | undefined {
     }
   }
   return undefined;
+}
+
+/** Reads a variable. In Deno, only `--allow-env` permits that; without it, the variable counts as not set. */
+function environmentVariable(name: string): string | undefined {
+  try {
+    return process.env[name];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Makes failures name the folder: the caller did not choose it. */
