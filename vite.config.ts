@@ -39,6 +39,7 @@ const config: ViteUserConfig = defineConfig({
             '@ggen-sim/sqljs-vfs > fast-check',
             '@ggen-sim/core > canonicalize',
             '@ggen-sim/core > csv-stringify/browser/esm/sync',
+            '@ggen-sim/core > rfc6902',
             '@ggen-sim/core > uuid',
             '@ggen-sim/core > fast-check',
             '@ggen-sim/core > @noble/hashes/sha2.js',

@@ -34,7 +34,7 @@ const config: ViteUserConfig = defineConfig({
       },
       resolve: {
         // ggen-sim is bundled, as its command line is. Peers are loaded as npm ships them.
-        noExternal: /^@ggen-sim\/|^(canonicalize|comlink|csv-stringify|uuid|@noble)/u,
+        noExternal: /^@ggen-sim\/|^(canonicalize|comlink|csv-stringify|rfc6902|uuid|@noble)/u,
         external: ['sql.js', 'fs-native-extensions', 'better-sqlite3', 'node-sqlite3-wasm', 'playwright'],
       },
     },

@@ -10,6 +10,7 @@ import { getReceipt } from './get-receipt.ts';
 import { history } from './history.ts';
 import { init } from './init.ts';
 import { logAudit } from './log-audit.ts';
+import { memory } from './memory.ts';
 import { queryAuditTrail } from './query-audit-trail.ts';
 import { queryMemory } from './query-memory.ts';
 import { queryReceipts } from './query-receipts.ts';
@@ -56,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   reset,
   verify,
   history,
+  memory,
   selfTest,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),

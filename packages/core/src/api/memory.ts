@@ -38,3 +38,48 @@ export interface MemoryQuery extends AgentSelection {
   /** Order by the time of the last save. @default 'newest-first' */
   readonly order?: RowOrder;
 }
+
+/** A version of an agent's memory to read. Earlier versions are in databases with a change log. */
+export interface MemoryLookup {
+  readonly agentId: string;
+  /** Number of the version. @default the current one */
+  readonly version?: number;
+  /** The version that was stored at this time: UTC `YYYY-MM-DD HH:MM:SS`, or ISO 8601 with an offset. */
+  readonly at?: string;
+}
+
+/** A version of an agent's memory, without its content. */
+export interface MemoryVersion {
+  readonly version: number;
+  readonly agentType: string;
+  /** UTC `YYYY-MM-DD HH:MM:SS`: when this version was saved. */
+  readonly lastUpdated: string;
+  /** Size of the JSON in UTF-8. */
+  readonly sizeBytes: number;
+}
+
+/** Two versions of an agent's memory to compare. */
+export interface MemoryComparison {
+  readonly agentId: string;
+  readonly from: number;
+  /** @default the current version */
+  readonly to?: number;
+}
+
+/** One operation of a JSON Patch (RFC 6902). */
+export interface JsonPatchOperation {
+  readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
+  /** JSON Pointer (RFC 6901). */
+  readonly path: string;
+  readonly from?: string;
+  readonly value?: unknown;
+}
+
+/** A version of an agent's memory to save again. */
+export interface MemoryRestoration {
+  readonly agentId: string;
+  /** Number of the version whose content and agent type become the new version. */
+  readonly version: number;
+  /** Restore only if this is the stored version; see {@link NewMemory.ifVersion}. */
+  readonly ifVersion?: number;
+}

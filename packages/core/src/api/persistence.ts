@@ -14,7 +14,17 @@ import type {
 } from './audit.ts';
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from './backup.ts';
 import type { HistoryStatus } from './history.ts';
-import type { MemoryQuery, MemoryRow, NewMemory, SavedMemory } from './memory.ts';
+import type {
+  JsonPatchOperation,
+  MemoryComparison,
+  MemoryLookup,
+  MemoryQuery,
+  MemoryRestoration,
+  MemoryRow,
+  MemoryVersion,
+  NewMemory,
+  SavedMemory,
+} from './memory.ts';
 import type { LongOperationOptions } from './options.ts';
 import type { Closeable } from './platform-types.ts';
 import type { NewReceipt, ReceiptLookup, ReceiptQuery, ReceiptRow, SavedReceipt } from './receipts.ts';
@@ -87,10 +97,26 @@ export interface Persistence extends Closeable {
    */
   saveMemories(memories: readonly NewMemory[]): Promise<SavedMemory[]>;
   /**
-   * Returns the stored JSON of an agent's memory, byte for byte.
+   * Returns the stored JSON of an agent's memory, byte for byte: the current version, or an earlier one.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`
    */
-  getMemory(agentId: string): Promise<string>;
+  getMemory(memory: string | MemoryLookup): Promise<string>;
+  /**
+   * Lists the versions of an agent's memory, the current one first. Without a change log there is only that one.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`
+   */
+  memoryHistory(agentId: string): Promise<MemoryVersion[]>;
+  /**
+   * Returns the difference between two versions of an agent's memory as a JSON Patch (RFC 6902). Numbers are those of
+   * JavaScript, so integers beyond 2^53 are compared rounded.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`
+   */
+  diffMemory(comparison: MemoryComparison): Promise<JsonPatchOperation[]>;
+  /**
+   * Saves an earlier version of an agent's memory as a new version.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`, `VERSION_CONFLICT`
+   */
+  restoreMemory(memory: MemoryRestoration): Promise<SavedMemory>;
   /**
    * Returns memories by agent pattern, latest save first by default.
    * @throws {PersistenceError} `INVALID_ARGUMENT`

@@ -28,6 +28,7 @@ import { checkChoice, checkList, checkRequired, checkText, invalid } from '../va
 import { checkLongOperation } from '../validation/long-operation.ts';
 import { checkAgent } from '../validation/like-pattern.ts';
 import { daysBefore, toIsoTime } from '../validation/timestamps.ts';
+import { MemoryVersions } from './memory-versions.ts';
 import { checkDays, checkQuery, readBatch } from './query-rows.ts';
 import { writeBatch } from './write-batch.ts';
 
@@ -37,6 +38,7 @@ export class DatabasePersistence implements Api.Persistence {
   readonly #queue: OperationQueue;
   readonly #backups: Backups;
   readonly #changeLog: ChangeLog;
+  readonly #versions: MemoryVersions;
   readonly #clock: () => Date;
   readonly #durability: 'strict' | 'relaxed';
   readonly #changes: ChangeFeed;
@@ -65,6 +67,7 @@ export class DatabasePersistence implements Api.Persistence {
       lastVersion: () => durable.lastChangeCounter,
       readVersion: () => this.#queue.enqueueRead('subscribe', () => durable.changeCounter()),
     });
+    this.#versions = new MemoryVersions(connection, this.#queue, this.#changeLog, clock);
     this.#backups = new Backups(connection, this.#queue, this.#changeLog, clock);
     this.#durability = durability;
   }
@@ -101,7 +104,8 @@ export class DatabasePersistence implements Api.Persistence {
     return (await this.#write(operation, { memories })).memories;
   }
 
-  async getMemory(agentId: string): Promise<string> {
+  async getMemory(agentId: string | Api.MemoryLookup): Promise<string> {
+    if (typeof agentId === 'object' && agentId !== null) return this.#versions.get(agentId);
     const operation = 'getMemory';
     checkRequired(operation, { agentId });
     const id = checkText({ operation, name: 'agentId' }, agentId);
@@ -109,6 +113,18 @@ export class DatabasePersistence implements Api.Persistence {
       findMemoryJson(this.#connection, operation, id),
     );
     return orNotFound(found, operation, `no memory of agent ${JSON.stringify(id)}`);
+  }
+
+  memoryHistory(agentId: string): Promise<Api.MemoryVersion[]> {
+    return this.#versions.list(agentId);
+  }
+
+  diffMemory(comparison: Api.MemoryComparison): Promise<Api.JsonPatchOperation[]> {
+    return this.#versions.compare(comparison);
+  }
+
+  restoreMemory(memory: Api.MemoryRestoration): Promise<Api.SavedMemory> {
+    return this.#versions.restore(memory);
   }
 
   queryMemory(query: Api.MemoryQuery = {}): Api.Rows<Api.MemoryRow> {
