@@ -91,8 +91,8 @@ describe('the examples', () => {
       failed: [],
       receiptsTotal: 2,
       agents: 1,
-      // One for each table, and the image.
-      files: TABLES.length + 1,
+      // One for each table, the change log, and the image.
+      files: TABLES.length + 2,
       receiptsDeleted: 0,
       ok: true,
     });
