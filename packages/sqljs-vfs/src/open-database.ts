@@ -65,12 +65,18 @@ export async function openDatabase(
       `exclusive: a storage of kind ${storage.capabilities.kind} cannot have a write-ahead log`,
     );
   }
-  const sqlJs = await loadSqlJs();
+  const loading = loadSqlJs();
+  // A failure is reported by the transaction that waits for it.
+  loading.catch(() => undefined);
   const transactions = storage.transactions ?? passThrough;
   // Every attempt opens its own connection: an exclusive one that waits would keep its shared lock, which would stop
   // other connections from committing and closing.
   const opened = await retryBusy(
-    () => transactions.readTransaction(() => openConnection(sqlJs, storage, { exclusive, synchronous })),
+    () =>
+      transactions.readTransaction(async () =>
+        // A storage that prepares its transactions does so while SQLite is compiled.
+        openConnection(await loading, storage, { exclusive, synchronous }),
+      ),
     busyDeadlineMs,
   );
   try {

@@ -8,10 +8,15 @@ export class RemoteDatabase {
     new Worker(new URL('./workers/database.browser.ts', import.meta.url), { type: 'module' }),
   );
 
-  static async open(kind: 'indexeddb' | 'opfs', name: string, exclusive = false): Promise<RemoteDatabase> {
+  static async open(
+    kind: 'indexeddb' | 'opfs',
+    name: string,
+    exclusive = false,
+    storageOptions: object = {},
+  ): Promise<RemoteDatabase> {
     const remote = new RemoteDatabase();
     started.push(remote);
-    await remote.#worker.call('open', kind, name, exclusive);
+    await remote.#worker.call('open', kind, name, exclusive, storageOptions);
     return remote;
   }
 
@@ -21,6 +26,24 @@ export class RemoteDatabase {
 
   async write(sql: string): Promise<void> {
     await this.#worker.call('write', sql);
+  }
+
+  capabilities(): Promise<unknown> {
+    return this.#worker.call('capabilities');
+  }
+
+  /** Number of bytes of the file that the storage has in memory (IndexedDB). */
+  memoryBytes(): Promise<number> {
+    return this.#worker.call('memoryBytes') as Promise<number>;
+  }
+
+  /** Begins a read transaction and leaves it open, until {@link endRead} reads once more in it. */
+  async beginRead(sql: string): Promise<unknown[][]> {
+    return this.#worker.call('beginRead', sql) as Promise<unknown[][]>;
+  }
+
+  endRead(sql: string): Promise<unknown[][]> {
+    return this.#worker.call('endRead', sql) as Promise<unknown[][]>;
   }
 
   /** Runs statements outside a transaction of the storage. */

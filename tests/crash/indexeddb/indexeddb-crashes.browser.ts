@@ -5,6 +5,7 @@
  * others at most the one that was never answered.
  */
 import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/storages/indexeddb/indexeddb.browser.ts';
+import { readsOnDemand } from '../../../packages/sqljs-vfs/src/storages/indexeddb/extent-content.browser.ts';
 import { FileMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
 import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
 import type { DurableDatabase } from '../../../packages/sqljs-vfs/src/durable-database.ts';
@@ -301,7 +302,7 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
   }
   return {
     storage: 'indexeddb',
-    mode: defect ?? 'compare-and-swap, strict and relaxed',
+    mode: defect ?? `in a ${readsOnDemand ? 'worker' : 'page'}, strict and relaxed`,
     seed,
     points,
     needingRecovery,

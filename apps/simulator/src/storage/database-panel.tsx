@@ -68,6 +68,12 @@ const JOURNAL_NAMES: Readonly<Partial<Record<Info['storage'], string>>> = {
   indexeddb: 'in memory; each commit is one IndexedDB transaction',
 };
 
+const MEMORY_NAMES: Readonly<Record<NonNullable<Info['pagesInMemory']> | 'none', string>> = {
+  cache: 'the pages used last',
+  all: 'the whole database',
+  none: "SQLite's own cache",
+};
+
 function itemsOf(info: Info): [string, ReactNode][] {
   return [
     ['Storage', STORAGE_NAMES[info.storage]],
@@ -76,6 +82,7 @@ function itemsOf(info: Info): [string, ReactNode][] {
     ['Size', `${formatBytes(info.sizeBytes)} (page size ${formatBytes(info.pageSizeBytes)})`],
     ['Journal', JOURNAL_NAMES[info.storage] ?? info.journalMode],
     ['Locks', info.lockProvider],
+    ['In memory', MEMORY_NAMES[info.pagesInMemory ?? 'none']],
     ['Schema version', String(info.schemaVersion)],
     ['SQLite', info.sqliteVersion],
     ['ggen-sim', info.programVersion],

@@ -112,6 +112,12 @@ export interface IndexedDbOpenOptions extends StoredOpenOptions {
   readonly storage: 'indexeddb';
   /** Name of the IndexedDB database. */
   readonly name: string;
+  /**
+   * How much of what was read from the database is kept in memory, in bytes. What saves have changed since it was last
+   * written into the database's large pieces comes on top. Takes effect in a worker; see `info().pagesInMemory`.
+   * @default 67108864 (64 MiB)
+   */
+  readonly cacheSizeBytes?: number;
 }
 
 /**

@@ -124,6 +124,14 @@ export interface Info {
   readonly durability: 'strict' | 'relaxed';
   readonly journalMode: string;
   readonly lockProvider: string;
+  /**
+   * What the storage keeps in memory beside SQLite's own cache. `cache`: a bounded part of the file, and what saves have
+   * changed since it was last stored whole. `all`: the whole file, so that opening and memory grow with it: a database in
+   * memory; IndexedDB outside a worker, or where the browser stores no Blobs. `null`: nothing.
+   */
+  readonly pagesInMemory: 'cache' | 'all' | null;
+  /** In IndexedDB, the form in which the file's pieces are stored; `null` elsewhere. */
+  readonly extentFormat: 'Blob' | 'ArrayBuffer' | null;
   readonly schemaVersion: number;
   /** Tables of other programs in the same database. They are kept, and lost only when an image replaces the database. */
   readonly otherTables: readonly string[];

@@ -276,7 +276,7 @@ export class DatabasePersistence implements Api.Persistence {
 
   async info(): Promise<Api.Info> {
     const { durable } = this.#connection;
-    const { kind, persistent, lockProvider } = durable.storage.capabilities;
+    const { kind, persistent, lockProvider, pagesInMemory, extentFormat } = durable.storage.capabilities;
     return this.#queue.enqueueRead('info', () => ({
       storage: kind as Api.Info['storage'],
       path: persistent ? durable.storage.name : null,
@@ -285,6 +285,8 @@ export class DatabasePersistence implements Api.Persistence {
       durability: this.#durability,
       journalMode: durable.journalMode,
       lockProvider,
+      pagesInMemory: pagesInMemory ?? null,
+      extentFormat: extentFormat ?? null,
       schemaVersion: SCHEMA_VERSION,
       otherTables: otherTables(this.#connection),
       sqliteVersion: String(this.#connection.get('SELECT sqlite_version()')?.[0]),

@@ -33,6 +33,9 @@ export function checkOptions(options: OpenOptions): void {
   if (typeof changeLog !== 'boolean') {
     throw invalid({ operation: OPERATION, name: 'changeLog' }, changeLog, 'true or false');
   }
+  if (options.storage === 'indexeddb' && options.cacheSizeBytes !== undefined) {
+    checkWholeNumber({ operation: OPERATION, name: 'cacheSizeBytes' }, options.cacheSizeBytes);
+  }
   const { durability, retry = {} } = options;
   if (durability !== undefined) {
     checkChoice({ operation: OPERATION, name: 'durability' }, durability, ['strict', 'relaxed']);

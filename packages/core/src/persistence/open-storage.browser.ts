@@ -8,8 +8,12 @@ import type { OpenOptions } from '../api/persistence.ts';
 export function openStorage(options: OpenOptions): Storage {
   if (options.storage === 'memory') return memoryStorage();
   if (options.storage === 'indexeddb') {
-    const { name, durability = 'strict', create = true } = options;
-    return indexedDbStorage(name, { durability, create });
+    const { name, durability = 'strict', create = true, cacheSizeBytes } = options;
+    return indexedDbStorage(name, {
+      durability,
+      create,
+      ...(cacheSizeBytes !== undefined && { cacheSizeBytes }),
+    });
   }
   if (options.storage === 'opfs') return opfsStorage(options.name, { create: options.create ?? true });
   throw new PersistenceError(

@@ -151,6 +151,7 @@ describe('invalid locations and options', () => {
       [{ durability: 'sometimes' }, /Invalid durability: "sometimes"/],
       [{ retry: { busyDeadlineMs: -1 } }, /Invalid busyDeadlineMs: -1/],
       [{ retry: { ioRetries: 1.5 } }, /Invalid ioRetries/],
+      [{ storage: 'indexeddb', name: 'any', cacheSizeBytes: -1 }, /Invalid cacheSizeBytes: -1/],
     ];
     for (const [options, message] of wrong) {
       const error = await rejectionOf(fixture.open(options));

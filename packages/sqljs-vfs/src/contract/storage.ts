@@ -48,6 +48,12 @@ export interface StorageCapabilities {
   readonly privateFiles?: boolean;
   /** The name of the locks that keep other writers out. */
   readonly lockProvider: string;
+  /**
+   * Where the storage itself keeps pages in memory: a bounded cache and what has changed since the last checkpoint, or all.
+   */
+  readonly pagesInMemory?: 'cache' | 'all';
+  /** In IndexedDB, the form of the stored extents. Known from the first transaction on. */
+  readonly extentFormat?: 'Blob' | 'ArrayBuffer';
 }
 
 /** Options of opening a file. */

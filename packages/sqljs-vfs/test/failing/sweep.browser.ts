@@ -14,14 +14,9 @@ import {
 import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
 import { OneFault } from './one-fault.browser.ts';
 
-const PLAN = planTransactions(new SeededRandom(1), {
-  transactions: 5,
-  rows: 10,
-  longestText: 300,
-  rewriteEvery: 4,
-  vacuumEvery: 5,
-});
-const LAST = PLAN.length - 1;
+const TRANSACTIONS = 5;
+/** Transaction 0 makes the tables. */
+const LAST: number = TRANSACTIONS;
 /** The transaction that another connection commits. */
 const OTHER_CONNECTION = 3;
 
@@ -31,6 +26,8 @@ export interface Sweep {
   /** Installs the fault in the browser. @returns the function that removes it */
   readonly install: (fault: OneFault) => () => void;
   readonly isExpected: (error: unknown) => boolean;
+  /** Length of the longest text of a row. @default 300 */
+  readonly longestText?: number;
   /** True when a transaction may be committed although this call of its commit failed. */
   readonly mayBeCommitted?: (call: string) => boolean;
   /** True for an error after which a connection is unusable. */
@@ -64,10 +61,18 @@ class Work {
   readonly #name: string = crypto.randomUUID();
   readonly #fault: OneFault;
   readonly #sweep: Sweep;
+  readonly #plan: readonly PlannedTransaction[];
 
   constructor(fault: OneFault, sweep: Sweep) {
     this.#fault = fault;
     this.#sweep = sweep;
+    this.#plan = planTransactions(new SeededRandom(1), {
+      transactions: TRANSACTIONS,
+      rows: 10,
+      longestText: sweep.longestText ?? 300,
+      rewriteEvery: 4,
+      vacuumEvery: 5,
+    });
   }
 
   async run(): Promise<void> {
@@ -104,7 +109,7 @@ class Work {
   }
 
   async #commit(durable: DurableDatabase): Promise<void> {
-    const planned = PLAN[this.#last + 1] as PlannedTransaction;
+    const planned = this.#plan[this.#last + 1] as PlannedTransaction;
     await durable.writeTransaction(() => {
       try {
         runTransaction(durable.database, planned, this.#attempts++);
@@ -118,7 +123,10 @@ class Work {
 
   async #check(durable: DurableDatabase): Promise<void> {
     const expectation = { promised: this.#last, begun: this.#last };
-    mustBe(await durable.readTransaction(() => faultOf(durable.database, PLAN, expectation)), undefined);
+    mustBe(
+      await durable.readTransaction(() => faultOf(durable.database, this.#plan, expectation)),
+      undefined,
+    );
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {

@@ -7,6 +7,9 @@ import type { FileMirror } from '../../src/storages/indexeddb/file-mirror.ts';
 import { SerialQueue } from '../../src/serial-queue.ts';
 import { MemoryCommitStore, MemoryDatabase, type StoreFault } from './memory-commit-store.ts';
 
+/** Room for a few chunks, so that the cache drops some all the time. */
+const CACHE_SIZE_BYTES: number = 256 * 1024;
+
 /** A change of the file. Adding shows lost and repeated commits, which setting bytes would hide. */
 export type Change =
   | { readonly kind: 'add'; readonly offset: number; readonly sizeBytes: number; readonly amount: number }
@@ -100,6 +103,7 @@ export class Context {
       store: this.store,
       withWriterLock,
       checkpointPolicy: contexts.policy,
+      cacheSizeBytes: CACHE_SIZE_BYTES,
     });
   }
 

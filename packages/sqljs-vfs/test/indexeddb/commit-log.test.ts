@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CHECKPOINT_POLICY, type CheckpointPolicy } from '../../src/storages/indexeddb/checkpoint.ts';
 import { EXTENT_SIZE_BYTES } from '../../src/storages/indexeddb/extents.ts';
-import { BLOCK_SIZE_BYTES } from '../../src/storages/indexeddb/file-mirror.ts';
+import { BLOCK_SIZE_BYTES } from '../../src/storages/indexeddb/block.ts';
 import { type Change, Contexts } from './commit-log-contexts.ts';
 import type { StoreFault } from './memory-commit-store.ts';
 
@@ -33,7 +33,7 @@ type Step =
   | { readonly verb: 'checkpoint'; readonly who: number; readonly steps: number; readonly refreshes: boolean }
   | { readonly verb: 'inject'; readonly who: number; readonly fault: StoreFault }
   | { readonly verb: 'read'; readonly who: number; readonly transaction: 'read' | 'write' }
-  | { readonly verb: 'reopen'; readonly who: number };
+  | { readonly verb: 'reopen' | 'lose handles'; readonly who: number };
 
 const position = fc.oneof(
   fc
@@ -91,7 +91,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       transaction: fc.constantFrom<'read' | 'write'>('read', 'write'),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ verb: fc.constant('reopen' as const), who }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ verb: fc.constantFrom('reopen' as const, 'lose handles' as const), who }),
+  },
 );
 
 async function take(contexts: Contexts, step: Step): Promise<void> {
@@ -108,7 +111,8 @@ async function take(contexts: Contexts, step: Step): Promise<void> {
   } else if (step.verb === 'checkpoint') {
     if (step.refreshes) await context.reads(contexts.model.bytes);
     await context.stepThroughCheckpoint(step.steps);
-  } else if (step.verb === 'inject') context.injectFault(step.fault);
+  } else if (step.verb === 'lose handles') context.store.invalidateHandles();
+  else if (step.verb === 'inject') context.injectFault(step.fault);
   else if (step.verb === 'read')
     assert(await context.reads(contexts.model.bytes, step.transaction), 'a read of an old state');
   else {

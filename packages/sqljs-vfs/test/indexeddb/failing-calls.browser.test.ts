@@ -118,8 +118,9 @@ it.each(CASES)('survives every call at which $fault', async ({ install, isExpect
   const outcome = await sweepAll({ makeStorage, install, isExpected, meanwhile });
   connections.end();
   expect(outcome.calls).toBeGreaterThanOrEqual(calls);
-  // The write that meets another tab's commit runs again after any failure, which is then not reported: at most four calls.
-  expect(outcome.calls - outcome.reported).toBeLessThanOrEqual(Math.min(4, calls / 2));
+  // A write that meets another tab's commit runs again, and so does making the database after an abort, so a failure is
+  // not reported there: at most four calls each.
+  expect(outcome.calls - outcome.reported).toBeLessThanOrEqual(Math.min(8, calls / 2));
   expect(outcome.committed).toBe(0);
 });
 

@@ -263,6 +263,15 @@ it.each([false, true])(
   },
 );
 
+const LATER_META = {
+  format: 3,
+  databaseId: 'd',
+  version: 3,
+  sizeBytes: 4096,
+  checkpointedVersion: 0,
+  uncheckpointedBytes: 0,
+};
+
 /** Reads the whole object store, for comparison. */
 async function dump(name: string): Promise<unknown[]> {
   return withStore(name, 'readonly', (store) => [store.getAllKeys(), store.getAll()]);
@@ -285,17 +294,8 @@ async function withStore(
 }
 
 it.each([
-  [
-    'a later format',
-    {
-      format: 2,
-      databaseId: 'd',
-      version: 3,
-      sizeBytes: 4096,
-      checkpointedVersion: 0,
-      uncheckpointedBytes: 0,
-    },
-  ],
+  ['an earlier format', { ...LATER_META, format: 1 }],
+  ['a later format', LATER_META],
   ['another value', 'hello'],
 ])('indexeddb 5: %s is UNREADABLE_STORAGE and left untouched', async (_name, meta) => {
   const { name, database } = await makeDatabase();

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decodeCommitPart, encodeCommit } from '../../src/storages/indexeddb/commit-record.ts';
-import { BLOCK_SIZE_BYTES, FileMirror } from '../../src/storages/indexeddb/file-mirror.ts';
+import { BLOCK_SIZE_BYTES } from '../../src/storages/indexeddb/block.ts';
+import { FileMirror } from '../../src/storages/indexeddb/file-mirror.ts';
 
 const LARGEST_BYTES: number = 6 * BLOCK_SIZE_BYTES;
 

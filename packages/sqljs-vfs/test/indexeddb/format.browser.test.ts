@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import type { StoreMeta } from '../../src/storages/indexeddb/commit-store.ts';
-import { EXTENT_SIZE_BYTES } from '../../src/storages/indexeddb/extents.ts';
+import { EXTENT_SIZE_BYTES, type ExtentFormat } from '../../src/storages/indexeddb/extents.ts';
+import { intercept } from '../failing/one-fault.browser.ts';
+import { RemoteDatabase } from '../remote-database.browser.ts';
 
 /** `expect.poll` waits one second by default, in which a busy machine may not become idle. */
 const ON_A_BUSY_MACHINE = { timeout: 30_000 };
@@ -51,28 +53,37 @@ async function readStored(name: string): Promise<Stored> {
 
 interface FixtureEntry {
   readonly key: IDBValidKey;
-  readonly value: { readonly base64?: string; readonly bytes?: { readonly base64?: string } };
+  readonly value: {
+    readonly base64?: string;
+    readonly content?: { readonly blob: string };
+    readonly extentFormat?: ExtentFormat;
+  };
 }
 
-/** Stores the content of a fixture. @returns the name of the database */
-async function restoreFixture(fixture: string): Promise<string> {
+/** Stores the content of a fixture, with extents in this form. @returns the name of the database */
+async function restoreFixture(fixture: string, format: ExtentFormat): Promise<string> {
   const name = crypto.randomUUID();
   const response = await fetch(new URL(`../fixtures/${fixture}`, import.meta.url));
   const entries = (await response.json()) as FixtureEntry[];
   const connection = await openStore(name);
   const transaction = connection.transaction('pages', 'readwrite');
-  for (const { key, value } of entries) transaction.objectStore('pages').put(withBytes(value), key);
+  for (const { key, value } of entries) transaction.objectStore('pages').put(restored(value, format), key);
   await new Promise((resolve) => transaction.addEventListener('complete', resolve));
   connection.close();
   return name;
 }
 
-/** Restores bytes, which the fixture holds as `{ base64 }`. */
-function withBytes(value: FixtureEntry['value']): unknown {
-  if (value.base64 !== undefined) {
-    return Uint8Array.from(atob(value.base64), (char) => char.codePointAt(0) ?? 0).buffer;
-  }
-  return value.bytes ? { ...value, bytes: withBytes(value.bytes) } : value;
+/** Restores bytes, which the fixture holds as base64. */
+function restored(value: FixtureEntry['value'], format: ExtentFormat): unknown {
+  if (value.base64 !== undefined) return bytesOf(value.base64);
+  if (value.extentFormat) return { ...value, extentFormat: format };
+  if (!value.content) return value;
+  const bytes = bytesOf(value.content.blob);
+  return { ...value, content: format === 'Blob' ? new Blob([bytes]) : bytes };
+}
+
+function bytesOf(base64: string): ArrayBuffer {
+  return Uint8Array.from(atob(base64), (char) => char.codePointAt(0) ?? 0).buffer;
 }
 
 async function expectNotes(database: DurableDatabase): Promise<void> {
@@ -86,12 +97,53 @@ async function expectNotes(database: DurableDatabase): Promise<void> {
   ]);
 }
 
-it('opens a database stored in format 1', async () => {
-  const name = await restoreFixture('indexeddb-format-1.json');
-  const database = await open(name);
-  await expectNotes(database);
-  await run(database, "INSERT INTO note VALUES (502, 'by the newest code')");
-  expect(await rows(await open(name), 'SELECT count(*) FROM note')).toEqual([[502]]);
+it.each(['Blob', 'ArrayBuffer'] as const)(
+  'opens a database stored in format 2 with extents as %ss, in a page and in a worker',
+  async (format) => {
+    const name = await restoreFixture('indexeddb-format-2.json', format);
+    const remote = await RemoteDatabase.open('indexeddb', name);
+    expect(await remote.read('SELECT count(*) FROM note')).toEqual([[501]]);
+    const database = await open(name);
+    expect(database.storage.capabilities).toMatchObject({ pagesInMemory: 'all', extentFormat: format });
+    await expectNotes(database);
+    await run(database, "INSERT INTO note VALUES (502, 'by the newest code')");
+    await remote.write("INSERT INTO note VALUES (503, 'by a worker')");
+    expect(await rows(await open(name), 'SELECT count(*) FROM note')).toEqual([[503]]);
+    expect(await remote.read('PRAGMA integrity_check')).toEqual([['ok']]);
+    expect(await remote.capabilities()).toMatchObject({
+      pagesInMemory: format === 'Blob' ? 'cache' : 'all',
+      extentFormat: format,
+    });
+    remote.terminate();
+  },
+);
+
+it('keeps extents as ArrayBuffers where the browser aborts a transaction that stores a Blob', async () => {
+  const refuse = intercept(IDBObjectStore, ['put'], (self, [value], original) => {
+    const content = (value as { readonly content?: unknown }).content ?? value;
+    const { transaction } = self as IDBObjectStore;
+    // WebKit's ephemeral sessions abort without an error.
+    if (content instanceof Blob) queueMicrotask(() => transaction.abort());
+    return original();
+  });
+  try {
+    const name = crypto.randomUUID();
+    const database = await open(name);
+    expect(database.storage.capabilities).toMatchObject({
+      pagesInMemory: 'all',
+      extentFormat: 'ArrayBuffer',
+    });
+    await run(database, 'CREATE TABLE t(x)');
+    // A commit of more than 8 MiB writes its extents itself.
+    await run(database, 'INSERT INTO t VALUES (randomblob(9000000))');
+    expect((await readStored(name)).extents).toBe(9);
+    await run(database, 'INSERT INTO t VALUES (1)');
+    const fresh = await open(name);
+    expect(await rows(fresh, 'SELECT count(*), max(length(x)) FROM t')).toEqual([[2, 9_000_000]]);
+    expect(await rows(fresh, 'PRAGMA integrity_check')).toEqual([['ok']]);
+  } finally {
+    refuse();
+  }
 });
 
 it('indexeddb 6: a checkpoint writes commits into extents; a connection that missed it loads the file again', async () => {

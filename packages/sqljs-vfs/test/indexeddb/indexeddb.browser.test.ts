@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { describeStorage } from '../../src/testing/index.ts';
+import { inWorker, madeByWorker } from '../contract/suite-in-worker.browser.ts';
 import { transactionHarness } from '../contract/transaction-harness.browser.ts';
 
 const noJournal = 'a mirrored database has only a main file';
 const noOwner = 'a mirrored database cannot be opened exclusively: it has no write-ahead log';
 const noFileCalls = "SQLite's journal is in memory, so these file calls are not made";
 const memoryJournal = "it needs SQLite's journal in a file, and a mirrored database has none";
-const hugeFile = 'the mirror keeps the file in memory, and every commit copies its changes';
+const hugeFile = 'the mirror keeps changes in memory, and every commit copies them';
 
 const skipped: Readonly<Record<string, string>> = {
   'promise 1: files with different roles are different files': noJournal,
@@ -33,6 +34,8 @@ const skipped: Readonly<Record<string, string>> = {
   'failure: a storage that cannot be opened gives CANNOT_OPEN, with its error as the cause': memoryJournal,
 };
 
+const skip = Object.entries(skipped).map(([title, reason]) => ({ case: title, reason }));
+
 // Each case runs within one write transaction of the storage, on the mirror that its connections share. After the case
 // the transaction is committed, and another storage must load the same bytes.
 describeStorage(
@@ -48,6 +51,11 @@ describeStorage(
   },
   {
     framework: { describe, expect, it },
-    skip: Object.entries(skipped).map(([title, reason]) => ({ case: title, reason })),
+    skip,
   },
 );
+
+describeStorage('indexeddb, in a dedicated worker', madeByWorker, {
+  framework: { describe, expect, it: inWorker('indexeddb', it) },
+  skip,
+});

@@ -1,15 +1,49 @@
 /** A commit store in memory that several contexts share, with transactions as isolated and as asynchronous as IndexedDB's. */
+import assert from 'node:assert/strict';
 import type {
   CommitStore,
   StoreChanges,
   StoreMeta,
   StoreTransaction,
 } from '../../src/storages/indexeddb/commit-store.ts';
-import { type Extent, extentCount } from '../../src/storages/indexeddb/extents.ts';
+import {
+  type Extent,
+  type ExtentContent,
+  extentCount,
+  type ExtentFormat,
+  joinParts,
+} from '../../src/storages/indexeddb/extents.ts';
 import { SerialQueue } from '../../src/serial-queue.ts';
 
 /** The fault of a read-write transaction: it fails, or is stored and its answer lost, or the connection is lost as well. */
 export type StoreFault = 'fails' | 'loses the answer' | 'loses the answer and the connection';
+
+/** A handle of an extent in memory. The test can make every handle given out so far unreadable. */
+class MemoryContent implements ExtentContent {
+  readonly inMemory = false;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #isReadable: () => boolean;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>, isReadable: () => boolean) {
+    this.#bytes = bytes;
+    this.#isReadable = isReadable;
+  }
+
+  get sizeBytes(): number {
+    return this.#bytes.length;
+  }
+
+  read(start: number, end: number): Uint8Array<ArrayBuffer> {
+    if (!this.#isReadable()) throw new DOMException('the handle is out of date', 'NotReadableError');
+    assert(start >= 0 && start < end && end <= this.#bytes.length, 'a read within the extent');
+    return this.#bytes.slice(start, end);
+  }
+}
+
+interface StoredExtent {
+  readonly version: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
 
 interface StoredPart {
   readonly version: number;
@@ -19,7 +53,7 @@ interface StoredPart {
 /** One state of the store. Never changed: a transaction makes the next one. */
 interface StoreState {
   readonly meta: StoreMeta | undefined;
-  readonly extents: ReadonlyMap<number, ArrayBuffer>;
+  readonly extents: ReadonlyMap<number, StoredExtent>;
   readonly parts: readonly StoredPart[];
 }
 
@@ -35,6 +69,8 @@ export class MemoryCommitStore implements CommitStore {
   readonly #database: MemoryDatabase;
   readonly #onCommit: () => void;
   #lost = false;
+  /** Handles of earlier generations cannot be read. */
+  #generation = 0;
   /** Injected into the next read-write transaction. */
   fault: StoreFault | undefined;
 
@@ -42,6 +78,11 @@ export class MemoryCommitStore implements CommitStore {
   constructor(database: MemoryDatabase, onCommit: () => void) {
     this.#database = database;
     this.#onCommit = onCommit;
+  }
+
+  /** Makes every handle of an extent that this context has unreadable. */
+  invalidateHandles(): void {
+    this.#generation++;
   }
 
   get connected(): boolean {
@@ -63,12 +104,12 @@ export class MemoryCommitStore implements CommitStore {
       this.#lost = false;
       throw new Error('the connection is lost');
     }
-    return work(new MemoryTransaction(this.#database.state));
+    return work(new MemoryTransaction(this.#database.state, this.#readability()));
   }
 
   async #write<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
     const before = this.#database.state;
-    const transaction = new MemoryTransaction(before);
+    const transaction = new MemoryTransaction(before, this.#readability());
     const value = await work(transaction);
     const { fault } = this;
     this.fault = undefined;
@@ -83,13 +124,20 @@ export class MemoryCommitStore implements CommitStore {
   close(): void {
     this.#lost = true;
   }
+
+  #readability(): () => boolean {
+    const generation = this.#generation;
+    return () => this.#generation === generation;
+  }
 }
 
 class MemoryTransaction implements StoreTransaction {
   state: StoreState;
+  readonly #isReadable: () => boolean;
 
-  constructor(state: StoreState) {
+  constructor(state: StoreState, isReadable: () => boolean) {
     this.state = state;
+    this.#isReadable = isReadable;
   }
 
   async readMeta(): Promise<unknown> {
@@ -102,7 +150,17 @@ class MemoryTransaction implements StoreTransaction {
     await Promise.resolve();
     return [...this.state.extents]
       .filter(([extentIndex]) => extentIndex < extentCount(sizeBytes))
-      .map(([extentIndex, bytes]) => ({ extentIndex, bytes: bytes.slice(0) }));
+      .map(([extentIndex, stored]) => this.#extent(extentIndex, stored));
+  }
+
+  async readExtent(extentIndex: number): Promise<Extent | undefined> {
+    await Promise.resolve();
+    const stored = this.state.extents.get(extentIndex);
+    return stored && this.#extent(extentIndex, stored);
+  }
+
+  #extent(extentIndex: number, { version, bytes }: StoredExtent): Extent {
+    return { extentIndex, version, content: new MemoryContent(bytes, this.#isReadable) };
   }
 
   async readCommits(version: number): Promise<ArrayBuffer[]> {
@@ -115,17 +173,26 @@ class MemoryTransaction implements StoreTransaction {
     return this.state.parts.find((part) => part.version === version)?.bytes.slice(0);
   }
 
-  store({ commit, deleteExtentsFrom, extents = [], deleteCommitsUpTo, meta }: StoreChanges): void {
+  store(
+    { commit, deleteExtentsFrom, extents = [], deleteCommitsUpTo, meta }: StoreChanges,
+    _format: ExtentFormat,
+  ): void {
     const extentsAfter = new Map(this.state.extents);
     for (const index of this.state.extents.keys()) {
       if (index >= (deleteExtentsFrom ?? Infinity)) extentsAfter.delete(index);
     }
-    for (const { extentIndex, bytes } of extents) extentsAfter.set(extentIndex, bytes);
+    for (const extent of extents) {
+      extentsAfter.set(extent.extentIndex, { version: extent.version, bytes: joinParts(extent) });
+    }
     const added = (commit?.parts ?? []).map((bytes) => ({ version: commit?.version ?? 0, bytes }));
     this.state = {
       meta: meta ?? this.state.meta,
       extents: extentsAfter,
       parts: [...this.state.parts, ...added].filter(({ version }) => version > (deleteCommitsUpTo ?? -1)),
     };
+  }
+
+  tryBlob(): void {
+    // Nothing is refused.
   }
 }

@@ -1,5 +1,6 @@
 /** A database in a worker, for tests that need several contexts, or one that is killed. */
 import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
+import type { CommitLog } from '../../src/storages/indexeddb/commit-log.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
 import { intercept } from '../failing/one-fault.browser.ts';
@@ -12,19 +13,49 @@ const AccessHandle = (globalThis as unknown as { FileSystemSyncAccessHandle: { p
   .FileSystemSyncAccessHandle;
 
 let opened: DurableDatabase | undefined;
+/** The read transaction that is open, and the function that ends it. */
+let reading: Promise<unknown> | undefined;
+let endReading: (sql: string) => void = () => undefined;
 
 function database(): DurableDatabase {
   if (!opened) throw new Error('open first');
   return opened;
 }
 
+const rowsOf = (sql: string): unknown => database().database.exec(sql)[0]?.values ?? [];
+
 serveCalls({
-  async open(kind: keyof typeof makers, name: string, exclusive: boolean = false): Promise<void> {
-    opened = await openDatabase(makers[kind](name), { exclusive, busyDeadlineMs: DEADLINE_MS });
+  async open(
+    kind: keyof typeof makers,
+    name: string,
+    exclusive: boolean = false,
+    storageOptions: object = {},
+  ): Promise<void> {
+    opened = await openDatabase(makers[kind](name, storageOptions), {
+      exclusive,
+      busyDeadlineMs: DEADLINE_MS,
+    });
+  },
+  capabilities: () => database().storage.capabilities,
+  memoryBytes: () => (database().storage.transactions as CommitLog).mirror.memoryBytes,
+  beginRead(sql: string): Promise<unknown> {
+    return new Promise((begun) => {
+      reading = database().readTransaction(async () => {
+        database().database.exec('BEGIN');
+        begun(rowsOf(sql));
+        const last = await new Promise<string>((resolve) => (endReading = resolve));
+        const rows = rowsOf(last);
+        database().database.exec('COMMIT');
+        return rows;
+      });
+    });
+  },
+  endRead(sql: string): Promise<unknown> | undefined {
+    endReading(sql);
+    return reading;
   },
   read(sql: string): Promise<unknown> {
-    const work = (): unknown => database().database.exec(sql)[0]?.values ?? [];
-    return retryBusy(() => database().readTransaction(work), DEADLINE_MS);
+    return retryBusy(() => database().readTransaction(() => rowsOf(sql)), DEADLINE_MS);
   },
   write(sql: string): Promise<void> {
     const work = (): void => void database().database.exec(`BEGIN IMMEDIATE; ${sql}; COMMIT`);

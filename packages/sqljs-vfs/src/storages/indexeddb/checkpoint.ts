@@ -2,10 +2,11 @@
  * Checkpoints: small commits are written into extents in steps, and their records deleted. This file decides when a
  * step is due and takes it; `checkpoint-plan.ts` decides which extents it writes. No browser API here.
  */
-import { BLOCK_SIZE_BYTES, type FileMirror, type MirrorChanges } from './file-mirror.ts';
+import { BLOCK_SIZE_BYTES } from './block.ts';
 import { CheckpointPlan, type CheckpointStep } from './checkpoint-plan.ts';
 import type { StoreMeta } from './commit-store.ts';
-import { copyExtents, EXTENT_SIZE_BYTES, extentCount } from './extents.ts';
+import { EXTENT_SIZE_BYTES, extentCount } from './extents.ts';
+import type { FileMirror, MirrorChanges } from './file-mirror.ts';
 import type { StoredDatabase } from './stored-database.ts';
 
 /** Limits for the size of the commit records that no checkpoint has written into extents yet. */
@@ -23,8 +24,8 @@ export interface CheckpointPolicy {
   readonly hardLimitFactor: number;
   /**
    * The least hard limit. In a small file every extent changes all the time and a checkpoint writes the whole file, so
-   * checkpoints are at least this far apart. They are not further apart, because opening takes three times as long for a
-   * byte in commit records as for one in extents.
+   * checkpoints are at least this far apart. They are not further apart, because opening reads every byte in commit
+   * records, and none in extents.
    */
   readonly hardLimitMinBytes: number;
   /** The blocking limit in hard limits: large commits outrun one step each, so above it a transaction waits for all steps. */
@@ -65,6 +66,8 @@ export class Checkpointer {
   readonly plan: CheckpointPlan = new CheckpointPlan();
   readonly #context: CheckpointContext;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The checkpoint of the extents that the mirror reads; undefined when it has missed some of a later one. */
+  #checkpointOfMirror: number | undefined;
 
   constructor(context: CheckpointContext) {
     this.#context = context;
@@ -72,6 +75,24 @@ export class Checkpointer {
 
   close(): void {
     clearTimeout(this.#idleTimer);
+  }
+
+  /** The checkpoint whose extents the mirror reads; undefined when it has to take over all of them again. */
+  get checkpointOfMirror(): number | undefined {
+    return this.#checkpointOfMirror;
+  }
+
+  /** Notes that the mirror has loaded the whole file. */
+  restart(meta: StoreMeta): void {
+    this.plan.restart(meta);
+    this.#checkpointOfMirror = meta.checkpointedVersion;
+  }
+
+  /** Notes that a commit has written these extents and left nothing for a checkpoint. */
+  async commitStored(before: StoreMeta, meta: StoreMeta, extents: readonly number[]): Promise<void> {
+    this.plan.clear(meta.sizeBytes);
+    await this.#adopt(meta, extents);
+    this.#noteCheckpoint(before, meta);
   }
 
   /** Returns the extents that a large commit writes itself; undefined for a commit that is stored as a record. */
@@ -122,7 +143,7 @@ export class Checkpointer {
       await stored.compareAndSwap(meta, {
         deleteExtentsFrom: extentCount(meta.sizeBytes),
         ...(step.kind === 'write extents'
-          ? { extents: copyExtents(mirror, step.extents) }
+          ? { extents: mirror.extentsToStore(step.extents, meta.version) }
           : { deleteCommitsUpTo: step.version, meta: next }),
       });
     } catch {
@@ -130,7 +151,28 @@ export class Checkpointer {
       return undefined;
     }
     this.plan.markStored(step);
+    if (step.kind === 'write extents') await this.#adopt(meta, step.extents);
+    else this.#noteCheckpoint(meta, next);
     return next;
+  }
+
+  /**
+   * Lets the mirror read extents from the store that were just written, so that it can free what had changed in them.
+   * Where that fails, it goes on with what it has until the next refresh.
+   */
+  async #adopt(meta: StoreMeta, extentIndexes: readonly number[]): Promise<void> {
+    try {
+      const extents = await this.#context.stored.readExtents(extentIndexes, meta);
+      if (extents) return this.#context.mirror.adopt(extents);
+    } catch {
+      // The next transaction meets the same failure and reports it.
+    }
+    this.#checkpointOfMirror = undefined;
+  }
+
+  #noteCheckpoint(before: StoreMeta, { checkpointedVersion }: StoreMeta): void {
+    const isComplete = this.#checkpointOfMirror === before.checkpointedVersion;
+    this.#checkpointOfMirror = isComplete ? checkpointedVersion : undefined;
   }
 
   /** False for a lost connection: a transaction may open it again, a checkpoint may not. */

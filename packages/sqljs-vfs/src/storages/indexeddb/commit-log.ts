@@ -13,8 +13,8 @@ import { ResultCode } from '../../result-codes.ts';
 import { CHECKPOINT_POLICY, Checkpointer, type CheckpointPolicy } from './checkpoint.ts';
 import { encodeCommit } from './commit-record.ts';
 import type { CommitStore, StoreChanges, StoreMeta } from './commit-store.ts';
-import { blocksOf, copyExtents, extentCount } from './extents.ts';
-import { FileMirror, type MirrorChanges } from './file-mirror.ts';
+import { extentCount, type ExtentFormat } from './extents.ts';
+import { DEFAULT_CACHE_SIZE_BYTES, FileMirror, type MirrorChanges } from './file-mirror.ts';
 import { SerialQueue } from '../../serial-queue.ts';
 import { isVersionConflict, StoredDatabase } from './stored-database.ts';
 
@@ -30,6 +30,8 @@ export interface CommitLogOptions {
   readonly withWriterLock: <T>(work: () => Promise<T>) => Promise<T>;
   /** @default CHECKPOINT_POLICY */
   readonly checkpointPolicy?: CheckpointPolicy;
+  /** How much of what was read from extents is kept in memory. @default DEFAULT_CACHE_SIZE_BYTES */
+  readonly cacheSizeBytes?: number;
 }
 
 /** A transaction's work, and the call that makes SQLite notice a rollback. */
@@ -40,7 +42,7 @@ interface Write<T> {
 
 /** The transactions of one context on one stored database. */
 export class CommitLog implements StorageTransactions {
-  readonly mirror: FileMirror = new FileMirror();
+  readonly mirror: FileMirror;
   readonly #stored: StoredDatabase;
   readonly #withWriterLock: CommitLogOptions['withWriterLock'];
   readonly #checkpointer: Checkpointer;
@@ -56,7 +58,14 @@ export class CommitLog implements StorageTransactions {
   /** Number of writes that must find no newer commit before a write is optimistic. */
   #cleanWritesNeeded = 0;
 
-  constructor({ name, store, withWriterLock, checkpointPolicy = CHECKPOINT_POLICY }: CommitLogOptions) {
+  constructor({
+    name,
+    store,
+    withWriterLock,
+    checkpointPolicy = CHECKPOINT_POLICY,
+    cacheSizeBytes = DEFAULT_CACHE_SIZE_BYTES,
+  }: CommitLogOptions) {
+    this.mirror = new FileMirror(cacheSizeBytes);
     this.#stored = new StoredDatabase(name, store);
     this.#withWriterLock = withWriterLock;
     this.#checkpointer = new Checkpointer({
@@ -66,6 +75,11 @@ export class CommitLog implements StorageTransactions {
       requestCount: () => this.#requestCount,
       onIdle: () => void this.checkpointStep(),
     });
+  }
+
+  /** The form in which extents are stored; undefined before the first transaction. */
+  get extentFormat(): ExtentFormat | undefined {
+    return this.#meta?.extentFormat;
   }
 
   /** Opens the mirror for SQLite, which can use it within transactions only. */
@@ -101,7 +115,7 @@ export class CommitLog implements StorageTransactions {
     const request = ++this.#requestCount;
     return this.#enqueue(async () => {
       if (this.#currentAt < request || this.#stored.ended) await this.#refresh();
-      return this.#allowing('read', work);
+      return this.#retryingUnreadable(() => this.#allowing('read', work));
     });
   }
 
@@ -109,14 +123,14 @@ export class CommitLog implements StorageTransactions {
     this.#requestCount++;
     const write: Write<T> = { work, onRollback };
     return this.#enqueue(async () => {
-      if (this.#meta && this.#cleanWritesNeeded === 0) {
+      if (this.#meta && this.#cleanWritesNeeded === 0 && !this.mirror.unreadable) {
         const outcome = await this.#writeOptimistically(write);
         if (outcome) return outcome.value;
       }
       return this.#withWriterLock(async () => {
         await this.#refresh();
         this.#cleanWritesNeeded = Math.max(0, this.#cleanWritesNeeded - 1);
-        return this.#writeAndCommit(write);
+        return this.#retryingUnreadable(() => this.#writeAndCommit(write));
       });
     });
   }
@@ -156,6 +170,21 @@ export class CommitLog implements StorageTransactions {
     });
   }
 
+  /**
+   * Runs work again, once, after it met stored bytes that could not be read: the handles of the extents may be out of
+   * date, for instance after the browser restarted its storage. Fetching them again finds out whether the database is gone.
+   */
+  async #retryingUnreadable<T>(attempt: () => Promise<T>): Promise<T> {
+    if (this.mirror.unreadable) await this.#refresh();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!this.mirror.unreadable || error instanceof UncertainCommit) throw error;
+      await this.#refresh();
+      return attempt();
+    }
+  }
+
   async #allowing<T>(access: 'read' | 'write', work: () => T | Promise<T>): Promise<T> {
     this.#access = access;
     try {
@@ -173,8 +202,8 @@ export class CommitLog implements StorageTransactions {
       outcome = { value: await this.#writeAndCommit(write) };
       if (this.#meta?.version !== version) return outcome;
     } catch (error) {
-      if (isVersionConflict(error)) return undefined;
       if (error instanceof UncertainCommit) throw error;
+      if (isVersionConflict(error) || this.mirror.unreadable) return undefined;
       outcome = { error };
     }
     // No commit has checked that the mirror was current, so the answer or the failure may be of an old state.
@@ -202,14 +231,21 @@ export class CommitLog implements StorageTransactions {
     }
   }
 
-  /** Brings the mirror up to date with the commits of other contexts; the first time, loads the whole file. */
+  /**
+   * Brings the mirror up to date with the commits of other contexts. Takes over all extents the first time, after a
+   * checkpoint of another context, and when some could not be read.
+   */
   async #refresh(): Promise<void> {
     const known = this.#meta;
+    const checkpointedVersion = this.#checkpointer.checkpointOfMirror;
+    const isUsable = known && checkpointedVersion !== undefined && !this.mirror.unreadable;
     const requestCount = this.#requestCount;
-    const { meta, whole, extents, commits } = await this.#stored.readSince(known);
+    const { meta, whole, extents, commits } = await this.#stored.readSince(
+      isUsable ? { version: known.version, checkpointedVersion } : undefined,
+    );
     if (whole) {
-      this.mirror.load(blocksOf(extents), meta.sizeBytes);
-      this.#checkpointer.plan.restart(meta);
+      this.mirror.load(extents, meta.sizeBytes);
+      this.#checkpointer.restart(meta);
     }
     for (const { sizeBytes, patches } of commits) {
       this.mirror.apply({ sizeBytes, patches });
@@ -229,11 +265,12 @@ export class CommitLog implements StorageTransactions {
     const changes = this.mirror.changes();
     const extents = this.#checkpointer.extentsOfLargeCommit(changes);
     const commitId = randomCommitId();
-    const parts = extents ? [] : encodeCommit(changes, commitId);
+    const parts = extents ? [] : encodeReading(changes, commitId);
     const requestCount = this.#requestCount;
+    let expected = this.#requireMeta();
+    let next: StoreMeta;
     for (;;) {
-      const expected = this.#requireMeta();
-      const next = metaAfterCommit(expected, changes, parts, extents !== undefined);
+      next = metaAfterCommit(expected, changes, parts, extents !== undefined);
       try {
         // The commit is durable once this transaction has completed (`connection.browser.ts`).
         await this.#stored.compareAndSwap(expected, this.#storeChanges(next, parts, extents));
@@ -244,6 +281,7 @@ export class CommitLog implements StorageTransactions {
           // Another context finished a checkpoint: content and version are unchanged, so commit again on top of it.
           if (stored?.version === expected.version) {
             this.#meta = stored;
+            expected = stored;
             continue;
           }
           this.#cleanWritesNeeded = OPTIMISTIC_AFTER_WRITES;
@@ -255,7 +293,7 @@ export class CommitLog implements StorageTransactions {
       break;
     }
     this.mirror.markCommitted();
-    if (extents) this.#checkpointer.plan.clear(changes.sizeBytes);
+    if (extents) await this.#checkpointer.commitStored(expected, next, extents);
     else this.#checkpointer.plan.addCommit(changes);
   }
 
@@ -267,7 +305,7 @@ export class CommitLog implements StorageTransactions {
     if (!extents) return { commit: { version: meta.version, parts }, meta };
     return {
       deleteExtentsFrom: extentCount(meta.sizeBytes),
-      extents: copyExtents(this.mirror, extents),
+      extents: this.mirror.extentsToStore(extents, meta.version),
       deleteCommitsUpTo: meta.version,
       meta,
     };
@@ -314,6 +352,15 @@ function metaAfterCommit(
       ? { checkpointedVersion: version, uncheckpointedBytes: 0 }
       : { uncheckpointedBytes: meta.uncheckpointedBytes + recordBytes }),
   };
+}
+
+/** Encodes a commit. The blocks as they were before may have to be read from the store. */
+function encodeReading(changes: MirrorChanges, commitId: bigint): ArrayBuffer[] {
+  try {
+    return encodeCommit(changes, commitId);
+  } catch (error) {
+    throw new SqliteError(ResultCode.IOERR, 'stored bytes cannot be read', error);
+  }
 }
 
 /** Returns a random number of 64 bits, which distinguishes a commit from every other. */

@@ -13,7 +13,8 @@
  *
  * A run lies within one block. Before the first commit, and past the end of the file, all bytes are zeros.
  */
-import { BLOCK_SIZE_BYTES, type BlockChange, type MirrorChanges, type Patch } from './file-mirror.ts';
+import { BLOCK_SIZE_BYTES, type BlockChange, type Patch } from './block.ts';
+import type { MirrorChanges } from './file-mirror.ts';
 
 const HEADER_SIZE_BYTES = 20;
 const RUN_HEADER_SIZE_BYTES = 8;
@@ -63,7 +64,8 @@ export function encodeCommit({ sizeBytes, blocks }: MirrorChanges, commitId: big
 
 function changedRuns({ blockIndex, bytes, before }: BlockChange): Run[] {
   const words = wordsOf(bytes);
-  const wordsBefore = before ? wordsOf(before) : ZEROS;
+  const bytesBefore = before();
+  const wordsBefore = bytesBefore ? wordsOf(bytesBefore) : ZEROS;
   const runs: Run[] = [];
   let start = -1;
   let end = 0;

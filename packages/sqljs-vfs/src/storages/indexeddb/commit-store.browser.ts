@@ -2,20 +2,21 @@
 import { promisifyRequest } from 'idb-keyval';
 import type { CommitStore, StoreChanges, StoreMeta, StoreTransaction } from './commit-store.ts';
 import { openConnection, type IndexedDbConnection } from './connection.browser.ts';
-import { type Extent, extentCount } from './extents.ts';
+import { openExtent, recordOf } from './extent-content.browser.ts';
+import { type Extent, extentCount, type ExtentFormat } from './extents.ts';
 import {
   commitKey,
   commitRange,
   commitsUpTo,
   extentKey,
-  extentRange,
+  type ExtentRecord,
   extentsFrom,
+  firstExtents,
   META_KEY,
+  PROBE_KEY,
 } from './layout.browser.ts';
 
-/** Extents in one request: the browser reads requests side by side and hands each over as soon as it is ready. */
-const EXTENTS_PER_REQUEST = 8;
-/** Commits in one request, by their size, for the same reason: one request for all takes nearly twice as long. */
+/** Commits in one request, by their size: the browser reads requests side by side; one for all takes nearly twice as long. */
 const BYTES_PER_COMMITS_REQUEST: number = 64 * 1024;
 
 /** One database in IndexedDB. */
@@ -69,11 +70,15 @@ class ObjectStoreTransaction implements StoreTransaction {
 
   /** A file that has shrunk may have left extents past its end; they are not read. */
   async readExtents({ sizeBytes }: StoreMeta): Promise<Extent[]> {
-    const requests: Promise<Extent[]>[] = [];
-    for (let first = 0; first < extentCount(sizeBytes); first += EXTENTS_PER_REQUEST) {
-      requests.push(promisifyRequest<Extent[]>(this.#store.getAll(extentRange(first, EXTENTS_PER_REQUEST))));
-    }
-    return (await Promise.all(requests)).flat();
+    const range = firstExtents(extentCount(sizeBytes));
+    const records = await promisifyRequest<ExtentRecord[]>(this.#store.getAll(range));
+    return Promise.all(records.map((record) => openExtent(record)));
+  }
+
+  async readExtent(extentIndex: number): Promise<Extent | undefined> {
+    const request = this.#store.get(extentKey(extentIndex));
+    const record = await promisifyRequest<ExtentRecord | undefined>(request);
+    return record && openExtent(record);
   }
 
   async readCommits(version: number, meta: StoreMeta): Promise<ArrayBuffer[]> {
@@ -92,13 +97,21 @@ class ObjectStoreTransaction implements StoreTransaction {
     return promisifyRequest<ArrayBuffer | undefined>(this.#store.get(commitKey(version, 0)));
   }
 
-  store({ commit, deleteExtentsFrom, extents = [], deleteCommitsUpTo, meta }: StoreChanges): void {
+  store(
+    { commit, deleteExtentsFrom, extents = [], deleteCommitsUpTo, meta }: StoreChanges,
+    format: ExtentFormat,
+  ): void {
     for (const [index, part] of (commit?.parts ?? []).entries()) {
       this.#store.put(part, commitKey(commit?.version ?? 0, index));
     }
     if (deleteExtentsFrom !== undefined) this.#store.delete(extentsFrom(deleteExtentsFrom));
-    for (const extent of extents) this.#store.put(extent, extentKey(extent.extentIndex));
+    for (const extent of extents) this.#store.put(recordOf(extent, format), extentKey(extent.extentIndex));
     if (deleteCommitsUpTo !== undefined) this.#store.delete(commitsUpTo(deleteCommitsUpTo));
     if (meta) this.#store.put(meta, META_KEY);
+  }
+
+  tryBlob(): void {
+    this.#store.put(new Blob([new Uint8Array(1)]), PROBE_KEY);
+    this.#store.delete(PROBE_KEY);
   }
 }

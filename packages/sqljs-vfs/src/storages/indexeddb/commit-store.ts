@@ -3,16 +3,18 @@
  * tests have one in memory. A store knows nothing of versions or conflicts (`stored-database.ts` does); it runs
  * transactions. No browser API here.
  */
-import type { Extent } from './extents.ts';
+import type { Extent, ExtentFormat, NewExtent } from './extents.ts';
 
 /** The format that this version writes, and the only one it reads. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** The record that says how to read the others. Every commit reads it and writes it. */
 export interface StoreMeta {
   readonly format: number;
   /** A UUID, made with the database: distinguishes it from another database under the same name. */
   readonly databaseId: string;
+  /** Chosen when the database is made. */
+  readonly extentFormat: ExtentFormat;
   /** Number of commits since the database was made. */
   readonly version: number;
   /** Size of the file. */
@@ -43,7 +45,7 @@ export interface StoreChanges {
   /** Deletes this extent and all after it: they lie past the end of the file. */
   readonly deleteExtentsFrom?: number;
   /** Extents to store. Iterated once, so they may be copied from memory one at a time. */
-  readonly extents?: Iterable<Extent>;
+  readonly extents?: Iterable<NewExtent>;
   /** Deletes the records of the commits up to this version. */
   readonly deleteCommitsUpTo?: number;
   readonly meta?: StoreMeta;
@@ -53,14 +55,21 @@ export interface StoreChanges {
 export interface StoreTransaction {
   /** Reads the meta record; undefined where the store is empty. */
   readMeta(): Promise<unknown>;
-  /** Reads the stored extents of a file. One that is missing is all zeros. */
+  /**
+   * Reads the stored extents of a file, or the handles with which their bytes can be read later. One that is missing is
+   * all zeros.
+   */
   readExtents(meta: StoreMeta): Promise<Extent[]>;
+  /** Reads one extent; undefined where it is not stored. */
+  readExtent(extentIndex: number): Promise<Extent | undefined>;
   /** Reads every part of the commits after a version, in order. */
   readCommits(version: number, meta: StoreMeta): Promise<ArrayBuffer[]>;
   /** Reads the first part of a commit; undefined where it is not stored. */
   readFirstPart(version: number): Promise<ArrayBuffer | undefined>;
   /** Requests changes without waiting for them; {@link CommitStore.transact} waits. */
-  store(changes: StoreChanges): void;
+  store(changes: StoreChanges, format: ExtentFormat): void;
+  /** Stores a Blob and deletes it again: the transaction fails where the browser stores no Blobs. */
+  tryBlob(): void;
 }
 
 /** The place of one database's records, as one context sees it. */

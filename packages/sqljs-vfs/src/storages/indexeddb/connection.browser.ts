@@ -63,7 +63,7 @@ export class IndexedDbConnection {
     let result: T;
     try {
       result = await untilClosed(work(transaction.objectStore(OBJECT_STORE)));
-      if (mode === 'readwrite') transaction.commit();
+      if (mode === 'readwrite') commitQuietly(transaction);
     } catch (error) {
       abortQuietly(transaction);
       await completed.catch(() => undefined);
@@ -83,6 +83,14 @@ export class IndexedDbConnection {
       this.close();
       throw error;
     }
+  }
+}
+
+function commitQuietly(transaction: IDBTransaction): void {
+  try {
+    transaction.commit();
+  } catch {
+    // The browser has aborted the transaction meanwhile, and its event says so.
   }
 }
 

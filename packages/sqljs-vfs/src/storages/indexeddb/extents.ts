@@ -1,19 +1,51 @@
 /** The file as extents: pieces of 1 MiB, each stored as one value. No browser API here. */
-import { BLOCK_SIZE_BYTES, type Block, type FileMirror } from './file-mirror.ts';
+import { BLOCK_SIZE_BYTES } from './block.ts';
 
 /**
- * Large values load fast, because browsers keep each as a file: 120 MiB take 0.3 s, against 0.7 s with 64 KiB. A
- * checkpoint rewrites whole extents, so they are not larger still. A multiple of the block size.
+ * A checkpoint writes whole extents, although it copies what has not changed without reading it. With larger ones it
+ * would write more; with smaller ones opening would fetch more handles, and browsers keep each value as a file.
  */
 export const EXTENT_SIZE_BYTES: number = 1024 * 1024;
 export const EXTENT_SIZE_BLOCKS: number = EXTENT_SIZE_BYTES / BLOCK_SIZE_BYTES;
 
-/** A piece of the file. */
+/** The form in which a database's extents are stored: Blobs, or ArrayBuffers where the browser stores no Blobs. */
+export type ExtentFormat = 'Blob' | 'ArrayBuffer';
+
+/** The content of a stored extent. It never changes: a checkpoint stores another one. */
+export interface ExtentContent {
+  /** Whole blocks. */
+  readonly sizeBytes: number;
+  /** True when reading is a view of memory, so that a cache would only copy it. */
+  readonly inMemory: boolean;
+  /**
+   * Reads bytes.
+   * @returns exactly the bytes from `start` to `end`, which the caller does not change
+   * @throws the browser's error where they cannot be read any more
+   */
+  read(start: number, end: number): Uint8Array<ArrayBuffer>;
+}
+
+/** A stored extent. */
 export interface Extent {
   /** Position in the file, counted in extents from 0. */
   readonly extentIndex: number;
-  /** Whole blocks. The last extent of a file has fewer than the others. */
-  readonly bytes: ArrayBuffer;
+  /** The version of the file that it was written from; with the index it names the content. */
+  readonly version: number;
+  readonly content: ExtentContent;
+}
+
+/** A part of a stored extent. */
+export interface ExtentSlice {
+  readonly content: ExtentContent;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** An extent to store: one part after the other. */
+export interface NewExtent {
+  readonly extentIndex: number;
+  readonly version: number;
+  readonly parts: readonly (Uint8Array<ArrayBuffer> | ExtentSlice)[];
 }
 
 /** Returns the number of extents of a file of this size. */
@@ -21,29 +53,22 @@ export function extentCount(sizeBytes: number): number {
   return Math.ceil(sizeBytes / EXTENT_SIZE_BYTES);
 }
 
-/** Copies these extents from the mirror, one at a time, as the caller iterates. Skips those past the end. */
-export function* copyExtents(mirror: FileMirror, extentIndexes: Iterable<number>): Generator<Extent> {
-  for (const extentIndex of extentIndexes) {
-    const sizeBytes = blocksWithin(extentIndex, mirror.sizeBytes) * BLOCK_SIZE_BYTES;
-    if (sizeBytes === 0) continue;
-    yield { extentIndex, bytes: mirror.copyOut(extentIndex * EXTENT_SIZE_BYTES, sizeBytes).buffer };
-  }
-}
-
-/** Returns the blocks of extents, as views of their bytes. */
-export function* blocksOf(extents: Iterable<Extent>): Generator<Block> {
-  for (const { extentIndex, bytes } of extents) {
-    const firstBlock = extentIndex * EXTENT_SIZE_BLOCKS;
-    for (let index = 0; index < bytes.byteLength / BLOCK_SIZE_BYTES; index++) {
-      yield {
-        blockIndex: firstBlock + index,
-        bytes: new Uint8Array(bytes, index * BLOCK_SIZE_BYTES, BLOCK_SIZE_BYTES),
-      };
-    }
-  }
-}
-
-function blocksWithin(extentIndex: number, sizeBytes: number): number {
+/** Returns the number of blocks that a file of this size has in an extent. */
+export function blocksWithin(extentIndex: number, sizeBytes: number): number {
   const blocks = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES) - extentIndex * EXTENT_SIZE_BLOCKS;
   return Math.max(0, Math.min(blocks, EXTENT_SIZE_BLOCKS));
+}
+
+/** Returns the bytes of an extent to store, for a store that copies no slices itself. */
+export function joinParts({ parts }: NewExtent): Uint8Array<ArrayBuffer> {
+  const pieces = parts.map((part) =>
+    part instanceof Uint8Array ? part : part.content.read(part.start, part.end),
+  );
+  const bytes = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }

@@ -1,41 +1,30 @@
 /**
- * A database file in memory, as the synchronous side of an asynchronous store.
+ * A database file, as the synchronous side of an asynchronous store. What is stored is read when needed
+ * (`stored-file.ts`); what commits changed since the last checkpoint is in memory.
  *
  *  1. Before a block changes, its before-image is kept. `rollback` restores every before-image, so that memory never
  *     runs ahead of the store.
  *  2. `changes` names each changed block exactly once, with its present content.
  *  3. Blocks and sizes are about bytes of the file. SQLite's page size plays no part: a database may have any, and may
  *     change it.
+ *  4. What cannot be read is an error, never zeros.
  */
 import type { LockLevel } from '../../contract/database-lock.ts';
 import type { FileOpenMode, StorageFile } from '../../contract/storage.ts';
 import { systemError } from '../../contract/system-error.ts';
 import { InProcessLock, InProcessLockTable } from '../../locks/in-process-lock.ts';
+import { BLOCK_SIZE_BYTES, type BlockChange, type Patch } from './block.ts';
+import {
+  blocksWithin,
+  EXTENT_SIZE_BLOCKS,
+  type Extent,
+  type ExtentSlice,
+  type NewExtent,
+} from './extents.ts';
+import { StoredFile, type StoredState } from './stored-file.ts';
 
-/** The unit of change: before-images are of whole blocks. */
-export const BLOCK_SIZE_BYTES = 4096;
-
-/** A block of the file. */
-export interface Block {
-  /** Position in the file, counted in blocks from 0. */
-  readonly blockIndex: number;
-  /** Always a whole block; past the end of the file its bytes are zeros. */
-  readonly bytes: Uint8Array;
-}
-
-/** A changed block. */
-export interface BlockChange extends Block {
-  /** The before-image; undefined where there were only zeros. */
-  readonly before: Uint8Array | undefined;
-}
-
-/** New bytes within one block. */
-export interface Patch {
-  readonly blockIndex: number;
-  /** Offset within the block. */
-  readonly start: number;
-  readonly bytes: Uint8Array;
-}
+/** The default size of the page cache. */
+export const DEFAULT_CACHE_SIZE_BYTES: number = 64 * 1024 * 1024;
 
 /** Changes of one transaction. */
 export interface MirrorChanges {
@@ -43,23 +32,49 @@ export interface MirrorChanges {
   readonly blocks: readonly BlockChange[];
 }
 
-/** The file in memory. */
+/** A block that differs from the stored one: whole, or as the changes to be made to it when it is read. */
+type ChangedBlock = Uint8Array<ArrayBuffer> | Patch[];
+
+/** The state to which a rollback returns. */
+interface BeforeChanges {
+  readonly sizeBytes: number;
+  readonly stored: StoredState;
+}
+
+/** The file: stored extents, and what has changed since they were stored. */
 export class FileMirror {
-  #blocks: (Uint8Array | undefined)[] = [];
+  readonly #stored: StoredFile;
+  readonly #changed: Map<number, ChangedBlock> = new Map();
   #sizeBytes = 0;
   /** True once a connection has created the file: an empty file then exists here. In a store, empty and missing files are the same. */
   #created = false;
-  readonly #beforeImages: Map<number, Uint8Array | undefined> = new Map();
-  #sizeBeforeBytes: number | undefined;
+  /** What `#changed` had for each block that this transaction changed; undefined for a block as it is stored. */
+  readonly #beforeImages: Map<number, ChangedBlock | undefined> = new Map();
+  #before: BeforeChanges | undefined;
   readonly #locks: InProcessLockTable = new InProcessLockTable();
+
+  /** @param cacheSizeBytes - how much of what was read from the store is kept; changes are not counted */
+  constructor(cacheSizeBytes: number = DEFAULT_CACHE_SIZE_BYTES) {
+    this.#stored = new StoredFile(cacheSizeBytes);
+  }
 
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
+  /** Number of bytes in memory: the cache, and what has changed since it was stored. */
+  get memoryBytes(): number {
+    return this.#stored.cachedBytes + this.#changed.size * BLOCK_SIZE_BYTES;
+  }
+
   /** True when there are changes that are neither marked as committed nor rolled back. */
   get dirty(): boolean {
-    return this.#sizeBeforeBytes !== undefined;
+    return this.#before !== undefined;
+  }
+
+  /** True when stored bytes could not be read since the last `load`. */
+  get unreadable(): boolean {
+    return this.#stored.readFailure !== undefined;
   }
 
   /** True while a connection holds one of SQLite's locks. */
@@ -67,22 +82,39 @@ export class FileMirror {
     return this.#locks.shared.size > 0 || this.#locks.writer !== undefined;
   }
 
-  /** Replaces the whole file by stored blocks. The mirror takes over their memory. */
-  load(blocks: Iterable<Block>, sizeBytes: number): void {
+  /** Replaces the whole file by stored extents. */
+  load(extents: Iterable<Extent>, sizeBytes: number): void {
     this.#assertClean();
-    this.#blocks = [];
-    for (const { blockIndex, bytes } of blocks) this.#blocks[blockIndex] = bytes;
+    this.#changed.clear();
+    this.#stored.load(extents);
+    this.#stored.truncate(sizeBytes);
+    this.#sizeBytes = sizeBytes;
+  }
+
+  /** Applies a stored commit of another context. Reads nothing: a block is changed when it is read. */
+  apply({ patches, sizeBytes }: { readonly patches: Iterable<Patch>; readonly sizeBytes: number }): void {
+    this.#assertClean();
+    for (const patch of patches) this.#applyPatch(patch);
+    // Bytes that a commit cut off must not come back when a later one extends the file over them.
     this.#resize(sizeBytes);
   }
 
-  /** Applies a stored commit of another context. */
-  apply({ patches, sizeBytes }: { readonly patches: Iterable<Patch>; readonly sizeBytes: number }): void {
+  /**
+   * Takes over extents that were stored again with the present content, and frees what had changed in them.
+   * @param extents - of this version of the file
+   */
+  adopt(extents: Iterable<Extent>): void {
     this.#assertClean();
-    for (const { blockIndex, start, bytes } of patches) {
-      (this.#blocks[blockIndex] ??= new Uint8Array(BLOCK_SIZE_BYTES)).set(bytes, start);
+    for (const extent of extents) {
+      const first = extent.extentIndex * EXTENT_SIZE_BLOCKS;
+      const blocks: [start: number, bytes: Uint8Array][] = [];
+      for (let index = first; index < first + EXTENT_SIZE_BLOCKS; index++) {
+        const bytes = this.#changed.has(index) ? this.#block(index) : undefined;
+        if (bytes) blocks.push([(index - first) * BLOCK_SIZE_BYTES, bytes]);
+      }
+      this.#stored.replace(extent, blocks);
+      for (let index = first; index < first + EXTENT_SIZE_BLOCKS; index++) this.#changed.delete(index);
     }
-    // Bytes that a commit cut off must not come back when a later one extends the file over them.
-    this.#resize(sizeBytes);
   }
 
   read(target: Uint8Array, offset: number): number {
@@ -90,7 +122,7 @@ export class FileMirror {
     for (let at = offset; at < end;) {
       const within = at % BLOCK_SIZE_BYTES;
       const take = Math.min(BLOCK_SIZE_BYTES - within, end - at);
-      const block = this.#blocks[Math.floor(at / BLOCK_SIZE_BYTES)];
+      const block = this.#block(Math.floor(at / BLOCK_SIZE_BYTES));
       // A block never written (the one with the lock bytes at 1 GiB) is a hole and reads as zeros.
       if (block) target.set(block.subarray(within, within + take), at - offset);
       else target.fill(0, at - offset, at - offset + take);
@@ -112,7 +144,6 @@ export class FileMirror {
       done += take;
     }
     this.#sizeBytes = Math.max(this.#sizeBytes, offset + source.length);
-    this.#blocks.length = Math.max(this.#blocks.length, Math.ceil(this.#sizeBytes / BLOCK_SIZE_BYTES));
   }
 
   truncate(sizeBytes: number): void {
@@ -121,7 +152,8 @@ export class FileMirror {
     if (sizeBytes < this.#sizeBytes) {
       const within = sizeBytes % BLOCK_SIZE_BYTES;
       if (within !== 0) this.#changeableBlock(Math.floor(sizeBytes / BLOCK_SIZE_BYTES)).fill(0, within);
-      for (let index = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES); index < this.#blocks.length; index++) {
+      const end = Math.ceil(this.#sizeBytes / BLOCK_SIZE_BYTES);
+      for (let index = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES); index < end; index++) {
         this.#keepBeforeImage(index);
       }
     }
@@ -130,13 +162,14 @@ export class FileMirror {
 
   /** Returns the changes since the last `markCommitted` or `rollback`. */
   changes(): MirrorChanges {
-    const blocks = [...this.#beforeImages.keys()]
-      .filter((blockIndex) => blockIndex < this.#blocks.length)
-      // A block that was cut off and extended over without a write is a hole, and has to be stored as zeros.
-      .map((blockIndex) => ({
+    const end = Math.ceil(this.#sizeBytes / BLOCK_SIZE_BYTES);
+    const blocks = [...this.#beforeImages]
+      .filter(([blockIndex]) => blockIndex < end)
+      .map(([blockIndex, before]) => ({
         blockIndex,
-        bytes: this.#blocks[blockIndex] ?? new Uint8Array(BLOCK_SIZE_BYTES),
-        before: this.#beforeImages.get(blockIndex),
+        // A block that was cut off and extended over without a write is a hole, and has to be stored as zeros.
+        bytes: this.#block(blockIndex) ?? new Uint8Array(BLOCK_SIZE_BYTES),
+        before: () => this.#resolve(blockIndex, before, this.#before?.stored),
       }));
     return { sizeBytes: this.#sizeBytes, blocks };
   }
@@ -144,14 +177,18 @@ export class FileMirror {
   /** Keeps the changes: they are stored. */
   markCommitted(): void {
     this.#beforeImages.clear();
-    this.#sizeBeforeBytes = undefined;
+    this.#before = undefined;
   }
 
   /** Undoes the changes: they could not be stored. */
   rollback(): void {
-    if (this.#sizeBeforeBytes === undefined) return;
-    for (const [blockIndex, before] of this.#beforeImages) this.#blocks[blockIndex] = before;
-    this.#resize(this.#sizeBeforeBytes);
+    if (this.#before === undefined) return;
+    for (const [blockIndex, before] of this.#beforeImages) {
+      if (before) this.#changed.set(blockIndex, before);
+      else this.#changed.delete(blockIndex);
+    }
+    this.#stored.state = this.#before.stored;
+    this.#sizeBytes = this.#before.sizeBytes;
     this.markCommitted();
   }
 
@@ -160,6 +197,18 @@ export class FileMirror {
     const bytes = new Uint8Array(lengthBytes);
     this.read(bytes, offset);
     return bytes;
+  }
+
+  /**
+   * Returns these extents as they are now, one at a time, as the caller iterates. What has not changed is a slice of the
+   * stored extent, and is not read. Skips those past the end.
+   * @param version - of the file's present content
+   */
+  *extentsToStore(extentIndexes: Iterable<number>, version: number): Generator<NewExtent> {
+    for (const extentIndex of extentIndexes) {
+      const blocks = blocksWithin(extentIndex, this.#sizeBytes);
+      if (blocks > 0) yield { extentIndex, version, parts: this.#partsOf(extentIndex, blocks) };
+    }
   }
 
   /** Opens the file for SQLite. */
@@ -192,26 +241,78 @@ export class FileMirror {
   }
 
   #beginChanges(): void {
-    this.#sizeBeforeBytes ??= this.#sizeBytes;
+    this.#before ??= { sizeBytes: this.#sizeBytes, stored: this.#stored.state };
   }
 
   #keepBeforeImage(blockIndex: number): void {
-    if (!this.#beforeImages.has(blockIndex)) this.#beforeImages.set(blockIndex, this.#blocks[blockIndex]);
+    if (this.#beforeImages.has(blockIndex)) return;
+    // After a rollback SQLite compares the first block with its cache, so it must not depend on a read.
+    const before = this.#changed.get(blockIndex) ?? (blockIndex === 0 ? this.#block(0)?.slice() : undefined);
+    this.#beforeImages.set(blockIndex, before);
+  }
+
+  /** Returns a block; undefined for a hole. */
+  #block(blockIndex: number): Uint8Array<ArrayBuffer> | undefined {
+    const changed = this.#changed.get(blockIndex);
+    if (!Array.isArray(changed)) return changed ?? this.#stored.block(blockIndex);
+    const block = this.#resolve(blockIndex, changed);
+    if (block) this.#changed.set(blockIndex, block);
+    return block;
+  }
+
+  /** Returns a block as it is with these changes; undefined for a hole. */
+  #resolve(
+    blockIndex: number,
+    changed: ChangedBlock | undefined,
+    state?: StoredState,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    if (changed instanceof Uint8Array) return changed;
+    const stored = this.#stored.block(blockIndex, state);
+    if (!changed) return stored;
+    const block = stored?.slice() ?? new Uint8Array(BLOCK_SIZE_BYTES);
+    for (const { start, bytes } of changed) block.set(bytes, start);
+    return block;
+  }
+
+  #applyPatch(patch: Patch): void {
+    const { blockIndex, start, bytes } = patch;
+    const changed = this.#changed.get(blockIndex);
+    if (bytes.length === BLOCK_SIZE_BYTES) this.#changed.set(blockIndex, bytes.slice());
+    else if (!changed) this.#changed.set(blockIndex, [patch]);
+    else if (Array.isArray(changed)) changed.push(patch);
+    else changed.set(bytes, start);
   }
 
   /** Returns a block whose bytes may be changed: a copy, unless this transaction has made one already. */
-  #changeableBlock(blockIndex: number): Uint8Array {
-    const present = this.#blocks[blockIndex];
+  #changeableBlock(blockIndex: number): Uint8Array<ArrayBuffer> {
+    const present = this.#block(blockIndex);
     if (this.#beforeImages.has(blockIndex) && present) return present;
     this.#keepBeforeImage(blockIndex);
     const copy = present ? present.slice() : new Uint8Array(BLOCK_SIZE_BYTES);
-    this.#blocks[blockIndex] = copy;
+    this.#changed.set(blockIndex, copy);
     return copy;
+  }
+
+  #partsOf(extentIndex: number, blocks: number): (Uint8Array<ArrayBuffer> | ExtentSlice)[] {
+    const parts: (Uint8Array<ArrayBuffer> | ExtentSlice)[] = [];
+    const first = extentIndex * EXTENT_SIZE_BLOCKS;
+    for (let index = first; index < first + blocks; index++) {
+      const slice = this.#changed.has(index) ? undefined : this.#stored.sliceOf(index);
+      const previous = parts.at(-1);
+      if (!slice) parts.push(this.#block(index) ?? new Uint8Array(BLOCK_SIZE_BYTES));
+      else if (!previous || previous instanceof Uint8Array || previous.end !== slice.start) parts.push(slice);
+      else parts[parts.length - 1] = { ...previous, end: slice.end };
+    }
+    return parts;
   }
 
   /** Sets the size, and drops the blocks past the end. */
   #resize(sizeBytes: number): void {
+    if (sizeBytes < this.#sizeBytes) {
+      const end = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES);
+      for (const blockIndex of this.#changed.keys()) if (blockIndex >= end) this.#changed.delete(blockIndex);
+      this.#stored.truncate(sizeBytes);
+    }
     this.#sizeBytes = sizeBytes;
-    this.#blocks.length = Math.ceil(sizeBytes / BLOCK_SIZE_BYTES);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * A database in IndexedDB, mirrored in memory. Its rules, and the file that keeps each:
+ * A database in IndexedDB. SQLite reads stored extents when it needs them; what commits have changed since they were
+ * stored is in memory. The rules, and the file that keeps each:
  *
  *  1. A commit is one readwrite transaction. It reads `meta`, checks that database and version are the expected ones, and
  *     puts the changes and the next version. It is durable when the transaction **completes**. (`commit-log.ts`,
@@ -15,7 +16,8 @@
  *     and runs again. (`commit-log.ts`)
  *     SQLite can use the mirror within transactions only, and no lock outlasts one. (`commit-log.ts`)
  *  5. Unreadable data is never overwritten. An unknown format is `UNREADABLE_STORAGE`. Another database, or none, where
- *     there was one is `STORAGE_RESET`, for good. (`stored-database.ts`)
+ *     there was one is `STORAGE_RESET`, for good. (`stored-database.ts`) What cannot be read is never taken for zeros:
+ *     the extents are fetched once more, then it is an error. (`commit-log.ts`)
  *  6. Transactions run one after the other. Between them, checkpoints write small commits into extents in steps: while
  *     the context is idle, or when they cannot be put off any longer. A step checks the version like a commit does.
  *     (`checkpoint.ts`)
@@ -30,6 +32,7 @@ import type {
 import { systemError } from '../../contract/system-error.ts';
 import { CommitLog } from './commit-log.ts';
 import { IndexedDbCommitStore } from './commit-store.browser.ts';
+import { readsOnDemand } from './extent-content.browser.ts';
 import { withWriterLock } from './writer-lock.browser.ts';
 
 /** Options of {@link indexedDbStorage}. */
@@ -42,28 +45,45 @@ export interface IndexedDbStorageOptions {
   readonly durability?: 'strict' | 'relaxed';
   /** Make the database if it is missing. @default true */
   readonly create?: boolean;
+  /**
+   * How much of what was read is kept in memory, in bytes. What commits have changed since the last checkpoint is in
+   * memory as well, and not counted. Without effect where the whole file is in memory: see `pagesInMemory`.
+   * @default 67108864 (64 MiB)
+   */
+  readonly cacheSizeBytes?: number;
 }
 
 class IndexedDbStorage implements Storage {
   readonly name: string;
-  readonly capabilities: StorageCapabilities;
   readonly transactions: CommitLog;
+  readonly #durability: 'strict' | 'relaxed';
 
-  constructor(name: string, durability: 'strict' | 'relaxed', create: boolean) {
+  constructor(
+    name: string,
+    { durability = 'strict', create = true, cacheSizeBytes }: IndexedDbStorageOptions,
+  ) {
     this.name = name;
+    this.#durability = durability;
     this.transactions = new CommitLog({
       name,
+      ...(cacheSizeBytes !== undefined && { cacheSizeBytes }),
       store: new IndexedDbCommitStore(name, durability, create),
       withWriterLock: (work) => withWriterLock(name, work),
     });
-    this.capabilities = {
+  }
+
+  get capabilities(): StorageCapabilities {
+    const { extentFormat } = this.transactions;
+    return {
       kind: 'indexeddb',
       persistent: true,
       multiProcess: true,
-      syncSurvives: durability === 'strict' ? 'power loss' : 'process end',
+      syncSurvives: this.#durability === 'strict' ? 'power loss' : 'process end',
       atomicCommit: true,
       lockProvider:
         typeof navigator.locks === 'undefined' ? 'compare-and-swap' : 'Web Locks and compare-and-swap',
+      pagesInMemory: readsOnDemand && extentFormat !== 'ArrayBuffer' ? 'cache' : 'all',
+      ...(extentFormat && { extentFormat }),
     };
   }
 
@@ -86,10 +106,12 @@ class IndexedDbStorage implements Storage {
 }
 
 /**
- * A database in IndexedDB. Any number of tabs and workers may open the same name; each has the whole file in memory.
+ * A database in IndexedDB. Any number of tabs and workers may open the same name. In a worker the file is read when it
+ * is needed, so opening and memory do not grow with it. In a page's own thread, which cannot wait for a read, and where
+ * the browser stores no Blobs, each has the whole file in memory; `capabilities.pagesInMemory` says which.
  * @param name - of the IndexedDB database
  * @throws {VfsError} from its first transaction: `NOT_FOUND` when it is missing and is not to be made
  */
 export function indexedDbStorage(name: string, options: IndexedDbStorageOptions = {}): Storage {
-  return new IndexedDbStorage(name, options.durability ?? 'strict', options.create ?? true);
+  return new IndexedDbStorage(name, options);
 }

@@ -13,7 +13,7 @@ import {
   type StoreMeta,
   type StoreTransaction,
 } from './commit-store.ts';
-import type { Extent } from './extents.ts';
+import type { Extent, ExtentFormat } from './extents.ts';
 
 /** The stored version is not the expected one. */
 export class VersionConflict extends Error {
@@ -33,10 +33,17 @@ export function isVersionConflict(
   return error instanceof SqliteError && error.cause instanceof VersionConflict;
 }
 
+/** The state that a context knows. */
+export interface KnownState {
+  readonly version: number;
+  /** The checkpoint of the extents that it reads. */
+  readonly checkpointedVersion: number;
+}
+
 /** Everything stored since a known state. */
 export interface Delta {
   readonly meta: StoreMeta;
-  /** True when extents and commits are the whole file: there was no known state, or its commits are checkpointed. */
+  /** True when extents and commits are the whole file: there was no known state, or there is a newer checkpoint. */
   readonly whole: boolean;
   readonly extents: readonly Extent[];
   readonly commits: readonly CommitPart[];
@@ -76,7 +83,7 @@ export class StoredDatabase {
    * @throws {VfsError} `UNREADABLE_STORAGE`, `STORAGE_RESET`, `STORAGE_UNAVAILABLE`, `CLOSED`
    * @throws {SqliteError} SQLITE_IOERR (10); SQLITE_FULL (13) while making the database
    */
-  async readSince(known: StoreMeta | undefined): Promise<Delta> {
+  async readSince(known: KnownState | undefined): Promise<Delta> {
     for (;;) {
       const delta = await this.#transact('readonly', (transaction) => this.#readDelta(transaction, known));
       if (delta) return delta;
@@ -95,7 +102,7 @@ export class StoredDatabase {
       const check = this.#readMeta(transaction);
       // When storing throws, this promise has no other handler.
       check.catch(() => undefined);
-      transaction.store(changes);
+      transaction.store(changes, expected.extentFormat);
       const stored = await check;
       if (
         stored?.version !== expected.version ||
@@ -122,12 +129,28 @@ export class StoredDatabase {
     });
   }
 
+  /**
+   * Reads extents that were just stored.
+   * @returns undefined when another context has committed since: they may then be of a later version
+   */
+  readExtents(extentIndexes: readonly number[], expected: StoreMeta): Promise<Extent[] | undefined> {
+    return this.#transact('readonly', async (transaction) => {
+      const [meta, ...extents] = await Promise.all([
+        this.#readMeta(transaction),
+        ...extentIndexes.map((extentIndex) => transaction.readExtent(extentIndex)),
+      ]);
+      if (meta?.version !== expected.version) return undefined;
+      return extents.filter((extent) => extent !== undefined);
+    });
+  }
+
   /** @returns undefined where the store is empty */
-  async #readDelta(transaction: StoreTransaction, known: StoreMeta | undefined): Promise<Delta | undefined> {
+  async #readDelta(transaction: StoreTransaction, known: KnownState | undefined): Promise<Delta | undefined> {
     const meta = await this.#readMeta(transaction);
     if (!meta) return undefined;
-    if (known?.version === meta.version) return { meta, whole: false, extents: [], commits: [] };
-    const whole = !known || meta.checkpointedVersion > known.version;
+    // After a checkpoint the new extents free what their commits hold in memory, and the files of the old ones.
+    const whole = meta.checkpointedVersion !== known?.checkpointedVersion;
+    if (!whole && known.version === meta.version) return { meta, whole, extents: [], commits: [] };
     const [extents, parts] = await Promise.all([
       whole ? transaction.readExtents(meta) : [],
       transaction.readCommits(whole ? meta.checkpointedVersion : known.version, meta),
@@ -162,19 +185,32 @@ export class StoredDatabase {
     return this.#failure;
   }
 
-  /** Makes an empty database, unless another context was faster. */
-  #initialise(): Promise<void> {
+  /** Makes an empty database, unless another context was faster. Chooses Blobs unless the browser refuses them. */
+  async #initialise(): Promise<void> {
+    // A transaction may also be aborted for a passing reason, so Blobs are tried twice.
+    for (const format of ['Blob', 'Blob', 'ArrayBuffer'] as const) {
+      try {
+        return await this.#create(format);
+      } catch (error) {
+        if (format === 'ArrayBuffer' || !isRefusal(error)) throw error;
+      }
+    }
+  }
+
+  #create(extentFormat: ExtentFormat): Promise<void> {
     return this.#transact('readwrite', async (transaction) => {
       if (await this.#readMeta(transaction)) return;
+      if (extentFormat === 'Blob') transaction.tryBlob();
       const meta: StoreMeta = {
         format: FORMAT_VERSION,
         databaseId: crypto.randomUUID(),
+        extentFormat,
         version: 0,
         sizeBytes: 0,
         checkpointedVersion: 0,
         uncheckpointedBytes: 0,
       };
-      transaction.store({ meta });
+      transaction.store({ meta }, extentFormat);
     });
   }
 
@@ -191,6 +227,13 @@ export class StoredDatabase {
   }
 }
 
+/** True for the failures with which browsers refuse Blobs: an abort without a reason, or a value that cannot be cloned. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof SqliteError)) return false;
+  const { name } = (error.cause ?? {}) as { readonly name?: unknown };
+  return name === undefined || name === 'AbortError' || name === 'DataCloneError';
+}
+
 /** Maps a store's error to SQLite's result codes, so that callers meet one kind of failure. */
 function asStorageError(error: unknown): Error {
   if (error instanceof VfsError) return error;
@@ -198,5 +241,6 @@ function asStorageError(error: unknown): Error {
   if ((error as { name?: unknown } | null)?.name === 'QuotaExceededError') {
     return new SqliteError(ResultCode.FULL, 'the browser has no room left for this site', error);
   }
-  return new SqliteError(ResultCode.IOERR, `IndexedDB failed: ${(error as Error).message}`, error);
+  const reason = (error as Error | null)?.message ?? 'the browser gives no reason';
+  return new SqliteError(ResultCode.IOERR, `IndexedDB failed: ${reason}`, error);
 }

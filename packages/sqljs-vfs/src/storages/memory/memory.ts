@@ -81,6 +81,7 @@ const capabilities: StorageCapabilities = {
   syncSurvives: 'nothing',
   atomicCommit: false,
   lockProvider: 'in process',
+  pagesInMemory: 'all',
 };
 
 /**

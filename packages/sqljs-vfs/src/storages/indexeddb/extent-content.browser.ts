@@ -1,0 +1,76 @@
+/** The content of extents, as the browser stores it. */
+import { type Extent, type ExtentContent, type ExtentFormat, joinParts, type NewExtent } from './extents.ts';
+import type { ExtentRecord } from './layout.browser.ts';
+
+/** The synchronous reader of Blobs, which only workers have. */
+interface SynchronousReader {
+  readAsArrayBuffer(blob: Blob): ArrayBuffer;
+}
+
+const { FileReaderSync } = globalThis as unknown as { FileReaderSync?: new () => SynchronousReader };
+
+/** True where Blobs can be read synchronously, so that they need not be loaded whole. */
+export const readsOnDemand: boolean = FileReaderSync !== undefined;
+
+/** A Blob, read when needed. */
+class BlobContent implements ExtentContent {
+  readonly inMemory = false;
+  readonly blob: Blob;
+  readonly #reader: SynchronousReader;
+
+  constructor(blob: Blob, reader: SynchronousReader) {
+    this.blob = blob;
+    this.#reader = reader;
+  }
+
+  get sizeBytes(): number {
+    return this.blob.size;
+  }
+
+  read(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#reader.readAsArrayBuffer(this.blob.slice(start, end)));
+    if (bytes.length === end - start) return bytes;
+    throw new DOMException(`${bytes.length} bytes instead of ${end - start}`, 'NotReadableError');
+  }
+}
+
+/** Bytes in memory, with the Blob that they came from, if there is one. */
+class LoadedContent implements ExtentContent {
+  readonly inMemory = true;
+  readonly blob: Blob | undefined;
+  readonly #bytes: ArrayBuffer;
+
+  constructor(bytes: ArrayBuffer, blob?: Blob) {
+    this.#bytes = bytes;
+    this.blob = blob;
+  }
+
+  get sizeBytes(): number {
+    return this.#bytes.byteLength;
+  }
+
+  read(start: number, end: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#bytes, start, end - start);
+  }
+}
+
+/** Makes a stored extent readable: loads its bytes where they cannot be read synchronously later. */
+export async function openExtent({ extentIndex, version, content }: ExtentRecord): Promise<Extent> {
+  if (content instanceof ArrayBuffer) return { extentIndex, version, content: new LoadedContent(content) };
+  if (FileReaderSync) {
+    return { extentIndex, version, content: new BlobContent(content, new FileReaderSync()) };
+  }
+  return { extentIndex, version, content: new LoadedContent(await content.arrayBuffer(), content) };
+}
+
+/** Makes the value to store. A Blob of slices is composed by the browser, which copies them without reading them here. */
+export function recordOf(extent: NewExtent, format: ExtentFormat): ExtentRecord {
+  const { extentIndex, version, parts } = extent;
+  if (format === 'ArrayBuffer') return { extentIndex, version, content: joinParts(extent).buffer };
+  const pieces = parts.map((part) => {
+    if (part instanceof Uint8Array) return part;
+    const { blob } = part.content as BlobContent | LoadedContent;
+    return blob?.slice(part.start, part.end) ?? part.content.read(part.start, part.end);
+  });
+  return { extentIndex, version, content: new Blob(pieces) };
+}

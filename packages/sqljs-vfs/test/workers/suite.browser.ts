@@ -1,0 +1,36 @@
+/** Runs cases of the contract suite in a dedicated worker, which has synchronous access handles and reads Blobs. */
+import { expect } from 'vitest';
+import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
+import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
+import { StorageTestContext, storageCases, type StorageHarness } from '../../src/testing/index.ts';
+import { transactionHarness } from '../contract/transaction-harness.browser.ts';
+import { serveCalls } from './calls.browser.ts';
+
+const makers = {
+  opfs(title: string): Promise<StorageHarness> {
+    const storage = (): ReturnType<typeof opfsStorage> => opfsStorage(`suite ${title}`);
+    return transactionHarness(storage(), storage, storage);
+  },
+  indexeddb(): Promise<StorageHarness> {
+    const name = crypto.randomUUID();
+    const storage = indexedDbStorage(name);
+    return transactionHarness(
+      storage,
+      () => storage,
+      () => indexedDbStorage(name),
+    );
+  },
+};
+
+serveCalls({
+  async runCase(kind: keyof typeof makers, title: string) {
+    const storageCase = storageCases.find((candidate) => candidate.title === title);
+    if (!storageCase) throw new RangeError(`no such case: ${title}`);
+    const context = new StorageTestContext(await makers[kind](title), expect);
+    try {
+      await storageCase.run(context);
+    } finally {
+      await context.end();
+    }
+  },
+});
