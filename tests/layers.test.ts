@@ -145,7 +145,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'api',
       ],
       'change-log': ['queue', 'exports', 'schema', 'tables', 'engine', 'validation', 'hashing', 'api'],
-      queue: ['engine', 'api'],
+      queue: ['engine', 'validation', 'api'],
       changes: ['validation', 'api'],
       exports: ['streams', 'tables', 'engine', 'validation', 'api'],
       streams: ['tables', 'validation', 'hashing', 'api'],

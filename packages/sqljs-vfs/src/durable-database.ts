@@ -25,6 +25,8 @@ export interface CopyOptions {
    * @default 0
    */
   readonly busyDeadlineMs?: number;
+  /** Ends the wait for other connections with SQLITE_BUSY. What is copied already is left to `onStep`. */
+  readonly signal?: { readonly aborted: boolean } | undefined;
 }
 
 /** An open database whose pages are in a storage. */
@@ -293,12 +295,13 @@ export class OpenedDatabase implements DurableDatabase {
 
   async copyFrom(
     source: DurableDatabase,
-    { expectedChangeCounter, onStep, busyDeadlineMs = 0 }: CopyOptions = {},
+    { expectedChangeCounter, onStep, busyDeadlineMs = 0, signal }: CopyOptions = {},
   ): Promise<void> {
     const pageSizeBytes = Number(source.database.exec('PRAGMA page_size')[0]?.values[0]?.[0]);
     const copy = await retryBusy(
       () => new DatabaseCopy(this.#sqlJs, this.database, source.database),
       busyDeadlineMs,
+      signal,
     );
     try {
       if (expectedChangeCounter !== undefined && this.changeCounter() !== expectedChangeCounter)

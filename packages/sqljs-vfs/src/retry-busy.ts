@@ -14,16 +14,25 @@ function busyPauseMs(attempt: number): number {
   return min + Math.random() * (max - min);
 }
 
-/** Waits for other connections to release their locks, until a time on the clock of `performance.now()`. */
-export function forOtherLocks(deadline: number): Wait {
-  return { covers: isBusy, pauseMs: busyPauseMs, maxFailures: Infinity, deadline };
+/**
+ * Waits for other connections to release their locks, until a time on the clock of `performance.now()`.
+ * @param signal - ends the wait with the next attempt
+ */
+export function forOtherLocks(deadline: number, signal?: { readonly aborted: boolean }): Wait {
+  const covers = (error: unknown): boolean => signal?.aborted !== true && isBusy(error);
+  return { covers, pauseMs: busyPauseMs, maxFailures: Infinity, deadline };
 }
 
 /**
  * Repeats a call while it fails with SQLITE_BUSY. The event loop is free between the attempts, which is why SQLite's own
  * busy timeout stays 0.
  * @param deadlineMs - how long to keep trying, in milliseconds from now; then the last busy error is thrown
+ * @param signal - the next busy error after it has fired is thrown
  */
-export function retryBusy<T>(call: () => T | Promise<T>, deadlineMs: number): Promise<T> {
-  return retry(call, forOtherLocks(performance.now() + deadlineMs));
+export function retryBusy<T>(
+  call: () => T | Promise<T>,
+  deadlineMs: number,
+  signal?: { readonly aborted: boolean },
+): Promise<T> {
+  return retry(call, forOtherLocks(performance.now() + deadlineMs, signal));
 }

@@ -55,13 +55,19 @@ export class Backups {
     };
     try {
       const manifest = await abortable(operation, options.signal, () =>
-        this.#queue.runInSteps(operation, async (steps) => {
-          const copied = await readCopy(this.#connection, steps, { ...options, operation }, write);
-          // Where no copy can be made, the database itself is read, under one SHARED lock.
-          const written = copied ? copied.result : await steps.readTransaction(() => write(this.#connection));
-          await directory.finish();
-          return written;
-        }),
+        this.#queue.runInSteps(
+          operation,
+          async (steps) => {
+            const copied = await readCopy(this.#connection, steps, { ...options, operation }, write);
+            // Where no copy can be made, the database itself is read, under one SHARED lock.
+            const written = copied
+              ? copied.result
+              : await steps.readTransaction(() => write(this.#connection));
+            await directory.finish();
+            return written;
+          },
+          options.signal,
+        ),
       );
       return { directory: directory.name, manifest };
     } catch (error) {
@@ -128,12 +134,12 @@ export class Backups {
 
   /** Replaces the rows by those of a staged database that was checked. The files of the backup are not read again. */
   #loadRows(staged: SqliteConnection, operation: string, options: RestoreOptions): Promise<RowCounts> {
-    return this.#queue.enqueueExclusive(operation, TABLE_NAMES, () =>
+    const load = (): Promise<RowCounts> =>
       this.#queue.withWriteTransaction(async () => {
         if (!options.force) refuseUnlessEmpty(this.#connection);
         return copyRows(staged, this.#connection, this.#changeLog, this.#clock(), options);
-      }),
-    );
+      });
+    return this.#queue.enqueueExclusive(operation, TABLE_NAMES, load, options.signal);
   }
 
   async importImage(image: Uint8Array): Promise<void> {
@@ -174,6 +180,7 @@ export class Backups {
       await durable.copyFrom(image.durable, {
         ...(seen !== undefined && { expectedChangeCounter: seen }),
         busyDeadlineMs: this.#queue.busyDeadlineMs,
+        signal,
         async onStep(done) {
           throwIfAborted(operation, signal);
           onProgress?.({ stage: 'image', done, total, unit: 'bytes' });
@@ -182,11 +189,12 @@ export class Backups {
       });
     };
     const counts = countRows(image);
-    await this.#queue.enqueueExclusive(operation, TABLE_NAMES, async () => {
+    const replaceAlone = async (): Promise<void> => {
       const replaced = await this.#queue.withReadTransaction(async () => describeReplaced(this.#connection));
       await image.transaction('write', () => bringChangeLog(image, replaced, this.#clock));
       await this.#queue.retryTransient(() => durable.writeTransaction(replace));
-    });
+    };
+    await this.#queue.enqueueExclusive(operation, TABLE_NAMES, replaceAlone, signal);
     return counts;
   }
 }

@@ -21,19 +21,17 @@ export function enableHistory(
   { signal, onProgress }: LongOperationOptions,
 ): Promise<void> {
   const operation = 'enableHistory';
-  return abortable(operation, signal, () =>
-    queue.enqueueExclusive(operation, [], () =>
-      queue.withWriteTransaction(async () => {
-        changeLog.begin();
-        if (changeLog.origin !== undefined) return;
-        let done = 0;
-        for (const rows of changeLog.enable()) {
-          throwIfAborted(operation, signal);
-          done += rows;
-          onProgress?.({ stage: 'adopt', done, total: undefined, unit: 'rows' });
-          await yieldToEventLoop();
-        }
-      }),
-    ),
-  );
+  const enable = (): Promise<void> =>
+    queue.withWriteTransaction(async () => {
+      changeLog.begin();
+      if (changeLog.origin !== undefined) return;
+      let done = 0;
+      for (const rows of changeLog.enable()) {
+        throwIfAborted(operation, signal);
+        done += rows;
+        onProgress?.({ stage: 'adopt', done, total: undefined, unit: 'rows' });
+        await yieldToEventLoop();
+      }
+    });
+  return abortable(operation, signal, () => queue.enqueueExclusive(operation, [], enable, signal));
 }

@@ -8,20 +8,29 @@ import type { SqliteConnection } from './sqlite-connection.ts';
  * and the wait ends. Rolling back and starting over would let new readers in; with enough of them it would never end
  * (https://www.sqlite.org/lang_transaction.html: such a "transaction remains active and the COMMIT can be retried later").
  * @param deadline - when to stop waiting, on the clock of `performance.now()`; the transaction is then still open
- * @throws {SqliteError} SQLITE_BUSY after the deadline; any other failure of COMMIT at once
+ * @param signal - ends the wait
+ * @throws {SqliteError} SQLITE_BUSY after the deadline or the signal; any other failure of COMMIT at once
  */
-export function commitWhenReadersFinish(connection: SqliteConnection, deadline: number): Promise<void> {
-  return retry(() => void connection.run('COMMIT'), forReaders(deadline));
+export function commitWhenReadersFinish(
+  connection: SqliteConnection,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return retry(() => void connection.run('COMMIT'), forReaders(deadline, signal));
 }
 
 /**
  * Commits like {@link commitWhenReadersFinish} and recognises a failed COMMIT that may have taken effect.
  * @throws {UncertainCommit} when the transaction may be committed; it must not be tried again then
  */
-export async function commit(connection: SqliteConnection, deadline: number): Promise<void> {
+export async function commit(
+  connection: SqliteConnection,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const counterBefore = readChangeCounter(connection);
   try {
-    await commitWhenReadersFinish(connection, deadline);
+    await commitWhenReadersFinish(connection, deadline, signal);
   } catch (error) {
     // A storage that was reset refused the commit before anything of it was written.
     if (isBusy(error) || isStorageReset(error) || !mayBeCommitted(connection, counterBefore)) throw error;

@@ -17,9 +17,11 @@ const READERS_PAUSE_MS = 2;
 /**
  * Waits for other connections to finish reading, so that a COMMIT can go on. Readers finish within milliseconds and the
  * PENDING lock keeps every other connection waiting, so this polls often.
+ * @param signal - ends the wait with the next attempt
  */
-export function forReaders(deadline: number): Wait {
-  return { covers: isBusy, pauseMs: () => READERS_PAUSE_MS, maxFailures: Infinity, deadline };
+export function forReaders(deadline: number, signal?: { readonly aborted: boolean }): Wait {
+  const covers = (error: unknown): boolean => signal?.aborted !== true && isBusy(error);
+  return { covers, pauseMs: () => READERS_PAUSE_MS, maxFailures: Infinity, deadline };
 }
 
 /** Waits for a transient I/O error of the storage to pass. */

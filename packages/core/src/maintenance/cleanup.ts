@@ -52,8 +52,9 @@ export async function cleanup(
       connection.snapshot(() => report(connection.sizeBytes(), countOldRows(connection, before))),
     );
   }
-  return queue.runInSteps(OPERATION, async (steps) => {
-    const sizeBeforeBytes = await steps.read(() => connection.sizeBytes());
+  const run = async (steps: Steps): Promise<CleanupReport> => {
+    const readSize = (): Promise<number> => steps.read(() => connection.sizeBytes());
+    const sizeBeforeBytes = await abortable(OPERATION, options.signal, readSize);
     const deleted = new Map<TableName, number>();
     try {
       await abortable(OPERATION, options.signal, () =>
@@ -65,21 +66,24 @@ export async function cleanup(
     try {
       await giveRoomBack(connection, queue, steps, options.vacuum, options.signal);
     } catch (error) {
-      if (!isStorageFailure(error)) throw error;
-      // The deletion is committed. The room that could not be given back is in the report.
-      if (options.vacuum) throw roomNotGivenBack(error, deletedCounts(deleted));
+      if (!leavesRoom(error)) throw error;
+      // The deletion is committed. The room that could not be given back, or not before an abort, is in the report.
+      if (options.vacuum && !options.signal?.aborted) throw roomNotGivenBack(error, deletedCounts(deleted));
     }
     try {
       return await steps.read(() => connection.snapshot(() => report(sizeBeforeBytes, deleted)));
     } catch (error) {
       throw stopped(error, deletedCounts(deleted));
     }
-  });
+  };
+  return queue.runInSteps(OPERATION, run, options.signal);
 }
 
-function isStorageFailure(error: unknown): error is PersistenceError {
+/** True for a failure of giving room back after which the room may stay in the file. */
+function leavesRoom(error: unknown): error is PersistenceError {
   return (
-    error instanceof PersistenceError && ['DATABASE_LOCKED', 'DISK_FULL', 'IO_ERROR'].includes(error.code)
+    error instanceof PersistenceError &&
+    ['ABORTED', 'DATABASE_LOCKED', 'DISK_FULL', 'IO_ERROR'].includes(error.code)
   );
 }
 

@@ -229,10 +229,13 @@ export class DatabasePersistence implements Api.Persistence {
     const operation = 'verify';
     const options = checkLongOperation(operation, given);
     return abortable(operation, options.signal, () =>
-      this.#queue.runInSteps(operation, (steps) =>
-        verify(this.#connection, steps, options, (work) =>
-          readCopy(this.#connection, steps, { ...options, operation }, work),
-        ),
+      this.#queue.runInSteps(
+        operation,
+        (steps) =>
+          verify(this.#connection, steps, options, (work) =>
+            readCopy(this.#connection, steps, { ...options, operation }, work),
+          ),
+        options.signal,
       ),
     );
   }

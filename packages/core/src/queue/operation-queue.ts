@@ -9,7 +9,8 @@
  * 4. Another connection's lock is waited for without blocking the event loop, until each operation's own deadline.
  * 5. Reads run between transactions, never inside one: they see only committed rows.
  * 6. Exclusive work (VACUUM, restore) runs alone and may await; it accesses the storage itself.
- * 7. An operation of several steps (backup, cleanup) is in the queue once for each step, and other operations run in between.
+ * 7. An operation's signal ends its waiting: for its turn, for other connections' locks and for their readers.
+ * 8. An operation of several steps (backup, cleanup) is in the queue once for each step, and other operations run in between.
  */
 import { ResultCode, isBusy } from '@ggen-sim/sqljs-vfs';
 import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
@@ -20,6 +21,7 @@ import { forTransientIoErrors } from '../engine/retry.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { RetryPolicy, TableName } from '../api/persistence.ts';
+import { abortedError } from '../validation/abort.ts';
 import { commitGroup, type Outcome } from './group-commit.ts';
 
 /** Most operations that share a transaction; bounds how much one failure has to repeat. */
@@ -31,6 +33,7 @@ interface Operation<T = unknown> {
   readonly tables: readonly TableName[];
   readonly work: () => T | Promise<T>;
   readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (result: T) => void;
   readonly reject: (error: PersistenceError) => void;
 }
@@ -65,6 +68,8 @@ export class OperationQueue {
   #waiting: Operation[] = [];
   #running: Promise<void> | undefined;
   readonly #stepped: Set<Promise<unknown>> = new Set();
+  /** The signal of the exclusive operation that runs. */
+  #signal: AbortSignal | undefined;
   #closed = false;
 
   constructor(connection: SqliteConnection, policy: RetryPolicy, hooks: GroupHooks) {
@@ -89,8 +94,13 @@ export class OperationQueue {
   }
 
   /** Enqueues work that needs the connection for itself, over several turns of the event loop. */
-  enqueueExclusive<T>(name: string, tables: readonly TableName[], work: () => Promise<T>): Promise<T> {
-    return this.#enqueue('exclusive', name, tables, work);
+  enqueueExclusive<T>(
+    name: string,
+    tables: readonly TableName[],
+    work: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#enqueue('exclusive', name, tables, work, signal);
   }
 
   /**
@@ -99,7 +109,7 @@ export class OperationQueue {
    */
   withWriteTransaction<T>(work: () => Promise<T>): Promise<T> {
     const connection = this.#connection;
-    const steps = { commit: (): Promise<void> => commit(connection, this.#deadline()) };
+    const steps = { commit: (): Promise<void> => commit(connection, this.#deadline(), this.#signal) };
     return this.retryTransient(() =>
       connection.durable.writeTransaction(() => connection.transaction('write', work, steps)),
     );
@@ -117,13 +127,18 @@ export class OperationQueue {
   }
 
   /** Runs an operation of several steps. Once it has begun, its steps are accepted even when the queue is closed. */
-  async runInSteps<T>(name: string, operation: (steps: Steps) => Promise<T>): Promise<T> {
+  async runInSteps<T>(
+    name: string,
+    operation: (steps: Steps) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     if (this.#closed) throw closed(name);
     const running = operation({
-      read: (work) => this.#push('read', name, [], work),
-      write: (tables, work) => this.#push('write', name, tables, work),
-      exclusive: (tables, work) => this.#push('exclusive', name, tables, work),
-      readTransaction: (work) => this.#push('exclusive', name, [], () => this.withReadTransaction(work)),
+      read: (work) => this.#push('read', name, [], work, signal),
+      write: (tables, work) => this.#push('write', name, tables, work, signal),
+      exclusive: (tables, work) => this.#push('exclusive', name, tables, work, signal),
+      readTransaction: (work) =>
+        this.#push('exclusive', name, [], () => this.withReadTransaction(work), signal),
     });
     this.#stepped.add(running);
     try {
@@ -142,11 +157,15 @@ export class OperationQueue {
 
   /** Within exclusive work: retries a call that another connection's lock or a transient I/O error fails. */
   retryTransient<T>(call: () => T | Promise<T>): Promise<T> {
-    return this.#retryUntil(this.#deadline(), call);
+    return this.#retryUntil(this.#deadline(), call, this.#signal);
   }
 
-  #retryUntil<T>(deadline: number, call: () => T | Promise<T>): Promise<T> {
-    return retry(call, forOtherLocks(deadline), forTransientIoErrors(this.#policy));
+  #retryUntil<T>(
+    deadline: number,
+    call: () => T | Promise<T>,
+    signal: { readonly aborted: boolean } | undefined,
+  ): Promise<T> {
+    return retry(call, forOtherLocks(deadline, signal), forTransientIoErrors(this.#policy));
   }
 
   #deadline(): number {
@@ -158,8 +177,9 @@ export class OperationQueue {
     name: string,
     tables: readonly TableName[],
     work: () => T | Promise<T>,
+    signal?: AbortSignal,
   ): Promise<T> {
-    return this.#closed ? Promise.reject(closed(name)) : this.#push(kind, name, tables, work);
+    return this.#closed ? Promise.reject(closed(name)) : this.#push(kind, name, tables, work, signal);
   }
 
   #push<T>(
@@ -167,12 +187,25 @@ export class OperationQueue {
     name: string,
     tables: readonly TableName[],
     work: () => T | Promise<T>,
+    signal?: AbortSignal,
   ): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    // A save has no signal and does not pay for one.
+    const settled = signal && new AbortController();
+    const outcome = new Promise<T>((resolve, reject) => {
       const deadline = this.#deadline();
-      this.#waiting.push({ kind, name, tables, work, deadline, resolve, reject } as Operation);
+      const operation = { kind, name, tables, work, deadline, signal, resolve, reject } as Operation;
+      this.#waiting.push(operation);
       this.#running ??= this.#run();
+      if (!signal || !settled) return;
+      const leave = (): void => {
+        const position = this.#waiting.indexOf(operation);
+        if (position === -1) return;
+        this.#waiting.splice(position, 1);
+        reject(abortedError(name, signal));
+      };
+      signal.addEventListener('abort', leave, { signal: settled.signal });
     });
+    return settled ? outcome.finally(() => settled.abort()) : outcome;
   }
 
   async #run(): Promise<void> {
@@ -195,15 +228,16 @@ export class OperationQueue {
 
   async #runRead(operation: Operation): Promise<void> {
     try {
-      const { work, deadline } = operation;
+      const { work, deadline, signal } = operation;
       const { durable } = this.#connection;
-      operation.resolve(await this.#retryUntil(deadline, () => durable.readTransaction(work)));
+      operation.resolve(await this.#retryUntil(deadline, () => durable.readTransaction(work), signal));
     } catch (error) {
       operation.reject(toPersistenceError(error, operation.name));
     }
   }
 
   async #runExclusive(operation: Operation): Promise<void> {
+    this.#signal = operation.signal;
     try {
       operation.resolve(await operation.work());
       if (operation.tables.length > 0) this.#hooks.changed(operation.tables);
@@ -219,10 +253,13 @@ export class OperationQueue {
     const deadline = Math.min(...group.map((operation) => operation.deadline));
     let outcomes: Outcome[];
     try {
-      outcomes = await this.#retryUntil(deadline, () =>
-        connection.durable.writeTransaction(() =>
-          commitGroup(connection, works, deadline, () => this.#hooks.begin()),
-        ),
+      outcomes = await this.#retryUntil(
+        deadline,
+        () =>
+          connection.durable.writeTransaction(() =>
+            commitGroup(connection, works, deadline, () => this.#hooks.begin()),
+          ),
+        abortOfAny(group),
       );
     } catch (error) {
       await this.#runSmallerGroups(group, error);
@@ -244,7 +281,7 @@ export class OperationQueue {
 
   /**
    * Runs what may still succeed after a group has failed. When the disk was full, each write runs alone. When another
-   * connection's lock was in the way, the writes with a later deadline run again. The other writes are rejected.
+   * connection's lock was in the way, the writes with a later deadline that are not aborted run again. The other writes are rejected.
    */
   async #runSmallerGroups(group: readonly Operation[], error: unknown): Promise<void> {
     if (resultCodeOf(error) === ResultCode.FULL && group.length > 1) {
@@ -252,12 +289,23 @@ export class OperationQueue {
       return;
     }
     const now = performance.now();
-    const patient = isBusy(error) ? group.filter(({ deadline }) => deadline > now) : [];
+    const patient = isBusy(error)
+      ? group.filter(({ deadline, signal }) => deadline > now && signal?.aborted !== true)
+      : [];
     for (const operation of group) {
       if (!patient.includes(operation)) operation.reject(toPersistenceError(error, operation.name));
     }
     if (patient.length > 0) await this.#runGroup(patient);
   }
+}
+
+/** Returns what tells if any of the operations is aborted. */
+function abortOfAny(group: readonly Operation[]): { readonly aborted: boolean } {
+  return {
+    get aborted(): boolean {
+      return group.some(({ signal }) => signal?.aborted);
+    },
+  };
 }
 
 function closed(operation: string): PersistenceError {

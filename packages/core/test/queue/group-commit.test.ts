@@ -1,16 +1,16 @@
 /** Group commit: few transactions for many saves, separate failures, and no promise resolved before it is durable. */
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { type Storage, memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { type StorageCall, countingStorage, observedStorage } from '@ggen-sim/sqljs-vfs/testing';
-import { describe, expect, onTestFinished, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import { type Persistence, type PersistenceError, type RetryPolicy } from '../../src/index.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { migrate } from '../../src/schema/migrator.ts';
 import { memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
+import { lockByNative } from '../support/native-lock.ts';
 import { type TestDatabase, createTestDatabase } from '../support/test-database.ts';
 
 /** Opens a persistence on a storage that the test made. */
@@ -177,27 +177,10 @@ describe('durability and retries', () => {
 });
 
 describe('while native SQLite holds the database', () => {
-  /** Starts native `sqlite3` in a write transaction. Returns the function that ends it. */
-  async function holdByNative(fixture: TestDatabase): Promise<() => Promise<void>> {
-    const holder = spawn('sqlite3', ['-batch', fixture.file], { stdio: ['pipe', 'pipe', 'inherit'] });
-    onTestFinished(() => void holder.kill());
-    const ended = new Promise<void>((resolve) => {
-      holder.on('close', () => resolve());
-    });
-    holder.stdin.write('BEGIN EXCLUSIVE;\nSELECT 1;\n');
-    await new Promise<void>((resolve) => {
-      holder.stdout.once('data', () => resolve());
-    });
-    return () => {
-      holder.stdin.end('ROLLBACK;\n');
-      return ended;
-    };
-  }
-
   it('waits without blocking the event loop, and then saves', async () => {
     const fixture = createTestDatabase();
     const db = await fixture.open();
-    const release = await holdByNative(fixture);
+    const release = await lockByNative(fixture.file);
     let settled = false;
     const save = db.saveReceipt(receiptOf('waiting')).finally(() => void (settled = true));
     // Every timer that fires shows that the event loop is free.
@@ -210,7 +193,7 @@ describe('while native SQLite holds the database', () => {
   it('refuses saves and reads with DATABASE_LOCKED after the deadline, and works afterwards', async () => {
     const fixture = createTestDatabase();
     const db = await fixture.open({ retry: { busyDeadlineMs: 60 } });
-    const release = await holdByNative(fixture);
+    const release = await lockByNative(fixture.file);
     for (const call of [
       () => db.saveReceipt(receiptOf('a')),
       () => db.stats(),

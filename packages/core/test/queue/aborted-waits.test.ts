@@ -1,0 +1,53 @@
+/** An abort ends the waiting of an operation: for another program's lock, and for its turn. */
+import { expect, it } from 'vitest';
+import type { LongOperationOptions, Persistence } from '../../src/index.ts';
+import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
+import { lockByNative } from '../support/native-lock.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+/** Longer than a test may take: only the abort ends the wait. */
+const BUSY_DEADLINE_MS = 3_600_000;
+
+/** Lets an operation get as far as the lock. One that is slower is aborted before, which must end it as well. */
+const TIME_TO_THE_LOCK_MS = 1000;
+
+type Operation = (db: Persistence, options: LongOperationOptions, backup: string) => Promise<unknown>;
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  cleanup: (db, options) => db.cleanup({ ...options, days: 0 }),
+  verify: (db, options) => db.verify(options),
+  exportBackup: (db, options, backup) => db.exportBackup({ ...options, directory: `${backup}-2` }),
+  'restoreBackup from the image': (db, options, backup) =>
+    db.restoreBackup({ ...options, directory: backup, force: true, from: 'image' }),
+  'restoreBackup from JSON': (db, options, backup) =>
+    db.restoreBackup({ ...options, directory: backup, force: true, from: 'json' }),
+};
+
+it.each(Object.entries(OPERATIONS))('an abort ends the wait for a lock: %s', async (_, operation) => {
+  const fixture = createTestDatabase();
+  const backup = fixture.path('backup');
+  const db = await fixture.open({ retry: { busyDeadlineMs: BUSY_DEADLINE_MS } });
+  await db.saveReceipt(receiptOf('kept'));
+  await db.exportBackup({ directory: backup });
+  const release = await lockByNative(fixture.file);
+  const controller = new AbortController();
+  const rejection = rejectionOf(operation(db, { signal: controller.signal }, backup));
+  setTimeout(() => controller.abort(new Error('no longer wanted')), TIME_TO_THE_LOCK_MS);
+  expect(await rejection).toMatchObject({ code: 'ABORTED', cause: controller.signal.reason });
+  await release();
+  await db.saveReceipt(receiptOf('later'));
+  expect(await db.stats()).toMatchObject({ receiptsTotal: 2 });
+});
+
+it('an abort ends the wait for the turn', async () => {
+  const fixture = createTestDatabase();
+  const db = await fixture.open({ retry: { busyDeadlineMs: BUSY_DEADLINE_MS } });
+  const release = await lockByNative(fixture.file);
+  const first = db.reset();
+  const controller = new AbortController();
+  const second = rejectionOf(db.verify({ signal: controller.signal }));
+  setTimeout(() => controller.abort(), TIME_TO_THE_LOCK_MS);
+  expect(await second).toMatchObject({ code: 'ABORTED' });
+  await release();
+  await first;
+});
