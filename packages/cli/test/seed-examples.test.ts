@@ -225,7 +225,7 @@ describe('./main.sh', () => {
       '[1]',
       '[1200]',
       '{"active":true}',
-      '4',
+      '5',
       '1',
       '0',
       '',
@@ -247,7 +247,7 @@ END
     expect(await bash(`sqlite3 workspace/.ggen/ggen.db "PRAGMA integrity_check;"`)).toBe('ok\n');
     expect(
       (await bash('sqlite3 workspace/.ggen/ggen.db .tables')).split(/\s+/u).filter(Boolean).toSorted(),
-    ).toEqual(['_schema_metadata', 'agent_memory', 'audit_log', 'receipts']);
+    ).toEqual(['_change_log', '_schema_metadata', 'agent_memory', 'audit_log', 'receipts']);
   });
 
   it('tests itself', async () => {

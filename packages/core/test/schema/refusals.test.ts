@@ -151,7 +151,6 @@ describe('invalid locations and options', () => {
       [{ durability: 'sometimes' }, /Invalid durability: "sometimes"/],
       [{ retry: { busyDeadlineMs: -1 } }, /Invalid busyDeadlineMs: -1/],
       [{ retry: { ioRetries: 1.5 } }, /Invalid ioRetries/],
-      [{ storage: 'indexeddb', name: 'any', cacheSizeBytes: -1 }, /Invalid cacheSizeBytes: -1/],
     ];
     for (const [options, message] of wrong) {
       const error = await rejectionOf(fixture.open(options));
@@ -166,6 +165,13 @@ describe('storages of other platforms', () => {
   it('refuses IndexedDB in Node instead of falling back to memory', async () => {
     const error = await rejectionOf(openPersistence({ storage: 'indexeddb', name: 'x' }));
     expect(error).toMatchObject({ name: 'PersistenceError', code: 'STORAGE_UNAVAILABLE' });
+  });
+
+  it('refuses a size that is none, before it looks for the storage', async () => {
+    const options = { storage: 'indexeddb', name: 'any', cacheSizeBytes: -1 } as const;
+    const error = await rejectionOf(openPersistence(options));
+    expect(error).toMatchObject({ name: 'PersistenceError', code: 'INVALID_ARGUMENT' });
+    expect(error.message).toMatch(/Invalid cacheSizeBytes: -1/);
   });
 });
 
