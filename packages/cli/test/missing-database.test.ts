@@ -17,6 +17,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'verify-receipt': ['abcd'],
   'db get-receipt': ['abc'],
   'db get-memory': ['agent-1'],
+  'db memory': ['history', 'agent-1'],
   'db export-audit-trail': ['json', '-'],
   'db backup': ['./backup'],
   'db cleanup': ['0'],
