@@ -1,6 +1,9 @@
 /** State of the change log of a database. */
 export interface HistoryStatus {
-  /** True when every save, adoption and deletion is noted in the change log. */
+  /**
+   * True when the change log notes what this program saves and deletes, and the rows that other programs insert: those of
+   * one write by an entry each, or very many or very large ones by one entry for all.
+   */
   readonly enabled: boolean;
   /**
    * Id of the database (UUID version 7), which the numbers of the entries belong to. A restore, a reset and an import give it
@@ -9,4 +12,9 @@ export interface HistoryStatus {
   readonly origin: string | null;
   /** Number of the last entry; 0 without any. */
   readonly lastSeq: number;
+  /**
+   * Why there is no change log: it was dropped, or another program has a table or a view of its name. `null` with a change
+   * log, and where nobody asked for one.
+   */
+  readonly reason: string | null;
 }

@@ -165,8 +165,9 @@ export class Backups {
   async #replaceBy(
     image: SqliteConnection,
     operation: string,
-    { force = false, signal, onProgress }: Pick<RestoreOptions, 'force' | 'signal' | 'onProgress'>,
+    options: Pick<RestoreOptions, 'force' | 'signal' | 'onProgress'>,
   ): Promise<RowCounts> {
+    const { force = false, signal, onProgress } = options;
     const { durable } = this.#connection;
     const replace = async (): Promise<void> => {
       const total = image.durable.sizeBytes();
@@ -191,7 +192,9 @@ export class Backups {
     const counts = countRows(image);
     const replaceAlone = async (): Promise<void> => {
       const replaced = await this.#queue.withReadTransaction(async () => describeReplaced(this.#connection));
-      await image.transaction('write', () => bringChangeLog(image, replaced, this.#clock));
+      await image.transaction('write', () =>
+        bringChangeLog(image, replaced, this.#clock, operation, options),
+      );
       await this.#queue.retryTransient(() => durable.writeTransaction(replace));
     };
     await this.#queue.enqueueExclusive(operation, TABLE_NAMES, replaceAlone, signal);

@@ -1,7 +1,9 @@
 /** The change log of a database whose rows are replaced by those of a backup or an image. */
+import type { LongOperationOptions } from '../api/persistence.ts';
+import { adoptInSteps } from '../change-log/adopt-in-steps.ts';
 import { ChangeLog, everyRow, type Deletion } from '../change-log/change-log.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { createChangeLog, readOrigin } from '../schema/change-log-table.ts';
+import { CHANGE_LOG, createChangeLog, readOrigin, typeOfForeign } from '../schema/change-log-table.ts';
 
 /** What a restore replaces. */
 export interface ReplacedRows {
@@ -20,16 +22,25 @@ export function describeReplaced(connection: SqliteConnection): ReplacedRows {
  * Completes the change log of an image before it replaces the database: rows without an entry are adopted, and the id of the
  * database is a new one. An image without a change log gets one if the database had one. The caller holds a transaction.
  */
-export function bringChangeLog(image: SqliteConnection, replaced: ReplacedRows, clock: () => Date): void {
+export async function bringChangeLog(
+  image: SqliteConnection,
+  { origin, deletions }: ReplacedRows,
+  clock: () => Date,
+  operation: string,
+  options: LongOperationOptions,
+): Promise<void> {
   const changeLog = new ChangeLog(image, clock);
-  if (readOrigin(image) !== undefined) changeLog.takeOver();
-  else if (replaced.origin === undefined) return;
-  else for (const _ of changeLog.enable());
-  for (const deletion of replaced.deletions) changeLog.noteDeletion(deletion);
+  if (readOrigin(image) !== undefined) await adoptInSteps(operation, changeLog.takeOver(deletions), options);
+  else if (origin !== undefined) await adoptInSteps(operation, changeLog.enable(deletions), options);
 }
 
-/** Makes an empty change log, for the entries of a backup's file. */
-export function emptyChangeLog(connection: SqliteConnection, now: Date): void {
-  if (readOrigin(connection) === undefined) createChangeLog(connection, now);
-  else connection.run('DELETE FROM _change_log');
+/**
+ * Makes an empty change log, for the entries of a backup's file.
+ * @returns false when another program has something of its name, so that there is none
+ */
+export function emptyChangeLog(connection: SqliteConnection, now: Date): boolean {
+  if (readOrigin(connection) !== undefined) connection.run(`DELETE FROM ${CHANGE_LOG.name}`);
+  else if (typeOfForeign(connection) === undefined) createChangeLog(connection, now);
+  else return false;
+  return true;
 }

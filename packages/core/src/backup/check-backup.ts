@@ -74,15 +74,12 @@ export async function compareParts(
   manifest: BackupManifest,
   options: RestoreOptions,
 ): Promise<void> {
-  const hasLog = readOrigin(image) !== undefined;
-  if (hasLog !== manifest.files.some(({ name }) => name === CHANGE_LOG.backupFile)) {
-    throw invalidBackup(
-      hasLog
-        ? `it has no ${CHANGE_LOG.backupFile}`
-        : `${IMAGE_FILE} has no change log, but there is a ${CHANGE_LOG.backupFile}`,
-    );
+  // A program without the change log leaves it out of the files, but not of the image.
+  const listsLog = manifest.files.some(({ name }) => name === CHANGE_LOG.backupFile);
+  if (listsLog && readOrigin(image) === undefined) {
+    throw invalidBackup(`${IMAGE_FILE} has no change log, but there is a ${CHANGE_LOG.backupFile}`);
   }
-  for (const table of [...TABLES, ...(hasLog ? [CHANGE_LOG] : [])]) {
+  for (const table of [...TABLES, ...(listsLog ? [CHANGE_LOG] : [])]) {
     await compareTable(image, table, directory, manifest, options);
   }
   const imported = countImportedReceipts(image);

@@ -1,6 +1,7 @@
 import { ResultCode } from '@ggen-sim/sqljs-vfs';
 import { createSha256 } from '#hashing/sha256';
 import { yieldToEventLoop } from '#queue/yield';
+import { adoptInSteps } from '../change-log/adopt-in-steps.ts';
 import type { ChangeLog } from '../change-log/change-log.ts';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
@@ -103,13 +104,12 @@ export async function copyRows(
   }
   // Rows are inserted in their old order, so the imported receipts get the lowest rowids again.
   recordImportedReceipts(connection, countImportedReceipts(staged), now);
-  if (readOrigin(staged) !== undefined) {
-    emptyChangeLog(connection, now);
+  if (readOrigin(staged) !== undefined && emptyChangeLog(connection, now)) {
     await copyTable(staged, connection, CHANGE_LOG, options);
-    changeLog.takeOver({ isRenumbered: true });
-    for (const deletion of replaced.deletions) changeLog.noteDeletion(deletion);
+    const steps = changeLog.takeOver(replaced.deletions, { isRenumbered: true });
+    await adoptInSteps(OPERATION, steps, options);
   } else if (replaced.origin !== undefined) {
-    for (const _ of changeLog.restart(replaced.deletions)) await yieldToEventLoop();
+    await adoptInSteps(OPERATION, changeLog.restart(replaced.deletions), options);
   }
   return countRows(connection);
 }

@@ -3,23 +3,25 @@
  *
  * 1. Each row that this program saves has one entry, with the hash of its columns (`leafOf`).
  * 2. When a transaction begins, rows that another program inserted are found by their rowids, which are greater than that
- *    of the last row with an entry. Each gets an entry of its own before the transaction writes anything.
+ *    of the last row with an entry. Each gets an entry of its own before the transaction writes anything; very many or
+ *    very large ones get one entry for all, without their hashes.
  * 3. What this program deletes has an entry with the reason, the count and the rowids.
  *
- * So after each commit of this program every row up to the greatest rowid of its table has an entry. What other programs
- * edit or delete is found by `verify` only.
+ * What other programs edit or delete is not found yet, nor a row that they insert under a rowid that was free below.
  */
 import type { TableName } from '../api/persistence.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
-import { encodeJsonValue, parseJsonRow } from '../exports/json-values.ts';
 import { CHANGE_LOG, createChangeLog, readOrigin, renewOrigin } from '../schema/change-log-table.ts';
-import { readMetadata, writeMetadata } from '../schema/metadata.ts';
+import { schemaMismatch } from '../schema/schema-problem.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
 import { columnsOfTable, TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
 import { valuesOf, type AnyTable, type Column, type WriteContext, type WrittenRow } from '../tables/table.ts';
 import { toTimestamp } from '../validation/timestamps.ts';
 import { leafOf } from './canonical-form.ts';
+import { encodeObject, parseObject } from './entry-body.ts';
+import { isRowid, readPosition, startPosition, writePosition, type Position } from './position.ts';
+import { batchRows, isMoreThan } from './row-sizes.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 
 /** What an entry says of a row. */
@@ -47,39 +49,34 @@ export interface Deletion {
   readonly table: TableName;
   readonly reason: DeletionReason;
   readonly count: number;
-  /** First and last rowid of each run of deleted rows. */
-  readonly rowids: readonly RowidRange[];
+  /** First and last rowid of each run of deleted rows; undefined for rows that a restore replaced by others. */
+  readonly rowids?: readonly RowidRange[] | undefined;
   /** Rows older than this time were deleted. */
   readonly before?: string;
   /** Id of the database whose rows a reset or a restore replaced. */
   readonly origin?: string | undefined;
 }
 
-/** Greatest rowid of each table that has an entry, as of a number of the log. */
-interface Position {
-  seq: number;
-  readonly rowids: Record<TableName, Rowid>;
-}
-
-/** Key in `_schema_metadata` of a {@link Position} that the search for the last one starts from. */
-const POSITION_KEY = 'change_log_position';
-
 /** Entries after which the position is stored again. Finding the last one means reading as many entries. */
 const POSITION_ENTRIES = 500;
 
 /** Rows of another program that get an entry each at the next write. */
-const MAX_ADOPTED_ROWS = 1000;
+const MAX_ADOPTED = { rows: 1000, sizeBytes: 16 * 1024 * 1024 };
 
-const BATCH_ROWS = 500;
+/** Entries read at a time. */
+const BATCH_ENTRIES = 500;
 
-const INSERT_SQL = `INSERT INTO ${CHANGE_LOG.name} (at, kind, row_id, row_rowid, leaf, body)
-  VALUES (?, ?, ?, coalesce(?, last_insert_rowid()), ?, ?)`;
+/** Greatest number of an entry. One that is greater, which only another program can insert, counts as not there. */
+const MAX_SEQ = Number.MAX_SAFE_INTEGER;
 
-const INSERT_ADOPTION_SQL = `INSERT INTO ${CHANGE_LOG.name} (at, kind, leaf, body) VALUES (?, 'rows.adopted', ?, ?)`;
+/** The number after the last one, or after a given one where there is none. A savepoint may have taken back the last one. */
+const NEXT_SEQ = `(SELECT coalesce(max(seq), ?) + 1 FROM ${CHANGE_LOG.name} WHERE seq BETWEEN 1 AND ${MAX_SEQ})`;
 
-/** The number follows the last one even when the entries before were removed. */
-const INSERT_DELETION_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, leaf, body)
-  VALUES ((SELECT coalesce(max(seq), ?) + 1 FROM ${CHANGE_LOG.name}), ?, 'rows.deleted', ?, ?)`;
+const INSERT_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, row_id, row_rowid, leaf, body)
+  VALUES (${NEXT_SEQ}, ?, ?, ?, coalesce(?, last_insert_rowid()), ?, ?)`;
+
+const INSERT_SUMMARY_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, leaf, body)
+  VALUES (${NEXT_SEQ}, ?, ?, ?, ?)`;
 
 /** The change log of an open database. */
 export class ChangeLog {
@@ -112,20 +109,9 @@ export class ChangeLog {
 
   /** Starts a transaction: finds out where the log ends, and adopts the rows of other programs. */
   begin(): void {
-    const origin = readOrigin(this.#connection);
-    const isKnown = this.#isCommitted && origin === this.#origin;
-    this.#isCommitted = false;
-    this.#origin = origin;
-    if (origin === undefined) return;
-    const lastSeq = Number(this.#connection.get(`SELECT max(seq) FROM ${CHANGE_LOG.name}`)?.[0] ?? 0);
-    if (!isKnown || lastSeq < this.#position.seq) this.#readPosition(lastSeq);
-    if (lastSeq > this.#position.seq) this.#readEntries();
-    for (const table of TABLES) {
-      const last = this.#position.rowids[table.name];
-      const greatest = greatestRowid(this.#connection, table.name);
-      if (greatest > last) this.#adoptNew(table, last, greatest);
-      this.#position.rowids[table.name] = greatest;
-    }
+    finish(this.#findEnd());
+    if (this.#origin === undefined) return;
+    this.#adoptNew();
     if (this.#position.seq - this.#storedSeq >= POSITION_ENTRIES) this.#storePosition();
   }
 
@@ -137,25 +123,19 @@ export class ChangeLog {
   /** Notes rows that were deleted, after they are gone. */
   noteDeletion({ rowids, ...deletion }: Deletion): void {
     const { table } = deletion;
-    const { seq, rowids: last } = this.#position;
-    last[table] = greatestRowid(this.#connection, table);
-    const at = toTimestamp(this.#clock());
-    const body = encodeObject({ ...deletion, last_rowid: last[table] }, [
-      `"rowids":[${rowids.map((range) => `[${range.join()}]`).join()}]`,
-    ]);
-    this.#connection.run(INSERT_DELETION_SQL, [seq, at, leafOf('rows.deleted', [at, body]), body]);
-    this.#position.seq++;
+    const last = this.#position.rowids;
+    if (rowids !== undefined) last[table] = greatestRowid(this.#connection, table);
+    this.#appendSummary('rows.deleted', { ...deletion, last_rowid: last[table] }, rowids);
   }
 
   /**
    * Creates the log, and an entry for every row.
+   * @param deletions - rows that were there before, noted first
    * @yields the number of rows of each step
    */
-  *enable(): Generator<number> {
+  *enable(deletions: readonly Deletion[] = []): Generator<number> {
     createChangeLog(this.#connection, this.#clock());
-    this.#origin = readOrigin(this.#connection);
-    this.#position = startPosition(0);
-    yield* this.#adoptEverything();
+    yield* this.#startAt(0, deletions);
   }
 
   /**
@@ -163,77 +143,94 @@ export class ChangeLog {
    * @yields the number of rows of each step
    */
   *restart(deletions: readonly Deletion[]): Generator<number> {
-    const { seq } = this.#position;
     this.#connection.run(`DELETE FROM ${CHANGE_LOG.name}`);
     renewOrigin(this.#connection, this.#clock());
-    this.#origin = readOrigin(this.#connection);
-    this.#position = startPosition(seq);
-    for (const deletion of deletions) this.noteDeletion(deletion);
-    yield* this.#adoptEverything();
+    yield* this.#startAt(this.#position.seq, deletions);
   }
 
   /**
    * Takes over entries that came with the rows, from a backup or an image, under another id.
-   * @param isRenumbered - true when the rows have other rowids than the entries say
+   * @param deletions - rows that were replaced, noted before rows without an entry are adopted
+   * @param options.isRenumbered - true when the rows have other rowids than the entries say
+   * @yields the number of rows of each step
    */
-  takeOver({ isRenumbered = false }: { readonly isRenumbered?: boolean } = {}): void {
+  *takeOver(
+    deletions: readonly Deletion[],
+    { isRenumbered = false }: { readonly isRenumbered?: boolean } = {},
+  ): Generator<number> {
     if (isRenumbered) this.#renumber();
     writePosition(this.#connection, startPosition(0), this.#clock());
     this.#isCommitted = false;
-    this.begin();
+    yield* this.#findEnd();
+    if (isRenumbered) this.#appendSummary(RENUMBERED, { from: 'json' });
+    for (const deletion of deletions) this.noteDeletion(deletion);
+    this.#adoptNew();
     renewOrigin(this.#connection, this.#clock());
     this.#origin = readOrigin(this.#connection);
+    this.#storePosition();
   }
 
-  /** Gives the entries the rowids of their rows, none where the row is gone, and notes that earlier rowids count no more. */
-  #renumber(): void {
-    for (const { name, columns } of TABLES) {
-      this.#connection.run(
-        `UPDATE ${CHANGE_LOG.name} SET row_rowid = (SELECT rowid FROM ${name} WHERE ${columns[0]?.column} = row_id)
-          WHERE kind IN (?, ?)`,
-        Object.values(KINDS[name]),
-      );
-    }
-    const at = toTimestamp(this.#clock());
-    const body = encodeObject({ from: 'json' });
-    this.#connection.run(`INSERT INTO ${CHANGE_LOG.name} (at, kind, leaf, body) VALUES (?, ?, ?, ?)`, [
-      at,
-      RENUMBERED,
-      leafOf(RENUMBERED, [at, body]),
-      body,
-    ]);
-  }
-
-  *#adoptEverything(): Generator<number> {
+  *#startAt(seq: number, deletions: readonly Deletion[]): Generator<number> {
+    this.#origin = readOrigin(this.#connection);
+    this.#position = startPosition(seq);
+    for (const deletion of deletions) this.noteDeletion(deletion);
     for (const table of TABLES) yield* this.#adopt(table, -Infinity);
     this.#storePosition();
   }
 
-  /** Adopts the rows of another program: each by an entry, or very many by one, so that a save need not wait for them. */
-  #adoptNew(table: AnyTable, last: Rowid, greatest: Rowid): void {
-    const isMany = this.#connection.get(
-      `SELECT 1 FROM ${table.name} WHERE rowid > ? LIMIT 1 OFFSET ${MAX_ADOPTED_ROWS}`,
-      [last],
-    );
-    if (!isMany) {
+  /** Gives the entries the rowids of their rows, and none where the row is gone. */
+  #renumber(): void {
+    for (const { name, columns } of TABLES) {
+      const kinds = Object.values(KINDS[name]);
+      this.#connection.run(`UPDATE ${CHANGE_LOG.name} SET row_rowid = NULL WHERE kind IN (?, ?)`, kinds);
+      // A join: SQLite makes an index for it where the table has none.
+      this.#connection.run(
+        `UPDATE ${CHANGE_LOG.name} SET row_rowid = ${name}.rowid FROM ${name}
+          WHERE kind IN (?, ?) AND ${name}.${columns[0]?.column} = row_id`,
+        kinds,
+      );
+    }
+  }
+
+  /** Finds the last entry, and the greatest rowid of each table as of that. */
+  *#findEnd(): Generator<number> {
+    const origin = readOrigin(this.#connection);
+    const isKnown = this.#isCommitted && origin === this.#origin;
+    this.#isCommitted = false;
+    this.#origin = origin;
+    if (origin === undefined) return;
+    const lastSeq = lastSeqOf(this.#connection);
+    if (!isKnown || lastSeq < this.#position.seq) this.#readPosition(lastSeq);
+    if (lastSeq > this.#position.seq) yield* this.#readEntries(lastSeq);
+  }
+
+  /** Adopts the rows of other programs. */
+  #adoptNew(): void {
+    for (const table of TABLES) {
+      const last = this.#position.rowids[table.name];
+      const greatest = greatestRowid(this.#connection, table.name);
+      if (greatest > last) this.#adoptAfter(table, last, greatest);
+      this.#position.rowids[table.name] = greatest;
+    }
+  }
+
+  /** Adopts each row by an entry, or very many or large ones by one, so that a save need not wait for them. */
+  #adoptAfter(table: AnyTable, last: Rowid, greatest: Rowid): void {
+    if (!isMoreThan(this.#connection, table, last, MAX_ADOPTED)) {
       finish(this.#adopt(table, last));
       return;
     }
     const [first = greatest] = (this.#connection.get(`SELECT min(rowid) FROM ${table.name} WHERE rowid > ?`, [
       last,
     ]) ?? []) as [Rowid?];
-    const at = toTimestamp(this.#clock());
-    const body = encodeObject({ table: table.name, last_rowid: greatest }, [
-      `"rowids":[[${first},${greatest}]]`,
-    ]);
-    this.#connection.run(INSERT_ADOPTION_SQL, [at, leafOf('rows.adopted', [at, body]), body]);
-    this.#position.seq++;
+    this.#appendSummary('rows.adopted', { table: table.name, last_rowid: greatest }, [[first, greatest]]);
   }
 
   *#adopt(table: AnyTable, after: Rowid): Generator<number> {
     let last: Rowid | undefined = after;
     while (last !== undefined) {
-      const batch: RowidBatch<object> = readInRowidOrder(this.#connection, table, last, BATCH_ROWS);
+      const limit: number = batchRows(this.#connection, table, last);
+      const batch: RowidBatch<object> = readInRowidOrder(this.#connection, table, last, limit);
       const at = toTimestamp(this.#clock());
       for (const [index, row] of batch.rows.entries()) {
         const values = valuesOf(table, row);
@@ -263,7 +260,8 @@ export class ChangeLog {
     body: string | null,
   ): void {
     const [id] = values;
-    this.#connection.run(INSERT_SQL, [
+    this.#run(INSERT_SQL, [
+      0,
       at,
       kind,
       typeof id === 'string' ? id : null,
@@ -271,39 +269,63 @@ export class ChangeLog {
       leafOf(table, values),
       body,
     ]);
+  }
+
+  /** Appends an entry for many rows. */
+  #appendSummary(
+    kind: string,
+    members: Readonly<Record<string, unknown>>,
+    rowids?: readonly RowidRange[],
+  ): void {
+    const at = toTimestamp(this.#clock());
+    const ranges = rowids?.map((range) => `[${range.join()}]`).join();
+    const body = encodeObject(members, ranges === undefined ? [] : [`"rowids":[${ranges}]`]);
+    this.#run(INSERT_SUMMARY_SQL, [this.#position.seq, at, kind, leafOf(kind, [at, body]), body]);
+  }
+
+  #run(sql: string, values: readonly SqlValue[]): void {
+    if (this.#position.seq >= MAX_SEQ) {
+      throw schemaMismatch({
+        reason: `no number follows ${MAX_SEQ}, which another program gave to an entry of the change log`,
+        wayOut: `Delete that entry (DELETE FROM ${CHANGE_LOG.name} WHERE seq = ${MAX_SEQ}).`,
+      });
+    }
+    this.#connection.run(sql, values);
     this.#position.seq++;
   }
 
   /** Reads the last stored position, unless it tells of more entries than there are. */
   #readPosition(lastSeq: number): void {
-    const stored = readStoredPosition(this.#connection);
+    const stored = readPosition(this.#connection);
     this.#position = stored.seq > lastSeq ? startPosition(0) : stored;
     this.#storedSeq = this.#position.seq;
   }
 
   /** Follows the entries from the position to the end. */
-  #readEntries(): void {
+  *#readEntries(lastSeq: number): Generator<number> {
     for (;;) {
-      const entries = this.#connection.all(ENTRIES_SQL, [this.#position.seq, BATCH_ROWS]);
+      const entries = this.#connection.all(ENTRIES_SQL, [this.#position.seq, lastSeq, BATCH_ENTRIES]);
       for (const [seq, kind, rowid, body] of entries) {
         this.#position.seq = Number(seq);
         this.#follow(String(kind), rowid, body);
       }
-      if (entries.length < BATCH_ROWS) return;
+      if (entries.length < BATCH_ENTRIES) return;
+      yield 0;
     }
   }
 
+  /** The last entry counts, not the one with the greatest rowid: other programs may have deleted rows, and freed rowids. */
   #follow(kind: string, rowid: SqlValue | undefined, body: SqlValue | undefined): void {
     const { rowids } = this.#position;
     const table = TABLE_OF_KIND.get(kind);
     if (table !== undefined) {
-      if (isRowid(rowid) && rowid > rowids[table]) rowids[table] = rowid;
+      if (isRowid(rowid)) rowids[table] = rowid;
       return;
     }
     if (typeof body !== 'string') return;
-    const deletion = parseObject(body);
-    const name = TABLE_NAMES.find((each) => each === deletion['table']);
-    if (name !== undefined && isRowid(deletion['last_rowid'])) rowids[name] = deletion['last_rowid'];
+    const { table: named, last_rowid: last } = parseObject(body);
+    const name = TABLE_NAMES.find((each) => each === named);
+    if (name !== undefined && isRowid(last)) rowids[name] = last;
   }
 
   #storePosition(): void {
@@ -312,7 +334,10 @@ export class ChangeLog {
   }
 }
 
-/** Describes every row of every table, before a reset or a restore removes them. */
+/**
+ * Describes every row of every table, before a reset or a restore removes them. Without rowids for a restore, after which
+ * other rows have the same ones.
+ */
 export function everyRow(
   connection: SqliteConnection,
   reason: DeletionReason,
@@ -322,30 +347,20 @@ export function everyRow(
     const [count, first, last] =
       connection.get(`SELECT count(*), min(rowid), max(rowid) FROM ${table}`) ?? [];
     const rowids: RowidRange[] = isRowid(first) && isRowid(last) ? [[first, last]] : [];
-    return { table, reason, count: Number(count), rowids, origin };
+    return { table, reason, count: Number(count), rowids: reason === 'restore' ? undefined : rowids, origin };
   });
 }
 
-const ENTRIES_SQL = `SELECT seq, kind, row_rowid, CASE WHEN kind IN ('rows.deleted', 'rows.adopted') THEN body END
-  FROM ${CHANGE_LOG.name} WHERE seq > ? ORDER BY seq LIMIT ?`;
-
-function startPosition(seq: number): Position {
-  return { seq, rowids: { receipts: 0, agent_memory: 0, audit_log: 0 } };
+/** Reads the number of the last entry; 0 without any. */
+export function lastSeqOf(connection: SqliteConnection): number {
+  const [last] = connection.get(`SELECT max(seq) FROM ${CHANGE_LOG.name} WHERE seq <= ?`, [MAX_SEQ]) ?? [];
+  return Math.max(Number(last ?? 0), 0);
 }
 
-function readStoredPosition(connection: SqliteConnection): Position {
-  const { seq, ...stored } = parseObject(readMetadata(connection, POSITION_KEY) ?? '{}');
-  const position = startPosition(typeof seq === 'number' ? seq : 0);
-  for (const table of TABLE_NAMES) {
-    const rowid = stored[table];
-    if (isRowid(rowid)) position.rowids[table] = rowid;
-  }
-  return position;
-}
-
-function writePosition(connection: SqliteConnection, { seq, rowids }: Position, now: Date): void {
-  writeMetadata(connection, POSITION_KEY, encodeObject({ seq, ...rowids }), now);
-}
+/** An entry of a memory that was replaced has a body, and tells of no new row. */
+const ENTRIES_SQL = `SELECT seq, kind, CASE WHEN body IS NULL THEN row_rowid END,
+    CASE WHEN kind IN ('rows.deleted', 'rows.adopted') THEN body END
+  FROM ${CHANGE_LOG.name} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`;
 
 function greatestRowid(connection: SqliteConnection, table: TableName): Rowid {
   const [greatest] = connection.get(`SELECT max(rowid) FROM ${table}`) ?? [];
@@ -356,31 +371,10 @@ function next(rowid: Rowid): Rowid {
   return typeof rowid === 'bigint' ? rowid + 1n : rowid + 1;
 }
 
-function isRowid(value: unknown): value is Rowid {
-  return typeof value === 'bigint' || Number.isSafeInteger(value);
-}
-
 function finish(steps: Generator<number>): void {
   while (steps.next().done !== true);
 }
 
 function byColumn(columns: readonly Column[], values: readonly SqlValue[]): Record<string, SqlValue> {
   return Object.fromEntries(columns.map(({ column }, index) => [column, values[index] ?? null]));
-}
-
-/** Writes an object as JSON, exactly. @param members - further members, as JSON */
-function encodeObject(object: Readonly<Record<string, unknown>>, members: readonly string[] = []): string {
-  const own = Object.entries(object).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${JSON.stringify(key)}:${encodeJsonValue(value)}`],
-  );
-  return `{${[...own, ...members].join()}}`;
-}
-
-/** Reads what {@link encodeObject} wrote; an empty object for any other text. */
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return (parseJsonRow(text) ?? {}) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }

@@ -2,10 +2,11 @@
  * The table `_change_log`: one entry for each row that was saved, adopted or deleted, in the order of the transactions.
  *
  * It is no numbered migration, because those are applied to every database. This table is in databases that this program
- * created, and in those where somebody asked for it. `origin` in `_schema_metadata` says that a database has it.
+ * created, and in those where somebody asked for it. A database has it when `change_log_origin` in `_schema_metadata` is a
+ * UUID and the table has these columns. A table or view of another program that has its name is left alone.
  */
 import { ResultCode } from '@ggen-sim/sqljs-vfs';
-import { v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { StoredTable } from '../tables/table.ts';
@@ -44,11 +45,28 @@ CREATE TABLE _change_log (
 CREATE INDEX idx_change_log_memory ON _change_log (row_id) WHERE kind = 'memory.saved';
 `;
 
-const ORIGIN = 'origin';
+const ORIGIN = 'change_log_origin';
 
-/** Reads the id of the database that the numbers of its change log belong to; undefined without a change log. */
+/** True for the table of this program. Columns of another program may follow. */
+const HAS_TABLE_SQL = `SELECT count(*) FROM pragma_table_info('${CHANGE_LOG.name}')
+  WHERE name IN (${CHANGE_LOG.columns.map(({ column }) => `'${column}'`).join()}) AND (name <> 'seq' OR pk = 1)`;
+
+/**
+ * Reads the id of the database that the numbers of its change log belong to; undefined without a change log. The table of
+ * metadata must exist.
+ */
 export function readOrigin(connection: SqliteConnection): string | undefined {
-  return readMetadata(connection, ORIGIN);
+  const origin = readMetadata(connection, ORIGIN);
+  if (origin === undefined || !isUuid(origin)) return undefined;
+  return connection.get(HAS_TABLE_SQL)?.[0] === CHANGE_LOG.columns.length ? origin : undefined;
+}
+
+/** Says why a database has no change log; null when nobody asked for one. */
+export function reasonForNoLog(connection: SqliteConnection): string | null {
+  const type = typeOfForeign(connection);
+  if (type !== undefined) return `another program has a ${type} ${CHANGE_LOG.name}`;
+  const origin = readMetadata(connection, ORIGIN);
+  return origin !== undefined && isUuid(origin) ? `the table ${CHANGE_LOG.name} was dropped` : null;
 }
 
 /** Gives the database a new id, because the numbers of its change log begin anew. The caller holds a transaction. */
@@ -56,16 +74,33 @@ export function renewOrigin(connection: SqliteConnection, now: Date): void {
   writeMetadata(connection, ORIGIN, uuidv7(), now);
 }
 
+/** Tells what has the name of the change log in a database without one: a table or a view; undefined for nothing. */
+export function typeOfForeign(connection: SqliteConnection): string | undefined {
+  const [type] =
+    connection.get('SELECT type FROM sqlite_schema WHERE name = ? COLLATE NOCASE', [CHANGE_LOG.name]) ?? [];
+  return type === undefined ? undefined : String(type);
+}
+
 /**
  * Creates the change log. The caller holds a transaction.
- * @throws {PersistenceError} SCHEMA_MISMATCH when another program has a table or an index of such a name
+ * @throws {PersistenceError} SCHEMA_MISMATCH when another program has a table, a view or an index of such a name
  */
 export function createChangeLog(connection: SqliteConnection, now: Date): void {
+  const type = typeOfForeign(connection);
+  if (type !== undefined) {
+    throw schemaMismatch({
+      reason: `another program has a ${type} ${CHANGE_LOG.name}, so the change log cannot be created`,
+      wayOut: 'Rename or drop it to have a change log; without one, everything else works.',
+    });
+  }
   try {
     connection.exec(CHANGE_LOG_SQL);
   } catch (error) {
     if (resultCodeOf(error) !== ResultCode.ERROR) throw error;
-    throw schemaMismatch({ reason: `the change log cannot be created (${(error as Error).message})` });
+    throw schemaMismatch({
+      reason: `the change log cannot be created (${(error as Error).message})`,
+      wayOut: 'Rename or drop what has that name; without a change log, everything else works.',
+    });
   }
   renewOrigin(connection, now);
 }

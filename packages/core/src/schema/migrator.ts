@@ -17,7 +17,7 @@ import { PersistenceError } from '../api/errors.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
 import { TABLES } from '../tables/index.ts';
 import { toTimestamp } from '../validation/timestamps.ts';
-import { createChangeLog } from './change-log-table.ts';
+import { createChangeLog, typeOfForeign } from './change-log-table.ts';
 import { METADATA_TABLE, readMetadata, recordImportedReceipts, writeMetadata } from './metadata.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -38,7 +38,8 @@ interface MigrationRecord {
  * Applies the pending migrations, if there are any.
  * @param deadline - until when readers are waited for, on the clock of `performance.now()`
  * @param options.migrations - every migration that the program knows; tests pass their own
- * @param options.changeLog - true to give a database that has none of the tables a change log; false by default
+ * @param options.changeLog - true to give a database that has none of the tables a change log, unless another program has
+ *   something of its name; false by default
  * @throws {PersistenceError} NEWER_SCHEMA, SCHEMA_MISMATCH
  * @throws {SqliteError} SQLITE_BUSY while another process writes, and when readers stay past the deadline
  */
@@ -57,7 +58,7 @@ export async function migrate(
     const version = appliedVersion(connection, migrations);
     const isNew = TABLES.every(({ name }) => columnsOf(connection, name).length === 0);
     for (const migration of migrations.slice(version)) apply(connection, migration, now);
-    if (isNew && changeLog) createChangeLog(connection, now);
+    if (isNew && changeLog && typeOfForeign(connection) === undefined) createChangeLog(connection, now);
   };
   await connection.transaction('write', applyPending, {
     commit: () => commitWhenReadersFinish(connection, deadline),

@@ -57,7 +57,7 @@ export function checkExistingTables(
     const problem = findTableProblem(connection, { ...table, columns });
     if (problem !== undefined) throw schemaMismatch(problem);
   }
-  if (tables !== TABLES || version === 0 || readOrigin(connection) === undefined) return;
+  if (tables !== TABLES || version === 0 || !hasChangeLog(connection)) return;
   const problem = findTableProblem(connection, OPTIONAL_TABLE);
   if (problem !== undefined) throw schemaMismatch(problem);
 }
@@ -66,12 +66,16 @@ export function checkExistingTables(
 export function findTableProblems(
   connection: SqliteConnection,
 ): readonly (readonly [table: string, SchemaProblem])[] {
-  const hasMetadata = columnsOf(connection, METADATA_TABLE).length > 0;
-  const hasLog = hasMetadata && readOrigin(connection) !== undefined;
-  return [...REQUIRED_TABLES, ...(hasLog ? [OPTIONAL_TABLE] : [])].flatMap((table) => {
+  return [...REQUIRED_TABLES, ...(hasChangeLog(connection) ? [OPTIONAL_TABLE] : [])].flatMap((table) => {
     const problem = findTableProblem(connection, table);
     return problem === undefined ? [] : [[table.name, problem] as const];
   });
+}
+
+/** True for a database with a change log; the table of metadata may be missing or that of another program. */
+function hasChangeLog(connection: SqliteConnection): boolean {
+  const present = columnsOf(connection, METADATA_TABLE);
+  return ['key', 'value'].every((column) => present.includes(column)) && readOrigin(connection) !== undefined;
 }
 
 function findTableProblem(connection: SqliteConnection, table: RequiredTable): SchemaProblem | undefined {
@@ -111,7 +115,9 @@ export function isEmpty(connection: SqliteConnection): boolean {
 
 /** Lists the tables of other programs, in the order of their creation. */
 export function otherTables(connection: SqliteConnection): string[] {
-  const own = new Set([...REQUIRED_TABLES, OPTIONAL_TABLE].map(({ name }) => name));
+  const own = new Set(
+    [...REQUIRED_TABLES, ...(hasChangeLog(connection) ? [OPTIONAL_TABLE] : [])].map(({ name }) => name),
+  );
   return connection
     .all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY rowid")
     .map(([name]) => String(name))

@@ -1,4 +1,6 @@
 /** The change log in real files: what is noted, by which transaction, and what restores and other programs do to it. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { leafOf } from '../../src/change-log/canonical-form.ts';
 import type { SqlValue } from '../../src/engine/sqlite-connection.ts';
@@ -52,7 +54,7 @@ function expectEveryRowLogged(file: string): void {
 }
 
 const originOf = (file: string): string =>
-  nativeSqlite(file, "SELECT value FROM _schema_metadata WHERE key = 'origin'");
+  nativeSqlite(file, "SELECT value FROM _schema_metadata WHERE key = 'change_log_origin'");
 
 it('notes every row in the transaction of the row, and keeps the tables of the original scripts as they are', async () => {
   const database = createTestDatabase();
@@ -77,7 +79,12 @@ it('notes every row in the transaction of the row, and keeps the tables of the o
   expect(log.map(({ body }) => body !== null)).toEqual([false, false, false, true, false, false]);
   expect(JSON.parse(log[3]?.body ?? '')).toMatchObject({ memory_json: '{"active":true}', version: 1 });
   expectEveryRowLogged(database.file);
-  expect(await db.historyStatus()).toEqual({ enabled: true, origin: originOf(database.file), lastSeq: 6 });
+  expect(await db.historyStatus()).toEqual({
+    enabled: true,
+    origin: originOf(database.file),
+    lastSeq: 6,
+    reason: null,
+  });
   expect(await db.verify()).toMatchObject({ ok: true });
   expect((await db.info()).otherTables).toEqual([]);
   // `.schema` prints what the migration says, to the letter.
@@ -200,7 +207,7 @@ it('is left out where it is not wanted, and enabled for a database that has rows
   for (const [index, db] of databases.entries()) {
     const file = index === 0 ? database.file : database.path('adopted.db');
     await db.record({ receipts: [receiptOf('a')], memories: [memoryOf('m')], audits: [auditOf('o')] });
-    expect(await db.historyStatus()).toEqual({ enabled: false, origin: null, lastSeq: 0 });
+    expect(await db.historyStatus()).toEqual({ enabled: false, origin: null, lastSeq: 0, reason: null });
     expect(nativeSqlite(file, '.tables')).not.toContain('_change_log');
     const count = 3 + index;
     // Another handle has the database open meanwhile, and notes its rows from then on.
@@ -253,6 +260,13 @@ it.each([
     if (hasLog) expect(originOf(database.file)).not.toBe(originOf(source));
     const kinds = kindsIn(database.file);
     expect(kinds.filter((kind) => kind === 'rows.deleted')).toHaveLength(3);
+    // What was replaced is gone before rows are adopted, and has no rowids that readers take for those of the new rows.
+    expect(kinds.lastIndexOf('rows.deleted')).toBeLessThan(kinds.indexOf('receipt.adopted'));
+    for (const { kind, body } of entries(database.file)) {
+      if (kind !== 'rows.deleted') continue;
+      expect(JSON.parse(body ?? '')).toMatchObject({ reason: 'restore', origin: before });
+      expect(JSON.parse(body ?? '')).not.toHaveProperty('rowids');
+    }
     expect(kinds.filter((kind) => kind === 'receipt.adopted')).toHaveLength(hasLog ? 1 : 3);
     expect(kinds.filter((kind) => kind === 'memory.saved')).toHaveLength(hasLog ? 2 : 0);
     expectEveryRowLogged(database.file);
@@ -272,4 +286,45 @@ it('comes with an image, under another id', async () => {
   expect(originOf(database.file)).not.toBe(before);
   expect(kindsIn(database.file)).toContain('memory.saved');
   expectEveryRowLogged(database.file);
+});
+
+it.each(['image', 'json'] as const)(
+  'is completed when a backup was made by a program without it, restored from %s',
+  async (from) => {
+    const database = createTestDatabase();
+    const source = database.path('source.db');
+    await fill(database, source, true);
+    const directory = `${source}.backup`;
+    const manifestFile = path.join(directory, 'manifest.json');
+    const manifest = JSON.parse(fs.readFileSync(manifestFile, 'utf8')) as { files: { name: string }[] };
+    const files = manifest.files.filter(({ name }) => name !== 'change_log.json');
+    fs.writeFileSync(manifestFile, JSON.stringify({ ...manifest, files }));
+    fs.rmSync(path.join(directory, 'change_log.json'));
+    const db = await database.open();
+    await db.restoreBackup({ directory, from, acceptInvalid: true });
+    expectEveryRowLogged(database.file);
+    expect(await db.verify()).toMatchObject({ problems: [{ check: 'receipt' }] });
+  },
+);
+
+it('leaves the database as it was when a restore is aborted while rows are adopted', async () => {
+  const database = createTestDatabase();
+  const source = database.path('source.db');
+  await fill(database, source, false);
+  const db = await database.open();
+  await db.saveReceipt(receiptOf('kept'));
+  const before = database.native('.dump');
+  for (const from of ['image', 'json'] as const) {
+    const stop = new AbortController();
+    const restoring = db.restoreBackup({
+      directory: `${source}.backup`,
+      from,
+      force: true,
+      acceptInvalid: true,
+      signal: stop.signal,
+      onProgress: ({ stage }) => stage === 'adopt' && stop.abort(),
+    });
+    await expect(restoring).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(database.native('.dump')).toBe(before);
+  }
 });
