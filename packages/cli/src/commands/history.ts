@@ -6,8 +6,9 @@ export const history: Command = defineCommand({
   name: 'db history',
   summary: 'Show the state of the change log, or enable it',
   notes:
-    'New databases have a change log: an entry with a hash for every row, and the earlier versions of memory. A database ' +
-    'that was created without it gets it by enable, in one transaction, with an entry for each row that it holds.',
+    'New databases have a change log: an entry with a hash for every row that this program saves, entries for the rows that ' +
+    'other programs insert (one for all of very many or very large ones, without hashes), and the earlier versions of memory. ' +
+    'A database that was created without it gets it by enable, in one transaction, with an entry for each row that it holds.',
   database: 'existing',
   positionals: {
     action: choice(['status', 'enable'], { default: 'status', description: 'what to do' }),
