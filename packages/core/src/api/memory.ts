@@ -52,9 +52,9 @@ export interface MemoryLookup {
 export interface MemoryVersion {
   readonly version: number;
   readonly agentType: string;
-  /** UTC `YYYY-MM-DD HH:MM:SS`: when this version was saved. */
+  /** UTC `YYYY-MM-DD HH:MM:SS`: when this version was saved. As it is stored, if another program stored what is no time. */
   readonly lastUpdated: string;
-  /** Size of the JSON in UTF-8. */
+  /** Size of the JSON in UTF-8, in bytes. */
   readonly sizeBytes: number;
 }
 

@@ -98,7 +98,7 @@ export interface Persistence extends Closeable {
   saveMemories(memories: readonly NewMemory[]): Promise<SavedMemory[]>;
   /**
    * Returns the stored JSON of an agent's memory, byte for byte: the current version, or an earlier one.
-   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`, `INVALID_JSON` for bytes that another program stored
    */
   getMemory(memory: string | MemoryLookup): Promise<string>;
   /**
@@ -108,13 +108,14 @@ export interface Persistence extends Closeable {
   memoryHistory(agentId: string): Promise<MemoryVersion[]>;
   /**
    * Returns the difference between two versions of an agent's memory as a JSON Patch (RFC 6902). Numbers are those of
-   * JavaScript, so integers beyond 2^53 are compared rounded.
-   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`
+   * JavaScript: integers beyond 2^53 are compared rounded, so two that differ may count as equal.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`, `INVALID_JSON` for what another program stored
    */
   diffMemory(comparison: MemoryComparison): Promise<JsonPatchOperation[]>;
   /**
    * Saves an earlier version of an agent's memory as a new version.
-   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`, `VERSION_CONFLICT`
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`, `VERSION_CONFLICT`, `INVALID_JSON` for what another
+   * program stored
    */
   restoreMemory(memory: MemoryRestoration): Promise<SavedMemory>;
   /**

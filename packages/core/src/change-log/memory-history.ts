@@ -1,55 +1,106 @@
-/** Earlier versions of memory: the change log holds what each save replaced. */
+/**
+ * Earlier versions of memory: the change log holds what each save replaced. Other programs may have stored anything in a
+ * column, so each version is read as the values that it had, and only a text is given out as its JSON.
+ */
 import type { MemoryVersion } from '../api/persistence.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { parseJsonRow } from '../exports/json-values.ts';
 import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
+import { findMemoryValues } from '../tables/agent-memory.ts';
+import { checkJsonText } from '../tables/stored-json.ts';
+import { momentOf, showTime, toTimestamp } from '../validation/timestamps.ts';
 
-/** A version to find: by its number, or the one that was stored at a time (`YYYY-MM-DD HH:MM:SS`). */
-export type WantedVersion = { readonly version: number } | { readonly at: string };
+/** A version to find: by its number, or the one that was stored at a time, in milliseconds since 1970. */
+export type WantedVersion = 'current' | { readonly version: number } | { readonly atMs: number };
 
 /** A version of an agent's memory, with its content. */
 export interface FoundMemory {
   readonly version: number;
-  readonly agentType: string;
+  /** Bytes where another program stored no text. */
+  readonly agentType: unknown;
   readonly memoryJson: string;
 }
 
-/** Members of the JSON in a column, which another program may have replaced by anything. */
-const member = (name: string): string =>
-  `CASE WHEN json_valid(body) THEN json_extract(body, '$.${name}') END`;
+/** The values of a version. */
+interface StoredVersion {
+  readonly version: number;
+  readonly agentType: unknown;
+  readonly lastUpdated: unknown;
+  readonly memoryJson: unknown;
+}
 
-const EARLIER = `FROM ${CHANGE_LOG.name} WHERE kind = 'memory.saved' AND row_id = ? AND body IS NOT NULL`;
+/** The values of the current version, and what its earlier ones are found by. */
+export interface CurrentVersion extends StoredVersion {
+  readonly agentId: string;
+  readonly memoryId: SqlValue;
+}
 
-const CURRENT_SQL = `SELECT coalesce(version, 1), agent_type, last_updated, memory_json, memory_id
-  FROM agent_memory WHERE agent_id = ?`;
+/** Earlier versions, the latest first. */
+export interface EarlierVersions {
+  readonly versions: readonly MemoryVersion[];
+  /** Number of the entry before which there may be more; undefined without any. */
+  readonly beforeSeq: number | undefined;
+}
 
-const VERSIONS_SQL = `SELECT ${member('version')}, ${member('agent_type')}, ${member('last_updated')},
-  length(CAST(${member('memory_json')} AS BLOB)) ${EARLIER} ORDER BY seq DESC`;
+/** Length of the entries after which a list lets other operations run. */
+const BATCH_CHARACTERS = 1_048_576;
 
-/** Lists the versions of an agent's memory, the current one first. Without a change log there is only that one. */
-export function listVersions(
+const EARLIER_SQL = `SELECT seq, body FROM ${CHANGE_LOG.name}
+  WHERE kind = 'memory.saved' AND row_id IS ? AND body IS NOT NULL AND seq < ? ORDER BY seq DESC LIMIT 1`;
+
+/**
+ * Reads the current version of an agent's memory.
+ * @throws {PersistenceError} NOT_FOUND
+ */
+export function readCurrent(
   connection: SqliteConnection,
   operation: string,
   agentId: string,
-): MemoryVersion[] {
-  const [version, agentType, lastUpdated, memoryJson, memoryId = null] = currentOf(
-    connection,
-    operation,
-    agentId,
-  );
-  const sizeBytes = new TextEncoder().encode(String(memoryJson)).length;
-  const earlier = hasLog(connection) ? connection.all(VERSIONS_SQL, [memoryId]) : [];
-  return [[version, agentType, lastUpdated, sizeBytes], ...earlier].map((values) => ({
-    version: Number(values[0]),
-    agentType: String(values[1]),
-    lastUpdated: String(values[2]),
-    sizeBytes: Number(values[3]),
-  }));
+): CurrentVersion {
+  const values = findMemoryValues(connection, agentId);
+  if (values === undefined) {
+    throw new PersistenceError('NOT_FOUND', `There is no memory of agent ${JSON.stringify(agentId)}`, {
+      operation,
+    });
+  }
+  const [memoryId = null, , agentType, memoryJson, lastUpdated, version] = values;
+  return { agentId, memoryId, agentType, memoryJson, lastUpdated, version: Number(version ?? 1) };
+}
+
+/** Lists versions that came before, as many as a batch has. @param beforeSeq - number of an entry of the change log */
+export function listEarlier(
+  connection: SqliteConnection,
+  current: CurrentVersion,
+  beforeSeq: number,
+): EarlierVersions {
+  const versions: MemoryVersion[] = [];
+  let characters = 0;
+  for (const { seq, body, stored } of earlierEntries(connection, current, beforeSeq)) {
+    if (stored !== undefined) versions.push(describeVersion(stored));
+    characters += body.length;
+    if (characters >= BATCH_CHARACTERS) return { versions, beforeSeq: seq };
+  }
+  return { versions, beforeSeq: undefined };
+}
+
+/** Describes a version, without its content. */
+export function describeVersion(stored: StoredVersion): MemoryVersion {
+  const { version, agentType, lastUpdated, memoryJson } = stored;
+  return {
+    version,
+    agentType: agentType instanceof Uint8Array ? new TextDecoder().decode(agentType) : String(agentType),
+    lastUpdated: showTime(lastUpdated),
+    sizeBytes:
+      memoryJson instanceof Uint8Array
+        ? memoryJson.length
+        : new TextEncoder().encode(String(memoryJson)).length,
+  };
 }
 
 /**
  * Finds a version of an agent's memory.
- * @throws {PersistenceError} NOT_FOUND
+ * @throws {PersistenceError} NOT_FOUND; INVALID_JSON for bytes that another program stored
  */
 export function findVersion(
   connection: SqliteConnection,
@@ -57,51 +108,104 @@ export function findVersion(
   agentId: string,
   wanted: WantedVersion,
 ): FoundMemory {
-  const [version, agentType, lastUpdated, memoryJson, memoryId = null] = currentOf(
-    connection,
-    operation,
-    agentId,
-  );
-  const isCurrent =
-    'version' in wanted ? Number(version) === wanted.version : String(lastUpdated) <= wanted.at;
-  if (isCurrent) return found([version, agentType, memoryJson]);
-  const [condition, value] =
-    'version' in wanted
-      ? [`${member('version')} = ?`, wanted.version]
-      : [`${member('last_updated')} <= ?`, wanted.at];
-  const row = hasLog(connection)
-    ? connection.get(
-        `SELECT ${member('version')}, ${member('agent_type')}, ${member('memory_json')} ${EARLIER}
-          AND ${condition} ORDER BY seq DESC LIMIT 1`,
-        [memoryId, value],
-      )
-    : undefined;
-  if (row !== undefined) return found(row);
-  const asked = 'version' in wanted ? `version ${wanted.version}` : `version of ${wanted.at}`;
+  const current = readCurrent(connection, operation, agentId);
+  const stored = wanted === 'current' ? current : findStored(connection, operation, current, wanted);
+  const { version, agentType, memoryJson } = stored;
+  return { version, agentType, memoryJson: checkJsonText(operation, 'memory_json', memoryJson) };
+}
+
+function findStored(
+  connection: SqliteConnection,
+  operation: string,
+  current: CurrentVersion,
+  wanted: Exclude<WantedVersion, 'current'>,
+): StoredVersion {
+  const versions = allVersions(connection, current);
+  const stored = 'atMs' in wanted ? storedAt(versions, wanted.atMs) : numbered(versions, wanted.version);
+  if (stored !== undefined) return stored;
+  const asked =
+    'atMs' in wanted ? `version of ${toTimestamp(new Date(wanted.atMs))}` : `version ${wanted.version}`;
   throw new PersistenceError(
     'NOT_FOUND',
-    `The memory of agent ${JSON.stringify(agentId)} has no ${asked}; it is version ${Number(version)}`,
+    `The memory of agent ${JSON.stringify(current.agentId)} has no ${asked}; it is version ${current.version}`,
     {
       operation,
-      ...(!hasLog(connection) && {
+      ...(readOrigin(connection) === undefined && {
         hint: 'This database keeps no earlier versions: it has no change log (`enableHistory`).',
       }),
     },
   );
 }
 
-function found([version, agentType, memoryJson]: readonly (SqlValue | undefined)[]): FoundMemory {
-  return { version: Number(version), agentType: String(agentType), memoryJson: String(memoryJson) };
+function numbered(versions: Iterable<StoredVersion>, version: number): StoredVersion | undefined {
+  for (const stored of versions) if (stored.version === version) return stored;
+  return undefined;
 }
 
-function currentOf(connection: SqliteConnection, operation: string, agentId: string): SqlValue[] {
-  const row = connection.get(CURRENT_SQL, [agentId]);
-  if (row !== undefined) return row;
-  throw new PersistenceError('NOT_FOUND', `There is no memory of agent ${JSON.stringify(agentId)}`, {
-    operation,
-  });
+/**
+ * Finds the latest version whose time is not after a moment. One whose time cannot be read counts as saved right after the
+ * version before it.
+ */
+function storedAt(versions: Iterable<StoredVersion>, atMs: number): StoredVersion | undefined {
+  let timeless: StoredVersion | undefined;
+  for (const stored of versions) {
+    const moment = momentOf(stored.lastUpdated);
+    if (moment === null) timeless ??= stored;
+    else if (moment <= atMs) return timeless ?? stored;
+    else timeless = undefined;
+  }
+  return timeless;
 }
 
-function hasLog(connection: SqliteConnection): boolean {
-  return readOrigin(connection) !== undefined;
+function* allVersions(connection: SqliteConnection, current: CurrentVersion): Generator<StoredVersion> {
+  yield current;
+  for (const { stored } of earlierEntries(connection, current, Infinity)) if (stored) yield stored;
+}
+
+/** An entry of the change log. */
+interface EarlierEntry {
+  readonly seq: number;
+  readonly body: string;
+  /** Undefined where it is that of another memory, or another program replaced it. */
+  readonly stored: StoredVersion | undefined;
+}
+
+/** Reads the entries of a memory one by one, because each may be large. */
+function* earlierEntries(
+  connection: SqliteConnection,
+  { memoryId, agentId }: CurrentVersion,
+  beforeSeq: number,
+): Generator<EarlierEntry> {
+  if (readOrigin(connection) === undefined) return;
+  // An entry has no id where that of the memory is no text. Then only what it holds says whose it is.
+  const id = typeof memoryId === 'string' ? memoryId : null;
+  let before = beforeSeq;
+  for (;;) {
+    const row = connection.get(EARLIER_SQL, [id, before]);
+    if (row === undefined) return;
+    const body = String(row[1]);
+    const values = parseBody(body);
+    const isOther = !('memory_json' in values) || (id === null && values['agent_id'] !== agentId);
+    before = Number(row[0]);
+    yield { seq: before, body, stored: isOther ? undefined : toVersion(values) };
+  }
+}
+
+function toVersion(values: Readonly<Record<string, unknown>>): StoredVersion {
+  return {
+    version: Number(values['version'] ?? 1),
+    agentType: values['agent_type'],
+    lastUpdated: values['last_updated'],
+    memoryJson: values['memory_json'],
+  };
+}
+
+/** Reads the values that a save replaced; an empty object for what is no entry of this program. */
+function parseBody(body: string): Readonly<Record<string, unknown>> {
+  try {
+    const values = parseJsonRow(body);
+    return typeof values === 'object' && values !== null ? (values as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }

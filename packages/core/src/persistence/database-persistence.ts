@@ -5,7 +5,6 @@ import { enableHistory, readHistoryStatus } from '../change-log/history-status.t
 import { ChangeFeed } from '../changes/change-feed.ts';
 import { exportAuditTrail } from '../exports/audit-export.ts';
 import { RowStream } from '../streams/row-stream.ts';
-import { PersistenceError } from '../api/errors.ts';
 import type * as Api from '../api/persistence.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
 import { toPersistenceError } from '../engine/error-mapping.ts';
@@ -16,7 +15,6 @@ import { verify } from '../maintenance/verify.ts';
 import { OperationQueue } from '../queue/operation-queue.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { otherTables } from '../schema/table-check.ts';
-import { findMemoryJson } from '../tables/agent-memory.ts';
 import { PERIOD_DAYS, readAgentMetrics, readCounts, readReceiptStatistics } from '../tables/analytics.ts';
 import { auditLogTable } from '../tables/audit-log.ts';
 import { TABLE_NAMES } from '../tables/index.ts';
@@ -24,7 +22,7 @@ import type { Cursor, RowBatch } from '../tables/keyset-pagination.ts';
 import { checkReceiptLookup, findReceiptJson } from '../tables/receipts.ts';
 import type { RowMethod } from '../tables/table.ts';
 import { abortable } from '../validation/abort.ts';
-import { checkChoice, checkList, checkRequired, checkText, invalid } from '../validation/arguments.ts';
+import { checkChoice, checkList, invalid } from '../validation/arguments.ts';
 import { checkLongOperation } from '../validation/long-operation.ts';
 import { checkAgent } from '../validation/like-pattern.ts';
 import { daysBefore, toIsoTime } from '../validation/timestamps.ts';
@@ -105,14 +103,7 @@ export class DatabasePersistence implements Api.Persistence {
   }
 
   async getMemory(agentId: string | Api.MemoryLookup): Promise<string> {
-    if (typeof agentId === 'object' && agentId !== null) return this.#versions.get(agentId);
-    const operation = 'getMemory';
-    checkRequired(operation, { agentId });
-    const id = checkText({ operation, name: 'agentId' }, agentId);
-    const found = await this.#queue.enqueueRead(operation, () =>
-      findMemoryJson(this.#connection, operation, id),
-    );
-    return orNotFound(found, operation, `no memory of agent ${JSON.stringify(id)}`);
+    return this.#versions.get(typeof agentId === 'object' && agentId !== null ? agentId : { agentId });
   }
 
   memoryHistory(agentId: string): Promise<Api.MemoryVersion[]> {
@@ -316,9 +307,4 @@ export class DatabasePersistence implements Api.Persistence {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-function orNotFound(found: string | undefined, operation: string, missing: string): string {
-  if (found !== undefined) return found;
-  throw new PersistenceError('NOT_FOUND', `There is ${missing}`, { operation });
 }

@@ -7,10 +7,14 @@ import type {
   MemoryVersion,
   SavedMemory,
 } from '../api/persistence.ts';
+import { PersistenceError } from '../api/errors.ts';
 import type { ChangeLog } from '../change-log/change-log.ts';
 import {
+  describeVersion,
   findVersion,
-  listVersions,
+  listEarlier,
+  readCurrent,
+  type EarlierVersions,
   type FoundMemory,
   type WantedVersion,
 } from '../change-log/memory-history.ts';
@@ -46,9 +50,22 @@ export class MemoryVersions {
     const operation = 'memoryHistory';
     checkRequired(operation, { agentId });
     const id = checkText({ operation, name: 'agentId' }, agentId);
-    return this.#queue.enqueueRead(operation, () =>
-      this.#connection.snapshot(() => listVersions(this.#connection, operation, id)),
-    );
+    const connection = this.#connection;
+    return this.#queue.runInSteps(operation, async (steps) => {
+      const current = await steps.read(() =>
+        connection.snapshot(() => readCurrent(connection, operation, id)),
+      );
+      const versions = [describeVersion(current)];
+      for (let beforeSeq: number | undefined = Infinity; beforeSeq !== undefined;) {
+        const before: number = beforeSeq;
+        const earlier: EarlierVersions = await steps.read(() =>
+          connection.snapshot(() => listEarlier(connection, current, before)),
+        );
+        versions.push(...earlier.versions);
+        beforeSeq = earlier.beforeSeq;
+      }
+      return versions;
+    });
   }
 
   async compare(comparison: MemoryComparison): Promise<JsonPatchOperation[]> {
@@ -58,10 +75,10 @@ export class MemoryVersions {
     const to = comparison.to === undefined ? undefined : checkVersion(operation, 'to', comparison.to);
     const [before, after] = await Promise.all([
       this.#find(operation, agentId, { version: from }),
-      this.#find(operation, agentId, to === undefined ? { at: END_OF_TIME } : { version: to }),
+      this.#find(operation, agentId, to === undefined ? 'current' : { version: to }),
     ]);
     const { createPatch } = await import('rfc6902');
-    return createPatch(JSON.parse(before.memoryJson), JSON.parse(after.memoryJson));
+    return createPatch(parseMemory(operation, before), parseMemory(operation, after));
   }
 
   async restore(restoration: MemoryRestoration): Promise<SavedMemory> {
@@ -74,7 +91,8 @@ export class MemoryVersions {
       const { agentType, memoryJson } = findVersion(this.#connection, operation, agentId, { version });
       const insert = agentMemoryTable.prepare(operation, {
         agentId,
-        agentType,
+        // Bytes are refused like any other value that is no text.
+        agentType: agentType as string,
         memory: memoryJson,
         ...(ifVersion !== undefined && { ifVersion }),
       });
@@ -93,8 +111,17 @@ export class MemoryVersions {
   }
 }
 
-/** Sorts after every time, so that the current version is the one that is found. */
-const END_OF_TIME = '\uffff';
+/** Reads the content of a version, which another program may have stored. @throws {PersistenceError} INVALID_JSON */
+function parseMemory(operation: string, { version, memoryJson }: FoundMemory): unknown {
+  try {
+    return JSON.parse(memoryJson);
+  } catch (cause) {
+    throw new PersistenceError('INVALID_JSON', `Version ${version} of the memory is not JSON`, {
+      operation,
+      cause,
+    });
+  }
+}
 
 function checkAgentId(operation: string, given: { readonly agentId: string }): string {
   const { agentId } = checkFields({ operation, name: 'memory' }, given);
@@ -109,13 +136,11 @@ function checkVersion(operation: string, name: string, version: unknown): number
 
 function checkWanted(operation: string, { version, at }: MemoryLookup): WantedVersion {
   if (at === undefined) {
-    return version === undefined
-      ? { at: END_OF_TIME }
-      : { version: checkVersion(operation, 'version', version) };
+    return version === undefined ? 'current' : { version: checkVersion(operation, 'version', version) };
   }
   const field = { operation, name: 'at' };
   if (version !== undefined) throw invalid(field, at, 'left out: version says which one');
   const moment = momentOf(at);
   if (moment === null) throw invalid(field, at, 'a time such as 2026-01-29 18:00:00 or 2026-01-29T18:00:00Z');
-  return { at: toTimestamp(new Date(moment)) };
+  return { atMs: moment };
 }

@@ -5,7 +5,7 @@ import type { MemoryRow, NewMemory, SavedMemory } from '../api/persistence.ts';
 import { checkFields, checkRequired, checkText, checkWholeNumber } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
 import { timeProblem } from '../validation/timestamps.ts';
-import { storedJsonProblem, storedJsonText } from './stored-json.ts';
+import { storedJsonProblem } from './stored-json.ts';
 import { keepBytes, TextBytes } from './stored-bytes.ts';
 import { insertSql, selectList, type Table, type WriteContext } from './table.ts';
 
@@ -98,7 +98,7 @@ function upsertMemory(
 }
 
 /** Reads the values of an agent's memory, in the order of the columns. */
-function findMemoryValues(connection: SqliteConnection, agentId: string): SqlValue[] | undefined {
+export function findMemoryValues(connection: SqliteConnection, agentId: string): SqlValue[] | undefined {
   const row = connection.get(
     `SELECT rowid, ${selectList(agentMemoryTable)} FROM agent_memory WHERE agent_id = ?`,
     [agentId],
@@ -126,17 +126,4 @@ function assertVersion(
     operation,
     hint: 'Another writer saved it meanwhile: read it again, apply the change and save that.',
   });
-}
-
-/**
- * Finds the stored JSON of an agent's memory.
- * @throws {PersistenceError} INVALID_JSON for bytes that another program stored
- */
-export function findMemoryJson(
-  connection: SqliteConnection,
-  operation: string,
-  agentId: string,
-): string | undefined {
-  const row = connection.get('SELECT rowid, memory_json FROM agent_memory WHERE agent_id = ?', [agentId]);
-  return row && storedJsonText(connection, operation, { table: 'agent_memory', column: 'memory_json' }, row);
 }

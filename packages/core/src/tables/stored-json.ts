@@ -28,9 +28,19 @@ export function storedJsonText(
   row: SqlValue[],
 ): string {
   keepBytes(connection, table, [column], row, 1);
-  const [, stored] = row;
-  if (!(stored instanceof Uint8Array)) return String(stored);
-  throw new PersistenceError('INVALID_JSON', `The stored ${column} is no text (${stored.length} bytes)`, {
+  return checkJsonText(operation, column, row[1]);
+}
+
+/**
+ * Checks a stored value that is to be JSON.
+ * @param stored - bytes for what is no text in UTF-8
+ * @returns it as text, exactly
+ * @throws {PersistenceError} INVALID_JSON
+ */
+export function checkJsonText(operation: string, column: string, stored: unknown): string {
+  if (typeof stored === 'string') return stored;
+  const found = stored instanceof Uint8Array ? `${stored.length} bytes` : JSON.stringify(stored ?? null);
+  throw new PersistenceError('INVALID_JSON', `The stored ${column} is no text (${found})`, {
     operation,
     hint: 'Another program wrote it. A query of the rows has the bytes in base64.',
   });

@@ -74,3 +74,106 @@ it('says that a database without a change log keeps no earlier versions', async 
   await db.saveMemory(memoryOf('m'));
   expect(await db.getMemory({ agentId: 'm', version: 3 })).toBe(VERSIONS[2]);
 });
+
+const COLUMNS = 'memory_id, agent_id, agent_type, memory_json, last_updated';
+
+it('refuses versions that are no JSON text, and changes nothing', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  database.native(`INSERT INTO agent_memory (${COLUMNS}) VALUES
+    ('1', 'blob', 't', x'7b7d', NULL), ('2', 'not utf-8', 't', CAST(x'22ff22' AS TEXT), NULL),
+    ('3', 'words', 't', 'no JSON', NULL), ('4', 'type', x'ff', '{}', NULL)`);
+  const refusals = async (agentId: string, version?: number): Promise<void> => {
+    for (const lookup of version === undefined
+      ? [agentId, { agentId }, { agentId, version: 1 }]
+      : [{ agentId, version }]) {
+      expect(await rejectionOf(db.getMemory(lookup))).toMatchObject({
+        code: 'INVALID_JSON',
+        operation: 'getMemory',
+      });
+    }
+  };
+  await refusals('blob');
+  await refusals('not utf-8');
+  for (const agentId of ['blob', 'not utf-8', 'words', 'type'])
+    await db.saveMemory(memoryOf(agentId, { memory: '{"v":2}' }));
+  const stored = database.native('SELECT * FROM agent_memory');
+  for (const [agentId, sizeBytes] of [
+    ['blob', 2],
+    ['not utf-8', 3],
+  ] as const) {
+    await refusals(agentId, 1);
+    expect((await db.memoryHistory(agentId))[1]).toMatchObject({ version: 1, agentType: 't', sizeBytes });
+  }
+  for (const agentId of ['blob', 'not utf-8', 'words']) {
+    for (const call of [db.restoreMemory({ agentId, version: 1 }), db.diffMemory({ agentId, from: 1 })]) {
+      expect(await rejectionOf(call), agentId).toMatchObject({ code: 'INVALID_JSON' });
+    }
+  }
+  expect(await rejectionOf(db.restoreMemory({ agentId: 'type', version: 1 }))).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+  expect(database.native('SELECT * FROM agent_memory')).toBe(stored);
+});
+
+it('keeps the versions of memories without an id apart', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  database.native(`INSERT INTO agent_memory (${COLUMNS}) VALUES
+    (NULL, 'a', 't', '"a1"', CURRENT_TIMESTAMP), (NULL, 'b', 't', '"b1"', CURRENT_TIMESTAMP)`);
+  for (const version of [2, 3]) {
+    for (const agentId of ['a', 'b'])
+      await db.saveMemory(memoryOf(agentId, { memory: `"${agentId}${version}"` }));
+  }
+  for (const agentId of ['a', 'b']) {
+    expect((await db.memoryHistory(agentId)).map(({ version }) => version)).toEqual([3, 2, 1]);
+    for (const version of [1, 2, 3]) {
+      expect(await db.getMemory({ agentId, version })).toBe(`"${agentId}${version}"`);
+    }
+  }
+});
+
+it('finds the version of a moment among times in the forms of other programs', async () => {
+  const database = createTestDatabase();
+  const clock = new SettableClock('2026-11-29T00:00:00Z');
+  const db = await database.open({ clock: clock.read });
+  const at = (time: string): Promise<string> => db.getMemory({ agentId: 'a', at: time });
+  await db.saveMemory(memoryOf('a', { memory: '1' }));
+  const setTime = (time: string): string => database.native(`UPDATE agent_memory SET last_updated = ${time}`);
+  for (const time of ["'2026-11-29T01:00:00Z'", "'2026-11-29 02:00:00+01:00'", '1795914000', 'NULL']) {
+    setTime(time);
+    expect(await at('2026-11-29 23:00:00'), time).toBe('1');
+    if (time !== 'NULL')
+      expect(await rejectionOf(at('2026-11-29 00:59:59'))).toMatchObject({ code: 'NOT_FOUND' });
+  }
+  setTime("'2026-11-29T01:00:00Z'");
+  clock.forwardSeconds(2 * 3600);
+  await db.saveMemory(memoryOf('a', { memory: '2' }));
+  setTime("'unknown'");
+  clock.forwardSeconds(2 * 3600);
+  await db.saveMemory(memoryOf('a', { memory: '3' }));
+  // Version 2 was saved between the others, so from the time of the first on nothing says that it was not there.
+  expect(await at('2026-11-29 04:00:00')).toBe('3');
+  expect(await at('2026-11-29 03:59:59')).toBe('2');
+  expect(await rejectionOf(at('2026-11-29 00:59:59'))).toMatchObject({ code: 'NOT_FOUND' });
+  expect((await db.memoryHistory('a')).map(({ lastUpdated }) => lastUpdated)).toEqual([
+    '2026-11-29 04:00:00',
+    'unknown',
+    '2026-11-29 01:00:00',
+  ]);
+});
+
+it('lists long histories in steps, between which other operations run', async () => {
+  const db = await createTestDatabase().open();
+  for (let version = 1; version <= 6; version++) {
+    await db.saveMemory(memoryOf('m', { memory: `"${'x'.repeat(600_000 + version)}"` }));
+  }
+  const settled: string[] = [];
+  const listing = db.memoryHistory('m').finally(() => settled.push('history'));
+  const other = db.stats().finally(() => settled.push('stats'));
+  expect((await listing).map(({ version, sizeBytes }) => [version, sizeBytes])).toEqual(
+    [6, 5, 4, 3, 2, 1].map((version) => [version, 600_002 + version]),
+  );
+  await other;
+  expect(settled).toEqual(['stats', 'history']);
+});
