@@ -8,7 +8,9 @@ export const history: Command = defineCommand({
   notes:
     'New databases have a change log: an entry with a hash for every row that this program saves, entries for the rows that ' +
     'other programs insert (one for all of very many or very large ones, without hashes), and the earlier versions of memory. ' +
-    'A database that was created without it gets it by enable, in one transaction, with an entry for each row that it holds.',
+    'A database that was created without it gets it by enable, in one transaction, with an entry for each row that it holds. ' +
+    'Earlier versions of memory grow without limit: each save keeps the whole version that it replaces. A cleanup ' +
+    'removes none of them, db reset does; start --no-change-log creates a database without a change log.',
   database: 'existing',
   positionals: {
     action: choice(['status', 'enable'], { default: 'status', description: 'what to do' }),

@@ -9,7 +9,8 @@ export const memory: Command = defineCommand({
   summary: "List, compare or restore the versions of an agent's memory",
   notes:
     'history lists the versions, diff prints a JSON Patch (RFC 6902) from one version to another, restore saves an earlier ' +
-    'version as a new one and prints it. Earlier versions are kept by databases with a change log (db history).',
+    'version as a new one and prints it. Earlier versions are kept by databases with a change log (db history). ' +
+    'diff compares integers beyond 2^53 rounded.',
   database: 'existing',
   positionals: {
     action: choice(['history', 'diff', 'restore'], { description: 'what to do' }),

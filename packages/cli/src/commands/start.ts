@@ -12,7 +12,8 @@ export const start: Command = defineCommand({
   positionals: {},
   options: {
     noChangeLog: flag({
-      description: 'create a database without a change log; one that exists keeps what it has',
+      description:
+        'create a database without a change log, which keeps every earlier version of memory; one that exists keeps what it has',
     }),
   },
   examples: ['ggen-sim start', 'WORKSPACE_DIR=/srv/ggen ggen-sim start'],
