@@ -107,6 +107,12 @@ export class Context {
     });
   }
 
+  /** Reads the file, as SQLite reads its schema after a rollback. That fails where handles have died. */
+  readAll(): void {
+    const { mirror } = this.log;
+    mirror.copyOut(0, mirror.sizeBytes);
+  }
+
   /**
    * Commits a change, again after every SQLITE_BUSY. Checks that an acknowledged change was stored once, and a refused
    * one not at all.
@@ -121,7 +127,7 @@ export class Context {
           applyToMirror(this.log.mirror, change);
           changes = this.log.mirror.dirty;
         },
-        () => undefined,
+        () => this.readAll(),
       );
       const failure: unknown = await write.then(
         () => undefined,
@@ -145,7 +151,7 @@ export class Context {
     const read = (): Promise<Uint8Array> =>
       transaction === 'read'
         ? this.log.readTransaction(content)
-        : this.log.writeTransaction(content, () => undefined);
+        : this.log.writeTransaction(content, () => this.readAll());
     // A lost connection fails the next transaction, once.
     const bytes = await read().catch(read);
     return Buffer.compare(bytes, expected) === 0;

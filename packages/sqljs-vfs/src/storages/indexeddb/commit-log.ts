@@ -220,12 +220,17 @@ export class CommitLog implements StorageTransactions {
   async #writeAndCommit<T>({ work, onRollback }: Write<T>): Promise<T> {
     try {
       const value = await this.#allowing('write', work);
+      // After a call that failed the mirror may hold a part of a write, also when the work made nothing of it.
+      if (this.mirror.dirty && this.mirror.unreadable) {
+        throw new SqliteError(ResultCode.IOERR, 'stored bytes could not be read in this transaction');
+      }
       if (this.mirror.dirty) await this.#commit();
       return value;
     } catch (error) {
       if (this.mirror.dirty) {
         this.mirror.rollback();
-        await this.#allowing('read', onRollback);
+        // It reads, which may fail as well. The first failure is the one to report: the commit may be stored.
+        await this.#allowing('read', onRollback).catch(() => undefined);
       }
       throw error;
     }
