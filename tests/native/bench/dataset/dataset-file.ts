@@ -56,7 +56,8 @@ export function schemaOf(file: string): string[] {
 }
 
 async function makeSeed(file: string, seed: Seed): Promise<void> {
-  const ggenSim = await openPersistence({ storage: 'file', path: file });
+  // The other engines keep no change log, so none is measured.
+  const ggenSim = await openPersistence({ storage: 'file', path: file, changeLog: false });
   await ggenSim.saveMemories(
     Array.from({ length: 50 }, (_, index) => ({
       agentId: `agent-${String(index).padStart(2, '0')}`,
