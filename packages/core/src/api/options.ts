@@ -50,7 +50,7 @@ export interface CommonOpenOptions {
   /**
    * Give a database that this call creates a change log: the earlier versions of memory, and a hash of every row. A database
    * that exists keeps what it has; see {@link Persistence.enableHistory}. Each save of a memory keeps the whole version that
-   * it replaces, without limit; a cleanup removes none of them, only a reset does.
+   * it replaces, without limit; a cleanup removes none of them, a reset does.
    * @default true
    */
   readonly changeLog?: boolean;

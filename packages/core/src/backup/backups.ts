@@ -1,3 +1,4 @@
+import { isBusy } from '@ggen-sim/sqljs-vfs';
 import { backupDirectoryAt, DEFAULT_BACKUP_DIRECTORY } from '#exports/export-targets';
 import { yieldToEventLoop } from '#queue/yield';
 import type { ChangeLog } from '../change-log/change-log.ts';
@@ -19,7 +20,7 @@ import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts'
 import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
 import { migrate } from '../schema/migrator.ts';
 import { TABLE_NAMES } from '../tables/index.ts';
-import { bringChangeLog, describeReplaced } from './change-log-copy.ts';
+import { bringChangeLog, describeReplaced, type ReplacedRows } from './change-log-copy.ts';
 import { checkRules, compareParts } from './check-backup.ts';
 import { writeBackup } from './export-backup.ts';
 import { IMAGE_FILE, readVerifiedManifest } from './manifest.ts';
@@ -191,7 +192,7 @@ export class Backups {
     };
     const counts = countRows(image);
     const replaceAlone = async (): Promise<void> => {
-      const replaced = await this.#queue.withReadTransaction(async () => describeReplaced(this.#connection));
+      const replaced = await this.#describeReplaced();
       await image.transaction('write', () =>
         bringChangeLog(image, replaced, this.#clock, operation, options),
       );
@@ -199,6 +200,18 @@ export class Backups {
     };
     await this.#queue.enqueueExclusive(operation, TABLE_NAMES, replaceAlone, signal);
     return counts;
+  }
+
+  /** Describes what is replaced. A damaged database cannot be described, and is what a restore is for. */
+  async #describeReplaced(): Promise<ReplacedRows> {
+    try {
+      return await this.#queue.retryTransient(() =>
+        this.#queue.withReadTransaction(async () => describeReplaced(this.#connection)),
+      );
+    } catch (error) {
+      if (isBusy(error)) throw error;
+      return { origin: undefined, deletions: [] };
+    }
   }
 }
 

@@ -20,7 +20,8 @@ export function describeReplaced(connection: SqliteConnection): ReplacedRows {
 
 /**
  * Completes the change log of an image before it replaces the database: rows without an entry are adopted, and the id of the
- * database is a new one. An image without a change log gets one if the database had one. The caller holds a transaction.
+ * database is a new one. An image without a change log gets one if the
+ * database had one, unless another program's table or view has its name. The caller holds a transaction.
  */
 export async function bringChangeLog(
   image: SqliteConnection,
@@ -31,7 +32,8 @@ export async function bringChangeLog(
 ): Promise<void> {
   const changeLog = new ChangeLog(image, clock);
   if (readOrigin(image) !== undefined) await adoptInSteps(operation, changeLog.takeOver(deletions), options);
-  else if (origin !== undefined) await adoptInSteps(operation, changeLog.enable(deletions), options);
+  else if (origin !== undefined && typeOfForeign(image) === undefined)
+    await adoptInSteps(operation, changeLog.enable(deletions), options);
 }
 
 /**

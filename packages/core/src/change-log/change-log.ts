@@ -162,7 +162,7 @@ export class ChangeLog {
     writePosition(this.#connection, startPosition(0), this.#clock());
     this.#isCommitted = false;
     yield* this.#findEnd();
-    if (isRenumbered) this.#appendSummary(RENUMBERED, { from: 'json' });
+    if (isRenumbered) this.#noteRenumbered();
     for (const deletion of deletions) this.noteDeletion(deletion);
     this.#adoptNew();
     renewOrigin(this.#connection, this.#clock());
@@ -192,6 +192,20 @@ export class ChangeLog {
     }
   }
 
+  /** Notes the greatest rowid of each table that has an entry: the rowids in entries of many rows are of the old numbering. */
+  #noteRenumbered(): void {
+    const { rowids } = this.#position;
+    for (const table of TABLE_NAMES) {
+      const [greatest] =
+        this.#connection.get(
+          `SELECT max(row_rowid) FROM ${CHANGE_LOG.name} WHERE kind IN (?, ?)`,
+          Object.values(KINDS[table]),
+        ) ?? [];
+      rowids[table] = isRowid(greatest) ? greatest : 0;
+    }
+    this.#appendSummary(RENUMBERED, { from: 'json', ...rowids });
+  }
+
   /** Finds the last entry, and the greatest rowid of each table as of that. */
   *#findEnd(): Generator<number> {
     const origin = readOrigin(this.#connection);
@@ -200,7 +214,9 @@ export class ChangeLog {
     this.#origin = origin;
     if (origin === undefined) return;
     const lastSeq = lastSeqOf(this.#connection);
-    if (!isKnown || lastSeq < this.#position.seq) this.#readPosition(lastSeq);
+    const { seq } = this.#position;
+    // What others have added may be long; they have stored where it ends.
+    if (!isKnown || lastSeq < seq || lastSeq - seq > POSITION_ENTRIES) this.#readPosition(lastSeq);
     if (lastSeq > this.#position.seq) yield* this.#readEntries(lastSeq);
   }
 
@@ -323,7 +339,12 @@ export class ChangeLog {
       return;
     }
     if (typeof body !== 'string') return;
-    const { table: named, last_rowid: last } = parseObject(body);
+    const members = parseObject(body);
+    if (kind === RENUMBERED) {
+      for (const each of TABLE_NAMES) if (isRowid(members[each])) rowids[each] = members[each];
+      return;
+    }
+    const { table: named, last_rowid: last } = members;
     const name = TABLE_NAMES.find((each) => each === named);
     if (name !== undefined && isRowid(last)) rowids[name] = last;
   }
@@ -359,7 +380,7 @@ export function lastSeqOf(connection: SqliteConnection): number {
 
 /** An entry of a memory that was replaced has a body, and tells of no new row. */
 const ENTRIES_SQL = `SELECT seq, kind, CASE WHEN body IS NULL THEN row_rowid END,
-    CASE WHEN kind IN ('rows.deleted', 'rows.adopted') THEN body END
+    CASE WHEN kind IN ('rows.deleted', 'rows.adopted', 'rows.restored') THEN body END
   FROM ${CHANGE_LOG.name} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`;
 
 function greatestRowid(connection: SqliteConnection, table: TableName): Rowid {

@@ -9,7 +9,7 @@ import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
 import { olderConditions, type Rowid } from '../tables/foreign-times.ts';
 import { TABLES } from '../tables/index.ts';
 import type { AnyTable } from '../tables/table.ts';
-import { abortable, throwIfAborted } from '../validation/abort.ts';
+import { abortable, abortedError, throwIfAborted } from '../validation/abort.ts';
 import { giveRoomBack } from './vacuum.ts';
 
 const OPERATION = 'cleanup';
@@ -73,7 +73,10 @@ export async function cleanup(
     try {
       return await steps.read(() => connection.snapshot(() => report(sizeBeforeBytes, deleted)));
     } catch (error) {
-      throw stopped(error, deletedCounts(deleted));
+      const { signal } = options;
+      // An abort ends the wait for a lock with the failure of the lock.
+      const reason = signal?.aborted && leavesRoom(error) ? abortedError(OPERATION, signal) : error;
+      throw stopped(reason, deletedCounts(deleted));
     }
   };
   return queue.runInSteps(OPERATION, run, options.signal);

@@ -1,4 +1,5 @@
 /** The change log beside what other programs do to it, to its key, and to the rows. */
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { originalSchema } from '../../src/schema/migrations/0001-original-schema.ts';
 import { auditOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
@@ -127,4 +128,52 @@ it('goes on from its own last number, whatever greater one another program gave'
   await db.reset();
   await db.saveReceipt(receiptOf('c'));
   expect(await db.historyStatus()).toMatchObject({ lastSeq: 7 });
+});
+
+it('an image with a table of that name of another program replaces a database with a change log', async () => {
+  const database = createTestDatabase();
+  const other = createTestDatabase();
+  const source = await other.open({ changeLog: false });
+  await source.saveReceipt(receiptOf('a'));
+  other.native('CREATE TABLE _change_log (x)');
+  const db = await database.open();
+  await db.importImage(await source.exportImage());
+  expect(await db.stats()).toMatchObject({ receiptsTotal: 1 });
+  expect(await db.historyStatus()).toMatchObject({ enabled: false });
+  await db.saveReceipt(receiptOf('b'));
+});
+
+it('adopts after a restore from JSON what had no entry before, whatever the rowids were', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.saveReceipts(upTo(10).map((n) => receiptOf(`r${n}`)));
+  database.native("UPDATE receipts SET created_at = '2020-01-01 00:00:00' WHERE rowid <= 5");
+  await db.cleanup({ days: 90, vacuum: false });
+  database.native(NATIVE_RECEIPT('n'));
+  await db.exportBackup({ directory: database.path('backup') });
+  await db.restoreBackup({
+    directory: database.path('backup'),
+    from: 'json',
+    force: true,
+    acceptInvalid: true,
+  });
+  expect(kindsIn(database.file).filter((kind) => kind === 'receipt.adopted')).toHaveLength(1);
+  expect(idsIn(database.file)).toContain('n');
+});
+
+it('an image replaces a database whose rows cannot be read any more', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.saveReceipts(upTo(300).map((n) => receiptOf(`r${n}`)));
+  await db.exportBackup({ directory: database.path('backup') });
+  await db.close();
+  const roots = database.native("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'receipts'");
+  const file = openSync(database.file, 'r+');
+  for (const root of roots.split('\n'))
+    writeSync(file, new Uint8Array(4096), 0, 4096, (Number(root) - 1) * 4096);
+  closeSync(file);
+  const damaged = await database.open();
+  await damaged.restoreBackup({ directory: database.path('backup'), from: 'image', force: true });
+  expect(await damaged.verify()).toMatchObject({ ok: true });
+  expect(await damaged.stats()).toMatchObject({ receiptsTotal: 300 });
 });
