@@ -46,12 +46,12 @@ describe('an image of another program', () => {
     await db.exportBackup({ directory });
     fs.truncateSync(database.path('backup', 'ggen.db'));
     forge(directory, () => undefined);
-    for (const taking of [
-      db.importImage(new Uint8Array()),
-      db.restoreBackup({ directory, force: true }),
-      db.restoreBackup({ directory, force: true, from: 'json' }),
+    for (const take of [
+      () => db.importImage(new Uint8Array()),
+      () => db.restoreBackup({ directory, force: true }),
+      () => db.restoreBackup({ directory, force: true, from: 'json' }),
     ]) {
-      expect(await rejectionOf(taking)).toMatchObject({
+      expect(await rejectionOf(take())).toMatchObject({
         code: 'NOT_A_DATABASE',
         message: 'The image is empty',
       });

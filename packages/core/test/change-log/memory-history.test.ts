@@ -106,8 +106,11 @@ it('refuses versions that are no JSON text, and changes nothing', async () => {
     expect((await db.memoryHistory(agentId))[1]).toMatchObject({ version: 1, agentType: 't', sizeBytes });
   }
   for (const agentId of ['blob', 'not utf-8', 'words']) {
-    for (const call of [db.restoreMemory({ agentId, version: 1 }), db.diffMemory({ agentId, from: 1 })]) {
-      expect(await rejectionOf(call), agentId).toMatchObject({ code: 'INVALID_JSON' });
+    for (const call of [
+      () => db.restoreMemory({ agentId, version: 1 }),
+      () => db.diffMemory({ agentId, from: 1 }),
+    ]) {
+      expect(await rejectionOf(call()), agentId).toMatchObject({ code: 'INVALID_JSON' });
     }
   }
   expect(await rejectionOf(db.restoreMemory({ agentId: 'type', version: 1 }))).toMatchObject({

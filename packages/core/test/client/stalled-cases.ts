@@ -125,11 +125,11 @@ export function describeStalled(where: string, open: () => Promise<Persistence>)
       const signal = AbortSignal.abort('before');
       const output = new WritableStream<Uint8Array>();
       for (const call of [
-        db.exportAuditTrail({ output, signal }),
-        db.exportBackup({ directory, signal }),
-        db.restoreBackup({ directory, signal }),
+        () => db.exportAuditTrail({ output, signal }),
+        () => db.exportBackup({ directory, signal }),
+        () => db.restoreBackup({ directory, signal }),
       ]) {
-        const error = await rejectionOf(call);
+        const error = await rejectionOf(call());
         expect(error).toMatchObject({ code: 'ABORTED', cause: 'before' });
       }
       expect(directory.steps).toEqual([]);
