@@ -20,8 +20,8 @@ export function describeReplaced(connection: SqliteConnection): ReplacedRows {
 
 /**
  * Completes the change log of an image before it replaces the database: rows without an entry are adopted, and the id of the
- * database is a new one. An image without a change log gets one if the
- * database had one, unless another program's table or view has its name. The caller holds a transaction.
+ * database is a new one. An image without a change log gets one if the database had one, unless another program's table or
+ * view has its name. The caller holds a transaction.
  */
 export async function bringChangeLog(
   image: SqliteConnection,

@@ -14,7 +14,7 @@ import type { SqliteConnection } from './sqlite-connection.ts';
 export function commitWhenReadersFinish(
   connection: SqliteConnection,
   deadline: number,
-  signal?: AbortSignal,
+  signal?: { readonly aborted: boolean },
 ): Promise<void> {
   return retry(() => void connection.run('COMMIT'), forReaders(deadline, signal));
 }
@@ -26,7 +26,7 @@ export function commitWhenReadersFinish(
 export async function commit(
   connection: SqliteConnection,
   deadline: number,
-  signal?: AbortSignal,
+  signal?: { readonly aborted: boolean },
 ): Promise<void> {
   const counterBefore = readChangeCounter(connection);
   try {

@@ -48,8 +48,10 @@ export async function cleanup(
     freeBytes: connection.freeBytes(),
   });
   if (dryRun) {
-    return queue.enqueueRead(OPERATION, () =>
-      connection.snapshot(() => report(connection.sizeBytes(), countOldRows(connection, before))),
+    const count = (): CleanupReport =>
+      connection.snapshot(() => report(connection.sizeBytes(), countOldRows(connection, before)));
+    return abortable(OPERATION, options.signal, () =>
+      queue.runInSteps(OPERATION, (steps) => steps.read(count), options.signal),
     );
   }
   const run = async (steps: Steps): Promise<CleanupReport> => {

@@ -29,22 +29,31 @@ export type Write = () => unknown;
 /** Outcome of one write of a committed group. */
 export type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
+/** Circumstances of a group's transaction. */
+export interface GroupOptions {
+  /** Until when the commit waits for readers, on the clock of `performance.now()`. */
+  readonly deadline: number;
+  /** Ends that wait. */
+  readonly abort: { readonly aborted: boolean };
+  /** Runs in each transaction before the writes; its failure is one of the transaction. */
+  readonly begin: () => void;
+}
+
 /**
  * Runs writes in one transaction and commits those that succeed. Leaves no transaction open when it throws.
- * @param deadline - until when the commit waits for readers, on the clock of `performance.now()`
- * @param begin - runs in each transaction before the writes; its failure is one of the transaction
  * @returns the outcome of each write, in order
  * @throws what failed the transaction as a whole
  */
 export async function commitGroup(
   connection: SqliteConnection,
   writes: readonly Write[],
-  deadline: number,
-  begin: () => void,
+  { deadline, abort, begin }: GroupOptions,
 ): Promise<Outcome[]> {
   const options = {
     commit: (outcomes: readonly Outcome[]): void | Promise<void> =>
-      outcomes.every((outcome) => 'error' in outcome) ? connection.rollback() : commit(connection, deadline),
+      outcomes.every((outcome) => 'error' in outcome)
+        ? connection.rollback()
+        : commit(connection, deadline, abort),
   };
   try {
     return await connection.transaction('write', () => runTogether(begin, writes), options);

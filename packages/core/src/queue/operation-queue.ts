@@ -198,14 +198,18 @@ export class OperationQueue {
       this.#running ??= this.#run();
       if (!signal || !settled) return;
       const leave = (): void => {
-        const position = this.#waiting.indexOf(operation);
-        if (position === -1) return;
-        this.#waiting.splice(position, 1);
-        reject(abortedError(name, signal));
+        if (this.#take(operation)) reject(abortedError(name, signal));
       };
       signal.addEventListener('abort', leave, { signal: settled.signal });
     });
     return settled ? outcome.finally(() => settled.abort()) : outcome;
+  }
+
+  /** Takes an operation out of those that wait. @returns false when it no longer waits */
+  #take(operation: Operation): boolean {
+    const position = this.#waiting.indexOf(operation);
+    if (position !== -1) this.#waiting.splice(position, 1);
+    return position !== -1;
   }
 
   async #run(): Promise<void> {
@@ -220,8 +224,11 @@ export class OperationQueue {
       const end = this.#waiting.findIndex(({ kind }) => kind === 'exclusive');
       const next = this.#waiting.splice(0, Math.min(end === -1 ? Infinity : end, GROUP_LIMIT));
       const writes = next.filter(({ kind }) => kind === 'write');
+      const reads = next.filter(({ kind }) => kind === 'read');
+      // While the writes run, the reads still wait, and an abort takes them out.
+      this.#waiting.unshift(...reads);
       if (writes.length > 0) await this.#runGroup(writes);
-      for (const read of next) if (read.kind === 'read') await this.#runRead(read);
+      for (const read of reads) if (this.#take(read)) await this.#runRead(read);
     }
     this.#running = undefined;
   }
@@ -251,15 +258,16 @@ export class OperationQueue {
     const connection = this.#connection;
     const works = group.map(({ work }) => work);
     const deadline = Math.min(...group.map((operation) => operation.deadline));
+    const abort = abortOfAny(group);
     let outcomes: Outcome[];
     try {
       outcomes = await this.#retryUntil(
         deadline,
         () =>
           connection.durable.writeTransaction(() =>
-            commitGroup(connection, works, deadline, () => this.#hooks.begin()),
+            commitGroup(connection, works, { deadline, abort, begin: () => this.#hooks.begin() }),
           ),
-        abortOfAny(group),
+        abort,
       );
     } catch (error) {
       await this.#runSmallerGroups(group, error);

@@ -15,6 +15,7 @@ type Operation = (db: Persistence, options: LongOperationOptions, backup: string
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   cleanup: (db, options) => db.cleanup({ ...options, days: 0 }),
+  'cleanup, dry run': (db, options) => db.cleanup({ ...options, days: 0, dryRun: true }),
   verify: (db, options) => db.verify(options),
   exportBackup: (db, options, backup) => db.exportBackup({ ...options, directory: `${backup}-2` }),
   'restoreBackup from the image': (db, options, backup) =>
@@ -50,4 +51,32 @@ it('an abort ends the wait for the turn', async () => {
   expect(await second).toMatchObject({ code: 'ABORTED' });
   await release();
   await first;
+});
+
+it('an abort takes a read out that waits behind a save, which goes on', async () => {
+  const fixture = createTestDatabase();
+  const db = await fixture.open({ retry: { busyDeadlineMs: BUSY_DEADLINE_MS } });
+  const release = await lockByNative(fixture.file);
+  const save = db.saveReceipt(receiptOf('kept'));
+  const controller = new AbortController();
+  const read = rejectionOf(db.verify({ signal: controller.signal }));
+  setTimeout(() => controller.abort(), TIME_TO_THE_LOCK_MS);
+  expect(await read).toMatchObject({ code: 'ABORTED' });
+  await release();
+  await save;
+  expect(await db.stats()).toMatchObject({ receiptsTotal: 1 });
+});
+
+it('an abort ends the wait of a commit for a reader, and nothing of it is stored', async () => {
+  const fixture = createTestDatabase();
+  const db = await fixture.open({ retry: { busyDeadlineMs: BUSY_DEADLINE_MS } });
+  await db.saveReceipt(receiptOf('old'));
+  fixture.native("UPDATE receipts SET created_at = '2020-01-01 00:00:00'");
+  const release = await lockByNative(fixture.file, 'BEGIN; SELECT count(*) FROM receipts;');
+  const controller = new AbortController();
+  const cleanup = rejectionOf(db.cleanup({ days: 1, signal: controller.signal }));
+  setTimeout(() => controller.abort(), TIME_TO_THE_LOCK_MS);
+  expect(await cleanup).toMatchObject({ code: 'ABORTED' });
+  await release();
+  expect(await db.stats()).toMatchObject({ receiptsTotal: 1 });
 });
