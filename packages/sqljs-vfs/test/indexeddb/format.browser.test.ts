@@ -1,6 +1,6 @@
 /** The stored format: extents, the commits after them, and files of every shape. */
 import { expect, it } from 'vitest';
-import { type DurableDatabase, openDatabase } from '../../src/index.ts';
+import { type DurableDatabase, openDatabase, ResultCode } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import type { StoreMeta } from '../../src/storages/indexeddb/commit-store.ts';
 import { EXTENT_SIZE_BYTES, type ExtentFormat } from '../../src/storages/indexeddb/extents.ts';
@@ -60,25 +60,31 @@ interface FixtureEntry {
   };
 }
 
-/** Stores the content of a fixture, with extents in this form. @returns the name of the database */
-async function restoreFixture(fixture: string, format: ExtentFormat): Promise<string> {
+/**
+ * Stores the content of a fixture, with extents in this form.
+ * @param lostBytes - number of bytes that the end of each extent lacks
+ * @returns the name of the database
+ */
+async function restoreFixture(fixture: string, format: ExtentFormat, lostBytes: number = 0): Promise<string> {
   const name = crypto.randomUUID();
   const response = await fetch(new URL(`../fixtures/${fixture}`, import.meta.url));
   const entries = (await response.json()) as FixtureEntry[];
   const connection = await openStore(name);
   const transaction = connection.transaction('pages', 'readwrite');
-  for (const { key, value } of entries) transaction.objectStore('pages').put(restored(value, format), key);
+  for (const { key, value } of entries)
+    transaction.objectStore('pages').put(restored(value, format, lostBytes), key);
   await new Promise((resolve) => transaction.addEventListener('complete', resolve));
   connection.close();
   return name;
 }
 
 /** Restores bytes, which the fixture holds as base64. */
-function restored(value: FixtureEntry['value'], format: ExtentFormat): unknown {
+function restored(value: FixtureEntry['value'], format: ExtentFormat, lostBytes: number): unknown {
   if (value.base64 !== undefined) return bytesOf(value.base64);
   if (value.extentFormat) return { ...value, extentFormat: format };
   if (!value.content) return value;
-  const bytes = bytesOf(value.content.blob);
+  const whole = bytesOf(value.content.blob);
+  const bytes = whole.slice(0, whole.byteLength - lostBytes);
   return { ...value, content: format === 'Blob' ? new Blob([bytes]) : bytes };
 }
 
@@ -115,6 +121,15 @@ it.each(['Blob', 'ArrayBuffer'] as const)(
       extentFormat: format,
     });
     remote.terminate();
+  },
+);
+
+it.each(['Blob', 'ArrayBuffer'] as const)(
+  'refuses an extent in a %s that lacks a part, and reads no zeros for it',
+  async (format) => {
+    const name = await restoreFixture('indexeddb-format-2.json', format, 8192);
+    await expect(open(name)).rejects.toMatchObject({ resultCode: ResultCode.IOERR });
+    await expect(RemoteDatabase.open('indexeddb', name)).rejects.toThrow('12288 bytes instead of 20480');
   },
 );
 
@@ -252,4 +267,37 @@ it('loads a database of fifty megabytes, and writes it into extents', async () =
   writer.close();
   reader.close();
   indexedDB.deleteDatabase(name);
+});
+
+it('makes checkpoints strict in a relaxed database, whose commits stay relaxed', async () => {
+  const seen: (readonly [durability: string | undefined, stores: 'extents' | 'commit'])[] = [];
+  const durabilities = new WeakMap<IDBTransaction, string | undefined>();
+  const restoreBegin = intercept(IDBDatabase, ['transaction'], (_, [, , options], original) => {
+    const transaction = original() as IDBTransaction;
+    durabilities.set(transaction, (options as IDBTransactionOptions | undefined)?.durability);
+    return transaction;
+  });
+  const restorePut = intercept(IDBObjectStore, ['put'], (self, [, key], original) => {
+    const [kind] = key as [string];
+    const durability = durabilities.get((self as IDBObjectStore).transaction);
+    if (kind === 'extent') seen.push([durability, 'extents']);
+    if (kind === 'commit') seen.push([durability, 'commit']);
+    return original();
+  });
+  try {
+    const storage = indexedDbStorage(crypto.randomUUID(), { durability: 'relaxed' });
+    const database = await openDatabase(storage);
+    await run(database, 'CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)');
+    // More than a commit may hold as a record, so it writes its extents itself.
+    await run(
+      database,
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
+       INSERT INTO note SELECT i, printf('%.*c', 1000000, 'x') FROM n`,
+    );
+    database.close();
+  } finally {
+    restorePut();
+    restoreBegin();
+  }
+  expect(new Set(seen.map((each) => each.join()))).toEqual(new Set(['relaxed,commit', 'strict,extents']));
 });

@@ -41,14 +41,13 @@ export class IndexedDbCommitStore implements CommitStore {
   async transact<T>(
     mode: 'readonly' | 'readwrite',
     work: (transaction: StoreTransaction) => Promise<T>,
+    durability: 'strict' | 'relaxed' = this.#durability,
   ): Promise<T> {
     if (!this.#connection?.usable) {
       this.#connection = await openConnection(this.#name, this.#create);
       this.#create = true;
     }
-    return this.#connection.transact(mode, this.#durability, (store) =>
-      work(new ObjectStoreTransaction(store)),
-    );
+    return this.#connection.transact(mode, durability, (store) => work(new ObjectStoreTransaction(store)));
   }
 
   close(): void {

@@ -80,11 +80,13 @@ export interface CommitStore {
    * Runs a transaction. Read-write transactions of all contexts run one after the other.
    * @returns the result of `work` once the transaction is durable; a request's own success comes earlier and can still
    * be undone
+   * @param durability - `strict` where it must be durable whatever the database promises for commits
    * @throws the store's own error; nothing of the transaction is stored then, except where the store lost the answer
    */
   transact<T>(
     mode: 'readonly' | 'readwrite',
     work: (transaction: StoreTransaction) => Promise<T>,
+    durability?: 'strict',
   ): Promise<T>;
   close(): void;
 }

@@ -1,5 +1,12 @@
 /** The content of extents, as the browser stores it. */
-import { type Extent, type ExtentContent, type ExtentFormat, joinParts, type NewExtent } from './extents.ts';
+import {
+  type Extent,
+  type ExtentContent,
+  type ExtentFormat,
+  joinParts,
+  type NewExtent,
+  sizeOf,
+} from './extents.ts';
 import type { ExtentRecord } from './layout.browser.ts';
 
 /** The synchronous reader of Blobs, which only workers have. */
@@ -29,8 +36,8 @@ class BlobContent implements ExtentContent {
 
   read(start: number, end: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#reader.readAsArrayBuffer(this.blob.slice(start, end)));
-    if (bytes.length === end - start) return bytes;
-    throw new DOMException(`${bytes.length} bytes instead of ${end - start}`, 'NotReadableError');
+    assertSize(bytes.length, end - start);
+    return bytes;
   }
 }
 
@@ -54,8 +61,17 @@ class LoadedContent implements ExtentContent {
   }
 }
 
-/** Makes a stored extent readable: loads its bytes where they cannot be read synchronously later. */
-export async function openExtent({ extentIndex, version, content }: ExtentRecord): Promise<Extent> {
+/**
+ * Makes a stored extent readable: loads its bytes where they cannot be read synchronously later.
+ * @throws {DOMException} NotReadableError when a part of it is lost
+ */
+export async function openExtent({
+  extentIndex,
+  version,
+  sizeBytes,
+  content,
+}: ExtentRecord): Promise<Extent> {
+  assertSize(content instanceof ArrayBuffer ? content.byteLength : content.size, sizeBytes);
   if (content instanceof ArrayBuffer) return { extentIndex, version, content: new LoadedContent(content) };
   if (FileReaderSync) {
     return { extentIndex, version, content: new BlobContent(content, new FileReaderSync()) };
@@ -66,11 +82,20 @@ export async function openExtent({ extentIndex, version, content }: ExtentRecord
 /** Makes the value to store. A Blob of slices is composed by the browser, which copies them without reading them here. */
 export function recordOf(extent: NewExtent, format: ExtentFormat): ExtentRecord {
   const { extentIndex, version, parts } = extent;
-  if (format === 'ArrayBuffer') return { extentIndex, version, content: joinParts(extent).buffer };
+  const sizeBytes = sizeOf(extent);
+  if (format === 'ArrayBuffer') return { extentIndex, version, sizeBytes, content: joinParts(extent).buffer };
   const pieces = parts.map((part) => {
     if (part instanceof Uint8Array) return part;
     const { blob } = part.content as BlobContent | LoadedContent;
     return blob?.slice(part.start, part.end) ?? part.content.read(part.start, part.end);
   });
-  return { extentIndex, version, content: new Blob(pieces) };
+  const content = new Blob(pieces);
+  assertSize(content.size, sizeBytes);
+  return { extentIndex, version, sizeBytes, content };
+}
+
+/** A part that is missing would otherwise be read as zeros, or move what follows it. */
+function assertSize(sizeBytes: number, expectedBytes: number): void {
+  if (sizeBytes === expectedBytes) return;
+  throw new DOMException(`${sizeBytes} bytes instead of ${expectedBytes}`, 'NotReadableError');
 }

@@ -59,14 +59,20 @@ export function blocksWithin(extentIndex: number, sizeBytes: number): number {
   return Math.max(0, Math.min(blocks, EXTENT_SIZE_BLOCKS));
 }
 
-/** Returns the bytes of an extent to store, for a store that copies no slices itself. */
-export function joinParts({ parts }: NewExtent): Uint8Array<ArrayBuffer> {
-  const pieces = parts.map((part) =>
-    part instanceof Uint8Array ? part : part.content.read(part.start, part.end),
+/** Returns the size of an extent to store, in bytes. */
+export function sizeOf({ parts }: NewExtent): number {
+  return parts.reduce(
+    (total, part) => total + (part instanceof Uint8Array ? part.length : part.end - part.start),
+    0,
   );
-  const bytes = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
+}
+
+/** Returns the bytes of an extent to store, for a store that copies no slices itself. */
+export function joinParts(extent: NewExtent): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(sizeOf(extent));
   let at = 0;
-  for (const piece of pieces) {
+  for (const part of extent.parts) {
+    const piece = part instanceof Uint8Array ? part : part.content.read(part.start, part.end);
     bytes.set(piece, at);
     at += piece.length;
   }

@@ -30,6 +30,8 @@ export interface ExtentRecord {
   readonly extentIndex: number;
   /** The version of the file that it was written from. */
   readonly version: number;
+  /** Size of the content, by which content that the browser has lost a part of is recognised. */
+  readonly sizeBytes: number;
   /** Whole blocks. The last extent of a file has fewer than the others. */
   readonly content: Blob | ArrayBuffer;
 }

@@ -98,7 +98,7 @@ export class StoredDatabase {
    * SQLITE_IOERR (10)
    */
   compareAndSwap(expected: StoreMeta, changes: StoreChanges): Promise<void> {
-    return this.#transact('readwrite', async (transaction) => {
+    const swap = async (transaction: StoreTransaction): Promise<void> => {
       const check = this.#readMeta(transaction);
       // When storing throws, this promise has no other handler.
       check.catch(() => undefined);
@@ -110,7 +110,9 @@ export class StoredDatabase {
       ) {
         throw new VersionConflict(stored);
       }
-    });
+    };
+    // The browser deletes the files of replaced extents. Losing new ones would lose more than the last commits.
+    return this.#transact('readwrite', swap, changes.extents && 'strict');
   }
 
   /**
@@ -217,10 +219,11 @@ export class StoredDatabase {
   async #transact<T>(
     mode: 'readonly' | 'readwrite',
     work: (transaction: StoreTransaction) => Promise<T>,
+    durability?: 'strict',
   ): Promise<T> {
     if (this.#failure) throw this.#failure;
     try {
-      return await this.#store.transact(mode, work);
+      return await this.#store.transact(mode, work, durability);
     } catch (error) {
       throw asStorageError(error);
     }
