@@ -1,4 +1,5 @@
 import type { Storage } from '../../src/contract/storage.ts';
+import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import type { StorageHarness } from '../../src/testing/index.ts';
 import { sameBytes } from '../../src/testing/storage-case.ts';
 
@@ -62,4 +63,15 @@ export async function transactionHarness(
       later.close?.();
     },
   };
+}
+
+/** Makes the harness of a new database in IndexedDB. The connections of a case share the storage that holds the transaction. */
+export function indexedDbHarness(): Promise<StorageHarness> {
+  const name = crypto.randomUUID();
+  const storage = indexedDbStorage(name);
+  return transactionHarness(
+    storage,
+    () => storage,
+    () => indexedDbStorage(name),
+  );
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { describeStorage } from '../../src/testing/index.ts';
 import { inWorker, madeByWorker } from '../contract/suite-in-worker.browser.ts';
-import { transactionHarness } from '../contract/transaction-harness.browser.ts';
+import { indexedDbHarness } from '../contract/transaction-harness.browser.ts';
 
 const noJournal = 'a mirrored database has only a main file';
 const noOwner = 'a mirrored database cannot be opened exclusively: it has no write-ahead log';
@@ -38,22 +37,10 @@ const skip = Object.entries(skipped).map(([title, reason]) => ({ case: title, re
 
 // Each case runs within one write transaction of the storage, on the mirror that its connections share. After the case
 // the transaction is committed, and another storage must load the same bytes.
-describeStorage(
-  'indexeddb, within a transaction',
-  () => {
-    const name = crypto.randomUUID();
-    const storage = indexedDbStorage(name);
-    return transactionHarness(
-      storage,
-      () => storage,
-      () => indexedDbStorage(name),
-    );
-  },
-  {
-    framework: { describe, expect, it },
-    skip,
-  },
-);
+describeStorage('indexeddb, within a transaction', indexedDbHarness, {
+  framework: { describe, expect, it },
+  skip,
+});
 
 describeStorage('indexeddb, in a dedicated worker', madeByWorker, {
   framework: { describe, expect, it: inWorker('indexeddb', it) },

@@ -1,9 +1,8 @@
 /** Runs cases of the contract suite in a dedicated worker, which has synchronous access handles and reads Blobs. */
 import { expect } from 'vitest';
-import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
 import { StorageTestContext, storageCases, type StorageHarness } from '../../src/testing/index.ts';
-import { transactionHarness } from '../contract/transaction-harness.browser.ts';
+import { indexedDbHarness, transactionHarness } from '../contract/transaction-harness.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 
 const makers = {
@@ -11,15 +10,7 @@ const makers = {
     const storage = (): ReturnType<typeof opfsStorage> => opfsStorage(`suite ${title}`);
     return transactionHarness(storage(), storage, storage);
   },
-  indexeddb(): Promise<StorageHarness> {
-    const name = crypto.randomUUID();
-    const storage = indexedDbStorage(name);
-    return transactionHarness(
-      storage,
-      () => storage,
-      () => indexedDbStorage(name),
-    );
-  },
+  indexeddb: indexedDbHarness,
 };
 
 serveCalls({
