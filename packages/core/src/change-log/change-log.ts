@@ -21,7 +21,7 @@ import { toTimestamp } from '../validation/timestamps.ts';
 import { leafOf } from './canonical-form.ts';
 import { encodeObject, parseObject } from './entry-body.ts';
 import { isRowid, readPosition, startPosition, writePosition, type Position } from './position.ts';
-import { batchRows, isMoreThan } from './row-sizes.ts';
+import { isMoreThan } from './row-sizes.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 
 /** What an entry says of a row. */
@@ -245,8 +245,7 @@ export class ChangeLog {
   *#adopt(table: AnyTable, after: Rowid): Generator<number> {
     let last: Rowid | undefined = after;
     while (last !== undefined) {
-      const limit: number = batchRows(this.#connection, table, last);
-      const batch: RowidBatch<object> = readInRowidOrder(this.#connection, table, last, limit);
+      const batch: RowidBatch<object> = readInRowidOrder(this.#connection, table, last);
       const at = toTimestamp(this.#clock());
       for (const [index, row] of batch.rows.entries()) {
         const values = valuesOf(table, row);

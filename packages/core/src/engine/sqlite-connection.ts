@@ -64,13 +64,20 @@ export class SqliteConnection {
     }
   }
 
-  /** Reads every row. */
-  all(sql: string, values: readonly SqlValue[] = []): SqlValue[][] {
+  /**
+   * Reads every row, or the first ones.
+   * @param enoughBytes - reading ends with the row that completes as many bytes of values
+   */
+  all(sql: string, values: readonly SqlValue[] = [], enoughBytes: number = Infinity): SqlValue[][] {
     const statement = this.#prepared(sql);
     const rows: SqlValue[][] = [];
     try {
       bind(statement, values);
-      while (statement.step()) rows.push(exactRow(statement));
+      for (let bytes = 0; bytes < enoughBytes && statement.step();) {
+        const row = exactRow(statement);
+        rows.push(row);
+        if (enoughBytes !== Infinity) bytes += sizeBytesOf(row);
+      }
       return rows;
     } finally {
       statement.reset();
@@ -236,6 +243,15 @@ export class SqliteConnection {
 /** Binds values. sql.js passes a bigint as text, which every column of integers turns back. Its types do not know that. */
 function bind(statement: SqlJsStatement, values: readonly SqlValue[]): void {
   statement.bind([...values] as (string | number | Uint8Array | null)[]);
+}
+
+/** Adds up texts, by their UTF-16 code units, and BLOBs: only they can be large. */
+function sizeBytesOf(row: readonly SqlValue[]): number {
+  let bytes = 0;
+  for (const value of row) {
+    if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
+  }
+  return bytes;
 }
 
 /** Reads a row. sql.js rounds integers beyond 2^53 unless it is asked for bigints, which are slow for every other value. */

@@ -20,9 +20,6 @@ import { throwIfAborted } from '../validation/abort.ts';
 
 const OPERATION = 'verify';
 
-/** Rows checked at a time; other operations of this process run in between. */
-const BATCH_ROWS = 500;
-
 /** Problems listed of each check: a report stays readable, and no check hides the problems of another. */
 const LISTED_PROBLEMS = 100;
 
@@ -110,8 +107,9 @@ export class DatabaseCheck {
     let afterRowid: Rowid = -Infinity;
     for (let done = 0; ;) {
       this.#reportProgress(table.name, done);
+      // Other operations of this process run between two batches.
       const batch: RowidBatch<object> = await this.#read(() =>
-        readInRowidOrder<object>(this.#connection, table, afterRowid, BATCH_ROWS),
+        readInRowidOrder<object>(this.#connection, table, afterRowid),
       );
       for (const [index, row] of batch.rows.entries()) {
         const rowid = batch.rowids[index] ?? 0;

@@ -7,8 +7,11 @@ import { hasForeignTimes, rowidsByMoment, sqlLimit, type Rowid } from './foreign
 import { keepBytes, TextBytes } from './stored-bytes.ts';
 import { selectList, toRow, type AnyTable, type StoredTable } from './table.ts';
 
-/** Rows in a batch of {@link batchesInRowidOrder}. */
+/** Rows in a batch of {@link readInRowidOrder}. */
 const ROWID_BATCH_ROWS = 500;
+
+/** A batch ends with the row that completes this size, so that memory stays bounded however large the rows are. */
+const ROWID_BATCH_BYTES = 8 * 1024 * 1024;
 
 /** Position of a row in the time index. */
 export interface TimePosition {
@@ -175,19 +178,19 @@ export interface RowidBatch<Row> {
 }
 
 /**
- * Reads rows in the order of their rowids, after a rowid. No row is left out, whatever its columns hold. A text that is
- * not UTF-8 is {@link TextBytes}.
+ * Reads the next rows after a rowid, in the order of their rowids: up to 500 of them, fewer when they are large, none
+ * after the last one. No row is left out, whatever its columns hold. A text that is not UTF-8 is {@link TextBytes}.
  * @throws {SqliteError} SQLITE_CORRUPT when rowids do not ascend, as on a damaged page; reading on would never end
  */
 export function readInRowidOrder<Row>(
   connection: SqliteConnection,
   table: StoredTable,
   afterRowid: Rowid,
-  limit: number,
 ): RowidBatch<Row> {
   const rows = connection.all(
     `SELECT rowid, ${selectList(table)} FROM ${table.name} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
-    [afterRowid, limit],
+    [afterRowid, ROWID_BATCH_ROWS],
+    ROWID_BATCH_BYTES,
   );
   const rowids = rows.map(([rowid]) => rowid as Rowid);
   for (const [index, rowid] of rowids.entries()) {
@@ -207,7 +210,7 @@ export function* batchesInRowidOrder<Row>(
 ): Generator<RowidBatch<Row>, undefined> {
   let after: Rowid = -Infinity;
   for (;;) {
-    const batch: RowidBatch<Row> = readInRowidOrder(connection, table, after, ROWID_BATCH_ROWS);
+    const batch: RowidBatch<Row> = readInRowidOrder(connection, table, after);
     if (batch.lastRowid === undefined) return undefined;
     yield batch;
     after = batch.lastRowid;

@@ -27,7 +27,8 @@ it('adopts rows of many bytes by one entry, and reads few of them at a time', as
   const done = [0];
   await db.enableHistory({ onProgress: (progress) => done.push(progress.done) });
   const steps = done.slice(1).map((rows, index) => rows - (done[index] ?? 0));
-  expect(Math.max(...steps)).toBeLessThanOrEqual(9);
+  // Nine large rows complete 8 MiB, after the small one.
+  expect(Math.max(...steps)).toBeLessThanOrEqual(10);
   expect(kindsIn(database.file)).toHaveLength(22);
 });
 
