@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { bundledWorkers } from './tests/support/bundled-workers.ts';
 import { chromiumLaunch } from './tests/support/chromium-launch.ts';
 
 /**
@@ -32,6 +33,7 @@ const config: ViteUserConfig = defineConfig({
         },
       },
       {
+        plugins: [bundledWorkers()],
         optimizeDeps: {
           include: [
             '@ggen-sim/sqljs-vfs > sql.js/dist/sql-wasm-browser.js',

@@ -1,6 +1,6 @@
 import type { UserConfig } from 'tsdown';
 import { bundledLicences } from './bundled-licences.ts';
-import { selfContained } from './inline-worker.ts';
+import { selfContained } from './one-module.ts';
 import { sqlJsAssets } from './sqljs-assets.ts';
 
 type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: string }>;
