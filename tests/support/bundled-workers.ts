@@ -50,7 +50,7 @@ export function bundledWorkers(): Plugin {
         if (!existsSync(path.join(ROOT, source)))
           throw new Error(`${source} is no longer a worker of a test`);
       server.watcher.on('all', () => built.clear());
-      server.middlewares.use(async (request, response, next) => {
+      server.middlewares.use((request, response, next) => {
         const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
         const isWorker = WORKERS.has(pathname) && searchParams.has('worker_file');
         const source = isWorker ? pathname : WORKER_OF_BINARY.get(pathname);
@@ -58,13 +58,16 @@ export function bundledWorkers(): Plugin {
           next();
           return;
         }
-        try {
-          const { text, assets } = await bundleOf(source);
-          response.setHeader('content-type', isWorker ? 'text/javascript' : 'application/wasm');
-          response.end(isWorker ? text : assets.get(WASM));
-        } catch (error) {
-          next(error);
-        }
+        const answer = async (): Promise<void> => {
+          try {
+            const { text, assets } = await bundleOf(source);
+            response.setHeader('content-type', isWorker ? 'text/javascript' : 'application/wasm');
+            response.end(isWorker ? text : assets.get(WASM));
+          } catch (error) {
+            next(error);
+          }
+        };
+        void answer();
       });
     },
   };
