@@ -3,6 +3,7 @@ import path from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
 import { bundledLicences } from './scripts/build/bundled-licences.ts';
 import { inlineWorker } from './scripts/build/inline-worker.ts';
+import { oxigraphAssets } from './scripts/build/oxigraph-assets.ts';
 import { sqlJsAssets } from './scripts/build/sqljs-assets.ts';
 import { standalone } from './scripts/build/standalone.ts';
 import { workerFiles } from './scripts/build/worker-files.ts';
@@ -97,6 +98,7 @@ const builds: UserConfig[] = defineConfig([
     plugins: [
       workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs'),
       sqlJsAssets({ hasInline: false }),
+      oxigraphAssets(),
       bundledLicences(),
     ],
     format: 'esm',

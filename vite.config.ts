@@ -35,6 +35,8 @@ const config: ViteUserConfig = defineConfig({
       {
         plugins: [bundledWorkers()],
         optimizeDeps: {
+          // It fetches its binary from beside its code.
+          exclude: ['oxigraph'],
           include: [
             '@ggen-sim/sqljs-vfs > sql.js/dist/sql-wasm-browser.js',
             '@ggen-sim/sqljs-vfs > idb-keyval',

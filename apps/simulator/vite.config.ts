@@ -16,6 +16,9 @@ const config: UserConfig = defineConfig({
       injectRegister: false,
       workbox: {
         globPatterns: ['**/*.{html,js,css,wasm,svg,webmanifest}'],
+        // Queries in shapes are rare, and their engine has 4 MB: it is kept from its first use on.
+        globIgnores: ['**/web_bg-*.wasm'],
+        runtimeCaching: [{ urlPattern: /\/web_bg-[\w-]+\.wasm$/, handler: 'CacheFirst' }],
         // The worker controls the page from the first visit, so files loaded later (editor, chart, agents) work offline.
         clientsClaim: true,
       },
@@ -36,6 +39,8 @@ const config: UserConfig = defineConfig({
   ],
   worker: { format: 'es' },
   optimizeDeps: {
+    // It fetches its binary from beside its code.
+    exclude: ['oxigraph'],
     include: [
       '@ggen-sim/core > comlink',
       '@ggen-sim/core > @ggen-sim/sqljs-vfs > sql.js/dist/sql-wasm-browser.js',

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { build } from 'tsdown';
+import { oxigraphAssets } from '../../scripts/build/oxigraph-assets.ts';
 
 /** The package from which children resolve sql.js and the native locks, which are not bundled. */
 const VFS_PACKAGE = path.resolve(import.meta.dirname, '../../packages/sqljs-vfs');
@@ -60,6 +61,7 @@ export class Children {
       fixedExtension: false,
       clean: false,
       dts: false,
+      plugins: [oxigraphAssets()],
       deps: { neverBundle: [/^sql\.js/, 'fs-native-extensions'], alwaysBundle: /.*/u, onlyBundle: false },
     });
     return new Children(outDir);

@@ -1,6 +1,7 @@
 /**
- * Types for the parts of three packages that this package uses. n3 and rdf-canonize ship no types. Those of
- * rdf-validate-shacl and `@types/n3` refer to Node's types, which code for the browser must not see.
+ * Types for the parts of four packages that this package uses. n3 and rdf-canonize ship no types. Those of
+ * rdf-validate-shacl and `@types/n3` refer to Node's types, which code for the browser must not see. Those of oxigraph differ
+ * between its builds for Node and for browsers.
  */
 
 declare module 'n3' {
@@ -134,7 +135,20 @@ declare module 'rdf-validate-shacl' {
   }
 
   /** `true` or an empty list: conforms. `false`: one result. A list: one result for each entry. */
-  export type Verdict = boolean | readonly { readonly value?: Term }[];
+  export type Verdict = boolean | readonly FoundResult[];
+
+  /** Result of a validator. The engine itself reads the first two. */
+  export interface FoundResult {
+    readonly value?: Term;
+    readonly path?: NamedNode;
+    readonly message?: string;
+    readonly sourceConstraint?: Term;
+  }
+
+  /** Result in a report that the engine writes. */
+  export interface ResultPointer {
+    addOut(predicate: NamedNode, object: Term): void;
+  }
 
   export interface ConstraintValidator {
     /** Checks each value node by itself. */
@@ -171,6 +185,7 @@ declare module 'rdf-validate-shacl' {
     readonly sourceConstraintComponent: Term | null;
     readonly sourceShape: Term | null;
     readonly value: Term | null;
+    readonly term: Term;
     readonly dataset: DatasetCore;
     readonly message: readonly Literal[];
   }
@@ -189,6 +204,12 @@ declare module 'rdf-validate-shacl' {
     copyNestedStructure(): void;
     copySourceShapeStructure(): void;
     createResultMessages(): readonly Literal[];
+    createResultFromObject(
+      found: unknown,
+      constraint: Constraint,
+      focusNode: Term,
+      valueNode: Term | null,
+    ): ResultPointer | null;
   }
 
   export default class SHACLValidator {
@@ -211,4 +232,22 @@ declare module 'rdf-validate-shacl/src/shapes-graph.js' {
     getShape(shapeNode: import('@rdfjs/types').Term): Shape;
     getComponentWithParameter(parameter: import('@rdfjs/types').Term): ConstraintComponent | undefined;
   }
+}
+
+declare module 'oxigraph' {
+  import type { Quad, Term } from '@rdfjs/types';
+
+  export class Store {
+    readonly size: number;
+    add(quad: Quad): void;
+    load(text: string, options: { readonly format: string; readonly lenient?: boolean }): void;
+    /** Solutions of a `SELECT`, the answer of an `ASK`. */
+    query(query: string): boolean | Map<string, Term>[];
+  }
+
+  export function fromQuad(quad: Quad): Quad;
+
+  /** The build for browsers fetches its WebAssembly with it. That for Node has none. */
+  const initialize: (() => Promise<unknown>) | undefined;
+  export default initialize;
 }

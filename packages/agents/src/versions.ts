@@ -6,6 +6,7 @@ const { version, dependencies } = packageJson;
 export const VERSIONS: Readonly<Record<string, string>> = {
   '@ggen-sim/agents': version,
   n3: dependencies.n3,
+  oxigraph: dependencies.oxigraph,
   'rdf-canonize': dependencies['rdf-canonize'],
   'rdf-validate-shacl': dependencies['rdf-validate-shacl'],
 };

@@ -2,6 +2,7 @@
 import { type Persistence, openPersistence } from '@ggen-sim/core';
 import { expect, it } from 'vitest';
 import { type InputFile, type ValidationReceipt, AGENTS, runAgent } from '../src/index.ts';
+import { turtle } from './documents.ts';
 
 interface DeterminismCase {
   readonly spec: string;
@@ -39,6 +40,17 @@ const CASES: readonly DeterminismCase[] = [
   },
 ];
 
+/** Queries on blank nodes, literals and the shapes graph. */
+const WITH_QUERIES = turtle(
+  `ex:S sh:target [ sh:select "SELECT ?this { ?this <http://example.org/p> ?o }" ] ;
+     sh:sparql [ sh:message "{$this} {?value}" ; sh:select "SELECT $this ?value { $this <http://example.org/p> ?value }" ] ;
+     sh:property [ sh:path ( ex:p ex:p ) ; ex:max 1 ] .
+   [] sh:parameter [ sh:path ex:max ] ; sh:propertyValidator [ sh:select """SELECT $this ?value {
+     GRAPH $shapesGraph { $currentShape <http://example.org/max> ?max } $this $PATH ?value FILTER (?value > $max) }""" ] .
+   ex:x ex:p [ ex:p 1, 2, "é"@en-GB ] , [] .`,
+  'queries.ttl',
+);
+
 /**
  * Defines one test for each case.
  *
@@ -50,6 +62,13 @@ export function describeDeterminism(
   open: () => Promise<Persistence> = () => openPersistence({ storage: 'memory' }),
 ): void {
   const example = async (name: string): Promise<InputFile> => ({ name, content: await readExample(name) });
+  it('has the expected hash: queries of SPARQL', async () => {
+    const { receipt } = await runAgent(AGENTS.validation, null, { spec: [WITH_QUERIES] });
+    expect(receipt.counts).toMatchObject({ focus_nodes: 2, results: 6 });
+    expect(receipt.determinism_hash).toBe(
+      'sha256:7e853a8a11686805066715fef4e0be9e4dc9846a9e2e817e8443ffe07b0efabf',
+    );
+  });
   for (const { spec, shapes, determinismHash } of CASES) {
     it(`has the expected hash: ${spec}${shapes === undefined ? '' : ` with ${shapes}`}`, async () => {
       await using db = await open();

@@ -14,6 +14,8 @@ import { evaluateShapes } from '../src/shacl/engine.ts';
 import { negationsOfThemselves } from '../src/shacl/negations.ts';
 import { type Check, NestedChecks } from '../src/shacl/nested-checks.ts';
 import { summarizeShapes } from '../src/shacl/shapes.ts';
+import { SparqlEvaluation } from '../src/shacl/sparql-evaluation.ts';
+import { readSparqlParts } from '../src/shacl/sparql-parts.ts';
 import { turtle } from './documents.ts';
 
 const NODES = 2;
@@ -169,12 +171,15 @@ describe('validation of shapes that contain themselves', () => {
     const document = openInput(measureInput(turtle(`${shapes} ${diamonds.join('\n')}`)));
     const graph = new TripleGraph(n3, (await parseRdf(document, '')).quads);
     const hierarchy = new ClassHierarchy(graph, graph);
+    const graphs = { n3, data: graph, shapes: graph, dataLabels: new Map<string, string>() };
+    const sparql = new SparqlEvaluation(await readSparqlParts(graph), graphs);
     const evaluation = {
       n3,
       data: graph,
       shapes: graph,
       hierarchy,
-      summary: summarizeShapes(graph, graph, hierarchy),
+      summary: summarizeShapes(graph, graph, hierarchy, { sparql, unevaluated: [], imported: new Set() }),
+      sparql,
       dataLabels: new Map(),
       shapesLabels: new Map(),
       maxUnkept: 1000,

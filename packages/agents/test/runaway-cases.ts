@@ -11,6 +11,15 @@ const BACKTRACKING = {
   spec: [turtle(`ex:x ex:p "${'a'.repeat(60)}!" .`, 'spec.ttl')],
   shapes: [SHAPES],
 };
+/** Combines 60 statements with themselves five times. */
+const COMBINING = {
+  spec: [turtle(Array.from({ length: 60 }, (_, index) => `ex:x ex:p ${index} .`).join(' '), 'spec.ttl')],
+  shapes: [
+    turtle(
+      `ex:S sh:targetNode ex:x ; sh:sparql [ sh:select "SELECT $this (COUNT(*) AS ?value) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o . ?p ?q ?r } GROUP BY $this" ] .`,
+    ),
+  ],
+};
 const HARMLESS = { spec: [turtle('ex:x ex:p "aaa" .')], shapes: [SHAPES] };
 
 /**
@@ -43,6 +52,11 @@ export function describeRunaways(startThread: () => AgentThread): void {
       const { error, receipt } = await agents.run('validation', null, BACKTRACKING, { timeLimitMs: 200 });
       expect(error).toMatchObject({ code: 'TIME_LIMIT', message: 'The run took longer than 0.2 s' });
       expect(receipt).toMatchObject({ status: 'error', conforms: null, error: { code: 'TIME_LIMIT' } });
+    });
+
+    it('is ended by its time limit in a query', async () => {
+      const { error } = await agents.run('validation', null, COMBINING, { timeLimitMs: 3000 });
+      expect(error).toMatchObject({ code: 'TIME_LIMIT', message: 'The run took longer than 3 s' });
     });
 
     it('is told apart by the shape that it had reached, in the hint alone', async () => {

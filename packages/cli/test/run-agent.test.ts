@@ -163,21 +163,21 @@ describe('run-agent validation', () => {
   });
 
   it('exits with 3 when a part of the shapes was not evaluated', async () => {
-    const sparql = file(
-      'sparql.ttl',
-      `${prefixes}ex:S sh:targetClass ex:Person ; sh:nodeKind sh:IRI ; sh:sparql [] .\n`,
+    const rules = file(
+      'rules.ttl',
+      `${prefixes}ex:S sh:targetClass ex:Person ; sh:nodeKind sh:IRI ; sh:rule [] .\n`,
     );
-    const { exitCode, stdout, stderr } = await validate('--spec', good, '--shapes', sparql);
+    const { exitCode, stdout, stderr } = await validate('--spec', good, '--shapes', rules);
     expect(exitCode).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({
       status: 'partial',
       conforms: null,
-      not_evaluated: ['sh:sparql'],
+      not_evaluated: ['sh:rule'],
     });
     expect(stderr).toMatch(
-      /^No violations found, but not everything was checked; .* not evaluated: sh:sparql\n/u,
+      /^No violations found, but not everything was checked; .* not evaluated: sh:rule\n/u,
     );
-    expect((await validate('--spec', bad, '--shapes', shapes, sparql)).exitCode).toBe(2);
+    expect((await validate('--spec', bad, '--shapes', shapes, rules)).exitCode).toBe(2);
   });
 
   it('exits with 3 when nothing was validated and --strict is given', async () => {

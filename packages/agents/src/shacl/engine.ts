@@ -1,6 +1,13 @@
 import type { Term } from '@rdfjs/types';
 import type SHACLValidator from 'rdf-validate-shacl';
-import type { DataPointer, PathTerm, Shape, ValidationEngine, ValidationResult } from 'rdf-validate-shacl';
+import type {
+  DataPointer,
+  FoundResult,
+  PathTerm,
+  Shape,
+  ValidationEngine,
+  ValidationResult,
+} from 'rdf-validate-shacl';
 import { AgentError } from '../errors.ts';
 import type { Pauses } from '../pauses.ts';
 import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
@@ -15,6 +22,7 @@ import { NestedChecks, UnboundedNegation } from './nested-checks.ts';
 import { pathValues } from './path-values.ts';
 import { namedShapeAround } from './shape-names.ts';
 import type { ShapesSummary } from './shapes.ts';
+import type { SparqlEvaluation } from './sparql-evaluation.ts';
 import { type Violation, type ViolationContext, violationOf } from './violation.ts';
 import { TARGET_PREDICATES } from './vocabulary.ts';
 
@@ -24,6 +32,7 @@ export interface Evaluation extends ViolationContext {
   readonly data: TripleGraph;
   readonly hierarchy: ClassHierarchy;
   readonly summary: ShapesSummary;
+  readonly sparql: SparqlEvaluation;
   /** Limit for shapes that depend on their own negation. @default that of {@link NestedChecks} */
   readonly maxUnkept?: number;
 }
@@ -91,14 +100,14 @@ async function correctedValidator(evaluation: Evaluation): Promise<SHACLValidato
   }
   // The engine binds components when it reads the shapes graph. Read it again, now with the corrected components.
   const shapesGraph = new ShapesGraph(validator);
-  const added = byParameter([singleLineComponent(shapes)], validator);
+  const added = byParameter([singleLineComponent(shapes), ...evaluation.sparql.components()], validator);
   const ownComponent = shapesGraph.getComponentWithParameter.bind(shapesGraph);
   shapesGraph.getComponentWithParameter = (parameter) =>
     added.get(termKey(parameter)) ?? ownComponent(parameter);
   const original = shapesGraph.getShape.bind(shapesGraph);
   shapesGraph.getShape = (shapeNode) => withPathTerm(original(shapeNode));
   validator.shapesGraph = shapesGraph;
-  validator.validationEngine = withoutReport(validator.validationEngine);
+  validator.validationEngine = withoutReport(validator.validationEngine, evaluation);
   validator.setDataGraph(dataForEngine(data));
   return validator;
 }
@@ -127,15 +136,32 @@ function dataForEngine(data: TripleGraph): DataPointer {
 
 /**
  * Leaves out what the engine copies into its report: messages, and the structure below each node, by calls nested as deep
- * as a list is long. `violationsOf` takes them from the graphs.
+ * as a list is long. `violationsOf` takes them from the graphs. What a validator found itself, the engine would lose.
  */
-function withoutReport(engine: ValidationEngine): ValidationEngine {
+function withoutReport(
+  engine: ValidationEngine,
+  graphs: Pick<Evaluation, 'n3' | 'shapes'>,
+): ValidationEngine {
+  const { n3, shapes } = graphs;
   const clone = engine.clone.bind(engine);
+  const create = engine.createResultFromObject.bind(engine);
   return Object.assign(engine, {
     copyNestedStructure: () => undefined,
     copySourceShapeStructure: () => undefined,
     createResultMessages: () => [],
-    clone: (options?: object) => withoutReport(clone(options)),
+    createResultFromObject: (
+      ...[found, constraint, focusNode, valueNode]: Parameters<typeof create>
+    ): ReturnType<typeof create> => {
+      const result = create(found, constraint, focusNode, valueNode);
+      if (result === null || typeof found !== 'object' || found === null) return result;
+      const { message, sourceConstraint } = found as FoundResult;
+      if (message !== undefined)
+        result.addOut(shapes.iri(`${SH}resultMessage`), n3.DataFactory.literal(message));
+      if (sourceConstraint !== undefined)
+        result.addOut(shapes.iri(`${SH}sourceConstraint`), sourceConstraint);
+      return result;
+    },
+    clone: (options?: object) => withoutReport(clone(options), graphs),
   });
 }
 

@@ -15,7 +15,7 @@ export interface MessageSubject {
   readonly value: string | null;
 }
 
-/** One sentence for each component of SHACL Core. `{$name}` stands for the value of a parameter, `{$value}` for the value node. */
+/** One sentence for each component. `{$name}` stands for the value of a parameter, `{$value}` for the value node. */
 const DEFAULT_MESSAGES: Readonly<Record<string, string>> = {
   AndConstraintComponent: 'Does not conform to all of {$and}',
   ClassConstraintComponent: 'Is not an instance of {$class}',
@@ -46,6 +46,7 @@ const DEFAULT_MESSAGES: Readonly<Record<string, string>> = {
   QualifiedMinCountConstraintComponent:
     'Fewer than {$qualifiedMinCount} values conform to {$qualifiedValueShape}',
   [`${DASH}SingleLineConstraintComponent`]: 'Contains a line break',
+  SPARQLConstraintComponent: 'Does not satisfy a SPARQL constraint',
   UniqueLangConstraintComponent: 'Has more than one value in the same language',
   XoneConstraintComponent: 'Does not conform to exactly one of {$xone}',
 };
@@ -61,20 +62,23 @@ const MAX_SHOWN_MEMBERS = 10;
  */
 export function messageOf(subject: MessageSubject): string {
   const template =
-    ownMessage(subject.shapes, subject.shape) ?? DEFAULT_MESSAGES[subject.component] ?? subject.component;
+    declaredMessage(subject.shapes, subject.shape) ??
+    DEFAULT_MESSAGES[subject.component] ??
+    `Does not conform to <${subject.component}>`;
   return template.replace(/\{[$?](\w+)\}/g, (placeholder, name: string) => {
     if (name === 'value') return subject.value ?? placeholder;
     return describeParameter(subject, name) ?? placeholder;
   });
 }
 
-function ownMessage(shapes: TripleGraph, shape: Term): string | undefined {
+/** Returns the `sh:message` of a node: of several, the one without a language, else the English one. */
+export function declaredMessage(shapes: TripleGraph, node: Term): string | undefined {
   const rank = (term: Term): string => {
     const language = term.termType === 'Literal' ? term.language : '';
     const group = language === '' ? 0 : /^en(?:-|$)/i.test(language) ? 1 : 2;
     return `${group} ${language} ${term.value}`;
   };
-  const [first] = shapes.objects(shape, `${SH}message`).toSorted((a, b) => compareText(rank(a), rank(b)));
+  const [first] = shapes.objects(node, `${SH}message`).toSorted((a, b) => compareText(rank(a), rank(b)));
   return first?.value;
 }
 

@@ -3,7 +3,8 @@ import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
 import { termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
-import { type UnevaluatedParts, findUnevaluated } from './unevaluated.ts';
+import type { SparqlEvaluation } from './sparql-evaluation.ts';
+import { type UnevaluatedParts, type UnevaluatedStatement, findUnevaluated } from './unevaluated.ts';
 import {
   CONSTRAINT_PREDICATES,
   SHAPE_LIST_PREDICATES,
@@ -27,21 +28,29 @@ export interface ShapesSummary {
   readonly unevaluated: UnevaluatedParts;
 }
 
+/** What the summary needs beside the graphs. */
+export interface SummaryOptions {
+  readonly sparql: Pick<SparqlEvaluation, 'isConstrained' | 'targetNodes'>;
+  readonly unevaluated: readonly UnevaluatedStatement[];
+  readonly imported: ReadonlySet<string>;
+}
+
 /**
  * Finds the shapes of a shapes graph and resolves their targets in the data graph.
  *
- * @param imported - IRIs of documents that are in the graphs because they are imported
+ * @param options - `imported` has the IRIs of documents that are in the graphs because they are imported
  */
 export function summarizeShapes(
   shapes: TripleGraph,
   data: TripleGraph,
   hierarchy: ClassHierarchy,
-  imported: ReadonlySet<string> = new Set(),
+  { sparql, unevaluated, imported }: SummaryOptions,
 ): ShapesSummary {
   const all = findShapes(shapes);
   const targeted: TargetedShape[] = [];
   for (const shape of all.values()) {
-    if (!hasConstraint(shapes, shape) || isDeactivated(shapes, shape)) continue;
+    if (!hasConstraint(shapes, shape) && !sparql.isConstrained(shape)) continue;
+    if (isDeactivated(shapes, shape)) continue;
     const classes = implicitClasses(shapes, shape, hierarchy);
     if (
       classes.length === 0 &&
@@ -49,9 +58,10 @@ export function summarizeShapes(
     ) {
       continue;
     }
-    targeted.push({ shape, focusNodes: focusNodesOf(shape, classes, shapes, data, hierarchy) });
+    const nodes = focusNodesOf(shape, classes, shapes, data, hierarchy);
+    targeted.push({ shape, focusNodes: distinctTerms([...nodes, ...sparql.targetNodes(shape)]) });
   }
-  return { shapes: all.size, targeted, unevaluated: findUnevaluated(shapes, imported) };
+  return { shapes: all.size, targeted, unevaluated: findUnevaluated(shapes, imported, unevaluated) };
 }
 
 /** Finds the shapes of a shapes graph, nested ones included, by term key. */
@@ -112,4 +122,8 @@ function focusNodesOf(
   for (const predicate of shapes.objects(shape, `${SH}targetObjectsOf`))
     add(objectsOf(data, predicate.value));
   return [...nodes.values()];
+}
+
+function distinctTerms(terms: readonly Term[]): Term[] {
+  return [...new Map(terms.map((term) => [termKey(term), term])).values()];
 }

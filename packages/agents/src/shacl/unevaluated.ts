@@ -16,6 +16,14 @@ export interface UnevaluatedParts {
   readonly has: (subject: Term, predicate: string, object: Term) => boolean;
 }
 
+/** Statement that is not evaluated, with the text that names it. */
+export interface UnevaluatedStatement {
+  readonly subject: Term;
+  readonly predicate: string;
+  readonly object: Term;
+  readonly text: string;
+}
+
 /** Constraints that negate a shape, and the counts of those that may do so. */
 const NEGATING = [`${SH}not`, `${SH}xone`, `${SH}qualifiedMaxCount`, `${SH}qualifiedMinCount`];
 
@@ -27,8 +35,13 @@ const NEGATING = [`${SH}not`, `${SH}xone`, `${SH}qualifiedMaxCount`, `${SH}quali
  * violations which are none, so the negation is not evaluated either.
  *
  * @param imported - IRIs of documents that were given, so that their imports are complete
+ * @param others - statements that are not evaluated for a reason of their own
  */
-export function findUnevaluated(shapes: TripleGraph, imported: ReadonlySet<string>): UnevaluatedParts {
+export function findUnevaluated(
+  shapes: TripleGraph,
+  imported: ReadonlySet<string>,
+  others: readonly UnevaluatedStatement[] = [],
+): UnevaluatedParts {
   const texts = new Set<string>();
   const statements = new Set<string>();
   const incomplete = new Set<string>();
@@ -48,6 +61,7 @@ export function findUnevaluated(shapes: TripleGraph, imported: ReadonlySet<strin
         add(subject, value, object, `sh:pattern in ${describeShape(shapes, subject)}: ${problem}`);
     }
   }
+  for (const { subject, predicate, object, text } of others) add(subject, predicate, object, text);
   if (incomplete.size > 0) addNegations(shapes, incomplete, add);
   return {
     texts: [...texts].toSorted(compareText),

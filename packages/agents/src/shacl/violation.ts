@@ -20,8 +20,10 @@ export interface Violation {
   readonly shape: string;
   /** Violated shape. */
   readonly sourceShape: string;
-  /** Local name in SHACL's namespace, such as `MinCountConstraintComponent`. */
+  /** Local name in SHACL's namespace, such as `MinCountConstraintComponent`, or the IRI of another component. */
   readonly sourceConstraintComponent: string;
+  /** Violated `sh:sparql` constraint, a node of the shapes graph. */
+  readonly sourceConstraint?: string;
   /** `Violation`, `Warning`, `Info`, or the IRI of a custom severity. In SHACL, none of them conforms. */
   readonly severity: string;
   /** Message of the shape, or one made from the constraint. */
@@ -41,6 +43,7 @@ export function violationOf(result: ValidationResult, context: ViolationContext)
   const inData = (term: Term | null): string | null => (term === null ? null : renderTerm(term, dataLabels));
   const sourceShape = result.sourceShape ?? shapes.iri('');
   const component = localName(result.sourceConstraintComponent);
+  const [constraint] = result.dataset.match(result.term, shapes.iri(`${SH}sourceConstraint`));
   return {
     focusNode: inData(result.focusNode) ?? '',
     path: pathOf(result, sourceShape, shapes),
@@ -48,8 +51,11 @@ export function violationOf(result: ValidationResult, context: ViolationContext)
     shape: renderTerm(namedShapeAround(shapes, sourceShape, shapesLabels), shapesLabels),
     sourceShape: renderTerm(sourceShape, shapesLabels),
     sourceConstraintComponent: component,
+    ...(constraint === undefined ? {} : { sourceConstraint: renderTerm(constraint.object, shapesLabels) }),
     severity: localName(result.severity),
-    message: messageOf({ shapes, shapesLabels, shape: sourceShape, component, value: inData(result.value) }),
+    message:
+      result.message[0]?.value ??
+      messageOf({ shapes, shapesLabels, shape: sourceShape, component, value: inData(result.value) }),
   };
 }
 
@@ -84,6 +90,7 @@ const SORT_FIELDS = [
   'value',
   'shape',
   'sourceShape',
+  'sourceConstraint',
   'severity',
   'message',
 ] as const;

@@ -2,7 +2,7 @@ import type { Agent } from '../agent.ts';
 import { validationReports } from './reports.ts';
 import type { ValidationInputs, ValidationOutcome } from './validate.ts';
 
-/** Agent that validates RDF documents with SHACL Core. */
+/** Agent that validates RDF documents with SHACL. */
 export const validation: Agent<ValidationInputs, ValidationOutcome> = {
   type: 'validation',
   operation: 'validate_ontology',

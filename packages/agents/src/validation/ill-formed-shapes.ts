@@ -11,13 +11,15 @@ import type { FindingsSoFar } from './findings.ts';
  * Refuses an ill-formed shapes graph. The error names the problem that comes first in the documents, which are taken in a
  * fixed order, so it is the same for any order in the request.
  *
+ * @param ofQueries - problems of SPARQL queries
  * @throws {AgentError} INVALID_SHAPES
  */
 export async function refuseIllFormedShapes(
   shapes: TripleGraph,
   documents: FindingsSoFar['documents'],
+  ofQueries: readonly ShapeProblem[],
 ): Promise<void> {
-  const problems = findShapeProblems(shapes);
+  const problems = [...findShapeProblems(shapes), ...ofQueries];
   const [any, ...others] = problems;
   if (any === undefined) return;
   const first = await firstInDocuments(problems, documents);

@@ -57,6 +57,7 @@ export interface ReceiptViolation {
   readonly shape: string;
   readonly source_shape: string;
   readonly source_constraint_component: string;
+  readonly source_constraint?: string;
   readonly severity: string;
   readonly message: string;
 }

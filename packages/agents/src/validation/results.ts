@@ -36,10 +36,10 @@ export function findingsHash(
   const hash = sha256Parts();
   hash.add(`${JSON.stringify(graphs)}\n`);
   for (const violation of violations) {
-    const { focusNode, path, value, sourceShape, sourceConstraintComponent, severity } = violation;
-    hash.add(
-      `${JSON.stringify([focusNode, path, value, sourceShape, sourceConstraintComponent, severity])}\n`,
-    );
+    const { focusNode, path, value, sourceShape, sourceConstraintComponent, severity, sourceConstraint } =
+      violation;
+    const fields = [focusNode, path, value, sourceShape, sourceConstraintComponent, severity];
+    hash.add(`${JSON.stringify(sourceConstraint === undefined ? fields : [...fields, sourceConstraint])}\n`);
   }
   return `sha256:${hash.hex()}`;
 }
@@ -52,6 +52,7 @@ function receiptViolation(violation: Violation): ReceiptViolation {
     shape: violation.shape,
     source_shape: violation.sourceShape,
     source_constraint_component: violation.sourceConstraintComponent,
+    ...(violation.sourceConstraint === undefined ? {} : { source_constraint: violation.sourceConstraint }),
     severity: violation.severity,
     message: violation.message,
   };

@@ -19,6 +19,7 @@ export function turtleReport(run: ValidationRun): string {
 
 function resultOf(violation: Violation): string {
   const { focusNode, path, value, sourceShape, sourceConstraintComponent, severity, message } = violation;
+  const { sourceConstraint } = violation;
   const pathTerm = path === null ? undefined : pathNode(path);
   return [
     'a sh:ValidationResult',
@@ -26,13 +27,18 @@ function resultOf(violation: Violation): string {
     ...(pathTerm === undefined ? [] : [`sh:resultPath ${pathTerm}`]),
     ...(value === null ? [] : [`sh:value ${value}`]),
     `sh:resultSeverity ${shaclTerm(severity)}`,
-    // Data and shapes may have the same label for different blank nodes.
-    `sh:sourceShape ${sourceShape.replace(/^_:/, '_:shape-')}`,
+    `sh:sourceShape ${inShapes(sourceShape)}`,
+    ...(sourceConstraint === undefined ? [] : [`sh:sourceConstraint ${inShapes(sourceConstraint)}`]),
     `sh:sourceConstraintComponent ${shaclTerm(sourceConstraintComponent)}`,
     `sh:resultMessage ${JSON.stringify(message)}`,
   ]
     .map((line) => `    ${line}`)
     .join(' ;\n');
+}
+
+/** Data and shapes may have the same label for different blank nodes. */
+function inShapes(term: string): string {
+  return term.replace(/^_:/, '_:shape-');
 }
 
 /** Writes a local name of SHACL's namespace, or the IRI of a term that is not of it. */

@@ -11,7 +11,9 @@ import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { determinismHash } from '../recording/determinism-hash.ts';
 import { ClassHierarchy } from '../shacl/class-hierarchy.ts';
 import { evaluateShapes } from '../shacl/engine.ts';
-import { type ShapesSummary, summarizeShapes } from '../shacl/shapes.ts';
+import { summarizeShapes } from '../shacl/shapes.ts';
+import { SparqlEvaluation } from '../shacl/sparql-evaluation.ts';
+import { readSparqlParts } from '../shacl/sparql-parts.ts';
 import { type Violation, sortViolations } from '../shacl/violation.ts';
 import { type DocumentRole, type FindingsSoFar, findingsOf } from './findings.ts';
 import { refuseIllFormedShapes } from './ill-formed-shapes.ts';
@@ -50,7 +52,7 @@ interface RoledDocument {
 }
 
 /**
- * Validates documents with SHACL Core. Writes nothing and never rejects: a failure is an outcome with an `error`.
+ * Validates documents with SHACL Core and SHACL-SPARQL. Writes nothing and never rejects: a failure is an outcome with an `error`.
  *
  * @param signal - ends the validation between stages, with the error `ABORTED`
  * @param progress - its steps are the shapes, by name
@@ -216,16 +218,20 @@ async function validateGraphs(
   beginShape: (name: string) => void,
 ): Promise<void> {
   const { n3, data, shapes, dataCanonical, shapesCanonical } = graphs;
-  await refuseIllFormedShapes(shapes, found.documents);
+  const parts = await readSparqlParts(shapes);
+  await refuseIllFormedShapes(shapes, found.documents, parts.problems);
   const hierarchy = new ClassHierarchy(data, shapes);
-  const available = new Set(found.documents.flatMap(({ measured }) => measured.file.iri ?? []));
-  const summary: ShapesSummary = summarizeShapes(shapes, data, hierarchy, available);
+  const imported = new Set(found.documents.flatMap(({ measured }) => measured.file.iri ?? []));
+  const sparql = new SparqlEvaluation(parts, { n3, data, shapes, dataLabels: dataCanonical.labels });
+  const { unevaluated } = parts;
+  const summary = summarizeShapes(shapes, data, hierarchy, { sparql, unevaluated, imported });
   const evaluation = {
     n3,
     data,
     shapes,
     hierarchy,
     summary,
+    sparql,
     dataLabels: dataCanonical.labels,
     shapesLabels: shapesCanonical.labels,
   };

@@ -1,0 +1,33 @@
+import { copyFileSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { UserConfig } from 'tsdown';
+
+type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: string }>;
+
+const MODULE = /\/node_modules\/oxigraph\/node\.js$/;
+
+/**
+ * Oxigraph's code for Node as an ES module, with every character of it but the name of its binary: a bundler's wrapper for
+ * CommonJS has no folder in which the binary could be.
+ */
+const esModule = (code: string): string => `import * as fileSystem from 'node:fs';
+const [exports, require, __dirname] = [{}, () => fileSystem, import.meta.dirname];
+${code.replace('/node_bg.wasm', '/oxigraph.wasm')}
+export { Store, fromQuad };
+export default undefined;
+`;
+
+/** Puts oxigraph's binary beside bundled code for Node that has oxigraph in it. */
+export function oxigraphAssets(): Plugin {
+  return {
+    name: 'oxigraph-assets',
+    load: (id: string) => (MODULE.test(id) ? esModule(readFileSync(id, 'utf8')) : undefined),
+    writeBundle({ dir }: { readonly dir?: string | undefined }, bundle) {
+      const modules = Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+      const id = modules.find((each) => MODULE.test(each));
+      if (id === undefined) return;
+      if (dir === undefined) throw new Error('a folder is needed for the binary of oxigraph');
+      copyFileSync(path.join(path.dirname(id), 'node_bg.wasm'), path.join(dir, 'oxigraph.wasm'));
+    },
+  };
+}
