@@ -43,8 +43,8 @@ export interface DurableDatabase {
   /** The journal mode that SQLite reported. */
   readonly journalMode: string;
   /**
-   * Runs reads with the storage's work around them (see {@link StorageTransactions.readTransaction}). Required when
-   * `storage.transactions` exists.
+   * Runs reads with the storage's work around them (see {@link StorageTransactions.readTransaction}, which may run `work`
+   * again). Required when `storage.transactions` exists.
    */
   readTransaction<T>(work: () => T | Promise<T>): Promise<T>;
   /**

@@ -14,6 +14,7 @@ export { retryBusy } from './retry-busy.ts';
 export { LockLevel } from './contract/database-lock.ts';
 export type { RangeLocks } from './locks/byte-range-lock.ts';
 export type {
+  CheckpointStatus,
   FileOpenMode,
   FileRole,
   Storage,

@@ -83,8 +83,16 @@ function itemsOf(info: Info): [string, ReactNode][] {
     ['Journal', JOURNAL_NAMES[info.storage] ?? info.journalMode],
     ['Locks', info.lockProvider],
     ['In memory', MEMORY_NAMES[info.pagesInMemory ?? 'none']],
+    ...checkpointItems(info),
     ['Schema version', String(info.schemaVersion)],
     ['SQLite', info.sqliteVersion],
     ['ggen-sim', info.programVersion],
   ];
+}
+
+/** Nothing to see while checkpoints succeed. */
+function checkpointItems({ checkpoint }: Info): [string, ReactNode][] {
+  if (!checkpoint?.failure) return [];
+  const waiting = formatBytes(checkpoint.waitingBytes);
+  return [['Checkpoint', `failed, ${waiting} wait for it: ${checkpoint.failure.message}`]];
 }

@@ -1,3 +1,4 @@
+import type { PersistenceErrorCode } from './errors.ts';
 import type { LongOperationOptions, OpenOptions } from './options.ts';
 import type { AgentSelection } from './rows.ts';
 import type { RowCheck } from './tables.ts';
@@ -113,6 +114,20 @@ export interface VerifyReport {
   readonly problems: readonly VerifyProblem[];
 }
 
+/**
+ * Saves in IndexedDB that are stored as small records, until a checkpoint writes them into the pieces of the file. It runs
+ * by itself.
+ */
+export interface CheckpointInfo {
+  /** Size of what waits, in bytes. */
+  readonly waitingBytes: number;
+  /**
+   * The latest checkpoint's failure; `null` if it succeeded. Nothing is lost, and each later save tries again. Once too
+   * much waits (24 MiB, more in large databases), saves are refused with this code.
+   */
+  readonly failure: { readonly code: PersistenceErrorCode; readonly message: string } | null;
+}
+
 /** Result of {@link Persistence.info}: where the data is stored, and what is promised for it. */
 export interface Info {
   readonly storage: OpenOptions['storage'];
@@ -132,6 +147,8 @@ export interface Info {
   readonly pagesInMemory: 'cache' | 'all' | null;
   /** In IndexedDB, the form in which the file's pieces are stored; `null` elsewhere. */
   readonly extentFormat: 'Blob' | 'ArrayBuffer' | null;
+  /** In IndexedDB, the saves that are stored and not yet written into those pieces; `null` elsewhere. */
+  readonly checkpoint: CheckpointInfo | null;
   readonly schemaVersion: number;
   /** Tables of other programs in the same database. They are kept, and lost only when an image replaces the database. */
   readonly otherTables: readonly string[];

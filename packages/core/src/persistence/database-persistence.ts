@@ -1,3 +1,4 @@
+import type { CheckpointStatus } from '@ggen-sim/sqljs-vfs';
 import { Backups } from '../backup/backups.ts';
 import { readCopy } from '../backup/snapshot.ts';
 import { ChangeLog } from '../change-log/change-log.ts';
@@ -281,6 +282,7 @@ export class DatabasePersistence implements Api.Persistence {
       lockProvider,
       pagesInMemory: pagesInMemory ?? null,
       extentFormat: extentFormat ?? null,
+      checkpoint: checkpointInfo(durable.storage.checkpointStatus),
       schemaVersion: SCHEMA_VERSION,
       otherTables: otherTables(this.#connection),
       sqliteVersion: String(this.#connection.get('SELECT sqlite_version()')?.[0]),
@@ -307,4 +309,13 @@ export class DatabasePersistence implements Api.Persistence {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function checkpointInfo(status: CheckpointStatus | undefined): Api.CheckpointInfo | null {
+  if (!status) return null;
+  const failure = status.failure && toPersistenceError(status.failure, 'checkpoint');
+  return {
+    waitingBytes: status.waitingBytes,
+    failure: failure ? { code: failure.code, message: failure.message } : null,
+  };
 }

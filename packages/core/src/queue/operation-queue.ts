@@ -115,7 +115,10 @@ export class OperationQueue {
     );
   }
 
-  /** Within exclusive work: holds a shared lock, so that no connection commits while the work reads step by step. */
+  /**
+   * Within exclusive work: holds a shared lock, so that no connection commits while the work reads step by step. The work
+   * runs once: what it has given to a caller cannot be taken back.
+   */
   withReadTransaction<T>(work: () => Promise<T>): Promise<T> {
     const connection = this.#connection;
     const begin = (begins: () => void): Promise<void> =>
@@ -123,7 +126,10 @@ export class OperationQueue {
         connection.checkpoint();
         begins();
       });
-    return connection.durable.readTransaction(() => connection.transaction('read', work, { begin }));
+    let first: Promise<T> | undefined;
+    return connection.durable.readTransaction(
+      () => (first ??= connection.transaction('read', work, { begin })),
+    );
   }
 
   /** Runs an operation of several steps. Once it has begun, its steps are accepted even when the queue is closed. */

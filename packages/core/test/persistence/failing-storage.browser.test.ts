@@ -1,7 +1,7 @@
 /** Failures of IndexedDB: their error codes, the state after them, and retries. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { type Persistence, openPersistence } from '../../src/index.ts';
-import { collect, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
+import { collect, memoryOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -59,6 +59,31 @@ it('a transient failure is retried, and the save is stored once', async () => {
   failCommits(IO_RETRIES, 'UnknownError');
   await db.saveReceipt(receiptOf('retried'));
   for (const reader of [db, await open(database)]) expect(await executionIds(reader)).toEqual(['retried']);
+});
+
+it('a checkpoint that fails is in info(), and saves go on; a later one that succeeds ends it', async () => {
+  const db = await open(crypto.randomUUID());
+  const put = IDBObjectStore.prototype.put;
+  const refusing = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function failing(
+    this: IDBObjectStore,
+    value: unknown,
+    key?: IDBValidKey,
+  ) {
+    const { content } = value as { readonly content?: unknown };
+    if (content instanceof Blob) throw new DOMException('no', 'UnknownError');
+    return put.call(this, value, key);
+  });
+  const large = { ...memoryOf('a'), memory: JSON.stringify('x'.repeat(3_000_000)) };
+  await db.saveMemory(large);
+  await expect
+    .poll(async () => (await db.info()).checkpoint)
+    .toMatchObject({ failure: { code: 'IO_ERROR', message: expect.stringContaining('no') as string } });
+  await db.saveMemory(large);
+  refusing.mockRestore();
+  await db.saveMemory(large);
+  await expect
+    .poll(async () => (await db.info()).checkpoint)
+    .toMatchObject({ failure: null, waitingBytes: 0 });
 });
 
 it.each(['throws', 'fails'])(

@@ -3,7 +3,10 @@
  * transaction and written back after it; a file handle is taken over from another tab.
  */
 export interface StorageTransactions {
-  /** Runs `work`, which only reads, on an up-to-date database. */
+  /**
+   * Runs `work`, which only reads, on an up-to-date database. When stored bytes could not be read, `work` runs again, once,
+   * so it must keep nothing of an earlier run.
+   */
   readTransaction<T>(work: () => T | Promise<T>): Promise<T>;
   /**
    * Runs one transaction, BEGIN to COMMIT, on an up-to-date database. Resolves once its changes are durable. When

@@ -56,6 +56,14 @@ export interface StorageCapabilities {
   readonly extentFormat?: 'Blob' | 'ArrayBuffer';
 }
 
+/** Commits that a storage has stored, and not yet merged into the file's large pieces. */
+export interface CheckpointStatus {
+  /** Size of what waits, in bytes: of the commits, or of what they have changed, whichever is more. */
+  readonly waitingBytes: number;
+  /** The failure of the latest attempt. Nothing is lost; writing is refused with it once too much waits. */
+  readonly failure: Error | undefined;
+}
+
 /** Options of opening a file. */
 export interface FileOpenMode {
   /** Create the file if it is missing. */
@@ -97,6 +105,8 @@ export interface Storage {
   readonly name: string;
   /** Asynchronous work around SQLite's calls; missing where the storage needs none. */
   readonly transactions?: StorageTransactions;
+  /** Missing where the storage has no checkpoints of its own. */
+  readonly checkpointStatus?: CheckpointStatus;
   open(role: FileRole, mode: FileOpenMode): StorageFile;
   delete(role: FileRole, options: { readonly syncDirectory: boolean }): void;
   exists(role: FileRole): boolean;

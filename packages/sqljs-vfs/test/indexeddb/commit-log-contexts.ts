@@ -53,11 +53,14 @@ export class Contexts {
   constructor({ policy, locks }: { readonly policy: CheckpointPolicy; readonly locks: boolean }) {
     this.policy = { ...policy };
     this.#locks = locks ? new SerialQueue() : undefined;
-    for (let index = 0; index < 3; index++) this.all.push(this.open());
+    for (let index = 0; index < 3; index++) this.all.push(this.open(index));
   }
 
-  open(): Context {
-    return new Context(this, <T>(work: () => Promise<T>) => (this.#locks ? this.#locks.run(work) : work()));
+  /** Opens a context. The last one has the whole file in memory, as a page without a worker. */
+  open(index: number = 0): Context {
+    const withWriterLock = <T>(work: () => Promise<T>): Promise<T> =>
+      this.#locks ? this.#locks.run(work) : work();
+    return new Context(this, { withWriterLock, readsOnDemand: index < 2 });
   }
 
   at(index: number): Context {
@@ -92,8 +95,17 @@ export class Context {
   /** The write that runs now. Others of this context may be queued. */
   #running: { readonly change: Change; commits: number } | undefined;
 
-  constructor(contexts: Contexts, withWriterLock: <T>(work: () => Promise<T>) => Promise<T>) {
-    this.store = new MemoryCommitStore(contexts.database, () => {
+  constructor(
+    contexts: Contexts,
+    {
+      withWriterLock,
+      readsOnDemand,
+    }: {
+      readonly withWriterLock: <T>(work: () => Promise<T>) => Promise<T>;
+      readonly readsOnDemand: boolean;
+    },
+  ) {
+    this.store = new MemoryCommitStore(contexts.database, readsOnDemand, () => {
       if (!this.#running) throw new Error('a commit without a write');
       this.#running.commits++;
       contexts.model.apply(this.#running.change);
@@ -116,8 +128,9 @@ export class Context {
   /**
    * Commits a change, again after every SQLITE_BUSY. Checks that an acknowledged change was stored once, and a refused
    * one not at all.
+   * @returns its failure
    */
-  async commit(change: Change): Promise<void> {
+  async commit(change: Change): Promise<SqliteError | UncertainCommit | undefined> {
     for (;;) {
       const running = { change, commits: 0 };
       let changes = false;
@@ -141,7 +154,7 @@ export class Context {
         if (!(failure instanceof SqliteError)) throw failure as Error;
         assert.equal(running.commits, 0, 'times a refused change is stored');
       }
-      if (!isBusy(failure)) return;
+      if (!isBusy(failure)) return failure;
     }
   }
 

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CHECKPOINT_POLICY, type CheckpointPolicy } from '../../src/storages/indexeddb/checkpoint.ts';
+import { ResultCode } from '../../src/result-codes.ts';
 import { EXTENT_SIZE_BYTES } from '../../src/storages/indexeddb/extents.ts';
 import { BLOCK_SIZE_BYTES } from '../../src/storages/indexeddb/block.ts';
 import { type Change, Contexts } from './commit-log-contexts.ts';
@@ -17,6 +18,7 @@ const NO_STEPS: CheckpointPolicy = {
   ...CHECKPOINT_POLICY,
   softLimitMinBytes: Infinity,
   hardLimitMinBytes: Infinity,
+  changedLimitBytes: Infinity,
 };
 /** Three steps follow every commit, more or less. */
 const EAGER_STEPS: CheckpointPolicy = {
@@ -117,7 +119,7 @@ async function take(contexts: Contexts, step: Step): Promise<void> {
     assert(await context.reads(contexts.model.bytes, step.transaction), 'a read of an old state');
   else {
     context.log.close();
-    contexts.all[step.who] = contexts.open();
+    contexts.all[step.who] = contexts.open(step.who);
   }
 }
 
@@ -205,6 +207,120 @@ it('indexeddb 6: a connection that is idle finishes a checkpoint by itself', asy
   const contexts = new Contexts({ policy: { ...NO_STEPS, softLimitMinBytes: 1, idleMs: 1 }, locks: true });
   await contexts.at(0).commit(add(0, 3 * EXTENT_SIZE_BYTES));
   await expect.poll(() => contexts.database.state.meta?.checkpointedVersion, { timeout: 30_000 }).toBe(1);
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 6: a checkpoint is also due when a large file has a few MiB of commits', async () => {
+  const policy = { ...NO_STEPS, softLimitMinBytes: 0, softLimitShare: 10, softLimitMaxBytes: 1, idleMs: 1 };
+  const contexts = new Contexts({ policy, locks: true });
+  await contexts.at(0).commit(add(0, 3 * EXTENT_SIZE_BYTES));
+  await expect.poll(() => contexts.database.state.meta?.checkpointedVersion, { timeout: 30_000 }).toBe(1);
+  contexts.close();
+});
+
+it('indexeddb 6: a checkpoint frees the blocks that small records have changed', async () => {
+  const blocks = 64;
+  const policy = { ...NO_STEPS, changedLimitBytes: blocks * BLOCK_SIZE_BYTES };
+  const contexts = new Contexts({ policy, locks: true });
+  const context = contexts.at(0);
+  await context.commit(add(0, 3 * EXTENT_SIZE_BYTES));
+  for (let block = 0; block < 4 * blocks; block++) {
+    await context.commit(add(block * 3 * BLOCK_SIZE_BYTES, 1));
+    expect(context.log.mirror.changedBytes).toBeLessThanOrEqual(1.5 * policy.changedLimitBytes);
+  }
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 6: a checkpoint fetches handles again that cannot be read any more', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+  const [context, other] = [contexts.at(0), contexts.at(1)];
+  await context.commit(add(0, 3 * EXTENT_SIZE_BYTES));
+  await context.stepThroughCheckpoint(4);
+  await context.commit(add(10, 1));
+  await other.commit(add(20, 1));
+  await context.reads(contexts.model.bytes);
+  context.store.invalidateHandles();
+  await context.stepThroughCheckpoint(2);
+  expect(contexts.database.state.meta?.checkpointedVersion).toBe(3);
+  expect(context.log.checkpointStatus).toMatchObject({ waitingBytes: 0, failure: undefined });
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 3, 5: a large commit is stored although the handles that it composes extents of are dead', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+  const context = contexts.at(0);
+  contexts.policy.largeCommitBytes = 0;
+  contexts.policy.largeCommitSpread = Infinity;
+  await context.commit(add(0, 2 * EXTENT_SIZE_BYTES));
+  await context.reads(contexts.model.bytes);
+  context.store.invalidateHandles();
+  // The block is in the cache, so only what is composed around it cannot be read. SQLite may read nothing at the rollback.
+  const { mirror } = context.log;
+  const write = (): void => mirror.write(new Uint8Array([7]), 2 * EXTENT_SIZE_BYTES - 1);
+  await context.log.writeTransaction(write, () => undefined);
+  const { bytes } = contexts.database.state.extents.get(1) ?? {};
+  expect(bytes?.at(-1)).toBe(7);
+  contexts.close();
+});
+
+it('indexeddb 6: while checkpoints fail this is reported, too much is refused, and reads go on', async () => {
+  const policy = { ...NO_STEPS, softLimitMinBytes: 0, hardLimitMinBytes: 100_000 };
+  const contexts = new Contexts({ policy, locks: true });
+  const context = contexts.at(0);
+  context.store.refusesExtents = true;
+  const failures: unknown[] = [];
+  for (let commit = 0; commit < 10; commit++) failures.push(await context.commit(add(commit, 50_000)));
+  const stored = failures.filter((failure) => failure === undefined);
+  expect(stored).toHaveLength(6);
+  expect(failures.slice(6)).toEqual(
+    Array.from({ length: 4 }, () => expect.objectContaining({ resultCode: ResultCode.IOERR }) as object),
+  );
+  expect(String(failures.at(-1))).toContain('too many changes wait for a checkpoint');
+  expect(context.log.checkpointStatus.failure).toMatchObject({ resultCode: ResultCode.IOERR });
+  expect(await context.reads(contexts.model.bytes)).toBe(true);
+  context.store.refusesExtents = false;
+  expect(await context.commit(add(0, 1))).toBeUndefined();
+  await context.stepThroughCheckpoint(4);
+  expect(context.log.checkpointStatus.failure).toBeUndefined();
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 6: a context with the file in memory does not load what another only stored again', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+  const [writer, inMemory] = [contexts.at(0), contexts.at(2)];
+  await writer.commit(add(0, 3 * EXTENT_SIZE_BYTES));
+  await inMemory.reads(contexts.model.bytes);
+  await writer.stepThroughCheckpoint(3);
+  expect(contexts.database.state.meta?.checkpointedVersion).toBe(1);
+  expect(await inMemory.reads(contexts.model.bytes)).toBe(true);
+  expect(inMemory.store.loadedExtents).toBe(0);
+  expect(inMemory.log.mirror.changedBytes).toBe(0);
+  // It has missed the commit, so it loads the one extent that this has changed.
+  await writer.commit(add(EXTENT_SIZE_BYTES, 1));
+  await writer.stepThroughCheckpoint(2);
+  expect(contexts.database.state.meta?.checkpointedVersion).toBe(2);
+  expect(await inMemory.reads(contexts.model.bytes)).toBe(true);
+  expect(inMemory.store.loadedExtents).toBe(1);
+  await inMemory.commit(add(2 * EXTENT_SIZE_BYTES, 1));
+  await inMemory.stepThroughCheckpoint(4);
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 3: a large commit whose answer was lost is found', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+  const [context, other] = [contexts.at(0), contexts.at(1)];
+  contexts.policy.largeCommitBytes = 0;
+  contexts.policy.largeCommitSpread = Infinity;
+  await context.reads(contexts.model.bytes);
+  context.injectFault('loses the answer');
+  expect(await context.commit(add(0, EXTENT_SIZE_BYTES))).toBeUndefined();
+  other.injectFault('fails');
+  expect(await other.commit(add(0, 1))).toMatchObject({ resultCode: ResultCode.IOERR });
   expect(await contexts.findFault()).toBeUndefined();
   contexts.close();
 });

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import type {
   CommitStore,
+  KnownExtents,
   StoreChanges,
   StoreMeta,
   StoreTransaction,
 } from '../../src/storages/indexeddb/commit-store.ts';
 import {
+  BytesInMemory,
   type Extent,
   type ExtentContent,
   extentCount,
@@ -71,12 +73,18 @@ export class MemoryCommitStore implements CommitStore {
   #lost = false;
   /** Handles of earlier generations cannot be read. */
   #generation = 0;
+  readonly readsOnDemand: boolean;
   /** Injected into the next read-write transaction. */
   fault: StoreFault | undefined;
+  /** True while every transaction that stores extents fails. */
+  refusesExtents = false;
+  /** Number of extents whose bytes were loaded, where they are not read on demand. */
+  loadedExtents = 0;
 
   /** @param onCommit - called when a commit of this context is stored, acknowledged or not */
-  constructor(database: MemoryDatabase, onCommit: () => void) {
+  constructor(database: MemoryDatabase, readsOnDemand: boolean, onCommit: () => void) {
     this.#database = database;
+    this.readsOnDemand = readsOnDemand;
     this.#onCommit = onCommit;
   }
 
@@ -104,16 +112,17 @@ export class MemoryCommitStore implements CommitStore {
       this.#lost = false;
       throw new Error('the connection is lost');
     }
-    return work(new MemoryTransaction(this.#database.state, this.#readability()));
+    return work(this.#begin());
   }
 
   async #write<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
     const before = this.#database.state;
-    const transaction = new MemoryTransaction(before, this.#readability());
+    const transaction = this.#begin();
     const value = await work(transaction);
     const { fault } = this;
     this.fault = undefined;
-    if (fault === 'fails') throw new Error('the transaction fails');
+    const isRefused = this.refusesExtents && transaction.state.extents !== before.extents;
+    if (fault === 'fails' || isRefused) throw new Error('the transaction fails');
     this.#database.state = transaction.state;
     if (before.meta && transaction.state.meta?.version !== before.meta.version) this.#onCommit();
     if (fault === 'loses the answer and the connection') this.#lost = true;
@@ -125,19 +134,24 @@ export class MemoryCommitStore implements CommitStore {
     this.#lost = true;
   }
 
-  #readability(): () => boolean {
+  #begin(): MemoryTransaction {
     const generation = this.#generation;
-    return () => this.#generation === generation;
+    const handleOf = (bytes: Uint8Array<ArrayBuffer>): ExtentContent => {
+      if (this.readsOnDemand) return new MemoryContent(bytes, () => this.#generation === generation);
+      this.loadedExtents++;
+      return new BytesInMemory(bytes.slice());
+    };
+    return new MemoryTransaction(this.#database.state, handleOf);
   }
 }
 
 class MemoryTransaction implements StoreTransaction {
   state: StoreState;
-  readonly #isReadable: () => boolean;
+  readonly #handleOf: (bytes: Uint8Array<ArrayBuffer>) => ExtentContent;
 
-  constructor(state: StoreState, isReadable: () => boolean) {
+  constructor(state: StoreState, handleOf: (bytes: Uint8Array<ArrayBuffer>) => ExtentContent) {
     this.state = state;
-    this.#isReadable = isReadable;
+    this.#handleOf = handleOf;
   }
 
   async readMeta(): Promise<unknown> {
@@ -146,11 +160,15 @@ class MemoryTransaction implements StoreTransaction {
     return meta;
   }
 
-  async readExtents({ sizeBytes }: StoreMeta): Promise<Extent[]> {
+  async readExtents({ sizeBytes }: StoreMeta, known: KnownExtents): Promise<Extent[]> {
     await Promise.resolve();
     return [...this.state.extents]
       .filter(([extentIndex]) => extentIndex < extentCount(sizeBytes))
-      .map(([extentIndex, stored]) => this.#extent(extentIndex, stored));
+      .map(([extentIndex, stored]) => {
+        const present = known[extentIndex];
+        const isLoaded = present?.content.inMemory && present.version === stored.version;
+        return isLoaded ? present : this.#extent(extentIndex, stored);
+      });
   }
 
   async readExtent(extentIndex: number): Promise<Extent | undefined> {
@@ -160,7 +178,7 @@ class MemoryTransaction implements StoreTransaction {
   }
 
   #extent(extentIndex: number, { version, bytes }: StoredExtent): Extent {
-    return { extentIndex, version, content: new MemoryContent(bytes, this.#isReadable) };
+    return { extentIndex, version, content: this.#handleOf(bytes) };
   }
 
   async readCommits(version: number): Promise<ArrayBuffer[]> {
@@ -177,17 +195,18 @@ class MemoryTransaction implements StoreTransaction {
     { commit, deleteExtentsFrom, extents = [], deleteCommitsUpTo, meta }: StoreChanges,
     _format: ExtentFormat,
   ): void {
+    const stored = [...extents];
     const extentsAfter = new Map(this.state.extents);
     for (const index of this.state.extents.keys()) {
       if (index >= (deleteExtentsFrom ?? Infinity)) extentsAfter.delete(index);
     }
-    for (const extent of extents) {
+    for (const extent of stored) {
       extentsAfter.set(extent.extentIndex, { version: extent.version, bytes: joinParts(extent) });
     }
     const added = (commit?.parts ?? []).map((bytes) => ({ version: commit?.version ?? 0, bytes }));
     this.state = {
       meta: meta ?? this.state.meta,
-      extents: extentsAfter,
+      extents: stored.length > 0 || deleteExtentsFrom !== undefined ? extentsAfter : this.state.extents,
       parts: [...this.state.parts, ...added].filter(({ version }) => version > (deleteCommitsUpTo ?? -1)),
     };
   }

@@ -76,6 +76,8 @@ export const lifecycleCases: readonly PersistenceCase[] = [
       expect(info.sqliteVersion).toMatch(/^3\.\d+\.\d+$/);
       expect(info.programVersion).toMatch(/^\d+\.\d+\.\d+/);
       expect(info.sizeBytes % info.pageSizeBytes).toBe(0);
+      expect(info.checkpoint?.failure ?? null).toBe(null);
+      expect(info.checkpoint === null).toBe(info.storage !== 'indexeddb');
     },
   },
   {

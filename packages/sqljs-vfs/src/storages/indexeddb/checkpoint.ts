@@ -2,14 +2,16 @@
  * Checkpoints: small commits are written into extents in steps, and their records deleted. This file decides when a
  * step is due and takes it; `checkpoint-plan.ts` decides which extents it writes. No browser API here.
  */
+import { SqliteError } from '../../errors.ts';
+import { ResultCode } from '../../result-codes.ts';
 import { BLOCK_SIZE_BYTES } from './block.ts';
 import { CheckpointPlan, type CheckpointStep } from './checkpoint-plan.ts';
 import type { StoreMeta } from './commit-store.ts';
 import { EXTENT_SIZE_BYTES, extentCount } from './extents.ts';
 import type { FileMirror, MirrorChanges } from './file-mirror.ts';
-import type { StoredDatabase } from './stored-database.ts';
+import { isVersionConflict, type StoredDatabase } from './stored-database.ts';
 
-/** Limits for the size of the commit records that no checkpoint has written into extents yet. */
+/** Limits for the commits that no checkpoint has written into extents yet: the size of their records, and of their blocks. */
 export interface CheckpointPolicy {
   /**
    * Share of the file that is the soft limit, so that the cost stays in proportion. Above the limit, steps are taken
@@ -18,6 +20,8 @@ export interface CheckpointPolicy {
   readonly softLimitShare: number;
   /** The least soft limit. */
   readonly softLimitMinBytes: number;
+  /** The largest soft limit, whatever the size of the file: opening reads every byte in commit records. */
+  readonly softLimitMaxBytes: number;
   /** The time without a request after which this context counts as idle. */
   readonly idleMs: number;
   /** The hard limit in soft limits. Above it, one step follows every transaction. */
@@ -28,8 +32,15 @@ export interface CheckpointPolicy {
    * records, and none in extents.
    */
   readonly hardLimitMinBytes: number;
+  /**
+   * The hard limit for the blocks that the commits have changed, which are in memory: a record of a few bytes may stand
+   * for a whole block. The soft limit is so many times smaller as `hardLimitFactor` says.
+   */
+  readonly changedLimitBytes: number;
   /** The blocking limit in hard limits: large commits outrun one step each, so above it a transaction waits for all steps. */
   readonly blockingLimitFactor: number;
+  /** The limit, in hard limits, above which no more is written while checkpoints fail. */
+  readonly refusalLimitFactor: number;
   /**
    * A commit that changes this much (an imported file, a VACUUM) writes its extents itself. As a record it would be
    * written twice, and make opening slow until the next checkpoint.
@@ -42,10 +53,13 @@ export interface CheckpointPolicy {
 export const CHECKPOINT_POLICY: CheckpointPolicy = {
   softLimitShare: 1 / 16,
   softLimitMinBytes: 2 * 1024 * 1024,
+  softLimitMaxBytes: 16 * 1024 * 1024,
   idleMs: 30,
   hardLimitFactor: 2,
   hardLimitMinBytes: 8 * 1024 * 1024,
+  changedLimitBytes: 64 * 1024 * 1024,
   blockingLimitFactor: 1.5,
+  refusalLimitFactor: 3,
   largeCommitBytes: 8 * 1024 * 1024,
   largeCommitSpread: 2,
 };
@@ -59,6 +73,17 @@ export interface CheckpointContext {
   readonly requestCount: () => number;
   /** Called when this context has been idle and a step is due. The commit log then queues a call of `whileIdle`. */
   readonly onIdle: () => void;
+  /** Takes over every extent again, which fetches new handles. @returns the new meta record */
+  readonly reload: () => Promise<StoreMeta>;
+}
+
+/** The sizes above which a step is taken while idle, a step follows each transaction, all steps, and nothing is written. */
+type Limit = 'soft' | 'hard' | 'blocking' | 'refusal';
+
+/** The meta record after a step, and whether the step is stored. */
+interface StepOutcome {
+  readonly meta: StoreMeta;
+  readonly isStored: boolean;
 }
 
 /** Takes checkpoint steps between the transactions of one commit log, which calls it while none is running. */
@@ -68,6 +93,9 @@ export class Checkpointer {
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   /** The checkpoint of the extents that the mirror reads; undefined when it has missed some of a later one. */
   #checkpointOfMirror: number | undefined;
+  #failure: Error | undefined;
+  /** True once handles were fetched again because steps failed; until one succeeds, or another reason fetches them. */
+  #hasReloaded = false;
 
   constructor(context: CheckpointContext) {
     this.#context = context;
@@ -82,9 +110,20 @@ export class Checkpointer {
     return this.#checkpointOfMirror;
   }
 
+  /** The failure of the latest step; undefined when it was stored. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /** Notes that the mirror has loaded the whole file. */
   restart(meta: StoreMeta): void {
     this.plan.restart(meta);
+    this.skipTo(meta);
+    this.#hasReloaded = false;
+  }
+
+  /** Notes that the mirror needs nothing of a checkpoint that another context has finished. */
+  skipTo(meta: StoreMeta): void {
     this.#checkpointOfMirror = meta.checkpointedVersion;
   }
 
@@ -106,22 +145,35 @@ export class Checkpointer {
     return worthwhile ? extents : undefined;
   }
 
+  /**
+   * Before a write: takes a step if commits wait above the last limit because steps fail. Reading goes on.
+   * @returns the new meta record
+   * @throws {SqliteError} SQLITE_FULL (13), SQLITE_IOERR (10) when it fails again
+   */
+  async beforeWrite(meta: StoreMeta): Promise<StoreMeta> {
+    if (!this.#failure || !this.#exceeds('refusal', meta)) return meta;
+    const { meta: next } = await this.step(meta);
+    if (!this.#failure) return next;
+    const resultCode = this.#failure instanceof SqliteError ? this.#failure.resultCode : ResultCode.IOERR;
+    const reason = `too many changes wait for a checkpoint, which fails: ${this.#failure.message}`;
+    throw new SqliteError(resultCode, reason, this.#failure);
+  }
+
   /** After a transaction: takes the steps that cannot wait and schedules those that can. @returns the new meta record */
   async afterTransaction(meta: StoreMeta): Promise<StoreMeta> {
     if (!this.#allowed) return meta;
-    const { policy } = this.#context;
-    const softLimitBytes = Math.max(policy.softLimitMinBytes, meta.sizeBytes * policy.softLimitShare);
-    const hardLimitBytes = Math.max(policy.hardLimitMinBytes, softLimitBytes * policy.hardLimitFactor);
-    const blockingLimitBytes = hardLimitBytes * policy.blockingLimitFactor;
     let current = meta;
-    if (meta.uncheckpointedBytes >= hardLimitBytes) {
+    if (this.#exceeds('hard', meta)) {
+      let outcome: StepOutcome;
       do {
-        const next = await this.step(current);
-        if (!next) break;
-        current = next;
-      } while (current.uncheckpointedBytes >= blockingLimitBytes);
+        outcome = await this.step(current);
+        current = outcome.meta;
+      } while (outcome.isStored && this.plan.inProgress && this.#exceeds('blocking', current));
+      // What was stored could not be taken over at the time, and fills the memory.
+      const isBehind = this.#checkpointOfMirror === undefined && !this.plan.inProgress;
+      if (isBehind && this.#exceeds('hard', current)) current = await this.#reload(current);
       this.#scheduleWhenIdle();
-    } else if (meta.uncheckpointedBytes >= softLimitBytes || this.plan.inProgress) {
+    } else if (this.#exceeds('soft', meta) || this.plan.inProgress) {
       this.#scheduleWhenIdle();
     }
     return current;
@@ -129,31 +181,78 @@ export class Checkpointer {
 
   /** Takes a step that is due, and schedules the next. @returns the new meta record */
   async whileIdle(meta: StoreMeta): Promise<StoreMeta> {
-    const next = this.#allowed ? await this.step(meta) : undefined;
+    if (!this.#allowed) return meta;
+    const { meta: next, isStored } = await this.step(meta);
     // After a failure, nothing more until the next transaction: the disk may be full.
-    return next ? this.afterTransaction(next) : meta;
+    return isStored ? this.afterTransaction(next) : next;
   }
 
-  /** Takes one step. @returns the new meta record, or undefined when the step failed, which changes nothing */
-  async step(meta: StoreMeta): Promise<StoreMeta | undefined> {
-    const { stored, mirror } = this.#context;
+  /**
+   * Takes one step. One that fails changes nothing; see {@link failure}. The handles of the extents may be the reason, so
+   * they are fetched again, once, and the step is taken with the new ones.
+   */
+  async step(meta: StoreMeta): Promise<StepOutcome> {
     const step = this.plan.next(meta);
-    const next = metaAfter(step, meta);
     try {
-      await stored.compareAndSwap(meta, {
-        deleteExtentsFrom: extentCount(meta.sizeBytes),
-        ...(step.kind === 'write extents'
-          ? { extents: mirror.extentsToStore(step.extents, meta.version) }
-          : { deleteCommitsUpTo: step.version, meta: next }),
-      });
-    } catch {
+      const next = await this.#store(step, meta);
+      this.#failure = undefined;
+      this.#hasReloaded = false;
+      return { meta: next, isStored: true };
+    } catch (error) {
       this.plan.markFailed();
-      return undefined;
+      // Another context has committed. The next transaction finds that out, and the step after it is of the new state.
+      if (isVersionConflict(error)) return { meta, isStored: false };
+      this.#failure = error as Error;
+      if (step.kind !== 'write extents' || this.#hasReloaded || !isIoError(error)) {
+        return { meta, isStored: false };
+      }
     }
+    const reloaded = await this.#reload(meta);
+    return this.#hasReloaded ? this.step(reloaded) : { meta: reloaded, isStored: false };
+  }
+
+  /** Takes over every extent again. @returns the new meta record, or the given one where that failed */
+  async #reload(meta: StoreMeta): Promise<StoreMeta> {
+    try {
+      const reloaded = await this.#context.reload();
+      this.#hasReloaded = true;
+      return reloaded;
+    } catch (error) {
+      this.#failure = error as Error;
+      return meta;
+    }
+  }
+
+  /** Stores a step. @returns the new meta record */
+  async #store(step: CheckpointStep, meta: StoreMeta): Promise<StoreMeta> {
+    const { stored, mirror } = this.#context;
+    const next = metaAfter(step, meta);
+    await stored.compareAndSwap(meta, {
+      deleteExtentsFrom: extentCount(meta.sizeBytes),
+      ...(step.kind === 'write extents'
+        ? { extents: mirror.extentsToStore(step.extents, meta.version) }
+        : { deleteCommitsUpTo: step.version, meta: next }),
+    });
     this.plan.markStored(step);
     if (step.kind === 'write extents') await this.#adopt(meta, step.extents);
     else this.#noteCheckpoint(meta, next);
     return next;
+  }
+
+  #exceeds(limit: Limit, { sizeBytes, uncheckpointedBytes }: StoreMeta): boolean {
+    const { policy, mirror } = this.#context;
+    const softBytes = Math.max(
+      policy.softLimitMinBytes,
+      Math.min(sizeBytes * policy.softLimitShare, policy.softLimitMaxBytes),
+    );
+    const hardBytes = Math.max(policy.hardLimitMinBytes, softBytes * policy.hardLimitFactor);
+    const hardLimits = { blocking: policy.blockingLimitFactor, refusal: policy.refusalLimitFactor, hard: 1 };
+    const limitBytes = limit === 'soft' ? softBytes : hardBytes * hardLimits[limit];
+    const changedLimits = { ...hardLimits, soft: 1 / policy.hardLimitFactor };
+    return (
+      uncheckpointedBytes >= limitBytes ||
+      mirror.changedBytes >= policy.changedLimitBytes * changedLimits[limit]
+    );
   }
 
   /**
@@ -190,6 +289,11 @@ export class Checkpointer {
       else this.#scheduleWhenIdle();
     }, policy.idleMs);
   }
+}
+
+/** True for a failure that dead handles may have caused, or of a storage that may recover. */
+function isIoError(error: unknown): boolean {
+  return error instanceof SqliteError && error.resultCode === ResultCode.IOERR;
 }
 
 function metaAfter(step: CheckpointStep, meta: StoreMeta): StoreMeta {

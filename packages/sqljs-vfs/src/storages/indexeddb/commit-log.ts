@@ -7,11 +7,11 @@
  */
 import type { StorageTransactions } from '../../contract/storage-transactions.ts';
 import { LockLevel } from '../../contract/database-lock.ts';
-import type { FileOpenMode, StorageFile } from '../../contract/storage.ts';
+import type { CheckpointStatus, FileOpenMode, StorageFile } from '../../contract/storage.ts';
 import { SqliteError, UncertainCommit, VfsError, outsideTransaction } from '../../errors.ts';
 import { ResultCode } from '../../result-codes.ts';
 import { CHECKPOINT_POLICY, Checkpointer, type CheckpointPolicy } from './checkpoint.ts';
-import { encodeCommit } from './commit-record.ts';
+import { commitIdText, encodeCommit } from './commit-record.ts';
 import type { CommitStore, StoreChanges, StoreMeta } from './commit-store.ts';
 import { extentCount, type ExtentFormat } from './extents.ts';
 import { DEFAULT_CACHE_SIZE_BYTES, FileMirror, type MirrorChanges } from './file-mirror.ts';
@@ -74,7 +74,17 @@ export class CommitLog implements StorageTransactions {
       policy: checkpointPolicy,
       requestCount: () => this.#requestCount,
       onIdle: () => void this.checkpointStep(),
+      reload: async () => {
+        await this.#refresh('whole');
+        return this.#requireMeta();
+      },
     });
+  }
+
+  /** What waits for a checkpoint, and why. */
+  get checkpointStatus(): CheckpointStatus {
+    const waitingBytes = Math.max(this.#meta?.uncheckpointedBytes ?? 0, this.mirror.changedBytes);
+    return { waitingBytes, failure: this.#checkpointer.failure };
   }
 
   /** The form in which extents are stored; undefined before the first transaction. */
@@ -123,6 +133,7 @@ export class CommitLog implements StorageTransactions {
     this.#requestCount++;
     const write: Write<T> = { work, onRollback };
     return this.#enqueue(async () => {
+      if (this.#meta) this.#meta = await this.#checkpointer.beforeWrite(this.#meta);
       if (this.#meta && this.#cleanWritesNeeded === 0 && !this.mirror.unreadable) {
         const outcome = await this.#writeOptimistically(write);
         if (outcome) return outcome.value;
@@ -239,18 +250,22 @@ export class CommitLog implements StorageTransactions {
   /**
    * Brings the mirror up to date with the commits of other contexts. Takes over all extents the first time, after a
    * checkpoint of another context, and when some could not be read.
+   * @param needs - `whole`: take over all extents, whatever is known
    */
-  async #refresh(): Promise<void> {
+  async #refresh(needs?: 'whole'): Promise<void> {
     const known = this.#meta;
-    const checkpointedVersion = this.#checkpointer.checkpointOfMirror;
-    const isUsable = known && checkpointedVersion !== undefined && !this.mirror.unreadable;
+    const isUsable = needs !== 'whole' && !this.mirror.unreadable;
+    const checkpointedVersion = isUsable ? this.#checkpointer.checkpointOfMirror : undefined;
     const requestCount = this.#requestCount;
     const { meta, whole, extents, commits } = await this.#stored.readSince(
-      isUsable ? { version: known.version, checkpointedVersion } : undefined,
+      known && { version: known.version, checkpointedVersion, extents: this.mirror.extents },
     );
     if (whole) {
       this.mirror.load(extents, meta.sizeBytes);
       this.#checkpointer.restart(meta);
+    } else if (known && meta.checkpointedVersion !== checkpointedVersion) {
+      this.mirror.keepChanged(known.version);
+      this.#checkpointer.skipTo(meta);
     }
     for (const { sizeBytes, patches } of commits) {
       this.mirror.apply({ sizeBytes, patches });
@@ -275,7 +290,7 @@ export class CommitLog implements StorageTransactions {
     let expected = this.#requireMeta();
     let next: StoreMeta;
     for (;;) {
-      next = metaAfterCommit(expected, changes, parts, extents !== undefined);
+      next = metaAfterCommit(expected, changes, { commitId, parts, writesExtents: extents !== undefined });
       try {
         // The commit is durable once this transaction has completed (`connection.browser.ts`).
         await this.#stored.compareAndSwap(expected, this.#storeChanges(next, parts, extents));
@@ -292,7 +307,11 @@ export class CommitLog implements StorageTransactions {
           this.#cleanWritesNeeded = OPTIMISTIC_AFTER_WRITES;
           throw error;
         }
-        if (!(await this.#isCommitted(next.version, commitId, error))) throw error;
+        if (!(await this.#isCommitted(next.version, commitId, error))) {
+          // It may be the handles of which the extents were composed.
+          if (extents && isIoError(error)) this.mirror.distrustStored(error);
+          throw error;
+        }
       }
       this.#meta = next;
       break;
@@ -322,7 +341,7 @@ export class CommitLog implements StorageTransactions {
    * @throws {VfsError} STORAGE_RESET when the database was removed
    */
   async #isCommitted(version: number, commitId: bigint, failure: unknown): Promise<boolean> {
-    if (!(failure instanceof SqliteError) || failure.resultCode !== ResultCode.IOERR) return false;
+    if (!isIoError(failure)) return false;
     let contained: boolean | undefined;
     try {
       contained = await this.#stored.containsCommit(version, commitId);
@@ -341,11 +360,22 @@ export class CommitLog implements StorageTransactions {
   }
 }
 
+function isIoError(error: unknown): error is SqliteError {
+  return error instanceof SqliteError && error.resultCode === ResultCode.IOERR;
+}
+
 function metaAfterCommit(
   meta: StoreMeta,
   changes: MirrorChanges,
-  parts: readonly ArrayBuffer[],
-  writesExtents: boolean,
+  {
+    commitId,
+    parts,
+    writesExtents,
+  }: {
+    readonly commitId: bigint;
+    readonly parts: readonly ArrayBuffer[];
+    readonly writesExtents: boolean;
+  },
 ): StoreMeta {
   const version = meta.version + 1;
   const recordBytes = parts.reduce((total, part) => total + part.byteLength, 0);
@@ -353,6 +383,7 @@ function metaAfterCommit(
     ...meta,
     version,
     sizeBytes: changes.sizeBytes,
+    lastCommitId: commitIdText(commitId),
     ...(writesExtents
       ? { checkpointedVersion: version, uncheckpointedBytes: 0 }
       : { uncheckpointedBytes: meta.uncheckpointedBytes + recordBytes }),

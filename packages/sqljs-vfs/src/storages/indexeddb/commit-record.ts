@@ -41,6 +41,11 @@ export interface CommitPart {
   readonly patches: readonly Patch[];
 }
 
+/** Returns a commit's id as the meta record has it. */
+export function commitIdText(commitId: bigint): string {
+  return commitId.toString(16).padStart(16, '0');
+}
+
 /** Encodes a transaction's changes. Returns at least one part, because the size alone may have changed. */
 export function encodeCommit({ sizeBytes, blocks }: MirrorChanges, commitId: bigint): ArrayBuffer[] {
   const parts: ArrayBuffer[] = [];

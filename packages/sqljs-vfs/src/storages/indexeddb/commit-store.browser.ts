@@ -1,8 +1,8 @@
 /** The commit store in IndexedDB. A connection that was lost is opened again by the next transaction. */
 import { promisifyRequest } from 'idb-keyval';
-import type { CommitStore, StoreChanges, StoreMeta, StoreTransaction } from './commit-store.ts';
+import type { CommitStore, KnownExtents, StoreChanges, StoreMeta, StoreTransaction } from './commit-store.ts';
 import { openConnection, type IndexedDbConnection } from './connection.browser.ts';
-import { openExtent, recordOf } from './extent-content.browser.ts';
+import { openExtent, readsOnDemand, recordOf } from './extent-content.browser.ts';
 import { type Extent, extentCount, type ExtentFormat } from './extents.ts';
 import {
   commitKey,
@@ -21,6 +21,7 @@ const BYTES_PER_COMMITS_REQUEST: number = 64 * 1024;
 
 /** One database in IndexedDB. */
 export class IndexedDbCommitStore implements CommitStore {
+  readonly readsOnDemand: boolean = readsOnDemand;
   readonly #name: string;
   readonly #durability: 'strict' | 'relaxed';
   /** True from the first connection on: a database that is removed later is noticed by its id. */
@@ -68,10 +69,10 @@ class ObjectStoreTransaction implements StoreTransaction {
   }
 
   /** A file that has shrunk may have left extents past its end; they are not read. */
-  async readExtents({ sizeBytes }: StoreMeta): Promise<Extent[]> {
+  async readExtents({ sizeBytes }: StoreMeta, known: KnownExtents): Promise<Extent[]> {
     const range = firstExtents(extentCount(sizeBytes));
     const records = await promisifyRequest<ExtentRecord[]>(this.#store.getAll(range));
-    return Promise.all(records.map((record) => openExtent(record)));
+    return Promise.all(records.map((record) => openExtent(record, known[record.extentIndex])));
   }
 
   async readExtent(extentIndex: number): Promise<Extent | undefined> {

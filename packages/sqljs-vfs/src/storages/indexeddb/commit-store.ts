@@ -23,6 +23,8 @@ export interface StoreMeta {
   readonly checkpointedVersion: number;
   /** Size of the records of all later commits. */
   readonly uncheckpointedBytes: number;
+  /** The random id of the latest commit (`commit-record.ts`), in hexadecimal; '' before the first. */
+  readonly lastCommitId: string;
 }
 
 /** True when a value is a meta record of any format. */
@@ -51,6 +53,9 @@ export interface StoreChanges {
   readonly meta?: StoreMeta;
 }
 
+/** The extents that a context has, by their index. */
+export type KnownExtents = readonly (Extent | undefined)[];
+
 /** One transaction on a store. Reads see one state; requests may be made together, before the first is answered. */
 export interface StoreTransaction {
   /** Reads the meta record; undefined where the store is empty. */
@@ -58,8 +63,9 @@ export interface StoreTransaction {
   /**
    * Reads the stored extents of a file, or the handles with which their bytes can be read later. One that is missing is
    * all zeros.
+   * @param known - extents that the caller has, by their index: content in memory is not loaded again
    */
-  readExtents(meta: StoreMeta): Promise<Extent[]>;
+  readExtents(meta: StoreMeta, known: KnownExtents): Promise<Extent[]>;
   /** Reads one extent; undefined where it is not stored. */
   readExtent(extentIndex: number): Promise<Extent | undefined>;
   /** Reads every part of the commits after a version, in order. */
@@ -76,6 +82,8 @@ export interface StoreTransaction {
 export interface CommitStore {
   /** True when a transaction needs no new connection. */
   readonly connected: boolean;
+  /** True when the bytes of Blobs are read when they are needed, and not with the extent. */
+  readonly readsOnDemand: boolean;
   /**
    * Runs a transaction. Read-write transactions of all contexts run one after the other.
    * @returns the result of `work` once the transaction is durable; a request's own success comes earlier and can still

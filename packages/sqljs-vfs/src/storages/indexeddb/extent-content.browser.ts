@@ -1,5 +1,6 @@
 /** The content of extents, as the browser stores it. */
 import {
+  BytesInMemory,
   type Extent,
   type ExtentContent,
   type ExtentFormat,
@@ -41,42 +42,37 @@ class BlobContent implements ExtentContent {
   }
 }
 
-/** Bytes in memory, with the Blob that they came from, if there is one. */
-class LoadedContent implements ExtentContent {
-  readonly inMemory = true;
-  readonly blob: Blob | undefined;
-  readonly #bytes: ArrayBuffer;
+/** The bytes of an extent, with the Blob that they came from. */
+class LoadedContent extends BytesInMemory {
+  readonly blob: Blob;
 
-  constructor(bytes: ArrayBuffer, blob?: Blob) {
-    this.#bytes = bytes;
+  constructor(bytes: Uint8Array<ArrayBuffer>, blob: Blob) {
+    super(bytes);
     this.blob = blob;
-  }
-
-  get sizeBytes(): number {
-    return this.#bytes.byteLength;
-  }
-
-  read(start: number, end: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#bytes, start, end - start);
   }
 }
 
 /**
  * Makes a stored extent readable: loads its bytes where they cannot be read synchronously later.
+ * @param known - an extent of the same index that the caller has: of the same version, its bytes are not loaded again
  * @throws {DOMException} NotReadableError when a part of it is lost
  */
-export async function openExtent({
-  extentIndex,
-  version,
-  sizeBytes,
-  content,
-}: ExtentRecord): Promise<Extent> {
+export async function openExtent(
+  { extentIndex, version, sizeBytes, content }: ExtentRecord,
+  known?: Extent,
+): Promise<Extent> {
   assertSize(content instanceof ArrayBuffer ? content.byteLength : content.size, sizeBytes);
-  if (content instanceof ArrayBuffer) return { extentIndex, version, content: new LoadedContent(content) };
+  if (content instanceof ArrayBuffer) {
+    return { extentIndex, version, content: new BytesInMemory(new Uint8Array(content)) };
+  }
   if (FileReaderSync) {
     return { extentIndex, version, content: new BlobContent(content, new FileReaderSync()) };
   }
-  return { extentIndex, version, content: new LoadedContent(await content.arrayBuffer(), content) };
+  const bytes =
+    known?.version === version && known.content.inMemory
+      ? known.content.read(0, sizeBytes)
+      : new Uint8Array(await content.arrayBuffer());
+  return { extentIndex, version, content: new LoadedContent(bytes, content) };
 }
 
 /** Makes the value to store. A Blob of slices is composed by the browser, which copies them without reading them here. */
@@ -86,7 +82,7 @@ export function recordOf(extent: NewExtent, format: ExtentFormat): ExtentRecord 
   if (format === 'ArrayBuffer') return { extentIndex, version, sizeBytes, content: joinParts(extent).buffer };
   const pieces = parts.map((part) => {
     if (part instanceof Uint8Array) return part;
-    const { blob } = part.content as BlobContent | LoadedContent;
+    const { blob } = part.content as { readonly blob?: Blob };
     return blob?.slice(part.start, part.end) ?? part.content.read(part.start, part.end);
   });
   const content = new Blob(pieces);

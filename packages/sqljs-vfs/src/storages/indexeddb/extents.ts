@@ -25,6 +25,24 @@ export interface ExtentContent {
   read(start: number, end: number): Uint8Array<ArrayBuffer>;
 }
 
+/** Content whose bytes a context has in memory. */
+export class BytesInMemory implements ExtentContent {
+  readonly inMemory = true;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#bytes.length;
+  }
+
+  read(start: number, end: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(start, end);
+  }
+}
+
 /** A stored extent. */
 export interface Extent {
   /** Position in the file, counted in extents from 0. */

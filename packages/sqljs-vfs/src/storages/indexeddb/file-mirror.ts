@@ -17,6 +17,7 @@ import { BLOCK_SIZE_BYTES, type BlockChange, type Patch } from './block.ts';
 import {
   blocksWithin,
   EXTENT_SIZE_BLOCKS,
+  EXTENT_SIZE_BYTES,
   type Extent,
   type ExtentSlice,
   type NewExtent,
@@ -64,7 +65,17 @@ export class FileMirror {
 
   /** Number of bytes in memory: the cache, and what has changed since it was stored. */
   get memoryBytes(): number {
-    return this.#stored.cachedBytes + this.#changed.size * BLOCK_SIZE_BYTES;
+    return this.#stored.cachedBytes + this.changedBytes;
+  }
+
+  /** Number of bytes of the blocks that have changed since they were stored, once all of them were read. */
+  get changedBytes(): number {
+    return this.#changed.size * BLOCK_SIZE_BYTES;
+  }
+
+  /** The extents that the mirror reads, by their index. */
+  get extents(): readonly (Extent | undefined)[] {
+    return this.#stored.state.map((present) => present?.extent);
   }
 
   /** True when there are changes that are neither marked as committed nor rolled back. */
@@ -72,9 +83,14 @@ export class FileMirror {
     return this.#before !== undefined;
   }
 
-  /** True when stored bytes could not be read since the last `load`. */
+  /** True when stored bytes could not be read since the last `load`, or may be unreadable. */
   get unreadable(): boolean {
     return this.#stored.readFailure !== undefined;
+  }
+
+  /** Notes that stored extents may be unreadable: others could not be composed of them. */
+  distrustStored(failure: unknown): void {
+    this.#stored.distrust(failure);
   }
 
   /** True while a connection holds one of SQLite's locks. */
@@ -115,6 +131,23 @@ export class FileMirror {
       this.#stored.replace(extent, blocks);
       for (let index = first; index < first + EXTENT_SIZE_BLOCKS; index++) this.#changed.delete(index);
     }
+  }
+
+  /**
+   * Moves what has changed into extents in memory, where all of them are: another context has stored it, and this one
+   * need not load it.
+   * @param version - of the file's present content
+   */
+  keepChanged(version: number): void {
+    this.#assertClean();
+    const changed = new Set(
+      [...this.#changed.keys()].map((blockIndex) => Math.floor(blockIndex / EXTENT_SIZE_BLOCKS)),
+    );
+    for (const extentIndex of changed) {
+      const lengthBytes = blocksWithin(extentIndex, this.#sizeBytes) * BLOCK_SIZE_BYTES;
+      this.#stored.keep(extentIndex, version, this.copyOut(extentIndex * EXTENT_SIZE_BYTES, lengthBytes));
+    }
+    this.#changed.clear();
   }
 
   read(target: Uint8Array, offset: number): number {

@@ -23,6 +23,7 @@
  *     (`checkpoint.ts`)
  */
 import type {
+  CheckpointStatus,
   FileOpenMode,
   FileRole,
   Storage,
@@ -85,6 +86,10 @@ class IndexedDbStorage implements Storage {
       pagesInMemory: readsOnDemand && extentFormat !== 'ArrayBuffer' ? 'cache' : 'all',
       ...(extentFormat && { extentFormat }),
     };
+  }
+
+  get checkpointStatus(): CheckpointStatus {
+    return this.transactions.checkpointStatus;
   }
 
   open(role: FileRole, mode: FileOpenMode): StorageFile {

@@ -4,11 +4,12 @@
  */
 import { SqliteError, VfsError } from '../../errors.ts';
 import { ResultCode } from '../../result-codes.ts';
-import { type CommitPart, decodeCommitPart } from './commit-record.ts';
+import { type CommitPart, commitIdText, decodeCommitPart } from './commit-record.ts';
 import {
   type CommitStore,
   FORMAT_VERSION,
   isStoreMeta,
+  type KnownExtents,
   type StoreChanges,
   type StoreMeta,
   type StoreTransaction,
@@ -36,14 +37,18 @@ export function isVersionConflict(
 /** The state that a context knows. */
 export interface KnownState {
   readonly version: number;
-  /** The checkpoint of the extents that it reads. */
-  readonly checkpointedVersion: number;
+  /** The checkpoint of the extents that it reads; undefined when it needs all of them again. */
+  readonly checkpointedVersion: number | undefined;
+  readonly extents: KnownExtents;
 }
 
 /** Everything stored since a known state. */
 export interface Delta {
   readonly meta: StoreMeta;
-  /** True when extents and commits are the whole file: there was no known state, or there is a newer checkpoint. */
+  /**
+   * True when extents and commits are the whole file: there was no known state, or there is a newer checkpoint. Where
+   * extents are in memory, one of commits that the context knows changes nothing for it.
+   */
   readonly whole: boolean;
   readonly extents: readonly Extent[];
   readonly commits: readonly CommitPart[];
@@ -118,7 +123,8 @@ export class StoredDatabase {
   /**
    * Looks for a commit whose answer was lost: the browser can lose its connection between storing and answering.
    * @param version - the version that the commit makes
-   * @returns undefined when its record has been deleted by a checkpoint, which leaves the question open
+   * @returns undefined when there are later commits and its record has been deleted by a checkpoint, or it had none:
+   * the question is then open
    */
   containsCommit(version: number, commitId: bigint): Promise<boolean | undefined> {
     return this.#transact('readonly', async (transaction) => {
@@ -126,8 +132,9 @@ export class StoredDatabase {
         this.#readMeta(transaction),
         transaction.readFirstPart(version),
       ]);
-      if (part) return decodeCommitPart(part).commitId === commitId;
-      return (meta?.checkpointedVersion ?? 0) >= version ? undefined : false;
+      if (!meta || meta.version < version) return false;
+      if (meta.version === version) return meta.lastCommitId === commitIdText(commitId);
+      return part && decodeCommitPart(part).commitId === commitId;
     });
   }
 
@@ -150,14 +157,23 @@ export class StoredDatabase {
   async #readDelta(transaction: StoreTransaction, known: KnownState | undefined): Promise<Delta | undefined> {
     const meta = await this.#readMeta(transaction);
     if (!meta) return undefined;
-    // After a checkpoint the new extents free what their commits hold in memory, and the files of the old ones.
-    const whole = meta.checkpointedVersion !== known?.checkpointedVersion;
-    if (!whole && known.version === meta.version) return { meta, whole, extents: [], commits: [] };
+    const after = this.#sinceKnown(meta, known);
+    const whole = after === undefined;
+    if (after === meta.version) return { meta, whole, extents: [], commits: [] };
     const [extents, parts] = await Promise.all([
-      whole ? transaction.readExtents(meta) : [],
-      transaction.readCommits(whole ? meta.checkpointedVersion : known.version, meta),
+      whole ? transaction.readExtents(meta, known?.extents ?? []) : [],
+      transaction.readCommits(after ?? meta.checkpointedVersion, meta),
     ]);
     return { meta, whole, extents, commits: parts.map((part) => decodeCommitPart(part)) };
+  }
+
+  /** Returns the version after which commits are enough; undefined where the extents are read as well. */
+  #sinceKnown(meta: StoreMeta, known: KnownState | undefined): number | undefined {
+    if (known?.checkpointedVersion === undefined) return undefined;
+    if (known.checkpointedVersion === meta.checkpointedVersion) return known.version;
+    // After a checkpoint the new handles free what its commits hold in memory, and the files of the old ones.
+    const readsOnDemand = this.#store.readsOnDemand && meta.extentFormat === 'Blob';
+    return !readsOnDemand && known.version >= meta.checkpointedVersion ? known.version : undefined;
   }
 
   /** Reads the meta record, if there is one, and refuses another database or format than the expected one. */
@@ -211,6 +227,7 @@ export class StoredDatabase {
         sizeBytes: 0,
         checkpointedVersion: 0,
         uncheckpointedBytes: 0,
+        lastCommitId: '',
       };
       transaction.store({ meta }, extentFormat);
     });

@@ -3,6 +3,7 @@ import { BLOCK_SIZE_BYTES } from './block.ts';
 import { ExtentCache } from './extent-cache.ts';
 import {
   blocksWithin,
+  BytesInMemory,
   EXTENT_SIZE_BLOCKS,
   EXTENT_SIZE_BYTES,
   type Extent,
@@ -52,6 +53,22 @@ export class StoredFile {
     const last = state[lastIndex];
     const within = blocksWithin(lastIndex, sizeBytes) * BLOCK_SIZE_BYTES;
     if (last && within < last.sizeBytes) state[lastIndex] = { extent: last.extent, sizeBytes: within };
+    this.state = state;
+  }
+
+  /** Notes that the handles of the extents may be of no more use, though no read has failed. */
+  distrust(failure: unknown): void {
+    this.readFailure ??= failure;
+  }
+
+  /**
+   * Takes over the bytes of an extent in the place of what it is in memory.
+   * @param version - of the file that has them
+   */
+  keep(extentIndex: number, version: number, bytes: Uint8Array<ArrayBuffer>): void {
+    const state = [...this.state];
+    const content = new BytesInMemory(bytes);
+    state[extentIndex] = { extent: { extentIndex, version, content }, sizeBytes: bytes.length };
     this.state = state;
   }
 
