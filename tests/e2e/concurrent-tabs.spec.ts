@@ -43,6 +43,30 @@ for (const tabCount of [2, 3]) {
   });
 }
 
+/** Follows the change log of a tab until a number of events has come. @returns their numbers and the ids of their rows */
+function followed({ page }: SimulatorPage, count: number): Promise<string[]> {
+  return page.evaluate(async (limit) => {
+    const events: string[] = [];
+    for await (const { data } of globalThis.ggenSim.persistence.changes({ follow: true, limit }))
+      events.push(`${data.seq} ${data.rowId}`);
+    return events;
+  }, count);
+}
+
+test('two tabs follow the change log, and each gets every event of both once and in order', async ({
+  openTab,
+}) => {
+  const tabs = [await openTab(), await openTab()];
+  const following = Promise.all(tabs.map((tab) => followed(tab, 2 * SAVES_PER_TAB)));
+  expect(await writeAtOnce(tabs)).toEqual([]);
+  const [first = [], second] = await following;
+  expect(first.map((event) => Number.parseInt(event))).toEqual(
+    Array.from({ length: 2 * SAVES_PER_TAB }, (_, index) => index + 1),
+  );
+  expect(new Set(first.map((event) => event.split(' ')[1])).size).toBe(2 * SAVES_PER_TAB);
+  expect(second).toEqual(first);
+});
+
 /** Returns the content of the editor, with all of its lines. */
 function editorText({ editor }: SimulatorPage): Promise<string> {
   return editor.evaluate((content) =>

@@ -103,7 +103,10 @@ const HINTS_BY_ERROR: Readonly<Record<string, string>> = {
 };
 
 /** Methods that hints of the library name, where the command has another name than an option would. */
-const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = { verify: "'ggen-sim db verify'" };
+const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
+  verify: "'ggen-sim db verify'",
+  enableHistory: "'ggen-sim db history enable'",
+};
 
 /** Spells the options and methods that a hint of the library has in backticks as the command line does. */
 function inOptions(hint: string | undefined): string | undefined {

@@ -24,6 +24,7 @@ import { shellInit } from './shell-init.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
+import { tail } from './tail.ts';
 import { verifyReceipt } from './verify-receipt.ts';
 import { verify } from './verify.ts';
 
@@ -58,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
   verify,
   history,
   memory,
+  tail,
   selfTest,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),

@@ -58,6 +58,13 @@ export type PersistenceErrorCode =
    * restored.
    */
   | 'BACKUP_INVALID'
+  /** The database has no change log. `enableHistory` creates one. */
+  | 'NO_CHANGE_LOG'
+  /**
+   * A reader's position belongs to another database than this one: it was restored, reset or imported since, or an older
+   * copy took its place. Read the rows themselves, and go on from the end of the change log.
+   */
+  | 'CHANGE_LOG_RESET'
   /** The caller's `AbortSignal` fired. Nothing half-written remains. A cleanup keeps what it deleted. */
   | 'ABORTED'
   /** The database was closed before the operation could run. */

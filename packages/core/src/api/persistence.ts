@@ -13,6 +13,7 @@ import type {
   NewAuditEntry,
 } from './audit.ts';
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from './backup.ts';
+import type { ChangeEvent, ChangesOptions } from './changes.ts';
 import type { HistoryStatus } from './history.ts';
 import type {
   JsonPatchOperation,
@@ -42,6 +43,7 @@ import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
 
 export type * from './audit.ts';
 export type * from './backup.ts';
+export type * from './changes.ts';
 export type * from './history.ts';
 export type * from './memory.ts';
 export type * from './options.ts';
@@ -192,6 +194,19 @@ export interface Persistence extends Closeable {
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `SCHEMA_MISMATCH`, `ABORTED`
    */
   enableHistory(options?: LongOperationOptions): Promise<HistoryStatus>;
+
+  /**
+   * Returns the entries of the change log as events, in order, each exactly once: to go on later, pass the id of the last
+   * event as `after`. With `follow` it waits for the commits of every tab and process. Entries are read in batches of at most
+   * 500 as they are asked for; no lock is held and nothing is read in advance meanwhile. Each iteration begins at `after`.
+   *
+   * A `CHANGE_LOG_RESET` means that the numbers belong to another database since: after a restore, a reset or an import, or
+   * where an older copy of the file took its place. Read the rows themselves, and go on with `after: 'latest'`.
+   * @returns an async iterable, which rejects as follows
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NO_CHANGE_LOG`, `CHANGE_LOG_RESET`, `ABORTED`; `CLOSED` when the database is
+   * closed while it waits
+   */
+  changes(options?: ChangesOptions): AsyncIterable<ChangeEvent>;
 
   /** Returns the database as the bytes of an SQLite file. */
   exportImage(): Promise<Uint8Array>;

@@ -1,7 +1,14 @@
 import { PersistenceError } from '../api/errors.ts';
-import type { BackupDirectory, LongOperationOptions, OpenOptions, Persistence } from '../api/persistence.ts';
+import type {
+  BackupDirectory,
+  ChangesOptions,
+  LongOperationOptions,
+  OpenOptions,
+  Persistence,
+} from '../api/persistence.ts';
 import type { Signal } from '../api/platform-types.ts';
 import { ChangeListeners } from '../changes/change-listeners.ts';
+import { streamChanges, type ChangesSource } from '../changes/change-stream.ts';
 import { toCloneable } from '../protocol/cloneable.ts';
 import { METHODS, type MethodsOf, type PersistenceService, type RowQuery } from '../protocol/methods.ts';
 import { proxy, RpcClient, type Refusal } from '../protocol/rpc.ts';
@@ -15,7 +22,7 @@ import type { WorkerConnection } from './spawn-worker.ts';
 import { untilStarted } from './worker-start.ts';
 
 /** Methods of {@link Persistence} that the worker answers. */
-type RemoteMethod = MethodsOf<'call' | 'rows' | 'operation'>;
+type RemoteMethod = MethodsOf<'call' | 'rows' | 'events' | 'operation'>;
 
 /** Options of an operation, as far as the client looks at them. */
 interface CallerOptions extends LongOperationOptions {
@@ -37,7 +44,11 @@ export async function openInWorker(
   });
   const rpc = new RpcClient<PersistenceService>(connection.endpoint);
   const listeners = new ChangeListeners();
-  connection.onTerminated((reason) => rpc.rejectPending(workerGone(reason)));
+  const ended = new AbortController();
+  connection.onTerminated((reason) => {
+    rpc.rejectPending(workerGone(reason));
+    ended.abort();
+  });
   try {
     await untilStarted(rpc.call('open', (service) => service.confirmStart()));
     await rpc.call('open', (service) =>
@@ -54,20 +65,30 @@ export async function openInWorker(
     rpc.call('subscribe', (service) => service.checkForChanges()).catch(() => undefined);
   });
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= closeWorker(connection, rpc));
+  const close = (): Promise<void> => (closing ??= closeWorker(connection, rpc, ended));
+  const events: ChangesSource = {
+    read: (request) => rpc.call('changes', (service) => service.readChanges(request)),
+    subscribe: (listener) => listeners.add(listener),
+    ended: ended.signal,
+  };
   return {
-    ...createRemoteMethods(rpc),
+    ...createRemoteMethods(rpc, events),
     subscribe: (listener) => listeners.add(listener),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-async function closeWorker(connection: WorkerConnection, rpc: RpcClient<PersistenceService>): Promise<void> {
+async function closeWorker(
+  connection: WorkerConnection,
+  rpc: RpcClient<PersistenceService>,
+  ended: AbortController,
+): Promise<void> {
   // A worker that ended before was terminated by other means, and nothing is left to close.
   if (rpc.refusing) return;
   const closed = rpc.call('close', (service) => service.close());
   rpc.refuseCalls((operation) => new PersistenceError('CLOSED', 'The database is closed', { operation }));
+  ended.abort();
   try {
     await closed;
   } finally {
@@ -86,13 +107,18 @@ function workerGone(reason: unknown): Refusal {
 }
 
 /** Makes a method that calls the worker for each one of the table. */
-function createRemoteMethods(rpc: RpcClient<PersistenceService>): Pick<Persistence, RemoteMethod> {
+function createRemoteMethods(
+  rpc: RpcClient<PersistenceService>,
+  events: ChangesSource,
+): Pick<Persistence, RemoteMethod> {
   const methods = Object.entries(METHODS).map(([method, kind]) => {
     switch (kind) {
       case 'call':
         return [method, (...parameters: unknown[]) => call(rpc, method as MethodsOf<'call'>, parameters)];
       case 'rows':
         return [method, (query: RowQuery = {}) => readRows(rpc, method as MethodsOf<'rows'>, query)];
+      case 'events':
+        return [method, (options?: ChangesOptions) => streamChanges(events, options)];
       case 'operation':
         return [method, (options: CallerOptions = {}) => run(rpc, method as MethodsOf<'operation'>, options)];
       default:

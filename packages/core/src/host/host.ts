@@ -1,6 +1,7 @@
 import { holdLivenessLock } from '#host/liveness-lock';
 import { PersistenceError } from '../api/errors.ts';
 import type { BackupDirectory, Change, OpenOptions, Progress, RangeLocks } from '../api/persistence.ts';
+import type { ChangesBatch, ChangesRequest } from '../changes/change-stream.ts';
 import type { DatabasePersistence } from '../persistence/database-persistence.ts';
 import { openInProcess } from '../persistence/open-in-process.ts';
 import type {
@@ -55,6 +56,10 @@ class Host implements PersistenceService {
     cursor: Cursor | undefined,
   ): Promise<RowBatch<unknown>> {
     return this.#opened().readRows(method, fromCloneable(query), batchRows, cursor);
+  }
+
+  async readChanges(request: ChangesRequest): Promise<ChangesBatch> {
+    return this.#opened().readChanges(request);
   }
 
   run(

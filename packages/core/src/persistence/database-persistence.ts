@@ -1,9 +1,11 @@
 import type { CheckpointStatus } from '@ggen-sim/sqljs-vfs';
 import { Backups } from '../backup/backups.ts';
 import { readCopy } from '../backup/snapshot.ts';
+import { readChanges } from '../change-log/change-events.ts';
 import { ChangeLog } from '../change-log/change-log.ts';
 import { enableHistory, readHistoryStatus } from '../change-log/history-status.ts';
 import { ChangeFeed } from '../changes/change-feed.ts';
+import { streamChanges, type ChangesBatch, type ChangesRequest } from '../changes/change-stream.ts';
 import { exportAuditTrail } from '../exports/audit-export.ts';
 import { RowStream } from '../streams/row-stream.ts';
 import type * as Api from '../api/persistence.ts';
@@ -41,6 +43,7 @@ export class DatabasePersistence implements Api.Persistence {
   readonly #clock: () => Date;
   readonly #durability: 'strict' | 'relaxed';
   readonly #changes: ChangeFeed;
+  readonly #ended: AbortController = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -244,6 +247,24 @@ export class DatabasePersistence implements Api.Persistence {
     return this.historyStatus();
   }
 
+  changes(options?: Api.ChangesOptions): AsyncIterable<Api.ChangeEvent> {
+    return streamChanges(
+      {
+        read: (request) => this.readChanges(request),
+        subscribe: (listener) => this.#changes.subscribe(listener),
+        ended: this.#ended.signal,
+      },
+      options,
+    );
+  }
+
+  /** Reads one batch of events; a stream of them calls it, here or across a worker. */
+  readChanges(request: ChangesRequest): Promise<ChangesBatch> {
+    return this.#queue.enqueueRead('changes', () =>
+      this.#connection.snapshot(() => readChanges(this.#connection, request)),
+    );
+  }
+
   async exportBackup(options: Api.BackupOptions = {}): Promise<Api.BackupReport> {
     return this.#backups.exportBackup(checkLongOperation('exportBackup', options));
   }
@@ -293,11 +314,14 @@ export class DatabasePersistence implements Api.Persistence {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#queue.close().then(() => this.#closeConnection());
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  async #closeConnection(): Promise<void> {
+  async #close(): Promise<void> {
+    const closed = this.#queue.close();
+    this.#ended.abort();
+    await closed;
     this.#changes.close();
     try {
       await this.#connection.close();

@@ -1,15 +1,24 @@
 /** The methods of {@link Persistence}, by the way each crosses to a worker. Client and host are made from this table. */
-import type { BackupDirectory, Change, OpenOptions, Persistence, Progress } from '../api/persistence.ts';
+import type {
+  BackupDirectory,
+  Change,
+  OpenOptions,
+  Persistence,
+  Progress,
+  Rows,
+} from '../api/persistence.ts';
+import type { ChangesBatch, ChangesRequest } from '../changes/change-stream.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 import type { AbortableService } from './rpc.ts';
 
 /**
  * - `call`: parameters and result are cloned
  * - `rows`: answered in batches of rows
+ * - `events`: answered in batches of events; the client waits for further ones
  * - `operation`: takes a signal and reports progress; its stream or directory stays with the caller
  * - `client`: answered by the client itself
  */
-export type MethodKind = 'call' | 'rows' | 'operation' | 'client';
+export type MethodKind = 'call' | 'rows' | 'events' | 'operation' | 'client';
 
 type ClientMethod = 'subscribe' | 'close' | typeof Symbol.asyncDispose;
 /** Names of the options of a method; none when it has no parameter. */
@@ -19,11 +28,13 @@ type OptionOf<Method extends keyof Persistence> =
 /** The kind that a method's signature asks for. */
 type KindOf<Method extends keyof Persistence> = Method extends ClientMethod
   ? 'client'
-  : ReturnType<Persistence[Method]> extends AsyncIterable<unknown>
+  : ReturnType<Persistence[Method]> extends Rows<unknown>
     ? 'rows'
-    : 'signal' extends OptionOf<Method>
-      ? 'operation'
-      : 'call';
+    : ReturnType<Persistence[Method]> extends AsyncIterable<unknown>
+      ? 'events'
+      : 'signal' extends OptionOf<Method>
+        ? 'operation'
+        : 'call';
 
 /** The one table of methods. A method that is missing here, or has another kind than its signature, does not compile. */
 export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> } = {
@@ -52,6 +63,7 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   verify: 'operation',
   historyStatus: 'call',
   enableHistory: 'operation',
+  changes: 'events',
   exportImage: 'call',
   importImage: 'call',
   info: 'call',
@@ -112,6 +124,7 @@ export interface PersistenceService extends AbortableService {
     batchRows: number | undefined,
     cursor: Cursor | undefined,
   ): Promise<RowBatch<unknown>>;
+  readChanges(request: ChangesRequest): Promise<ChangesBatch>;
   /** @param operationId - the id by which the caller may abort it */
   run(
     method: MethodsOf<'operation'>,

@@ -1,11 +1,9 @@
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
-import type { Persistence, RecordBatch, RowCheck, RowCounts, TableName } from '../api/persistence.ts';
+import type { Persistence, RecordBatch, RowCheck, RowCounts, Rows, TableName } from '../api/persistence.ts';
 
 /** Names of the methods of the API that answer rows. */
 export type RowMethod = {
-  [Method in keyof Persistence]: ReturnType<Persistence[Method]> extends AsyncIterable<unknown>
-    ? Method
-    : never;
+  [Method in keyof Persistence]: ReturnType<Persistence[Method]> extends Rows<unknown> ? Method : never;
 }[keyof Persistence];
 
 /** A column of a table and the field of a row that holds its value. */

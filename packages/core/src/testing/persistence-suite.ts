@@ -1,5 +1,6 @@
 import { auditCases } from './suite/audit-cases.ts';
 import { backupCases } from './suite/backup-cases.ts';
+import { changeCases } from './suite/change-cases.ts';
 import { imageCases } from './suite/image-cases.ts';
 import { lifecycleCases } from './suite/lifecycle-cases.ts';
 import { maintenanceCases } from './suite/maintenance-cases.ts';
@@ -44,6 +45,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
   ...maintenanceCases,
   ...backupCases,
   ...imageCases,
+  ...changeCases,
   ...lifecycleCases,
 ];
 

@@ -1,0 +1,194 @@
+/** Reads entries of the change log as events. */
+import type { ChangeData, ChangeEvent, TableName } from '../api/persistence.ts';
+import {
+  changeLogReset,
+  eventId,
+  noChangeLog,
+  originOf,
+  seqOf,
+  type ChangesBatch,
+  type ChangesRequest,
+} from '../changes/change-stream.ts';
+import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { CHANGE_LOG, readOrigin, reasonForNoLog } from '../schema/change-log-table.ts';
+import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
+import { TABLE_NAMES, TABLES } from '../tables/index.ts';
+import { selectList, toRow, type AnyTable } from '../tables/table.ts';
+import { momentOf } from '../validation/timestamps.ts';
+import { leafOf } from './canonical-form.ts';
+import { lastSeqOf, TABLE_OF_KIND } from './change-log.ts';
+import { parseObject } from './entry-body.ts';
+
+/** Size of the rows and the bodies after which a batch ends, in characters. A single one may be larger. */
+const BATCH_CHARACTERS = 1_048_576;
+
+/** Bodies are read one by one, because they may be large: those of memories are not read here at all. */
+const ENTRIES_SQL = `SELECT seq, at, kind, row_id, leaf FROM ${CHANGE_LOG.name}
+  WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`;
+const BODY_SQL = `SELECT body FROM ${CHANGE_LOG.name} WHERE seq = ?`;
+
+/** The body of a memory's next entry is the version that this entry saved. */
+const REPLACED_SQL = `SELECT body FROM ${CHANGE_LOG.name}
+  WHERE kind = 'memory.saved' AND row_id = ? AND body IS NOT NULL AND seq > ? ORDER BY seq LIMIT 1`;
+
+/**
+ * Reads the next entries. The caller holds a read transaction.
+ * @throws {PersistenceError} NO_CHANGE_LOG, CHANGE_LOG_RESET
+ */
+export function readChanges(connection: SqliteConnection, request: ChangesRequest): ChangesBatch {
+  const origin = readOrigin(connection);
+  if (origin === undefined) throw noChangeLog('changes', reasonForNoLog(connection));
+  const lastSeq = lastSeqOf(connection);
+  const { until = lastSeq, limit, rows } = request;
+  const after = startOf(request.after, origin, lastSeq);
+  const entries = connection.all(ENTRIES_SQL, [after, Math.min(until, lastSeq), limit]);
+  const events: ChangeEvent[] = [];
+  let characters = 0;
+  for (const entry of entries) {
+    const read = readEntry(connection, origin, entry, rows);
+    events.push(read.event);
+    characters += read.characters;
+    if (characters >= BATCH_CHARACTERS) break;
+  }
+  const last = events.at(-1)?.data.seq ?? after;
+  const isLast = entries.length < limit && events.length === entries.length;
+  return { events, after: eventId(origin, last), isLast, lastSeq };
+}
+
+/** Returns the number of the entry to read after. */
+function startOf(after: string | number, origin: string, lastSeq: number): number {
+  if (after === 'latest') return lastSeq;
+  const seq = typeof after === 'string' ? seqOf(after) : after;
+  if (typeof after === 'string' && originOf(after) !== origin) {
+    throw changeLogReset(`The change log is that of ${origin}, not of ${originOf(after)}`);
+  }
+  if (seq > lastSeq) throw changeLogReset(`The change log ends at ${lastSeq}, before ${seq}`);
+  return seq;
+}
+
+function readEntry(
+  connection: SqliteConnection,
+  origin: string,
+  [number, at, storedKind, id, storedLeaf]: readonly SqlValue[],
+  withRow: boolean,
+): { readonly event: ChangeEvent; readonly characters: number } {
+  const seq = Number(number);
+  const kind = String(storedKind);
+  const rowId = typeof id === 'string' ? id : null;
+  const leaf = storedLeaf instanceof Uint8Array ? toHex(storedLeaf) : '';
+  const tableOfRow = TABLE_OF_KIND.get(kind);
+  const body = tableOfRow === undefined ? bodyOf(connection.get(BODY_SQL, [seq])) : '';
+  const details = tableOfRow === undefined ? exactMembers(parseObject(body)) : null;
+  const moment = momentOf(at);
+  let data: ChangeData = {
+    seq,
+    kind,
+    table: tableOfRow ?? tableIn(details),
+    rowId,
+    leaf,
+    details,
+  };
+  let characters = body.length;
+  if (withRow) {
+    const values =
+      tableOfRow && rowId !== null ? findRow(connection, tableOfRow, rowId, seq, leaf) : undefined;
+    data = { ...data, row: values === undefined ? null : toRow(tableNamed(tableOfRow), plainBytes(values)) };
+    for (const value of values ?? []) {
+      characters += typeof value === 'string' || value instanceof Uint8Array ? value.length : 0;
+    }
+  }
+  const event: ChangeEvent = {
+    specversion: '1.0',
+    id: eventId(origin, seq),
+    source: `urn:uuid:${origin}`,
+    type: `dev.ggen-sim.${kind}.v1`,
+    ...(rowId !== null && { subject: rowId }),
+    ...(moment !== null && { time: new Date(moment).toISOString() }),
+    datacontenttype: 'application/json',
+    data,
+  };
+  return { event, characters };
+}
+
+/** Finds the values of a row as of an entry; undefined where what is stored has another hash. */
+function findRow(
+  connection: SqliteConnection,
+  name: TableName,
+  rowId: string,
+  seq: number,
+  leaf: string,
+): readonly SqlValue[] | undefined {
+  const table = tableNamed(name);
+  const candidates = [
+    () => (name === 'agent_memory' ? replacedAfter(connection, table, rowId, seq) : undefined),
+    () => storedValues(connection, table, rowId),
+  ];
+  for (const candidate of candidates) {
+    const values = candidate();
+    if (values && toHex(leafOf(name, values)) === leaf) return values;
+  }
+  return undefined;
+}
+
+/** Reads the version of a memory that the next entry replaced. */
+function replacedAfter(
+  connection: SqliteConnection,
+  { columns }: AnyTable,
+  rowId: string,
+  seq: number,
+): readonly SqlValue[] | undefined {
+  const row = connection.get(REPLACED_SQL, [rowId, seq]);
+  if (row === undefined) return undefined;
+  const values = parseObject(bodyOf(row));
+  return columns.map(({ column }) => (values[column] ?? null) as SqlValue);
+}
+
+function storedValues(
+  connection: SqliteConnection,
+  table: AnyTable,
+  rowId: string,
+): readonly SqlValue[] | undefined {
+  const names = table.columns.map(({ column }) => column);
+  const row = connection.get(`SELECT rowid, ${selectList(table)} FROM ${table.name} WHERE ${names[0]} = ?`, [
+    rowId,
+  ]);
+  if (row === undefined) return undefined;
+  keepBytes(connection, table.name, names, row, 1, TextBytes);
+  return row.slice(1);
+}
+
+/** Rows of the API have the same class of bytes for a BLOB and for a text that is not UTF-8. */
+function plainBytes(values: readonly SqlValue[]): readonly SqlValue[] {
+  return values.map((value) => (value instanceof TextBytes ? new Uint8Array(value) : value));
+}
+
+function tableNamed(name: TableName | undefined): AnyTable {
+  const table = TABLES.find((each) => each.name === name);
+  if (!table) throw new RangeError(`no table ${name}`);
+  return table;
+}
+
+function tableIn(details: Readonly<Record<string, unknown>> | null): TableName | null {
+  return TABLE_NAMES.find((name) => name === details?.['table']) ?? null;
+}
+
+function bodyOf(row: readonly SqlValue[] | undefined): string {
+  return typeof row?.[0] === 'string' ? row[0] : '{}';
+}
+
+/** Puts a bigint for each integer within the members that a number would round. */
+function exactMembers(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, exactNumbers(value)]));
+}
+
+function exactNumbers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(exactNumbers);
+  const { integer } = (value ?? {}) as { readonly integer?: unknown };
+  return typeof integer === 'string' ? BigInt(integer) : value;
+}
+
+function toHex(bytes: Uint8Array): string {
+  let hex = '';
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
+  return hex;
+}
