@@ -148,14 +148,16 @@ describe('verify', () => {
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
-      problem_count: 2,
+      problem_count: 4,
       problems: [
         { check: 'receipt', row: 'receipts 2' },
         { check: 'receipt', row: 'receipts 3' },
+        { check: 'history', row: 'receipts 2' },
+        { check: 'history', row: 'receipts 3' },
       ],
     });
     const command =
-      /^error\[CORRUPT\]: receipt \(receipts 2\): .* 1 more in the report\. The row is kept as it is\. Look at it: (.*)\.\n$/u;
+      /^error\[CORRUPT\]: receipt \(receipts 2\): .* 3 more in the report\. The row is kept as it is\. Look at it: (.*)\.\n$/u;
     const look = command.exec(stderr)?.[1] ?? '';
     expect(execFileSync('bash', ['-c', look], { encoding: 'utf8' })).toContain('|{"id":"x"}|');
 
@@ -165,7 +167,7 @@ describe('verify', () => {
       target,
     );
     expect((await sandbox.run(['db', 'verify', '--db', target])).stderr).toContain(
-      'receipt (receipts 3): updated_at is NULL, which is not a time. The row is kept',
+      'receipt (receipts 3): updated_at is NULL, which is not a time. 1 more in the report. The row is kept',
     );
     native('UPDATE receipts SET updated_at = created_at; DROP INDEX idx_receipts_status', target);
     expect((await sandbox.run(['db', 'verify', '--db', target])).stderr).toContain(

@@ -7,8 +7,9 @@ import { quotedIfNeeded } from '../shell/quoted-word.ts';
 
 export const verify: Command = defineCommand({
   name: 'db verify',
-  summary: 'Check integrity, schema, indexes and every receipt id',
+  summary: 'Check integrity, schema, indexes, every receipt id and the history',
   notes:
+    'Compares every row with the change log (db history), and names what another program edited, deleted, or inserted among earlier rows. ' +
     'Prints a report whether or not problems are found: every problem, at most the first 100 of each check, and their number. The first one also goes to stderr.',
   database: 'existing',
   positionals: {},
@@ -44,6 +45,9 @@ function wayOut({ check, row }: VerifyProblem, databasePath: string): string {
       'The rows are not affected. Copy them to a new file, which gets new indexes: ' +
       "'ggen-sim db backup BACKUP_DIR', then 'ggen-sim db restore BACKUP_DIR --from json --db NEW_FILE'"
     );
+  }
+  if (check === 'history') {
+    return "The database is left as it is. A backup made before has what was there: 'ggen-sim db restore BACKUP_DIR --db NEW_FILE'";
   }
   const [table, rowid] = row?.split(' ') ?? [];
   const sql = `SELECT * FROM ${table} WHERE rowid = ${rowid}`;

@@ -181,7 +181,8 @@ export interface Persistence extends Closeable {
   /** Deletes every receipt, memory and audit entry, earlier memories as well. This cannot be undone. */
   reset(): Promise<void>;
   /**
-   * Checks integrity, schema, indexes and every receipt id. Problems are reported, not thrown.
+   * Checks integrity, schema, indexes and every receipt id, and compares every row with the change log: what another
+   * program edited, deleted, or inserted among earlier rows. Problems are reported, not thrown.
    * @throws {PersistenceError} `ABORTED`
    */
   verify(options?: LongOperationOptions): Promise<VerifyReport>;

@@ -94,10 +94,22 @@ export interface CleanupReport {
 
 /** A problem that {@link Persistence.verify} found. */
 export interface VerifyProblem {
-  readonly check: 'integrity' | 'schema' | 'index' | RowCheck;
-  /** The row, as `table rowid`; `null` if the problem is not of one row. */
+  readonly check: 'integrity' | 'schema' | 'index' | RowCheck | 'history';
+  /** The row, as `table rowid`, also of one that is gone; `null` if the problem is not of one row. */
   readonly row: string | null;
   readonly message: string;
+}
+
+/** What {@link Persistence.verify} compared with the change log. */
+export interface HistoryReport {
+  /** Number of entries. */
+  readonly entries: number;
+  /** Number of rows whose latest entry was found. */
+  readonly rowsVerified: number;
+  /** Number of rows of another program that have one entry for many of them, without their hashes. */
+  readonly rowsWithoutHash: number;
+  /** Number of rows that another program inserted after the last entry. The next write adopts them. */
+  readonly rowsNotLogged: number;
 }
 
 /** Result of {@link Persistence.verify}. */
@@ -108,9 +120,11 @@ export interface VerifyReport {
   readonly receiptsVerified: number;
   /** Number of receipts imported from a database of the original scripts. Their ids cannot be recomputed. */
   readonly receiptsImported: number;
+  /** Comparison with the change log; `null` without one, and where the database is too damaged for it. */
+  readonly history: HistoryReport | null;
   /** Number of problems found; 0 when `ok`. */
   readonly problemCount: number;
-  /** Every problem, but at most the first 100 of each check. */
+  /** Every problem, but at most the first 100 of each check. Of `history`, as many of the log and of each table. */
   readonly problems: readonly VerifyProblem[];
 }
 

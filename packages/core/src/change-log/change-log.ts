@@ -7,7 +7,8 @@
  *    very large ones get one entry for all, without their hashes.
  * 3. What this program deletes has an entry with the reason, the count and the rowids.
  *
- * What other programs edit or delete is not found yet, nor a row that they insert under a rowid that was free below.
+ * What other programs edit or delete has no entry, nor has a row that they insert under a rowid that was free below.
+ * `check-history.ts` finds it.
  */
 import type { TableName } from '../api/persistence.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';

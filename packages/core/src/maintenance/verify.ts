@@ -1,12 +1,13 @@
 /**
  * Looks for everything that could be wrong with a database and reports every problem: SQLite's own integrity check, the
- * schema, the indexes, and every row against the rules that it was written by.
+ * schema, the indexes, every row against the rules that it was written by, and every row against the change log.
  */
 import { yieldToEventLoop } from '#queue/yield';
 import { toPersistenceError } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { Steps } from '../queue/operation-queue.ts';
-import type { LongOperationOptions, VerifyProblem, VerifyReport } from '../api/persistence.ts';
+import type { HistoryReport, LongOperationOptions, VerifyProblem, VerifyReport } from '../api/persistence.ts';
+import { HistoryCheck } from '../change-log/check-history.ts';
 import { CHANGE_LOG_SQL, readOrigin } from '../schema/change-log-table.ts';
 import { importedReceipts } from '../schema/metadata.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
@@ -125,6 +126,20 @@ export class DatabaseCheck {
     }
   }
 
+  /**
+   * Compares every row with the change log. The caller keeps the database in one state meanwhile.
+   * @returns what was found; undefined without a change log
+   */
+  async history(): Promise<HistoryCheck | undefined> {
+    if (readOrigin(this.#connection) === undefined) return undefined;
+    const check = new HistoryCheck(this.#connection, LISTED_PROBLEMS);
+    for (const done of check.run()) {
+      this.#reportProgress('history', done);
+      await yieldToEventLoop();
+    }
+    return check;
+  }
+
   #problem(check: VerifyProblem['check'], row: string | null, message: string): VerifyProblem {
     this.#isSound = false;
     return { check, row, message };
@@ -148,6 +163,16 @@ class ProblemList {
     if (listed.length < LISTED_PROBLEMS) this.#byCheck.set(problem.check, [...listed, problem]);
   }
 
+  /** Adds what was found of the change log. */
+  addHistory({ problemCount, problems }: HistoryCheck): void {
+    if (problemCount === 0) return;
+    this.count += problemCount;
+    this.#byCheck.set(
+      'history',
+      problems.map((problem) => ({ check: 'history', ...problem })),
+    );
+  }
+
   get listed(): readonly VerifyProblem[] {
     return [...this.#byCheck.values()].flat();
   }
@@ -167,18 +192,37 @@ export async function verify(
 ): Promise<VerifyReport> {
   const problems = new ProblemList();
   let receipts = { receiptsVerified: 0, receiptsImported: 0 };
-  const checkAll = async (checked: SqliteConnection, read: Read): Promise<void> => {
+  let history: HistoryReport | null = null;
+  const checkAll = async (
+    checked: SqliteConnection,
+    read: Read,
+    inOneState: (work: () => Promise<void>) => Promise<void>,
+  ): Promise<void> => {
     const check = new DatabaseCheck(checked, read, { ...options, operation: OPERATION });
     receipts = check;
     for (const part of [check.integrity(), check.schema(), check.rows()]) {
       for await (const problem of part) problems.add(problem);
     }
+    await inOneState(async () => {
+      const compared = await check.history();
+      if (compared === undefined) return;
+      history = compared.report;
+      problems.addHistory(compared);
+    });
   };
   try {
     const isLarge = (await steps.read(() => connection.sizeBytes())) > MAX_LOCKED_BYTES;
     // The integrity check holds its lock to the end, so a large database is copied first.
-    const copied = isLarge ? await readCopy((copy) => checkAll(copy, readAtOnce)) : undefined;
-    if (!copied) await checkAll(connection, (work) => steps.read(work));
+    const copied = isLarge
+      ? await readCopy((copy) => checkAll(copy, readAtOnce, (work) => work()))
+      : undefined;
+    if (!copied) {
+      await checkAll(
+        connection,
+        (work) => steps.read(work),
+        (work) => steps.readTransaction(work),
+      );
+    }
   } catch (error) {
     // A page too damaged to read is what verify is for: reported, not thrown.
     const failure = toPersistenceError(error, OPERATION);
@@ -191,6 +235,7 @@ export async function verify(
     schemaVersion: SCHEMA_VERSION,
     receiptsVerified,
     receiptsImported,
+    history,
     problemCount: problems.count,
     problems: problems.listed,
   };

@@ -1,0 +1,425 @@
+/**
+ * Compares every row with the change log, and the change log with itself. The entries are read from the last one back, so
+ * that the first entry met of a row is the one that it must agree with:
+ *
+ * 1. A row whose hash is not that of its latest entry was edited. One that is not there was deleted by another program,
+ *    unless an entry of a deletion names its rowid.
+ * 2. An earlier version of memory is in the entry that replaced it, and must have the hash of its own entry.
+ * 3. A row without an entry was inserted under a rowid that was free, unless its rowid is greater than the last one in
+ *    the log: then the next write adopts it.
+ * 4. Rowids ascend with the entries, numbers of entries have no gaps, and entries of many rows have a hash of their own.
+ *
+ * Memory: little more than two bits for each row.
+ */
+import type { HistoryReport, TableName } from '../api/persistence.ts';
+import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { CHANGE_LOG } from '../schema/change-log-table.ts';
+import type { Rowid } from '../tables/foreign-times.ts';
+import { columnsOfTable, TABLE_NAMES, TABLES } from '../tables/index.ts';
+import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
+import { selectList, type AnyTable } from '../tables/table.ts';
+import { leafOf } from './canonical-form.ts';
+import { lastSeqOf, RENUMBERED, TABLE_OF_KIND } from './change-log.ts';
+import { parseObject } from './entry-body.ts';
+import { isRowid, readPosition } from './position.ts';
+import type { RowidRange } from './rowid-ranges.ts';
+import { rowidsOf, RowidSet, sizeOf } from './rowid-set.ts';
+
+/** What a check found about a row, as `table rowid`, or about the log itself. */
+export interface HistoryProblem {
+  readonly row: string | null;
+  readonly message: string;
+}
+
+/** Entries, or rows, of one step. */
+const BATCH_ROWS = 500;
+
+/** Most rows that one entry of a deletion can name. A cleanup deletes 2,000 at a time. */
+const MAX_DELETED_ROWS = 100_000;
+
+/** Greatest rowid that SQLite gives in ascending order; after it, rowids are random. */
+const LAST_ASCENDING_ROWID = 2n ** 63n - 1n;
+
+const ENTRIES_SQL = `SELECT seq, at, kind, row_id, row_rowid, leaf, body IS NOT NULL,
+    CASE WHEN kind IN ('rows.deleted', 'rows.adopted', '${RENUMBERED}') THEN body END
+  FROM ${CHANGE_LOG.name} WHERE seq BETWEEN 1 AND ? ORDER BY seq DESC LIMIT ${BATCH_ROWS}`;
+
+/** The entry that replaced a version of a memory. */
+const NEXT_VERSION_SQL = `SELECT seq, body FROM ${CHANGE_LOG.name}
+  WHERE kind = 'memory.saved' AND row_id = ? AND seq > ? ORDER BY seq LIMIT 1`;
+
+interface Entry {
+  readonly seq: number;
+  readonly at: SqlValue;
+  readonly kind: string;
+  readonly rowId: SqlValue;
+  readonly rowid: SqlValue;
+  readonly leaf: SqlValue;
+  readonly hasBody: boolean;
+  readonly body: SqlValue;
+}
+
+/** What the entries after the current one say of a table. */
+interface TableState {
+  readonly table: AnyTable;
+  readonly rowSql: string;
+  /** Rowids of the rows that must be in the table, and are. */
+  readonly matched: RowidSet;
+  /** Rowids that a later entry deleted. */
+  readonly deleted: RowidSet;
+  /** Rowids that a later entry gave to a row. */
+  taken: RowidSet;
+  /** {@link TableState.taken} after the rows were numbered anew. */
+  takenSince: RowidSet | undefined;
+  /** Rowids of many rows that have one entry, of the current numbering. */
+  readonly adopted: RowidRange[];
+  /** True when rows without a hash were among those that were numbered anew. */
+  hadAdopted: boolean;
+  /** Greatest rowid with an entry when the rows were numbered anew. */
+  renumberedTo: Rowid;
+  /** The rowid after which the next write looks for rows of other programs. */
+  last: Rowid | undefined;
+  /** Rowid of the row inserted next, and its entry. */
+  next: { readonly rowid: Rowid; readonly seq: number } | undefined;
+  /** False where rowids are random. */
+  readonly ascends: boolean;
+}
+
+/** Compares rows and change log. The caller keeps the database in one state meanwhile. */
+export class HistoryCheck {
+  readonly #connection: SqliteConnection;
+  readonly #tables: ReadonlyMap<TableName, TableState>;
+  readonly #ofEntries: Map<TableName | null, ProblemTail> = new Map();
+  readonly #ofRows: Map<TableName, HistoryProblem[]> = new Map();
+  readonly #listed: number;
+  /** True for the entries before the rows were last numbered anew. */
+  #isRenumbered = false;
+  #entries = 0;
+  #rowsWithoutHash = 0;
+  #rowsNotLogged = 0;
+  /** Number of problems found so far. */
+  problemCount = 0;
+
+  /** @param listed - problems listed of each table, and of the log */
+  constructor(connection: SqliteConnection, listed: number) {
+    this.#connection = connection;
+    this.#listed = listed;
+    this.#tables = new Map(TABLES.map((table) => [table.name, newState(connection, table)]));
+  }
+
+  /** Counts what was compared so far. */
+  get report(): HistoryReport {
+    let rowsVerified = 0;
+    for (const { matched } of this.#tables.values()) rowsVerified += matched.size;
+    return {
+      entries: this.#entries,
+      rowsVerified,
+      rowsWithoutHash: this.#rowsWithoutHash,
+      rowsNotLogged: this.#rowsNotLogged,
+    };
+  }
+
+  /** The first problems of the log and of each table. */
+  get problems(): readonly HistoryProblem[] {
+    const ofLog = this.#ofEntries.get(null)?.first ?? [];
+    const ofTables = TABLE_NAMES.map((table) => {
+      const ofEntries = this.#ofEntries.get(table)?.first ?? [];
+      return ofEntries.concat(this.#ofRows.get(table) ?? []);
+    });
+    return ofLog.concat(...ofTables);
+  }
+
+  /** Compares everything. @yields the number of entries or rows that are done */
+  *run(): Generator<number> {
+    const lastSeq = lastSeqOf(this.#connection);
+    const { seq: written } = readPosition(this.#connection);
+    if (written > lastSeq) {
+      this.#logProblem(
+        `the change log ends with entry ${lastSeq}, but ${written} were written: it is cut off`,
+      );
+    }
+    yield* this.#compareEntries(lastSeq);
+    for (const state of this.#tables.values()) yield* this.#findRowsWithoutEntry(state);
+  }
+
+  *#compareEntries(lastSeq: number): Generator<number> {
+    let next = lastSeq + 1;
+    let first: Entry | undefined;
+    for (;;) {
+      const rows = this.#connection.all(ENTRIES_SQL, [next - 1]);
+      for (const row of rows) {
+        const entry = toEntry(row);
+        if (entry.seq < next - 1) this.#missing(entry.seq + 1, next - 1);
+        next = entry.seq;
+        first = entry;
+        this.#entries++;
+        this.#compare(entry);
+      }
+      yield this.#entries;
+      if (rows.length < BATCH_ROWS) break;
+    }
+    // A reset and a restore remove the entries before them, and say so.
+    if (next > 1 && (first === undefined || !isNewStart(first))) this.#missing(1, next - 1);
+  }
+
+  #missing(from: number, to: number): void {
+    const entries = from === to ? `entry ${from} is` : `entries ${from} to ${to} are`;
+    this.#logProblem(`${entries} missing in the change log`);
+  }
+
+  #compare(entry: Entry): void {
+    const table = TABLE_OF_KIND.get(entry.kind);
+    const state = table && this.#tables.get(table);
+    if (state) this.#compareRow(state, entry);
+    else if (entry.kind.startsWith('rows.')) this.#followSummary(entry);
+    else this.#logProblem(`entry ${entry.seq} of the change log is of no known kind (${shown(entry.kind)})`);
+  }
+
+  #compareRow(state: TableState, entry: Entry): void {
+    const { seq, rowid, hasBody } = entry;
+    if (!isRowid(rowid)) {
+      // What was gone when rows were numbered anew has no rowid any more.
+      if (!this.#isRenumbered)
+        this.#logProblem(`entry ${seq} of the change log has lost the rowid of its row`);
+      return;
+    }
+    const isInsert = !hasBody;
+    if (isInsert) state.last ??= rowid;
+    const isTaken = state.taken.has(rowid);
+    if (isTaken || state.takenSince?.has(rowid) === true) {
+      if (!isTaken) state.taken.add(rowid);
+      if (state.table.name === 'agent_memory') this.#compareVersion(state, entry, rowid);
+      // A row that was deleted and saved again has one rowid for both of its entries since they were numbered anew.
+      else if (!isTaken || !this.#isRenumbered) this.#deleted(state, entry, rowid);
+      return;
+    }
+    state.taken.add(rowid);
+    if (!state.deleted.has(rowid)) this.#compareCurrent(state, entry, rowid, isInsert);
+  }
+
+  /** Compares a row with its latest entry. */
+  #compareCurrent(state: TableState, entry: Entry, rowid: Rowid, isInsert: boolean): void {
+    const { table } = state;
+    const row = this.#connection.get(state.rowSql, [rowid]);
+    if (row === undefined) {
+      this.#deleted(state, entry, rowid);
+      return;
+    }
+    const columns = table.columns.map(({ column }) => column);
+    keepBytes(this.#connection, table.name, columns, row, 1, TextBytes);
+    const values = row.slice(1);
+    state.matched.add(rowid);
+    const id = typeof values[0] === 'string' ? values[0] : null;
+    const { seq, rowId, leaf } = entry;
+    if (id !== rowId) {
+      const message = `the row of entry ${seq} of the change log (${shown(rowId)}) was deleted or renamed: ${shown(id)} is in its place`;
+      this.#entryProblem(state, rowid, message);
+      return;
+    }
+    if (!isSameHash(leaf, leafOf(table.name, values))) {
+      const message = `${shown(id)} was edited: it does not have the hash of entry ${seq} of the change log`;
+      this.#entryProblem(state, rowid, message);
+      return;
+    }
+    if (!isInsert) return;
+    const { next } = state;
+    if (next !== undefined && state.ascends && rowid > next.rowid) {
+      const message = `entry ${seq} of the change log is out of order: the row of entry ${next.seq} was stored before ${shown(id)}`;
+      this.#entryProblem(state, rowid, message);
+    }
+    state.next = { rowid, seq };
+  }
+
+  /** Compares an earlier version of a memory with its entry: the save that replaced it has kept it. */
+  #compareVersion(state: TableState, entry: Entry, rowid: Rowid): void {
+    const { seq, rowId, leaf } = entry;
+    if (rowId === null) return;
+    const [nextSeq, body] = this.#connection.get(NEXT_VERSION_SQL, [rowId, seq]) ?? [];
+    if (typeof body !== 'string') {
+      this.#deleted(state, entry, rowid);
+      return;
+    }
+    const kept = parseObject(body) as Readonly<Record<string, SqlValue>>;
+    const values = columnsOfTable(state.table.name).map(({ column }) => kept[column] ?? null);
+    if (isSameHash(leaf, leafOf(state.table.name, values))) return;
+    const message = `the version of ${shown(rowId)} that entry ${Number(nextSeq)} of the change log replaced was edited: it does not have the hash of entry ${seq}`;
+    this.#entryProblem(state, rowid, message);
+  }
+
+  #followSummary(entry: Entry): void {
+    const { seq, at, kind, body, leaf } = entry;
+    if (typeof body !== 'string' || !isSameHash(leaf, leafOf(kind, [at, body]))) {
+      this.#logProblem(
+        `entry ${seq} of the change log (${shown(kind)}) was edited: it does not have its hash`,
+      );
+    }
+    const members = parseObject(typeof body === 'string' ? body : '{}');
+    if (kind === RENUMBERED) {
+      this.#followRenumbering(members);
+      return;
+    }
+    const state = [...this.#tables.values()].find(({ table }) => table.name === members['table']);
+    if (state === undefined) return;
+    const ranges = rangesIn(members['rowids']);
+    if (isRowid(members['last_rowid'])) state.last ??= members['last_rowid'];
+    if (kind === 'rows.adopted') {
+      if (this.#isRenumbered) state.hadAdopted = true;
+      else state.adopted.push(...ranges);
+      return;
+    }
+    // A reset removes every entry before it. The rowids of a restore are of rows that other entries tell of.
+    if (this.#isRenumbered || members['reason'] === 'reset' || members['reason'] === 'restore') return;
+    const size = ranges.reduce((sum, range) => sum + sizeOf(range), 0);
+    if (size > MAX_DELETED_ROWS || size !== members['count']) {
+      this.#logProblem(`entry ${seq} of the change log (${shown(kind)}) counts other rows than it names`);
+      return;
+    }
+    for (const range of ranges) {
+      for (const rowid of rowidsOf(range)) {
+        state.deleted.add(rowid);
+        state.taken.delete(rowid);
+      }
+    }
+  }
+
+  #followRenumbering(members: Readonly<Record<string, unknown>>): void {
+    for (const state of this.#tables.values()) {
+      const greatest = members[state.table.name];
+      if (isRowid(greatest)) state.last ??= greatest;
+      if (this.#isRenumbered) continue;
+      state.takenSince = state.taken;
+      state.taken = new RowidSet();
+      state.renumberedTo = isRowid(greatest) ? greatest : 0;
+    }
+    this.#isRenumbered = true;
+  }
+
+  #deleted(state: TableState, { seq, rowId }: Entry, rowid: Rowid): void {
+    const message = `the row of entry ${seq} of the change log (${shown(rowId)}) was deleted by another program`;
+    this.#entryProblem(state, rowid, message);
+  }
+
+  #logProblem(message: string): void {
+    this.#add(null, { row: null, message });
+  }
+
+  #entryProblem({ table: { name } }: TableState, rowid: Rowid, message: string): void {
+    this.#add(name, { row: `${name} ${rowid}`, message });
+  }
+
+  #add(table: TableName | null, problem: HistoryProblem): void {
+    this.problemCount++;
+    const tail = this.#ofEntries.get(table) ?? new ProblemTail(this.#listed);
+    this.#ofEntries.set(table, tail);
+    tail.add(problem);
+  }
+
+  #rowProblem(table: TableName, problem: HistoryProblem): void {
+    this.problemCount++;
+    const list = this.#ofRows.get(table) ?? [];
+    if (list.length < this.#listed) this.#ofRows.set(table, [...list, problem]);
+  }
+
+  *#findRowsWithoutEntry(state: TableState): Generator<number> {
+    const { name, columns } = state.table;
+    const [count] = this.#connection.get(`SELECT count(*) FROM ${name}`) ?? [];
+    if (Number(count) === state.matched.size) return;
+    const id = columns[0]?.column;
+    const sql = `SELECT rowid FROM ${name} WHERE rowid > ? ORDER BY rowid LIMIT ${BATCH_ROWS}`;
+    const adopted = state.adopted.toSorted(([one], [other]) => (one < other ? -1 : 1));
+    let last: Rowid = -Infinity;
+    for (let done = 0; ;) {
+      const rows = this.#connection.all(sql, [last]) as [Rowid][];
+      for (const [rowid] of rows) {
+        last = rowid;
+        if (state.matched.has(rowid)) continue;
+        while (adopted[0] && adopted[0][1] < rowid) adopted.shift();
+        const isAdopted = adopted[0] !== undefined && adopted[0][0] <= rowid;
+        const wasAdopted = state.hadAdopted && rowid <= state.renumberedTo;
+        if (isAdopted || wasAdopted) this.#rowsWithoutHash++;
+        else if (rowid > (state.last ?? 0)) this.#rowsNotLogged++;
+        else {
+          const [value = null] =
+            this.#connection.get(`SELECT ${id} FROM ${name} WHERE rowid = ?`, [rowid]) ?? [];
+          const message = `${shown(value)} was inserted by another program among rows that were there: it has no entry in the change log`;
+          this.#rowProblem(name, { row: `${name} ${rowid}`, message });
+        }
+      }
+      done += rows.length;
+      yield done;
+      if (rows.length < BATCH_ROWS) return;
+    }
+  }
+}
+
+/** The problems of the first entries, found from the last entry back. */
+class ProblemTail {
+  readonly #limit: number;
+  #latest: HistoryProblem[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(problem: HistoryProblem): void {
+    this.#latest.push(problem);
+    if (this.#latest.length >= 2 * this.#limit) this.#latest = this.#latest.slice(-this.#limit);
+  }
+
+  get first(): readonly HistoryProblem[] {
+    return this.#latest.slice(-this.#limit).toReversed();
+  }
+}
+
+function newState(connection: SqliteConnection, table: AnyTable): TableState {
+  const [greatest] = connection.get(`SELECT max(rowid) FROM ${table.name}`) ?? [];
+  return {
+    table,
+    rowSql: `SELECT rowid, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
+    matched: new RowidSet(),
+    deleted: new RowidSet(),
+    taken: new RowidSet(),
+    takenSince: undefined,
+    adopted: [],
+    hadAdopted: false,
+    renumberedTo: 0,
+    last: undefined,
+    next: undefined,
+    ascends: greatest !== LAST_ASCENDING_ROWID,
+  };
+}
+
+function toEntry(row: readonly SqlValue[]): Entry {
+  const [seq, at = null, kind, rowId = null, rowid = null, leaf = null, hasBody, body = null] = row;
+  return { seq: Number(seq), at, kind: String(kind), rowId, rowid, leaf, hasBody: hasBody === 1, body };
+}
+
+/** True for an entry before which a reset or a restore removed every other. */
+function isNewStart({ kind, body }: Entry): boolean {
+  if (kind !== 'rows.deleted' || typeof body !== 'string') return false;
+  const { reason } = parseObject(body);
+  return reason === 'reset' || reason === 'restore';
+}
+
+function isSameHash(stored: SqlValue, computed: Uint8Array): boolean {
+  return (
+    stored instanceof Uint8Array &&
+    stored.length === computed.length &&
+    computed.every((byte, index) => byte === stored[index])
+  );
+}
+
+function rangesIn(value: unknown): RowidRange[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((range: unknown): range is RowidRange => {
+    if (!Array.isArray(range)) return false;
+    const [first, last, ...others] = range as unknown[];
+    return isRowid(first) && isRowid(last) && first <= last && others.length === 0;
+  });
+}
+
+/** Shows an id, shortened: another program may have stored anything. */
+function shown(id: SqlValue): string {
+  const text = id instanceof Uint8Array ? `${id.length} bytes` : JSON.stringify(String(id));
+  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
+}

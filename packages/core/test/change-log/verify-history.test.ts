@@ -1,0 +1,101 @@
+/** What `verify` says of rows that this program did not write itself, and of logs that do not go on. */
+import { expect, it } from 'vitest';
+import { originalSchema } from '../../src/schema/migrations/0001-original-schema.ts';
+import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
+
+const nativeAudits = (count: number): string =>
+  `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+    INSERT INTO audit_log (audit_id, agent_id, operation, status) SELECT hex(randomblob(8)), 'native', 'o', 'completed' FROM n`;
+
+it('takes rows of other programs for what they are: not noted yet, noted each, or all by one entry', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.logAudit(auditOf('o'));
+  database.native(nativeAudits(3));
+  expect(await db.verify()).toMatchObject({
+    ok: true,
+    history: { entries: 1, rowsVerified: 1, rowsNotLogged: 3 },
+  });
+  await db.logAudit(auditOf('o'));
+  expect(await db.verify()).toMatchObject({
+    ok: true,
+    history: { entries: 5, rowsVerified: 5, rowsNotLogged: 0 },
+  });
+  database.native(nativeAudits(1001));
+  await db.saveReceipt(receiptOf('e'));
+  const counts = { rowsVerified: 6, rowsWithoutHash: 1001, rowsNotLogged: 0 };
+  expect(await db.verify()).toMatchObject({ ok: true, history: counts });
+
+  await db.exportBackup({ directory: database.path('backup') });
+  for (const from of ['json', 'image'] as const) {
+    await db.restoreBackup({ directory: database.path('backup'), from, force: true });
+    expect(await db.verify()).toMatchObject({ ok: true, history: counts });
+  }
+  await db.reset();
+  await db.logAudit(auditOf('o'));
+  expect(await db.verify()).toMatchObject({ ok: true, history: { entries: 4, rowsVerified: 1 } });
+});
+
+it('answers for a database that was adopted, and says nothing of history without a change log', async () => {
+  const database = createTestDatabase();
+  nativeSqlite(database.file, originalSchema.sql, nativeAudits(1500));
+  const db = await database.open();
+  expect(await db.verify()).toMatchObject({ ok: true, history: null });
+  await db.enableHistory();
+  expect(await db.verify()).toMatchObject({ ok: true, history: { entries: 1500, rowsVerified: 1500 } });
+  database.native("UPDATE audit_log SET details = 'other' WHERE rowid > 1000");
+  const report = await db.verify();
+  expect(report.problemCount).toBe(500);
+  expect(report.problems.map(({ row }) => row)).toEqual(upTo(100).map((n) => `audit_log ${1001 + n}`));
+});
+
+it('notices a log that ends before what it noted of its length', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.logAudits(upTo(600).map(() => auditOf('o')));
+  await db.logAudit(auditOf('last'));
+  database.native('DELETE FROM _change_log WHERE seq > 200', 'DELETE FROM audit_log WHERE rowid > 200');
+  expect((await db.verify()).problems).toEqual([
+    {
+      check: 'history',
+      row: null,
+      message: expect.stringMatching(/ends with entry 200, but 60\d were written/) as string,
+    },
+  ]);
+});
+
+it('lists the first problems of every table, however many another one has', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.record({ audits: upTo(300).map(() => auditOf('o')), memories: [memoryOf('m')] });
+  database.native(
+    'UPDATE audit_log SET duration_ms = 1',
+    "UPDATE agent_memory SET agent_type = 'x'",
+    'DELETE FROM _change_log WHERE seq = 7',
+  );
+  const { problems, problemCount } = await db.verify();
+  expect(problemCount).toBe(302);
+  const rows = problems.map(({ row }) => row);
+  expect(rows.slice(0, 3)).toEqual([null, 'agent_memory 1', 'audit_log 1']);
+  expect(rows).toHaveLength(103);
+});
+
+it('compares one state while rows are saved, and stops when it is aborted', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.logAudits(upTo(3000).map(() => auditOf('o')));
+  const saves: Promise<unknown>[] = [];
+  const report = await db.verify({
+    onProgress: () => void saves.push(db.saveMemory(memoryOf('m'))),
+  });
+  expect(report.problems).toEqual([]);
+  await Promise.all(saves);
+  expect(saves.length).toBeGreaterThan(5);
+  const stop = new AbortController();
+  const verifying = db.verify({
+    signal: stop.signal,
+    onProgress: ({ stage }) => stage === 'history' && stop.abort(),
+  });
+  await expect(verifying).rejects.toMatchObject({ code: 'ABORTED' });
+});
