@@ -1,6 +1,7 @@
 import type { LongOperationOptions } from './options.ts';
 import type { ByteSink } from './platform-types.ts';
-import type { AgentSelection, RowOrder } from './rows.ts';
+import type { AuditFilters, Continuation } from './filters.ts';
+import type { AgentSelection, DurationOrder, RowOrder } from './rows.ts';
 
 /** States of an audited operation. */
 export const AUDIT_STATUSES = ['started', 'completed', 'failed', 'retry'] as const;
@@ -45,12 +46,10 @@ export interface AuditRow {
   readonly errorMessage: string | null;
 }
 
-/** Filter, order and limit of {@link Persistence.queryAuditTrail}. */
-export interface AuditQuery extends AgentSelection {
-  /** Number of days to look back from now. @default 7 */
-  readonly days?: number;
+/** Filters, order and limit of {@link Persistence.queryAuditTrail}. */
+export interface AuditQuery extends AuditFilters, Continuation {
   /** @default 'newest-first' */
-  readonly order?: RowOrder;
+  readonly order?: RowOrder | DurationOrder;
   /** Number of rows to return at most, from the beginning of the order. @default 1000 */
   readonly limit?: number;
 }

@@ -1,4 +1,5 @@
-import type { AgentSelection, JsonInput, RowOrder } from './rows.ts';
+import type { Continuation, MemoryFilters } from './filters.ts';
+import type { JsonInput, RowOrder } from './rows.ts';
 
 /** The memory of an agent, to save. */
 export interface NewMemory {
@@ -33,10 +34,12 @@ export interface MemoryRow {
   readonly version: number;
 }
 
-/** Filter and order of {@link Persistence.queryMemory}. */
-export interface MemoryQuery extends AgentSelection {
+/** Filters, order and limit of {@link Persistence.queryMemory}. */
+export interface MemoryQuery extends MemoryFilters, Continuation {
   /** Order by the time of the last save. @default 'newest-first' */
   readonly order?: RowOrder;
+  /** Number of rows to return at most, from the beginning of the order. @default no limit */
+  readonly limit?: number;
 }
 
 /** A version of an agent's memory to read. Earlier versions are in databases with a change log. */

@@ -14,6 +14,7 @@ import type {
 } from './audit.ts';
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from './backup.ts';
 import type { ChangeEvent, ChangesOptions } from './changes.ts';
+import type { AuditFilters, MemoryFilters, ReceiptFilters } from './filters.ts';
 import type { HistoryStatus } from './history.ts';
 import type {
   JsonPatchOperation,
@@ -44,6 +45,7 @@ import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
 export type * from './audit.ts';
 export type * from './backup.ts';
 export type * from './changes.ts';
+export type * from './filters.ts';
 export type * from './history.ts';
 export type * from './memory.ts';
 export type * from './options.ts';
@@ -78,10 +80,15 @@ export interface Persistence extends Closeable {
    */
   saveReceipts(receipts: readonly NewReceipt[]): Promise<SavedReceipt[]>;
   /**
-   * Returns receipts by agent pattern, newest first by default.
+   * Returns the receipts that pass the filters, newest first by default.
    * @throws {PersistenceError} `INVALID_ARGUMENT`
    */
   queryReceipts(query?: ReceiptQuery): Rows<ReceiptRow>;
+  /**
+   * Counts the receipts that pass the filters, without a limit.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`
+   */
+  countReceipts(filters?: ReceiptFilters): Promise<number>;
   /**
    * Returns the stored JSON of a receipt, byte for byte. A text is the id, compared exactly.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, also for the beginning of several ids; `NOT_FOUND`
@@ -121,10 +128,15 @@ export interface Persistence extends Closeable {
    */
   restoreMemory(memory: MemoryRestoration): Promise<SavedMemory>;
   /**
-   * Returns memories by agent pattern, latest save first by default.
+   * Returns the memories that pass the filters, latest save first by default.
    * @throws {PersistenceError} `INVALID_ARGUMENT`
    */
   queryMemory(query?: MemoryQuery): Rows<MemoryRow>;
+  /**
+   * Counts the memories that pass the filters.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`
+   */
+  countMemory(filters?: MemoryFilters): Promise<number>;
 
   /**
    * Logs an audit entry.
@@ -137,10 +149,16 @@ export interface Persistence extends Closeable {
    */
   logAudits(entries: readonly NewAuditEntry[]): Promise<LoggedAudit[]>;
   /**
-   * Returns audit entries by agent pattern, newest first by default.
+   * Returns the audit entries that pass the filters, newest first by default: those of the last 7 days, unless the period is
+   * given.
    * @throws {PersistenceError} `INVALID_ARGUMENT`
    */
   queryAuditTrail(query?: AuditQuery): Rows<AuditRow>;
+  /**
+   * Counts the audit entries that {@link Persistence.queryAuditTrail} would return without a limit.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`
+   */
+  countAuditTrail(filters?: AuditFilters): Promise<number>;
 
   /**
    * Writes audit entries, receipts and memories in one transaction: all or none.

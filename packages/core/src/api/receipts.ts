@@ -1,4 +1,5 @@
-import type { AgentSelection, JsonInput, RowOrder } from './rows.ts';
+import type { Continuation, ReceiptFilters } from './filters.ts';
+import type { DurationOrder, JsonInput, RowOrder } from './rows.ts';
 
 /** Outcomes of an execution. */
 export const RECEIPT_STATUSES = ['success', 'error', 'partial'] as const;
@@ -54,10 +55,10 @@ export interface ReceiptRow {
  */
 export type ReceiptLookup = string | { readonly idPrefix: string } | { readonly executionId: string };
 
-/** Filter, order and limit of {@link Persistence.queryReceipts}. */
-export interface ReceiptQuery extends AgentSelection {
+/** Filters, order and limit of {@link Persistence.queryReceipts}. */
+export interface ReceiptQuery extends ReceiptFilters, Continuation {
   /** @default 'newest-first' */
-  readonly order?: RowOrder;
+  readonly order?: RowOrder | DurationOrder;
   /** Number of rows to return at most, from the beginning of the order. @default 100 */
   readonly limit?: number;
 }

@@ -14,7 +14,20 @@ export type JsonInput =
  * Result of a query: `await` it for an array, or `for await` it to stream without building one. Streaming reads in
  * batches. A row is returned exactly once if it is stored when streaming begins and still stored when its batch is read.
  */
-export interface Rows<Row> extends PromiseLike<Row[]>, AsyncIterable<Row> {}
+export interface Rows<Row> extends PromiseLike<Row[]>, AsyncIterable<Row> {
+  /**
+   * Reads the rows up to the limit, and the cursor that continues after them. It is a position in the order of the rows, not a
+   * number of rows: what is saved or deleted in the meantime neither repeats nor hides a row.
+   */
+  withCursor(): Promise<RowsWithCursor<Row>>;
+}
+
+/** Rows of a query up to its limit. */
+export interface RowsWithCursor<Row> {
+  readonly rows: Row[];
+  /** For `after` of the next query. Null when fewer rows than the limit were left. */
+  readonly nextCursor: string | null;
+}
 
 /** Selection of agents by their ids. Without either option, every agent is selected. */
 export interface AgentSelection {
@@ -34,3 +47,6 @@ export interface AgentSelection {
  * Rows without a time, or with one that cannot be read, are the oldest; only other programs write such rows.
  */
 export type RowOrder = 'newest-first' | 'oldest-first';
+
+/** Order of rows by duration, within one duration by the order in which they were written. Rows without one are the shortest. */
+export type DurationOrder = 'longest-first' | 'shortest-first';

@@ -12,6 +12,8 @@ export interface EncodedColumn {
   readonly column: string;
   /** Name of the field in the row: `executionId`. */
   readonly field: string;
+  /** True for a column that holds a JSON document. @default false */
+  readonly isJson?: boolean;
 }
 
 /** Options of {@link encodeRows}. */
@@ -27,6 +29,12 @@ export interface RowEncoding {
    * @default false
    */
   readonly csvSafe?: boolean;
+  /**
+   * JSON and NDJSON: write the documents of JSON columns as JSON, not as strings that hold it. What another program stored that
+   * is no JSON stays a string. In NDJSON the line breaks of a document become spaces.
+   * @default false
+   */
+  readonly rawJson?: boolean;
 }
 
 /** Size of a chunk. It is large enough to be worth a system call, and small enough to be written at once. */
@@ -39,7 +47,7 @@ const CHUNK_CHARS = 64 * 1024;
  * - `ndjson`: one JSON object per line; empty without rows.
  * - `csv`: RFC 4180, so lines end with CRLF. NULL is an empty cell, the empty text is `""`.
  *
- * A column that holds JSON is written as a quoted string and never parsed. Bytes, which only other programs store (a BLOB,
+ * A column that holds JSON is written as a quoted string, byte for byte, unless `rawJson` asks for JSON. Bytes, which only other programs store (a BLOB,
  * or text that is not UTF-8), are `{"base64":"…"}` in every format.
  *
  * @param rows - rows of the API
@@ -71,15 +79,33 @@ interface RowWriter {
   row(row: object, isFirst: boolean): string;
 }
 
-function jsonWriter({ format, columns }: RowEncoding): RowWriter {
+function jsonWriter({ format, columns, rawJson }: RowEncoding): RowWriter {
   const cellsOf = cellReader(columns);
   const labels = columns.map(({ column }) => `${JSON.stringify(column)}:`);
   const encode = (row: object): string => {
-    const members = cellsOf(row).map((cell, index) => `${labels[index]}${encodeJsonValue(cell)}`);
+    const members = cellsOf(row).map((cell, index) => {
+      const isDocument = rawJson === true && columns[index]?.isJson === true && isJsonText(cell);
+      return `${labels[index]}${isDocument ? lineOf(cell, format) : encodeJsonValue(cell)}`;
+    });
     return `{${members.join(',')}}`;
   };
   if (format === 'ndjson') return { start: '', end: '', row: (row) => `${encode(row)}\n` };
   return { start: '[', end: ']\n', row: (row, isFirst) => (isFirst ? encode(row) : `,\n${encode(row)}`) };
+}
+
+function isJsonText(cell: unknown): cell is string {
+  if (typeof cell !== 'string') return false;
+  try {
+    JSON.parse(cell);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** In JSON, line breaks stand only between values. */
+function lineOf(document: string, format: ExportFormat): string {
+  return format === 'ndjson' ? document.replaceAll(/[\r\n]+/g, ' ') : document;
 }
 
 /** Makes a writer of CSV. The CSV library is loaded on first use. Its browser build runs in Node as well. */

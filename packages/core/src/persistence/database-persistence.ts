@@ -30,7 +30,14 @@ import { checkLongOperation } from '../validation/long-operation.ts';
 import { checkAgent } from '../validation/like-pattern.ts';
 import { daysBefore, toIsoTime } from '../validation/timestamps.ts';
 import { MemoryVersions } from './memory-versions.ts';
-import { checkDays, checkQuery, readBatch } from './query-rows.ts';
+import {
+  checkDays,
+  checkQuery,
+  countFiltered,
+  readBatch,
+  type AnyFilters,
+  type AnyQuery,
+} from './query-rows.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** The {@link Api.Persistence} over a connection in the calling thread. */
@@ -95,6 +102,10 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#stream('queryReceipts', query);
   }
 
+  async countReceipts(filters: Api.ReceiptFilters = {}): Promise<number> {
+    return this.#count('countReceipts', 'queryReceipts', filters);
+  }
+
   async saveMemory(memory: Api.NewMemory): Promise<Api.SavedMemory> {
     const { memories } = await this.#write('saveMemory', { memories: [memory] });
     return memories[0] as Api.SavedMemory;
@@ -126,6 +137,10 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#stream('queryMemory', query);
   }
 
+  async countMemory(filters: Api.MemoryFilters = {}): Promise<number> {
+    return this.#count('countMemory', 'queryMemory', filters);
+  }
+
   async logAudit(entry: Api.NewAuditEntry): Promise<Api.LoggedAudit> {
     const { audits } = await this.#write('logAudit', { audits: [entry] });
     return audits[0] as Api.LoggedAudit;
@@ -139,6 +154,10 @@ export class DatabasePersistence implements Api.Persistence {
 
   queryAuditTrail(query: Api.AuditQuery = {}): Api.Rows<Api.AuditRow> {
     return this.#stream('queryAuditTrail', query);
+  }
+
+  async countAuditTrail(filters: Api.AuditFilters = {}): Promise<number> {
+    return this.#count('countAuditTrail', 'queryAuditTrail', filters);
   }
 
   async exportAuditTrail(given: Api.AuditExportOptions = {}): Promise<Api.ExportReport> {
@@ -162,14 +181,18 @@ export class DatabasePersistence implements Api.Persistence {
     return writeBatch(this.#connection, this.#queue, this.#changeLog, this.#clock, operation, batch);
   }
 
-  #stream<Row>(method: RowMethod, query: Api.AuditQuery): Api.Rows<Row> {
+  #count(operation: string, method: RowMethod, filters: AnyFilters): Promise<number> {
+    return countFiltered(this.#connection, this.#queue, operation, method, filters, this.#clock());
+  }
+
+  #stream<Row>(method: RowMethod, query: AnyQuery): Api.Rows<Row> {
     return new RowStream((batchRows, cursor) => this.readRows(method, query, batchRows, cursor));
   }
 
   /** Reads one batch of a query; a row stream calls it, here or across a worker. */
   async readRows<Row>(
     method: RowMethod,
-    query: Api.AuditQuery,
+    query: AnyQuery,
     batchRows: number | undefined,
     cursor: Cursor | undefined,
   ): Promise<RowBatch<Row>> {

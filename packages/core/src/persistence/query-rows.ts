@@ -1,34 +1,81 @@
-import type { AuditQuery, RowOrder } from '../api/persistence.ts';
-import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { DurationOrder, ReceiptQuery, RowFilters, RowOrder, TableName } from '../api/persistence.ts';
+import { PersistenceError } from '../api/errors.ts';
+import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { encodeJsonValue, parseJsonRow } from '../exports/json-values.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { TABLES } from '../tables/index.ts';
-import { readInTimeOrder, type Cursor, type RowBatch, type RowFilter } from '../tables/keyset-pagination.ts';
+import { countRows, readInOrder, type Cursor, type RowBatch } from '../tables/keyset-pagination.ts';
+import { checkConditions, type QueryOrder, type RowFilter } from '../tables/row-filter.ts';
 import type { AnyTable, RowMethod } from '../tables/table.ts';
-import { checkChoice, checkWholeNumber } from '../validation/arguments.ts';
+import { checkChoice, checkFields, checkText, checkWholeNumber, invalid } from '../validation/arguments.ts';
 import { checkAgent } from '../validation/like-pattern.ts';
+import { checkPeriodEnd } from '../validation/period.ts';
 import { daysBefore } from '../validation/timestamps.ts';
 
 const ROW_ORDERS: readonly RowOrder[] = ['newest-first', 'oldest-first'];
+const DURATION_ORDERS: readonly DurationOrder[] = ['longest-first', 'shortest-first'];
+
+/** Filters of any table. */
+export interface AnyFilters extends RowFilters {
+  readonly days?: number;
+}
+
+/** A query of any table, as it is given. */
+export interface AnyQuery extends AnyFilters, Pick<ReceiptQuery, 'order' | 'limit' | 'after'> {}
 
 /** A query whose options have been checked: the table, the rows and how many of them. */
 export interface CheckedQuery {
   readonly table: AnyTable;
   readonly filter: RowFilter;
   readonly limit: number;
+  /** Where the query begins. @default at the first row */
+  readonly start?: Cursor | undefined;
 }
 
 /** Checks the options of a query. @throws {PersistenceError} INVALID_ARGUMENT */
-export function checkQuery(method: RowMethod, query: AuditQuery, now: Date): CheckedQuery {
+export function checkQuery(method: RowMethod, given: AnyQuery, now: Date): CheckedQuery {
   const table = tableOf(method);
-  const { defaultLimit, defaultDays } = table.query;
-  const order = checkChoice({ operation: method, name: 'order' }, query.order ?? 'newest-first', ROW_ORDERS);
-  const filter = { agent: checkAgent(method, query), order };
+  const query = checkFields({ operation: method, name: 'query' }, given);
+  const orders = [...ROW_ORDERS, ...(table.durationColumn === undefined ? [] : DURATION_ORDERS)];
+  const order = checkChoice({ operation: method, name: 'order' }, query.order ?? 'newest-first', orders);
+  const filter = { ...checkFilters(method, table, query, now, table.query.defaultDays), order };
+  const { defaultLimit = Infinity } = table.query;
   const limit =
-    defaultLimit === undefined
-      ? Infinity
-      : checkWholeNumber({ operation: method, name: 'limit' }, query.limit ?? defaultLimit);
-  if (defaultDays === undefined) return { table, filter, limit };
-  return { table, filter: { ...filter, since: checkDays(method, query.days ?? defaultDays, now) }, limit };
+    query.limit === undefined
+      ? defaultLimit
+      : checkWholeNumber({ operation: method, name: 'limit' }, query.limit);
+  const start = query.after === undefined ? undefined : decodeCursor(method, query.after, table.name, order);
+  return { table, filter, limit, start };
+}
+
+/**
+ * Checks the filters of a query, a count or an export.
+ * @param defaultDays - days to look back where no period is given. @default every row
+ * @throws {PersistenceError} INVALID_ARGUMENT
+ */
+export function checkFilters(
+  operation: string,
+  table: AnyTable,
+  given: AnyFilters,
+  now: Date,
+  defaultDays?: number,
+): RowFilter {
+  const filters = checkFields({ operation, name: 'filters' }, given);
+  const { since, until } = filters;
+  const days = table.query.defaultDays === undefined ? undefined : filters.days;
+  if (days !== undefined && since !== undefined) {
+    throw new PersistenceError('INVALID_ARGUMENT', 'days and since exclude each other', { operation });
+  }
+  const lookBack = since === undefined && until === undefined ? (days ?? defaultDays) : days;
+  return {
+    agent: checkAgent(operation, filters),
+    since:
+      since === undefined
+        ? daysBack(operation, lookBack, now)
+        : checkPeriodEnd({ operation, name: 'since' }, since, now),
+    until: until === undefined ? undefined : checkPeriodEnd({ operation, name: 'until' }, until, now),
+    conditions: checkConditions(operation, table, filters),
+  };
 }
 
 /** Reads the next rows of a query. @param batchRows - rows at most; undefined for all that are left of the query */
@@ -36,17 +83,39 @@ export async function readBatch<Row>(
   connection: SqliteConnection,
   queue: OperationQueue,
   operation: string,
-  { table, filter, limit }: CheckedQuery,
+  { table, filter, limit, start }: CheckedQuery,
   batchRows: number = Infinity,
-  cursor?: Cursor,
+  cursor: Cursor | undefined = start,
 ): Promise<RowBatch<Row>> {
   const left = limit - (cursor?.consumed ?? 0);
   const wanted = Math.min(left, batchRows);
   if (wanted <= 0) return { rows: [], nextCursor: undefined };
   const batch = await queue.enqueueRead(operation, () =>
-    readInTimeOrder<Row>(connection, table, filter, wanted, cursor),
+    readInOrder<Row>(connection, table, filter, wanted, cursor),
   );
-  return batch.rows.length === left ? { ...batch, nextCursor: undefined } : batch;
+  const { nextCursor } = batch;
+  const endCursor = nextCursor && encodeCursor(nextCursor, table.name, filter.order);
+  return batch.rows.length === left
+    ? { ...batch, endCursor, nextCursor: undefined }
+    : { ...batch, endCursor };
+}
+
+/** Counts the rows that a query without a limit returns. */
+export async function countFiltered(
+  connection: SqliteConnection,
+  queue: OperationQueue,
+  operation: string,
+  method: RowMethod,
+  filters: AnyFilters,
+  now: Date,
+): Promise<number> {
+  const table = tableOf(method);
+  const filter = checkFilters(operation, table, filters, now, table.query.defaultDays);
+  return queue.enqueueRead(operation, () => connection.snapshot(() => countRows(connection, table, filter)));
+}
+
+function daysBack(operation: string, days: number | undefined, now: Date): string | undefined {
+  return days === undefined ? undefined : checkDays(operation, days, now);
 }
 
 /** Checks a number of days. @returns the time that many days before `now`, as stored */
@@ -58,4 +127,41 @@ function tableOf(method: RowMethod): AnyTable {
   const found = TABLES.find(({ query }) => query.method === method);
   if (!found) throw new RangeError(`no table for ${method}`);
   return found;
+}
+
+/** Writes a position as text: what sorts the rows, and the value and the rowid of the last one. */
+function encodeCursor(
+  { sortKey, rowid }: Cursor,
+  table: TableName,
+  order: QueryOrder = 'newest-first',
+): string {
+  const json = `{"order":${JSON.stringify(`${table} ${order}`)},"sortKey":${encodeJsonValue(sortKey)},"rowid":${encodeJsonValue(rowid)}}`;
+  const binary = String.fromCharCode(...new TextEncoder().encode(json));
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** Reads a position. @throws {PersistenceError} INVALID_ARGUMENT for text of another table or order, or of none */
+function decodeCursor(operation: string, given: unknown, table: TableName, order: QueryOrder): Cursor {
+  const field = { operation, name: 'after' };
+  const text = checkText(field, given);
+  const position = parsePosition(text);
+  if (position?.['order'] !== `${table} ${order}`) {
+    throw invalid(field, text, 'the nextCursor of a query of the same table in the same order');
+  }
+  const { sortKey = null, rowid } = position;
+  if (typeof rowid !== 'number' && typeof rowid !== 'bigint') {
+    throw invalid(field, text, 'the nextCursor of a query');
+  }
+  return { sortKey: sortKey as SqlValue, rowid, consumed: 0 };
+}
+
+function parsePosition(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const position = parseJsonRow(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return typeof position === 'object' && position !== null ? { ...position } : undefined;
+  } catch {
+    return undefined;
+  }
 }

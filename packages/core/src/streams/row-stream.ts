@@ -1,4 +1,4 @@
-import type { Rows } from '../api/rows.ts';
+import type { Rows, RowsWithCursor } from '../api/rows.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
 
 /** Number of rows in a batch while streaming. */
@@ -31,6 +31,11 @@ export class RowStream<Row> implements Rows<Row> {
     return this.#readRows(undefined, undefined)
       .then(({ rows }) => rows)
       .then(onFulfilled, onRejected);
+  }
+
+  async withCursor(): Promise<RowsWithCursor<Row>> {
+    const { rows, endCursor } = await this.#readRows(undefined, undefined);
+    return { rows, nextCursor: endCursor ?? null };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Row> {

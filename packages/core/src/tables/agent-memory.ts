@@ -16,7 +16,7 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
     { column: 'memory_id', field: 'memoryId' },
     { column: 'agent_id', field: 'agentId' },
     { column: 'agent_type', field: 'agentType' },
-    { column: 'memory_json', field: 'memoryJson' },
+    { column: 'memory_json', field: 'memoryJson', isJson: true },
     { column: 'last_updated', field: 'lastUpdated', holds: 'time' },
     { column: 'version', field: 'version', holds: 'number' },
   ],
@@ -28,6 +28,10 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
   reportKey: 'memories',
   verifyCheck: 'memory',
   query: { method: 'queryMemory' },
+  filterColumns: { agentType: { column: 'agent_type' } },
+  textColumns: ['memory_json'],
+  jsonColumn: 'memory_json',
+  durationColumn: undefined,
 
   prepare(operation, input) {
     const memory = checkMemory(operation, input);

@@ -34,6 +34,14 @@ export const auditLogTable: Table<AuditRow, NewAuditEntry, LoggedAudit> = {
   reportKey: 'auditEntries',
   verifyCheck: 'audit',
   query: { method: 'queryAuditTrail', defaultLimit: 1000, defaultDays: 7 },
+  filterColumns: {
+    status: { column: 'status' },
+    operation: { column: 'operation' },
+    operationType: { column: 'operation_type' },
+  },
+  textColumns: ['operation', 'details', 'error_message'],
+  jsonColumn: 'details',
+  durationColumn: 'duration_ms',
 
   prepare(operation, input) {
     const entry = checkAuditEntry(operation, input);

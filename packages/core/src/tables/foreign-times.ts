@@ -6,7 +6,8 @@
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { foreignTimeCondition } from '../schema/migrations/0003-foreign-times.ts';
 import { momentOf, MS_PER_DAY, TIME_NUMBERS, toTimestamp } from '../validation/timestamps.ts';
-import type { Cursor, RowFilter } from './keyset-pagination.ts';
+import type { Cursor } from './keyset-pagination.ts';
+import { isAscending, rowConditions, type RowFilter, type SqlCondition } from './row-filter.ts';
 import type { AnyTable } from './table.ts';
 
 /**
@@ -24,12 +25,6 @@ const ALL_MOMENTS: MomentRange = { from: -Number.MAX_SAFE_INTEGER, to: Number.MA
 interface MomentRange {
   readonly from: number;
   readonly to: number;
-}
-
-/** Condition on the time column, and its bound values. */
-export interface TimeCondition {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
 }
 
 type TimedTable = Pick<AnyTable, 'name' | 'timeColumn'>;
@@ -80,6 +75,40 @@ export function sinceCondition(
 }
 
 /**
+ * Makes the conditions of a period. None of them holds for what cannot be read as a time.
+ * @param time - the column, with `+` where no index may be used for it
+ */
+export function periodConditions(
+  connection: SqliteConnection,
+  table: TimedTable,
+  period: Period,
+  time: string = table.timeColumn,
+): readonly SqlCondition[] {
+  if (period.since === undefined && period.until === undefined) return [];
+  return hasForeignTimes(connection, table)
+    ? periodOf(momentSql(connection, time), period, momentOf)
+    : textPeriod(time, period);
+}
+
+/** Makes the conditions of a period over times in this program's form. */
+export function textPeriod(time: string, period: Period): readonly SqlCondition[] {
+  return periodOf(time, period, (text) => text);
+}
+
+type Period = Pick<RowFilter, 'since' | 'until'>;
+
+function periodOf(
+  time: string,
+  { since, until }: Period,
+  boundValue: (text: string) => SqlValue,
+): readonly SqlCondition[] {
+  return [
+    ...(since === undefined ? [] : [{ sql: `${time} >= ?`, values: [boundValue(since)] }]),
+    ...(until === undefined ? [] : [{ sql: `${time} < ?`, values: [boundValue(until)] }]),
+  ];
+}
+
+/**
  * Lists conditions that together hold for the rows older than a time. They never hold for what cannot be read as a time.
  * @param before - in this program's form
  */
@@ -87,7 +116,7 @@ export function olderConditions(
   connection: SqliteConnection,
   table: TimedTable,
   before: string,
-): readonly TimeCondition[] {
+): readonly SqlCondition[] {
   const { timeColumn } = table;
   if (!hasForeignTimes(connection, table)) return [{ sql: `${timeColumn} < ?`, values: [before] }];
   const moment = momentSql(connection, timeColumn);
@@ -99,15 +128,15 @@ export function olderConditions(
 }
 
 /** Lists conditions that together hold for every time of a range of moments, and for some others. Each has an index range. */
-function conditionsAround(time: string, { from, to }: MomentRange): readonly TimeCondition[] {
-  const numbers = TIME_NUMBERS.map(({ below, fromMoment }, index): TimeCondition => {
+function conditionsAround(time: string, { from, to }: MomentRange): readonly SqlCondition[] {
+  const numbers = TIME_NUMBERS.map(({ below, fromMoment }, index): SqlCondition => {
     const atLeast = TIME_NUMBERS[index - 1]?.below ?? -Number.MAX_VALUE;
     return {
       sql: `typeof(${time}) IN ('integer', 'real') AND ${time} >= ? AND ${time} <= ? AND ${time} < ?`,
       values: [Math.max(atLeast, fromMoment(from - 1)), fromMoment(to + 1), below],
     };
   });
-  const text: TimeCondition = {
+  const text: SqlCondition = {
     sql: `typeof(${time}) = 'text' AND ${time} >= ? AND ${time} <= ?`,
     values: [textBound(from - TEXT_SLACK_MS, '0'), textBound(to + TEXT_SLACK_MS, ':')],
   };
@@ -158,7 +187,8 @@ export function rowidsByMoment(
   if (cursor === undefined || limit === Infinity) {
     return findByMoment(connection, table, filter, limit, cursor).map(({ rowid }) => rowid);
   }
-  const query = JSON.stringify([table.name, filter.agent, filter.order]);
+  const others = rowConditions(filter).map(({ sql, values }) => [sql, values.map(String)]);
+  const query = JSON.stringify([table.name, filter.agent, filter.order, filter.until, others]);
   const since = momentOf(filter.since) ?? ALL_MOMENTS.from;
   const changeCounter = connection.durable.changeCounter();
   const known = READ_AHEAD.get(connection);
@@ -191,14 +221,14 @@ function findByMoment(
   cursor: Cursor | undefined,
 ): OrderedRow[] {
   const search = new MomentSearch(connection, table, filter);
-  const moment = cursor === undefined ? null : momentOf(cursor.time);
+  const moment = cursor === undefined ? null : momentOf(cursor.sortKey);
   const timed = (left: number): OrderedRow[] =>
     search.timed(left, cursor === undefined || moment === null ? undefined : { moment, rowid: cursor.rowid });
   const timeless = (left: number): OrderedRow[] =>
-    filter.since === undefined && left > 0
+    filter.since === undefined && filter.until === undefined && left > 0
       ? search.timeless(left, moment === null ? cursor?.rowid : undefined)
       : [];
-  if (filter.order === 'oldest-first') {
+  if (isAscending(filter.order)) {
     const first = cursor === undefined || moment === null ? timeless(limit) : [];
     return [...first, ...timed(limit - first.length)];
   }
@@ -219,22 +249,30 @@ class MomentSearch {
   readonly #filter: RowFilter;
   readonly #moment: string;
   readonly #direction: 'ASC' | 'DESC';
-  readonly #agent: TimeCondition;
+  /** Conditions on everything but the time. */
+  readonly #others: SqlCondition;
 
   constructor(connection: SqliteConnection, table: AnyTable, filter: RowFilter) {
     this.#connection = connection;
     this.#table = table;
     this.#filter = filter;
     this.#moment = momentSql(connection, table.timeColumn);
-    this.#direction = filter.order === 'oldest-first' ? 'ASC' : 'DESC';
-    this.#agent = { sql: `agent_id ${filter.agent.comparison}`, values: [filter.agent.value] };
+    this.#direction = isAscending(filter.order) ? 'ASC' : 'DESC';
+    const others = rowConditions(filter);
+    this.#others = {
+      sql: [`agent_id ${filter.agent.comparison}`, ...others.map(({ sql }) => sql)].join(' AND '),
+      values: [filter.agent.value, ...others.flatMap(({ values }) => values)],
+    };
   }
 
   /** Finds rows with a moment, after a position. */
   timed(limit: number, after: MomentPosition | undefined): OrderedRow[] {
     if (limit <= 0) return [];
-    const since = momentOf(this.#filter.since) ?? ALL_MOMENTS.from;
-    const whole = this.#beyond({ from: since, to: ALL_MOMENTS.to }, after?.moment);
+    const { since, until } = this.#filter;
+    const from = momentOf(since) ?? ALL_MOMENTS.from;
+    // Moments are whole milliseconds.
+    const to = until === undefined ? ALL_MOMENTS.to : (momentOf(until) ?? ALL_MOMENTS.to) - 1;
+    const whole = this.#beyond({ from, to }, after?.moment);
     return this.#select(this.#untilEnough(whole, limit, after), limit, after);
   }
 
@@ -243,8 +281,8 @@ class MomentSearch {
     const [compared, order] = this.#direction === 'ASC' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
     const { name, timeColumn } = this.#table;
     const position = after === undefined ? 'true' : `rowid ${compared} ?`;
-    const values = [...(after === undefined ? [] : [after]), ...this.#agent.values];
-    const condition = `${position} AND ${this.#agent.sql}`;
+    const values = [...(after === undefined ? [] : [after]), ...this.#others.values];
+    const condition = `${position} AND ${this.#others.sql}`;
     const rows = this.#connection.all(
       `SELECT rowid FROM (
          SELECT rowid FROM ${name} WHERE ${timeColumn} IS NULL AND ${condition}
@@ -268,7 +306,9 @@ class MomentSearch {
 
   #beyond(range: MomentRange, moment: number | undefined): MomentRange {
     if (moment === undefined) return range;
-    return this.#direction === 'ASC' ? { ...range, from: moment } : { ...range, to: moment };
+    return this.#direction === 'ASC'
+      ? { ...range, from: Math.max(range.from, moment) }
+      : { ...range, to: Math.min(range.to, moment) };
   }
 
   /**
@@ -290,16 +330,16 @@ class MomentSearch {
             sql: `(moment ${compared} ? OR moment = ? AND id ${compared} ?)`,
             values: [after.moment, after.moment, after.rowid],
           };
-    const forms = conditionsAround(time, range).map((form): TimeCondition => ({
+    const forms = conditionsAround(time, range).map((form): SqlCondition => ({
       sql: `SELECT * FROM (
           SELECT id, moment FROM (
             SELECT rowid AS id, ${this.#moment} AS moment FROM ${name}
-            WHERE ${form.sql} AND ${this.#agent.sql} ORDER BY ${time} ${order} LIMIT -1
+            WHERE ${form.sql} AND ${this.#others.sql} ORDER BY ${time} ${order} LIMIT -1
           ) WHERE moment BETWEEN ? AND ? AND ${position.sql} LIMIT ?
         )`,
       values: [
         ...form.values,
-        ...this.#agent.values,
+        ...this.#others.values,
         range.from,
         range.to,
         ...position.values,

@@ -1,9 +1,26 @@
 import { damagedDatabase } from '../engine/error-mapping.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
-import type { RowOrder } from '../api/persistence.ts';
-import { EVERY_AGENT, type AgentFilter } from '../validation/like-pattern.ts';
-import { momentOf } from '../validation/timestamps.ts';
-import { hasForeignTimes, rowidsByMoment, sqlLimit, type Rowid } from './foreign-times.ts';
+import { EVERY_AGENT } from '../validation/like-pattern.ts';
+import { momentOf, toTimeText } from '../validation/timestamps.ts';
+import {
+  hasForeignTimes,
+  periodConditions,
+  rowidsByMoment,
+  sqlLimit,
+  textPeriod,
+  type Rowid,
+} from './foreign-times.ts';
+import {
+  isAscending,
+  isByDuration,
+  parameterFor,
+  rowConditions,
+  selectiveCondition,
+  type ColumnCondition,
+  type QueryOrder,
+  type RowFilter,
+  type SqlCondition,
+} from './row-filter.ts';
 import { keepBytes, TextBytes } from './stored-bytes.ts';
 import { selectList, toRow, type AnyTable, type StoredTable } from './table.ts';
 
@@ -13,17 +30,17 @@ const ROWID_BATCH_ROWS = 500;
 /** A batch ends with the row that completes this size, so that memory stays bounded however large the rows are. */
 const ROWID_BATCH_BYTES = 8 * 1024 * 1024;
 
-/** Position of a row in the time index. */
-export interface TimePosition {
-  /** `null` among the rows without a time, which count as the oldest. Other programs can insert such rows. */
-  readonly time: string | null;
+/** Position of a row in the order of a query. */
+export interface KeysetPosition {
+  /** `null` among the rows without a time or duration, which come first in ascending order. */
+  readonly sortKey: SqlValue;
   readonly rowid: Rowid;
 }
 
-/** Position of the last row read, in the order of a query: by time, within one second by rowid. */
+/** Position of the last row read, in the order of a query: by time or duration, among equal ones by rowid. */
 export interface Cursor {
-  /** The time as it is stored. Other programs can store numbers and BLOBs. */
-  readonly time: SqlValue;
+  /** The time or duration as it is stored. Other programs can store numbers and BLOBs. */
+  readonly sortKey: SqlValue;
   readonly rowid: Rowid;
   /** Number of rows of the query read so far. */
   readonly consumed: number;
@@ -33,87 +50,108 @@ export interface Cursor {
 export interface RowBatch<Row> {
   readonly rows: Row[];
   readonly nextCursor: Cursor | undefined;
-}
-
-/** Filter and order of a query. */
-export interface RowFilter {
-  readonly agent: AgentFilter;
-  /** Only rows of this time or later. */
-  readonly since?: string | undefined;
-  /** @default 'newest-first' */
-  readonly order?: RowOrder | undefined;
-}
-
-/** Condition of one contiguous range of the time index. */
-interface KeysetRange {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
+  /** The position after the rows as text, where the batch has all that were asked for. */
+  readonly endCursor?: string | undefined;
 }
 
 /**
  * Lists the ranges after a cursor, newest first: the rest of its second, the older rows, the rows without a time.
- * Reversed for oldest first. One comparison of (time, rowid) would select the same rows, but SQLite uses only the time
+ * Reversed for oldest first. Those by duration are alike. One comparison of (time, rowid) would select the same rows, but SQLite uses only the time
  * of it for the index range, and would walk a second with a million rows from its start for every batch.
  *
  * The values found by a range are compared once more without the index (`+`). On a damaged page entries can be out of
  * order; the cursor would then go back and reading would never end.
  */
-function rangesFrom(time: string, order: RowOrder, cursor: TimePosition | undefined): readonly KeysetRange[] {
+function rangesFrom(
+  { key, rowid }: SortColumns,
+  ascending: boolean,
+  cursor: KeysetPosition | undefined,
+): readonly SqlCondition[] {
   if (cursor === undefined) return [{ sql: 'true', values: [] }];
-  const oldestFirst = order === 'oldest-first';
-  const after = oldestFirst ? '>' : '<';
-  const { rowid } = cursor;
-  if (cursor.time === null) {
-    const withoutTime = {
-      sql: `${time} IS NULL AND rowid ${after} ? AND +rowid ${after} ?`,
-      values: [rowid, rowid],
+  const after = ascending ? '>' : '<';
+  const rowidAfter = `${after} ${parameterFor(cursor.rowid)}`;
+  if (cursor.sortKey === null) {
+    const withoutKey = {
+      sql: `${key} IS NULL AND ${rowid} ${rowidAfter} AND +${rowid} ${rowidAfter}`,
+      values: [cursor.rowid, cursor.rowid],
     };
-    return oldestFirst
-      ? [withoutTime, { sql: `${time} IS NOT NULL AND +${time} IS NOT NULL`, values: [] }]
-      : [withoutTime];
+    return ascending
+      ? [withoutKey, { sql: `${key} IS NOT NULL AND +${key} IS NOT NULL`, values: [] }]
+      : [withoutKey];
   }
-  const withTime = [
+  const bound = parameterFor(cursor.sortKey);
+  const withKey = [
     {
-      sql: `${time} = ? AND rowid ${after} ? AND +${time} = ? AND +rowid ${after} ?`,
-      values: [cursor.time, rowid, cursor.time, rowid],
+      sql: `${key} = ${bound} AND ${rowid} ${rowidAfter} AND +${key} = ${bound} AND +${rowid} ${rowidAfter}`,
+      values: [cursor.sortKey, cursor.rowid, cursor.sortKey, cursor.rowid],
     },
-    { sql: `${time} ${after} ? AND +${time} ${after} ?`, values: [cursor.time, cursor.time] },
+    {
+      sql: `${key} ${after} ${bound} AND +${key} ${after} ${bound}`,
+      values: [cursor.sortKey, cursor.sortKey],
+    },
   ];
-  return oldestFirst ? withTime : [...withTime, { sql: `${time} IS NULL`, values: [] }];
+  return ascending ? withKey : [...withKey, { sql: `${key} IS NULL`, values: [] }];
+}
+
+/** Columns that rows are ordered by; with `+` where no index may be used for it. */
+interface SortColumns {
+  readonly key: string;
+  readonly rowid: string;
 }
 
 /**
  * Makes the queries of one batch, to be run in this order until there are enough rows. The time index gives the order, so
  * reading stops at the limit. A filter that is not used adds no condition.
+ * @param selective - condition by whose index the rows are found; they are sorted then
+ * @param period - conditions of the period. @default those over times in this program's form
  */
-export function timeOrderQueries(
+export function keysetQueries(
   table: AnyTable,
   filter: RowFilter,
-  cursor: TimePosition | undefined,
-): readonly { readonly sql: string; readonly values: readonly SqlValue[] }[] {
-  const time = table.timeColumn;
-  const { order = 'newest-first' } = filter;
-  const direction = order === 'oldest-first' ? 'ASC' : 'DESC';
-  const filters: KeysetRange[] = [];
-  if (filter.agent !== EVERY_AGENT) {
-    filters.push({ sql: `agent_id ${filter.agent.comparison}`, values: [filter.agent.value] });
-  }
-  if (filter.since !== undefined) filters.push({ sql: `${time} >= ?`, values: [filter.since] });
-  return rangesFrom(time, order, cursor).map((range) => {
+  cursor: KeysetPosition | undefined,
+  selective?: ColumnCondition,
+  period: readonly SqlCondition[] = textPeriod(withoutIndex(table.timeColumn, selective), filter),
+): readonly SqlCondition[] {
+  const column = sortColumn(table, filter.order);
+  const sorted =
+    selective === undefined ? { key: column, rowid: 'rowid' } : { key: `+${column}`, rowid: '+rowid' };
+  const ascending = isAscending(filter.order);
+  const direction = ascending ? 'ASC' : 'DESC';
+  const filters = [...agentCondition(filter, selective), ...period, ...rowConditions(filter, selective)];
+  return rangesFrom(sorted, ascending, cursor).map((range) => {
     const conditions = [range, ...filters];
     return {
-      sql: `SELECT rowid, ${time}, ${selectList(table)} FROM ${table.name}
-        WHERE ${conditions.map(({ sql }) => sql).join(' AND ')} ORDER BY ${time} ${direction}, rowid ${direction} LIMIT ?`,
+      sql: `SELECT rowid, ${column}, ${selectList(table)} FROM ${table.name}
+        WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}
+        ORDER BY ${sorted.key} ${direction}, ${sorted.rowid} ${direction} LIMIT ?`,
       values: conditions.flatMap(({ values }) => values),
     };
   });
 }
 
+/** Returns the column that rows are ordered by. */
+function sortColumn(table: AnyTable, order: QueryOrder | undefined): string {
+  if (!isByDuration(order)) return table.timeColumn;
+  if (table.durationColumn === undefined) throw new RangeError(`${table.name} has no durations`);
+  return table.durationColumn;
+}
+
+/** Makes the condition on the agent. */
+function agentCondition({ agent }: RowFilter, selective: ColumnCondition | undefined): SqlCondition[] {
+  if (agent === EVERY_AGENT) return [];
+  return [{ sql: `${withoutIndex('agent_id', selective)} ${agent.comparison}`, values: [agent.value] }];
+}
+
+/** Keeps SQLite from using an index for a column, where another condition is to be found by its index. */
+function withoutIndex(column: string, selective: ColumnCondition | undefined): string {
+  return selective === undefined ? column : `+${column}`;
+}
+
 /**
- * Reads one batch of a table in the order of its time column. It takes several statements: in one state of the database no
+ * Reads one batch of a table in the order of a query. It takes several statements: in one state of the database no
  * row that one of them found is gone for the next.
  */
-export function readInTimeOrder<Row>(
+export function readInOrder<Row>(
   connection: SqliteConnection,
   table: AnyTable,
   filter: RowFilter,
@@ -122,14 +160,15 @@ export function readInTimeOrder<Row>(
 ): RowBatch<Row> {
   const columns = table.columns.map(({ column }) => column);
   const rows = connection.snapshot(() => {
-    const found = hasForeignTimes(connection, table)
-      ? rowidsByMoment(connection, table, filter, limit, cursor).flatMap((rowid) =>
-          connection.all(
-            `SELECT rowid, ${table.timeColumn}, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
-            [rowid],
-          ),
-        )
-      : rowsByTimeIndex(connection, table, filter, limit, cursor);
+    const found =
+      !isByDuration(filter.order) && hasForeignTimes(connection, table)
+        ? rowidsByMoment(connection, table, filter, limit, cursor).flatMap((rowid) =>
+            connection.all(
+              `SELECT rowid, ${table.timeColumn}, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
+              [rowid],
+            ),
+          )
+        : rowsByIndex(connection, table, filter, limit, cursor);
     for (const row of found) keepBytes(connection, table.name, columns, row, 2);
     return found;
   });
@@ -138,11 +177,11 @@ export function readInTimeOrder<Row>(
   const consumed = (cursor?.consumed ?? 0) + rows.length;
   return {
     rows: rows.map((row) => toRow<Row>(table, row, 2)),
-    nextCursor: ended ? undefined : { rowid: last[0] as Rowid, time: last[1] ?? null, consumed },
+    nextCursor: ended ? undefined : { rowid: last[0] as Rowid, sortKey: last[1] ?? null, consumed },
   };
 }
 
-function rowsByTimeIndex(
+function rowsByIndex(
   connection: SqliteConnection,
   table: AnyTable,
   filter: RowFilter,
@@ -150,8 +189,17 @@ function rowsByTimeIndex(
   cursor: Cursor | undefined,
 ): SqlValue[][] {
   const rows: SqlValue[][] = [];
-  const position = cursor && { time: ownForm(cursor.time), rowid: cursor.rowid };
-  for (const { sql, values } of timeOrderQueries(table, filter, position)) {
+  const { order, conditions } = filter;
+  const position =
+    cursor && isByDuration(order)
+      ? cursor
+      : cursor && { sortKey: ownForm(cursor.sortKey), rowid: cursor.rowid };
+  const selective = conditions && selectiveCondition(connection, table, conditions.columns);
+  // Only in an order by duration other programs' times are compared here.
+  const period = isByDuration(order)
+    ? periodConditions(connection, table, filter, withoutIndex(table.timeColumn, selective))
+    : undefined;
+  for (const { sql, values } of keysetQueries(table, filter, position, selective, period)) {
     const left = limit - rows.length;
     if (left <= 0) break;
     for (const row of connection.all(sql, [...values, sqlLimit(left)])) rows.push(row);
@@ -159,15 +207,49 @@ function rowsByTimeIndex(
   return rows;
 }
 
+/** Counts the rows of a query. The caller holds a snapshot. */
+export function countRows(connection: SqliteConnection, table: AnyTable, filter: RowFilter): number {
+  const { conditions } = filter;
+  const selective = conditions && selectiveCondition(connection, table, conditions.columns);
+  const period = periodConditions(connection, table, filter, withoutIndex(table.timeColumn, selective));
+  const { sql, values } = countQuery(table, filter, selective, period);
+  return Number(connection.get(sql, values)?.[0] ?? 0);
+}
+
+/** Columns beyond agent and time that the index has which begins with the agent. Receipts have no operation. */
+const AGENT_INDEX_COLUMNS: ReadonlySet<string> = new Set(['status', 'operation']);
+
+/**
+ * Makes the query that counts rows. With more than one condition on the columns of the agent index, all of it is read: each
+ * of the other indexes would lead to the rows.
+ */
+export function countQuery(
+  table: AnyTable,
+  filter: RowFilter,
+  selective?: ColumnCondition,
+  period: readonly SqlCondition[] = textPeriod(withoutIndex(table.timeColumn, selective), filter),
+): SqlCondition {
+  const agent = agentCondition(filter, selective);
+  const { columns = [], content = [] } = filter.conditions ?? {};
+  const isCovered =
+    table.ageingColumn !== undefined &&
+    selective === undefined &&
+    content.length === 0 &&
+    columns.every(({ column }) => AGENT_INDEX_COLUMNS.has(column)) &&
+    agent.length + columns.length + (period.length > 0 ? 1 : 0) > 1;
+  const only = columns.length === 1 && agent.length + period.length === 0 ? columns[0] : undefined;
+  const conditions = [...agent, ...period, ...rowConditions(filter, selective ?? only)];
+  const where = conditions.map(({ sql }) => sql).join(' AND ');
+  return {
+    sql: `SELECT count(*) FROM ${table.name}${isCovered ? ` INDEXED BY idx_${table.name}_agent` : ''}${where && ` WHERE ${where}`}`,
+    values: conditions.flatMap(({ values }) => values),
+  };
+}
+
 /** Returns a time in the form of this program. A cursor has another one if the last foreign time is gone since. */
 function ownForm(time: SqlValue): string | null {
   const moment = momentOf(time);
-  if (moment === null) return null;
-  // With a fraction it sorts after its second.
-  return new Date(moment)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/(?:\.000)?Z$/, '');
+  return moment === null ? null : toTimeText(moment);
 }
 
 /** Rows and their rowids. */

@@ -18,6 +18,7 @@ import {
   invalid,
 } from '../validation/arguments.ts';
 import { checkJson } from '../validation/json-text.ts';
+import { LAST_CHARACTER } from '../validation/like-pattern.ts';
 import { timeProblem } from '../validation/timestamps.ts';
 import { storedJsonProblem, storedJsonText } from './stored-json.ts';
 import { insertSql, type Table, type WriteContext } from './table.ts';
@@ -30,7 +31,7 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
     { column: 'execution_id', field: 'executionId' },
     { column: 'agent_id', field: 'agentId' },
     { column: 'agent_type', field: 'agentType' },
-    { column: 'receipt_json', field: 'receiptJson' },
+    { column: 'receipt_json', field: 'receiptJson', isJson: true },
     { column: 'status', field: 'status' },
     { column: 'created_at', field: 'createdAt', holds: 'time' },
     { column: 'updated_at', field: 'updatedAt', holds: 'time' },
@@ -44,6 +45,14 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
   reportKey: 'receipts',
   verifyCheck: 'receipt',
   query: { method: 'queryReceipts', defaultLimit: 100 },
+  filterColumns: {
+    status: { column: 'status', isIndexed: true },
+    agentType: { column: 'agent_type' },
+    execution: { column: 'execution_id', isIndexed: true },
+  },
+  textColumns: ['execution_id', 'receipt_json'],
+  jsonColumn: 'receipt_json',
+  durationColumn: 'duration_ms',
 
   prepare(operation, input) {
     const receipt = checkReceipt(operation, input);
@@ -159,9 +168,6 @@ function insertReceipt(
     },
   );
 }
-
-/** No character sorts after it. */
-const LAST_CHARACTER = '\u{10FFFF}';
 
 /** Shortest beginning of an id: shorter ones would soon be ambiguous. */
 const MIN_PREFIX_CHARACTERS = 4;

@@ -14,10 +14,22 @@ export interface Column<Field extends string = string> {
   readonly field: Field;
   /** Kind of the values: text that is kept as it is, times, or whole numbers. @default 'text' */
   readonly holds?: 'text' | 'time' | 'number';
+  /** True for a column that holds a JSON document. @default false */
+  readonly isJson?: boolean;
   /** True for a column that is NULL in some rows. @default false */
   readonly optional?: boolean;
   /** Schema version whose migration adds the column. @default the one that makes the table */
   readonly addedIn?: number;
+}
+
+/** Options of a query that compare one column of the table. */
+export type FilterOption = 'status' | 'agentType' | 'execution' | 'operation' | 'operationType';
+
+/** The column that a {@link FilterOption} compares. */
+export interface FilterColumn {
+  readonly column: string;
+  /** True when an index begins with the column. @default false */
+  readonly isIndexed?: boolean;
 }
 
 /** A row that was written, for the change log. */
@@ -75,6 +87,14 @@ export interface AnyTable extends StoredTable {
     /** Days back from now. Only a table that has this takes `days` in its query. */
     readonly defaultDays?: number;
   };
+  /** Columns of the filters that the query takes, beyond agent and period. */
+  readonly filterColumns: Readonly<Partial<Record<FilterOption, FilterColumn>>>;
+  /** Columns in which the filter `text` searches. */
+  readonly textColumns: readonly string[];
+  /** Column of the document that the filter `where` is a condition on. */
+  readonly jsonColumn: string;
+  /** Column of the durations that rows can be ordered by; undefined where rows have none. */
+  readonly durationColumn: string | undefined;
   /**
    * Checks a row to save.
    * @throws {PersistenceError} INVALID_ARGUMENT, INVALID_JSON

@@ -1,6 +1,7 @@
 import { auditCases } from './suite/audit-cases.ts';
 import { backupCases } from './suite/backup-cases.ts';
 import { changeCases } from './suite/change-cases.ts';
+import { filterCases } from './suite/filter-cases.ts';
 import { imageCases } from './suite/image-cases.ts';
 import { lifecycleCases } from './suite/lifecycle-cases.ts';
 import { maintenanceCases } from './suite/maintenance-cases.ts';
@@ -40,6 +41,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
   ...auditCases,
   ...recordCases,
   ...selectionCases,
+  ...filterCases,
   ...textCases,
   ...reportCases,
   ...maintenanceCases,

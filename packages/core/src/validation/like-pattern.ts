@@ -5,6 +5,9 @@ import { checkRequired, checkText, invalid } from './arguments.ts';
 /** SQLite's limit (SQLITE_MAX_LIKE_PATTERN_LENGTH, https://www.sqlite.org/limits.html). */
 const MAX_PATTERN_BYTES = 50_000;
 
+/** No character sorts after it. */
+export const LAST_CHARACTER = '\u{10FFFF}';
+
 /** A checked condition over agent ids. */
 export interface AgentFilter {
   /** SQL after the column, with one bound value. */

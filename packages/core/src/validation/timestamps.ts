@@ -23,6 +23,19 @@ export function toTimestamp(moment: Date): string {
   return moment.toISOString().slice(0, 19).replace('T', ' ');
 }
 
+/**
+ * Formats a moment as stored in the tables, with its milliseconds where it has any: so it sorts after its second.
+ * @param momentMs - milliseconds since 1970. One before the year 0 is taken for the earliest time.
+ */
+export function toTimeText(momentMs: number): string {
+  const moment = new Date(momentMs);
+  if (moment.getUTCFullYear() < 0) return EARLIEST;
+  return moment
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/(?:\.000)?Z$/, '');
+}
+
 /** Formats a time for reports: ISO 8601 with Z, whole seconds. */
 export function toIsoTime(moment: Date): string {
   return `${moment.toISOString().slice(0, 19)}Z`;
@@ -35,7 +48,12 @@ export function toFileStamp(moment: Date): string {
 
 /** Returns the time this many days earlier, as stored in the tables. */
 export function daysBefore(moment: Date, days: number): string {
-  const earlier = new Date(moment.getTime() - days * MS_PER_DAY);
+  return spanBefore(moment, days * MS_PER_DAY);
+}
+
+/** Returns the time this many milliseconds earlier, as stored in the tables: in whole seconds. */
+export function spanBefore(moment: Date, spanMs: number): string {
+  const earlier = new Date(moment.getTime() - spanMs);
   return Number.isNaN(earlier.getTime()) || earlier.getUTCFullYear() < 0 ? EARLIEST : toTimestamp(earlier);
 }
 

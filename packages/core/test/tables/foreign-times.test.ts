@@ -6,7 +6,7 @@ import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import type { AuditRow, Persistence } from '../../src/index.ts';
 import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 import { auditLogTable } from '../../src/tables/audit-log.ts';
-import { readInTimeOrder, type Cursor } from '../../src/tables/keyset-pagination.ts';
+import { readInOrder, type Cursor } from '../../src/tables/keyset-pagination.ts';
 import { EVERY_AGENT } from '../../src/validation/like-pattern.ts';
 import { foreignTimeCondition } from '../../src/schema/migrations/0003-foreign-times.ts';
 import { momentOf } from '../../src/validation/timestamps.ts';
@@ -209,7 +209,7 @@ it('a batch is read in one state of the database, however many statements it tak
   const filter = { agent: EVERY_AGENT, order: 'oldest-first' } as const;
   let cursor: Cursor | undefined;
   do {
-    const batch = readInTimeOrder<AuditRow>(connection, auditLogTable, filter, 10, cursor);
+    const batch = readInOrder<AuditRow>(connection, auditLogTable, filter, 10, cursor);
     ids.push(...batch.rows.map(({ auditId }) => auditId));
     cursor = batch.nextCursor;
   } while (cursor !== undefined);

@@ -1,6 +1,7 @@
 /** The query plans of SQLite for each query, so that a plan changes by decision and not by accident. */
 import { openDatabase, memoryStorage } from '@ggen-sim/sqljs-vfs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReceiptFilters } from '../../src/index.ts';
 import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
 import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
 import {
@@ -14,7 +15,8 @@ import {
   auditedAgentsSql,
   receiptStatisticsSql,
 } from '../../src/tables/analytics.ts';
-import { timeOrderQueries } from '../../src/tables/keyset-pagination.ts';
+import { countQuery, keysetQueries } from '../../src/tables/keyset-pagination.ts';
+import { checkConditions, type RowConditions } from '../../src/tables/row-filter.ts';
 import { agentMemoryTable } from '../../src/tables/agent-memory.ts';
 import { auditLogTable } from '../../src/tables/audit-log.ts';
 import { TABLES } from '../../src/tables/index.ts';
@@ -38,11 +40,25 @@ afterAll(() => connection.durable.close());
 const plan = (sql: string): string[] =>
   sql.split(';').flatMap((one) => connection.all(`EXPLAIN QUERY PLAN ${one}`).map((row) => String(row[3])));
 
-const cursor = { time: '2026-01-01 00:00:00', rowid: 1, consumed: 1 };
-const batches = (...parameters: Parameters<typeof timeOrderQueries>): string =>
-  timeOrderQueries(...parameters)
+const cursor = { sortKey: '2026-01-01 00:00:00', rowid: 1, consumed: 1 };
+const batches = (...parameters: Parameters<typeof keysetQueries>): string =>
+  keysetQueries(...parameters)
     .map(({ sql }) => sql)
     .join(';\n');
+
+const receiptsWith = (filters: ReceiptFilters): RowConditions =>
+  checkConditions('test', receiptsTable, filters);
+const selective = (filters: ReceiptFilters): string => {
+  const conditions = receiptsWith(filters);
+  return keysetQueries(
+    receiptsTable,
+    { agent: SOME_AGENTS, since: '2026', conditions },
+    cursor,
+    conditions.columns[0],
+  )
+    .map(({ sql }) => sql)
+    .join(';\n');
+};
 
 describe('query plans', () => {
   it.each([
@@ -75,7 +91,7 @@ describe('query plans', () => {
     ],
     [
       'receipts without a time',
-      batches(receiptsTable, { agent: EVERY_AGENT }, { ...cursor, time: null }),
+      batches(receiptsTable, { agent: EVERY_AGENT }, { ...cursor, sortKey: null }),
       ['SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid<?)'],
     ],
     [
@@ -93,7 +109,7 @@ describe('query plans', () => {
     ],
     [
       'receipts without a time, oldest first',
-      batches(receiptsTable, { agent: EVERY_AGENT, order: 'oldest-first' }, { ...cursor, time: null }),
+      batches(receiptsTable, { agent: EVERY_AGENT, order: 'oldest-first' }, { ...cursor, sortKey: null }),
       [
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at=? AND rowid>?)',
         'SEARCH receipts USING INDEX idx_receipts_created_at (created_at>?)',
@@ -101,12 +117,12 @@ describe('query plans', () => {
     ],
     [
       'the audit trail since a day',
-      batches(auditLogTable, { agent: EVERY_AGENT, since: cursor.time }, undefined),
+      batches(auditLogTable, { agent: EVERY_AGENT, since: cursor.sortKey }, undefined),
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
       'the next audit entries',
-      batches(auditLogTable, { agent: SOME_AGENTS, since: cursor.time }, cursor),
+      batches(auditLogTable, { agent: SOME_AGENTS, since: cursor.sortKey }, cursor),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid<?)',
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>? AND timestamp<?)',
@@ -115,16 +131,116 @@ describe('query plans', () => {
     ],
     [
       'the audit trail since a day, oldest first',
-      batches(auditLogTable, { agent: EVERY_AGENT, since: cursor.time, order: 'oldest-first' }, undefined),
+      batches(auditLogTable, { agent: EVERY_AGENT, since: cursor.sortKey, order: 'oldest-first' }, undefined),
       ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
     ],
     [
       'the next audit entries, oldest first',
-      batches(auditLogTable, { agent: SOME_AGENTS, since: cursor.time, order: 'oldest-first' }, cursor),
+      batches(auditLogTable, { agent: SOME_AGENTS, since: cursor.sortKey, order: 'oldest-first' }, cursor),
       [
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp=? AND rowid>?)',
         'SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)',
       ],
+    ],
+    [
+      'receipts of a status that many have: read in order of time, until there are enough',
+      batches(
+        receiptsTable,
+        { agent: EVERY_AGENT, conditions: receiptsWith({ status: 'success' }) },
+        undefined,
+      ),
+      ['SCAN receipts USING INDEX idx_receipts_created_at'],
+    ],
+    [
+      'receipts by type, text or JSON, which no index has: read in order of time, until there are enough',
+      batches(
+        receiptsTable,
+        {
+          agent: EVERY_AGENT,
+          since: '2026-01-01',
+          until: '2026-02-01',
+          conditions: receiptsWith({ agentType: 'v*', text: 'x', where: '$.n > 1' }),
+        },
+        undefined,
+      ),
+      ['SEARCH receipts USING INDEX idx_receipts_created_at (created_at>? AND created_at<?)'],
+    ],
+    [
+      'receipts of a status that few have: found by it, then sorted',
+      selective({ status: ['error', 'partial'] }),
+      upTo(3).flatMap(() => [
+        'SEARCH receipts USING INDEX idx_receipts_status (status=?)',
+        'USE TEMP B-TREE FOR ORDER BY',
+      ]),
+    ],
+    [
+      'the receipt of an execution',
+      selective({ execution: 'e' }),
+      upTo(3).map(() => 'SEARCH receipts USING INDEX sqlite_autoindex_receipts_2 (execution_id=?)'),
+    ],
+    [
+      'receipts of few executions',
+      selective({ execution: 'e*' }),
+      upTo(3).flatMap(() => [
+        'SEARCH receipts USING INDEX sqlite_autoindex_receipts_2 (execution_id>? AND execution_id<?)',
+        'USE TEMP B-TREE FOR ORDER BY',
+      ]),
+    ],
+    [
+      'the longest receipts: all are compared, because an index of the durations would cost every save',
+      batches(receiptsTable, { agent: EVERY_AGENT, order: 'longest-first' }, undefined),
+      ['SCAN receipts', 'USE TEMP B-TREE FOR ORDER BY'],
+    ],
+    [
+      'the number of receipts of a status',
+      countQuery(receiptsTable, { agent: EVERY_AGENT, conditions: receiptsWith({ status: 'error' }) }).sql,
+      ['SEARCH receipts USING COVERING INDEX idx_receipts_status (status=?)'],
+    ],
+    [
+      'the number of receipts of a period',
+      countQuery(receiptsTable, { agent: EVERY_AGENT, since: '2026' }).sql,
+      ['SEARCH receipts USING COVERING INDEX idx_receipts_created_at (created_at>?)'],
+    ],
+    [
+      'the number of receipts of a status in a period: the index that has both is read, and no row',
+      countQuery(receiptsTable, {
+        agent: EVERY_AGENT,
+        since: '2026',
+        conditions: receiptsWith({ status: 'success' }),
+      }).sql,
+      ['SCAN receipts USING COVERING INDEX idx_receipts_agent'],
+    ],
+    [
+      'the number of receipts of an agent in a period',
+      countQuery(receiptsTable, { agent: ONE_AGENT, since: '2026' }).sql,
+      ['SEARCH receipts USING COVERING INDEX idx_receipts_agent (agent_id=? AND created_at>?)'],
+    ],
+    [
+      'the number of receipts with a value: every row is read, because no index has the content',
+      countQuery(receiptsTable, { agent: EVERY_AGENT, conditions: receiptsWith({ where: '$.n > 1' }) }).sql,
+      ['SCAN receipts'],
+    ],
+    [
+      'audit entries of an operation: read in order of time, until there are enough',
+      batches(
+        auditLogTable,
+        {
+          agent: EVERY_AGENT,
+          since: cursor.sortKey,
+          conditions: checkConditions('test', auditLogTable, { operation: 'o', status: 'failed' }),
+        },
+        undefined,
+      ),
+      ['SEARCH audit_log USING INDEX idx_audit_log_timestamp (timestamp>?)'],
+    ],
+    [
+      'the number of audit entries of an operation in a period',
+      countQuery(auditLogTable, {
+        agent: EVERY_AGENT,
+        since: '2026',
+        conditions: checkConditions('test', auditLogTable, { operation: 'o', status: 'failed' }),
+      }).sql,
+      ['SCAN audit_log USING COVERING INDEX idx_audit_log_agent'],
     ],
     [
       'memory, latest first',
@@ -241,6 +357,7 @@ const ALLOWED_SCANS: ReadonlyMap<string, string> = new Map([
   ['SCAN agent_memory', 'one row per agent'],
   ['USE TEMP B-TREE FOR ORDER BY', 'memories, agents and statuses, which are few'],
   ['SCAN distinct_values', 'agents and statuses, which are few'],
+  ['SCAN (subquery-1)', 'entries of an index, up to a limit'],
   ['SCAN agent_memory USING COVERING INDEX sqlite_autoindex_agent_memory_2', 'a count for stats'],
   ['SCAN sqlite_schema', 'the schema'],
   ...TABLES.map(
@@ -278,6 +395,8 @@ it('operations scan and sort only where they have to', async () => {
     await collect(db.queryMemory({ agent }));
     await collect(db.queryAuditTrail({ agent, limit: 1000 }));
     await collect(db.queryReceipts({ agent, limit: 1000, order: 'oldest-first' }));
+    await collect(db.queryReceipts({ agent, status: 'success', text: 'x', where: '$.ok = true' }));
+    await db.countReceipts({ agent, status: 'success', since: '2h' });
     await collect(db.queryMemory({ agent, order: 'oldest-first' }));
     await collect(db.queryAuditTrail({ agent, limit: 1000, order: 'oldest-first' }));
     await db.analytics({ agent });
