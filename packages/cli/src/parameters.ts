@@ -11,8 +11,8 @@ export type Completes = 'nothing' | 'files' | 'directories' | readonly string[];
 
 /** A parameter of a command. */
 export interface Parameter<Value = unknown> {
-  /** Number of values its option takes. */
-  readonly takes: 'nothing' | 'one' | 'many';
+  /** Number of values its option takes; `repeated` is one for each time that the option is given. */
+  readonly takes: 'nothing' | 'one' | 'many' | 'repeated';
   readonly description: string;
   /** Name in usage lines and messages, if not the parameter's name in capitals. */
   readonly placeholder: string | undefined;
@@ -156,6 +156,15 @@ export function files(wording: Wording & { readonly isRequired: boolean }): Para
     isRequired: wording.isRequired,
     completes: 'files',
     parse: (texts) => texts,
+  };
+}
+
+/** Makes an optional text that may be given several times. Without it, the value is undefined. */
+export function repeatedText(wording: Wording): Parameter<readonly string[] | undefined> {
+  return {
+    ...one(wording),
+    takes: 'repeated',
+    parse: (texts) => (texts.length === 0 ? undefined : texts),
   };
 }
 

@@ -134,6 +134,14 @@ function once(option: Option): Option {
   });
 }
 
+/** Collects the values of an option that may be given several times. */
+function collected(option: Option): Option {
+  return option.argParser((given: string, earlier: readonly string[] | undefined) => [
+    ...(earlier ?? []),
+    given,
+  ]);
+}
+
 function givenTwice(option: string): UsageError {
   return new UsageError(`${option} is given twice`, 'Give it once');
 }
@@ -141,10 +149,14 @@ function givenTwice(option: string): UsageError {
 function optionOf(name: string, parameter: Parameter): Option {
   const word = `--${kebabCase(name)}`;
   const placeholder = placeholderOf(name, parameter);
-  const suffix = { nothing: '', one: ` <${placeholder}>`, many: ` <${placeholder}...>` }[parameter.takes];
+  const single = ` <${placeholder}>`;
+  const suffix = { nothing: '', one: single, repeated: single, many: ` <${placeholder}...>` }[
+    parameter.takes
+  ];
   const option = new Option(word + suffix, describe(parameter));
   // `--no-vacuum` is a flag of its own. The parser would take it for the opposite of `--vacuum`, and the last of both.
   option.negate = false;
+  if (parameter.takes === 'repeated') return collected(option);
   return parameter.takes === 'one' ? once(option) : option;
 }
 

@@ -1,6 +1,7 @@
 /** Output of query results in the requested format. */
-import { EXPORT_FORMATS, type ExportFormat, type RowOrder, type TableName } from '@ggen-sim/core';
+import { EXPORT_FORMATS, type ExportFormat, type Rows, type TableName } from '@ggen-sim/core';
 import type { CommandContext } from '../command-context.ts';
+import { UsageError } from '../failures.ts';
 import { choice, flag, type Parameter } from '../parameters.ts';
 import { snakeCase } from '../letter-case.ts';
 
@@ -20,16 +21,6 @@ export function rowFormat(): Parameter<RowFormat> {
   return choice(ROW_FORMATS, { default: 'json', description: 'output format' });
 }
 
-/** The option that reverses the order of a query. */
-export const ORDER_OPTION: Readonly<Record<'oldestFirst', Parameter<boolean>>> = {
-  oldestFirst: flag({ description: 'oldest rows first' }),
-};
-
-/** Converts `--oldest-first` to the order of a query. */
-export function orderOf(oldestFirst: boolean): RowOrder {
-  return oldestFirst ? 'oldest-first' : 'newest-first';
-}
-
 /** Options of CSV output. */
 export type CsvOptions = Readonly<Record<'noHeader' | 'csvSafe', Parameter<boolean>>>;
 
@@ -39,11 +30,30 @@ export const CSV_OPTIONS: CsvOptions = {
   csvSafe: flag({ description: "put ' before CSV cells that a spreadsheet would run as formulas" }),
 };
 
+/** The option that writes stored JSON as JSON, for every command that writes it. */
+export const RAW_OPTION: Readonly<Record<'raw', Parameter<boolean>>> = {
+  raw: flag({ description: 'JSON, NDJSON: write the stored JSON as JSON, not as a string that holds it' }),
+};
+
+/** @throws {UsageError} when a format has no JSON inside */
+export function refuseRaw(raw: boolean, format: RowFormat): void {
+  if (raw && format !== 'json' && format !== 'ndjson') {
+    throw new UsageError(
+      `--raw needs the format json or ndjson, not ${format}`,
+      'CSV and tables have cells of text',
+    );
+  }
+}
+
 /** Format and columns of a query's output. */
 export interface RowOutput<Row extends object = object> {
   readonly format: RowFormat;
   readonly noHeader: boolean;
   readonly csvSafe: boolean;
+  /** @default false */
+  readonly raw?: boolean;
+  /** Print the cursor beside the rows. @default false */
+  readonly withCursor?: boolean;
   /** Table that the rows come from. Every format but `table` has all of its columns. */
   readonly table: TableName;
   /** Fields shown in the format `table`, the most important first. */
@@ -54,18 +64,36 @@ export interface RowOutput<Row extends object = object> {
 
 /** Writes rows as they arrive. The format `table` collects the first ones, to compute the column widths. */
 export async function writeRows<Row extends object>(
-  rows: AsyncIterable<Row>,
+  rows: Rows<Row>,
   output: RowOutput<Row>,
   context: CommandContext,
 ): Promise<void> {
-  const { format, noHeader, csvSafe, table } = output;
+  const { format, noHeader, csvSafe, table, raw = false, withCursor = false } = output;
+  refuseRaw(raw, format);
+  if (withCursor && format !== 'json') {
+    throw new UsageError(
+      `--with-cursor needs the format json, not ${format}`,
+      'Other formats have rows only',
+    );
+  }
   if (format === 'table') {
     await writeTable(rows, output, context);
     return;
   }
   const { columnsOfTable, encodeRows } = await import('@ggen-sim/core');
-  const encoding = { format, noHeader, csvSafe, columns: columnsOfTable(table) };
-  for await (const chunk of encodeRows(rows, encoding)) await context.stdout.write(chunk);
+  const encoding = { format, noHeader, csvSafe, rawJson: raw, columns: columnsOfTable(table) };
+  if (!withCursor) {
+    for await (const chunk of encodeRows(rows, encoding)) await context.stdout.write(chunk);
+    return;
+  }
+  const { rows: first, nextCursor } = await rows.withCursor();
+  await context.stdout.write('{"rows":');
+  for await (const chunk of encodeRows(listed(first), encoding)) await context.stdout.write(chunk);
+  await context.stdout.write(`,"next_cursor":${JSON.stringify(nextCursor)}}\n`);
+}
+
+async function* listed<Row>(rows: readonly Row[]): AsyncGenerator<Row> {
+  yield* rows;
 }
 
 async function writeTable<Row extends object>(
