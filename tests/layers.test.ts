@@ -194,7 +194,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'agents.ts': ['validation', 'agent.ts', 'errors.ts'],
       'run-agent.ts': ['unrecorded-run.ts', 'recording', 'agent.ts', 'errors.ts', 'versions.ts'],
       'unrecorded-run.ts': ['agent.ts', 'errors.ts'],
-      validation: ['recording', 'agent.ts', 'shacl', 'rdf', 'pauses.ts', 'errors.ts', 'sha256.ts'],
+      validation: ['recording', 'agent.ts', 'shacl', 'sparql', 'rdf', 'pauses.ts', 'errors.ts', 'sha256.ts'],
       recording: ['sha256.ts'],
       'agent.ts': ['rdf', 'errors.ts'],
       shacl: ['sparql', 'rdf', 'pauses.ts', 'errors.ts', 'shortened.ts'],

@@ -22,6 +22,8 @@ export interface InputFile {
   readonly unreadable?: string;
   /** @default by the name's extension: `.ttl`, `.nt`, `.nq`, `.trig` */
   readonly format?: RdfFormat;
+  /** Prefixes that a query may use without declaring them, by prefix. Documents in RDF declare their own. */
+  readonly prefixes?: Readonly<Record<string, string>>;
   /** IRI by which `owl:imports` refers to the document. It is also the base of its relative IRIs. */
   readonly iri?: string;
 }
@@ -94,17 +96,30 @@ export function measureInput(file: InputFile): MeasuredInput {
  *
  * @throws {AgentError} IO_ERROR, UNKNOWN_FORMAT, NOT_UTF8
  */
-export function openInput({ file, baseName, bytes }: MeasuredInput): ReadableInput {
-  if (bytes === null) throw new AgentError('IO_ERROR', file.unreadable ?? '', { file: file.name });
+export function openInput(input: MeasuredInput): ReadableInput {
+  const { file, baseName, bytes } = input;
+  if (bytes === null) throw unreadable(file);
   const format = file.format ?? formatOf(file.name);
+  return { name: file.name, baseName, format, text: openText(input) };
+}
+
+/**
+ * Decodes an input's text, without a byte order mark: it would shift every column of the first line.
+ *
+ * @throws {AgentError} IO_ERROR, NOT_UTF8
+ */
+export function openText({ file, baseName, bytes }: MeasuredInput): string {
+  if (bytes === null) throw unreadable(file);
   try {
-    // Drops a byte order mark: it would shift every column of the first line.
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { name: file.name, baseName, format, text };
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new AgentError('NOT_UTF8', `"${baseName}" is not UTF-8 text`, {
       cause,
       hint: 'Save the file as UTF-8.',
     });
   }
+}
+
+function unreadable({ name, unreadable: reason = '' }: InputFile): AgentError {
+  return new AgentError('IO_ERROR', reason, { file: name });
 }

@@ -3,8 +3,8 @@ import type { Constraint, FoundResult } from 'rdf-validate-shacl';
 import { AgentError } from '../errors.ts';
 import { SH } from '../rdf/namespaces.ts';
 import { renderTerm, termKey } from '../rdf/terms.ts';
-import type { N3, TripleGraph } from '../rdf/triple-graph.ts';
-import { type Bindings, QueryGraph, SHAPES_GRAPH } from '../sparql/query-graph.ts';
+import type { TripleGraph } from '../rdf/triple-graph.ts';
+import { type Bindings, type QueryGraph, SHAPES_GRAPH } from '../sparql/query-graph.ts';
 import type { AddedComponent } from './added-component.ts';
 import { declaredMessage } from './messages.ts';
 import { renderPath } from './property-path.ts';
@@ -13,32 +13,26 @@ import type { DeclaredComponent, DeclaredQuery, SparqlParts } from './sparql-par
 
 /** Graphs of an evaluation. */
 export interface SparqlContext {
-  readonly n3: N3;
-  readonly data: TripleGraph;
   readonly shapes: TripleGraph;
   readonly dataLabels: ReadonlyMap<string, string>;
-  /** Rows that a query may return. @default 100,000 */
-  readonly maxRows?: number | undefined;
+  /** Graph with the data; `undefined` when there are no queries. */
+  readonly graph: QueryGraph | undefined;
 }
 
 /** Evaluates the SPARQL queries of a shapes graph. */
 export class SparqlEvaluation {
   readonly #parts: SparqlParts;
   readonly #context: SparqlContext;
-  readonly #graph: QueryGraph | undefined;
 
   constructor(parts: SparqlParts, context: SparqlContext) {
     this.#parts = parts;
     this.#context = context;
-    if (parts.oxigraph === undefined) return;
-    this.#graph = new QueryGraph(parts.oxigraph, context.n3, context.maxRows);
-    this.#graph.add(context.data);
     const queries = [
       ...parts.constraints.values(),
       ...parts.components.flatMap(({ forNodes, forProperties }) => [forNodes, forProperties]),
     ];
     if (queries.some((query) => query?.text.variables.has('shapesGraph') === true))
-      this.#graph.add(context.shapes, SHAPES_GRAPH);
+      context.graph?.add(context.shapes, SHAPES_GRAPH);
   }
 
   /**
@@ -69,7 +63,7 @@ export class SparqlEvaluation {
 
   /** Makes the constraint components of `sh:sparql` and those that the shapes graph declares. */
   components(): AddedComponent[] {
-    if (this.#graph === undefined) return [];
+    if (this.#context.graph === undefined) return [];
     return [this.#sparqlComponent(), ...this.#parts.components.map((each) => this.#declaredComponent(each))];
   }
 
@@ -140,7 +134,7 @@ export class SparqlEvaluation {
     const path = this.#pathOf(constraint);
     return valueNodes.flatMap((value) => {
       const bindings = this.#bindings(focusNode, constraint, new Map([...values, ['value', value]]));
-      if (this.#graph?.ask(query, bindings, path) !== false) return [];
+      if (this.#context.graph?.ask(query, bindings, path) !== false) return [];
       return [this.#result({ value }, template, bindings, path)];
     });
   }
@@ -200,6 +194,6 @@ export class SparqlEvaluation {
   }
 
   #select(query: DeclaredQuery, bindings: Bindings, path?: string): Bindings[] {
-    return this.#graph?.select(query, bindings, path) ?? [];
+    return this.#context.graph?.select(query, bindings, path) ?? [];
   }
 }

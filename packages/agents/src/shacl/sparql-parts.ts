@@ -40,8 +40,8 @@ export interface DeclaredTarget {
 
 /** Parts of a shapes graph that use SPARQL. */
 export interface SparqlParts {
-  /** `undefined` when nothing needs it: then it is not loaded. */
-  readonly oxigraph: Oxigraph | undefined;
+  /** True when a query must be evaluated. Without one, the SPARQL engine is not loaded. */
+  readonly hasQueries: boolean;
   /** Queries of `sh:sparql`, by key of the constraint. One that is deactivated has none. */
   readonly constraints: ReadonlyMap<string, DeclaredQuery>;
   readonly components: readonly DeclaredComponent[];
@@ -66,7 +66,7 @@ export async function readSparqlParts(shapes: TripleGraph): Promise<SparqlParts>
   );
   if (!hasQueries) {
     return {
-      oxigraph: undefined,
+      hasQueries: false,
       constraints: new Map(),
       components: [],
       targets: new Map(),
@@ -114,7 +114,7 @@ class SparqlReader {
     const components = await this.#readComponents();
     const targets = await this.#readTargets();
     return {
-      oxigraph: this.#oxigraph,
+      hasQueries: this.#oxigraph !== undefined,
       constraints,
       components,
       targets,

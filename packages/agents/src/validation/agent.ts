@@ -16,6 +16,10 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
       description:
         'file that others import by owl:imports, after its IRI; nothing is loaded from the network',
     },
+    gates: {
+      isRequired: false,
+      description: 'SPARQL query on the data: ASK true is a violation, and so is each row of SELECT',
+    },
   },
   help: {
     summary: 'Validate RDF against SHACL shapes and save a receipt',
@@ -25,6 +29,7 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
     examples: [
       '--spec ontology.ttl --shapes shapes.ttl',
       '--spec ontology.ttl --shapes shapes.ttl --format sarif --fail-on warning > results.sarif',
+      '--spec ontology.ttl --gates no-orphans.rq one-owner.rq',
       "--spec ontology.ttl | jq '.violations[] | {focus_node, path, message}'",
     ],
     endings: {

@@ -16,7 +16,7 @@ import type {
 import { findingsHash, listedResults } from './results.ts';
 
 /** Role of a document: the name of its parameter. */
-export type DocumentRole = 'spec' | 'shapes' | 'import';
+export type DocumentRole = 'spec' | 'shapes' | 'import' | 'gates';
 
 /** Findings of a run up to the stage where it ended. */
 export interface FindingsSoFar {
@@ -28,13 +28,15 @@ export interface FindingsSoFar {
   dataGraph?: CanonicalGraph;
   shapesGraph?: CanonicalGraph;
   summary?: ShapesSummary;
+  /** Gates that were not evaluated, with the reason. */
+  unevaluatedGates?: readonly string[];
   violations: readonly Violation[];
   error?: AgentError;
 }
 
 /** Makes the part of the receipt that depends on the inputs alone. */
 export function findingsOf(found: FindingsSoFar): ValidationFindings {
-  const counts = found.summary === undefined ? null : countsOf(found.summary, found.violations);
+  const counts = found.summary === undefined ? null : countsOf(found, found.summary);
   const { status, conforms, message } = verdictOf(found, counts);
   const { listed, omitted } = listedResults(found.violations);
   return {
@@ -53,7 +55,7 @@ export function findingsOf(found: FindingsSoFar): ValidationFindings {
     counts,
     violations: listed,
     omitted_results: omitted,
-    not_evaluated: found.summary?.unevaluated.texts ?? [],
+    not_evaluated: unevaluatedOf(found),
     findings_hash:
       found.summary === undefined || found.error !== undefined
         ? null
@@ -63,7 +65,16 @@ export function findingsOf(found: FindingsSoFar): ValidationFindings {
 }
 
 function wasValidated(found: FindingsSoFar, counts: ReceiptCounts | null): boolean {
-  return found.error === undefined && counts !== null && counts.focus_nodes > 0;
+  return found.error === undefined && counts !== null && isChecked(counts);
+}
+
+/** True when a node was checked against a shape, or a gate was evaluated. */
+function isChecked({ focus_nodes, gates = 0 }: ReceiptCounts): boolean {
+  return focus_nodes > 0 || gates > 0;
+}
+
+function unevaluatedOf({ summary, unevaluatedGates = [] }: FindingsSoFar): readonly string[] {
+  return [...(summary?.unevaluated.texts ?? []), ...unevaluatedGates];
 }
 
 function shapesSourceOf(found: FindingsSoFar): 'shapes' | 'spec' {
@@ -75,7 +86,8 @@ function inputsOf(found: FindingsSoFar): ReceiptInput[] {
     name: measured.baseName,
     role,
     ...(measured.file.iri === undefined ? {} : { iri: measured.file.iri }),
-    format: parsed?.format ?? measured.file.format ?? null,
+    ...(measured.file.prefixes === undefined ? {} : { prefixes: measured.file.prefixes }),
+    format: role === 'gates' ? 'SPARQL' : (parsed?.format ?? measured.file.format ?? null),
     bytes: measured.bytes?.byteLength ?? null,
     sha256: measured.sha256,
     quads: parsed?.quads.length ?? null,
@@ -95,7 +107,9 @@ function graphOf(graph: CanonicalGraph | undefined): ReceiptGraph | null {
   };
 }
 
-function countsOf(summary: ShapesSummary, violations: readonly Violation[]): ReceiptCounts {
+function countsOf(found: FindingsSoFar, summary: ShapesSummary): ReceiptCounts {
+  const { documents, violations, unevaluatedGates = [] } = found;
+  const gates = documents.filter(({ role }) => role === 'gates').length;
   const focusNodes = new Set<string>();
   for (const { focusNodes: nodes } of summary.targeted)
     for (const node of nodes) focusNodes.add(termKey(node));
@@ -106,6 +120,7 @@ function countsOf(summary: ShapesSummary, violations: readonly Violation[]): Rec
     shapes_with_target: summary.targeted.length,
     shapes_without_focus_nodes: summary.targeted.filter(({ focusNodes: nodes }) => nodes.length === 0).length,
     focus_nodes: focusNodes.size,
+    ...(gates === 0 ? {} : { gates: gates - unevaluatedGates.length }),
     results: violations.length,
     violations: bySeverity('Violation'),
     warnings: bySeverity('Warning'),
@@ -123,14 +138,21 @@ function verdictOf(found: FindingsSoFar, counts: ReceiptCounts | null): Verdict 
   if (found.error !== undefined || counts === null) {
     return { status: 'error', conforms: null, message: failureMessage(found.error) };
   }
-  const skipped = found.summary?.unevaluated.texts ?? [];
+  const skipped = unevaluatedOf(found);
   const unchecked =
     (skipped.length === 0 ? '' : `; not evaluated: ${skipped.join(', ')}`) + unhashedText(found);
-  if (counts.focus_nodes === 0) {
+  if (!isChecked(counts)) {
     const reason = `Nothing to validate against: ${nothingReason(counts, shapesSourceOf(found))}${unchecked}`;
     return { status: 'partial', conforms: null, message: reason };
   }
-  const scope = `${count(counts.focus_nodes, 'focus node')} checked against ${count(checkedShapes(counts), 'shape')}`;
+  const scope = [
+    counts.focus_nodes === 0
+      ? ''
+      : `${count(counts.focus_nodes, 'focus node')} checked against ${count(checkedShapes(counts), 'shape')}`,
+    counts.gates === undefined ? '' : `${count(counts.gates, 'gate')} evaluated`,
+  ]
+    .filter((text) => text !== '')
+    .join('; ');
   const idle =
     counts.shapes_without_focus_nodes === 0
       ? ''

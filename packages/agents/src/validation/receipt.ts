@@ -6,11 +6,13 @@ import type { RdfFormat } from '../rdf/input-file.ts';
 export interface ReceiptInput {
   /** Last part of the name, without folders. */
   readonly name: string;
-  readonly role: 'spec' | 'shapes' | 'import';
-  /** IRI by which other documents import it. */
+  readonly role: 'spec' | 'shapes' | 'import' | 'gates';
+  /** IRI by which other documents import it, and the base of its relative IRIs. */
   readonly iri?: string;
+  /** Prefixes that were given with a query. */
+  readonly prefixes?: Readonly<Record<string, string>>;
   /** `null` when it is unknown. */
-  readonly format: RdfFormat | null;
+  readonly format: RdfFormat | 'SPARQL' | null;
   /** `null` when it could not be read. */
   readonly bytes: number | null;
   /** SHA-256 of the bytes, 64 hex digits; `null` when it could not be read. */
@@ -42,6 +44,8 @@ export interface ReceiptCounts {
   readonly shapes_without_focus_nodes: number;
   /** Distinct nodes that any target selects. */
   readonly focus_nodes: number;
+  /** Gates that were evaluated; only in runs with gates. */
+  readonly gates?: number;
   /** Results of every severity. */
   readonly results: number;
   readonly violations: number;

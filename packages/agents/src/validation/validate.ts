@@ -15,7 +15,10 @@ import { summarizeShapes } from '../shacl/shapes.ts';
 import { SparqlEvaluation } from '../shacl/sparql-evaluation.ts';
 import { readSparqlParts } from '../shacl/sparql-parts.ts';
 import { type Violation, sortViolations } from '../shacl/violation.ts';
+import { loadOxigraph } from '../sparql/oxigraph.ts';
+import { QueryGraph } from '../sparql/query-graph.ts';
 import { type DocumentRole, type FindingsSoFar, findingsOf } from './findings.ts';
+import { type Gate, evaluateGates, readGate } from './gates.ts';
 import { refuseIllFormedShapes } from './ill-formed-shapes.ts';
 import type { ReceiptDurations, ValidationFindings } from './receipt.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -26,6 +29,8 @@ export type ValidationInputs = {
   readonly spec: readonly InputFile[];
   /** Shapes: together one shapes graph. @default those in the spec itself */
   readonly shapes?: readonly InputFile[];
+  /** SPARQL queries on the data graph. An `ASK` that is true is a violation, and so is each row of a `SELECT`. */
+  readonly gates?: readonly InputFile[];
   /** Documents that others may import by `owl:imports`, each with its `iri`. They are used only where they are imported. */
   readonly import?: readonly InputFile[];
 };
@@ -49,6 +54,7 @@ interface RoledDocument {
   readonly role: DocumentRole;
   readonly measured: MeasuredInput;
   parsed?: ParsedDocument;
+  gate?: Gate;
 }
 
 /**
@@ -77,7 +83,8 @@ export async function validate(
     await pauses.pause();
     const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, pauses));
     await pauses.pause();
-    await stopwatch.time('validate', () => validateGraphs(graphs, found, pauses, beginShape));
+    const gates = documents.flatMap(({ gate }) => gate ?? []);
+    await stopwatch.time('validate', () => validateGraphs(graphs, gates, found, pauses, beginShape));
     shape = undefined;
     await pauses.pause();
   } catch (failure) {
@@ -133,8 +140,18 @@ function omittedFrom({ counts, shapes_source, not_evaluated }: ValidationFinding
   return hasNoShapes ? not_evaluated.filter((part) => !part.startsWith('owl:imports ')) : not_evaluated;
 }
 
-function documentsOf({ spec, shapes = [], import: imports = [] }: ValidationInputs): RoledDocument[] {
-  return [...inOrder('spec', spec), ...inOrder('shapes', shapes), ...inOrder('import', imports)];
+function documentsOf({
+  spec,
+  shapes = [],
+  import: imports = [],
+  gates = [],
+}: ValidationInputs): RoledDocument[] {
+  return [
+    ...inOrder('spec', spec),
+    ...inOrder('shapes', shapes),
+    ...inOrder('import', imports),
+    ...inOrder('gates', gates),
+  ];
 }
 
 /** Puts documents into a fixed order, so that no finding, the first error included, depends on the order given. */
@@ -149,6 +166,10 @@ async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Pr
   for (const [index, document] of documents.entries()) {
     await pauses.pauseIfDue();
     const { measured } = document;
+    if (document.role === 'gates') {
+      document.gate = readGate(measured);
+      continue;
+    }
     document.parsed = await parseRdf(openInput(measured), `d${index}_`, baseIriIn(documents, measured));
   }
 }
@@ -213,6 +234,7 @@ function quadsOf(document: RoledDocument): readonly Quad[] {
 
 async function validateGraphs(
   graphs: ValidationGraphs,
+  gates: readonly Gate[],
   found: FindingsSoFar,
   pauses: Pauses,
   beginShape: (name: string) => void,
@@ -222,7 +244,10 @@ async function validateGraphs(
   await refuseIllFormedShapes(shapes, found.documents, parts.problems);
   const hierarchy = new ClassHierarchy(data, shapes);
   const imported = new Set(found.documents.flatMap(({ measured }) => measured.file.iri ?? []));
-  const sparql = new SparqlEvaluation(parts, { n3, data, shapes, dataLabels: dataCanonical.labels });
+  const graph = parts.hasQueries || gates.length > 0 ? new QueryGraph(await loadOxigraph(), n3) : undefined;
+  graph?.add(data);
+  const { labels: dataLabels } = dataCanonical;
+  const sparql = new SparqlEvaluation(parts, { shapes, graph, dataLabels });
   const { unevaluated } = parts;
   const summary = summarizeShapes(shapes, data, hierarchy, { sparql, unevaluated, imported });
   const evaluation = {
@@ -232,10 +257,15 @@ async function validateGraphs(
     hierarchy,
     summary,
     sparql,
-    dataLabels: dataCanonical.labels,
+    dataLabels,
     shapesLabels: shapesCanonical.labels,
   };
-  found.violations = sortViolations(await evaluateShapes(evaluation, pauses, beginShape));
+  const ofShapes = await evaluateShapes(evaluation, pauses, beginShape);
+  await pauses.pause();
+  const ofGates =
+    graph === undefined ? { violations: [], unevaluated: [] } : evaluateGates(gates, graph, dataLabels);
+  found.violations = sortViolations([...ofShapes, ...ofGates.violations]);
+  found.unevaluatedGates = ofGates.unevaluated;
   found.summary = summary;
 }
 

@@ -149,18 +149,23 @@ function assignFiles(
 /** Makes the documents of the run again, under the names in the receipt, which decide relative IRIs. */
 function inputsOf(documents: readonly AssignedFile[]): ValidationInputs {
   const ofRole = (role: ReceiptInput['role']): InputFile[] =>
-    documents
-      .filter(({ input }) => input.role === role)
-      .map(({ input: { name, format, iri }, file }) => {
-        const content = file.bytes ?? '';
-        const document: InputFile = iri === undefined ? { name, content } : { name, content, iri };
-        return format === null ? document : Object.assign(document, { format });
-      });
-  const [shapes, imports] = [ofRole('shapes'), ofRole('import')];
+    documents.filter(({ input }) => input.role === role).map(documentOf);
+  const [shapes, imports, gates] = [ofRole('shapes'), ofRole('import'), ofRole('gates')];
   return {
     spec: ofRole('spec'),
     ...(shapes.length === 0 ? {} : { shapes }),
     ...(imports.length === 0 ? {} : { import: imports }),
+    ...(gates.length === 0 ? {} : { gates }),
+  };
+}
+
+function documentOf({ input: { name, format, iri, prefixes }, file }: AssignedFile): InputFile {
+  return {
+    name,
+    content: file.bytes ?? '',
+    ...(iri === undefined ? {} : { iri }),
+    ...(prefixes === undefined ? {} : { prefixes }),
+    ...(format === null || format === 'SPARQL' ? {} : { format }),
   };
 }
 
