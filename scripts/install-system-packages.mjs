@@ -1,8 +1,13 @@
 // Installs the programs that the tests use beside Node: the native SQLite shell, jq, the shells with completions, and a
-// compiler for better-sqlite3; with --browsers also Firefox for `pnpm compat --all`. Without apt-get or root rights it
-// prints the missing programs and fails.
+// compiler for better-sqlite3; with --browsers also Firefox and WebKitGTK for `pnpm compat --all`. Without apt-get or root
+// rights it prints the missing programs and fails.
 import { spawnSync } from 'node:child_process';
 
+const browsers = [
+  { command: 'firefox-esr', aptPackage: 'firefox-esr' },
+  { command: 'WebKitWebDriver', aptPackage: 'webkit2gtk-driver' },
+  { command: 'Xvfb', aptPackage: 'xvfb' },
+];
 const programs = [
   { command: 'sqlite3', aptPackage: 'sqlite3' },
   { command: 'jq', aptPackage: 'jq' },
@@ -14,7 +19,7 @@ const programs = [
   { command: 'python3', aptPackage: 'python3' },
   { command: 'make', aptPackage: 'make' },
   { command: 'g++', aptPackage: 'g++' },
-  ...(process.argv.includes('--browsers') ? [{ command: 'firefox-esr', aptPackage: 'firefox-esr' }] : []),
+  ...(process.argv.includes('--browsers') ? browsers : []),
 ];
 
 const isInstalled = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
