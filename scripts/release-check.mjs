@@ -5,6 +5,7 @@ import path from 'node:path';
 import { readConsumers, tryConsumers } from './compat/consumers.mjs';
 import { compareWithResults } from './compat/results.mjs';
 import { checkContents } from './release-check/contents.mjs';
+import { checkSizes } from './release-check/sizes.mjs';
 import { tryCommandLine, tryInNode } from './release-check/node.mjs';
 import { installInFreshProject, packAll, PACKAGES } from './release-check/tarballs.mjs';
 
@@ -24,6 +25,7 @@ try {
   const project = await step('installed in a fresh project', () => installInFreshProject(tarballs, folder));
   await step('Node: every entry imported, data saved and read', () => tryInNode(project, tarballs));
   await step('command line: a receipt saved and counted', () => tryCommandLine(project, tarballs));
+  await step('sizes: within their bounds', () => checkSizes(tarballs, folder));
   await step('quick consumers: as recorded', async () => {
     const quick = (await readConsumers()).filter((consumer) => consumer.quick);
     compareWithResults(await tryConsumers(quick, tarballs, folder));

@@ -7,7 +7,7 @@ const FOLDER = path.resolve('tests/consumers');
 const SECTIONS = ['dependencies', 'devDependencies', 'optionalDependencies'];
 
 /** Runs a program. @returns what it printed; what it printed is in the error as well */
-async function run(command, argumentList, { timeoutMs = 600_000, env, ...options } = {}) {
+export async function run(command, argumentList, { timeoutMs = 600_000, env, ...options } = {}) {
   try {
     const { stdout } = await promisify(execFile)(command, argumentList, {
       maxBuffer: 2 ** 26,
@@ -46,10 +46,8 @@ function withDependencies(names, tarballs) {
   return all;
 }
 
-/** Copies a consumer to a new folder and installs it with npm; our packages come from the tarballs. @returns its folder */
-async function install({ name, sources = [] }, tarballs, folder) {
-  const project = mkdtempSync(path.join(folder, `${name}-`));
-  for (const source of [...sources, name]) cpSync(path.join(FOLDER, source), project, { recursive: true });
+/** Installs a project with npm; our packages come from the tarballs. */
+export async function installProject(project, tarballs) {
   const manifestFile = path.join(project, 'package.json');
   const manifest = JSON.parse(readFileSync(manifestFile, 'utf8'));
   const ours = SECTIONS.flatMap((section) => Object.keys(manifest[section] ?? {})).filter((dependency) =>
@@ -64,6 +62,13 @@ async function install({ name, sources = [] }, tarballs, folder) {
   writeFileSync(manifestFile, JSON.stringify(manifest, undefined, 2));
   // A lock file of the consumer, which has the versions of its tools, is kept; our packages are added to it.
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: project });
+}
+
+/** Copies a consumer to a new folder and installs it. @returns its folder */
+export async function installConsumer({ name, sources = [] }, tarballs, folder) {
+  const project = mkdtempSync(path.join(folder, `${name}-`));
+  for (const source of [...sources, name]) cpSync(path.join(FOLDER, source), project, { recursive: true });
+  await installProject(project, tarballs);
   return project;
 }
 
@@ -106,7 +111,7 @@ export async function tryConsumers(consumers, tarballs, folder) {
   const entries = [];
   for (const consumer of consumers) {
     const begin = performance.now();
-    const project = await install(consumer, tarballs, folder);
+    const project = await installConsumer(consumer, tarballs, folder);
     for (const row of consumer.rows) entries.push(await tryRow(consumer, row, { project, run }));
     rmSync(project, { recursive: true, force: true });
     console.log(`compat: ${consumer.name} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
