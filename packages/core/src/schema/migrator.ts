@@ -21,6 +21,7 @@ import { createChangeLog, typeOfForeign } from './change-log-table.ts';
 import { METADATA_TABLE, readMetadata, recordImportedReceipts, writeMetadata } from './metadata.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
+import { isOwnSchema } from './own-schema.ts';
 import { schemaMismatch } from './schema-problem.ts';
 import { checkExistingTables, checkMetadataTable, columnsOf } from './table-check.ts';
 
@@ -80,6 +81,7 @@ function isCurrent(connection: SqliteConnection, migrations: readonly Migration[
 
 /** Checks the tables and counts the migrations that a database has taken. Changes nothing. */
 function appliedVersion(connection: SqliteConnection, migrations: readonly Migration[]): number {
+  if (isOwnSchema(connection)) return recordedVersion(connection, migrations);
   checkMetadataTable(connection);
   const version = recordedVersion(connection, migrations);
   checkExistingTables(connection, version);

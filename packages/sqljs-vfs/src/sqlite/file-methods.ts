@@ -6,6 +6,7 @@
  *    that method.
  * 2. WebAssembly memory moves when it grows, so every method derives its view of it again.
  */
+import { addFunctions, type TypedFunction } from './function-pointers.ts';
 import type { LockLevel } from '../contract/database-lock.ts';
 import type { FileRole, StorageFile } from '../contract/storage.ts';
 import { ResultCode } from '../result-codes.ts';
@@ -76,8 +77,8 @@ export class FileMethods {
   /** Builds `sqlite3_io_methods` (https://www.sqlite.org/c3ref/io_methods.html). @returns its address */
   #installIoMethods(): number {
     // In the order of the struct's function pointers.
-    const pointers = [
-      this.#sqlJs.module.addFunction((filePointer: number) => this.#xClose(filePointer), 'ii'),
+    const pointers = addFunctions(this.#sqlJs, [
+      ['ii', (filePointer: number) => this.#xClose(filePointer)],
       this.#ioMethod('iiiij', ResultCode.IOERR_READ, this.#xRead),
       this.#ioMethod('iiiij', ResultCode.IOERR_WRITE, this.#xWrite),
       this.#ioMethod('iij', ResultCode.IOERR_TRUNCATE, this.#xTruncate),
@@ -89,7 +90,7 @@ export class FileMethods {
       this.#ioMethod('iiii', ResultCode.IOERR_WRITE, this.#xFileControl),
       this.#ioMethod('ii', SECTOR_SIZE_BYTES, this.#xSectorSize),
       this.#ioMethod('ii', IOCAP_POWERSAFE_OVERWRITE, this.#xDeviceCharacteristics),
-    ];
+    ]);
     const struct = this.#sqlJs.module._malloc(IO_METHODS_SIZE_BYTES);
     const view = this.#view();
     view.setInt32(struct, IO_METHODS_VERSION, true);
@@ -98,21 +99,20 @@ export class FileMethods {
   }
 
   /**
-   * Puts one method of `sqlite3_io_methods` into the function table.
-   * @param signature - Emscripten's: the result, then the parameters; `j` is a 64-bit integer
+   * Makes one method of `sqlite3_io_methods`.
    * @param failure - the result code when the call throws, or when the file is not open
-   * @returns its index in the table, which is a function pointer in C
    */
   #ioMethod(
     signature: string,
     failure: number,
     method: (open: OpenFile, ...parameters: never[]) => number,
-  ): number {
-    return this.#sqlJs.module.addFunction((filePointer: number, ...parameters: never[]) => {
+  ): TypedFunction {
+    const callback = (filePointer: number, ...parameters: never[]): number => {
       const open = this.#openFiles.get(filePointer);
       if (!open) return failure;
       return this.#guard(open.failures, failure, () => method(open, ...parameters));
-    }, signature);
+    };
+    return [signature, callback];
   }
 
   /** Reads bytes of the file into SQLite's memory. SQLite expects the rest of a short read to be zeros. */

@@ -10,6 +10,7 @@ import { openTemporaryFile } from '#sqlite/temporary-file';
 import { VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { FileRole, Storage, StorageFile } from '../contract/storage.ts';
+import { addFunctions } from './function-pointers.ts';
 import { FileMethods, type FileOwner, type OpenFile } from './file-methods.ts';
 import { type Failures, type Guard, guardWith, reportStorageErrors } from './storage-errors.ts';
 import { WriteCoalescing } from './write-coalescing.ts';
@@ -99,39 +100,40 @@ export class SqlJsVfs {
     const originalOpen = originalOf(VfsField.xOpen);
     const originalDelete = originalOf(VfsField.xDelete);
     const originalAccess = originalOf(VfsField.xAccess);
-    const { module } = this.#sqlJs;
 
-    const xOpen = module.addFunction(
-      (self: number, name: number, file: number, flags: number, outFlags: number) => {
-        this.#catchName(name, flags);
-        if (flags & OpenFlag.mainDatabase && this.#refuseAttachedFile(name)) return ResultCode.CANTOPEN;
-        const found = this.#lookUp(name);
-        if (found) return this.#xOpen(found, file, flags, outFlags);
-        const temporary = name === 0 ? this.#openTemporary(file, flags, outFlags) : undefined;
-        return temporary ?? originalOpen(self, name, file, flags, outFlags);
-      },
-      'iiiiii',
-    );
-    const xDelete = module.addFunction((self: number, name: number, syncDirectory: number) => {
+    const xOpen = (self: number, name: number, file: number, flags: number, outFlags: number): number => {
+      this.#catchName(name, flags);
+      if (flags & OpenFlag.mainDatabase && this.#refuseAttachedFile(name)) return ResultCode.CANTOPEN;
+      const found = this.#lookUp(name);
+      if (found) return this.#xOpen(found, file, flags, outFlags);
+      const temporary = name === 0 ? this.#openTemporary(file, flags, outFlags) : undefined;
+      return temporary ?? originalOpen(self, name, file, flags, outFlags);
+    };
+    const xDelete = (self: number, name: number, syncDirectory: number): number => {
       const found = this.#lookUp(name);
       return found ? this.#xDelete(found, syncDirectory) : originalDelete(self, name, syncDirectory);
-    }, 'iiii');
-    const xAccess = module.addFunction((self: number, name: number, flags: number, resultPointer: number) => {
+    };
+    const xAccess = (self: number, name: number, flags: number, resultPointer: number): number => {
       const found = this.#lookUp(name);
       return found
         ? this.#xAccess(found, flags, resultPointer)
         : originalAccess(self, name, flags, resultPointer);
-    }, 'iiiii');
-    const xSleep = module.addFunction((_self: number, durationMicroseconds: number) => {
+    };
+    const xSleep = (_self: number, durationMicroseconds: number): number => {
       sleepMs(durationMicroseconds / 1000);
       return durationMicroseconds;
-    }, 'iii');
+    };
 
+    const fields = [VfsField.xOpen, VfsField.xDelete, VfsField.xAccess, VfsField.xSleep];
+    const pointers = addFunctions(this.#sqlJs, [
+      ['iiiiii', xOpen],
+      ['iiii', xDelete],
+      ['iiiii', xAccess],
+      ['iii', xSleep],
+    ]);
     const after = this.#view();
-    after.setUint32(vfs + VfsField.xOpen, xOpen, true);
-    after.setUint32(vfs + VfsField.xDelete, xDelete, true);
-    after.setUint32(vfs + VfsField.xAccess, xAccess, true);
-    after.setUint32(vfs + VfsField.xSleep, xSleep, true);
+    for (const [index, field] of fields.entries())
+      after.setUint32(vfs + field, pointers[index] as number, true);
   }
 
   /** Mounts the database being created under the name that sql.js has made up for it. */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { wasmUrl } from './wasm-url.node.ts';
 
 /**
@@ -17,6 +16,7 @@ async function readBinary(): Promise<Uint8Array> {
   } catch (error) {
     const { INLINE_WASM } = await import('./inline-wasm.ts');
     if (INLINE_WASM === undefined) throw error;
+    const { gunzipSync } = process.getBuiltinModule('node:zlib');
     return gunzipSync(Buffer.from(INLINE_WASM, 'base64'));
   }
 }
