@@ -106,6 +106,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       host: ['protocol', 'persistence', 'changes', 'tables', 'api'],
       protocol: ['changes', 'tables', 'validation', 'api'],
       persistence: [
+        'sql',
         'backup',
         'maintenance',
         'change-log',
@@ -120,6 +121,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'validation',
         'api',
       ],
+      sql: ['queue', 'engine', 'validation', 'api'],
       backup: [
         'maintenance',
         'change-log',

@@ -10,6 +10,8 @@ const EXIT_CODES_BY_SIGNAL = {
 
 type EndingSignal = keyof typeof EXIT_CODES_BY_SIGNAL;
 
+const SIGNALS = Object.keys(EXIT_CODES_BY_SIGNAL) as readonly EndingSignal[];
+
 /**
  * Ends the process on a signal. A cancellable operation is aborted first, so that it leaves no partial files; a second
  * signal does not wait for it. Other work ends at once, which is safe because a save is one transaction.
@@ -26,15 +28,22 @@ export class Interruption {
 
   /** Starts to listen for signals. */
   listen(): void {
-    for (const signal of Object.keys(EXIT_CODES_BY_SIGNAL) as EndingSignal[]) {
-      process.on(signal, () => {
-        const isSecond = this.#exitCode !== undefined;
-        this.#exitCode = EXIT_CODES_BY_SIGNAL[signal];
-        if (isSecond || !this.#isCancellable) process.exit(this.#exitCode);
-        this.#controller.abort();
-      });
+    for (const signal of SIGNALS) {
+      process.on(signal, this.#onSignal);
     }
   }
+
+  /** Lets the system end the process on a signal: for work that does not let this thread hear one, and writes nothing. */
+  endAtOnce(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+  }
+
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    const isSecond = this.#exitCode !== undefined;
+    this.#exitCode = EXIT_CODES_BY_SIGNAL[signal as EndingSignal];
+    if (isSecond || !this.#isCancellable) process.exit(this.#exitCode);
+    this.#controller.abort();
+  };
 
   /** Returns the `AbortSignal` for an operation that cleans up when aborted, and lets signals abort instead of exit. */
   cancellable(): AbortSignal {

@@ -3,6 +3,7 @@ import { SqliteError, VfsError, isBusy, isStorageReset } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
 import { retryBusy } from './retry-busy.ts';
 import { DatabaseCopy } from './sqlite/backup-api.ts';
+import { withStatementGuard, type StatementGuard } from './sqlite/statement-guard.ts';
 import { PreparedStatements } from './sqlite/prepared-statements.ts';
 import type { Mount } from './sqlite/vfs.ts';
 import type { SqlJs } from './sqlite/load-sqljs.ts';
@@ -56,6 +57,12 @@ export interface DurableDatabase {
    * back. There the rows of a prepared statement also end with the transaction
    */
   writeTransaction<T>(work: () => T | Promise<T>): Promise<T>;
+  /**
+   * Runs synchronous work whose statements a guard has to permit, and can end. The caller holds a transaction where the
+   * storage needs one.
+   * @throws SqliteError SQLITE_AUTH (23) for a statement that is refused, SQLITE_INTERRUPT (9) for one that is ended
+   */
+  guarded<T>(guard: StatementGuard, work: () => T): T;
   /** Size of the database file in bytes. */
   sizeBytes(): number;
   /**
@@ -155,6 +162,11 @@ export class OpenedDatabase implements DurableDatabase {
       return result;
     };
     return this.#transactions.writeTransaction(counted, () => this.#revalidateCache());
+  }
+
+  guarded<T>(guard: StatementGuard, work: () => T): T {
+    this.#openFile();
+    return withStatementGuard(this.#sqlJs, this.database, guard, work);
   }
 
   #assertInPlace(): void {

@@ -21,6 +21,7 @@ export type {
   StorageCapabilities,
   StorageFile,
 } from './contract/storage.ts';
+export type { StatementGuard } from './sqlite/statement-guard.ts';
 export type { StorageTransactions } from './contract/storage-transactions.ts';
 export type {
   BindParams,

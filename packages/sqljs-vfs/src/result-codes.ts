@@ -17,6 +17,8 @@ export const ResultCode = {
   TOOBIG: 18,
   CONSTRAINT: 19,
   MISMATCH: 20,
+  AUTH: 23,
+  RANGE: 25,
   NOTADB: 26,
   DONE: 101,
   IOERR_READ: 266,

@@ -21,6 +21,7 @@ import { saveMemory } from './save-memory.ts';
 import { saveReceipt } from './save-receipt.ts';
 import { selfTest } from './self-test.ts';
 import { shellInit } from './shell-init.ts';
+import { sql } from './sql.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
@@ -60,6 +61,7 @@ export const COMMANDS: readonly Command[] = [
   history,
   memory,
   tail,
+  sql,
   selfTest,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),

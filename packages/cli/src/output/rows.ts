@@ -1,5 +1,11 @@
 /** Output of query results in the requested format. */
-import { EXPORT_FORMATS, type ExportFormat, type Rows, type TableName } from '@ggen-sim/core';
+import {
+  EXPORT_FORMATS,
+  type EncodedColumn,
+  type ExportFormat,
+  type Rows,
+  type TableName,
+} from '@ggen-sim/core';
 import type { CommandContext } from '../command-context.ts';
 import { UsageError } from '../failures.ts';
 import { choice, flag, type Parameter } from '../parameters.ts';
@@ -96,9 +102,30 @@ async function* listed<Row>(rows: readonly Row[]): AsyncGenerator<Row> {
   yield* rows;
 }
 
+/** Writes rows that are of no table, under the names of their columns. */
+export async function writeColumns(
+  rows: readonly object[],
+  columns: readonly EncodedColumn[],
+  { format, ...csv }: Pick<RowOutput, 'format' | 'noHeader' | 'csvSafe'>,
+  context: CommandContext,
+): Promise<void> {
+  if (format === 'table') {
+    const headings = columns.map(({ column }) => column);
+    await writeTable(listed(rows), { headings, tableFields: columns.map(({ field }) => field) }, context);
+    return;
+  }
+  const { encodeRows } = await import('@ggen-sim/core');
+  for await (const chunk of encodeRows(listed(rows), { format, ...csv, columns }))
+    await context.stdout.write(chunk);
+}
+
 async function writeTable<Row extends object>(
   rows: AsyncIterable<Row>,
-  { tableFields: fields, tableCells = {} }: RowOutput<Row>,
+  {
+    tableFields: fields,
+    tableCells = {},
+    headings = fields.map(snakeCase),
+  }: Pick<RowOutput<Row>, 'tableFields' | 'tableCells'> & { readonly headings?: readonly string[] },
   context: CommandContext,
 ): Promise<void> {
   const { Table } = await import('./table.ts');
@@ -106,7 +133,7 @@ async function writeTable<Row extends object>(
   let table: InstanceType<typeof Table> | undefined;
   let pending = '';
   const begin = (): InstanceType<typeof Table> => {
-    const begun = new Table(fields.map(snakeCase), first, context.terminal);
+    const begun = new Table(headings, first, context.terminal);
     pending = begun.head() + first.map((cells) => begun.row(cells)).join('');
     return begun;
   };

@@ -65,6 +65,8 @@ export type PersistenceErrorCode =
    * copy took its place. Read the rows themselves, and go on from the end of the change log.
    */
   | 'CHANGE_LOG_RESET'
+  /** A query in SQL was ended by its time limit (`timeoutMs`). */
+  | 'TIMEOUT'
   /** The caller's `AbortSignal` fired. Nothing half-written remains. A cleanup keeps what it deleted. */
   | 'ABORTED'
   /** The database was closed before the operation could run. */

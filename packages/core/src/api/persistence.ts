@@ -40,6 +40,7 @@ import type {
   VerifyReport,
 } from './reports.ts';
 import type { Rows } from './rows.ts';
+import type { SqlQuery, SqlResult } from './sql.ts';
 import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
 
 export type * from './audit.ts';
@@ -52,6 +53,7 @@ export type * from './options.ts';
 export type * from './receipts.ts';
 export type * from './reports.ts';
 export type * from './rows.ts';
+export type * from './sql.ts';
 export type * from './tables.ts';
 
 /** A commit, as reported to subscribers. */
@@ -226,6 +228,14 @@ export interface Persistence extends Closeable {
    * closed while it waits
    */
   changes(options?: ChangesOptions): AsyncIterable<ChangeEvent>;
+
+  /**
+   * Runs a query in SQL that only reads, with a limit of rows and of time. A text that is not UTF-8 has U+FFFD in place of
+   * each wrong byte; `CAST(… AS BLOB)` gives its bytes.
+   * @throws {PersistenceError} `INVALID_ARGUMENT` for a statement that is wrong, writes or is not the only one; `TIMEOUT`,
+   * `ABORTED`
+   */
+  querySql(query: SqlQuery): Promise<SqlResult>;
 
   /** Returns the database as the bytes of an SQLite file. */
   exportImage(): Promise<Uint8Array>;

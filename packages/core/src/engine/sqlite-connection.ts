@@ -241,7 +241,7 @@ export class SqliteConnection {
 }
 
 /** Binds values. sql.js passes a bigint as text, which every column of integers turns back. Its types do not know that. */
-function bind(statement: SqlJsStatement, values: readonly SqlValue[]): void {
+export function bind(statement: SqlJsStatement, values: readonly SqlValue[]): void {
   statement.bind([...values] as (string | number | Uint8Array | null)[]);
 }
 
@@ -255,7 +255,7 @@ function sizeBytesOf(row: readonly SqlValue[]): number {
 }
 
 /** Reads a row. sql.js rounds integers beyond 2^53 unless it is asked for bigints, which are slow for every other value. */
-function exactRow(statement: SqlJsStatement): SqlValue[] {
+export function exactRow(statement: SqlJsStatement): SqlValue[] {
   const row: SqlValue[] = statement.get();
   if (!row.some((value) => Number.isInteger(value) && !Number.isSafeInteger(value))) return row;
   const readExact = statement.get.bind(statement) as (values: null, config: object) => SqlValue[];

@@ -19,6 +19,7 @@ import { OperationQueue } from '../queue/operation-queue.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { otherTables } from '../schema/table-check.ts';
 import { PERIOD_DAYS, readAgentMetrics, readCounts, readReceiptStatistics } from '../tables/analytics.ts';
+import { querySql } from '../sql/query-sql.ts';
 import { auditLogTable } from '../tables/audit-log.ts';
 import { TABLE_NAMES } from '../tables/index.ts';
 import type { Cursor, RowBatch } from '../tables/keyset-pagination.ts';
@@ -286,6 +287,10 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#queue.enqueueRead('changes', () =>
       this.#connection.snapshot(() => readChanges(this.#connection, request)),
     );
+  }
+
+  async querySql(query: Api.SqlQuery): Promise<Api.SqlResult> {
+    return querySql(this.#connection, this.#queue, query);
   }
 
   async exportBackup(options: Api.BackupOptions = {}): Promise<Api.BackupReport> {

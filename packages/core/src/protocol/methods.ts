@@ -67,6 +67,7 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   historyStatus: 'call',
   enableHistory: 'operation',
   changes: 'events',
+  querySql: 'operation',
   exportImage: 'call',
   importImage: 'call',
   info: 'call',

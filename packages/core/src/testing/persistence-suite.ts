@@ -10,6 +10,7 @@ import { receiptCases } from './suite/receipt-cases.ts';
 import { recordCases } from './suite/record-cases.ts';
 import { reportCases } from './suite/report-cases.ts';
 import { selectionCases } from './suite/selection-cases.ts';
+import { sqlCases } from './suite/sql-cases.ts';
 import { textCases } from './suite/text-cases.ts';
 import { type PersistenceCase, PersistenceTestContext } from './persistence-case.ts';
 import type { PersistenceHarness } from './persistence-harness.ts';
@@ -48,6 +49,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
   ...backupCases,
   ...imageCases,
   ...changeCases,
+  ...sqlCases,
   ...lifecycleCases,
 ];
 

@@ -21,6 +21,23 @@ export const VfsField = {
 export const IO_METHODS_VERSION = 1;
 export const IO_METHODS_SIZE_BYTES: number = 4 + 12 * 4;
 
+/**
+ * Fields of `sqlite3`, the connection, in sql.js 1.16.0 (`sqliteInt.h`). Unlike the structs above it is no public one, so
+ * its layout is tried before it is used.
+ */
+export const ConnectionField = {
+  xAuth: 372,
+  xProgress: 380,
+  nProgressOps: 388,
+} as const;
+
+/** Limits that a new connection has before those fields, by their offsets: columns, expression depth, compound SELECTs. */
+export const CONNECTION_LIMITS: readonly (readonly [offset: number, value: number])[] = [
+  [128, 2000],
+  [132, 1000],
+  [136, 500],
+];
+
 /** Open flags (https://www.sqlite.org/c3ref/c_open_autoproxy.html) that xOpen receives. */
 export const OpenFlag = {
   readOnly: 0x1,
