@@ -10,7 +10,7 @@ export interface DocumentsParameter {
   readonly isRequired: boolean;
   /** One line for help, without a full stop. */
   readonly description: string;
-  /** True when each document has an IRI. On the command line it is given as `IRI=FILE`. */
+  /** True when a document can have an IRI. On the command line it is given as `IRI=FILE`; a folder or an XML catalog gives several documents. */
   readonly hasIri?: boolean;
 }
 

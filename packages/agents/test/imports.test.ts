@@ -46,6 +46,22 @@ describe('imports', () => {
     expect(findings).toMatchObject({ status: 'partial', not_evaluated: [`owl:imports ${ex('second')}`] });
   });
 
+  it('are found by the ontology that a document of any kind describes', async () => {
+    const { iri: _first, ...first } = FIRST;
+    const { iri: _second, ...second } = SECOND;
+    const named = {
+      spec: [{ ...first, content: `${String(first.content)} ex:first a owl:Ontology .` }, DATA],
+      shapes: [SHAPES],
+      import: [
+        { ...second, content: `${String(second.content)} ex:o a owl:Ontology ; owl:versionIRI ex:second .` },
+      ],
+    };
+    const { findings } = await validate(named);
+    expect(findings).toMatchObject({ not_evaluated: [], counts: { violations: 1 } });
+    const { findings: without } = await validate({ ...named, import: [second] });
+    expect(without.error).toMatchObject({ code: 'INVALID_SHAPES' });
+  });
+
   it('resolve relative IRIs against their own IRI', async () => {
     const spec = [
       turtle(

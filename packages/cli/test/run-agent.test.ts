@@ -103,7 +103,74 @@ describe('run-agent validation', () => {
       exitCode: 2,
       receipt: { not_evaluated: [], counts: { violations: 1 } },
     });
-    expect((await validate(...words, shapes)).stderr).toMatch(/'shapes\.ttl' must be IRI=FILE/u);
+  });
+
+  it('takes imports from a folder, by the ontologies that they describe, and from a catalog', async () => {
+    const owl = '@prefix owl: <http://www.w3.org/2002/07/owl#> .';
+    const importing = file('imports/importing.ttl', `${owl} <> owl:imports <http://example.org/all> .\n`);
+    file(
+      'imports/all/deep/all.ttl',
+      `${owl} <http://example.org/all> a owl:Ontology ; owl:imports <a:b> .\n`,
+    );
+    file(
+      'imports/all/b.ttl',
+      `${owl} ${readFileSync(join(sandbox.directory, shapes), 'utf8')}
+      <a:other> a owl:Ontology ; owl:versionIRI <a:b> .\n`,
+    );
+    file('imports/all/notes.txt', 'no RDF');
+    const catalog = file(
+      'imports/catalog.xml',
+      `<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">
+         <uri name="http://example.org/all" uri="all/deep/all.ttl"/><uri name="a:c" uri="https://example.org/c"/>
+         <group xml:base="all/"><uri name="a:b" uri="b.ttl"/></group><nextCatalog catalog="catalog.xml"/>
+       </catalog>\n`,
+    );
+    for (const given of ['imports/all', catalog]) {
+      const { exitCode, stdout } = await validate('--spec', bad, '--shapes', importing, '--import', given);
+      expect({ exitCode, receipt: JSON.parse(stdout) as unknown }).toMatchObject({
+        exitCode: 2,
+        receipt: { not_evaluated: [], counts: { violations: 1 } },
+      });
+    }
+    const missing = await validate('--spec', bad, '--shapes', importing, '--import', 'imports/all/deep');
+    expect(JSON.parse(missing.stdout)).toMatchObject({ not_evaluated: ['owl:imports <a:b>'] });
+    const none = await validate('--spec', bad, '--import', file('imports/none.xml', '<a/>'));
+    expect(none.stderr).toMatch(/imports\/none\.xml is no XML catalog/u);
+  });
+
+  it('takes gates, imports, base and prefixes of a ggen.toml', async () => {
+    const toml = file(
+      'project/ggen.toml',
+      `[ontology]
+       source = "any.ttl"
+       imports = ["more.ttl"]
+       base_iri = "http://example.org/"
+       prefixes = { ex = "http://example.org/" }
+       [validation]
+       gates = ["gates/named.rq"]\n`,
+    );
+    file('project/more.ttl', '<zoe> a <Person> .\n');
+    file(
+      'project/gates/named.rq',
+      '# MESSAGE: No name\nSELECT ?this { ?this a ex:Person MINUS { ?this ex:name ?name } }\n',
+    );
+    const { exitCode, stdout } = await validate('--spec', good, '--config', toml);
+    expect({ exitCode, receipt: JSON.parse(stdout) as unknown }).toMatchObject({
+      exitCode: 2,
+      receipt: {
+        files_validated: 2,
+        violations: [
+          {
+            focus_node: '<http://example.org/zoe>',
+            message: 'No name (?this <http://example.org/zoe>)',
+          },
+        ],
+      },
+    });
+    const wrong = file('project/wrong.toml', '[validation]\ngates = "a.rq"\n');
+    expect((await validate('--spec', good, '--config', wrong)).stderr).toMatch(
+      /wrong\.toml: gates in \[validation\] must be a list of files/u,
+    );
   });
 
   it('the table of receipts says whether an error is violations or a failed run', async () => {

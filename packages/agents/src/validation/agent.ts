@@ -14,7 +14,7 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
       isRequired: false,
       hasIri: true,
       description:
-        'file that others import by owl:imports, after its IRI; nothing is loaded from the network',
+        'file that others import by owl:imports, after its IRI unless it names its ontology; a folder, or an XML catalog; nothing is loaded from the network',
     },
     gates: {
       isRequired: false,

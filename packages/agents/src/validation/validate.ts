@@ -4,7 +4,7 @@ import { AgentError, toAgentError } from '../errors.ts';
 import { Pauses } from '../pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput } from '../rdf/input-file.ts';
-import { OWL } from '../rdf/namespaces.ts';
+import { OWL, RDF } from '../rdf/namespaces.ts';
 import { type ParsedDocument, baseIriOf, parseRdf } from '../rdf/parse.ts';
 import { compareText } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
@@ -31,7 +31,10 @@ export type ValidationInputs = {
   readonly shapes?: readonly InputFile[];
   /** SPARQL queries on the data graph. An `ASK` that is true is a violation, and so is each row of a `SELECT`. */
   readonly gates?: readonly InputFile[];
-  /** Documents that others may import by `owl:imports`, each with its `iri`. They are used only where they are imported. */
+  /**
+   * Documents that others may import by `owl:imports`, each with its `iri` or with an `owl:Ontology` in it. They are used only
+   * where they are imported.
+   */
   readonly import?: readonly InputFile[];
 };
 
@@ -210,14 +213,37 @@ async function buildGraphs(
   return { n3, data, shapes, dataCanonical, shapesCanonical };
 }
 
+/** Finds documents by the IRIs by which others can import them: their own, or that of the ontology that they describe. */
+function importableDocuments(documents: readonly RoledDocument[]): ReadonlyMap<string, RoledDocument> {
+  const found = new Map<string, RoledDocument>();
+  const add = (iri: string, document: RoledDocument): void => {
+    if (!found.has(iri)) found.set(iri, document);
+  };
+  for (const document of documents) {
+    const { iri } = document.measured.file;
+    if (document.role === 'import' && iri !== undefined) add(iri, document);
+  }
+  for (const document of documents) {
+    const ontologies = new Set(
+      quadsOf(document)
+        .filter(
+          ({ predicate, object }) => predicate.value === `${RDF}type` && object.value === `${OWL}Ontology`,
+        )
+        .map(({ subject }) => subject.value),
+    );
+    for (const ontology of ontologies) add(ontology, document);
+    if (ontologies.size === 0) continue;
+    for (const { subject, predicate, object } of quadsOf(document)) {
+      if (predicate.value === `${OWL}versionIRI` && ontologies.has(subject.value))
+        add(object.value, document);
+    }
+  }
+  return found;
+}
+
 /** Returns the documents of a role and those that they import, directly or not. */
 function withImports(documents: readonly RoledDocument[], role: DocumentRole): RoledDocument[] {
-  const byIri = new Map(
-    documents.flatMap((document) => {
-      const { iri } = document.measured.file;
-      return document.role === 'import' && iri !== undefined ? [[iri, document] as const] : [];
-    }),
-  );
+  const byIri = importableDocuments(documents);
   const found = new Set(documents.filter((document) => document.role === role));
   for (const document of found) {
     for (const { predicate, object } of quadsOf(document)) {
@@ -243,7 +269,7 @@ async function validateGraphs(
   const parts = await readSparqlParts(shapes);
   await refuseIllFormedShapes(shapes, found.documents, parts.problems);
   const hierarchy = new ClassHierarchy(data, shapes);
-  const imported = new Set(found.documents.flatMap(({ measured }) => measured.file.iri ?? []));
+  const imported = new Set(importableDocuments(found.documents).keys());
   const graph = parts.hasQueries || gates.length > 0 ? new QueryGraph(await loadOxigraph(), n3) : undefined;
   graph?.add(data);
   const { labels: dataLabels } = dataCanonical;

@@ -1,5 +1,4 @@
 /** The `run-agent` commands, made from the list of agents in `@ggen-sim/agents`. */
-import { readFile } from 'node:fs/promises';
 import type {
   Agent,
   AgentError,
@@ -14,9 +13,11 @@ import type { Persistence } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { CommandFailure, UsageError, failureLine, failureOf, reasonOf } from '../failures.ts';
+import { CommandFailure, failureLine, failureOf } from '../failures.ts';
+import { readGgenProject } from '../ggen-project.ts';
+import { readImports, readInput } from '../input-files.ts';
 import { OutputClosed } from '../output/data-output.ts';
-import { choice, count, files, flag, optionalText } from '../parameters.ts';
+import { choice, count, files, flag, optionalText, path } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 
 /** One command for each agent. */
@@ -44,6 +45,11 @@ function agentCommand(agent: Agent): Command {
       placeholder: 'SEVERITY',
       description: `mildest severity of a result that makes the exit code ${EXIT_CODES.violations}`,
     }),
+    config: path({
+      placeholder: 'FILE',
+      completes: 'files',
+      description: 'ggen.toml whose gates, imports, base_iri and prefixes are used too',
+    }),
     strict: flag({
       description: `exit with ${EXIT_CODES.incomplete} also when the status is partial for another reason`,
     }),
@@ -69,15 +75,12 @@ function agentCommand(agent: Agent): Command {
     positionals: {},
     options: { ...documents, ...options },
     examples: help.examples.map((example) => `ggen-sim run-agent ${type} ${example}`),
-    async run({ agentId, executionId, timeLimit, format, failOn, strict, ...paths }, context) {
+    async run({ agentId, executionId, timeLimit, format, failOn, strict, config, ...paths }, context) {
       const timeLimitMs = timeLimit === 0 ? Infinity : timeLimit * 1000;
       const runOptions = omitUndefined({ agentId, executionId, timeLimitMs });
-      const finished = await run(
-        agent,
-        await readDocuments(agent, paths),
-        { ...runOptions, format },
-        context,
-      );
+      const given = await readDocuments(agent, paths);
+      const inputs = config === undefined ? given : await withProject(given, config);
+      const finished = await run(agent, inputs, { ...runOptions, format }, context);
       return exitCodeOf(agent, finished, { strict, failOn });
     },
   });
@@ -107,36 +110,30 @@ async function readDocuments(
     await Promise.all(
       given.map(async ([parameter, names]) => {
         const hasIri = agent.parameters[parameter]?.hasIri === true;
-        return [parameter, await (hasIri ? readWithIris(names) : readFiles(names))] as const;
+        return [parameter, await (hasIri ? readImports(names) : Promise.all(names.map(readInput)))] as const;
       }),
     ),
   );
 }
 
-async function readFiles(paths: readonly string[]): Promise<InputFile[]> {
-  return Promise.all(paths.map(readInput));
-}
-
-/** @throws {UsageError} when a text is not an IRI, an equals sign and a path */
-async function readWithIris(texts: readonly string[]): Promise<InputFile[]> {
-  const named = texts.map((text) => {
-    // An IRI may contain the sign, a path rarely does.
-    const at = text.lastIndexOf('=');
-    const [iri, path] = [text.slice(0, at), text.slice(at + 1)];
-    if (at < 1 || path === '' || !/^[a-z][a-z\d+.-]*:/iu.test(iri))
-      throw new UsageError(`'${text}' must be IRI=FILE`, 'For instance http://example.org/o=o.ttl');
-    return { iri, path };
-  });
-  return Promise.all(named.map(async ({ iri, path }) => Object.assign(await readInput(path), { iri })));
-}
-
-/** Reads a file. One that cannot be read fails the run, which leaves a receipt like any other. */
-async function readInput(name: string): Promise<InputFile> {
-  try {
-    return { name, content: await readFile(name) };
-  } catch (error) {
-    return { name, content: '', unreadable: reasonOf(error) };
-  }
+/** Adds what a project has beside the files on the command line. */
+async function withProject(
+  inputs: Readonly<Record<string, InputFile[]>>,
+  file: string,
+): Promise<AgentInputs> {
+  const { gates, imports, baseIri, prefixes } = await readGgenProject(file);
+  const [ownGates, ownImports] = await Promise.all(
+    [gates, imports].map((paths) => Promise.all(paths.map(readInput))),
+  );
+  const given = [...(inputs['gates'] ?? []), ...(ownGates ?? [])];
+  const spec = [...(inputs['spec'] ?? []), ...(ownImports ?? [])];
+  return {
+    ...inputs,
+    spec: baseIri === undefined ? spec : spec.map((document) => Object.assign(document, { iri: baseIri })),
+    ...(given.length === 0
+      ? {}
+      : { gates: prefixes === undefined ? given : given.map((gate) => Object.assign(gate, { prefixes })) }),
+  };
 }
 
 async function run(
