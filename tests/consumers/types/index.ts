@@ -1,5 +1,6 @@
 import { openPersistence, type Persistence, type PersistenceError } from '@ggen-sim/core';
 import { runAgent } from '@ggen-sim/agents';
+import { AGENTS } from '@ggen-sim/agents/registry';
 import { connectAgents } from '@ggen-sim/agents/client';
 import { startAgentWorker } from '@ggen-sim/agents/worker';
 import { expose, RpcClient } from '@ggen-sim/core/rpc';
@@ -39,6 +40,7 @@ export async function query(): Promise<SqlValue[][]> {
 export const codeOf = (error: PersistenceError): string => error.code;
 
 export const everything = [
+  AGENTS,
   runAgent,
   connectAgents,
   startAgentWorker,
