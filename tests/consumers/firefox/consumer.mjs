@@ -27,7 +27,7 @@ async function visit(browser, url, { storage, worker }) {
   const page = await browser.newPage();
   try {
     await page.goto(new URL(`?${new URLSearchParams({ storage, worker })}`, url).href);
-    await page.waitForFunction(() => /^(counted|failed)/.test(document.title), { timeout: 120_000 });
+    await page.waitForFunction(() => /^(counted|failed)/.test(document.title), { timeout: 300_000 });
     return await page.title();
   } finally {
     await page.close();

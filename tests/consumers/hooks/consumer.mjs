@@ -1,6 +1,9 @@
 import path from 'node:path';
 import { launchChromium, serveFolder } from '../page/try-page.mjs';
 
+/** Generous: the check is not about time. */
+const TIMEOUT_MS = 300_000;
+
 const row = (what, name) => ({
   what,
   version: name,
@@ -12,6 +15,7 @@ const row = (what, name) => ({
     const browser = await launchChromium();
     try {
       const context = await browser.newContext();
+      context.setDefaultTimeout(TIMEOUT_MS);
       const [one, other] = [await context.newPage(), await context.newPage()];
       for (const page of [one, other]) {
         await page.goto(`${server.url}${name}.html`);

@@ -54,7 +54,7 @@ export async function launchChromium() {
 /** The title that the page gives itself once it has saved or failed. */
 export async function titleAfterVisit(page, url) {
   await page.goto(url);
-  await page.waitForFunction(() => /^(counted|failed)/.test(document.title), undefined, { timeout: 60_000 });
+  await page.waitForFunction(() => /^(counted|failed)/.test(document.title), undefined, { timeout: 300_000 });
   return page.title();
 }
 

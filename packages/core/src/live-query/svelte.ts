@@ -13,6 +13,8 @@ export interface LiveQuery<T> {
 /**
  * Makes a store of a query's result. While it is subscribed, the query runs again after every commit to its tables, from
  * this tab or another. A burst of commits costs few queries.
+ * @param query - runs later, when Svelte no longer notes what is read: take a component's values out of it, in
+ * `$derived.by`, so that a changed one makes a new store
  * @param tables - the tables that the query reads
  *
  * @example
