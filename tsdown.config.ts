@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type UserConfig } from 'tsdown';
 import { bundledLicences } from './scripts/build/bundled-licences.ts';
+import { commanderWithoutProcesses } from './scripts/build/commander-without-processes.ts';
 import { inlineWorker } from './scripts/build/inline-worker.ts';
 import { oxigraphAssets } from './scripts/build/oxigraph-assets.ts';
 import { sqlJsAssets } from './scripts/build/sqljs-assets.ts';
@@ -99,6 +100,7 @@ const builds: UserConfig[] = defineConfig([
       workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs'),
       sqlJsAssets({ hasInline: false }),
       oxigraphAssets(),
+      commanderWithoutProcesses(),
       bundledLicences(),
     ],
     format: 'esm',

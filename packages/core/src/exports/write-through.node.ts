@@ -1,6 +1,5 @@
 /** Outputs that are written in place, because replacing them would destroy them: devices, pipes and open descriptors. */
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { addAbortSignal, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -112,7 +111,9 @@ async function openDevice(filePath: string, signal: AbortSignal | undefined): Pr
   while (fs.statSync(filePath).isFIFO()) {
     try {
       const fd = fs.openSync(filePath, O_WRONLY | O_NONBLOCK);
-      return new net.Socket({ fd, readable: false, writable: true });
+      // It takes milliseconds to load, and hardly any export goes to a pipe.
+      const { Socket } = process.getBuiltinModule('node:net');
+      return new Socket({ fd, readable: false, writable: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
     }
