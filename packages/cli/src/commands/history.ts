@@ -10,7 +10,8 @@ export const history: Command = defineCommand({
     'other programs insert (one for all of very many or very large ones, without hashes), and the earlier versions of memory. ' +
     'A database that was created without it gets it by enable, in one transaction, with an entry for each row that it holds. ' +
     'Earlier versions of memory grow without limit: each save keeps the whole version that it replaces. A cleanup ' +
-    'removes none of them, db reset does; start --no-change-log creates a database without a change log.',
+    'removes none of them, db reset does; start --no-change-log creates a database without a change log. db tail prints the ' +
+    'entries as events.',
   database: 'existing',
   positionals: {
     action: choice(['status', 'enable'], { default: 'status', description: 'what to do' }),

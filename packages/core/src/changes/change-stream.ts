@@ -5,7 +5,7 @@
  */
 import { PersistenceError } from '../api/errors.ts';
 import type { Change, ChangeEvent, ChangesOptions } from '../api/persistence.ts';
-import { throwIfAborted } from '../validation/abort.ts';
+import { throwIfAborted, untilAborted } from '../validation/abort.ts';
 import { checkFields, checkWholeNumber, invalid } from '../validation/arguments.ts';
 import { checkLongOperation } from '../validation/long-operation.ts';
 
@@ -42,7 +42,8 @@ export interface ChangesBatch {
 
 /** The database, as a stream of events reads it. */
 export interface ChangesSource {
-  readonly read: (request: ChangesRequest) => Promise<ChangesBatch>;
+  /** @param signal - ends the wait for other operations and connections */
+  readonly read: (request: ChangesRequest, signal: AbortSignal) => Promise<ChangesBatch>;
   /** Calls the listener after commits. @returns a function that stops it */
   readonly subscribe: (listener: (change: Change) => void) => () => void;
   /** Fires when the database is closed or its worker has ended. The next read then says so. */
@@ -56,24 +57,24 @@ export function streamChanges(
 ): AsyncIterable<ChangeEvent> {
   return {
     [Symbol.asyncIterator]() {
-      const stopped = new AbortController();
-      const events = readEvents(source, options === undefined ? {} : options, stopped.signal);
+      const stop = new AbortController();
+      const events = readEvents(source, options === undefined ? {} : options, stop);
       return {
         next: () => events.next(),
         // A generator that waits would end only after its next event.
         return(value) {
-          stopped.abort();
+          stop.abort();
           return events.return(value);
         },
         throw(error) {
-          stopped.abort();
+          stop.abort();
           return events.throw(error);
         },
         [Symbol.asyncIterator]() {
           return this;
         },
         async [Symbol.asyncDispose]() {
-          stopped.abort();
+          stop.abort();
           await events.return(undefined);
         },
       };
@@ -81,40 +82,53 @@ export function streamChanges(
   };
 }
 
+/** @param stop - aborted when the iteration is to end, by its reader or by the signal of the options */
 async function* readEvents(
   source: ChangesSource,
   options: ChangesOptions,
-  stopped: AbortSignal,
+  stop: AbortController,
 ): AsyncGenerator<ChangeEvent, undefined, undefined> {
   const { after, follow, limit, rows, signal } = checkOptions(options);
   throwIfAborted(OPERATION, signal);
-  const waker = follow ? new Waker(source, [stopped, source.ended, ...(signal ? [signal] : [])]) : undefined;
+  const onAbort = (): void => stop.abort();
+  signal?.addEventListener('abort', onAbort);
+  const isStopped = (): boolean => {
+    throwIfAborted(OPERATION, signal);
+    return stop.signal.aborted;
+  };
+  const waker = follow ? new Waker(source, [stop.signal, source.ended]) : undefined;
   try {
     let position = after;
     let until: number | undefined;
-    for (let left = limit; left > 0;) {
+    for (let left = limit; left > 0 && !isStopped();) {
       waker?.reset();
       const request = { after: position, until, limit: Math.min(left, BATCH_ENTRIES), rows };
-      const batch = await source.read(request);
-      for (const event of batch.events) {
-        throwIfAborted(OPERATION, signal);
-        if (stopped.aborted) return;
+      let batch: ChangesBatch | undefined;
+      try {
+        batch = await untilAborted(source.read(request, stop.signal), stop.signal);
+      } catch (error) {
+        // A follower misses nothing while another connection holds the database for long.
+        if (!isStopped() && !(waker && isLocked(error))) throw error;
+      }
+      for (const event of batch?.events ?? []) {
+        if (isStopped()) return;
         yield event;
       }
-      throwIfAborted(OPERATION, signal);
-      if (stopped.aborted) return;
-      left -= batch.events.length;
-      position = batch.after;
-      if (!waker) until ??= batch.lastSeq;
-      if (!batch.isLast) continue;
-      if (!waker) return;
+      left -= batch?.events.length ?? 0;
+      position = batch?.after ?? position;
+      if (!waker) until ??= batch?.lastSeq;
+      if (batch?.isLast === false || left <= 0) continue;
+      if (!waker || isStopped()) return;
       await waker.wait();
-      throwIfAborted(OPERATION, signal);
-      if (stopped.aborted) return;
     }
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     waker?.stop();
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof PersistenceError && error.code === 'DATABASE_LOCKED';
 }
 
 /** Waits for a commit, a signal or the timer. A commit that is reported before the wait begins ends it at once. */

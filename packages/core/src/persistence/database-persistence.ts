@@ -274,7 +274,7 @@ export class DatabasePersistence implements Api.Persistence {
   changes(options?: Api.ChangesOptions): AsyncIterable<Api.ChangeEvent> {
     return streamChanges(
       {
-        read: (request) => this.readChanges(request),
+        read: (request, signal) => this.readChanges(request, signal),
         subscribe: (listener) => this.#changes.subscribe(listener),
         ended: this.#ended.signal,
       },
@@ -283,10 +283,10 @@ export class DatabasePersistence implements Api.Persistence {
   }
 
   /** Reads one batch of events; a stream of them calls it, here or across a worker. */
-  readChanges(request: ChangesRequest): Promise<ChangesBatch> {
-    return this.#queue.enqueueRead('changes', () =>
-      this.#connection.snapshot(() => readChanges(this.#connection, request)),
-    );
+  readChanges(request: ChangesRequest, signal?: AbortSignal): Promise<ChangesBatch> {
+    const operation = 'changes';
+    const read = (): ChangesBatch => this.#connection.snapshot(() => readChanges(this.#connection, request));
+    return this.#queue.runInSteps(operation, (steps) => steps.read(read), signal);
   }
 
   async querySql(query: Api.SqlQuery): Promise<Api.SqlResult> {

@@ -14,6 +14,7 @@ import {
 } from '../../src/testing/persistence-case.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
 import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
+import { lockByNative } from '../support/native-lock.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let children: Children;
@@ -154,6 +155,41 @@ describe('a follower', () => {
     for (const _ of upTo(5)) rows.push(((await events.next()).value as ChangeEvent).data.row);
     expect(rows.map((row) => row !== null)).toEqual([true, true, true, true, false]);
     await events.return?.();
+  });
+
+  it('goes on after another connection has held the database for longer than the deadline', async () => {
+    const database = createTestDatabase();
+    const db = await database.open({ retry: { busyDeadlineMs: 20 } });
+    const waiting = db.changes({ follow: true })[Symbol.asyncIterator]();
+    const stop = new AbortController();
+    const stopped = rejectionOf(collect(db.changes({ follow: true, after: 'latest', signal: stop.signal })));
+    const first = waiting.next();
+    await db.stats();
+    const release = await lockByNative(database.file);
+    // Without `follow` the lock is an error, and by then the followers have met it as well.
+    for (const _ of upTo(3))
+      expect(await rejectionOf(collect(db.changes()))).toMatchObject({ code: 'DATABASE_LOCKED' });
+    stop.abort();
+    expect(await stopped).toMatchObject({ code: 'ABORTED' });
+    await release();
+    await db.logAudit(auditOf('o'));
+    expect(((await first).value as ChangeEvent).data.seq).toBe(1);
+    await waiting.return?.();
+  });
+
+  it('hears its signal while it waits for the lock of another connection', async () => {
+    const database = createTestDatabase();
+    const db = await database.open({ retry: { busyDeadlineMs: 1_000_000 } });
+    const release = await lockByNative(database.file);
+    const stop = new AbortController();
+    const stopped = rejectionOf(collect(db.changes({ follow: true, signal: stop.signal })));
+    const events = db.changes({ follow: true })[Symbol.asyncIterator]();
+    const first = events.next();
+    await events.return?.();
+    expect((await first).done).toBe(true);
+    stop.abort();
+    expect(await stopped).toMatchObject({ code: 'ABORTED' });
+    await release();
   });
 
   it('ends when the change log is dropped, and when it is created anew', async () => {
