@@ -108,6 +108,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       persistence: [
         'sql',
         'backup',
+        'imports',
         'maintenance',
         'change-log',
         'queue',
@@ -146,6 +147,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'validation',
         'api',
       ],
+      imports: ['change-log', 'queue', 'exports', 'streams', 'tables', 'engine', 'validation', 'api'],
       'change-log': [
         'queue',
         'changes',

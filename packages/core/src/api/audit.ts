@@ -1,7 +1,7 @@
-import type { LongOperationOptions } from './options.ts';
-import type { ByteSink } from './platform-types.ts';
+import type { ExportOutput } from './export.ts';
 import type { AuditFilters, Continuation } from './filters.ts';
-import type { AgentSelection, DurationOrder, RowOrder } from './rows.ts';
+import type { LongOperationOptions } from './options.ts';
+import type { DurationOrder, RowOrder } from './rows.ts';
 
 /** States of an audited operation. */
 export const AUDIT_STATUSES = ['started', 'completed', 'failed', 'retry'] as const;
@@ -55,22 +55,9 @@ export interface AuditQuery extends AuditFilters, Continuation {
 }
 
 /** Options of {@link Persistence.exportAuditTrail}. */
-export interface AuditExportOptions extends AgentSelection, LongOperationOptions {
-  /**
-   * Target of the export. A path (Node only) gets a file of mode 0600 that replaces an existing file once it is
-   * complete. A database, or a file beside one, is refused. A device, a pipe or an open descriptor (`/dev/fd/3`) is
-   * written through. A stream of bytes is closed at the end.
-   * @default `./audit-export-YYYYMMDD-HHMMSS.FORMAT` in Node; required in a browser
-   */
-  readonly output?: string | ByteSink;
-  /** @default 'json' */
-  readonly format?: ExportFormat;
-  /** Number of days to look back from now. @default every entry */
+export interface AuditExportOptions extends Omit<AuditFilters, 'days'>, ExportOutput, LongOperationOptions {
+  /** Number of days to look back from now; it excludes `since`. @default every entry */
   readonly days?: number;
-  /** CSV: leave out the header row. @default false */
-  readonly noHeader?: boolean;
-  /** CSV: put `'` before a cell that a spreadsheet would run as a formula. @default false */
-  readonly csvSafe?: boolean;
 }
 
 /** Result of an export. */

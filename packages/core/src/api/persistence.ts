@@ -14,8 +14,10 @@ import type {
 } from './audit.ts';
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from './backup.ts';
 import type { ChangeEvent, ChangesOptions } from './changes.ts';
+import type { RowExportOptions } from './export.ts';
 import type { AuditFilters, MemoryFilters, ReceiptFilters } from './filters.ts';
 import type { HistoryStatus } from './history.ts';
+import type { ImportReport, RowImportOptions } from './import.ts';
 import type {
   JsonPatchOperation,
   MemoryComparison,
@@ -46,8 +48,10 @@ import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
 export type * from './audit.ts';
 export type * from './backup.ts';
 export type * from './changes.ts';
+export type * from './export.ts';
 export type * from './filters.ts';
 export type * from './history.ts';
+export type * from './import.ts';
 export type * from './memory.ts';
 export type * from './options.ts';
 export type * from './receipts.ts';
@@ -173,6 +177,19 @@ export interface Persistence extends Closeable {
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ABORTED`
    */
   exportAuditTrail(options?: AuditExportOptions): Promise<ExportReport>;
+  /**
+   * Writes the rows of a table that pass the filters to a file or a stream. In JSON and NDJSON every value is exact: a BLOB is
+   * `{"base64":"…"}`, a text that is not UTF-8 `{"text":{"base64":"…"}}`, as in a backup.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `ABORTED`
+   */
+  exportRows(options: RowExportOptions): Promise<ExportReport>;
+  /**
+   * Stores the rows of an input as they are, in batches, each in one transaction. A row that breaks a rule, or has the id of
+   * another one, is refused and named by its line, and the others are stored. An import that fails or is aborted has stored
+   * whole batches; its error counts them.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `ABORTED`
+   */
+  importRows(options: RowImportOptions): Promise<ImportReport>;
   /**
    * Writes a backup: a JSON file for each table, the database image and a manifest.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ALREADY_EXISTS`, `ABORTED`

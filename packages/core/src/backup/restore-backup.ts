@@ -1,9 +1,7 @@
-import { ResultCode } from '@ggen-sim/sqljs-vfs';
 import { createSha256 } from '#hashing/sha256';
 import { yieldToEventLoop } from '#queue/yield';
 import { adoptInSteps } from '../change-log/adopt-in-steps.ts';
 import type { ChangeLog } from '../change-log/change-log.ts';
-import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { throwIfAborted } from '../validation/abort.ts';
@@ -17,13 +15,13 @@ import type {
 import { CHANGE_LOG, createChangeLog, readOrigin } from '../schema/change-log-table.ts';
 import { countImportedReceipts, recordImportedReceipts } from '../schema/metadata.ts';
 import { TABLES } from '../tables/index.ts';
+import { insertRowSql, isRefusedValue } from '../tables/insert-row.ts';
 import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
-import { TextBytes } from '../tables/stored-bytes.ts';
-import { insertSql, valuesOf, type StoredTable } from '../tables/table.ts';
+import { valuesOf, type StoredTable } from '../tables/table.ts';
 import { describeReplaced, emptyChangeLog } from './change-log-copy.ts';
 import { checkFile, IMAGE_FILE, invalidBackup, openFile } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
-import { encodingOf, type WriteImage } from './staged-image.ts';
+import { type WriteImage } from './staged-image.ts';
 
 const OPERATION = 'restoreBackup';
 
@@ -138,36 +136,17 @@ function insertRows(
   rows: readonly (readonly SqlValue[])[],
   rowsBefore: number,
 ): void {
-  const insert = insertSql(table);
   for (const [index, values] of rows.entries()) {
     try {
-      const isPlain = !values.some((value) => value instanceof TextBytes);
-      connection.run(isPlain ? insert : insertSqlOf(table, connection, values), values);
+      connection.run(insertRowSql(table, connection, values), values);
     } catch (error) {
-      if (!isRefusal(resultCodeOf(error))) throw error;
+      if (!isRefusedValue(error)) throw error;
       throw invalidBackup(
         `row ${rowsBefore + index + 1} of ${table.backupFile} cannot be stored (${(error as Error).message})`,
         error,
       );
     }
   }
-}
-
-/**
- * Makes the INSERT of a row with a text that is not UTF-8. A database in UTF-16 has no form for such a text, so it keeps
- * the bytes as a BLOB.
- */
-function insertSqlOf(table: StoredTable, connection: SqliteConnection, values: readonly SqlValue[]): string {
-  const textBytes = encodingOf(connection) === 'UTF-8' ? 'CAST(? AS TEXT)' : '?';
-  return insertSql(
-    table,
-    values.map((value) => (value instanceof TextBytes ? textBytes : '?')),
-  );
-}
-
-/** True for what SQLite answers to a value that a column cannot hold. */
-function isRefusal(code: number | undefined): boolean {
-  return code === ResultCode.CONSTRAINT || code === ResultCode.MISMATCH;
 }
 
 /** Counts the rows of each table. */

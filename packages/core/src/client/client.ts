@@ -28,6 +28,7 @@ type RemoteMethod = MethodsOf<'call' | 'rows' | 'events' | 'operation'>;
 interface CallerOptions extends LongOperationOptions {
   readonly directory?: string | BackupDirectory;
   readonly output?: unknown;
+  readonly input?: unknown;
 }
 
 /**
@@ -161,15 +162,17 @@ async function run(
   let settled = false;
   const callbacks = createCallbacks(onProgress, ownDirectory, streams, () => settled);
   try {
-    const { output } = rest;
+    const { output, input } = rest;
     const outputTarget =
       output instanceof WritableStream ? streams.addTarget(caller.target(output)) : undefined;
+    const inputSource = input instanceof ReadableStream ? streams.addSource(caller.source(input)) : undefined;
     const options = toCloneable(method, {
       ...rest,
+      ...(inputSource === undefined ? {} : { input: undefined }),
       ...(ownDirectory ? {} : { directory }),
       ...(outputTarget === undefined ? {} : { output: undefined }),
     }) as Record<string, unknown>;
-    const sent = { options, outputTarget, directoryName: ownDirectory?.name };
+    const sent = { options, outputTarget, inputSource, directoryName: ownDirectory?.name };
     return await rpc.run(method, signal, (service, operationId) =>
       service.run(method, sent, operationId, proxy(callbacks)),
     );

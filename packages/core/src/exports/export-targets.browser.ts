@@ -11,13 +11,13 @@ export function backupDirectoryAt(path: string): BackupDirectory {
 }
 
 /** @throws {PersistenceError} `INVALID_ARGUMENT` always: a browser has no file system paths */
-export function exportTargetAt(path: string): ExportTarget {
-  throw noPaths('exportAuditTrail', path);
+export function exportTargetAt(operation: string, path: string): ExportTarget {
+  throw noPaths(operation, path);
 }
 
 /** @throws {PersistenceError} `INVALID_ARGUMENT` always: a browser has no file system paths */
-export function newExportTargetAt(stem: string, extension: string): ExportTarget {
-  throw noPaths('exportAuditTrail', stem + extension);
+export function newExportTargetAt(operation: string, stem: string, extension: string): ExportTarget {
+  throw noPaths(operation, stem + extension);
 }
 
 function noPaths(operation: string, path: string): PersistenceError {

@@ -33,9 +33,13 @@ export function createPrivateFile(filePath: string): WritableStream<Uint8Array> 
  * @param publish - gives the complete file a name in the same folder and returns it. @default replaces what has the name
  * @throws {PersistenceError} `INVALID_ARGUMENT` for a database, or a file that belongs to one
  */
-export function exportTargetAt(filePath: string, publish?: (partialPath: string) => string): ExportTarget {
+export function exportTargetAt(
+  operation: string,
+  filePath: string,
+  publish?: (partialPath: string) => string,
+): ExportTarget {
   const target = followSymlinks(filePath);
-  refuseDatabaseFile('exportAuditTrail', target, filePath);
+  refuseDatabaseFile(operation, target, filePath);
   const writtenThrough = writeThroughTarget(filePath);
   if (writtenThrough) return writtenThrough;
   const partial = new PartialOutput(target);
@@ -47,7 +51,7 @@ export function exportTargetAt(filePath: string, publish?: (partialPath: string)
     async open() {
       if (fs.statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
         throw new PersistenceError('IO_ERROR', `Cannot write ${filePath} (it is a folder)`, {
-          operation: 'exportAuditTrail',
+          operation,
         });
       }
       partial.begin();
@@ -58,7 +62,7 @@ export function exportTargetAt(filePath: string, publish?: (partialPath: string)
         published = publish(partial.path);
       } else {
         // Another program may have made a database here since the export began.
-        refuseDatabaseFile('exportAuditTrail', target, filePath);
+        refuseDatabaseFile(operation, target, filePath);
         fs.renameSync(partial.path, target);
       }
       partial.discard();
@@ -75,9 +79,9 @@ export function exportTargetAt(filePath: string, publish?: (partialPath: string)
  * gets the same name with -2, -3, …
  * @param stem - path without the extension
  */
-export function newExportTargetAt(stem: string, extension: string): ExportTarget {
+export function newExportTargetAt(operation: string, stem: string, extension: string): ExportTarget {
   const nameOf = (number: number): string => `${stem}${number === 1 ? '' : `-${number}`}${extension}`;
-  return exportTargetAt(nameOf(1), (partialPath) => {
+  return exportTargetAt(operation, nameOf(1), (partialPath) => {
     for (let number = 1; ; number++) {
       try {
         giveFreeName(partialPath, nameOf(number));

@@ -64,7 +64,7 @@ class Host implements PersistenceService {
 
   run(
     method: MethodsOf<'operation'>,
-    { options, outputTarget, directoryName }: OperationOptions,
+    { options, outputTarget, inputSource, directoryName }: OperationOptions,
     operationId: number,
     callbacks: RemoteCallbacks,
   ): Promise<unknown> {
@@ -74,11 +74,13 @@ class Host implements PersistenceService {
         const directory =
           directoryName === undefined ? {} : { directory: remoteDirectory(directoryName, callbacks) };
         const output = outputTarget === undefined ? {} : { output: remoteTarget(outputTarget, callbacks) };
+        const input = inputSource === undefined ? {} : { input: remoteSource(inputSource, callbacks) };
         const onProgress = (progress: Progress): void => callbacks.progress(progress);
         return await (target[method] as (options: unknown) => Promise<unknown>).call(target, {
           ...fromCloneable(options),
           ...directory,
           ...output,
+          ...input,
           onProgress,
           signal,
         });

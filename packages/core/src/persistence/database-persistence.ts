@@ -6,7 +6,8 @@ import { ChangeLog } from '../change-log/change-log.ts';
 import { enableHistory, readHistoryStatus } from '../change-log/history-status.ts';
 import { ChangeFeed } from '../changes/change-feed.ts';
 import { streamChanges, type ChangesBatch, type ChangesRequest } from '../changes/change-stream.ts';
-import { exportAuditTrail } from '../exports/audit-export.ts';
+import { exportRows } from '../exports/row-export.ts';
+import { importRows } from '../imports/import-rows.ts';
 import { RowStream } from '../streams/row-stream.ts';
 import type * as Api from '../api/persistence.ts';
 import { PROGRAM_VERSION } from '../api/program-version.ts';
@@ -21,18 +22,20 @@ import { otherTables } from '../schema/table-check.ts';
 import { PERIOD_DAYS, readAgentMetrics, readCounts, readReceiptStatistics } from '../tables/analytics.ts';
 import { querySql } from '../sql/query-sql.ts';
 import { auditLogTable } from '../tables/audit-log.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES, tableNamed } from '../tables/index.ts';
 import type { Cursor, RowBatch } from '../tables/keyset-pagination.ts';
 import { checkReceiptLookup, findReceiptJson } from '../tables/receipts.ts';
-import type { RowMethod } from '../tables/table.ts';
+import { TextBytes } from '../tables/stored-bytes.ts';
+import type { AnyTable, RowMethod } from '../tables/table.ts';
 import { abortable } from '../validation/abort.ts';
-import { checkChoice, checkList, invalid } from '../validation/arguments.ts';
+import { checkChoice, checkFields, checkList, invalid } from '../validation/arguments.ts';
 import { checkLongOperation } from '../validation/long-operation.ts';
 import { checkAgent } from '../validation/like-pattern.ts';
 import { daysBefore, toIsoTime } from '../validation/timestamps.ts';
 import { MemoryVersions } from './memory-versions.ts';
 import {
   checkDays,
+  checkExport,
   checkQuery,
   countFiltered,
   readBatch,
@@ -161,17 +164,38 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#count('countAuditTrail', 'queryAuditTrail', filters);
   }
 
-  async exportAuditTrail(given: Api.AuditExportOptions = {}): Promise<Api.ExportReport> {
-    const operation = 'exportAuditTrail';
+  async exportAuditTrail(options: Api.AuditExportOptions = {}): Promise<Api.ExportReport> {
+    return this.#export('exportAuditTrail', options, auditLogTable, 'audit-export', Uint8Array);
+  }
+
+  async exportRows(options: Api.RowExportOptions): Promise<Api.ExportReport> {
+    const operation = 'exportRows';
+    const { table: name } = checkFields({ operation, name: 'options' }, options);
+    const table = tableNamed(checkChoice({ operation, name: 'table' }, name, TABLE_NAMES));
+    return this.#export(operation, options, table, `${name.replace('_', '-')}-export`, TextBytes);
+  }
+
+  /** @param textBytes - class of the bytes of texts that are not UTF-8 */
+  async #export(
+    operation: string,
+    given: Omit<Api.RowExportOptions, 'table'>,
+    table: AnyTable,
+    defaultName: string,
+    textBytes: typeof Uint8Array,
+  ): Promise<Api.ExportReport> {
     const options = checkLongOperation(operation, given);
-    const rows = new RowStream<Api.AuditRow>(async (batchRows, cursor) => {
-      const since =
-        options.days === undefined ? undefined : checkDays(operation, options.days, this.#clock());
-      const filter = { agent: checkAgent(operation, options), since };
-      const query = { table: auditLogTable, filter, limit: Infinity };
-      return readBatch(this.#connection, this.#queue, operation, query, batchRows, cursor);
+    const rows = new RowStream<object>(async (batchRows, cursor) => {
+      const query = checkExport(operation, table, options, this.#clock());
+      return readBatch(this.#connection, this.#queue, operation, { ...query, textBytes }, batchRows, cursor);
     });
-    return exportAuditTrail(rows, options, this.#clock());
+    return exportRows({ operation, table, rows, defaultName }, options, this.#clock());
+  }
+
+  async importRows(given: Api.RowImportOptions): Promise<Api.ImportReport> {
+    const operation = 'importRows';
+    const options = checkLongOperation(operation, given);
+    const table = tableNamed(checkChoice({ operation, name: 'table' }, options.table, TABLE_NAMES));
+    return importRows(this.#connection, this.#queue, this.#changeLog, table, options, this.#clock);
   }
 
   async record(batch: Api.RecordBatch): Promise<Api.RecordedBatch> {

@@ -30,22 +30,34 @@ export interface CheckedQuery {
   readonly limit: number;
   /** Where the query begins. @default at the first row */
   readonly start?: Cursor | undefined;
+  /** Class of the bytes of texts that are not UTF-8. @default the one that a BLOB has */
+  readonly textBytes?: typeof Uint8Array | undefined;
 }
 
 /** Checks the options of a query. @throws {PersistenceError} INVALID_ARGUMENT */
 export function checkQuery(method: RowMethod, given: AnyQuery, now: Date): CheckedQuery {
   const table = tableOf(method);
   const query = checkFields({ operation: method, name: 'query' }, given);
-  const orders = [...ROW_ORDERS, ...(table.durationColumn === undefined ? [] : DURATION_ORDERS)];
-  const order = checkChoice({ operation: method, name: 'order' }, query.order ?? 'newest-first', orders);
-  const filter = { ...checkFilters(method, table, query, now, table.query.defaultDays), order };
-  const { defaultLimit = Infinity } = table.query;
+  const { defaultLimit = Infinity, defaultDays } = table.query;
+  const order = checkOrder(method, table, query.order);
+  const filter = { ...checkFilters(method, table, query, now, defaultDays), order };
   const limit =
     query.limit === undefined
       ? defaultLimit
       : checkWholeNumber({ operation: method, name: 'limit' }, query.limit);
   const start = query.after === undefined ? undefined : decodeCursor(method, query.after, table.name, order);
   return { table, filter, limit, start };
+}
+
+/** Checks which rows to export. @throws {PersistenceError} INVALID_ARGUMENT */
+export function checkExport(operation: string, table: AnyTable, given: AnyQuery, now: Date): CheckedQuery {
+  const order = checkOrder(operation, table, given.order);
+  return { table, filter: { ...checkFilters(operation, table, given, now), order }, limit: Infinity };
+}
+
+function checkOrder(operation: string, table: AnyTable, order: QueryOrder = 'newest-first'): QueryOrder {
+  const orders = [...ROW_ORDERS, ...(table.durationColumn === undefined ? [] : DURATION_ORDERS)];
+  return checkChoice({ operation, name: 'order' }, order, orders);
 }
 
 /**
@@ -83,7 +95,7 @@ export async function readBatch<Row>(
   connection: SqliteConnection,
   queue: OperationQueue,
   operation: string,
-  { table, filter, limit, start }: CheckedQuery,
+  { table, filter, limit, start, textBytes }: CheckedQuery,
   batchRows: number = Infinity,
   cursor: Cursor | undefined = start,
 ): Promise<RowBatch<Row>> {
@@ -91,7 +103,7 @@ export async function readBatch<Row>(
   const wanted = Math.min(left, batchRows);
   if (wanted <= 0) return { rows: [], nextCursor: undefined };
   const batch = await queue.enqueueRead(operation, () =>
-    readInOrder<Row>(connection, table, filter, wanted, cursor),
+    readInOrder<Row>(connection, table, filter, wanted, cursor, textBytes),
   );
   const { nextCursor } = batch;
   const endCursor = nextCursor && encodeCursor(nextCursor, table.name, filter.order);

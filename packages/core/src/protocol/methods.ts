@@ -57,6 +57,8 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   countAuditTrail: 'call',
   record: 'call',
   exportAuditTrail: 'operation',
+  exportRows: 'operation',
+  importRows: 'operation',
   exportBackup: 'operation',
   restoreBackup: 'operation',
   analytics: 'call',
@@ -107,6 +109,8 @@ export interface OperationOptions {
   readonly options: Readonly<Record<string, unknown>>;
   /** Number of the caller's own stream for the output, if the caller passed one. */
   readonly outputTarget: number | undefined;
+  /** Number of the caller's own stream for the input, if the caller passed one. */
+  readonly inputSource: number | undefined;
   /** Name of the caller's own backup directory, if the caller passed one. */
   readonly directoryName: BackupDirectory['name'] | undefined;
 }

@@ -24,7 +24,7 @@ export function toIoError(cause: unknown, operation: string, target: string): Pe
       hint: 'Free some space, or choose another folder.',
     });
   }
-  const verb = operation === 'restoreBackup' ? 'read' : 'write';
+  const verb = operation === 'restoreBackup' || operation === 'importRows' ? 'read' : 'write';
   return new PersistenceError('IO_ERROR', `Cannot ${verb} ${target} (${plainReason(cause)})`, {
     operation,
     cause,

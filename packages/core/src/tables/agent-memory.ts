@@ -38,6 +38,8 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
     return (context) => upsertMemory(context, operation, memory);
   },
 
+  complete: (given, now) => ({ memoryId: uuidv7(), lastUpdated: now, version: 1, ...given }),
+
   problemOf({ memoryJson, version, lastUpdated }) {
     return (
       storedJsonProblem('memory', memoryJson) ??

@@ -48,6 +48,8 @@ export const auditLogTable: Table<AuditRow, NewAuditEntry, LoggedAudit> = {
     return (context) => insertAuditEntry(context, entry);
   },
 
+  complete: (given, now) => ({ auditId: uuidv7(), timestamp: now, durationMs: 0, ...given }),
+
   problemOf({ status, timestamp }) {
     if (!AUDIT_STATUSES.includes(status as AuditStatus)) return `status is ${JSON.stringify(status)}`;
     return timeProblem('timestamp', timestamp);

@@ -21,6 +21,11 @@ export const TABLES: readonly AnyTable[] = Object.values(TABLE_BY_NAME);
 /** Names of every table. */
 export const TABLE_NAMES: readonly TableName[] = TABLES.map(({ name }) => name);
 
+/** Returns a table by its name. */
+export function tableNamed(name: TableName): AnyTable {
+  return TABLE_BY_NAME[name];
+}
+
 /** Columns of a table, in order, as `encodeRows` takes them. */
 export function columnsOfTable(table: TableName): readonly Column[] {
   return TABLE_BY_NAME[table].columns;

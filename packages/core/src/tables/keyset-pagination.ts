@@ -157,6 +157,7 @@ export function readInOrder<Row>(
   filter: RowFilter,
   limit: number,
   cursor: Cursor | undefined,
+  textBytes: typeof Uint8Array = Uint8Array,
 ): RowBatch<Row> {
   const columns = table.columns.map(({ column }) => column);
   const rows = connection.snapshot(() => {
@@ -169,7 +170,7 @@ export function readInOrder<Row>(
             ),
           )
         : rowsByIndex(connection, table, filter, limit, cursor);
-    for (const row of found) keepBytes(connection, table.name, columns, row, 2);
+    for (const row of found) keepBytes(connection, table.name, columns, row, 2, textBytes);
     return found;
   });
   const last = rows.at(-1);

@@ -59,6 +59,20 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
     return (context) => insertReceipt(context, operation, receipt);
   },
 
+  complete(given, now) {
+    const row = {
+      status: 'success',
+      durationMs: 0,
+      createdAt: now,
+      updatedAt: given['createdAt'] ?? now,
+      ...given,
+    };
+    const { executionId, agentId, agentType, receiptJson, status, durationMs } = row as Partial<ReceiptRow>;
+    if (given['receiptId'] !== undefined) return row;
+    const identity = { executionId, agentId, agentType, receiptJson, status, durationMs: durationMs ?? 0 };
+    return { ...row, receiptId: receiptIdOf(identity as ReceiptIdentity) };
+  },
+
   problemOf(row, isImported) {
     const problem =
       storedJsonProblem('receipt', row.receiptJson) ??

@@ -64,6 +64,9 @@ export interface StoredTable {
   readonly backupFile: string;
 }
 
+/** Values of a row, by the names of its fields; some are left out. */
+export type GivenRow = Readonly<Record<string, SqlValue | undefined>>;
+
 /** A table as everything that treats all tables alike sees it: queries, backups, cleanup, verify and schema checks. */
 export interface AnyTable extends StoredTable {
   readonly name: TableName;
@@ -100,6 +103,11 @@ export interface AnyTable extends StoredTable {
    * @throws {PersistenceError} INVALID_ARGUMENT, INVALID_JSON
    */
   prepare(operation: string, input: object): Insert<object>;
+  /**
+   * Adds to a row what it leaves out, as a save does. What a save requires and the row leaves out is NULL.
+   * @param now - in this program's form
+   */
+  complete(given: GivenRow, now: string): object;
   /**
    * Checks a stored row by the rules that {@link AnyTable.prepare} enforces.
    * @param isImported - true for a receipt of the original scripts, whose id cannot be recomputed
@@ -152,7 +160,7 @@ export function valuesOf(table: StoredTable, row: object): SqlValue[] {
  */
 export function rowProblem(table: AnyTable, row: object, isImported: boolean): string | undefined {
   for (const { column, field, holds = 'text', optional } of table.columns) {
-    const value = (row as Readonly<Record<string, unknown>>)[field];
+    const value = (row as Readonly<Record<string, unknown>>)[field] ?? null;
     if (value === null && holds === 'text' && !optional) return `${column} is NULL`;
     if (value === null || holds === 'time') continue;
     const fits = holds === 'text' ? typeof value === 'string' : Number.isSafeInteger(value);

@@ -1,5 +1,6 @@
 import { auditCases } from './suite/audit-cases.ts';
 import { backupCases } from './suite/backup-cases.ts';
+import { bulkCases } from './suite/bulk-cases.ts';
 import { changeCases } from './suite/change-cases.ts';
 import { filterCases } from './suite/filter-cases.ts';
 import { imageCases } from './suite/image-cases.ts';
@@ -43,6 +44,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
   ...recordCases,
   ...selectionCases,
   ...filterCases,
+  ...bulkCases,
   ...textCases,
   ...reportCases,
   ...maintenanceCases,

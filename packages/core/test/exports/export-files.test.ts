@@ -116,7 +116,7 @@ it('a default name that cannot be given to the complete file is not taken by an 
   if (process.platform === 'linux') {
     fs.writeFileSync(database.path('.killed.json.0123456789ab.partial-lock.new'), '');
   }
-  const target = newExportTargetAt(database.path('export'), '.json');
+  const target = newExportTargetAt('exportAuditTrail', database.path('export'), '.json');
   await (await target.open(undefined)).close();
   for (const name of namesIn(database)) {
     if (name.endsWith('.partial')) fs.rmSync(database.path(name));

@@ -1,0 +1,224 @@
+import { PersistenceError } from '../api/errors.ts';
+import type { ImportReport, RefusedLine, RowImportOptions } from '../api/persistence.ts';
+import { EXPORT_FORMATS } from '../api/audit.ts';
+import type { ChangeLog } from '../change-log/change-log.ts';
+import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { encodeJsonValue } from '../exports/json-values.ts';
+import type { OperationQueue } from '../queue/operation-queue.ts';
+import { CallerStreams } from '../streams/caller-streams.ts';
+import { decompress } from '../streams/gzip.ts';
+import { toIoError } from '../streams/io-error.ts';
+import { insertRowSql, isRefusedValue } from '../tables/insert-row.ts';
+import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
+import { rowProblem, selectList, valuesOf, type AnyTable, type WriteContext } from '../tables/table.ts';
+import { abortable, throwIfAborted } from '../validation/abort.ts';
+import { checkChoice, invalid } from '../validation/arguments.ts';
+import { toTimestamp } from '../validation/timestamps.ts';
+import { readLines } from './lines.ts';
+import { rowParser, type ParsedRow } from './parsed-rows.ts';
+
+const OPERATION = 'importRows';
+
+/** A transaction has at most so many rows, and the row that completes this size is its last. */
+const BATCH_ROWS = 2000;
+const BATCH_CHARS = 4_000_000;
+
+const MAX_REFUSED_LINES = 1000;
+
+/** A row to insert: all of its values, and the columns that were given. */
+interface NewRow {
+  readonly line: number;
+  readonly values: readonly SqlValue[];
+  readonly given: ReadonlySet<string>;
+}
+
+type Outcome = 'inserted' | 'already stored' | { readonly reason: string };
+
+/**
+ * Imports rows in batches, each a transaction of its own. A row that cannot be stored is refused and named; the others are
+ * stored. An import that fails or is aborted has stored whole batches.
+ */
+export async function importRows(
+  connection: SqliteConnection,
+  queue: OperationQueue,
+  changeLog: ChangeLog,
+  table: AnyTable,
+  options: RowImportOptions,
+  clock: () => Date,
+): Promise<ImportReport> {
+  const { input, signal, onProgress, noHeader = false } = options;
+  const format = checkChoice(
+    { operation: OPERATION, name: 'format' },
+    options.format ?? 'ndjson',
+    EXPORT_FORMATS,
+  );
+  if (!(input instanceof ReadableStream)) {
+    throw invalid({ operation: OPERATION, name: 'input' }, input, 'a ReadableStream');
+  }
+  const caller = new CallerStreams(signal);
+  const importer = new RowImporter(connection, table, options);
+  let rows = 0;
+  let alreadyStored = 0;
+  let refused = 0;
+  const refusedLines: RefusedLine[] = [];
+  const refuse = (line: number, reason: string): void => {
+    refused++;
+    if (refusedLines.length < MAX_REFUSED_LINES) refusedLines.push({ line, reason });
+  };
+  try {
+    await abortable(OPERATION, signal, async () => {
+      for await (const batch of readBatches(caller.source(input), rowParser(format, table, noHeader))) {
+        throwIfAborted(OPERATION, signal);
+        const now = toTimestamp(clock());
+        const prepared = batch.map((row) => importer.prepare(row, now));
+        const outcomes = await queue.enqueueWrite(OPERATION, [table.name], () =>
+          prepared.map((row): Outcome =>
+            'reason' in row ? row : importer.insert(row, { connection, now, log: changeLog.noteRow }),
+          ),
+        );
+        for (const [index, outcome] of outcomes.entries()) {
+          if (outcome === 'inserted') rows++;
+          else if (outcome === 'already stored') alreadyStored++;
+          else refuse(prepared[index]?.line ?? 0, outcome.reason);
+        }
+        onProgress?.({
+          stage: `import ${table.name}`,
+          done: rows + alreadyStored + refused,
+          total: undefined,
+          unit: 'rows',
+        });
+      }
+    });
+  } catch (error) {
+    throw withCount(error, rows);
+  } finally {
+    caller.release();
+    caller.abort(undefined);
+  }
+  return { rows, alreadyStored, refused, refusedLines };
+}
+
+/** Says how many rows an import that failed or was aborted has stored. */
+function withCount(error: unknown, rows: number): unknown {
+  if (!(error instanceof PersistenceError) || rows === 0) return error;
+  const { code, message, cause } = error;
+  return new PersistenceError(code, `${message}. ${rows} rows are imported`, {
+    operation: OPERATION,
+    cause,
+    hint: 'Import the same input again with `ifAbsent`: rows that are stored are skipped.',
+  });
+}
+
+/** Reads the rows of an input, in batches. */
+async function* readBatches(
+  input: AsyncIterable<Uint8Array>,
+  parser: ReturnType<typeof rowParser>,
+): AsyncGenerator<ParsedRow[]> {
+  let batch: ParsedRow[] = [];
+  let chars = 0;
+  for await (const lines of readLines(OPERATION, readable(decompress(input)))) {
+    for (const line of lines) {
+      const row = parser.parse(line);
+      chars += line.text?.length ?? 0;
+      if (row !== undefined) batch.push(row);
+      if (batch.length < BATCH_ROWS && chars < BATCH_CHARS) continue;
+      yield batch;
+      batch = [];
+      chars = 0;
+    }
+  }
+  const last = parser.end();
+  if (last !== undefined) batch.push(last);
+  if (batch.length > 0) yield batch;
+}
+
+/** Maps the failures of the input. */
+async function* readable(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw toIoError(error, OPERATION, 'the input');
+  }
+}
+
+/** Checks and inserts the rows of one import. */
+class RowImporter {
+  readonly #connection: SqliteConnection;
+  readonly #table: AnyTable;
+  readonly #options: RowImportOptions;
+  readonly #columns: ReadonlyMap<string, string>;
+
+  constructor(connection: SqliteConnection, table: AnyTable, options: RowImportOptions) {
+    this.#connection = connection;
+    this.#table = table;
+    this.#options = options;
+    this.#columns = new Map(table.columns.map(({ column, field }) => [column, field]));
+  }
+
+  /** Checks a row, and adds what it leaves out. */
+  prepare(parsed: ParsedRow, now: string): NewRow | (RefusedLine & { readonly line: number }) {
+    if ('reason' in parsed) return parsed;
+    const { line, values: given } = parsed;
+    const row: Record<string, SqlValue> = {};
+    for (const [column, value] of Object.entries(given)) {
+      const field = this.#columns.get(column);
+      if (field === undefined)
+        return { line, reason: `${this.#table.name} has no column ${JSON.stringify(column)}` };
+      if (!isSqlValue(value)) {
+        const reason = `${column} is ${typeof value === 'boolean' ? 'true or false' : 'JSON'}, not a text that holds it`;
+        return { line, reason };
+      }
+      row[field] = value;
+    }
+    const completed = this.#table.complete(row, now);
+    const problem =
+      this.#options.acceptInvalid === true ? undefined : rowProblem(this.#table, completed, false);
+    if (problem !== undefined) return { line, reason: problem };
+    return { line, values: valuesOf(this.#table, completed), given: new Set(Object.keys(given)) };
+  }
+
+  /** Inserts a row. The caller holds a transaction. */
+  insert({ values, given }: NewRow, { log }: WriteContext): Outcome {
+    const sql = `${insertRowSql(this.#table, this.#connection, values)} ON CONFLICT DO NOTHING`;
+    try {
+      if (this.#connection.run(sql, values) === 1) {
+        log?.({ table: this.#table.name, values });
+        return 'inserted';
+      }
+    } catch (error) {
+      if (!isRefusedValue(error)) throw error;
+      return { reason: `it cannot be stored (${(error as Error).message})` };
+    }
+    return this.#options.ifAbsent === true && this.#isStored(values, given)
+      ? 'already stored'
+      : { reason: `a row with this ${this.#uniqueColumns()} is stored already` };
+  }
+
+  #uniqueColumns(): string {
+    const [id] = this.#table.columns;
+    return [id?.column, this.#table.uniqueColumn].filter((column) => column !== undefined).join(' or ');
+  }
+
+  /** True when the row of this id has the values that were given. */
+  #isStored(values: readonly SqlValue[], given: ReadonlySet<string>): boolean {
+    const { name, columns } = this.#table;
+    const [id] = columns;
+    const stored = this.#connection.get(
+      `SELECT rowid, ${selectList(this.#table)} FROM ${name} WHERE ${id?.column} = ?`,
+      [values[0] ?? null],
+    );
+    if (stored === undefined) return false;
+    const names = columns.map(({ column }) => column);
+    keepBytes(this.#connection, name, names, stored, 1, TextBytes);
+    return names.every((column, index) => !given.has(column) || isSame(stored[index + 1], values[index]));
+  }
+}
+
+/** A column of times turns a text of digits into a number. */
+function isSame(left: SqlValue | undefined, right: SqlValue | undefined): boolean {
+  return encodeJsonValue(left) === encodeJsonValue(right) || String(left) === String(right);
+}
+
+function isSqlValue(value: unknown): value is SqlValue {
+  return value === null || value instanceof Uint8Array || /^(?:string|number|bigint)$/.test(typeof value);
+}
