@@ -4,10 +4,12 @@ import { analytics } from './analytics.ts';
 import { backup } from './backup.ts';
 import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
+import { exportTable } from './export.ts';
 import { exportAuditTrail } from './export-audit-trail.ts';
 import { getMemory } from './get-memory.ts';
 import { getReceipt } from './get-receipt.ts';
 import { history } from './history.ts';
+import { importTable } from './import.ts';
 import { init } from './init.ts';
 import { logAudit } from './log-audit.ts';
 import { memory } from './memory.ts';
@@ -50,6 +52,8 @@ export const COMMANDS: readonly Command[] = [
   queryAuditTrail,
   getReceipt,
   getMemory,
+  exportTable,
+  importTable,
   exportAuditTrail,
   backup,
   restore,
