@@ -39,6 +39,14 @@ type OpenSettings = Required<Pick<OpenDatabaseOptions, 'exclusive' | 'synchronou
  */
 const CACHE_SIZE_KIB = 16_384;
 
+/**
+ * The number of pages in a write-ahead log at which a commit also moves them into the database file. With SQLite's default
+ * of 1000, grouped saves spend a quarter of their time on that: pages that are written again and again are moved each time.
+ * A log of 32 MiB is read in a fraction of a second after a crash. With `synchronous: 'normal'` the default stays, because
+ * only a checkpoint makes commits durable there.
+ */
+const LOG_SIZE_PAGES = 8000;
+
 let vfs: SqlJsVfs | undefined;
 
 /**
@@ -120,6 +128,7 @@ function openConnection(sqlJs: SqlJs, storage: Storage, settings: OpenSettings):
     const { atomicCommit } = storage.capabilities;
     const journalMode = pragma(`journal_mode=${atomicCommit ? 'MEMORY' : exclusive ? 'WAL' : 'TRUNCATE'}`);
     pragma(`synchronous=${atomicCommit ? 'off' : synchronous}`);
+    if (exclusive && synchronous === 'full') pragma(`wal_autocheckpoint=${LOG_SIZE_PAGES}`);
     if (!atomicCommit) pragma(`cache_size=${-CACHE_SIZE_KIB}`);
     pragma('schema_version');
     const reopen = (): OpenedDatabase => openConnection(sqlJs, storage, settings);
