@@ -22,6 +22,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'db backup': ['./backup'],
   'db cleanup': ['0'],
   'db reset': ['--force'],
+  'db prove': ['entry', '1', '--checkpoint', 'checkpoint.txt'],
 };
 
 const refusing = COMMANDS.filter(({ database }) => database === 'existing').map(({ name }) => ({

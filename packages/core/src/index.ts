@@ -8,6 +8,16 @@ export { PROGRAM_VERSION } from './api/program-version.ts';
 export { SCHEMA_VERSION } from './schema/migrations/index.ts';
 export { encodeJsonValue } from './exports/json-values.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
+export { parseCheckpoint, verifyCheckpoint } from './transparency/checkpoint.ts';
+export {
+  generateNoteKeys,
+  signerOf,
+  signNote,
+  verifierKeyOf,
+  verifyNote,
+  type NoteKeys,
+} from './transparency/signed-note.ts';
+export { verifyProof } from './transparency/verify-proof.ts';
 export { showTime, toFileStamp } from './validation/timestamps.ts';
 export { errorReasonOf, type ErrorReason } from './tables/error-reason.ts';
 export { columnsOfTable, TABLE_NAMES } from './tables/index.ts';

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { analytics } from './analytics.ts';
 import { backup } from './backup.ts';
 import { cleanup } from './cleanup.ts';
+import { checkpoint } from './checkpoint.ts';
 import { completion } from './completion.ts';
 import { exportTable } from './export.ts';
 import { exportAuditTrail } from './export-audit-trail.ts';
@@ -13,6 +14,7 @@ import { importTable } from './import.ts';
 import { init } from './init.ts';
 import { logAudit } from './log-audit.ts';
 import { memory } from './memory.ts';
+import { prove } from './prove.ts';
 import { queryAuditTrail } from './query-audit-trail.ts';
 import { queryMemory } from './query-memory.ts';
 import { queryReceipts } from './query-receipts.ts';
@@ -28,6 +30,7 @@ import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
 import { tail } from './tail.ts';
+import { verifyProof } from './verify-proof.ts';
 import { verifyReceipt } from './verify-receipt.ts';
 import { verify } from './verify.ts';
 
@@ -66,6 +69,9 @@ export const COMMANDS: readonly Command[] = [
   memory,
   tail,
   sql,
+  checkpoint,
+  prove,
+  verifyProof,
   selfTest,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),

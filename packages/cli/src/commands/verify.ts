@@ -2,23 +2,48 @@ import type { VerifyProblem } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { CommandFailure } from '../failures.ts';
+import { omitUndefined } from '../omit-undefined.ts';
 import { writeReport } from '../output/reports.ts';
+import { files, path } from '../parameters.ts';
 import { quotedIfNeeded } from '../shell/quoted-word.ts';
+import { readTextFile } from '../signing-key.ts';
 
 export const verify: Command = defineCommand({
   name: 'db verify',
   summary: 'Check integrity, schema, indexes, every receipt id and the history',
   notes:
     'Compares every row with the change log (db history), and names what another program edited, deleted, or inserted among earlier rows. ' +
+    'Without --checkpoint, nobody can tell that the last entries were cut off, or that all was written anew. ' +
     'Prints a report whether or not problems are found: every problem, at most the first 100 of each check, and their number. The first one also goes to stderr.',
   database: 'existing',
   positionals: {},
-  options: {},
+  options: {
+    checkpoint: files({
+      isRequired: false,
+      placeholder: 'FILE',
+      description: 'checkpoint that was kept elsewhere (db checkpoint)',
+    }),
+    key: path({
+      placeholder: 'KEY_FILE',
+      completes: 'files',
+      description: 'public key that must have signed the checkpoints',
+    }),
+  },
   ownExitCodes: { [EXIT_CODES.failed]: 'the database has a problem' },
-  examples: ['ggen-sim db verify', "ggen-sim db verify | jq '.problems'"],
-  async run(_, context) {
+  examples: [
+    'ggen-sim db verify',
+    "ggen-sim db verify | jq '.problems'",
+    'ggen-sim db verify --checkpoint checkpoint.txt --key ggen.key.pub',
+  ],
+  async run({ checkpoint, key }, context) {
+    const checkpoints = checkpoint.map(readTextFile);
+    const verifierKey = key === undefined ? undefined : readTextFile(key);
     await using database = await context.openDatabase();
-    const report = await database.verify(context.longOperation());
+    const report = await database.verify({
+      ...context.longOperation(),
+      checkpoints,
+      ...omitUndefined({ verifierKey }),
+    });
     context.removeProgressBar();
     await writeReport(report, 'json', context);
     if (report.ok) return;

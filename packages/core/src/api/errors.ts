@@ -67,6 +67,8 @@ export type PersistenceErrorCode =
   | 'CHANGE_LOG_RESET'
   /** A query in SQL was ended by its time limit (`timeoutMs`). */
   | 'TIMEOUT'
+  /** A proof or a signature is wrong, or a row does not have the hash that the change log has of it. */
+  | 'PROOF_INVALID'
   /** The caller's `AbortSignal` fired. Nothing half-written remains. A cleanup keeps what it deleted. */
   | 'ABORTED'
   /** The database was closed before the operation could run. */

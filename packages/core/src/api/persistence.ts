@@ -31,6 +31,7 @@ import type {
 } from './memory.ts';
 import type { LongOperationOptions } from './options.ts';
 import type { Closeable } from './platform-types.ts';
+import type { Checkpoint, Proof, ProofRequest, VerifyOptions } from './proofs.ts';
 import type { NewReceipt, ReceiptLookup, ReceiptQuery, ReceiptRow, SavedReceipt } from './receipts.ts';
 import type {
   AnalyticsQuery,
@@ -54,6 +55,7 @@ export type * from './history.ts';
 export type * from './import.ts';
 export type * from './memory.ts';
 export type * from './options.ts';
+export type * from './proofs.ts';
 export type * from './receipts.ts';
 export type * from './reports.ts';
 export type * from './rows.ts';
@@ -219,10 +221,25 @@ export interface Persistence extends Closeable {
   reset(): Promise<void>;
   /**
    * Checks integrity, schema, indexes and every receipt id, and compares every row with the change log: what another
-   * program edited, deleted, or inserted among earlier rows. Problems are reported, not thrown.
-   * @throws {PersistenceError} `ABORTED`
+   * program edited, deleted, or inserted among earlier rows. With checkpoints that were kept elsewhere, it also finds
+   * entries that were cut off, and a change log that was written anew. Problems are reported, not thrown.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `PROOF_INVALID` for a checkpoint that the key has not signed, `ABORTED`
    */
-  verify(options?: LongOperationOptions): Promise<VerifyReport>;
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
+
+  /**
+   * Returns the state of the change log: the root of the Merkle tree (RFC 9162) over its entries. Sign it (`signNote`) and
+   * keep it elsewhere: what is in it cannot be changed any more without {@link verify} finding it.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NO_CHANGE_LOG`, `ABORTED`
+   */
+  checkpoint(options?: LongOperationOptions): Promise<Checkpoint>;
+  /**
+   * Makes a proof that a record is in the change log of a checkpoint, or that the change log begins with that of an earlier
+   * checkpoint. `verifyProof` verifies it without the database.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NO_CHANGE_LOG`, `NOT_FOUND`, `PROOF_INVALID` for a row that was edited,
+   * `ABORTED`
+   */
+  prove(request: ProofRequest): Promise<Proof>;
 
   /** Tells if this database has a change log, and how far it goes. */
   historyStatus(): Promise<HistoryStatus>;

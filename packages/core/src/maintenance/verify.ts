@@ -6,7 +6,13 @@ import { yieldToEventLoop } from '#queue/yield';
 import { toPersistenceError } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { Steps } from '../queue/operation-queue.ts';
-import type { HistoryReport, LongOperationOptions, VerifyProblem, VerifyReport } from '../api/persistence.ts';
+import type {
+  HistoryReport,
+  LongOperationOptions,
+  VerifyOptions,
+  VerifyProblem,
+  VerifyReport,
+} from '../api/persistence.ts';
 import { HistoryCheck } from '../change-log/check-history.ts';
 import { CHANGE_LOG_SQL, readOrigin } from '../schema/change-log-table.ts';
 import { importedReceipts } from '../schema/metadata.ts';
@@ -17,6 +23,7 @@ import { countStrayEntries, type Rowid } from '../tables/foreign-times.ts';
 import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
 import { receiptsTable } from '../tables/receipts.ts';
 import { rowProblem, type AnyTable } from '../tables/table.ts';
+import { compareCheckpoints } from '../transparency/log-tree.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 
 const OPERATION = 'verify';
@@ -140,6 +147,16 @@ export class DatabaseCheck {
     return check;
   }
 
+  /** Compares the beginning of the change log with checkpoints. The caller keeps the database in one state meanwhile. */
+  async *checkpoints(notes: readonly string[]): AsyncGenerator<VerifyProblem> {
+    let done = 0;
+    for (const problem of compareCheckpoints(this.#connection, notes)) {
+      if (problem !== undefined) yield this.#problem('history', null, problem);
+      this.#reportProgress('checkpoints', done++);
+      await yieldToEventLoop();
+    }
+  }
+
   #problem(check: VerifyProblem['check'], row: string | null, message: string): VerifyProblem {
     this.#isSound = false;
     return { check, row, message };
@@ -167,10 +184,9 @@ class ProblemList {
   addHistory({ problemCount, problems }: HistoryCheck): void {
     if (problemCount === 0) return;
     this.count += problemCount;
-    this.#byCheck.set(
-      'history',
-      problems.map((problem) => ({ check: 'history', ...problem })),
-    );
+    const listed = this.#byCheck.get('history') ?? [];
+    const found = problems.map((problem) => ({ check: 'history' as const, ...problem }));
+    this.#byCheck.set('history', [...listed, ...found]);
   }
 
   get listed(): readonly VerifyProblem[] {
@@ -187,7 +203,7 @@ export type ReadCopy = <T>(
 export async function verify(
   connection: SqliteConnection,
   steps: Steps,
-  options: LongOperationOptions,
+  options: VerifyOptions,
   readCopy: ReadCopy,
 ): Promise<VerifyReport> {
   const problems = new ProblemList();
@@ -204,6 +220,10 @@ export async function verify(
       for await (const problem of part) problems.add(problem);
     }
     await inOneState(async () => {
+      const { checkpoints = [] } = options;
+      if (checkpoints.length > 0) {
+        for await (const problem of check.checkpoints(checkpoints)) problems.add(problem);
+      }
       const compared = await check.history();
       if (compared === undefined) return;
       history = compared.report;

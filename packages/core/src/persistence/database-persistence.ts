@@ -42,6 +42,8 @@ import {
   type AnyFilters,
   type AnyQuery,
 } from './query-rows.ts';
+import { parseCheckpoint, verifyCheckpoint } from '../transparency/checkpoint.ts';
+import { prove, readCheckpoint } from '../transparency/log-tree.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** The {@link Api.Persistence} over a connection in the calling thread. */
@@ -268,9 +270,15 @@ export class DatabasePersistence implements Api.Persistence {
     await reset(this.#connection, this.#queue, this.#changeLog, this.#clock);
   }
 
-  async verify(given: Api.LongOperationOptions = {}): Promise<Api.VerifyReport> {
+  async verify(given: Api.VerifyOptions = {}): Promise<Api.VerifyReport> {
     const operation = 'verify';
     const options = checkLongOperation(operation, given);
+    const { checkpoints = [], verifierKey } = options;
+    checkList({ operation, name: 'checkpoints' }, checkpoints);
+    for (const note of checkpoints) {
+      if (verifierKey === undefined) parseCheckpoint(note);
+      else await verifyCheckpoint(note, verifierKey);
+    }
     return abortable(operation, options.signal, () =>
       this.#queue.runInSteps(
         operation,
@@ -280,6 +288,26 @@ export class DatabasePersistence implements Api.Persistence {
           ),
         options.signal,
       ),
+    );
+  }
+
+  async checkpoint(given: Api.LongOperationOptions = {}): Promise<Api.Checkpoint> {
+    const operation = 'checkpoint';
+    const options = checkLongOperation(operation, given);
+    return abortable(operation, options.signal, () =>
+      this.#queue.runInSteps(
+        operation,
+        (steps) => readCheckpoint(this.#connection, steps, options),
+        options.signal,
+      ),
+    );
+  }
+
+  async prove(given: Api.ProofRequest): Promise<Api.Proof> {
+    const operation = 'prove';
+    const request = checkLongOperation(operation, given);
+    return abortable(operation, request.signal, () =>
+      this.#queue.runInSteps(operation, (steps) => prove(this.#connection, steps, request), request.signal),
     );
   }
 

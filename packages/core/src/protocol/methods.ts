@@ -66,6 +66,8 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   cleanup: 'operation',
   reset: 'call',
   verify: 'operation',
+  checkpoint: 'operation',
+  prove: 'operation',
   historyStatus: 'call',
   enableHistory: 'operation',
   changes: 'events',

@@ -7,6 +7,7 @@ import { imageCases } from './suite/image-cases.ts';
 import { lifecycleCases } from './suite/lifecycle-cases.ts';
 import { maintenanceCases } from './suite/maintenance-cases.ts';
 import { memoryCases } from './suite/memory-cases.ts';
+import { proofCases } from './suite/proof-cases.ts';
 import { receiptCases } from './suite/receipt-cases.ts';
 import { recordCases } from './suite/record-cases.ts';
 import { reportCases } from './suite/report-cases.ts';
@@ -52,6 +53,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
   ...imageCases,
   ...changeCases,
   ...sqlCases,
+  ...proofCases,
   ...lifecycleCases,
 ];
 

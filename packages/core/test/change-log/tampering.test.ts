@@ -301,7 +301,7 @@ it.each([1, 2, 3, 4, 5, 6])(
         (problem) => problem.check === 'history' && tableOf(problem.row) === tableOf(row),
       );
       expect(found.ok, context).toBe(false);
-      expect(first?.message, context).toMatch(message);
+      expect(first?.message ?? 'nothing', context).toMatch(message);
       expect(first?.row, context).toBe(row);
     }
   },

@@ -111,6 +111,8 @@ export const lifecycleCases: readonly PersistenceCase[] = [
         cleanup: () => db.cleanup(),
         reset: () => db.reset(),
         verify: () => db.verify(),
+        checkpoint: () => db.checkpoint(),
+        prove: () => db.prove({ seq: 1 }),
         exportImage: () => db.exportImage(),
         info: () => db.info(),
       };

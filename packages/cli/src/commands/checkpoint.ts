@@ -1,0 +1,38 @@
+import { defineCommand, type Command } from '../command.ts';
+import { path } from '../parameters.ts';
+import { openSigningKey, publicKeyFile } from '../signing-key.ts';
+
+export const checkpoint: Command = defineCommand({
+  name: 'db checkpoint',
+  summary: 'Print the state of the change log as a signed checkpoint',
+  notes:
+    'A checkpoint is the number of entries of the change log (db history) and the root of the Merkle tree over them ' +
+    '(https://c2sp.org/tlog-checkpoint). Keep it where nobody who can write to the database can: db verify --checkpoint then ' +
+    'finds whatever was changed or cut off before it, and db prove proves single records. --key signs it with Ed25519. A ' +
+    'key file that does not exist is created, readable by you alone, with the public key in FILE.pub beside it; give that to ' +
+    'those who verify. Without --key, the checkpoint is not signed.',
+  database: 'existing',
+  positionals: {},
+  options: {
+    key: path({ placeholder: 'FILE', completes: 'files', description: 'file of the private key' }),
+  },
+  examples: [
+    'ggen-sim db checkpoint --key ggen.key > checkpoint.txt',
+    'ggen-sim db verify --checkpoint checkpoint.txt --key ggen.key.pub',
+  ],
+  async run({ key }, context) {
+    await using database = await context.openDatabase();
+    const { origin, text } = await database.checkpoint(context.longOperation());
+    context.removeProgressBar();
+    if (key === undefined) {
+      await context.stdout.write(text);
+      return;
+    }
+    const { signNote } = await import('@ggen-sim/core');
+    const { signer, isNew } = await openSigningKey(key, origin);
+    if (isNew) {
+      context.printNotice(`Created the private key ${key} and the public key ${publicKeyFile(key)}`);
+    }
+    await context.stdout.write(await signNote(text, signer));
+  },
+});

@@ -1,0 +1,89 @@
+/** Checkpoints and proofs on the command line: made from a database, verified without one. */
+import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { nativeSqlite } from '../../../tests/support/native-sqlite.ts';
+import { Sandbox } from './run-cli.ts';
+
+const sandbox = new Sandbox();
+const at = (name: string): string => join(sandbox.directory, name);
+const database = (): string => at('workspace/.ggen/ggen.db');
+
+it('signs, keeps, proves and verifies, and notices what was cut off', async () => {
+  const receiptId = (await sandbox.db('save-receipt', 'a', 'agent', 'validation', '{"n":1}')).trim();
+  await sandbox.db('save-memory', 'agent', 'validation', '{"v":1}');
+  await sandbox.db('log-audit', 'agent', 'op', 'completed');
+
+  const key = at('ggen.key');
+  const first = await sandbox.run(['db', 'checkpoint', '--key', key]);
+  expect(first.stderr).toContain('Created the private key');
+  expect(first.stdout).toMatch(/^ggen-sim\.dev\/\S+\n3\n\S+=\n\n— ggen-sim\.dev\/\S+ \S+\n$/u);
+  writeFileSync(at('first.txt'), first.stdout);
+  expect(statSync(key).mode & 0o777).toBe(0o600);
+  expect(readFileSync(`${key}.pub`, 'utf8')).not.toContain('PRIVATE');
+
+  await sandbox.db('save-receipt', 'b', 'agent', 'validation', '{"n":2}');
+  const second = await sandbox.run(['db', 'checkpoint', '--key', key]);
+  expect(second.stderr).toBe('');
+  writeFileSync(at('second.txt'), second.stdout);
+  expect(await sandbox.db('checkpoint')).toBe(second.stdout.slice(0, second.stdout.indexOf('\n\n') + 1));
+
+  const proofs = [
+    ['receipt', receiptId],
+    ['memory', 'agent'],
+    ['entry', '4'],
+    ['consistency', at('first.txt')],
+  ];
+  for (const [index, words] of proofs.entries()) {
+    writeFileSync(
+      at(`proof-${index}.json`),
+      await sandbox.db('prove', ...words, '--checkpoint', at('second.txt')),
+    );
+  }
+  const checkpoints = ['--checkpoint', at('first.txt'), '--checkpoint', at('second.txt')];
+  const verified = JSON.parse(await sandbox.db('verify', ...checkpoints, '--key', `${key}.pub`)) as unknown;
+  expect(verified).toMatchObject({ ok: true, history: { entries: 4, rows_verified: 4 } });
+
+  nativeSqlite(database(), 'DELETE FROM _change_log WHERE seq = 4', 'DELETE FROM receipts WHERE rowid = 2');
+  expect(JSON.parse(await sandbox.db('verify'))).toMatchObject({ ok: true });
+  const cut = await sandbox.run(['db', 'verify', ...checkpoints]);
+  expect(cut.exitCode).toBe(1);
+  expect(cut.stderr).toContain('the last 1 entries of the checkpoint of 4 entries are cut off');
+
+  // Proofs are verified without the database.
+  renameSync(database(), at('elsewhere.db'));
+  for (const index of proofs.keys()) {
+    const answer = await sandbox.db('verify-proof', at(`proof-${index}.json`), '--key', `${key}.pub`);
+    expect(JSON.parse(answer)).toMatchObject({ verified: true, size: 4 });
+  }
+  const proof = readFileSync(at('proof-0.json'), 'utf8');
+  writeFileSync(
+    at('forged.json'),
+    proof
+      .replace(String.raw`{\"n\":1}`, String.raw`{\"n\":9}`)
+      .replace(String.raw`\\\"n\\\":1`, String.raw`\\\"n\\\":9`),
+  );
+  const forged = await sandbox.run(['db', 'verify-proof', at('forged.json'), '--key', `${key}.pub`]);
+  expect(forged).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(forged.stderr).toContain('error[PROOF_INVALID]: The row was edited');
+});
+
+it('refuses a private key that others can read, and what is no key or proof', async () => {
+  await sandbox.db('init');
+  const key = at('other.key');
+  await sandbox.db('checkpoint', '--key', key);
+  chmodSync(key, 0o644);
+  const open = await sandbox.run(['db', 'checkpoint', '--key', key]);
+  expect(open).toMatchObject({ exitCode: 64, stdout: '' });
+  expect(open.stderr).toContain('Others can read the private key');
+  writeFileSync(at('text'), 'no key\n', { mode: 0o600 });
+  expect((await sandbox.run(['db', 'checkpoint', '--key', at('text')])).stderr).toContain(
+    'error[INVALID_ARGUMENT]',
+  );
+  const words = ['db', 'verify-proof', at('text'), '--key', `${key}.pub`];
+  expect((await sandbox.run(words)).stderr).toContain('error[INVALID_JSON]');
+  expect((await sandbox.run(['db', 'verify-proof', at('gone'), '--key', key])).stderr).toContain(
+    'error[NOT_FOUND]',
+  );
+  expect((await sandbox.run(['db', 'prove', 'entry', 'x', '--checkpoint', at('text')])).exitCode).toBe(64);
+});

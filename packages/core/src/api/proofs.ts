@@ -1,0 +1,95 @@
+import type { LongOperationOptions } from './options.ts';
+import type { TableName } from './tables.ts';
+
+/** Signs notes, with a key that may stay where it is: in a file, a hardware token, or a `CryptoKey` of Web Crypto. */
+export interface NoteSigner {
+  /** Name of the signer, such as `example.com/log`; no spaces and no plus. */
+  readonly name: string;
+  /** The Ed25519 public key, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Returns the Ed25519 signature of a message, 64 bytes (RFC 8032). */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** The state of a change log: the root of the Merkle tree (RFC 9162) over its first entries. */
+export interface Checkpoint {
+  /** Names the database: `ggen-sim.dev/` and its {@link HistoryStatus.origin}. */
+  readonly origin: string;
+  /** Number of entries. */
+  readonly size: number;
+  /** Root of the tree, in base64. */
+  readonly rootHash: string;
+  /** The three above as the text of a checkpoint (https://c2sp.org/tlog-checkpoint), to be signed. */
+  readonly text: string;
+}
+
+/** What to prove: exactly one of `receiptId`, `agentId`, `auditId`, `seq` and `smallerSize`. */
+export interface ProofRequest extends LongOperationOptions {
+  /** A receipt, by its id. */
+  readonly receiptId?: string;
+  /** The current memory of an agent. */
+  readonly agentId?: string;
+  /** An audit entry, by its id. */
+  readonly auditId?: string;
+  /** An entry of the change log, by its number. */
+  readonly seq?: number;
+  /** That the log begins with its first entries, as an earlier checkpoint has them: their number. */
+  readonly smallerSize?: number;
+  /** Number of entries of the checkpoint that the proof is for. @default all */
+  readonly size?: number;
+}
+
+/** Proves that an entry, and the row that it is of, is in the change log of a checkpoint. */
+export interface InclusionProof {
+  readonly type: 'inclusion';
+  readonly origin: string;
+  readonly size: number;
+  readonly rootHash: string;
+  /** Position of the entry in the tree, from 0. */
+  readonly index: number;
+  /** Number of the entry. */
+  readonly seq: number;
+  /** Hash of the row, in base64. */
+  readonly leaf: string;
+  /** Table of the row; `null` for an entry of many rows, and for one whose row is no more. */
+  readonly table: TableName | null;
+  /** The row as a JSON object, by the names of its columns; `null` where `table` is. */
+  readonly rowJson: string | null;
+  /** Hashes from the leaf to the root, in base64. */
+  readonly hashes: readonly string[];
+}
+
+/** Proves that the change log of a checkpoint begins with that of an earlier one. */
+export interface ConsistencyProof {
+  readonly type: 'consistency';
+  readonly origin: string;
+  readonly size: number;
+  readonly rootHash: string;
+  readonly smallerSize: number;
+  readonly smallerRootHash: string;
+  readonly hashes: readonly string[];
+}
+
+/** A proof that `verifyProof` verifies without the database. */
+export type Proof = InclusionProof | ConsistencyProof;
+
+/** What a proof is verified against. */
+export interface ProofEvidence {
+  /** The signed checkpoint that the proof is for. */
+  readonly checkpoint: string;
+  /** For a proof of consistency: the earlier one. */
+  readonly smallerCheckpoint?: string;
+  /** Public key that must have signed them, as `generateNoteKeys` writes it. */
+  readonly verifierKey: string;
+}
+
+/** Options of {@link Persistence.verify}. */
+export interface VerifyOptions extends LongOperationOptions {
+  /**
+   * Checkpoints that were kept elsewhere. The change log must begin with the entries of each; without one, nobody can tell
+   * that its last entries were cut off, or that all of it was written anew.
+   */
+  readonly checkpoints?: readonly string[];
+  /** Public key that must have signed them. @default they need not be signed */
+  readonly verifierKey?: string;
+}
