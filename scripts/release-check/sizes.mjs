@@ -13,8 +13,8 @@ const KIB = 1024;
 const INSTALLED_KIB = {
   '@ggen-sim/sqljs-vfs': 4_900,
   '@ggen-sim/core': 10_000,
-  '@ggen-sim/agents': 30_600,
-  'ggen-sim': 9_200,
+  '@ggen-sim/agents': 35_000,
+  'ggen-sim': 9_500,
 };
 const FIRST_VIEW_KIB = 830;
 

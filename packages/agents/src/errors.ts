@@ -2,9 +2,9 @@
 export type AgentErrorCode =
   /** An argument is missing, empty or unknown; the message names it. */
   | 'INVALID_ARGUMENT'
-  /** The caller could not read an input; see `file`. */
+  /** The caller could not read an input, or a JSON-LD context is not given; see `file`. */
   | 'IO_ERROR'
-  /** The request has no format and the name's extension is none of `.ttl`, `.nt`, `.nq`, `.trig`. */
+  /** The request has no format and the name's extension is that of no format. */
   | 'UNKNOWN_FORMAT'
   /** The bytes are not UTF-8, the only encoding of these formats. */
   | 'NOT_UTF8'

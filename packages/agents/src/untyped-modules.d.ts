@@ -1,6 +1,6 @@
 /**
- * Types for the parts of four packages that this package uses. n3 and rdf-canonize ship no types. Those of
- * rdf-validate-shacl and `@types/n3` refer to Node's types, which code for the browser must not see. Those of oxigraph differ
+ * Types for the parts of packages that this package uses. n3 and rdf-canonize ship no types. Those of the streaming
+ * parsers, rdf-validate-shacl and `@types/n3` refer to Node's types, which code for the browser must not see. Those of oxigraph differ
  * between its builds for Node and for browsers.
  */
 
@@ -57,6 +57,44 @@ declare module 'n3' {
   }
 
   export const DataFactory: import('@rdfjs/types').DataFactory;
+}
+
+declare module 'rdfxml-streaming-parser' {
+  import type { DataFactory, Quad } from '@rdfjs/types';
+
+  export interface XmlTag {
+    readonly attributes: Readonly<Record<string, { value: string }>>;
+  }
+
+  export class RdfXmlParser {
+    constructor(options: { baseIRI: string; dataFactory: DataFactory; trackPosition: boolean });
+    on(event: 'data', listener: (quad: Quad) => void): this;
+    on(event: 'error', listener: (error: Error) => void): this;
+    on(event: 'end', listener: () => void): this;
+    write(text: string): boolean;
+    end(): void;
+    /** Called at the beginning of each element. */
+    onTag(tag: XmlTag): void;
+    /** Not declared by the package. Closing it reports a document that is not complete. */
+    readonly saxParser: { close(): void };
+  }
+}
+
+declare module 'jsonld-streaming-parser' {
+  import type { DataFactory, Quad } from '@rdfjs/types';
+
+  export class JsonLdParser {
+    constructor(options: {
+      baseIRI: string;
+      dataFactory: DataFactory;
+      documentLoader: { load(iri: string): Promise<unknown> };
+    });
+    on(event: 'data', listener: (quad: Quad) => void): this;
+    on(event: 'error', listener: (error: Error) => void): this;
+    on(event: 'end', listener: () => void): this;
+    write(text: string): boolean;
+    end(): void;
+  }
 }
 
 declare module 'rdf-canonize/lib/RDFC10.js' {

@@ -114,7 +114,7 @@ describe('inputs', () => {
     ]);
   });
 
-  it.each(['a.rdf', 'ttl', 'a.ttl/readme', ''])(
+  it.each(['a.xml', 'ttl', 'a.ttl/readme', ''])(
     'are refused without a known extension: "%s"',
     async (name) => {
       expect((await errorOf(name, '')).code).toBe('UNKNOWN_FORMAT');

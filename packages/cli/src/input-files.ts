@@ -6,7 +6,7 @@ import { reasonOf } from './failures.ts';
 import { readCatalog } from './xml-catalog.ts';
 
 /** Extensions of the documents that a folder of imports holds. */
-const DOCUMENT = /\.(?:ttl|nt|nq|trig)$/iu;
+const DOCUMENT = /\.(?:ttl|nt|nq|trig|rdf|owl|jsonld)$/iu;
 
 /** Reads a file. */
 export async function readInput(name: string): Promise<InputFile> {

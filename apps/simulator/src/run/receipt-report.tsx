@@ -92,7 +92,8 @@ function hintOf({ error }: ValidationReceipt): string | undefined {
   const hints: Readonly<Record<string, string>> = {
     SYNTAX_ERROR: 'Fix the document and run again.',
     UNSUPPORTED_RDF: 'Use RDF 1.1: SHACL and the canonical hash are defined for it only.',
-    UNKNOWN_FORMAT: 'Rename the document so that its name ends in .ttl, .nt, .nq or .trig.',
+    UNKNOWN_FORMAT:
+      'Rename the document so that its name ends in .ttl, .nt, .nq, .trig, .rdf, .owl or .jsonld.',
     INVALID_SHAPES: 'Fix the shape named in the message and run again.',
     ABORTED: 'Nothing was stored in part. You can run again at any time.',
     TIME_LIMIT: 'Look for a pattern or a shape that takes forever, such as ^(a+)+$.',

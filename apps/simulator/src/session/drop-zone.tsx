@@ -46,7 +46,9 @@ export function DropZone({
       }}
     >
       {children}
-      {isOver ? <div className="drop-zone">Drop .ttl, .nt, .nq or .trig files here</div> : null}
+      {isOver ? (
+        <div className="drop-zone">Drop .ttl, .nt, .nq, .trig, .rdf, .owl or .jsonld files here</div>
+      ) : null}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { guessRole, type NewDocument } from './session.ts';
 
 /** File extensions of the formats that the agents read. */
-export const DOCUMENT_EXTENSIONS = '.ttl,.nt,.nq,.trig';
+export const DOCUMENT_EXTENSIONS = '.ttl,.nt,.nq,.trig,.rdf,.owl,.jsonld';
 
 /** A file that could not be added as a document. */
 export interface RejectedFile {
@@ -17,7 +17,10 @@ export async function readFiles(
   const rejected: RejectedFile[] = [];
   for (const file of files) {
     if (!/\.(?:ttl|nt|nq|trig)$/i.test(file.name)) {
-      rejected.push({ name: file.name, reason: 'Only .ttl, .nt, .nq and .trig files can be added.' });
+      rejected.push({
+        name: file.name,
+        reason: 'Only .ttl, .nt, .nq, .trig, .rdf, .owl and .jsonld files can be added.',
+      });
       continue;
     }
     try {

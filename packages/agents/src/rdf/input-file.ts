@@ -2,7 +2,7 @@ import { AgentError } from '../errors.ts';
 import { sha256Hex } from '../sha256.ts';
 
 /** RDF formats that can be read, as W3C names them. */
-export type RdfFormat = 'Turtle' | 'N-Triples' | 'N-Quads' | 'TriG';
+export type RdfFormat = 'Turtle' | 'N-Triples' | 'N-Quads' | 'TriG' | 'RDF/XML' | 'JSON-LD';
 
 /**
  * Document to read. The caller obtains its bytes (from a file, a text field, a dropped file).
@@ -20,7 +20,7 @@ export interface InputFile {
    * and leaves a receipt; the content is not looked at.
    */
   readonly unreadable?: string;
-  /** @default by the name's extension: `.ttl`, `.nt`, `.nq`, `.trig` */
+  /** @default by the name's extension: `.ttl`, `.nt`, `.nq`, `.trig`, `.rdf` or `.owl` (RDF/XML), `.jsonld` */
   readonly format?: RdfFormat;
   /** Prefixes that a query may use without declaring them, by prefix. Documents in RDF declare their own. */
   readonly prefixes?: Readonly<Record<string, string>>;
@@ -54,6 +54,9 @@ const FORMAT_BY_EXTENSION: ReadonlyMap<string, RdfFormat> = new Map([
   ['nt', 'N-Triples'],
   ['nq', 'N-Quads'],
   ['trig', 'TriG'],
+  ['rdf', 'RDF/XML'],
+  ['owl', 'RDF/XML'],
+  ['jsonld', 'JSON-LD'],
 ]);
 
 /**
@@ -78,7 +81,9 @@ export function formatOf(name: string): RdfFormat {
   const format = FORMAT_BY_EXTENSION.get(dot < 0 ? '' : baseName.slice(dot + 1).toLowerCase());
   if (format !== undefined) return format;
   throw new AgentError('UNKNOWN_FORMAT', `Cannot tell the RDF format of "${baseName}" from its extension`, {
-    hint: 'Name the document .ttl (Turtle), .nt (N-Triples), .nq (N-Quads) or .trig (TriG), or give the format.',
+    hint:
+      'Name the document .ttl (Turtle), .nt (N-Triples), .nq (N-Quads), .trig (TriG), .rdf or .owl (RDF/XML) or ' +
+      '.jsonld (JSON-LD), or give the format.',
   });
 }
 

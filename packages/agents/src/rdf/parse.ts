@@ -1,8 +1,9 @@
-import type { Literal, NamedNode, Quad } from '@rdfjs/types';
+import type { BlankNode, DataFactory, Literal, NamedNode, Quad } from '@rdfjs/types';
 import type { ParseError } from 'n3';
 import type { AgentError } from '../errors.ts';
 import type { RdfFormat, ReadableInput } from './input-file.ts';
 import { RDF } from './namespaces.ts';
+import { type Contexts, isStreamed, parseStreamed } from './parse-streamed.ts';
 import { syntaxErrorOf } from './syntax-error.ts';
 import { tokenRules } from './token-rules.ts';
 
@@ -30,26 +31,33 @@ export function baseIriOf(baseName: string, sha256?: string): string {
  * Parses a document strictly by its format.
  *
  * @param blankNodeScope - prefix of the document's blank node labels, so that they differ from other documents' labels
- * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first error in the text
+ * @param contexts - JSON-LD contexts that are given
+ * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first error in the text; IO_ERROR: a context is missing
  */
 export async function parseRdf(
   input: ReadableInput,
   blankNodeScope: string,
   baseIRI: string = baseIriOf(input.baseName),
+  contexts: Contexts = new Map(),
 ): Promise<ParsedDocument> {
   const { DataFactory, Parser } = await import('n3');
+  const factory = termFactory(DataFactory);
+  if (isStreamed(input.format)) {
+    let made = 0;
+    const blankNode = (label?: string): BlankNode => {
+      made += 1;
+      return DataFactory.blankNode(
+        label === undefined ? `${blankNodeScope}${made}` : `${blankNodeScope}_${label}`,
+      );
+    };
+    const quads = await parseStreamed(input, { baseIRI, factory: { ...factory, blankNode }, contexts });
+    return { format: input.format, quads, prefixes: new Map() };
+  }
   const parser = new Parser({
     format: input.format,
     baseIRI,
     blankNodePrefix: blankNodeScope,
-    factory: {
-      ...DataFactory,
-      // n3's own literals have their language in lower case, which RDFC-1.0 would hash.
-      literal: (value, language) =>
-        typeof language === 'string' && language !== language.toLowerCase()
-          ? literalWithCase(value, language, DataFactory.namedNode(`${RDF}langString`))
-          : DataFactory.literal(value, language),
-    },
+    factory,
   });
   const check = tokenRules(input);
   return await new Promise((resolve, reject) => {
@@ -71,6 +79,17 @@ export async function parseRdf(
       },
     });
   });
+}
+
+/** Makes terms with language tags as documents have them: n3's own are in lower case, which RDFC-1.0 would hash. */
+function termFactory(terms: DataFactory): DataFactory {
+  return {
+    ...terms,
+    literal: (value, language) =>
+      typeof language === 'string' && language !== language.toLowerCase()
+        ? literalWithCase(value, language, terms.namedNode(`${RDF}langString`))
+        : terms.literal(value, language),
+  };
 }
 
 /** Makes a literal whose language tag is as the document has it. */

@@ -1,6 +1,7 @@
 import type { Token } from 'n3';
 import type { SourceLocation } from '../errors.ts';
 import type { ReadableInput } from './input-file.ts';
+import { isStreamed } from './parse-streamed.ts';
 import { locationAt } from './syntax-error.ts';
 
 /**
@@ -8,8 +9,10 @@ import { locationAt } from './syntax-error.ts';
  * statements would cost memory in every run, and only a failed run needs one.
  *
  * @param index - of the statement in the parsed document, from 0
+ * @returns `undefined` for RDF/XML and JSON-LD, whose parsers tell no positions
  */
 export async function locateQuad(input: ReadableInput, index: number): Promise<SourceLocation | undefined> {
+  if (isStreamed(input.format)) return undefined;
   const { Parser } = await import('n3');
   const parser = new Parser({ format: input.format, baseIRI: 'https://ggen-sim.invalid/' });
   return await new Promise((resolve, reject) => {

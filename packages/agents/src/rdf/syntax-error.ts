@@ -16,6 +16,12 @@ interface Position {
   readonly column: number;
 }
 
+/** Returns the position at the end of the text before it. */
+export function positionAt(before: string): Position {
+  const lines = before.split(/\r\n|\n|\r/);
+  return { line: lines.length, column: lines.at(-1)?.length ?? 0 };
+}
+
 /** Returns a position in an input with an excerpt of its line. */
 export function locationAt(
   input: ReadableInput,

@@ -24,7 +24,7 @@ export const validation: Agent<ValidationInputs, ValidationOutcome> = {
   help: {
     summary: 'Validate RDF against SHACL shapes and save a receipt',
     notes:
-      'Reads Turtle, N-Triples, N-Quads and TriG. Prints the receipt on stdout and the violations on stderr. ' +
+      'Reads Turtle, N-Triples, N-Quads, TriG, RDF/XML (.rdf, .owl) and JSON-LD. Prints the receipt on stdout and the violations on stderr. ' +
       'Without any shapes, nothing is validated and the status is partial.',
     examples: [
       '--spec ontology.ttl --shapes shapes.ttl',

@@ -3,7 +3,7 @@ import type { AgentOutcome, AgentReceipt, ExecutionProgress } from '../agent.ts'
 import { AgentError, toAgentError } from '../errors.ts';
 import { Pauses } from '../pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
-import { type InputFile, type MeasuredInput, measureInput, openInput } from '../rdf/input-file.ts';
+import { type InputFile, type MeasuredInput, measureInput, openInput, openText } from '../rdf/input-file.ts';
 import { OWL, RDF } from '../rdf/namespaces.ts';
 import { type ParsedDocument, baseIriOf, parseRdf } from '../rdf/parse.ts';
 import { compareText } from '../rdf/terms.ts';
@@ -166,6 +166,7 @@ function inOrder(role: DocumentRole, files: readonly InputFile[]): RoledDocument
 }
 
 async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Promise<void> {
+  const contexts = contextsIn(documents);
   for (const [index, document] of documents.entries()) {
     await pauses.pauseIfDue();
     const { measured } = document;
@@ -173,8 +174,21 @@ async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Pr
       document.gate = readGate(measured);
       continue;
     }
-    document.parsed = await parseRdf(openInput(measured), `d${index}_`, baseIriIn(documents, measured));
+    const base = baseIriIn(documents, measured);
+    document.parsed = await parseRdf(openInput(measured), `d${index}_`, base, contexts);
   }
+}
+
+/** Returns the texts of imported documents in JSON-LD: others may use them as contexts. */
+function contextsIn(documents: readonly RoledDocument[]): ReadonlyMap<string, string> {
+  return new Map(
+    documents.flatMap(({ role, measured }) => {
+      const { iri, name, format } = measured.file;
+      if (role !== 'import' || iri === undefined || measured.bytes === null) return [];
+      const isJsonLd = format === 'JSON-LD' || (format === undefined && /\.jsonld$/i.test(name));
+      return isJsonLd ? [[iri, openText(measured)] as const] : [];
+    }),
+  );
 }
 
 function baseIriIn(documents: readonly RoledDocument[], { file, baseName, sha256 }: MeasuredInput): string {
