@@ -110,6 +110,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'sql',
         'backup',
         'imports',
+        'time-series',
         'maintenance',
         'transparency',
         'change-log',
@@ -150,6 +151,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'validation',
         'api',
       ],
+      'time-series': ['validation', 'api'],
       imports: ['change-log', 'queue', 'exports', 'streams', 'tables', 'engine', 'validation', 'api'],
       transparency: [
         'change-log',

@@ -4,6 +4,7 @@ export type * from './api/persistence.ts';
 export { AUDIT_STATUSES, EXPORT_FORMATS } from './api/audit.ts';
 export { RECEIPT_STATUSES } from './api/receipts.ts';
 export { ANALYTICS_PERIODS } from './api/reports.ts';
+export { TIME_BUCKETS, TIME_SERIES_GROUPS } from './api/time-series.ts';
 export { PROGRAM_VERSION } from './api/program-version.ts';
 export { SCHEMA_VERSION } from './schema/migrations/index.ts';
 export { encodeJsonValue } from './exports/json-values.ts';

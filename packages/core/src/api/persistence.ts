@@ -45,6 +45,7 @@ import type {
 import type { Rows } from './rows.ts';
 import type { SqlQuery, SqlResult } from './sql.ts';
 import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
+import type { TimeSeriesQuery, TimeSeriesReport } from './time-series.ts';
 
 export type * from './audit.ts';
 export type * from './backup.ts';
@@ -61,6 +62,7 @@ export type * from './reports.ts';
 export type * from './rows.ts';
 export type * from './sql.ts';
 export type * from './tables.ts';
+export type * from './time-series.ts';
 
 /** A commit, as reported to subscribers. */
 export interface Change {
@@ -208,6 +210,11 @@ export interface Persistence extends Closeable {
    * @throws {PersistenceError} `INVALID_ARGUMENT`
    */
   analytics(query?: AnalyticsQuery): Promise<AnalyticsReport>;
+  /**
+   * Returns counts, rates, error shares and percentiles of durations by hour or day, beside those of the period before.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`
+   */
+  timeSeries(query?: TimeSeriesQuery): Promise<TimeSeriesReport>;
   /** Returns counts and the size. They are read from indexes. */
   stats(): Promise<Stats>;
 

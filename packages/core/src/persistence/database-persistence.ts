@@ -44,6 +44,7 @@ import {
 } from './query-rows.ts';
 import { parseCheckpoint, verifyCheckpoint } from '../transparency/checkpoint.ts';
 import { prove, readCheckpoint } from '../transparency/log-tree.ts';
+import { readTimeSeries } from './read-time-series.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** The {@link Api.Persistence} over a connection in the calling thread. */
@@ -245,6 +246,10 @@ export class DatabasePersistence implements Api.Persistence {
         receiptStatistics: readReceiptStatistics(this.#connection, agent, since),
       })),
     );
+  }
+
+  async timeSeries(query: Api.TimeSeriesQuery = {}): Promise<Api.TimeSeriesReport> {
+    return readTimeSeries(this.#connection, this.#queue, query, this.#clock());
   }
 
   async stats(): Promise<Api.Stats> {

@@ -62,6 +62,7 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   exportBackup: 'operation',
   restoreBackup: 'operation',
   analytics: 'call',
+  timeSeries: 'call',
   stats: 'call',
   cleanup: 'operation',
   reset: 'call',

@@ -14,6 +14,7 @@ import { reportCases } from './suite/report-cases.ts';
 import { selectionCases } from './suite/selection-cases.ts';
 import { sqlCases } from './suite/sql-cases.ts';
 import { textCases } from './suite/text-cases.ts';
+import { timeSeriesCases } from './suite/time-series-cases.ts';
 import { type PersistenceCase, PersistenceTestContext } from './persistence-case.ts';
 import type { PersistenceHarness } from './persistence-harness.ts';
 import type { TestFramework } from './test-framework.ts';
@@ -48,6 +49,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
   ...bulkCases,
   ...textCases,
   ...reportCases,
+  ...timeSeriesCases,
   ...maintenanceCases,
   ...backupCases,
   ...imageCases,
