@@ -46,8 +46,11 @@ export async function serveFolder(folder, headers = {}) {
 
 /** Starts the Chromium that this repository's tests use. */
 export async function launchChromium() {
-  // Node 20 cannot import TypeScript.
+  // Node 20 cannot import TypeScript. Vite sets NODE_ENV, which the builds of consumers must not inherit.
+  const { NODE_ENV } = process.env;
   const { module } = await runnerImport('./tests/support/chromium-launch.ts');
+  if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = NODE_ENV;
   return chromium.launch(module.chromiumLaunch);
 }
 
