@@ -149,12 +149,14 @@ export class Checkpointer {
    * Before a write: takes a step if commits wait above the last limit because steps fail. Reading goes on.
    * @returns the new meta record
    * @throws {SqliteError} SQLITE_FULL (13), SQLITE_IOERR (10) when it fails again
+   * @throws {VfsError} STORAGE_RESET when the database was removed
    */
   async beforeWrite(meta: StoreMeta): Promise<StoreMeta> {
     if (!this.#failure || !this.#exceeds('refusal', meta)) return meta;
     const { meta: next } = await this.step(meta);
     if (!this.#failure) return next;
-    const resultCode = this.#failure instanceof SqliteError ? this.#failure.resultCode : ResultCode.IOERR;
+    if (!(this.#failure instanceof SqliteError)) throw this.#failure;
+    const { resultCode } = this.#failure;
     const reason = `too many changes wait for a checkpoint, which fails: ${this.#failure.message}`;
     throw new SqliteError(resultCode, reason, this.#failure);
   }
