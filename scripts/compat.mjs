@@ -54,14 +54,13 @@ async function main() {
     run('pnpm', ['-r', '--filter', './packages/*', 'run', 'build']);
     const tarballs = packAll(PACKAGES, folder);
     const entries = [];
-    // Each consumer is recorded when it ends, so that an interrupted run keeps those before.
-    const record = (tried) => {
-      entries.push(...tried);
-      recordResults(tried, known);
+    // Each row is recorded when it ends, so that an interrupted run keeps those before.
+    const record = (entry) => {
+      entries.push(entry);
+      recordResults([entry], known);
     };
-    for (const consumer of consumers.filter(isChosen))
-      record(await tryConsumers([consumer], tarballs, folder));
-    if (isChosen({ ...NATIVE, quick: true })) record([tryNative()]);
+    await tryConsumers(consumers.filter(isChosen), tarballs, folder, record);
+    if (isChosen({ ...NATIVE, quick: true })) record(tryNative());
     const failed = entries.filter(({ checks = {} }) =>
       Object.values(checks).some((result) => result !== 'passed'),
     );

@@ -106,13 +106,21 @@ async function tryRow(consumer, row, context) {
   return { ...entry, version: await versionOf(row, context), tried: row.tried, checks };
 }
 
-/** Tries the rows of consumers, one after the other. @returns their entries of the results file */
-export async function tryConsumers(consumers, tarballs, folder) {
+/**
+ * Tries the rows of consumers, one after the other.
+ * @param onEntry - called with each entry as soon as it is known
+ * @returns their entries of the results file
+ */
+export async function tryConsumers(consumers, tarballs, folder, onEntry = () => undefined) {
   const entries = [];
   for (const consumer of consumers) {
     const begin = performance.now();
     const project = await installConsumer(consumer, tarballs, folder);
-    for (const row of consumer.rows) entries.push(await tryRow(consumer, row, { project, run }));
+    for (const row of consumer.rows) {
+      const entry = await tryRow(consumer, row, { project, run });
+      entries.push(entry);
+      onEntry(entry);
+    }
     rmSync(project, { recursive: true, force: true });
     console.log(`compat: ${consumer.name} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
   }

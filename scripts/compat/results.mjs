@@ -55,19 +55,16 @@ function writeTable() {
 }
 
 /**
- * Replaces the entries of the rows that were run, drops those of consumers that no longer have the row, and adds entries
- * without a result for consumers that never ran.
+ * Replaces the entries of the rows that were run, drops those that no consumer has any more, and adds entries without a
+ * result for rows that never ran. The order is that of the consumers.
  */
 export function recordResults(entries, consumers) {
-  const isGone = (row) => entries.some(({ consumer }) => consumer === row.consumer);
-  const { rows } = readResults();
-  const order = consumers.map(({ name }) => name);
-  const recorded = [...rows.filter((row) => !isGone(row)), ...entries];
-  const untried = consumers
-    .filter(({ name }) => recorded.every(({ consumer }) => consumer !== name))
-    .flatMap(({ name, area, rows: own }) => own.map(({ what }) => ({ consumer: name, area, what })));
-  const merged = [...recorded, ...untried].toSorted(
-    (left, right) => order.indexOf(left.consumer) - order.indexOf(right.consumer),
+  const recorded = new Map([...readResults().rows, ...entries].map((row) => [keyOf(row), row]));
+  const merged = consumers.flatMap(({ name, area, rows }) =>
+    rows.map(({ what }) => {
+      const untried = { consumer: name, area, what };
+      return recorded.get(keyOf(untried)) ?? untried;
+    }),
   );
   writeFileSync(RESULTS, `${JSON.stringify({ rows: merged }, undefined, 2)}\n`);
   writeTable();

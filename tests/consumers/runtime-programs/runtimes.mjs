@@ -13,7 +13,8 @@ export const bun = (project) => ({
   file: (script, argumentList) => [script, ...argumentList],
 });
 
-export const deno = (project, rights = ['--allow-all']) => ({
+/** Deno with no other rights than those that are named. */
+export const deno = (project, rights) => ({
   command: path.join(project, 'node_modules/.bin/deno'),
   file: (script, argumentList) => ['run', '--no-prompt', ...rights, script, ...argumentList],
 });

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { renameSync } from 'node:fs';
 import path from 'node:path';
 import { tryCommandLine } from '../runtime-programs/command-line.mjs';
-import { bun, deno, node, withoutNode } from '../runtime-programs/runtimes.mjs';
+import { bun, deno, DENO_RIGHTS, node, withoutNode } from '../runtime-programs/runtimes.mjs';
 
 const TRIED = 'the storage and persistence suites, also in a worker thread; the command line';
 
@@ -54,6 +54,9 @@ const compiledRow = {
   try: tryCompiled,
 };
 
+/** Jest's `expect`, `tmpdir` and the command line read environment variables. */
+const denoWithEnvironment = (project) => deno(project, [...DENO_RIGHTS, '--allow-env']);
+
 export default {
   area: 'Runtimes',
   sources: ['runtime-programs'],
@@ -63,6 +66,6 @@ export default {
     nodeRow(26),
     rowOf('Bun', 'bun', bun),
     compiledRow,
-    rowOf('Deno', 'deno', deno),
+    rowOf('Deno', 'deno', denoWithEnvironment),
   ],
 };
