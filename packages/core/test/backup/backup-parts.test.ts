@@ -100,7 +100,9 @@ it('a row that verify names is refused, and so is an index', async () => {
   for (const [index, [values, message]] of oddRows.entries()) {
     const directory = database.path(`backup-${index}`);
     database.native(`${insert} VALUES (${values})`);
-    expect((await db.verify()).problems).toMatchObject([
+    const { problems } = await db.verify();
+    // From the second one on, the row is also another than the entry of its id says.
+    expect(problems.filter(({ check }) => check !== 'history')).toMatchObject([
       { row: 'audit_log 4', message: expect.stringMatching(message) },
     ]);
     await db.exportBackup({ directory });

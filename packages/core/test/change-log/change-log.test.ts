@@ -303,7 +303,9 @@ it.each(['image', 'json'] as const)(
     const db = await database.open();
     await db.restoreBackup({ directory, from, acceptInvalid: true });
     expectEveryRowLogged(database.file);
-    expect(await db.verify()).toMatchObject({ problems: [{ check: 'receipt' }] });
+    // The image has its change log, which knows of the row that was deleted.
+    const deleted = from === 'image' ? [{ check: 'history', row: 'receipts 2' }] : [];
+    expect(await db.verify()).toMatchObject({ problems: [{ check: 'receipt' }, ...deleted] });
   },
 );
 
