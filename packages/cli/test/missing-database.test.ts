@@ -10,7 +10,7 @@ const at = (...names: string[]): string => join(sandbox.directory, ...names);
 const typo = at('workspace', '.ggen', 'gen.db');
 
 /** Commands that create a database: those that begin a workspace, save or import, and stats. */
-const CREATING = /^(?:start|run-agent .+|db (?:init|stats|restore|save-.+|log-.+))$/u;
+const CREATING = /^(?:start|run-agent .+|db (?:init|stats|restore|import|save-.+|log-.+))$/u;
 
 /** Arguments of the commands that need some here. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
@@ -18,6 +18,8 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'db get-receipt': ['abc'],
   'db get-memory': ['agent-1'],
   'db memory': ['history', 'agent-1'],
+  'db sql': ['SELECT 1'],
+  'db export': ['receipts', 'ndjson', '-'],
   'db export-audit-trail': ['json', '-'],
   'db backup': ['./backup'],
   'db cleanup': ['0'],
