@@ -187,8 +187,12 @@ function exactNumbers(value: unknown): unknown {
   return typeof integer === 'string' ? BigInt(integer) : value;
 }
 
+const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
+
 function toHex(bytes: Uint8Array): string {
   let hex = '';
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
+  for (const byte of bytes) hex += HEX_OF_BYTE[byte];
   return hex;
 }

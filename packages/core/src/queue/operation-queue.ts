@@ -195,20 +195,20 @@ export class OperationQueue {
     work: () => T | Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    // A save has no signal and does not pay for one.
-    const settled = signal && new AbortController();
+    let leave = (): void => undefined;
     const outcome = new Promise<T>((resolve, reject) => {
       const deadline = this.#deadline();
       const operation = { kind, name, tables, work, deadline, signal, resolve, reject } as Operation;
       this.#waiting.push(operation);
       this.#running ??= this.#run();
-      if (!signal || !settled) return;
-      const leave = (): void => {
+      if (!signal) return;
+      leave = () => {
         if (this.#take(operation)) reject(abortedError(name, signal));
       };
-      signal.addEventListener('abort', leave, { signal: settled.signal });
+      signal.addEventListener('abort', leave);
     });
-    return settled ? outcome.finally(() => settled.abort()) : outcome;
+    // A save has no signal and does not pay for one.
+    return signal ? outcome.finally(() => signal.removeEventListener('abort', leave)) : outcome;
   }
 
   /** Takes an operation out of those that wait. @returns false when it no longer waits */

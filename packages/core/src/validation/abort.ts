@@ -37,16 +37,18 @@ export async function abortable<T>(
  */
 export async function untilAborted<T>(waiting: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return waiting;
-  const settled = new AbortController();
+  let wake = (): void => undefined;
   const aborted = new Promise<void>((resolve) => {
+    wake = () => resolve();
     if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { signal: settled.signal });
   });
+  // Not by the option `signal`: Node 20 forgets to remove a listener when garbage is collected while two of them wait.
+  signal.addEventListener('abort', wake);
   try {
     await Promise.race([waiting, aborted]);
     signal.throwIfAborted();
     return await waiting;
   } finally {
-    settled.abort();
+    signal.removeEventListener('abort', wake);
   }
 }

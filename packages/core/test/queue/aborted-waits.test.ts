@@ -1,7 +1,12 @@
 /** An abort ends the waiting of an operation: for another program's lock, and for its turn. */
+import { getEventListeners } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { LongOperationOptions, Persistence } from '../../src/index.ts';
-import { receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
+import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
+import { untilAborted } from '../../src/validation/abort.ts';
 import { lockByNative } from '../support/native-lock.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -79,4 +84,27 @@ it('an abort ends the wait of a commit for a reader, and nothing of it is stored
   expect(await cleanup).toMatchObject({ code: 'ABORTED' });
   await release();
   expect(await db.stats()).toMatchObject({ receiptsTotal: 1 });
+});
+
+it('leaves no listener on a signal, also when garbage is collected while several calls wait', async () => {
+  const { signal } = new AbortController();
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const fixture = createTestDatabase();
+  const db = await fixture.open({ retry: { busyDeadlineMs: BUSY_DEADLINE_MS } });
+  for (const _ of upTo(5)) {
+    const release = await lockByNative(fixture.file);
+    const reads = upTo(3).map(() => db.querySql({ sql: 'SELECT 1', signal }));
+    let resolve = (): void => undefined;
+    const later = new Promise<void>((settle) => (resolve = settle));
+    const waits = upTo(3).map(() => untilAborted(later, signal));
+    // In a task of its own, or the collector finds on the stack what it should collect.
+    await setImmediate();
+    collectGarbage();
+    await setImmediate();
+    resolve();
+    await release();
+    await Promise.all([...reads, ...waits]);
+  }
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
