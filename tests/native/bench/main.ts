@@ -1,6 +1,6 @@
 /**
- * Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium] [--engines ID,…]`, or
- * `main.mjs --report FILE [--report FILE]`.
+ * Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium] [--engines ID,…]`,
+ * `main.mjs --indexeddb [--rounds N] [--rows N,…]`, or `main.mjs --report FILE [--report FILE]`.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,8 @@ import { assertComplete } from './assert-complete.ts';
 import { chooseEngines } from './choose-engines.ts';
 import { BROWSER_ENGINE_IDS } from './engines/browser/engine-ids.ts';
 import { NODE_ENGINES } from './engines/node/index.ts';
+import { onePage } from './indexeddb/one-page.ts';
+import { type IndexedDbRun, runIndexedDb } from './indexeddb/run.ts';
 import { describeMachine, describeVersions } from './machine.ts';
 import { PLANS } from './plan.ts';
 import { markdownReport, summaryOf } from './report/markdown.ts';
@@ -35,6 +37,9 @@ const { values } = parseArgs({
     node: { type: 'boolean', default: false },
     chromium: { type: 'boolean', default: false },
     engines: { type: 'string' },
+    indexeddb: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    rows: { type: 'string', default: '1000,100000,1000000' },
     report: { type: 'string', multiple: true },
   },
 });
@@ -47,6 +52,10 @@ const chosen = chooseEngines(values.engines, [
 /** True when an engine runs: `--engines` names it or was not given. */
 const isChosen = ({ id }: { readonly id: string }): boolean => chosen?.has(id) ?? true;
 const root = path.resolve(import.meta.dirname, '../..');
+if (values.indexeddb) {
+  await measureIndexedDb();
+  process.exit();
+}
 const results = values.report === undefined ? await measure(asked) : together(values.report.map(read));
 process.stdout.write(terminalReport(results));
 if (results.kind === 'smoke') {
@@ -54,6 +63,22 @@ if (results.kind === 'smoke') {
   process.stdout.write('Every engine ran, and no row is missing.\n');
 } else {
   keep(results);
+}
+
+/** Measures IndexedDB alone, and prints one page. */
+async function measureIndexedDb(): Promise<void> {
+  const rowCounts = values.rows.split(',').map(Number);
+  const folder = path.join(root, 'work');
+  mkdirSync(folder, { recursive: true });
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  mkdirSync(path.join(root, 'results'), { recursive: true });
+  const onRound = (run: IndexedDbRun): void => {
+    writeFileSync(path.join(root, 'results/indexeddb.md'), onePage(run));
+    writeFileSync(path.join(root, 'results/indexeddb.json'), `${JSON.stringify(run.lines)}\n`);
+  };
+  const run = await runIndexedDb({ rowCounts, rounds: Number(values.rounds) }, folder, { say, onRound });
+  onRound(run);
+  process.stdout.write(onePage(run));
 }
 
 /** Reads the samples of an earlier run. */

@@ -1,6 +1,6 @@
 import type { Case } from './case.ts';
 import { backupCase, imageCase } from './exports.ts';
-import { analyticsCase, getCase, latestCase, statsCase } from './reads.ts';
+import { analyticsCase, COLD_CASES, getCase, latestCase, statsCase } from './reads.ts';
 import { auditCase, callersCase, firstSavesCase, groupedCase, saveCase } from './writes.ts';
 
 /** Cases for an open database, in order: reads see the database as it was filled, then come writes. */
@@ -16,6 +16,8 @@ export const CASES: readonly Case[] = [
   imageCase,
   backupCase,
 ];
+
+export { COLD_CASES };
 
 /** Cases that only run in processes and pages that have just opened. */
 export const FIRST_CASES: readonly Case[] = [firstSavesCase];

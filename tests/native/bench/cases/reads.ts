@@ -21,6 +21,17 @@ export const getCase: Case = {
   },
 };
 
+/** Once, untimed calls before it none: in a page that has just opened. */
+function cold(each: Case): Case {
+  return {
+    ...each,
+    name: `cold-${each.name}`,
+    title: `${each.title}, the first after opening`,
+    share: 1,
+    measure: (context) => each.measure({ ...context, budget: { ...context.budget, samples: 1, warmUps: 0 } }),
+  };
+}
+
 export const latestCase: Case = {
   name: 'latest-100',
   title: 'Latest 100 receipts by agent pattern',
@@ -55,3 +66,6 @@ export const statsCase: Case = {
   share: 0.15,
   measure: ({ session, budget }) => timeEach(budget, () => session.stats()),
 };
+
+/** In this order in one page: each reads what the others have not. */
+export const COLD_CASES: readonly Case[] = [getCase, latestCase, analyticsCase].map(cold);

@@ -13,7 +13,7 @@ import {
   receiptStatisticsSql,
   receiptStatisticsValues,
 } from '../../../../packages/core/src/tables/analytics.ts';
-import { timeOrderQueries } from '../../../../packages/core/src/tables/keyset-pagination.ts';
+import { keysetQueries } from '../../../../packages/core/src/tables/keyset-pagination.ts';
 import { auditLogTable } from '../../../../packages/core/src/tables/audit-log.ts';
 import { receiptsTable } from '../../../../packages/core/src/tables/receipts.ts';
 import { insertSql } from '../../../../packages/core/src/tables/table.ts';
@@ -29,11 +29,8 @@ export const INSERT_RECEIPT_SQL: string = insertSql(receiptsTable);
 export const INSERT_AUDIT_SQL: string = insertSql(auditLogTable);
 export const GET_RECEIPT_SQL = 'SELECT receipt_json FROM receipts WHERE receipt_id = ?';
 /** Values: agent pattern, limit. */
-export const LATEST_RECEIPTS_SQL: string = timeOrderQueries(
-  receiptsTable,
-  { agent: ANY_PATTERN },
-  undefined,
-)[0]?.sql as string;
+export const LATEST_RECEIPTS_SQL: string = keysetQueries(receiptsTable, { agent: ANY_PATTERN }, undefined)[0]
+  ?.sql as string;
 /** An agent or a few statuses at a time, as core asks. */
 export const ANALYTICS_SQL = {
   /** Value: agent pattern. */

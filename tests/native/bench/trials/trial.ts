@@ -12,8 +12,8 @@ export interface TrialRequest {
   /** Cases by name; none means opening is all that is measured. */
   readonly cases: readonly string[];
   readonly budget: Budget;
-  /** Rows that earlier trials added to the dataset. */
-  readonly rowsBefore: { readonly receipts: number; readonly auditEntries: number };
+  /** The dataset's rows with those that earlier trials added; null when one of these was interrupted. */
+  readonly rowsBefore: { readonly receipts: number; readonly auditEntries: number } | null;
   readonly scratch: string;
 }
 

@@ -9,6 +9,8 @@ export interface SeedSource {
   readonly schema: readonly string[];
   /** The seed as an SQLite file. */
   readonly image: () => Promise<Uint8Array>;
+  /** The same, which the browser may keep on disk. */
+  readonly blob: () => Promise<Blob>;
 }
 
 /** An engine in a page. Its code is loaded by `open`, so that opening includes loading. */

@@ -8,6 +8,7 @@ export const BROWSER_ENGINE_IDS = [
   'ggen-sim-opfs-exclusive-page',
   'ggen-sim-opfs-exclusive',
   'wa-sqlite-indexeddb',
+  'wa-sqlite-indexeddb-mirror',
   'pglite-indexeddb',
   'sqljs-export',
   'wa-sqlite-opfs-delete',

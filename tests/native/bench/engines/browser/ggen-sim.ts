@@ -2,6 +2,10 @@ import type { OpenOptions } from '@ggen-sim/core';
 import type { Session } from '../engine.ts';
 import { ggenSimSession } from '../ggen-sim-session.ts';
 import type { BrowserEngine, SeedSource } from './browser-engine.ts';
+import { storeExtents } from './indexeddb-extents.ts';
+
+/** An image of more rows is larger than an array may be. */
+const IMPORTED_WHOLE_BELOW = 1_000_000;
 
 const STRICT_INDEXEDDB = 'power loss: one strict transaction a commit; shared between tabs';
 const STRICT_OPFS = 'power loss: journal_mode=TRUNCATE, synchronous=FULL, flushed; shared between tabs';
@@ -109,6 +113,10 @@ async function fill(
   const { openPersistence } = await import('@ggen-sim/core');
   const options: OpenOptions = { ...storage, name, worker: host === 'page' };
   const db = await openPersistence(options);
+  if (storage.storage === 'indexeddb' && source.seed.rowCount >= IMPORTED_WHOLE_BELOW) {
+    await db.close();
+    return storeExtents(name, await source.blob());
+  }
   await db.importImage(await source.image());
   await db.close();
 }

@@ -3,12 +3,13 @@ import { GGEN_SIM, GGEN_SIM_MEMORY } from './ggen-sim.ts';
 import { pgliteIndexedDb, pgliteOpfs } from './pglite.ts';
 import { sqlJsExport } from './sqljs-export.ts';
 import { sqliteWasmDelete, sqliteWasmWal } from './sqlite-wasm.ts';
-import { waSqliteIndexedDb, waSqlitePoolDelete, waSqlitePoolWal } from './wa-sqlite.ts';
+import { waSqliteIndexedDb, waSqliteMirror, waSqlitePoolDelete, waSqlitePoolWal } from './wa-sqlite.ts';
 
 /** Every engine in a page, in the order of the report. */
 export const BROWSER_ENGINES: readonly BrowserEngine[] = [
   ...GGEN_SIM,
   waSqliteIndexedDb,
+  waSqliteMirror,
   pgliteIndexedDb,
   sqlJsExport,
   waSqlitePoolDelete,

@@ -4,3 +4,9 @@ declare module '@journeyapps/wa-sqlite/src/examples/AccessHandlePoolVFS.js' {
     create(name: string, module: unknown): Promise<{ close?(): unknown }>;
   };
 }
+
+declare module '@journeyapps/wa-sqlite/src/examples/IDBMirrorVFS.js' {
+  export const IDBMirrorVFS: {
+    create(name: string, module: unknown): Promise<{ close?(): unknown }>;
+  };
+}

@@ -17,6 +17,16 @@ export const waSqliteIndexedDb: BrowserEngine = waSqlite(
   connectIndexedDb,
 );
 
+/** Its quickest choice on IndexedDB: the whole file in memory. */
+export const waSqliteMirror: BrowserEngine = waSqlite(
+  {
+    id: 'wa-sqlite-indexeddb-mirror',
+    title: 'wa-sqlite, IDBMirrorVFS',
+    durability: 'power loss: synchronous=FULL, strict transactions; shared between tabs; the file in memory',
+  },
+  connectMirror,
+);
+
 export const waSqlitePoolDelete: BrowserEngine = waSqlite(
   {
     id: 'wa-sqlite-opfs-delete',
@@ -70,6 +80,16 @@ async function connectIndexedDb(name: string): Promise<SqlConnection> {
   // The package's types are those of an older version, which had no create().
   const { create } = IDBBatchAtomicVFS as unknown as { create: CreateVfs };
   return connect(module, await create(name, module), ['PRAGMA synchronous=FULL']);
+}
+
+async function connectMirror(name: string): Promise<SqlConnection> {
+  const [{ default: load }, { default: wasm }, { IDBMirrorVFS }] = await Promise.all([
+    import('@journeyapps/wa-sqlite/dist/wa-sqlite-async.mjs'),
+    import('@journeyapps/wa-sqlite/dist/wa-sqlite-async.wasm?url'),
+    import('@journeyapps/wa-sqlite/src/examples/IDBMirrorVFS.js'),
+  ]);
+  const module: unknown = await load({ locateFile: () => wasm });
+  return connect(module, await IDBMirrorVFS.create(name, module), ['PRAGMA synchronous=FULL']);
 }
 
 async function connectPool(name: string, pragmas: readonly string[]): Promise<SqlConnection> {

@@ -23,4 +23,8 @@ export interface PageEngineFacts extends EngineFacts {
 export interface BenchPage {
   readonly engines: readonly PageEngineFacts[];
   run(request: PageRequest): Promise<PageAnswer>;
+  /** Saves this many receipts through ggen-sim in IndexedDB and leaves the database open. @returns the bytes that wait for a checkpoint */
+  leaveCommits(name: string, run: string, count: number): Promise<number>;
+  /** Strict transactions of the shape of a save, with no code of ggen-sim's. @returns ms of each */
+  bareSaves(count: number): Promise<number[]>;
 }

@@ -1,7 +1,5 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { chromium, type BrowserContext } from 'playwright';
-import { chromiumLaunch } from '../../../../support/chromium-launch.ts';
 import { CASES, FIRST_CASES } from '../../cases/index.ts';
 import type { Seed } from '../../dataset/rows.ts';
 import { BROWSER_ENGINE_IDS } from '../../engines/browser/engine-ids.ts';
@@ -9,6 +7,7 @@ import { schemaOf, datasetFile, todaysSeed } from '../../dataset/dataset-file.ts
 import type { PlatformPlan } from '../../plan.ts';
 import type { ResultsCollector } from '../../results-collector.ts';
 import type { TrialRequest, TrialResult } from '../trial.ts';
+import { firstLine, inBrowser, runInPage } from './browser-pages.ts';
 import type { BenchPage, PageEngineFacts, PageRequest } from './page-request.ts';
 import { servePages, type PageServer } from './serve-pages.ts';
 
@@ -99,7 +98,7 @@ class BrowserTrials {
 
   /** Asks a page which engines there are, and the browser for its version. */
   async lookAround(profile: string): Promise<BrowserRun> {
-    return this.#inBrowser(profile, async (browser) => {
+    return inBrowser(this.#server, profile, async (browser) => {
       const page = await browser.newPage();
       await page.goto(`${this.#server.url}/index.html`);
       const engines = await page.evaluate(() => benchPage.engines);
@@ -126,8 +125,9 @@ class BrowserTrials {
       const database: Database = { engine, profile, seed, source, rows, failed: false };
       this.#say(`Chromium, ${rowCount} rows, filling ${engine.title}`);
       try {
-        await this.#inBrowser(database.profile, (browser) =>
-          this.#run(
+        await inBrowser(this.#server, database.profile, (browser) =>
+          runInPage(
+            this.#server,
             browser,
             { task: 'fill', trial: trialRequest(database, 'fill', [], plan), ...source },
             FILL_TIMEOUT_MS,
@@ -164,12 +164,13 @@ class BrowserTrials {
     );
     const first = FIRST_CASES.map(({ name }) => name);
     const { engine, seed } = database;
-    await this.#inBrowser(database.profile, async (browser) => {
+    await inBrowser(this.#server, database.profile, async (browser) => {
       for (let opening = -1; opening < plan.opens; opening++) {
         if (engine.keepsNothing && opening >= 0) return;
         const [run, asked] = opening < 0 ? [`run-${round}`, cases] : [`open-${round}-${opening}`, first];
         const trial = trialRequest(database, run, asked, plan);
-        const result = await this.#run(
+        const result = await runInPage(
+          this.#server,
           browser,
           { task: 'trial', trial, ...database.source },
           TRIAL_TIMEOUT_MS,
@@ -184,44 +185,6 @@ class BrowserTrials {
 
   #omit(engine: PageEngineFacts, rowCount: number, reason: string): void {
     this.#collector.omit({ platform: 'chromium', engineId: engine.id, rowCount, reason });
-  }
-
-  /** A page of its own for each task. */
-  async #run(browser: BrowserContext, request: PageRequest, timeoutMs: number): Promise<TrialResult | null> {
-    const { trial } = request;
-    const page = await browser.newPage();
-    page.setDefaultTimeout(timeoutMs);
-    try {
-      await page.goto(`${this.#server.url}/index.html`);
-      const answered = await within(
-        timeoutMs,
-        `${trial.engineId} at ${trial.seed.rowCount} rows`,
-        page.evaluate((asked) => benchPage.run(asked), request),
-      );
-      if ('error' in answered) throw new Error(`${trial.engineId}: ${answered.error}`);
-      return answered.result;
-    } finally {
-      await page.close();
-    }
-  }
-
-  /** A browser on a profile on disk: in a private window OPFS is slow memory and nothing is ever synced. */
-  async #inBrowser<Result>(
-    profile: string,
-    use: (browser: BrowserContext) => Promise<Result>,
-  ): Promise<Result> {
-    const browser = await chromium.launchPersistentContext(profile, {
-      ...chromiumLaunch,
-      headless: true,
-    });
-    try {
-      // The first page of a browser pays for the browser's own start.
-      const page = await browser.newPage();
-      await page.goto(`${this.#server.url}/blank.html`);
-      return await use(browser);
-    } finally {
-      await browser.close();
-    }
   }
 }
 
@@ -241,20 +204,4 @@ function trialRequest(
     rowsBefore: rows,
     scratch: 'scratch',
   };
-}
-
-async function within<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not end within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string;
 }

@@ -20,7 +20,12 @@ async function perform(
   engine: BrowserEngine,
   { task, trial, schema, imageUrl }: PageRequest,
 ): Promise<TrialResult | null> {
-  const source: SeedSource = { seed: trial.seed, schema, image: () => download(imageUrl) };
+  const source: SeedSource = {
+    seed: trial.seed,
+    schema,
+    image: async () => new Uint8Array(await (await download(imageUrl)).arrayBuffer()),
+    blob: async () => (await download(imageUrl)).blob(),
+  };
   if (task === 'fill') {
     await engine.fill(trial.place, source);
     return null;
@@ -34,10 +39,10 @@ async function perform(
   });
 }
 
-async function download(url: string): Promise<Uint8Array> {
+async function download(url: string): Promise<Response> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return response;
 }
 
 function causes(error: Error): string {

@@ -9,6 +9,8 @@ export function watchStorageCalls(): CostProbe {
     'IndexedDB transactions': 0,
     'IndexedDB puts': 0,
     'IndexedDB gets': 0,
+    'Blob reads': 0,
+    'Blob bytes read': 0,
     'OPFS writes': 0,
     'OPFS reads': 0,
     'OPFS flushes': 0,
@@ -33,9 +35,14 @@ export function watchStorageCalls(): CostProbe {
     counts['bytes written'] += sizeBytes(value);
   });
   watch(IDBObjectStore.prototype, ['get', 'getAll'], () => (counts['IndexedDB gets'] += 1));
-  const { FileSystemSyncAccessHandle: handle } = globalThis as {
+  const { FileSystemSyncAccessHandle: handle, FileReaderSync: reader } = globalThis as {
     FileSystemSyncAccessHandle?: { readonly prototype: object };
+    FileReaderSync?: { readonly prototype: object };
   };
+  watch(reader?.prototype, ['readAsArrayBuffer'], (blob) => {
+    counts['Blob reads'] += 1;
+    counts['Blob bytes read'] += (blob as Blob).size;
+  });
   watch(handle?.prototype, ['write'], (value) => {
     counts['OPFS writes'] += 1;
     counts['bytes written'] += sizeBytes(value);
