@@ -5,6 +5,9 @@ import { checkRequired, checkText, invalid } from './arguments.ts';
 /** SQLite's limit (SQLITE_MAX_LIKE_PATTERN_LENGTH, https://www.sqlite.org/limits.html). */
 const MAX_PATTERN_BYTES = 50_000;
 
+/** SQLite compares a pattern by one call within another for each `%`, and from some 6,000 on the stack ends. */
+const MAX_WILDCARDS = 1000;
+
 /** No character sorts after it. */
 export const LAST_CHARACTER = '\u{10FFFF}';
 
@@ -44,6 +47,9 @@ function checkPattern(operation: string, pattern: unknown): AgentFilter {
   if (/^%+$/.test(value)) return EVERY_AGENT;
   if (new TextEncoder().encode(value).length > MAX_PATTERN_BYTES) {
     throw invalid(field, pattern, `a pattern of at most ${MAX_PATTERN_BYTES} bytes`);
+  }
+  if (value.split('%').length - 1 > MAX_WILDCARDS) {
+    throw invalid(field, pattern, `a pattern with at most ${MAX_WILDCARDS} of % and *`);
   }
   return { comparison: LIKE, value };
 }

@@ -44,6 +44,8 @@ async function load(): Promise<SqlJs> {
   let instance: WebAssembly.Instance | undefined;
   const initialising = withExactTextDecoder(() =>
     initSqlJs({
+      // The legacy functions of sql.js write beyond their memory: one `replicate()` of a great length destroys the heap.
+      useOldExtensionFunctions: false,
       instantiateWasm(imports: WebAssembly.Imports, received: (instance: WebAssembly.Instance) => void) {
         instance = new WebAssembly.Instance(compiled, imports);
         received(instance);

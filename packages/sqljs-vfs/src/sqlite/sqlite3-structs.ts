@@ -26,16 +26,27 @@ export const IO_METHODS_SIZE_BYTES: number = 4 + 12 * 4;
  * its layout is tried before it is used.
  */
 export const ConnectionField = {
+  /** Largest size of a value, in bytes (https://www.sqlite.org/c3ref/c_limit_attached.html). */
+  limitLength: 120,
+  limitLikePatternLength: 152,
   xAuth: 372,
   xProgress: 380,
   nProgressOps: 388,
 } as const;
 
-/** Limits that a new connection has before those fields, by their offsets: columns, expression depth, compound SELECTs. */
-export const CONNECTION_LIMITS: readonly (readonly [offset: number, value: number])[] = [
+/**
+ * What a new connection has in its fields, by their offsets. The limits of columns, of the depth of expressions and of
+ * compound SELECTs stand between those that are used.
+ */
+export const NEW_CONNECTION: readonly (readonly [offset: number, value: number])[] = [
+  [ConnectionField.limitLength, 1_000_000_000],
   [128, 2000],
   [132, 1000],
   [136, 500],
+  [ConnectionField.limitLikePatternLength, 50_000],
+  [ConnectionField.xAuth, 0],
+  [ConnectionField.xProgress, 0],
+  [ConnectionField.nProgressOps, 0],
 ];
 
 /** Open flags (https://www.sqlite.org/c3ref/c_open_autoproxy.html) that xOpen receives. */

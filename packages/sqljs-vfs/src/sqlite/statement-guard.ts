@@ -1,11 +1,12 @@
 /**
- * SQLite's authorizer (https://www.sqlite.org/c3ref/set_authorizer.html) and its progress handler
- * (https://www.sqlite.org/c3ref/progress_handler.html). sql.js exports neither of the two functions that set them. They
- * only store their arguments in the connection, which is done here instead, after the layout has been tried.
+ * SQLite's authorizer (https://www.sqlite.org/c3ref/set_authorizer.html), its progress handler
+ * (https://www.sqlite.org/c3ref/progress_handler.html) and its limits (https://www.sqlite.org/c3ref/limit.html). sql.js
+ * exports none of the functions that set them. They only store their arguments in the connection, which is done here
+ * instead, after the layout has been tried.
  */
 import { VfsError } from '../errors.ts';
 import type { SqlJs } from './load-sqljs.ts';
-import { ConnectionField, CONNECTION_LIMITS, readCString } from './sqlite3-structs.ts';
+import { ConnectionField, NEW_CONNECTION, readCString } from './sqlite3-structs.ts';
 import type { SqlJsDatabase } from './sqljs-types.ts';
 
 /** Answers of an authorizer. */
@@ -17,6 +18,12 @@ const SQLITE_SELECT = 21;
 
 /** Instructions of SQLite's virtual machine between two calls of the progress handler: some 0.1 to 1 ms. */
 const PROGRESS_INSTRUCTIONS = 10_000;
+
+/** Largest size of a value under a guard, in bytes. One that fills the memory fails outside of SQLite. */
+const MAX_VALUE_BYTES = 64 * 1024 * 1024;
+
+/** Longest pattern of LIKE and GLOB under a guard, in bytes. Each `%` of it may take a call on the stack, which is small. */
+const MAX_PATTERN_BYTES = 1000;
 
 /** Decides which statements SQLite may prepare, and when one that runs has to end. Neither may throw or use the database. */
 export interface StatementGuard {
@@ -36,6 +43,7 @@ export interface StatementGuard {
 interface Callbacks {
   readonly xAuth: number;
   readonly xProgress: number;
+  isLayoutKnown: boolean;
   guard: StatementGuard | undefined;
 }
 
@@ -51,11 +59,11 @@ export function withStatementGuard<T>(
   guard: StatementGuard,
   work: () => T,
 ): T {
-  let callbacks = installed.get(sqlJs);
-  if (!callbacks) {
-    callbacks = addCallbacks(sqlJs);
+  const callbacks = installed.get(sqlJs) ?? addCallbacks(sqlJs);
+  installed.set(sqlJs, callbacks);
+  if (!callbacks.isLayoutKnown) {
     tryLayout(sqlJs, callbacks);
-    installed.set(sqlJs, callbacks);
+    callbacks.isLayoutKnown = true;
   }
   return underGuard(sqlJs, (database as SqlJsDatabase & { db: number }).db, callbacks, guard, work);
 }
@@ -64,6 +72,7 @@ function addCallbacks({ module, memory }: SqlJs): Callbacks {
   const text = (pointer: number): string | undefined =>
     pointer === 0 ? undefined : readCString(memory, pointer);
   const callbacks: Callbacks = {
+    isLayoutKnown: false,
     guard: undefined,
     xAuth: module.addFunction(
       (_argument: number, action: number, name: number, detail: number) =>
@@ -84,18 +93,22 @@ function underGuard<T>(
   instructions: number = PROGRESS_INSTRUCTIONS,
 ): T {
   // The memory may have grown, so its buffer is another one each time.
-  const store = (xAuth: number, xProgress: number, everyInstructions: number): void => {
+  const store = (fields: readonly (readonly [offset: number, value: number])[]): void => {
     const view = new DataView(memory.buffer);
-    view.setUint32(connection + ConnectionField.xAuth, xAuth, true);
-    view.setUint32(connection + ConnectionField.xProgress, xProgress, true);
-    view.setUint32(connection + ConnectionField.nProgressOps, everyInstructions, true);
+    for (const [offset, value] of fields) view.setUint32(connection + offset, value, true);
   };
   callbacks.guard = guard;
-  store(callbacks.xAuth, callbacks.xProgress, instructions);
+  store([
+    [ConnectionField.limitLength, MAX_VALUE_BYTES],
+    [ConnectionField.limitLikePatternLength, MAX_PATTERN_BYTES],
+    [ConnectionField.xAuth, callbacks.xAuth],
+    [ConnectionField.xProgress, callbacks.xProgress],
+    [ConnectionField.nProgressOps, instructions],
+  ]);
   try {
     return work();
   } finally {
-    store(0, 0, 0);
+    store(NEW_CONNECTION);
     callbacks.guard = undefined;
   }
 }
@@ -108,9 +121,7 @@ function tryLayout(sqlJs: SqlJs, callbacks: Callbacks): void {
     probe.exec('SELECT 1');
     const view = new DataView(sqlJs.memory.buffer);
     const fieldAt = (offset: number): number => view.getInt32(probe.db + offset, true);
-    const isKnown =
-      CONNECTION_LIMITS.every(([offset, value]) => fieldAt(offset) === value) &&
-      Object.values(ConnectionField).every((offset) => fieldAt(offset) === 0);
+    const isKnown = NEW_CONNECTION.every(([offset, value]) => fieldAt(offset) === value);
     const actions: number[] = [];
     const guard: StatementGuard = {
       authorize: (action) => actions.push(action) > 0,

@@ -44,6 +44,9 @@ export const selectionCases: readonly PersistenceCase[] = [
       }
       const output = new WritableStream<Uint8Array>();
       expect((await db.exportAuditTrail({ output, agentExact: 'a_1' })).rows).toBe(1);
+      // SQLite compares so many wildcards by calls within calls, until the stack ends.
+      await refused(db.queryReceipts({ agent: '*a'.repeat(8000) }), 'INVALID_ARGUMENT', /1000 of %/);
+      expect(await db.queryReceipts({ agent: '*a'.repeat(1000) })).toEqual([]);
       await refused(db.queryReceipts({ agent: 'a', agentExact: 'a' }), 'INVALID_ARGUMENT', /exclude/);
       await refused(db.analytics({ agentExact: '' }), 'INVALID_ARGUMENT', /agentExact/);
       await refused(db.queryMemory({ agentExact: 1 as never }), 'INVALID_ARGUMENT', /agentExact/);

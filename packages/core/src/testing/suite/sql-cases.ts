@@ -47,6 +47,16 @@ const REFUSED = [
   'SELECT \ud800',
 ];
 
+/** Statements that would fill or destroy the memory, or the stack. */
+const TOO_MUCH = [
+  "SELECT replicate('abcdefgh', 536870913)",
+  "SELECT length(padl('a', 4294967297))",
+  "SELECT replace(hex(zeroblob(50000)), '00', 'a') LIKE replace(hex(zeroblob(12000)), '00', '%a') || 'b'",
+  "SELECT replace(hex(zeroblob(50000)), '00', 'a') GLOB replace(hex(zeroblob(12000)), '00', '*a') || 'b'",
+  'SELECT zeroblob(1000000000)',
+  "SELECT length(replace(printf('%.60000000c', 'a'), 'a', 'bb'))",
+];
+
 export const sqlCases: readonly PersistenceCase[] = [
   {
     title: 'querySql: returns columns and values exactly, with parameters bound',
@@ -115,6 +125,17 @@ export const sqlCases: readonly PersistenceCase[] = [
       expect([started.rows.length, started.hasMore]).toEqual([1, true]);
       await db.logAudit(auditOf('after'));
       expect((await db.querySql({ sql: 'SELECT count(*) FROM audit_log' })).rows).toEqual([[31]]);
+    },
+  },
+  {
+    title: 'querySql: refuses values and patterns that the memory is not for, and the database goes on',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      for (const sql of TOO_MUCH) await refused(db.querySql({ sql }), 'INVALID_ARGUMENT');
+      const large = await db.querySql({ sql: "SELECT length(printf('%.60000000c', 'a'))" });
+      expect(large.rows).toEqual([[60_000_000]]);
+      await db.saveReceipt(receiptOf('a'));
+      expect((await db.verify()).ok).toBe(true);
     },
   },
   {
