@@ -60,7 +60,10 @@ export interface StorageCapabilities {
 export interface CheckpointStatus {
   /** Size of what waits, in bytes: of the commits, or of what they have changed, whichever is more. */
   readonly waitingBytes: number;
-  /** The failure of the latest attempt. Nothing is lost; writing is refused with it once too much waits. */
+  /**
+   * The failure of the latest attempt, until this context finds that a checkpoint was finished, by whichever context.
+   * Nothing is lost; writing is refused with it once too much waits.
+   */
   readonly failure: Error | undefined;
 }
 

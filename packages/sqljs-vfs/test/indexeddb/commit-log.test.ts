@@ -9,7 +9,7 @@ import { CHECKPOINT_POLICY, type CheckpointPolicy } from '../../src/storages/ind
 import { ResultCode } from '../../src/result-codes.ts';
 import { EXTENT_SIZE_BYTES } from '../../src/storages/indexeddb/extents.ts';
 import { BLOCK_SIZE_BYTES } from '../../src/storages/indexeddb/block.ts';
-import { type Change, Contexts } from './commit-log-contexts.ts';
+import { type Change, type Context, Contexts } from './commit-log-contexts.ts';
 import type { StoreFault } from './memory-commit-store.ts';
 
 const LARGEST_BYTES: number = 3 * EXTENT_SIZE_BYTES;
@@ -20,6 +20,8 @@ const NO_STEPS: CheckpointPolicy = {
   hardLimitMinBytes: Infinity,
   changedLimitBytes: Infinity,
 };
+/** While a context's checkpoints fail, 100 KB of commits are the hard limit, and 300 KB the one for writing. */
+const SMALL_LIMITS: CheckpointPolicy = { ...NO_STEPS, softLimitMinBytes: 0, hardLimitMinBytes: 100_000 };
 /** Three steps follow every commit, more or less. */
 const EAGER_STEPS: CheckpointPolicy = {
   ...CHECKPOINT_POLICY,
@@ -267,8 +269,7 @@ it('indexeddb 3, 5: a large commit is stored although the handles that it compos
 });
 
 it('indexeddb 6: while checkpoints fail this is reported, too much is refused, and reads go on', async () => {
-  const policy = { ...NO_STEPS, softLimitMinBytes: 0, hardLimitMinBytes: 100_000 };
-  const contexts = new Contexts({ policy, locks: true });
+  const contexts = new Contexts({ policy: SMALL_LIMITS, locks: true });
   const context = contexts.at(0);
   context.store.refusesExtents = true;
   const failures: unknown[] = [];
@@ -284,6 +285,121 @@ it('indexeddb 6: while checkpoints fail this is reported, too much is refused, a
   context.store.refusesExtents = false;
   expect(await context.commit(add(0, 1))).toBeUndefined();
   await context.stepThroughCheckpoint(4);
+  expect(context.log.checkpointStatus.failure).toBeUndefined();
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+/** Commits until writing is refused because no extents can be stored. */
+async function commitUntilRefused(context: Context): Promise<void> {
+  context.store.refusesExtents = true;
+  for (let commit = 0; commit < 6; commit++)
+    expect(await context.commit(add(commit, 50_000))).toBeUndefined();
+  expect(String(await context.commit(add(0, 1)))).toContain('too many changes wait for a checkpoint');
+}
+
+it('indexeddb 6: a context that only writes writes again once another has checkpointed everything', async () => {
+  const contexts = new Contexts({ policy: SMALL_LIMITS, locks: true });
+  const [context, other] = [contexts.at(0), contexts.at(1)];
+  await commitUntilRefused(context);
+  await other.commit(add(0, 1));
+  await other.stepThroughCheckpoint(4);
+  expect(contexts.database.state.meta?.uncheckpointedBytes).toBe(0);
+  // Its own extents still fail, but nothing waits.
+  expect(await context.commit(add(0, 1))).toBeUndefined();
+  expect(await context.commit(add(1, 1))).toBeUndefined();
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 6: a refused write looks again when another context comes before its checkpoint step', async () => {
+  const contexts = new Contexts({ policy: SMALL_LIMITS, locks: false });
+  const [context, other] = [contexts.at(0), contexts.at(1)];
+  await commitUntilRefused(context);
+  context.store.beforeNextWrite = async () => {
+    await other.commit(add(0, 1));
+    await other.stepThroughCheckpoint(4);
+  };
+  expect(await context.commit(add(0, 1))).toBeUndefined();
+  expect(context.store.beforeNextWrite).toBeUndefined();
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it('indexeddb 6: a write stays refused when another context only commits before its checkpoint step', async () => {
+  const contexts = new Contexts({ policy: SMALL_LIMITS, locks: false });
+  const [context, other] = [contexts.at(0), contexts.at(1)];
+  await commitUntilRefused(context);
+  other.store.refusesExtents = true;
+  context.store.beforeNextWrite = async () => void (await other.commit(add(0, 1)));
+  // A write that changes nothing has no version check of its own.
+  const write = context.log.writeTransaction(
+    () => undefined,
+    () => undefined,
+  );
+  await expect(write).rejects.toThrow('too many changes wait for a checkpoint');
+  expect(contexts.database.state.meta?.version).toBe(7);
+  expect(await contexts.findFault()).toBeUndefined();
+  contexts.close();
+});
+
+it.each([
+  ['a read', (context: Context, contexts: Contexts) => context.reads(contexts.model.bytes)],
+  ['a commit', (context: Context) => context.commit(add(0, 1))],
+])(
+  'indexeddb 6: a failure is no longer reported after %s that finds the checkpoint of another context',
+  async (_, find) => {
+    const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+    const [context, other] = [contexts.at(0), contexts.at(1)];
+    await context.commit(add(0, EXTENT_SIZE_BYTES));
+    context.store.refusesExtents = true;
+    await context.stepThroughCheckpoint(1);
+    // Fetching the extents again is no checkpoint.
+    context.log.mirror.distrustStored(new Error('the handles may be out of date'));
+    await context.reads(contexts.model.bytes);
+    expect(context.log.checkpointStatus.failure).toMatchObject({ resultCode: ResultCode.IOERR });
+    await other.reads(contexts.model.bytes);
+    await other.stepThroughCheckpoint(3);
+    expect(contexts.database.state.meta?.checkpointedVersion).toBe(1);
+    await find(context, contexts);
+    expect(context.log.checkpointStatus.failure).toBeUndefined();
+    await context.commit(add(0, 1));
+    await context.stepThroughCheckpoint(1);
+    expect(context.log.checkpointStatus.failure).toMatchObject({ resultCode: ResultCode.IOERR });
+    contexts.close();
+  },
+);
+
+it('indexeddb 6: a large commit that leaves nothing to checkpoint ends the report of a failure', async () => {
+  const contexts = new Contexts({ policy: NO_STEPS, locks: true });
+  const context = contexts.at(0);
+  await context.commit(add(0, EXTENT_SIZE_BYTES / 2));
+  context.store.refusesExtents = true;
+  await context.stepThroughCheckpoint(1);
+  expect(context.log.checkpointStatus.failure).toMatchObject({ resultCode: ResultCode.IOERR });
+  context.store.refusesExtents = false;
+  contexts.policy.largeCommitBytes = 0;
+  contexts.policy.largeCommitSpread = Infinity;
+  await context.commit(add(0, 1));
+  expect(context.log.checkpointStatus).toEqual({ waitingBytes: 0, failure: undefined });
+  contexts.close();
+});
+
+it('indexeddb 6: a failure to fetch what steps have stored is reported until it is fetched', async () => {
+  const policy = { ...NO_STEPS, changedLimitBytes: 4 * BLOCK_SIZE_BYTES };
+  const contexts = new Contexts({ policy, locks: true });
+  const context = contexts.at(0);
+  // No refresh comes between, so only the steps after the commit read.
+  await context.reads(contexts.model.bytes);
+  context.store.refusesReads = true;
+  await context.commit(add(0, 8 * BLOCK_SIZE_BYTES));
+  for (let commit = 0; commit < 2; commit++) await context.commit(add(commit, 1));
+  // A read that fails comes after the steps of the last commit.
+  await expect(context.log.readTransaction(() => undefined)).rejects.toThrow('the read fails');
+  expect(contexts.database.state.meta?.checkpointedVersion).toBeGreaterThan(0);
+  expect(context.log.checkpointStatus.failure).toMatchObject({ resultCode: ResultCode.IOERR });
+  context.store.refusesReads = false;
+  expect(await context.reads(contexts.model.bytes)).toBe(true);
   expect(context.log.checkpointStatus.failure).toBeUndefined();
   expect(await contexts.findFault()).toBeUndefined();
   contexts.close();

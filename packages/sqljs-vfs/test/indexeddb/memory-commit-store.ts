@@ -78,6 +78,10 @@ export class MemoryCommitStore implements CommitStore {
   fault: StoreFault | undefined;
   /** True while every transaction that stores extents fails. */
   refusesExtents = false;
+  /** True while every read-only transaction fails. */
+  refusesReads = false;
+  /** Called once, before the next read-write transaction begins. */
+  beforeNextWrite: (() => Promise<void>) | undefined;
   /** Number of extents whose bytes were loaded, where they are not read on demand. */
   loadedExtents = 0;
 
@@ -97,10 +101,15 @@ export class MemoryCommitStore implements CommitStore {
     return !this.#lost;
   }
 
-  transact<T>(
+  async transact<T>(
     mode: 'readonly' | 'readwrite',
     work: (transaction: StoreTransaction) => Promise<T>,
   ): Promise<T> {
+    const { beforeNextWrite } = this;
+    if (mode === 'readwrite' && beforeNextWrite) {
+      this.beforeNextWrite = undefined;
+      await beforeNextWrite();
+    }
     return this.#database.transactions.run(() =>
       mode === 'readonly' ? this.#read(work) : this.#write(work),
     );
@@ -112,6 +121,7 @@ export class MemoryCommitStore implements CommitStore {
       this.#lost = false;
       throw new Error('the connection is lost');
     }
+    if (this.refusesReads) throw new Error('the read fails');
     return work(this.#begin());
   }
 

@@ -80,10 +80,20 @@ export interface CheckpointContext {
 /** The sizes above which a step is taken while idle, a step follows each transaction, all steps, and nothing is written. */
 type Limit = 'soft' | 'hard' | 'blocking' | 'refusal';
 
-/** The meta record after a step, and whether the step is stored. */
+/** The meta record after a step, and what became of the step. */
 interface StepOutcome {
   readonly meta: StoreMeta;
-  readonly isStored: boolean;
+  /** `conflict`: another context has committed, or finished a checkpoint. */
+  readonly result: 'stored' | 'conflict' | 'failed';
+}
+
+/** Why the latest attempt at a checkpoint failed. */
+interface CheckpointFailure {
+  readonly error: Error;
+  /** The stored value at the time. Once it is another one, what failed here has been done, by whichever context. */
+  readonly checkpointedVersion: number;
+  /** True when every step was stored, and only taking over what it stored failed. */
+  readonly isOfReload: boolean;
 }
 
 /** Takes checkpoint steps between the transactions of one commit log, which calls it while none is running. */
@@ -93,7 +103,7 @@ export class Checkpointer {
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   /** The checkpoint of the extents that the mirror reads; undefined when it has missed some of a later one. */
   #checkpointOfMirror: number | undefined;
-  #failure: Error | undefined;
+  #failure: CheckpointFailure | undefined;
   /** True once handles were fetched again because steps failed; until one succeeds, or another reason fetches them. */
   #hasReloaded = false;
 
@@ -110,9 +120,10 @@ export class Checkpointer {
     return this.#checkpointOfMirror;
   }
 
-  /** The failure of the latest step; undefined when it was stored. */
-  get failure(): Error | undefined {
-    return this.#failure;
+  /** Returns the failure of the latest attempt; undefined when it succeeded, or a checkpoint was finished since. */
+  failureAt(meta: StoreMeta | undefined): Error | undefined {
+    const failure = this.#failure;
+    return failure?.checkpointedVersion === meta?.checkpointedVersion ? failure?.error : undefined;
   }
 
   /** Notes that the mirror has loaded the whole file. */
@@ -120,6 +131,7 @@ export class Checkpointer {
     this.plan.restart(meta);
     this.skipTo(meta);
     this.#hasReloaded = false;
+    if (this.#failure?.isOfReload) this.#failure = undefined;
   }
 
   /** Notes that the mirror needs nothing of a checkpoint that another context has finished. */
@@ -145,20 +157,27 @@ export class Checkpointer {
     return worthwhile ? extents : undefined;
   }
 
+  /** True when commits wait above the last limit because steps fail: a write then begins with {@link beforeWrite}. */
+  refuses(meta: StoreMeta): boolean {
+    return this.failureAt(meta) !== undefined && this.#exceeds('refusal', meta);
+  }
+
   /**
-   * Before a write: takes a step if commits wait above the last limit because steps fail. Reading goes on.
-   * @returns the new meta record
+   * Before a write: takes a step if this meta record refuses writes. Reading goes on.
+   * @param meta - just read from the store: another context may have taken the steps that fail here
+   * @returns the new meta record; undefined when another context has changed it meanwhile, so that it is read again
    * @throws {SqliteError} SQLITE_FULL (13), SQLITE_IOERR (10) when it fails again
    * @throws {VfsError} STORAGE_RESET when the database was removed
    */
-  async beforeWrite(meta: StoreMeta): Promise<StoreMeta> {
-    if (!this.#failure || !this.#exceeds('refusal', meta)) return meta;
-    const { meta: next } = await this.step(meta);
-    if (!this.#failure) return next;
-    if (!(this.#failure instanceof SqliteError)) throw this.#failure;
-    const { resultCode } = this.#failure;
-    const reason = `too many changes wait for a checkpoint, which fails: ${this.#failure.message}`;
-    throw new SqliteError(resultCode, reason, this.#failure);
+  async beforeWrite(meta: StoreMeta): Promise<StoreMeta | undefined> {
+    if (!this.refuses(meta)) return meta;
+    const { meta: next, result } = await this.step(meta);
+    if (result === 'conflict') return undefined;
+    const error = this.failureAt(next);
+    if (!error) return next;
+    if (!(error instanceof SqliteError)) throw error;
+    const reason = `too many changes wait for a checkpoint, which fails: ${error.message}`;
+    throw new SqliteError(error.resultCode, reason, error);
   }
 
   /** After a transaction: takes the steps that cannot wait and schedules those that can. @returns the new meta record */
@@ -170,10 +189,12 @@ export class Checkpointer {
       do {
         outcome = await this.step(current);
         current = outcome.meta;
-      } while (outcome.isStored && this.plan.inProgress && this.#exceeds('blocking', current));
+      } while (outcome.result === 'stored' && this.plan.inProgress && this.#exceeds('blocking', current));
       // What was stored could not be taken over at the time, and fills the memory.
       const isBehind = this.#checkpointOfMirror === undefined && !this.plan.inProgress;
-      if (isBehind && this.#exceeds('hard', current)) current = await this.#reload(current);
+      if (isBehind && this.#exceeds('hard', current)) {
+        current = (await this.#reload(current, { isOfReload: true })) ?? current;
+      }
       this.#scheduleWhenIdle();
     } else if (this.#exceeds('soft', meta) || this.plan.inProgress) {
       this.#scheduleWhenIdle();
@@ -184,13 +205,13 @@ export class Checkpointer {
   /** Takes a step that is due, and schedules the next. @returns the new meta record */
   async whileIdle(meta: StoreMeta): Promise<StoreMeta> {
     if (!this.#allowed) return meta;
-    const { meta: next, isStored } = await this.step(meta);
+    const { meta: next, result } = await this.step(meta);
     // After a failure, nothing more until the next transaction: the disk may be full.
-    return isStored ? this.afterTransaction(next) : next;
+    return result === 'stored' ? this.afterTransaction(next) : next;
   }
 
   /**
-   * Takes one step. One that fails changes nothing; see {@link failure}. The handles of the extents may be the reason, so
+   * Takes one step. One that fails changes nothing; see {@link failureAt}. The handles of the extents may be the reason, so
    * they are fetched again, once, and the step is taken with the new ones.
    */
   async step(meta: StoreMeta): Promise<StepOutcome> {
@@ -199,30 +220,45 @@ export class Checkpointer {
       const next = await this.#store(step, meta);
       this.#failure = undefined;
       this.#hasReloaded = false;
-      return { meta: next, isStored: true };
+      return { meta: next, result: 'stored' };
     } catch (error) {
       this.plan.markFailed();
       // Another context has committed. The next transaction finds that out, and the step after it is of the new state.
-      if (isVersionConflict(error)) return { meta, isStored: false };
-      this.#failure = error as Error;
+      if (isVersionConflict(error)) return { meta, result: 'conflict' };
+      this.#noteFailure(error, meta, { isOfReload: false });
       if (step.kind !== 'write extents' || this.#hasReloaded || !isIoError(error)) {
-        return { meta, isStored: false };
+        return { meta, result: 'failed' };
       }
     }
-    const reloaded = await this.#reload(meta);
-    return this.#hasReloaded ? this.step(reloaded) : { meta: reloaded, isStored: false };
+    const reloaded = await this.#reload(meta, { isOfReload: false });
+    return reloaded ? this.step(reloaded) : { meta, result: 'failed' };
   }
 
-  /** Takes over every extent again. @returns the new meta record, or the given one where that failed */
-  async #reload(meta: StoreMeta): Promise<StoreMeta> {
+  /**
+   * Takes over every extent again.
+   * @param isOfReload - of the failure, if it fails
+   * @returns the new meta record; undefined where that failed
+   */
+  async #reload(
+    meta: StoreMeta,
+    { isOfReload }: Pick<CheckpointFailure, 'isOfReload'>,
+  ): Promise<StoreMeta | undefined> {
     try {
       const reloaded = await this.#context.reload();
       this.#hasReloaded = true;
       return reloaded;
     } catch (error) {
-      this.#failure = error as Error;
-      return meta;
+      this.#noteFailure(error, meta, { isOfReload });
+      return undefined;
     }
+  }
+
+  #noteFailure(
+    error: unknown,
+    { checkpointedVersion }: StoreMeta,
+    { isOfReload }: Pick<CheckpointFailure, 'isOfReload'>,
+  ): void {
+    this.#failure = { error: error as Error, checkpointedVersion, isOfReload };
   }
 
   /** Stores a step. @returns the new meta record */

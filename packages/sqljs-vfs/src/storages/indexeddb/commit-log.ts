@@ -84,7 +84,7 @@ export class CommitLog implements StorageTransactions {
   /** What waits for a checkpoint, and why. */
   get checkpointStatus(): CheckpointStatus {
     const waitingBytes = Math.max(this.#meta?.uncheckpointedBytes ?? 0, this.mirror.changedBytes);
-    return { waitingBytes, failure: this.#checkpointer.failure };
+    return { waitingBytes, failure: this.#checkpointer.failureAt(this.#meta) };
   }
 
   /** The form in which extents are stored; undefined before the first transaction. */
@@ -133,13 +133,13 @@ export class CommitLog implements StorageTransactions {
     this.#requestCount++;
     const write: Write<T> = { work, onRollback };
     return this.#enqueue(async () => {
-      if (this.#meta) this.#meta = await this.#checkpointer.beforeWrite(this.#meta);
-      if (this.#meta && this.#cleanWritesNeeded === 0 && !this.mirror.unreadable) {
+      const isRefused = this.#meta !== undefined && this.#checkpointer.refuses(this.#meta);
+      if (this.#meta && !isRefused && this.#cleanWritesNeeded === 0 && !this.mirror.unreadable) {
         const outcome = await this.#writeOptimistically(write);
         if (outcome) return outcome.value;
       }
       return this.#withWriterLock(async () => {
-        await this.#refresh();
+        await this.#refreshBeforeWrite();
         this.#cleanWritesNeeded = Math.max(0, this.#cleanWritesNeeded - 1);
         return this.#retryingUnreadable(() => this.#writeAndCommit(write));
       });
@@ -274,6 +274,21 @@ export class CommitLog implements StorageTransactions {
     if (known && meta.version !== known.version) this.#cleanWritesNeeded = OPTIMISTIC_AFTER_WRITES;
     this.#meta = meta;
     this.#currentAt = requestCount;
+  }
+
+  /**
+   * Refreshes before a write, and takes the checkpoint step without which it is refused. Begins again when another
+   * context has stored something before that step.
+   * @throws {SqliteError} SQLITE_FULL (13), SQLITE_IOERR (10)
+   * @throws {VfsError} STORAGE_RESET when the database was removed
+   */
+  async #refreshBeforeWrite(): Promise<void> {
+    let meta: StoreMeta | undefined;
+    do {
+      await this.#refresh();
+      meta = await this.#checkpointer.beforeWrite(this.#requireMeta());
+    } while (!meta);
+    this.#meta = meta;
   }
 
   /**
