@@ -78,7 +78,7 @@ function readEntry(
   const leaf = storedLeaf instanceof Uint8Array ? toHex(storedLeaf) : '';
   const tableOfRow = TABLE_OF_KIND.get(kind);
   const body = tableOfRow === undefined ? bodyOf(connection.get(BODY_SQL, [seq])) : '';
-  const details = tableOfRow === undefined ? exactMembers(parseObject(body)) : null;
+  const details = tableOfRow === undefined ? parseObject(body) : null;
   const moment = momentOf(at);
   let data: ChangeData = {
     seq,
@@ -174,17 +174,6 @@ function tableIn(details: Readonly<Record<string, unknown>> | null): TableName |
 
 function bodyOf(row: readonly SqlValue[] | undefined): string {
   return typeof row?.[0] === 'string' ? row[0] : '{}';
-}
-
-/** Puts a bigint for each integer within the members that a number would round. */
-function exactMembers(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, exactNumbers(value)]));
-}
-
-function exactNumbers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(exactNumbers);
-  const { integer } = (value ?? {}) as { readonly integer?: unknown };
-  return typeof integer === 'string' ? BigInt(integer) : value;
 }
 
 const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>

@@ -26,7 +26,7 @@ export function parseJsonRow(text: string): unknown {
   if (typeof row !== 'object' || row === null) return row;
   const values: Record<string, unknown> = {};
   for (const [column, value] of Object.entries(row)) {
-    values[column] = typeof value === 'object' && value !== null ? decodeObject(value) : value;
+    values[column] = decodeValue(value);
   }
   return values;
 }
@@ -39,6 +39,12 @@ export function toBase64(bytes: Uint8Array): string {
     binary += String.fromCharCode(...bytes.subarray(start, start + PIECE_BYTES));
   }
   return btoa(binary);
+}
+
+/** Decodes a value, and the values within a list: the rowids in an entry of the change log are pairs. */
+function decodeValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(decodeValue);
+  return typeof value === 'object' && value !== null ? decodeObject(value) : value;
 }
 
 function decodeObject(value: object): unknown {

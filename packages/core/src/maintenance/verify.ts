@@ -14,7 +14,7 @@ import type {
   VerifyReport,
 } from '../api/persistence.ts';
 import { HistoryCheck } from '../change-log/check-history.ts';
-import { CHANGE_LOG_SQL, readOrigin } from '../schema/change-log-table.ts';
+import { CHANGE_LOG_SQL, damageOf, readOrigin } from '../schema/change-log-table.ts';
 import { importedReceipts } from '../schema/metadata.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { findTableProblems } from '../schema/table-check.ts';
@@ -224,6 +224,8 @@ export async function verify(
       if (checkpoints.length > 0) {
         for await (const problem of check.checkpoints(checkpoints)) problems.add(problem);
       }
+      const damage = damageOf(checked);
+      if (damage !== undefined) problems.add({ check: 'history', row: null, message: damage });
       const compared = await check.history();
       if (compared === undefined) return;
       history = compared.report;

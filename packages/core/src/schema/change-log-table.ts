@@ -10,7 +10,7 @@ import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { StoredTable } from '../tables/table.ts';
-import { readMetadata, writeMetadata } from './metadata.ts';
+import { METADATA_TABLE, readMetadata, writeMetadata } from './metadata.ts';
 import { schemaMismatch } from './schema-problem.ts';
 
 /** The change log as backups see it. */
@@ -57,16 +57,37 @@ const HAS_TABLE_SQL = `SELECT count(*) FROM pragma_table_info('${CHANGE_LOG.name
  */
 export function readOrigin(connection: SqliteConnection): string | undefined {
   const origin = readMetadata(connection, ORIGIN);
-  if (origin === undefined || !isUuid(origin)) return undefined;
-  return connection.get(HAS_TABLE_SQL)?.[0] === CHANGE_LOG.columns.length ? origin : undefined;
+  return origin !== undefined && isUuid(origin) && hasOwnTable(connection) ? origin : undefined;
 }
 
 /** Says why a database has no change log; null when nobody asked for one. */
 export function reasonForNoLog(connection: SqliteConnection): string | null {
   const type = typeOfForeign(connection);
-  if (type !== undefined) return `another program has a ${type} ${CHANGE_LOG.name}`;
+  return (
+    damageOf(connection) ?? (type === undefined ? null : `another program has a ${type} ${CHANGE_LOG.name}`)
+  );
+}
+
+/**
+ * Says how a change log came to be none any more: its table was dropped or replaced, or its id was removed. Undefined where
+ * there is one, and where there never was any.
+ */
+export function damageOf(connection: SqliteConnection): string | undefined {
   const origin = readMetadata(connection, ORIGIN);
-  return origin !== undefined && isUuid(origin) ? `the table ${CHANGE_LOG.name} was dropped` : null;
+  if (hasOwnTable(connection)) {
+    if (origin === undefined) return `the id of the change log was removed from ${METADATA_TABLE}`;
+    return isUuid(origin) ? undefined : `the id of the change log in ${METADATA_TABLE} is no UUID`;
+  }
+  // A value of another form is that of another program.
+  if (origin === undefined || !isUuid(origin)) return undefined;
+  const type = typeOfForeign(connection);
+  return type === undefined
+    ? `the table ${CHANGE_LOG.name} was dropped`
+    : `the table ${CHANGE_LOG.name} was dropped, and another program has a ${type} of that name`;
+}
+
+function hasOwnTable(connection: SqliteConnection): boolean {
+  return connection.get(HAS_TABLE_SQL)?.[0] === CHANGE_LOG.columns.length;
 }
 
 /** Gives the database a new id, because the numbers of its change log begin anew. The caller holds a transaction. */
@@ -87,6 +108,12 @@ export function typeOfForeign(connection: SqliteConnection): string | undefined 
  */
 export function createChangeLog(connection: SqliteConnection, now: Date): void {
   const type = typeOfForeign(connection);
+  if (type !== undefined && hasOwnTable(connection)) {
+    throw schemaMismatch({
+      reason: `${damageOf(connection)}, so its entries belong to no database`,
+      wayOut: `Put the id back, or drop the table (DROP TABLE ${CHANGE_LOG.name}) to have a new change log.`,
+    });
+  }
   if (type !== undefined) {
     throw schemaMismatch({
       reason: `another program has a ${type} ${CHANGE_LOG.name}, so the change log cannot be created`,

@@ -44,7 +44,8 @@ it.each(['prod-eu', '0190163d-8694-739b-aea5-966c26f8ad91'])(
     const db = await database.open();
     await db.saveReceipt(receiptOf('a'));
     expect(await db.historyStatus()).toMatchObject({ enabled: false, origin: null });
-    expect(await db.verify()).toMatchObject({ ok: true });
+    // An id of the form of this program's own is taken for it: its change log is gone.
+    expect(await db.verify()).toMatchObject({ ok: value === 'prod-eu' });
     expect(await db.enableHistory()).toMatchObject({ enabled: true, lastSeq: 1 });
     expect(database.native("SELECT value FROM _schema_metadata WHERE key = 'origin'")).toBe(value);
   },
@@ -63,10 +64,34 @@ it('counts a database whose log was dropped as one without, and gives it a new o
     lastSeq: 0,
     reason: 'the table _change_log was dropped',
   });
-  expect(await db.verify()).toMatchObject({ ok: true });
+  const problem = { check: 'history', row: null, message: 'the table _change_log was dropped' };
+  expect(await db.verify()).toMatchObject({ ok: false, history: null, problems: [problem] });
   const enabled = await db.enableHistory();
   expect(enabled).toMatchObject({ enabled: true, lastSeq: 2, reason: null });
   expect(enabled.origin).not.toBe(origin);
+  expect(await db.verify()).toMatchObject({ ok: true });
+});
+
+it.each([
+  ["DELETE FROM _schema_metadata WHERE key = 'change_log_origin'", /the id of the change log was removed/],
+  ["UPDATE _schema_metadata SET value = 'x' WHERE key = 'change_log_origin'", /the id .* is no UUID/],
+  [
+    'DROP TABLE _change_log; CREATE VIEW _change_log AS SELECT 1',
+    /was dropped, and another program has a view/,
+  ],
+])('says that the change log was switched off (%s)', async (sql, message) => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.saveReceipt(receiptOf('a'));
+  database.native("UPDATE receipts SET agent_id = 'other'", sql);
+  const { ok, problems } = await db.verify();
+  expect(ok).toBe(false);
+  expect(problems.find(({ check }) => check === 'history')?.message).toMatch(message);
+  expect((await db.historyStatus()).reason).toMatch(message);
+  await expect(db.enableHistory()).rejects.toMatchObject({
+    code: 'SCHEMA_MISMATCH',
+    message: expect.stringMatching(sql.startsWith('DROP') ? /another program has a view/ : message) as string,
+  });
 });
 
 it.each([

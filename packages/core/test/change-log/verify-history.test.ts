@@ -4,6 +4,12 @@ import { originalSchema } from '../../src/schema/migrations/0001-original-schema
 import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
+/** @param after - rowid after which the rows are */
+const nativeAuditsAfter = (after: number | bigint, count: number): string =>
+  `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+    INSERT INTO audit_log (rowid, audit_id, timestamp, agent_id, operation, status)
+    SELECT ${after} + i, hex(randomblob(8)), '2020-01-01 00:00:00', 'native', 'o', 'completed' FROM n`;
+
 const nativeAudits = (count: number): string =>
   `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
     INSERT INTO audit_log (audit_id, agent_id, operation, status) SELECT hex(randomblob(8)), 'native', 'o', 'completed' FROM n`;
@@ -98,4 +104,26 @@ it('compares one state while rows are saved, and stops when it is aborted', asyn
     onProgress: ({ stage }) => stage === 'history' && stop.abort(),
   });
   await expect(verifying).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+it.each([10n ** 15n, 1_764_430_000_000_000n, 2n ** 60n, 2n ** 63n - 2n])(
+  'reads rowids beyond %d exactly, of rows that a cleanup deleted',
+  async (after) => {
+    const database = createTestDatabase();
+    const db = await database.open();
+    database.native(nativeAuditsAfter(after, 1));
+    await db.logAudit(auditOf('o'));
+    await db.cleanup({ days: 90 });
+    expect(await db.verify()).toMatchObject({ ok: true, problems: [], history: { rowsVerified: 1 } });
+  },
+);
+
+it('reads rowids beyond 2^53 exactly, of rows that one entry stands for', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  database.native(nativeAuditsAfter(2n ** 60n, 1200));
+  await db.logAudit(auditOf('o'));
+  expect(await db.verify()).toMatchObject({ problems: [], history: { rowsWithoutHash: 1200 } });
+  await db.cleanup({ days: 90 });
+  expect(await db.verify()).toMatchObject({ problems: [], history: { rowsWithoutHash: 0 } });
 });
