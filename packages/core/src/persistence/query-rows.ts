@@ -1,10 +1,11 @@
 import type { DurationOrder, ReceiptQuery, RowFilters, RowOrder, TableName } from '../api/persistence.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
-import { encodeJsonValue, parseJsonRow } from '../exports/json-values.ts';
+import { encodeJsonValue, parseJsonRow, toBase64 } from '../exports/json-values.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { TABLES } from '../tables/index.ts';
 import { countRows, readInOrder, type Cursor, type RowBatch } from '../tables/keyset-pagination.ts';
+import { TextBytes } from '../tables/stored-bytes.ts';
 import { checkConditions, type QueryOrder, type RowFilter } from '../tables/row-filter.ts';
 import type { AnyTable, RowMethod } from '../tables/table.ts';
 import { checkChoice, checkFields, checkText, checkWholeNumber, invalid } from '../validation/arguments.ts';
@@ -143,13 +144,16 @@ function tableOf(method: RowMethod): AnyTable {
 
 /** Writes a position as text: what sorts the rows, and the value and the rowid of the last one. */
 function encodeCursor(
-  { sortKey, rowid }: Cursor,
+  { sortKey, isTextBytes, rowid }: Cursor,
   table: TableName,
   order: QueryOrder = 'newest-first',
 ): string {
-  const json = `{"order":${JSON.stringify(`${table} ${order}`)},"sortKey":${encodeJsonValue(sortKey)},"rowid":${encodeJsonValue(rowid)}}`;
-  const binary = String.fromCharCode(...new TextEncoder().encode(json));
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const key = isTextBytes === true && sortKey instanceof Uint8Array ? new TextBytes(sortKey) : sortKey;
+  const json = `{"order":${JSON.stringify(`${table} ${order}`)},"sortKey":${encodeJsonValue(key)},"rowid":${encodeJsonValue(rowid)}}`;
+  return toBase64(new TextEncoder().encode(json))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 /** Reads a position. @throws {PersistenceError} INVALID_ARGUMENT for text of another table or order, or of none */
@@ -161,10 +165,16 @@ function decodeCursor(operation: string, given: unknown, table: TableName, order
     throw invalid(field, text, 'the nextCursor of a query of the same table in the same order');
   }
   const { sortKey = null, rowid } = position;
-  if (typeof rowid !== 'number' && typeof rowid !== 'bigint') {
-    throw invalid(field, text, 'the nextCursor of a query');
-  }
-  return { sortKey: sortKey as SqlValue, rowid, consumed: 0 };
+  if (!isRowid(rowid) || !isSortKey(sortKey)) throw invalid(field, text, 'the nextCursor of a query');
+  return { sortKey, isTextBytes: sortKey instanceof TextBytes, rowid, consumed: 0 };
+}
+
+function isRowid(value: unknown): value is number | bigint {
+  return typeof value === 'bigint' || Number.isSafeInteger(value);
+}
+
+function isSortKey(value: unknown): value is SqlValue {
+  return value === null || value instanceof Uint8Array || /^(?:string|number|bigint)$/.test(typeof value);
 }
 
 function parsePosition(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -34,14 +34,13 @@ const ROWID_BATCH_BYTES = 8 * 1024 * 1024;
 export interface KeysetPosition {
   /** `null` among the rows without a time or duration, which come first in ascending order. */
   readonly sortKey: SqlValue;
+  /** True when the sort key is the bytes of a text that is not UTF-8. A worker would clone {@link TextBytes} as plain bytes. */
+  readonly isTextBytes?: boolean | undefined;
   readonly rowid: Rowid;
 }
 
 /** Position of the last row read, in the order of a query: by time or duration, among equal ones by rowid. */
-export interface Cursor {
-  /** The time or duration as it is stored. Other programs can store numbers and BLOBs. */
-  readonly sortKey: SqlValue;
-  readonly rowid: Rowid;
+export interface Cursor extends KeysetPosition {
   /** Number of rows of the query read so far. */
   readonly consumed: number;
 }
@@ -79,7 +78,8 @@ function rangesFrom(
       ? [withoutKey, { sql: `${key} IS NOT NULL AND +${key} IS NOT NULL`, values: [] }]
       : [withoutKey];
   }
-  const bound = parameterFor(cursor.sortKey);
+  // Without `+` CAST would have the affinity TEXT, and numbers would be compared as texts.
+  const bound = cursor.isTextBytes === true ? '+CAST(? AS TEXT)' : parameterFor(cursor.sortKey);
   const withKey = [
     {
       sql: `${key} = ${bound} AND ${rowid} ${rowidAfter} AND +${key} = ${bound} AND +${rowid} ${rowidAfter}`,
@@ -171,6 +171,9 @@ export function readInOrder<Row>(
           )
         : rowsByIndex(connection, table, filter, limit, cursor);
     for (const row of found) keepBytes(connection, table.name, columns, row, 2, textBytes);
+    // With U+FFFD for its bytes the sort key of the last row would be before the row: reading would never end.
+    const last = found.at(-1);
+    if (last) keepBytes(connection, table.name, [sortColumn(table, filter.order)], last, 1, TextBytes);
     return found;
   });
   const last = rows.at(-1);
@@ -178,8 +181,12 @@ export function readInOrder<Row>(
   const consumed = (cursor?.consumed ?? 0) + rows.length;
   return {
     rows: rows.map((row) => toRow<Row>(table, row, 2)),
-    nextCursor: ended ? undefined : { rowid: last[0] as Rowid, sortKey: last[1] ?? null, consumed },
+    nextCursor: ended ? undefined : { ...positionOf(last), consumed },
   };
+}
+
+function positionOf([rowid, sortKey = null]: readonly SqlValue[]): KeysetPosition {
+  return { rowid: rowid as Rowid, sortKey, isTextBytes: sortKey instanceof TextBytes };
 }
 
 function rowsByIndex(

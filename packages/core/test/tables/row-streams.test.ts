@@ -1,0 +1,116 @@
+/** Streams and pages of queries that take several batches, here and across a worker. */
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Children } from '../../../../tests/support/child-process.ts';
+import type { Persistence, ReceiptQuery, ReceiptRow, RowsWithCursor } from '../../src/index.ts';
+import { receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+let children: Children;
+beforeAll(async () => {
+  children = await Children.bundle([path.join(import.meta.dirname, '../children/serve-with-clock.ts')]);
+});
+afterAll(() => children.remove());
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+
+/** A clock in memory that a worker can share, in milliseconds since 1970. */
+class SharedClock {
+  readonly shared: SharedArrayBuffer = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
+  readonly #now: BigInt64Array = new BigInt64Array(this.shared);
+
+  constructor() {
+    this.set(NOW);
+  }
+
+  set(moment: number): void {
+    Atomics.store(this.#now, 0, BigInt(moment));
+  }
+
+  readonly read = (): Date => new Date(Number(Atomics.load(this.#now, 0)));
+}
+
+type Open = (fixture: TestDatabase, clock?: SharedClock) => Promise<Persistence>;
+
+const PLACES: readonly (readonly [string, Open])[] = [
+  ['in process', (fixture, clock = new SharedClock()) => fixture.open({ clock: clock.read })],
+  [
+    'across a worker',
+    (fixture, { shared } = new SharedClock()) => {
+      const worker = new Worker(children.script('serve-with-clock'), { workerData: shared });
+      onTestFinished(async () => void (await worker.terminate()));
+      return fixture.open({ worker });
+    },
+  ],
+];
+
+/** Reads a stream, but not for ever. */
+async function idsOf(rows: AsyncIterable<ReceiptRow>, most: number): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { executionId } of rows) {
+    ids.push(executionId);
+    if (ids.length > most) break;
+  }
+  return ids;
+}
+
+async function pagedIds(db: Persistence, query: ReceiptQuery, most: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | null | undefined; after !== null && ids.length <= most;) {
+    const page: RowsWithCursor<ReceiptRow> = await db
+      .queryReceipts({ ...query, ...(after === undefined ? {} : { after }) })
+      .withCursor();
+    ids.push(...page.rows.map(({ executionId }) => executionId));
+    after = page.nextCursor;
+  }
+  return ids;
+}
+
+describe.each(PLACES)('%s', (_place, open) => {
+  it('an order by duration passes texts that are not UTF-8, and BLOBs of the same bytes', async () => {
+    const fixture = createTestDatabase();
+    const db = await open(fixture);
+    await db.saveReceipts(upTo(1200).map((n) => receiptOf(`e-${n}`)));
+    const durations = [
+      "WHEN rowid <= 600 THEN CAST(x'80' AS TEXT)",
+      "WHEN rowid <= 610 THEN x'80'",
+      "WHEN rowid <= 620 THEN CAST(x'6180' AS TEXT)",
+      "WHEN rowid <= 630 THEN '\ufffd'",
+      'ELSE 7',
+    ];
+    fixture.native(`UPDATE receipts SET duration_ms = CASE ${durations.join(' ')} END`);
+    const expected = fixture
+      .native('SELECT execution_id FROM receipts ORDER BY duration_ms DESC, rowid DESC')
+      .split('\n');
+    for (const order of ['longest-first', 'shortest-first'] as const) {
+      const all = order === 'longest-first' ? expected : expected.toReversed();
+      const query = { order, limit: 5000 };
+      expect(await idsOf(db.queryReceipts(query), 1200), order).toEqual(all);
+      expect(await pagedIds(db, { order, limit: 150 }, 1200), order).toEqual(all);
+    }
+  });
+});
+
+it('a duration of 200 kB continues, and a cursor of other values is refused', async () => {
+  const fixture = createTestDatabase();
+  const db = await fixture.open();
+  await db.saveReceipts(upTo(4).map((n) => receiptOf(`e-${n}`)));
+  fixture.native(
+    "UPDATE receipts SET duration_ms = CAST(zeroblob(200000) || x'80' AS TEXT) WHERE rowid = 1",
+    "UPDATE receipts SET duration_ms = replace(hex(zeroblob(100000)), '0', 'ä') WHERE rowid = 2",
+  );
+  const ids = await pagedIds(db, { order: 'longest-first', limit: 1 }, 4);
+  expect(ids.toSorted()).toEqual(['e-0', 'e-1', 'e-2', 'e-3']);
+  for (const position of [
+    '"sortKey":true,"rowid":1',
+    '"sortKey":{"a":1},"rowid":1',
+    '"sortKey":1,"rowid":1.5',
+  ]) {
+    const after = btoa(`{"order":"receipts longest-first",${position}}`);
+    await expect(
+      db.queryReceipts({ order: 'longest-first', after }).then((rows) => rows),
+      position,
+    ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  }
+});
