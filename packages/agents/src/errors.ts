@@ -17,7 +17,7 @@ export type AgentErrorCode =
    * is in the graph's part of the receipt.
    */
   | 'CANONICALIZATION_LIMIT'
-  /** A gate is no `ASK` or `SELECT` query of SPARQL, reads other servers, or returns too many rows; see `file`. */
+  /** A gate is no `ASK` or `SELECT` query of SPARQL, or reads other servers; see `file`. */
   | 'INVALID_QUERY'
   /** The shapes graph is ill-formed (see `location`), or it cannot be evaluated. */
   | 'INVALID_SHAPES'

@@ -100,8 +100,38 @@ describe('gates', () => {
     });
     expect(findings).toMatchObject({ status: 'partial', conforms: null, counts: { gates: 0 } });
     expect(findings.not_evaluated).toEqual([
-      'gate a.rq: it reads a graph other than $shapesGraph',
+      'gate a.rq: it reads a graph other than the data graph',
       'gate b.rq: The custom function <a:f> is not supported',
     ]);
+    const { findings: ofShapes } = await validate({
+      spec: [DATA],
+      gates: [gate('ASK { GRAPH $shapesGraph { ?x ?y ?z } }')],
+    });
+    expect(ofShapes).toMatchObject({ status: 'partial', conforms: null });
+  });
+
+  it('with too many rows are named, and the results of the rest are kept', async () => {
+    const numbers = Array.from({ length: 400 }, (_, index) => index).join(' ');
+    const shapes = turtle('ex:S sh:targetNode ex:a ; sh:nodeKind sh:Literal .', 'shapes.ttl');
+    const { findings, error } = await validate({
+      spec: [DATA],
+      shapes: [shapes],
+      gates: [
+        gate(`SELECT * { VALUES ?x { ${numbers} } VALUES ?y { ${numbers} } }`, 'many.rq'),
+        gate(`${PREFIX} ASK { ?x ex:age 7 }`, 'yes.rq'),
+      ],
+    });
+    expect(error).toBe(null);
+    expect(findings).toMatchObject({ conforms: false, counts: { results: 2, gates: 1 } });
+    expect(findings.not_evaluated).toEqual(['gate many.rq: a query returns more than 100000 rows']);
+  });
+
+  it('cannot declare prefixes that SPARQL does not allow', async () => {
+    const query: InputFile = { ...gate('ASK { }'), prefixes: { 'e: <a:> ASK { } #': 'http://example.org/' } };
+    const { error } = await validate({ spec: [DATA], gates: [query] });
+    expect(error).toMatchObject({
+      code: 'INVALID_QUERY',
+      message: expect.stringContaining('does not allow its prefix'),
+    });
   });
 });

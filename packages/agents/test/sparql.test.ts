@@ -154,6 +154,55 @@ describe('sh:sparql', () => {
     expect(error?.location).toMatchObject({ line: 3 });
   });
 
+  it.each([
+    ['SELECT $this { $this ex:p : .MINUS { $this ex:q 1 } }', /it contains MINUS/],
+    ['SELECT $this { $this ex:p :.MINUS { $this ex:q 1 } }', /it contains MINUS/],
+    ['SELECT $this { $this ex:p ex:.SERVICE <a:a> { $this ex:q 1 } }', /it contains SERVICE/],
+    ['SELECT $this { $this ex:p 1e5MINUS { $this ex:q 1 } }', /it contains MINUS/],
+    ['SELECT $this { $this ex:p true MINUS { $this ex:q 1 } }', /it contains MINUS/],
+    ['SELECT $this { $this ex:p trueMINUS { $this ex:q 1 } }', /it contains MINUS/],
+    ['SELECT $this { SERVICESILENT <a:a> { $this ex:q 1 } }', /it contains SERVICE/],
+    ['SELECT $this { SERVICEex:a { $this ex:q 1 } }', /it contains SERVICE/],
+    ['SELECT $this { $this ex:p 1 } } UNION { SELECT $this { }', /closes a brace that it did not open/],
+    ['SELECT $this { $this ex:p 1 } } } #', /closes a brace that it did not open/],
+  ])('refuses what hides words or ends its group: %s', async (query, problem) => {
+    const { error } = await outcomeOf(
+      `ex:prefixes sh:declare [ sh:prefix "" ; sh:namespace "http://e/"^^xsd:anyURI ] .
+       ex:x ex:p 1 . ex:S sh:targetNode ex:x ; ${sparql(query)} .`,
+    );
+    expect(error).toMatchObject({ code: 'INVALID_SHAPES', message: expect.stringMatching(problem) });
+  });
+
+  it.each(['GRAPHex:g { $this ex:q 1 }', 'GRAPH$shapesGraph { } GRAPHex:g {}'])(
+    'names a graph without a space before it: %s',
+    async (pattern) => {
+      const { not_evaluated } = await findingsOf(
+        `ex:S sh:targetNode ex:x ; ${sparql(`SELECT $this { ${pattern} }`)} .`,
+      );
+      expect(not_evaluated).toEqual([expect.stringContaining('reads a graph other than $shapesGraph')]);
+    },
+  );
+
+  it.each(['FROMex:g', 'FROM NAMED<a:a>', 'FROMNAMED<a:a>'])('names %s', async (dataset) => {
+    const { not_evaluated } = await findingsOf(
+      `ex:S sh:targetNode ex:x ; ${sparql(`SELECT $this (ex:f(1) AS ?x) ${dataset} { $this ex:q 1 }`)} .`,
+    );
+    expect(not_evaluated).toEqual([expect.stringContaining('it names its own graphs by FROM')]);
+  });
+
+  it.each([
+    ['e> <', 'http://example.org/'],
+    ['ex.', 'http://example.org/'],
+    ['ex', 'http://example.org/> SELECT * {} #'],
+    ['ex', 'a b'],
+  ])('refuses the prefix %s: <%s>', async (prefix, namespace) => {
+    const { error } = await outcomeOf(
+      `ex:own sh:declare [ sh:prefix "${prefix}" ; sh:namespace "${namespace}" ] .
+       ex:S sh:targetNode ex:x ; sh:sparql [ sh:prefixes ex:own ; sh:select "SELECT $this { }" ] .`,
+    );
+    expect(error?.message).toMatch(/its prefix ".*" or the namespace of that is not one of SPARQL/);
+  });
+
   it('refuses prefixes with two namespaces', async () => {
     const { error } = await outcomeOf(
       `ex:prefixes sh:declare [ sh:prefix "ex" ; sh:namespace "http://other/"^^xsd:anyURI ] .
@@ -268,6 +317,42 @@ describe('constraint components', () => {
       `${ex('Component')} in ${ex('S')}: it has no SPARQL validator for this kind of shape`,
     ]);
   });
+
+  it.each([
+    ['sh:minCount', 'sh:minCount', 'SHACL'],
+    ['<http://datashapes.org/dash#singleLine>', 'dash:singleLine', 'DASH'],
+  ])('leave %s to its own component, whatever they declare', async (path, name, owner) => {
+    const component = (parameters: string): string =>
+      `ex:C a sh:ConstraintComponent ; sh:parameter ${parameters} ; sh:validator [ sh:ask "ASK { FILTER (true) }" ] .
+       ex:S sh:targetNode ex:x ; sh:property [ sh:path ex:p ; ex:lim 1 ] .
+       ex:T sh:targetNode ex:x ; sh:property [ sh:path ex:missing ; sh:minCount 1 ] .
+       ex:U sh:targetNode "a\\nb" ; <http://datashapes.org/dash#singleLine> true .`;
+    for (const parameters of [
+      `[ sh:path ex:lim ] , [ sh:path ${path} ; sh:optional true ]`,
+      `[ sh:path ${path} ]`,
+      `[ sh:path ${path} ; sh:optional true ]`,
+    ]) {
+      const { violations, not_evaluated, conforms } = await findingsOf(component(parameters));
+      expect(violations.map(({ source_constraint_component: each }) => each)).toEqual([
+        'http://datashapes.org/dash#SingleLineConstraintComponent',
+        'MinCountConstraintComponent',
+      ]);
+      expect(not_evaluated).toEqual([
+        expect.stringContaining(`its parameter ${name} is one of ${owner} itself`),
+      ]);
+      expect(conforms).toBe(false);
+    }
+  });
+
+  it('with optional parameters alone are named', async () => {
+    const { not_evaluated, conforms } = await findingsOf(
+      `ex:C a sh:ConstraintComponent ; sh:parameter [ sh:path ex:a ; sh:optional true ] , [ sh:path ex:b ; sh:optional true ] ;
+         sh:validator [ sh:ask "ASK { FILTER (false) }" ] .
+       ex:S sh:targetNode ex:x ; sh:nodeKind sh:IRI ; ex:b 1 .`,
+    );
+    expect(not_evaluated).toEqual([`${ex('C')} in ${ex('S')}: all of its parameters are optional`]);
+    expect(conforms).toBe(null);
+  });
 });
 
 describe('SPARQL targets', () => {
@@ -287,6 +372,16 @@ describe('SPARQL targets', () => {
     expect(counts).toMatchObject({ shapes_with_target: 2, focus_nodes: 2 });
   });
 
+  it('have no shapes graph', async () => {
+    const { not_evaluated, conforms } = await findingsOf(
+      `ex:S sh:target [ sh:select "SELECT ?this { GRAPH ?shapesGraph { ?this a ?type } }" ] ; sh:nodeKind sh:IRI .`,
+    );
+    expect(conforms).toBe(null);
+    expect(not_evaluated).toEqual([
+      expect.stringContaining('its query cannot be evaluated: it reads a graph other than the data graph'),
+    ]);
+  });
+
   it('without a query are named', async () => {
     const { not_evaluated, conforms } = await findingsOf(
       'ex:S sh:target [ a ex:Other ] ; sh:targetNode ex:x ; sh:nodeKind sh:IRI .',
@@ -303,6 +398,7 @@ describe('the words of a query', () => {
     'PREFIX minus: <a:> SELECT $this { ?x minus:values ?service . ?y a "x"@en-values }',
     'BASE <a:SERVICE> SELECT $this { { SELECT * { ?x ?y ( 1 ) . ?z ?zz $this } } FILTER (1 < 2 && 3 > 2) }',
     'SELECT * { ?x ?y ?z }',
+    'PREFIX graph: <a:> SELECT $this { ?x graph:from graph:service.a . ?y ?z _:a.b, a:b%2dc, a:\\-, a:1.5 . }',
   ])('%s', (query) => {
     expect(new QueryText(query).problem({ required: ['this'], optional: ['shapesGraph'] })).toBe(undefined);
     expect(new QueryText(query).form).toBe('SELECT');

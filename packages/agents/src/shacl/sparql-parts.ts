@@ -1,13 +1,14 @@
 import type { NamedNode, Term } from '@rdfjs/types';
-import { OWL, RDF, SH, XSD } from '../rdf/namespaces.ts';
+import { DASH, OWL, RDF, SH, XSD } from '../rdf/namespaces.ts';
 import { compareText, termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import { shortened } from '../shortened.ts';
 import { type Oxigraph, loadOxigraph } from '../sparql/oxigraph.ts';
 import type { PreparedQuery } from '../sparql/query-graph.ts';
-import { type PreboundNames, QueryText } from '../sparql/query-text.ts';
+import { type PreboundNames, QueryText, prefixDeclaration } from '../sparql/query-text.ts';
 import { describeShape } from './shape-names.ts';
 import type { UnevaluatedStatement } from './unevaluated.ts';
+import { CONSTRAINT_PREDICATES, shortName } from './vocabulary.ts';
 import type { ShapeProblem } from './well-formed.ts';
 
 /** Query with the node that holds it. */
@@ -148,11 +149,18 @@ class SparqlReader {
     for (const node of candidates) {
       // Libraries of shapes describe SHACL's own components by queries too. Those are evaluated without them.
       if (node.value.startsWith(SH)) continue;
+      if (node.value === `${DASH}SingleLineConstraintComponent`) continue;
       const parameters = this.#readParameters(node);
       const required = parameters.filter(({ isOptional }) => !isOptional);
-      const users = this.#usersOf(required);
+      const users = required.length > 0 ? this.#usersOf(required) : this.#usersOfAny(parameters);
       if (users.length === 0) continue;
-      const isTaken = parameters.some(({ path }) => taken.has(path.value));
+      const reason = reasonToLeaveOut(parameters, taken);
+      if (reason !== undefined) {
+        const refusal = new Refusal(reason, { isIllFormed: false });
+        for (const use of this.#usesOf(node, required.length > 0 ? required : parameters, users))
+          this.#refuse(refusal, use, node);
+        continue;
+      }
       for (const { path } of parameters) taken.add(path.value);
       const component: DeclaredComponent = {
         node,
@@ -160,10 +168,7 @@ class SparqlReader {
         forNodes: await this.#readValidator(node, 'nodeValidator', parameters, users),
         forProperties: await this.#readValidator(node, 'propertyValidator', parameters, users),
       };
-      if (isTaken) {
-        const refusal = new Refusal('it shares a parameter with another component', { isIllFormed: false });
-        for (const use of this.#usesOf(node, required, users)) this.#refuse(refusal, use, node);
-      } else found.push(component);
+      found.push(component);
     }
     return found;
   }
@@ -260,13 +265,21 @@ class SparqlReader {
     );
   }
 
-  #usesOf(component: Term, required: readonly DeclaredParameter[], users: readonly Term[]): Use[] {
-    const predicate = required[0]?.path.value ?? '';
-    return users.flatMap((shape) =>
-      this.#shapes
-        .objects(shape, predicate)
-        .map((object) => ({ shape, predicate, object, part: `<${component.value}>` })),
-    );
+  /** Returns the nodes that have a value of any of the parameters. */
+  #usersOfAny(parameters: readonly DeclaredParameter[]): Term[] {
+    return distinct(parameters.flatMap(({ path }) => this.#shapes.subjects(path.value)));
+  }
+
+  /** Returns the statements by which shapes use a component, one parameter of it for each shape. */
+  #usesOf(component: Term, parameters: readonly DeclaredParameter[], users: readonly Term[]): Use[] {
+    const part = `<${component.value}>`;
+    const own = parameters.map(({ path }) => path.value).filter((predicate) => !isBuiltIn(predicate));
+    return users.flatMap((shape): Use[] => {
+      const predicate = own.find((each) => this.#shapes.objects(shape, each).length > 0);
+      // A value of a parameter of SHACL's own stays: the constraint that SHACL gives it is evaluated.
+      if (predicate === undefined) return [{ shape, predicate: `${SH}parameter`, object: component, part }];
+      return this.#shapes.objects(shape, predicate).map((object) => ({ shape, predicate, object, part }));
+    });
   }
 
   async #readQuery(
@@ -310,12 +323,14 @@ class SparqlReader {
           return new Refusal('a sh:declare of its prefixes needs one sh:prefix and one sh:namespace');
         if ((namespaces.get(prefix.value) ?? namespace.value) !== namespace.value)
           return new Refusal(`its prefix "${prefix.value}" is declared with two namespaces`);
+        if (prefixDeclaration(prefix.value, namespace.value) === undefined)
+          return new Refusal(`its prefix "${prefix.value}" or the namespace of that is not one of SPARQL`);
         namespaces.set(prefix.value, namespace.value);
       }
     }
     return [...namespaces]
       .toSorted(([a], [b]) => compareText(a, b))
-      .map(([prefix, namespace]) => `PREFIX ${prefix}: <${namespace}>\n`)
+      .map(([prefix, namespace]) => prefixDeclaration(prefix, namespace) ?? '')
       .join('');
   }
 
@@ -379,6 +394,26 @@ function refusalByEngine(
       hint: 'Prefixes of the document do not count in a query: declare them by sh:prefixes and sh:declare.',
     });
   }
+}
+
+/** Returns why a component in use cannot be evaluated beside those that took their parameters before. */
+function reasonToLeaveOut(
+  parameters: readonly DeclaredParameter[],
+  taken: ReadonlySet<string>,
+): string | undefined {
+  const builtIn = parameters.find(({ path }) => isBuiltIn(path.value));
+  // The engine finds the component of a constraint by its parameter: SHACL's own would no longer be found.
+  if (builtIn !== undefined)
+    return `its parameter ${shortName(builtIn.path.value)} is one of ${builtIn.path.value.startsWith(SH) ? 'SHACL' : 'DASH'} itself`;
+  if (parameters.every(({ isOptional }) => isOptional)) return 'all of its parameters are optional';
+  return parameters.some(({ path }) => taken.has(path.value))
+    ? 'it shares a parameter with another component'
+    : undefined;
+}
+
+/** True for a parameter that has a meaning without the component of a shapes graph. */
+function isBuiltIn(predicate: string): boolean {
+  return predicate.startsWith(SH) || CONSTRAINT_PREDICATES.includes(predicate);
 }
 
 function distinct(terms: readonly Term[]): Term[] {

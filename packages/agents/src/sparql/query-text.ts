@@ -1,6 +1,6 @@
 /** Word of a query: what SPARQL's grammar takes as one token, with the white space and comments before it. */
 interface Token {
-  readonly kind: 'variable' | 'word' | 'other';
+  readonly kind: 'variable' | 'word' | 'name' | 'iri' | 'other';
   /** Name without its sign for a variable, upper case for a word. */
   readonly text: string;
   readonly before: string;
@@ -23,13 +23,18 @@ export interface PreboundNames {
 }
 
 const NAME = String.raw`\p{L}\p{N}_\u00b7\u0300-\u036f\u203f\u2040`;
+/** Characters with which the part of a name after the colon may begin. */
+const START = String.raw`\p{L}\p{N}_`;
+const PREFIX = String.raw`\p{L}(?:[${NAME}.-]*[${NAME}-])?`;
+const ESCAPED = String.raw`%[\dA-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]`;
+const IRI_CHARACTERS = String.raw`[^<>"{}|^\u0060\\\u0000-\u0020]*`;
 const TOKEN = new RegExp(
   [
     String.raw`(?<space>(?:\s|#[^\n\r]*)+)`,
-    String.raw`(?<iri><[^<>"{}|^\u0060\\\u0000-\u0020]*>)`,
+    String.raw`(?<iri><${IRI_CHARACTERS}>)`,
     String.raw`(?<string>"""(?:"{0,2}(?:[^"\\]|\\.))*"""|'''(?:'{0,2}(?:[^'\\]|\\.))*'''|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')`,
     String.raw`[?$](?<variable>[${NAME}]+)`,
-    String.raw`(?<name>(?:_|\p{L}(?:[${NAME}.-]*[${NAME}-])?)?:(?:[${NAME}:.-]|%[\dA-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%])*)`,
+    String.raw`(?<name>(?:_|${PREFIX})?:(?:(?:[${START}:]|${ESCAPED})(?:(?:[${NAME}:.-]|${ESCAPED})*(?:[${NAME}:-]|${ESCAPED}))?)?)`,
     String.raw`(?<language>@[a-zA-Z]+(?:-[a-zA-Z\d]+)*)`,
     String.raw`(?<word>[A-Za-z_]\w*)`,
     String.raw`(?<other>\{\||\|\}|.)`,
@@ -38,9 +43,17 @@ const TOKEN = new RegExp(
 );
 
 /** Clauses that SHACL forbids, because the values of pre-bound variables have no meaning in them (section 5.2.1). */
-const FORBIDDEN: ReadonlySet<string> = new Set(['MINUS', 'VALUES', 'SERVICE']);
+const FORBIDDEN: readonly string[] = ['MINUS', 'VALUES', 'SERVICE'];
 /** What no query may contain. */
-const NETWORK: ReadonlySet<string> = new Set(['SERVICE']);
+const NETWORK: readonly string[] = ['SERVICE'];
+
+/** Writes the declaration of a prefix; `undefined` when SPARQL does not allow the prefix or its IRI. */
+export function prefixDeclaration(prefix: string, namespace: string): string | undefined {
+  const isAllowed =
+    new RegExp(`^(?:${PREFIX})?$`, 'u').test(prefix) &&
+    new RegExp(`^${IRI_CHARACTERS}$`, 'u').test(namespace);
+  return isAllowed ? `PREFIX ${prefix}: <${namespace}>\n` : undefined;
+}
 
 /**
  * Query of a shapes graph. Its words are known, not its grammar, which the SPARQL engine checks: that is enough to find what
@@ -68,7 +81,7 @@ export class QueryText {
 
   /** Finds what SHACL forbids in a query with pre-bound variables, then what this package cannot do. */
   problem(names: PreboundNames): QueryProblem | undefined {
-    return this.#forbidden(names) ?? this.#unsupported();
+    return this.#unbalanced() ?? this.#forbidden(names) ?? this.#unsupported(names);
   }
 
   /**
@@ -92,13 +105,27 @@ export class QueryText {
     return token?.kind === 'word' && token.text === word;
   }
 
+  /** Finds braces by which the text would end the group that is put around it, and go on outside. */
+  #unbalanced(): QueryProblem | undefined {
+    let depth = 0;
+    for (const { source } of this.#tokens) {
+      if (source === '{' || source === '{|') depth += 1;
+      else if (source === '}' || source === '|}') depth -= 1;
+      if (depth < 0) return illFormed('it closes a brace that it did not open');
+    }
+    return undefined;
+  }
+
   #forbidden({ required, optional }: PreboundNames): QueryProblem | undefined {
     const prebound = new Set([...required, ...optional]);
     const forbidden = prebound.size === 0 ? NETWORK : FORBIDDEN;
     for (const [index, { kind, text }] of this.#tokens.entries()) {
-      if (kind !== 'word') continue;
       const next = this.#tokens[index + 1];
-      if (forbidden.has(text)) return illFormed(`it contains ${text}`);
+      // The engine needs no space between words: it reads `SERVICESILENT`, `trueMINUS {` and `SERVICEex:a {` too.
+      const words = kind === 'word' ? text : kind === 'name' && next?.source === '{' ? prefixOf(text) : '';
+      const word = forbidden.find((each) => words.includes(each));
+      if (word !== undefined) return illFormed(`it contains ${word}`);
+      if (kind !== 'word') continue;
       if (text === 'AS' && next?.kind === 'variable' && prebound.has(next.text))
         return illFormed(`it assigns a value to $${next.text}, which has one before`);
       if (text !== 'SELECT') continue;
@@ -111,18 +138,39 @@ export class QueryText {
     return undefined;
   }
 
-  #unsupported(): QueryProblem | undefined {
+  #unsupported({ required, optional }: PreboundNames): QueryProblem | undefined {
+    const hasShapesGraph = [...required, ...optional].includes('shapesGraph');
     for (const [index, { kind, text, source }] of this.#tokens.entries()) {
       const next = this.#tokens[index + 1];
-      const isShapesGraph = next?.kind === 'variable' && next.text === 'shapesGraph';
-      if (kind === 'word' && text === 'GRAPH' && !isShapesGraph)
-        return { isIllFormed: false, text: 'it reads a graph other than $shapesGraph' };
-      if (kind === 'word' && text === 'FROM')
+      const isShapesGraph = hasShapesGraph && next?.kind === 'variable' && next.text === 'shapesGraph';
+      const isGraph =
+        kind === 'word'
+          ? text.includes('GRAPH') && !(text === 'GRAPH' && isShapesGraph)
+          : kind === 'name' && next?.source === '{' && prefixOf(text).includes('GRAPH');
+      if (isGraph)
+        return {
+          isIllFormed: false,
+          text: `it reads a graph other than ${hasShapesGraph ? '$shapesGraph' : 'the data graph'}`,
+        };
+      if ((kind === 'word' && text.includes('FROM')) || this.#isDataset(index))
         return { isIllFormed: false, text: 'it names its own graphs by FROM' };
       if (source === '\\' || source === '{|')
         return { isIllFormed: false, text: `"${source}" outside of strings is not supported` };
     }
     return undefined;
+  }
+
+  /** True for an IRI after `FROM`: outside of parentheses, no other one stands between the first word and the first group. */
+  #isDataset(index: number): boolean {
+    const token = this.#tokens[index];
+    if (index <= this.#start || (token?.kind !== 'name' && token?.kind !== 'iri')) return false;
+    let depth = 0;
+    for (const { source } of this.#tokens.slice(this.#start, index)) {
+      if (source === '{') return false;
+      if (source === '(') depth += 1;
+      else if (source === ')') depth -= 1;
+    }
+    return depth === 0;
   }
 
   /** Returns a test for the names that a `SELECT` returns. */
@@ -163,6 +211,10 @@ export class QueryText {
   }
 }
 
+function prefixOf(name: string): string {
+  return name.slice(0, name.indexOf(':')).toUpperCase();
+}
+
 function illFormed(text: string): QueryProblem {
   return { isIllFormed: true, text };
 }
@@ -172,13 +224,15 @@ function tokensOf(text: string): Token[] {
   let before = '';
   for (const match of text.matchAll(new RegExp(TOKEN, 'gsuy'))) {
     const [source] = match;
-    const { space, variable, word } = match.groups ?? {};
+    const { space, variable, word, name, iri } = match.groups ?? {};
     if (space !== undefined) {
       before += source;
       continue;
     }
     if (variable !== undefined) tokens.push({ kind: 'variable', text: variable, before, source });
     else if (word !== undefined) tokens.push({ kind: 'word', text: word.toUpperCase(), before, source });
+    else if (name !== undefined) tokens.push({ kind: 'name', text: source, before, source });
+    else if (iri !== undefined) tokens.push({ kind: 'iri', text: source, before, source });
     else tokens.push({ kind: 'other', text: source, before, source });
     before = '';
   }

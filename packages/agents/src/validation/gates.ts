@@ -5,7 +5,7 @@ import { baseIriOf } from '../rdf/parse.ts';
 import { compareText, renderTerm } from '../rdf/terms.ts';
 import type { Violation } from '../shacl/violation.ts';
 import { type Bindings, type QueryGraph, TooManyRows } from '../sparql/query-graph.ts';
-import { QueryText } from '../sparql/query-text.ts';
+import { QueryText, prefixDeclaration } from '../sparql/query-text.ts';
 
 /** Component of results that a gate makes, which are none of SHACL's. */
 export const GATE_COMPONENT = 'https://ggen-sim.invalid/Gate';
@@ -40,7 +40,12 @@ export function readGate(input: MeasuredInput): Gate {
   if (problem?.isIllFormed === true) throw invalid(input, problem.text);
   const prefixes = Object.entries(input.file.prefixes ?? {})
     .toSorted(([a], [b]) => compareText(a, b))
-    .map(([prefix, iri]) => `PREFIX ${prefix}: <${iri}>\n`);
+    .map(([prefix, iri]) => {
+      const declaration = prefixDeclaration(prefix, iri);
+      if (declaration === undefined)
+        throw invalid(input, `SPARQL does not allow its prefix "${prefix}: <${iri}>"`);
+      return declaration;
+    });
   return { input, query, prefixes: prefixes.join(''), message: messageIn(text) };
 }
 
@@ -71,7 +76,7 @@ export function evaluateGates(
         violations.push(violationOf(gate, row, labels));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      if (!(cause instanceof TooManyRows) && reason.includes('is not supported'))
+      if (cause instanceof TooManyRows || reason.includes('is not supported'))
         unevaluated.push(`gate ${input.baseName}: ${reason}`);
       else throw invalid(input, reason.replaceAll(/\s+/g, ' '), cause);
     }
