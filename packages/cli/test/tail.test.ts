@@ -86,7 +86,12 @@ describe('db tail', () => {
     const wrong = await sandbox.run(['db', 'tail', '--after', 'yesterday']);
     expect(wrong).toMatchObject({ exitCode: 64, stdout: '' });
     expect(wrong.stderr).toContain("or 'latest'");
-    const other = await sandbox.run(['db', 'tail', '--after', '019b0000-0000-7000-8000-000000000000/1']);
+    const other = await sandbox.run([
+      'db',
+      'tail',
+      '--after',
+      '019b0000-0000-7000-8000-000000000000/1/00000000',
+    ]);
     expect(other).toMatchObject({ exitCode: 1, stdout: '' });
     expect(other.stderr).toContain('error[CHANGE_LOG_RESET]: The change log is that of');
     expect(other.stderr).toContain("--after 'latest'");

@@ -29,7 +29,10 @@ export interface ChangesOptions {
 /** An entry of the change log, as a CloudEvent 1.0 (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md). */
 export interface ChangeEvent {
   readonly specversion: '1.0';
-  /** Id of the database and number of the entry, `ORIGIN/SEQ`: where a reader goes on that has handled this event. */
+  /**
+   * Id of the database, number of the entry and the first 8 digits of its hash, `ORIGIN/SEQ/LEAF`: where a reader goes on
+   * that has handled this event.
+   */
   readonly id: string;
   /** The id of the database as a URN. */
   readonly source: string;

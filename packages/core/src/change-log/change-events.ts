@@ -4,8 +4,7 @@ import {
   changeLogReset,
   eventId,
   noChangeLog,
-  originOf,
-  seqOf,
+  positionOf,
   type ChangesBatch,
   type ChangesRequest,
 } from '../changes/change-stream.ts';
@@ -25,6 +24,7 @@ const BATCH_CHARACTERS = 1_048_576;
 /** Bodies are read one by one, because they may be large: those of memories are not read here at all. */
 const ENTRIES_SQL = `SELECT seq, at, kind, row_id, leaf FROM ${CHANGE_LOG.name}
   WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`;
+const LEAF_SQL = `SELECT substr(leaf, 1, 4) FROM ${CHANGE_LOG.name} WHERE seq = ?`;
 const BODY_SQL = `SELECT body FROM ${CHANGE_LOG.name} WHERE seq = ?`;
 
 /** The body of a memory's next entry is the version that this entry saved. */
@@ -40,7 +40,7 @@ export function readChanges(connection: SqliteConnection, request: ChangesReques
   if (origin === undefined) throw noChangeLog('changes', reasonForNoLog(connection));
   const lastSeq = lastSeqOf(connection);
   const { until = lastSeq, limit, rows } = request;
-  const after = startOf(request.after, origin, lastSeq);
+  const after = startOf(connection, request.after, origin, lastSeq);
   const entries = connection.all(ENTRIES_SQL, [after, Math.min(until, lastSeq), limit]);
   const events: ChangeEvent[] = [];
   let characters = 0;
@@ -50,20 +50,40 @@ export function readChanges(connection: SqliteConnection, request: ChangesReques
     characters += read.characters;
     if (characters >= BATCH_CHARACTERS) break;
   }
-  const last = events.at(-1)?.data.seq ?? after;
+  const last = events.at(-1)?.id ?? eventId({ origin, seq: after, leaf: leafAt(connection, after) });
   const isLast = entries.length < limit && events.length === entries.length;
-  return { events, after: eventId(origin, last), isLast, lastSeq };
+  return { events, after: last, isLast, lastSeq };
 }
 
 /** Returns the number of the entry to read after. */
-function startOf(after: string | number, origin: string, lastSeq: number): number {
+function startOf(
+  connection: SqliteConnection,
+  after: string | number,
+  origin: string,
+  lastSeq: number,
+): number {
   if (after === 'latest') return lastSeq;
-  const seq = typeof after === 'string' ? seqOf(after) : after;
-  if (typeof after === 'string' && originOf(after) !== origin) {
-    throw changeLogReset(`The change log is that of ${origin}, not of ${originOf(after)}`);
+  const position = typeof after === 'string' ? positionOf(after) : undefined;
+  const seq = position === undefined ? (after as number) : position.seq;
+  if (position !== undefined && position.origin !== origin) {
+    throw changeLogReset(`The change log is that of ${origin}, not of ${position.origin}`);
   }
   if (seq > lastSeq) throw changeLogReset(`The change log ends at ${lastSeq}, before ${seq}`);
+  if (position !== undefined && position.leaf !== leafAt(connection, seq)) {
+    throw changeLogReset(`Entry ${seq} of the change log is another one than the reader has read`);
+  }
   return seq;
+}
+
+/** Reads how the hash of an entry begins, for the id of its event. */
+function leafAt(connection: SqliteConnection, seq: number): string {
+  const [leaf = null] = connection.get(LEAF_SQL, [seq]) ?? [];
+  return beginningOf(leaf instanceof Uint8Array ? toHex(leaf) : '');
+}
+
+/** Returns the first 8 digits of a hash; zeros for those that are not there. */
+function beginningOf(leaf: string): string {
+  return leaf.slice(0, 8).padEnd(8, '0');
 }
 
 function readEntry(
@@ -99,7 +119,7 @@ function readEntry(
   }
   const event: ChangeEvent = {
     specversion: '1.0',
-    id: eventId(origin, seq),
+    id: eventId({ origin, seq, leaf: beginningOf(leaf) }),
     source: `urn:uuid:${origin}`,
     type: `dev.ggen-sim.${kind}.v1`,
     ...(rowId !== null && { subject: rowId }),

@@ -17,7 +17,7 @@ const UNNOTIFIED_MS = 1000;
 /** Entries to read in one batch. A batch with large rows ends earlier. */
 const BATCH_ENTRIES = 500;
 
-const EVENT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/\d{1,16}$/;
+const EVENT_ID = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(\d{1,16})\/([0-9a-f]{8})$/;
 
 /** Entries to read. */
 export interface ChangesRequest {
@@ -212,7 +212,7 @@ function checkOptions(given: ChangesOptions): CheckedOptions {
 function checkAfter(after: unknown): string | number {
   if (after === 'latest') return after;
   if (typeof after === 'number' && Number.isSafeInteger(after) && after >= 0) return after;
-  if (typeof after === 'string' && EVENT_ID.test(after) && Number.isSafeInteger(seqOf(after))) return after;
+  if (typeof after === 'string' && Number.isSafeInteger(positionOf(after).seq)) return after;
   throw invalid(
     { operation: OPERATION, name: 'after' },
     after,
@@ -220,19 +220,25 @@ function checkAfter(after: unknown): string | number {
   );
 }
 
+/** What the id of an event says: an entry of a database. */
+export interface EventPosition {
+  /** Id of the database. */
+  readonly origin: string;
+  /** Number of the entry; 0 before the first one. */
+  readonly seq: number;
+  /** First 8 digits of its hash: a copy of the file may go on with other entries of the same numbers. */
+  readonly leaf: string;
+}
+
 /** Makes the id of an event. */
-export function eventId(origin: string, seq: number): string {
-  return `${origin}/${seq}`;
+export function eventId({ origin, seq, leaf }: EventPosition): string {
+  return `${origin}/${seq}/${leaf}`;
 }
 
-/** Returns the id of the database in the id of an event. */
-export function originOf(id: string): string {
-  return id.slice(0, id.indexOf('/'));
-}
-
-/** Returns the number of the entry in the id of an event. */
-export function seqOf(id: string): number {
-  return Number(id.slice(id.indexOf('/') + 1));
+/** Reads the id of an event. The number of any other text is not a number (NaN). */
+export function positionOf(id: string): EventPosition {
+  const [, origin = '', seq = NaN, leaf = ''] = EVENT_ID.exec(id) ?? [];
+  return { origin, seq: Number(seq), leaf };
 }
 
 /** Makes the error of a reader whose position is not one of this database. */

@@ -1,4 +1,5 @@
 /** Events of the change log in real files: several readers, other processes, kills, and what other programs write. */
+import fs from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -234,6 +235,30 @@ it('refuses a position behind the end, as of an older copy of the file', async (
     code: 'CHANGE_LOG_RESET',
     message: /ends at 3, before 5/,
   });
+});
+
+it('refuses a position in an older copy of the file that has gone on to other entries', async () => {
+  const database = createTestDatabase();
+  const copy = database.path('copy.db');
+  let db = await database.open();
+  await db.logAudits(upTo(5).map((n) => auditOf(`o-${n}`)));
+  const before = await collect(db.changes());
+  await db.close();
+  fs.copyFileSync(database.file, copy);
+  db = await database.open();
+  await db.logAudits(upTo(5).map((n) => auditOf(`lost-${n}`)));
+  const lost = await collect(db.changes({ after: 5 }));
+  await db.close();
+
+  fs.copyFileSync(copy, database.file);
+  db = await database.open();
+  await db.logAudits(upTo(10).map((n) => auditOf(`other-${n}`)));
+  for (const { id } of lost) {
+    expect(await rejectionOf(collect(db.changes({ after: id })))).toMatchObject({ code: 'CHANGE_LOG_RESET' });
+  }
+  for (const { id, data } of before) {
+    expect(await collect(db.changes({ after: id }))).toHaveLength(15 - data.seq);
+  }
 });
 
 it('gives what other programs wrote exactly, and leaves out numbers that are none', async () => {

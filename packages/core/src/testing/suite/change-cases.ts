@@ -29,7 +29,7 @@ export const changeCases: readonly PersistenceCase[] = [
       const { origin } = await db.historyStatus();
       expect(events[0]).toEqual({
         specversion: '1.0',
-        id: `${origin}/1`,
+        id: `${origin}/1/${events[0]?.data.leaf.slice(0, 8)}`,
         source: `urn:uuid:${origin}`,
         type: 'dev.ggen-sim.receipt.saved.v1',
         subject: receiptId,
@@ -183,7 +183,8 @@ export const changeCases: readonly PersistenceCase[] = [
         { after: -1 },
         { after: 1.5 },
         { after: 'first' },
-        { after: '019b0000-0000-7000-8000-000000000000/99999999999999999999' },
+        { after: '019b0000-0000-7000-8000-000000000000/9999999999999999/00000000' },
+        { after: '019b0000-0000-7000-8000-000000000000/1' },
         { after: null },
         { limit: -1 },
         { limit: '5' },
