@@ -18,7 +18,8 @@ export interface RowFilters extends AgentSelection {
   /**
    * Only rows of this moment or later: a date (`2026-01-31`), a time in UTC or with an offset (`2026-01-31T12:00:00+01:00`),
    * or a span before now: seconds, minutes, hours, days or weeks (`90s`, `15m`, `2h`, `3d`, `1w`). Times that other programs
-   * stored are compared as moments, and what cannot be read as a time is left out.
+   * stored are compared as moments, and what cannot be read as a time is left out. A stream or export counts a span from
+   * when its first rows are read; each page of a query with `after` counts it anew.
    */
   readonly since?: string;
   /** Only rows before this moment, given as for `since`. */

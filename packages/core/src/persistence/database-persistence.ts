@@ -188,7 +188,7 @@ export class DatabasePersistence implements Api.Persistence {
   ): Promise<Api.ExportReport> {
     const options = checkLongOperation(operation, given);
     const rows = new RowStream<object>(async (batchRows, cursor) => {
-      const query = checkExport(operation, table, options, this.#clock());
+      const query = checkExport(operation, table, options, this.#startOf(cursor));
       return readBatch(this.#connection, this.#queue, operation, { ...query, textBytes }, batchRows, cursor);
     });
     return exportRows({ operation, table, rows, defaultName }, options, this.#clock());
@@ -224,8 +224,13 @@ export class DatabasePersistence implements Api.Persistence {
     batchRows: number | undefined,
     cursor: Cursor | undefined,
   ): Promise<RowBatch<Row>> {
-    const checked = checkQuery(method, query, this.#clock());
+    const checked = checkQuery(method, query, this.#startOf(cursor));
     return readBatch(this.#connection, this.#queue, method, checked, batchRows, cursor);
+  }
+
+  /** A slow reader keeps the period that its stream began with. */
+  #startOf(cursor: Cursor | undefined): Date {
+    return cursor?.startedAtMs === undefined ? this.#clock() : new Date(cursor.startedAtMs);
   }
 
   async analytics(query: Api.AnalyticsQuery = {}): Promise<Api.AnalyticsReport> {

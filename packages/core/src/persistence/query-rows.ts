@@ -31,6 +31,8 @@ export interface CheckedQuery {
   readonly limit: number;
   /** Where the query begins. @default at the first row */
   readonly start?: Cursor | undefined;
+  /** The moment from which its spans and days are counted. */
+  readonly now: Date;
   /** Class of the bytes of texts that are not UTF-8. @default the one that a BLOB has */
   readonly textBytes?: typeof Uint8Array | undefined;
 }
@@ -47,13 +49,13 @@ export function checkQuery(method: RowMethod, given: AnyQuery, now: Date): Check
       ? defaultLimit
       : checkWholeNumber({ operation: method, name: 'limit' }, query.limit);
   const start = query.after === undefined ? undefined : decodeCursor(method, query.after, table.name, order);
-  return { table, filter, limit, start };
+  return { table, filter, limit, start, now };
 }
 
 /** Checks which rows to export. @throws {PersistenceError} INVALID_ARGUMENT */
 export function checkExport(operation: string, table: AnyTable, given: AnyQuery, now: Date): CheckedQuery {
   const order = checkOrder(operation, table, given.order);
-  return { table, filter: { ...checkFilters(operation, table, given, now), order }, limit: Infinity };
+  return { table, filter: { ...checkFilters(operation, table, given, now), order }, limit: Infinity, now };
 }
 
 function checkOrder(operation: string, table: AnyTable, order: QueryOrder = 'newest-first'): QueryOrder {
@@ -96,7 +98,7 @@ export async function readBatch<Row>(
   connection: SqliteConnection,
   queue: OperationQueue,
   operation: string,
-  { table, filter, limit, start, textBytes }: CheckedQuery,
+  { table, filter, limit, start, now, textBytes }: CheckedQuery,
   batchRows: number = Infinity,
   cursor: Cursor | undefined = start,
 ): Promise<RowBatch<Row>> {
@@ -106,11 +108,9 @@ export async function readBatch<Row>(
   const batch = await queue.enqueueRead(operation, () =>
     readInOrder<Row>(connection, table, filter, wanted, cursor, textBytes),
   );
-  const { nextCursor } = batch;
+  const nextCursor = batch.nextCursor && { ...batch.nextCursor, startedAtMs: now.getTime() };
   const endCursor = nextCursor && encodeCursor(nextCursor, table.name, filter.order);
-  return batch.rows.length === left
-    ? { ...batch, endCursor, nextCursor: undefined }
-    : { ...batch, endCursor };
+  return { rows: batch.rows, endCursor, nextCursor: batch.rows.length === left ? undefined : nextCursor };
 }
 
 /** Counts the rows that a query without a limit returns. */

@@ -43,6 +43,8 @@ export interface KeysetPosition {
 export interface Cursor extends KeysetPosition {
   /** Number of rows of the query read so far. */
   readonly consumed: number;
+  /** The moment from which the stream counts spans and days, in milliseconds since 1970. */
+  readonly startedAtMs?: number | undefined;
 }
 
 /** Rows of a query, and the cursor that continues after them; undefined where no more rows follow. */

@@ -1,10 +1,10 @@
 /** Streams and pages of queries that take several batches, here and across a worker. */
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Children } from '../../../../tests/support/child-process.ts';
 import type { Persistence, ReceiptQuery, ReceiptRow, RowsWithCursor } from '../../src/index.ts';
-import { receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { auditOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let children: Children;
@@ -14,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => children.remove());
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
+const HOUR_MS = 3_600_000;
 
 /** A clock in memory that a worker can share, in milliseconds since 1970. */
 class SharedClock {
@@ -39,7 +40,7 @@ const PLACES: readonly (readonly [string, Open])[] = [
     'across a worker',
     (fixture, { shared } = new SharedClock()) => {
       const worker = new Worker(children.script('serve-with-clock'), { workerData: shared });
-      onTestFinished(async () => void (await worker.terminate()));
+      fixture.atEnd(() => void worker.terminate());
       return fixture.open({ worker });
     },
   ],
@@ -89,6 +90,30 @@ describe.each(PLACES)('%s', (_place, open) => {
       expect(await idsOf(db.queryReceipts(query), 1200), order).toEqual(all);
       expect(await pagedIds(db, { order, limit: 150 }, 1200), order).toEqual(all);
     }
+  });
+
+  it('a slow reader of a stream or export loses no row of a period that is given as a span or in days', async () => {
+    const fixture = createTestDatabase();
+    const clock = new SharedClock();
+    const db = await open(fixture, clock);
+    clock.set(NOW - 1.5 * HOUR_MS);
+    await db.saveReceipts(upTo(1200).map((n) => receiptOf(`e-${n}`)));
+    await db.logAudits(upTo(1200).map((n) => auditOf(`o-${n}`)));
+    const streams: readonly (() => AsyncIterable<object>)[] = [
+      () => db.queryReceipts({ since: '2h', limit: 5000 }),
+      () => db.queryReceipts({ since: '2h', order: 'shortest-first', limit: 5000 }),
+      () => db.queryAuditTrail({ days: 1, limit: 5000 }),
+    ];
+    for (const stream of streams) {
+      clock.set(NOW);
+      let rows = 0;
+      for await (const _row of stream()) if (++rows === 500) clock.set(NOW + 30 * HOUR_MS);
+      expect(rows).toBe(1200);
+    }
+    clock.set(NOW);
+    const output = new WritableStream({ write: () => clock.set(NOW + 30 * HOUR_MS) });
+    const report = await db.exportRows({ table: 'receipts', format: 'ndjson', since: '2h', output });
+    expect(report.rows).toBe(1200);
   });
 });
 
