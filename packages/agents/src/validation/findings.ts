@@ -28,6 +28,8 @@ export interface FindingsSoFar {
   dataGraph?: CanonicalGraph;
   shapesGraph?: CanonicalGraph;
   summary?: ShapesSummary;
+  /** Imports that were not followed though documents are given for them, with the reason. */
+  unevaluatedImports?: readonly string[];
   /** Gates that were not evaluated, with the reason. */
   unevaluatedGates?: readonly string[];
   violations: readonly Violation[];
@@ -73,8 +75,12 @@ function isChecked({ focus_nodes, gates = 0 }: ReceiptCounts): boolean {
   return focus_nodes > 0 || gates > 0;
 }
 
-function unevaluatedOf({ summary, unevaluatedGates = [] }: FindingsSoFar): readonly string[] {
-  return [...(summary?.unevaluated.texts ?? []), ...unevaluatedGates];
+function unevaluatedOf({
+  summary,
+  unevaluatedImports = [],
+  unevaluatedGates = [],
+}: FindingsSoFar): readonly string[] {
+  return [...(summary?.unevaluated.texts ?? []), ...unevaluatedImports, ...unevaluatedGates];
 }
 
 function shapesSourceOf(found: FindingsSoFar): 'shapes' | 'spec' {

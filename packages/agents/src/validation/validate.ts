@@ -57,6 +57,10 @@ interface RoledDocument {
   readonly role: DocumentRole;
   readonly measured: MeasuredInput;
   parsed?: ParsedDocument;
+  /** Base of its relative IRIs, as it was parsed. */
+  base?: string;
+  /** Reason why an import could not be parsed. It matters only if the import is used. */
+  failure?: unknown;
   gate?: Gate;
 }
 
@@ -86,8 +90,7 @@ export async function validate(
     await pauses.pause();
     const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, pauses));
     await pauses.pause();
-    const gates = documents.flatMap(({ gate }) => gate ?? []);
-    await stopwatch.time('validate', () => validateGraphs(graphs, gates, found, pauses, beginShape));
+    await stopwatch.time('validate', () => validateGraphs(graphs, documents, found, pauses, beginShape));
     shape = undefined;
     await pauses.pause();
   } catch (failure) {
@@ -137,10 +140,20 @@ function atShape(error: AgentError, shape: string | undefined): AgentError {
   });
 }
 
+/** Beginning of the texts that name imports which were not evaluated. */
+const IMPORTS = 'owl:imports ';
+
+/** Names imports that could not be parsed. */
+function unparsed(documents: readonly RoledDocument[]): string[] {
+  return documents.flatMap(({ measured, failure }) =>
+    failure === undefined ? [] : [`${IMPORTS}from ${measured.baseName}: ${toAgentError(failure).message}`],
+  );
+}
+
 /** Lists the parts of the shapes that were left out. What an ontology without shapes imports is not a part of any. */
 function omittedFrom({ counts, shapes_source, not_evaluated }: ValidationFindings): readonly string[] {
   const hasNoShapes = shapes_source === 'spec' && counts?.shapes === 0;
-  return hasNoShapes ? not_evaluated.filter((part) => !part.startsWith('owl:imports ')) : not_evaluated;
+  return hasNoShapes ? not_evaluated.filter((part) => !part.startsWith(IMPORTS)) : not_evaluated;
 }
 
 function documentsOf({
@@ -159,7 +172,8 @@ function documentsOf({
 
 /** Puts documents into a fixed order, so that no finding, the first error included, depends on the order given. */
 function inOrder(role: DocumentRole, files: readonly InputFile[]): RoledDocument[] {
-  const key = ({ measured }: RoledDocument): string => `${measured.baseName} ${measured.sha256 ?? ''}`;
+  const key = ({ measured }: RoledDocument): string =>
+    `${measured.baseName} ${measured.sha256 ?? ''} ${measured.file.iri ?? ''}`;
   return files
     .map((file): RoledDocument => ({ role, measured: measureInput(file) }))
     .toSorted((a, b) => compareText(key(a), key(b)));
@@ -167,15 +181,40 @@ function inOrder(role: DocumentRole, files: readonly InputFile[]): RoledDocument
 
 async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Promise<void> {
   const contexts = contextsIn(documents);
-  for (const [index, document] of documents.entries()) {
-    await pauses.pauseIfDue();
-    const { measured } = document;
-    if (document.role === 'gates') {
-      document.gate = readGate(measured);
-      continue;
+  const parse = async (among: readonly RoledDocument[]): Promise<void> => {
+    const names = new NamesInUse(among);
+    for (const document of among) {
+      await pauses.pauseIfDue();
+      const { role, measured } = document;
+      const base = names.baseIriOf(measured);
+      if (document.base === base) continue;
+      document.base = base;
+      if (role === 'gates') document.gate = readGate(measured);
+      else await parseDocument(document, `d${documents.indexOf(document)}_`, base, contexts);
     }
-    const base = baseIriIn(documents, measured);
-    document.parsed = await parseRdf(openInput(measured), `d${index}_`, base, contexts);
+  };
+  await parse(documents);
+  // A document that nothing imports must not decide against what base another one is read.
+  const used = new Set(
+    (['spec', 'shapes'] as const).flatMap((role) => withImports(documents, role).documents),
+  );
+  await parse(documents.filter((document) => used.has(document)));
+}
+
+/** Parses a document. What is wrong with an import that could be read is kept: it may be one that nothing imports. */
+async function parseDocument(
+  document: RoledDocument,
+  blankNodeScope: string,
+  base: string,
+  contexts: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { role, measured } = document;
+  try {
+    document.parsed = await parseRdf(openInput(measured), blankNodeScope, base, contexts);
+  } catch (failure) {
+    const isKept = role === 'import' && (measured.bytes !== null || measured.file.iri !== undefined);
+    if (!isKept) throw failure;
+    document.failure = failure;
   }
 }
 
@@ -186,17 +225,38 @@ function contextsIn(documents: readonly RoledDocument[]): ReadonlyMap<string, st
       const { iri, name, format } = measured.file;
       if (role !== 'import' || iri === undefined || measured.bytes === null) return [];
       const isJsonLd = format === 'JSON-LD' || (format === undefined && /\.jsonld$/i.test(name));
-      return isJsonLd ? [[iri, openText(measured)] as const] : [];
+      const text = isJsonLd ? textIn(measured) : undefined;
+      return text === undefined ? [] : [[iri, text] as const];
     }),
   );
 }
 
-function baseIriIn(documents: readonly RoledDocument[], { file, baseName, sha256 }: MeasuredInput): string {
-  if (file.iri !== undefined) return file.iri;
-  const isShared = documents.some(
-    ({ measured }) => measured.baseName === baseName && measured.sha256 !== sha256,
-  );
-  return isShared && sha256 !== null ? baseIriOf(baseName, sha256) : baseIriOf(baseName);
+/** Returns the text of a document, unless it is not UTF-8. */
+function textIn(measured: MeasuredInput): string | undefined {
+  try {
+    return openText(measured);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Hashes of documents by name, to tell apart those that have one name. */
+class NamesInUse {
+  readonly #hashes: Map<string, Set<string | null>> = new Map();
+
+  constructor(documents: readonly RoledDocument[]) {
+    for (const { measured } of documents) {
+      const known = this.#hashes.get(measured.baseName);
+      if (known === undefined) this.#hashes.set(measured.baseName, new Set([measured.sha256]));
+      else known.add(measured.sha256);
+    }
+  }
+
+  baseIriOf({ file, baseName, sha256 }: MeasuredInput): string {
+    if (file.iri !== undefined) return file.iri;
+    const isShared = (this.#hashes.get(baseName)?.size ?? 0) > 1;
+    return isShared && sha256 !== null ? baseIriOf(baseName, sha256) : baseIriOf(baseName);
+  }
 }
 
 /** Both graphs of a validation. They are the same when the spec holds the shapes. */
@@ -214,28 +274,34 @@ async function buildGraphs(
   pauses: Pauses,
 ): Promise<ValidationGraphs> {
   const n3 = await import('n3');
+  const hasShapes = documents.some((document) => document.role === 'shapes');
   const build = async (role: DocumentRole): Promise<readonly [TripleGraph, CanonicalGraph]> => {
-    const quads = withImports(documents, role).flatMap(quadsOf);
+    const { documents: used, ambiguous } = withImports(documents, role);
+    if (role === 'shapes' || !hasShapes) found.unevaluatedImports = ambiguous;
+    const quads = used.flatMap(quadsOf);
     const canonical = await canonicalizeGraph(quads, role, pauses);
     return [new TripleGraph(n3, quads), canonical];
   };
   const [data, dataCanonical] = await build('spec');
   found.dataGraph = dataCanonical;
-  const hasShapes = documents.some((document) => document.role === 'shapes');
   const [shapes, shapesCanonical] = hasShapes ? await build('shapes') : [data, dataCanonical];
   found.shapesGraph = shapesCanonical;
   return { n3, data, shapes, dataCanonical, shapesCanonical };
 }
 
-/** Finds documents by the IRIs by which others can import them: their own, or that of the ontology that they describe. */
-function importableDocuments(documents: readonly RoledDocument[]): ReadonlyMap<string, RoledDocument> {
-  const found = new Map<string, RoledDocument>();
-  const add = (iri: string, document: RoledDocument): void => {
-    if (!found.has(iri)) found.set(iri, document);
+/** Finds documents by the IRIs by which others can import them: their own, or else that of the ontology that they describe. */
+function importableDocuments(
+  documents: readonly RoledDocument[],
+): ReadonlyMap<string, readonly RoledDocument[]> {
+  const [byOwn, byOntology] = [new Map<string, RoledDocument[]>(), new Map<string, RoledDocument[]>()];
+  const add = (found: Map<string, RoledDocument[]>, iri: string, document: RoledDocument): void => {
+    const known = found.get(iri);
+    if (known === undefined) found.set(iri, [document]);
+    else if (!known.some((each) => hasContentOf(each, document))) known.push(document);
   };
   for (const document of documents) {
     const { iri } = document.measured.file;
-    if (document.role === 'import' && iri !== undefined) add(iri, document);
+    if (document.role === 'import' && iri !== undefined) add(byOwn, iri, document);
   }
   for (const document of documents) {
     const ontologies = new Set(
@@ -245,27 +311,59 @@ function importableDocuments(documents: readonly RoledDocument[]): ReadonlyMap<s
         )
         .map(({ subject }) => subject.value),
     );
-    for (const ontology of ontologies) add(ontology, document);
+    for (const ontology of ontologies) add(byOntology, ontology, document);
     if (ontologies.size === 0) continue;
     for (const { subject, predicate, object } of quadsOf(document)) {
       if (predicate.value === `${OWL}versionIRI` && ontologies.has(subject.value))
-        add(object.value, document);
+        add(byOntology, object.value, document);
     }
   }
-  return found;
+  return new Map([...byOntology, ...byOwn]);
 }
 
-/** Returns the documents of a role and those that they import, directly or not. */
-function withImports(documents: readonly RoledDocument[], role: DocumentRole): RoledDocument[] {
+function hasContentOf(one: RoledDocument, other: RoledDocument): boolean {
+  return one.measured.sha256 !== null && one.measured.sha256 === other.measured.sha256;
+}
+
+/** Documents of one graph. */
+interface GraphDocuments {
+  readonly documents: readonly RoledDocument[];
+  /** One text for each import for which several documents are given. */
+  readonly ambiguous: readonly string[];
+}
+
+/**
+ * Finds the documents of a role and those that they import, directly or not. One that is given several times, under several
+ * IRIs or as an import of itself, counts once: its blank nodes would be other nodes each time.
+ *
+ * @throws the reason why an imported document could not be parsed
+ */
+function withImports(documents: readonly RoledDocument[], role: DocumentRole): GraphDocuments {
   const byIri = importableDocuments(documents);
-  const found = new Set(documents.filter((document) => document.role === role));
+  const found = new Set<RoledDocument>();
+  const ambiguous = new Set<string>();
+  for (const document of documents) {
+    const isSame = (each: RoledDocument): boolean =>
+      hasContentOf(each, document) && each.base === document.base;
+    if (document.role === role && ![...found].some(isSame)) found.add(document);
+  }
+  const contents = new Set([...found].map(({ measured }) => measured.sha256));
   for (const document of found) {
     for (const { predicate, object } of quadsOf(document)) {
-      const imported = predicate.value === `${OWL}imports` ? byIri.get(object.value) : undefined;
-      if (imported !== undefined) found.add(imported);
+      if (predicate.value !== `${OWL}imports`) continue;
+      const [imported, ...others] = byIri.get(object.value) ?? [];
+      if (imported === undefined) continue;
+      if (others.length > 0) {
+        const names = [imported, ...others].map(({ measured }) => measured.baseName).join(', ');
+        ambiguous.add(`owl:imports <${object.value}>: only the first of ${names}, which all have this IRI`);
+      }
+      if (imported.failure !== undefined) throw imported.failure;
+      if (contents.has(imported.measured.sha256)) continue;
+      contents.add(imported.measured.sha256);
+      found.add(imported);
     }
   }
-  return [...found];
+  return { documents: [...found], ambiguous: [...ambiguous].toSorted(compareText) };
 }
 
 function quadsOf(document: RoledDocument): readonly Quad[] {
@@ -274,16 +372,17 @@ function quadsOf(document: RoledDocument): readonly Quad[] {
 
 async function validateGraphs(
   graphs: ValidationGraphs,
-  gates: readonly Gate[],
+  documents: readonly RoledDocument[],
   found: FindingsSoFar,
   pauses: Pauses,
   beginShape: (name: string) => void,
 ): Promise<void> {
   const { n3, data, shapes, dataCanonical, shapesCanonical } = graphs;
+  const gates = documents.flatMap(({ gate }) => gate ?? []);
   const parts = await readSparqlParts(shapes);
   await refuseIllFormedShapes(shapes, found.documents, parts.problems);
   const hierarchy = new ClassHierarchy(data, shapes);
-  const imported = new Set(importableDocuments(found.documents).keys());
+  const imported = new Set(importableDocuments(documents).keys());
   const graph = parts.hasQueries || gates.length > 0 ? new QueryGraph(await loadOxigraph(), n3) : undefined;
   graph?.add(data);
   const { labels: dataLabels } = dataCanonical;
@@ -306,6 +405,9 @@ async function validateGraphs(
     graph === undefined ? { violations: [], unevaluated: [] } : evaluateGates(gates, graph, dataLabels);
   found.violations = sortViolations([...ofShapes, ...ofGates.violations]);
   found.unevaluatedGates = ofGates.unevaluated;
+  const isMissing = summary.unevaluated.texts.some((text) => text.startsWith(IMPORTS));
+  // One of these may be the document that is missing.
+  if (isMissing) found.unevaluatedImports = [...(found.unevaluatedImports ?? []), ...unparsed(documents)];
   found.summary = summary;
 }
 
