@@ -126,7 +126,7 @@ export class ChangeLog {
     const { table } = deletion;
     const last = this.#position.rowids;
     if (rowids !== undefined) last[table] = greatestRowid(this.#connection, table);
-    this.#appendSummary('rows.deleted', { ...deletion, last_rowid: last[table] }, rowids);
+    this.#appendSummary('rows.deleted', { ...deletion, last_rowid: last[table] }, rangesAsJson(rowids));
   }
 
   /**
@@ -159,11 +159,12 @@ export class ChangeLog {
     deletions: readonly Deletion[],
     { isRenumbered = false }: { readonly isRenumbered?: boolean } = {},
   ): Generator<number> {
+    const unordered = isRenumbered ? unorderedTables(this.#connection) : [];
     if (isRenumbered) this.#renumber();
     writePosition(this.#connection, startPosition(0), this.#clock());
     this.#isCommitted = false;
     yield* this.#findEnd();
-    if (isRenumbered) this.#noteRenumbered();
+    if (isRenumbered) this.#noteRenumbered(unordered);
     for (const deletion of deletions) this.noteDeletion(deletion);
     this.#adoptNew();
     renewOrigin(this.#connection, this.#clock());
@@ -193,18 +194,24 @@ export class ChangeLog {
     }
   }
 
-  /** Notes the greatest rowid of each table that has an entry: the rowids in entries of many rows are of the old numbering. */
-  #noteRenumbered(): void {
+  /**
+   * Notes the greatest rowid of each table that has an entry, and how many entries have one: the rowids in entries of many
+   * rows are of the old numbering.
+   * @param unordered - tables whose rowids were in another order than their entries
+   */
+  #noteRenumbered(unordered: readonly TableName[]): void {
     const { rowids } = this.#position;
-    for (const table of TABLE_NAMES) {
-      const [greatest] =
+    const counts = TABLE_NAMES.map((table) => {
+      const [greatest, count] =
         this.#connection.get(
-          `SELECT max(row_rowid) FROM ${CHANGE_LOG.name} WHERE kind IN (?, ?)`,
+          `SELECT max(row_rowid), count(row_rowid) FROM ${CHANGE_LOG.name} WHERE kind IN (?, ?)`,
           Object.values(KINDS[table]),
         ) ?? [];
       rowids[table] = isRowid(greatest) ? greatest : 0;
-    }
-    this.#appendSummary(RENUMBERED, { from: 'json', ...rowids });
+      return `"${table}":${Number(count)}`;
+    });
+    const members = [`"entries":{${counts.join()}}`, `"unordered":${JSON.stringify(unordered)}`];
+    this.#appendSummary(RENUMBERED, { from: 'json', ...rowids }, members);
   }
 
   /** Finds the last entry, and the greatest rowid of each table as of that. */
@@ -240,7 +247,8 @@ export class ChangeLog {
     const [first = greatest] = (this.#connection.get(`SELECT min(rowid) FROM ${table.name} WHERE rowid > ?`, [
       last,
     ]) ?? []) as [Rowid?];
-    this.#appendSummary('rows.adopted', { table: table.name, last_rowid: greatest }, [[first, greatest]]);
+    const rowids = rangesAsJson([[first, greatest]]);
+    this.#appendSummary('rows.adopted', { table: table.name, last_rowid: greatest }, rowids);
   }
 
   *#adopt(table: AnyTable, after: Rowid): Generator<number> {
@@ -287,15 +295,14 @@ export class ChangeLog {
     ]);
   }
 
-  /** Appends an entry for many rows. */
+  /** Appends an entry for many rows. @param jsonMembers - further members of its body, as JSON */
   #appendSummary(
     kind: string,
     members: Readonly<Record<string, unknown>>,
-    rowids?: readonly RowidRange[],
+    jsonMembers: readonly string[],
   ): void {
     const at = toTimestamp(this.#clock());
-    const ranges = rowids?.map((range) => `[${range.join()}]`).join();
-    const body = encodeObject(members, ranges === undefined ? [] : [`"rowids":[${ranges}]`]);
+    const body = encodeObject(members, jsonMembers);
     this.#run(INSERT_SUMMARY_SQL, [this.#position.seq, at, kind, leafOf(kind, [at, body]), body]);
   }
 
@@ -372,6 +379,23 @@ export function everyRow(
   });
 }
 
+/** Greatest rowid. As long as a table has it, SQLite gives its new rows random ones. */
+const GREATEST_ROWID = 2n ** 63n - 1n;
+
+const GREATEST_ROWID_SQL = `SELECT kind, body FROM ${CHANGE_LOG.name} WHERE row_rowid = ${GREATEST_ROWID}
+  OR (kind IN ('rows.deleted', 'rows.adopted') AND instr(body, '${GREATEST_ROWID}') > 0)`;
+
+/** Lists the tables whose rowids may be in another order than their entries, because they have or had the greatest one. */
+export function unorderedTables(connection: SqliteConnection): TableName[] {
+  const named = new Set<unknown>();
+  for (const [kind, body] of connection.all(GREATEST_ROWID_SQL)) {
+    named.add(TABLE_OF_KIND.get(String(kind)) ?? parseObject(String(body))['table']);
+  }
+  return TABLE_NAMES.filter(
+    (table) => named.has(table) || greatestRowid(connection, table) === GREATEST_ROWID,
+  );
+}
+
 /** Reads the number of the last entry; 0 without any. */
 export function lastSeqOf(connection: SqliteConnection): number {
   const [last] = connection.get(`SELECT max(seq) FROM ${CHANGE_LOG.name} WHERE seq <= ?`, [MAX_SEQ]) ?? [];
@@ -386,6 +410,10 @@ const ENTRIES_SQL = `SELECT seq, kind, CASE WHEN body IS NULL THEN row_rowid END
 function greatestRowid(connection: SqliteConnection, table: TableName): Rowid {
   const [greatest] = connection.get(`SELECT max(rowid) FROM ${table}`) ?? [];
   return isRowid(greatest) ? greatest : 0;
+}
+
+function rangesAsJson(rowids: readonly RowidRange[] | undefined): string[] {
+  return rowids === undefined ? [] : [`"rowids":[${rowids.map((range) => `[${range.join()}]`).join()}]`];
 }
 
 function next(rowid: Rowid): Rowid {

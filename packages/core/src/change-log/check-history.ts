@@ -19,8 +19,8 @@ import { columnsOfTable, TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
 import { selectList, type AnyTable } from '../tables/table.ts';
 import { leafOf } from './canonical-form.ts';
-import { lastSeqOf, RENUMBERED, TABLE_OF_KIND } from './change-log.ts';
-import { parseObject } from './entry-body.ts';
+import { lastSeqOf, RENUMBERED, TABLE_OF_KIND, unorderedTables } from './change-log.ts';
+import { encodeObject, parseObject } from './entry-body.ts';
 import { isRowid, readPosition } from './position.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 import { rowidsOf, RowidSet, sizeOf } from './rowid-set.ts';
@@ -36,9 +36,6 @@ const BATCH_ROWS = 500;
 
 /** Most rows that one entry of a deletion can name. A cleanup deletes 2,000 at a time. */
 const MAX_DELETED_ROWS = 100_000;
-
-/** Greatest rowid that SQLite gives in ascending order; after it, rowids are random. */
-const LAST_ASCENDING_ROWID = 2n ** 63n - 1n;
 
 const ENTRIES_SQL = `SELECT seq, at, kind, row_id, row_rowid, leaf, body IS NOT NULL,
     CASE WHEN kind IN ('rows.deleted', 'rows.adopted', '${RENUMBERED}') THEN body END
@@ -58,6 +55,8 @@ interface Entry {
   readonly hasBody: boolean;
   readonly body: SqlValue;
 }
+
+const BODY_SQL = `SELECT body FROM ${CHANGE_LOG.name} WHERE seq = ?`;
 
 /** What the entries after the current one say of a table. */
 interface TableState {
@@ -82,7 +81,11 @@ interface TableState {
   /** Rowid of the row inserted next, and its entry. */
   next: { readonly rowid: Rowid; readonly seq: number } | undefined;
   /** False where rowids are random. */
-  readonly ascends: boolean;
+  ascends: boolean;
+  /** The entry that numbered the rows anew last, and the number of entries before it that have a rowid. */
+  renumbering: { readonly seq: number; readonly entries: number } | undefined;
+  /** Those that were found. */
+  renumberedEntries: number;
 }
 
 /** Compares rows and change log. The caller keeps the database in one state meanwhile. */
@@ -94,6 +97,7 @@ export class HistoryCheck {
   readonly #listed: number;
   /** True for the entries before the rows were last numbered anew. */
   #isRenumbered = false;
+  #isComplete = true;
   #entries = 0;
   #rowsWithoutHash = 0;
   #rowsNotLogged = 0;
@@ -104,7 +108,10 @@ export class HistoryCheck {
   constructor(connection: SqliteConnection, listed: number) {
     this.#connection = connection;
     this.#listed = listed;
-    this.#tables = new Map(TABLES.map((table) => [table.name, newState(connection, table)]));
+    const unordered = unorderedTables(connection);
+    this.#tables = new Map(
+      TABLES.map((table) => [table.name, newState(table, !unordered.includes(table.name))]),
+    );
   }
 
   /** Counts what was compared so far. */
@@ -158,11 +165,23 @@ export class HistoryCheck {
       yield this.#entries;
       if (rows.length < BATCH_ROWS) break;
     }
+    if (this.#isComplete) this.#compareCounts();
     // A reset and a restore remove the entries before them, and say so.
     if (next > 1 && (first === undefined || !isNewStart(first))) this.#missing(1, next - 1);
   }
 
+  /** Compares how many entries have a rowid with what was noted when the rows were numbered anew. */
+  #compareCounts(): void {
+    for (const { table, renumbering, renumberedEntries: found } of this.#tables.values()) {
+      if (renumbering === undefined || renumbering.entries === found) continue;
+      this.#logProblem(
+        `entry ${renumbering.seq} of the change log counts ${renumbering.entries} entries of ${table.name} with a rowid before it, but there are ${found}: others have lost the rowid of their row`,
+      );
+    }
+  }
+
   #missing(from: number, to: number): void {
+    this.#isComplete = false;
     const entries = from === to ? `entry ${from} is` : `entries ${from} to ${to} are`;
     this.#logProblem(`${entries} missing in the change log`);
   }
@@ -177,12 +196,18 @@ export class HistoryCheck {
 
   #compareRow(state: TableState, entry: Entry): void {
     const { seq, rowid, hasBody } = entry;
+    if (hasBody && !this.#isBodyOfRow(state, entry)) {
+      this.#logProblem(
+        `entry ${seq} of the change log (${shown(entry.kind)}) was edited: its body is not that of a replaced row`,
+      );
+    }
     if (!isRowid(rowid)) {
       // What was gone when rows were numbered anew has no rowid any more.
       if (!this.#isRenumbered)
         this.#logProblem(`entry ${seq} of the change log has lost the rowid of its row`);
       return;
     }
+    if (this.#isRenumbered) state.renumberedEntries++;
     const isInsert = !hasBody;
     if (isInsert) state.last ??= rowid;
     const isTaken = state.taken.has(rowid);
@@ -195,6 +220,17 @@ export class HistoryCheck {
     }
     state.taken.add(rowid);
     if (!state.deleted.has(rowid)) this.#compareCurrent(state, entry, rowid, isInsert);
+  }
+
+  /** True for the body of a save that replaced a memory: the row, under the names of its columns, and nothing else. */
+  #isBodyOfRow({ table }: TableState, { seq, kind }: Entry): boolean {
+    if (kind !== 'memory.saved') return false;
+    const [body] = this.#connection.get(BODY_SQL, [seq]) ?? [];
+    if (typeof body !== 'string') return false;
+    const members = parseObject(body);
+    const columns = columnsOfTable(table.name).map(({ column }) => column);
+    // Written anew it is the same text: a member that is there twice is not.
+    return body === encodeObject(Object.fromEntries(columns.map((name) => [name, members[name] ?? null])));
   }
 
   /** Compares a row with its latest entry. */
@@ -255,7 +291,7 @@ export class HistoryCheck {
     }
     const members = parseObject(typeof body === 'string' ? body : '{}');
     if (kind === RENUMBERED) {
-      this.#followRenumbering(members);
+      this.#followRenumbering(seq, members);
       return;
     }
     const state = [...this.#tables.values()].find(({ table }) => table.name === members['table']);
@@ -282,11 +318,15 @@ export class HistoryCheck {
     }
   }
 
-  #followRenumbering(members: Readonly<Record<string, unknown>>): void {
+  #followRenumbering(seq: number, members: Readonly<Record<string, unknown>>): void {
+    const { unordered, entries } = members;
+    const counts = (entries ?? {}) as Readonly<Record<string, unknown>>;
     for (const state of this.#tables.values()) {
       const greatest = members[state.table.name];
       if (isRowid(greatest)) state.last ??= greatest;
+      if (Array.isArray(unordered) && unordered.includes(state.table.name)) state.ascends = false;
       if (this.#isRenumbered) continue;
+      state.renumbering = { seq, entries: Number(counts[state.table.name]) };
       state.takenSince = state.taken;
       state.taken = new RowidSet();
       state.renumberedTo = isRowid(greatest) ? greatest : 0;
@@ -371,8 +411,7 @@ class ProblemTail {
   }
 }
 
-function newState(connection: SqliteConnection, table: AnyTable): TableState {
-  const [greatest] = connection.get(`SELECT max(rowid) FROM ${table.name}`) ?? [];
+function newState(table: AnyTable, ascends: boolean): TableState {
   return {
     table,
     rowSql: `SELECT rowid, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
@@ -385,7 +424,9 @@ function newState(connection: SqliteConnection, table: AnyTable): TableState {
     renumberedTo: 0,
     last: undefined,
     next: undefined,
-    ascends: greatest !== LAST_ASCENDING_ROWID,
+    ascends,
+    renumbering: undefined,
+    renumberedEntries: 0,
   };
 }
 

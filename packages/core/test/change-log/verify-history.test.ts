@@ -1,6 +1,8 @@
 /** What `verify` says of rows that this program did not write itself, and of logs that do not go on. */
 import { expect, it } from 'vitest';
+import type { Persistence } from '../../src/index.ts';
 import { originalSchema } from '../../src/schema/migrations/0001-original-schema.ts';
+import { MemoryBackupDirectory } from '../../src/testing/memory-backup-directory.ts';
 import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
@@ -9,6 +11,8 @@ const nativeAuditsAfter = (after: number | bigint, count: number): string =>
   `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
     INSERT INTO audit_log (rowid, audit_id, timestamp, agent_id, operation, status)
     SELECT ${after} + i, hex(randomblob(8)), '2020-01-01 00:00:00', 'native', 'o', 'completed' FROM n`;
+
+type Native = (sql: string) => unknown;
 
 const nativeAudits = (count: number): string =>
   `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
@@ -126,4 +130,73 @@ it('reads rowids beyond 2^53 exactly, of rows that one entry stands for', async 
   expect(await db.verify()).toMatchObject({ problems: [], history: { rowsWithoutHash: 1200 } });
   await db.cleanup({ days: 90 });
   expect(await db.verify()).toMatchObject({ problems: [], history: { rowsWithoutHash: 0 } });
+});
+
+it.each([
+  [
+    'deleted by another program',
+    (db: Persistence, native: Native) => native('DELETE FROM audit_log WHERE rowid > 9e18'),
+  ],
+  ['deleted by a cleanup', (db: Persistence) => db.cleanup({ days: 90 })],
+  [
+    'given another rowid by a restore from JSON',
+    async (db: Persistence) => {
+      const directory = new MemoryBackupDirectory();
+      await db.exportBackup({ directory });
+      await db.restoreBackup({ directory, from: 'json', force: true });
+    },
+  ],
+])('finds nothing out of order once the greatest rowid was %s', async (name, remove) => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  database.native(nativeAuditsAfter(2n ** 63n - 2n, 1));
+  for (const n of upTo(6)) await db.logAudit(auditOf(`o-${n}`));
+  await remove(db, (sql) => database.native(sql));
+  await db.logAudit(auditOf('last'));
+  const messages = (await db.verify()).problems.map(({ message }) => message);
+  expect(messages.filter((message) => message.includes('out of order'))).toEqual([]);
+  expect(messages).toHaveLength(name === 'deleted by another program' ? 1 : 0);
+});
+
+it.each([
+  ['a member more', "UPDATE _change_log SET body = json_set(body, '$.note', 1) WHERE body IS NOT NULL"],
+  ['a member less', "UPDATE _change_log SET body = json_remove(body, '$.agent_type') WHERE body IS NOT NULL"],
+  [
+    'a member twice',
+    `UPDATE _change_log SET body = '{"version":7,' || substr(body, 2) WHERE body IS NOT NULL`,
+  ],
+  ['no object', "UPDATE _change_log SET body = 'x' WHERE kind = 'receipt.saved'"],
+  ['that of another kind', "UPDATE _change_log SET body = '{}' WHERE kind = 'audit.logged'"],
+])('finds a body that no entry of its kind has (%s)', async (_, sql) => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.record({ receipts: [receiptOf('e')], audits: [auditOf('o')], memories: [memoryOf('m')] });
+  await db.saveMemory(memoryOf('m', { memory: { second: true } }));
+  expect(await db.verify()).toMatchObject({ ok: true });
+  database.native(sql);
+  const { problems } = await db.verify();
+  expect(problems[0]?.message).toMatch(/entry \d .*its body is not that of a replaced row/);
+});
+
+it('finds that entries have lost their rowids after a restore from JSON', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.saveReceipts(upTo(3).map((n) => receiptOf(`e-${n}`)));
+  const directory = new MemoryBackupDirectory();
+  await db.exportBackup({ directory });
+  await db.restoreBackup({ directory, from: 'json', force: true });
+  await db.saveReceipt(receiptOf('later'));
+  expect(await db.verify()).toMatchObject({ ok: true, history: { rowsVerified: 4 } });
+  database.native(
+    'DELETE FROM receipts WHERE rowid = 2',
+    'UPDATE _change_log SET row_rowid = NULL WHERE row_rowid = 2',
+  );
+  const { problems } = await db.verify();
+  expect(problems).toEqual([
+    {
+      check: 'history',
+      row: null,
+      message: expect.stringMatching(/counts 3 entries of receipts .* but there are 2/) as string,
+    },
+  ]);
 });
