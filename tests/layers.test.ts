@@ -218,7 +218,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       recording: ['sha256.ts'],
       'agent.ts': ['rdf', 'errors.ts'],
       shacl: ['sparql', 'rdf', 'pauses.ts', 'errors.ts', 'shortened.ts'],
-      sparql: ['rdf'],
+      sparql: ['rdf', 'errors.ts'],
       rdf: ['pauses.ts', 'errors.ts', 'sha256.ts', 'shortened.ts'],
       'pauses.ts': ['errors.ts'],
       'errors.ts': [],

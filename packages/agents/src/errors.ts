@@ -21,6 +21,11 @@ export type AgentErrorCode =
   | 'INVALID_QUERY'
   /** The shapes graph is ill-formed (see `location`), or it cannot be evaluated. */
   | 'INVALID_SHAPES'
+  /**
+   * A SPARQL query needs more memory than its engine has. That ends the engine, so this thread can evaluate no query any
+   * more.
+   */
+  | 'QUERY_LIMIT'
   /** The caller's `AbortSignal` fired. */
   | 'ABORTED'
   /** The run took longer than its time limit. */

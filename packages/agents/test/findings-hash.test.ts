@@ -115,3 +115,22 @@ it('a receipt lists 1,000 results and hashes the rest', async () => {
     sha256: createHash('sha256').update(lines.join('')).digest('hex'),
   });
 });
+
+it('does not depend on the order of statements, whatever a query makes of it', async () => {
+  const values = ['1', '2', 'ex:a', '"b"', '[ ex:r 1 ]', '[ ex:r 2 ]', 'ex:c', '"d"'];
+  const query = (result: string): string =>
+    `sh:sparql [ sh:select "SELECT $this (${result} AS ?value) { $this <http://example.org/p> ?o } GROUP BY $this" ]`;
+  const shapes = turtle(
+    `ex:S sh:targetNode ex:x ; ${query('SAMPLE(?o)')} , [ sh:select "SELECT $this ?value { { SELECT $this ?value { $this <http://example.org/p> ?value } LIMIT 1 } }" ] .
+     ex:T sh:targetNode ex:x ; ${query('GROUP_CONCAT(STR(?o))')} .`,
+    'shapes.ttl',
+  );
+  const gate = { name: 'g.rq', content: 'SELECT ?s ?value { ?s <http://example.org/p> ?value } LIMIT 2' };
+  const hashes = await Promise.all(
+    [values, values.toReversed(), values.toSorted()].map(async (ordered) => {
+      const body = ordered.map((value) => `ex:x ex:p ${value} .`).join('\n');
+      return (await findingsOf({ spec: [turtle(body)], shapes: [shapes], gates: [gate] })).findings_hash;
+    }),
+  );
+  expect(new Set(hashes).size).toBe(1);
+});

@@ -171,7 +171,12 @@ describe('validation of shapes that contain themselves', () => {
     const document = openInput(measureInput(turtle(`${shapes} ${diamonds.join('\n')}`)));
     const graph = new TripleGraph(n3, (await parseRdf(document, '')).quads);
     const hierarchy = new ClassHierarchy(graph, graph);
-    const context = { shapes: graph, graph: undefined, dataLabels: new Map<string, string>() };
+    const context = {
+      shapes: graph,
+      graph: undefined,
+      dataLabels: new Map<string, string>(),
+      shapesLabels: new Map<string, string>(),
+    };
     const sparql = new SparqlEvaluation(await readSparqlParts(graph), context);
     const evaluation = {
       n3,

@@ -59,6 +59,27 @@ export function describeRunaways(startThread: () => AgentThread): void {
       expect(error).toMatchObject({ code: 'TIME_LIMIT', message: 'The run took longer than 3 s' });
     });
 
+    it('is ended by the memory of the SPARQL engine, and its thread with it', async () => {
+      const deep = `SELECT $this { FILTER (${'!'.repeat(100_000)}true) }`;
+      const shapes = [turtle(`ex:S sh:targetNode ex:x ; sh:sparql [ sh:select "${deep}" ] .`)];
+      const gate = { name: 'deep.rq', content: `ASK { FILTER (${'!'.repeat(100_000)}true) }` };
+      const harmless = { ...HARMLESS, gates: [{ name: 'none.rq', content: 'ASK { <a:a> <a:b> <a:c> }' }] };
+      for (const inputs of [
+        { spec: HARMLESS.spec, shapes },
+        { ...HARMLESS, gates: [gate] },
+      ]) {
+        const { error } = await agents.run('validation', null, inputs);
+        expect(error).toMatchObject({
+          code: 'QUERY_LIMIT',
+          message: expect.stringMatching(/takes more memory than the SPARQL engine has$/),
+        });
+        expect(await agents.run('validation', null, harmless)).toMatchObject({
+          status: 'success',
+          receipt: { counts: { gates: 1 } },
+        });
+      }
+    });
+
     it('is told apart by the shape that it had reached, in the hint alone', async () => {
       const limit = new AgentError('TIME_LIMIT', 'The run took longer than 1 s', {
         hint: 'Allow more time.',

@@ -251,14 +251,21 @@ describe('sh:sparql', () => {
     );
     const graph = new TripleGraph(n3, (await parseRdf(document, '')).quads);
     const parts = await readSparqlParts(graph);
-    const nodesWith = async (maxRows: number): Promise<readonly Term[]> => {
-      const queries = new QueryGraph(await loadOxigraph(), n3, maxRows);
+    const nodesWith = async (maxRows: number, maxTotalRows?: number): Promise<readonly Term[]> => {
+      const queries = new QueryGraph(await loadOxigraph(), n3, maxRows, maxTotalRows);
       queries.add(graph);
-      const context = { shapes: graph, graph: queries, dataLabels: new Map<string, string>() };
+      const context = {
+        shapes: graph,
+        graph: queries,
+        dataLabels: new Map<string, string>(),
+        shapesLabels: new Map<string, string>(),
+      };
       return new SparqlEvaluation(parts, context).targetNodes(graph.iri('http://example.org/S'));
     };
     expect(await nodesWith(3)).toHaveLength(3);
     await expect(nodesWith(2)).rejects.toThrow(/returns more than 2 rows/);
+    expect(await nodesWith(3, 3)).toHaveLength(3);
+    await expect(nodesWith(3, 2)).rejects.toThrow(/return more than 2 rows in all/);
   });
 
   it('is not loaded for shapes without a query', async () => {

@@ -14,6 +14,7 @@ import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
 import { renderTerm, termKey } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { byParameter, singleLineComponent } from './added-component.ts';
+import { OutOfQueryMemory } from '../sparql/oxigraph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { correctedConstraints } from './constraints.ts';
 import { pushInversesInward } from './inverse-paths.ts';
@@ -46,7 +47,7 @@ export interface Evaluation extends ViolationContext {
  * {@link NestedChecks} takes its place.
  *
  * @param beginShape - called with a description of each shape before its evaluation
- * @throws {AgentError} INVALID_SHAPES, ABORTED
+ * @throws {AgentError} INVALID_SHAPES, QUERY_LIMIT, ABORTED
  */
 export async function evaluateShapes(
   evaluation: Evaluation,
@@ -203,7 +204,8 @@ function shapesError(cause: unknown, focusNode: Term, shape: Term, shapes: Tripl
     return new AgentError('INVALID_SHAPES', `${subject}: ${reason}`, { cause });
   }
   const text = cause instanceof Error ? cause.message : String(cause);
-  return new AgentError('INVALID_SHAPES', `${subject}: ${text}`, { cause });
+  const code = cause instanceof OutOfQueryMemory ? 'QUERY_LIMIT' : 'INVALID_SHAPES';
+  return new AgentError(code, `${subject}: ${text}`, { cause });
 }
 
 /** Names a shape, or the nearest one around it that has a name. */

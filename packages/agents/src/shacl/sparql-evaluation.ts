@@ -4,6 +4,7 @@ import { AgentError } from '../errors.ts';
 import { SH } from '../rdf/namespaces.ts';
 import { renderTerm, termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
+import { OutOfQueryMemory } from '../sparql/oxigraph.ts';
 import { type Bindings, type QueryGraph, SHAPES_GRAPH } from '../sparql/query-graph.ts';
 import type { AddedComponent } from './added-component.ts';
 import { declaredMessage } from './messages.ts';
@@ -15,6 +16,7 @@ import type { DeclaredComponent, DeclaredQuery, SparqlParts } from './sparql-par
 export interface SparqlContext {
   readonly shapes: TripleGraph;
   readonly dataLabels: ReadonlyMap<string, string>;
+  readonly shapesLabels: ReadonlyMap<string, string>;
   /** Graph with the data; `undefined` when there are no queries. */
   readonly graph: QueryGraph | undefined;
 }
@@ -32,13 +34,13 @@ export class SparqlEvaluation {
       ...parts.components.flatMap(({ forNodes, forProperties }) => [forNodes, forProperties]),
     ];
     if (queries.some((query) => query?.text.variables.has('shapesGraph') === true))
-      context.graph?.add(context.shapes, SHAPES_GRAPH);
+      context.graph?.add(context.shapes, SHAPES_GRAPH, context.shapesLabels);
   }
 
   /**
    * Returns the focus nodes that the SPARQL targets of a shape select.
    *
-   * @throws {AgentError} INVALID_SHAPES
+   * @throws {AgentError} INVALID_SHAPES, QUERY_LIMIT
    */
   targetNodes(shape: Term): Term[] {
     const { shapes } = this.#context;
@@ -48,7 +50,9 @@ export class SparqlEvaluation {
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
         const message = `The sh:target of ${describeShape(shapes, shape)} cannot be evaluated: ${reason}`;
-        throw new AgentError('INVALID_SHAPES', message, { cause });
+        throw new AgentError(cause instanceof OutOfQueryMemory ? 'QUERY_LIMIT' : 'INVALID_SHAPES', message, {
+          cause,
+        });
       }
     });
   }

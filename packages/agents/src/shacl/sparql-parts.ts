@@ -1,9 +1,10 @@
 import type { NamedNode, Term } from '@rdfjs/types';
+import { AgentError } from '../errors.ts';
 import { DASH, OWL, RDF, SH, XSD } from '../rdf/namespaces.ts';
 import { compareText, termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import { shortened } from '../shortened.ts';
-import { type Oxigraph, loadOxigraph } from '../sparql/oxigraph.ts';
+import { type Oxigraph, OutOfQueryMemory, callOxigraph, loadOxigraph } from '../sparql/oxigraph.ts';
 import type { PreparedQuery } from '../sparql/query-graph.ts';
 import { type PreboundNames, QueryText, prefixDeclaration } from '../sparql/query-text.ts';
 import { describeShape } from './shape-names.ts';
@@ -381,9 +382,14 @@ function refusalByEngine(
   const names = [...required, ...optional].filter((name) => text.variables.has(name));
   const values = `VALUES (${names.map((name) => `?${name}`).join(' ')}) { (${names.map(() => '<a:a>').join(' ')}) }`;
   try {
-    new Store().query(prefixes + text.written(names.length === 0 ? '' : values, '<a:a>', 1));
+    const written = prefixes + text.written(names.length === 0 ? '' : values, '<a:a>', 1);
+    callOxigraph(() => new Store().query(written));
     return undefined;
   } catch (cause) {
+    if (cause instanceof OutOfQueryMemory) {
+      const message = 'A query of the shapes cannot be read: it takes more memory than the SPARQL engine has';
+      throw new AgentError('QUERY_LIMIT', message, { cause });
+    }
     const message = (cause instanceof Error ? cause.message : String(cause)).replace(
       /^error at [\d:-]+: /,
       '',

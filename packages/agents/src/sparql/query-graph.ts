@@ -1,7 +1,7 @@
 import type { Quad, Term } from '@rdfjs/types';
-import { renderTerm } from '../rdf/terms.ts';
+import { compareText, renderTerm } from '../rdf/terms.ts';
 import type { N3, TripleGraph } from '../rdf/triple-graph.ts';
-import type { Oxigraph } from './oxigraph.ts';
+import { type Oxigraph, callOxigraph } from './oxigraph.ts';
 import type { QueryText } from './query-text.ts';
 
 /** Values of variables, by name without the sign. */
@@ -17,6 +17,9 @@ export interface PreparedQuery {
 /** Rows that a query may return for one focus node. */
 export const MAX_ROWS = 100_000;
 
+/** Rows that all queries of a run may return. Each one that is a result takes memory until the end of the run. */
+export const MAX_TOTAL_ROWS = 1_000_000;
+
 /** IRIs of our own in the dataset. */
 const OWN = 'https://ggen-sim.invalid/';
 /** IRI of the shapes graph. */
@@ -27,7 +30,7 @@ const TERMS_GRAPH = `${OWN}terms`;
 const BATCH = 10_000;
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
 
-/** Thrown when a query returns more than {@link MAX_ROWS}. */
+/** Thrown when a query returns more than {@link MAX_ROWS}, or all of them more than {@link MAX_TOTAL_ROWS}. */
 export class TooManyRows extends Error {
   override readonly name = 'TooManyRows';
 }
@@ -38,19 +41,27 @@ export class QueryGraph {
   readonly #n3: N3;
   readonly #store: InstanceType<Oxigraph['Store']>;
   readonly #maxRows: number;
+  readonly #maxTotalRows: number;
+  #totalRows = 0;
   /** Number in the terms graph of each term that no query can write. */
   readonly #unwritable: Map<string, number> = new Map();
   readonly #blankNodes: Set<string> = new Set();
 
-  constructor(oxigraph: Oxigraph, n3: N3, maxRows: number = MAX_ROWS) {
+  constructor(oxigraph: Oxigraph, n3: N3, maxRows: number = MAX_ROWS, maxTotalRows: number = MAX_TOTAL_ROWS) {
     this.#oxigraph = oxigraph;
     this.#n3 = n3;
     this.#store = new oxigraph.Store();
     this.#maxRows = maxRows;
+    this.#maxTotalRows = maxTotalRows;
   }
 
-  /** Adds a graph: the data graph without a name, the shapes graph as {@link SHAPES_GRAPH}. */
-  add(graph: TripleGraph, name?: string): void {
+  /**
+   * Adds a graph: the data graph without a name, the shapes graph as {@link SHAPES_GRAPH}.
+   *
+   * @param labels - canonical labels of its blank nodes; the statements are added in the order that they give, because
+   *   what `SAMPLE`, `GROUP_CONCAT` and `LIMIT` return depends on it
+   */
+  add(graph: TripleGraph, name?: string, labels: ReadonlyMap<string, string> = NO_LABELS): void {
     const graphName = name === undefined ? '' : ` <${name}>`;
     let lines: string[] = [];
     const write = (): void => {
@@ -58,15 +69,15 @@ export class QueryGraph {
       this.#store.load(lines.join(''), { format: 'application/n-quads', lenient: true });
       lines = [];
     };
-    for (const { subject, predicate, object } of graph.store) {
+    const keyed = [...graph.store].map((quad) => ({ quad, key: lineOf(quad, labels) }));
+    for (const { quad } of keyed.toSorted((a, b) => compareText(a.key, b.key))) {
+      const { subject, predicate, object } = quad;
       // Oxigraph gives blank nodes of a text other labels.
       if (subject.termType === 'BlankNode' || object.termType === 'BlankNode') {
         this.#addQuad(subject, predicate, object, name);
         continue;
       }
-      lines.push(
-        `${renderTerm(subject, NO_LABELS)} <${predicate.value}> ${renderTerm(object, NO_LABELS)}${graphName} .\n`,
-      );
+      lines.push(`${lineOf(quad, NO_LABELS)}${graphName} .\n`);
       if (lines.length === BATCH) write();
     }
     write();
@@ -81,6 +92,9 @@ export class QueryGraph {
   select(query: PreparedQuery, bindings: Bindings, path?: string): Bindings[] {
     const rows = this.#evaluate(query, bindings, path) as Map<string, Term>[];
     if (rows.length > this.#maxRows) throw new TooManyRows(`a query returns more than ${this.#maxRows} rows`);
+    this.#totalRows += rows.length;
+    if (this.#totalRows > this.#maxTotalRows)
+      throw new TooManyRows(`the queries of this run return more than ${this.#maxTotalRows} rows in all`);
     return rows.map((row) => new Map([...row].map(([name, term]) => [name, this.#ownTerm(term)])));
   }
 
@@ -91,7 +105,8 @@ export class QueryGraph {
 
   #evaluate({ text, prefixes }: PreparedQuery, bindings: Bindings, path: string | undefined): unknown {
     const used = [...bindings].filter(([name]) => text.variables.has(name));
-    return this.#store.query(prefixes + text.written(this.#inEachGroup(used), path, this.#maxRows));
+    const written = prefixes + text.written(this.#inEachGroup(used), path, this.#maxRows);
+    return callOxigraph(() => this.#store.query(written));
   }
 
   /** Writes the values of variables. Joined to each group, they are what SHACL defines as pre-binding (appendix A). */
@@ -151,6 +166,10 @@ export class QueryGraph {
         return terms.blankNode(this.#blankNodes.has(term.value) ? term.value : 'made-by-query');
     }
   }
+}
+
+function lineOf({ subject, predicate, object }: Quad, labels: ReadonlyMap<string, string>): string {
+  return `${renderTerm(subject, labels)} <${predicate.value}> ${renderTerm(object, labels)}`;
 }
 
 function isWritable(term: Term): boolean {

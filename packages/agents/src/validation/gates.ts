@@ -1,9 +1,10 @@
 import type { Term } from '@rdfjs/types';
-import { AgentError } from '../errors.ts';
+import { AgentError, type AgentErrorCode } from '../errors.ts';
 import { type MeasuredInput, openText } from '../rdf/input-file.ts';
 import { baseIriOf } from '../rdf/parse.ts';
 import { compareText, renderTerm } from '../rdf/terms.ts';
 import type { Violation } from '../shacl/violation.ts';
+import { OutOfQueryMemory } from '../sparql/oxigraph.ts';
 import { type Bindings, type QueryGraph, TooManyRows } from '../sparql/query-graph.ts';
 import { QueryText, prefixDeclaration } from '../sparql/query-text.ts';
 
@@ -52,7 +53,7 @@ export function readGate(input: MeasuredInput): Gate {
 /**
  * Evaluates gates on the data graph.
  *
- * @throws {AgentError} INVALID_QUERY
+ * @throws {AgentError} INVALID_QUERY, QUERY_LIMIT
  */
 export function evaluateGates(
   gates: readonly Gate[],
@@ -76,6 +77,7 @@ export function evaluateGates(
         violations.push(violationOf(gate, row, labels));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
+      if (cause instanceof OutOfQueryMemory) throw invalid(input, reason, cause, 'QUERY_LIMIT');
       if (cause instanceof TooManyRows || reason.includes('is not supported'))
         unevaluated.push(`gate ${input.baseName}: ${reason}`);
       else throw invalid(input, reason.replaceAll(/\s+/g, ' '), cause);
@@ -84,8 +86,13 @@ export function evaluateGates(
   return { violations, unevaluated };
 }
 
-function invalid({ baseName, file }: MeasuredInput, reason: string, cause?: unknown): AgentError {
-  return new AgentError('INVALID_QUERY', `"${baseName}" cannot be evaluated: ${reason}`, {
+function invalid(
+  { baseName, file }: MeasuredInput,
+  reason: string,
+  cause?: unknown,
+  code: AgentErrorCode = 'INVALID_QUERY',
+): AgentError {
+  return new AgentError(code, `"${baseName}" cannot be evaluated: ${reason}`, {
     cause,
     file: file.name,
   });

@@ -384,9 +384,10 @@ async function validateGraphs(
   const hierarchy = new ClassHierarchy(data, shapes);
   const imported = new Set(importableDocuments(documents).keys());
   const graph = parts.hasQueries || gates.length > 0 ? new QueryGraph(await loadOxigraph(), n3) : undefined;
-  graph?.add(data);
   const { labels: dataLabels } = dataCanonical;
-  const sparql = new SparqlEvaluation(parts, { shapes, graph, dataLabels });
+  const { labels: shapesLabels } = shapesCanonical;
+  graph?.add(data, undefined, dataLabels);
+  const sparql = new SparqlEvaluation(parts, { shapes, graph, dataLabels, shapesLabels });
   const { unevaluated } = parts;
   const summary = summarizeShapes(shapes, data, hierarchy, { sparql, unevaluated, imported });
   const evaluation = {
@@ -397,7 +398,7 @@ async function validateGraphs(
     summary,
     sparql,
     dataLabels,
-    shapesLabels: shapesCanonical.labels,
+    shapesLabels,
   };
   const ofShapes = await evaluateShapes(evaluation, pauses, beginShape);
   await pauses.pause();

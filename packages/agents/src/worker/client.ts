@@ -4,7 +4,7 @@ import type { Agent, AgentInputs, AgentOutcome, RunOptions } from '../agent.ts';
 import { agentOfType, type AgentType, type InputsOf, type RunOf } from '../agents.ts';
 import { AgentError, toAgentError } from '../errors.ts';
 import { runAgent } from '../run-agent.ts';
-import { Threads, type AgentThread } from './threads.ts';
+import { Threads, closed, type AgentThread } from './threads.ts';
 
 export { UnrecordedRun } from '../unrecorded-run.ts';
 export type { AgentThread } from './threads.ts';
@@ -56,13 +56,15 @@ async function executeIn(
     reached = step;
   });
   try {
-    const outcome = await threads.use(signal, ({ rpc }) =>
-      rpc.call('execute', (service) => service.execute(agent.type, inputs, onStep)),
-    );
-    return {
-      ...outcome,
-      error: outcome.error === null ? null : (deserializeError(outcome.error) as AgentError),
-    };
+    return await threads.use(signal, async (connection) => {
+      const outcome = await connection.rpc.call('execute', (service) =>
+        service.execute(agent.type, inputs, onStep),
+      );
+      const error = outcome.error === null ? null : (deserializeError(outcome.error) as AgentError);
+      // The SPARQL engine of that thread is of no use any more.
+      if (error?.code === 'QUERY_LIMIT') connection.end(closed());
+      return { ...outcome, error };
+    });
   } catch (failure) {
     // The worker can tell nothing any more. An execution that is aborted from the start names and hashes the inputs.
     const reason: unknown = signal?.aborted === true ? signal.reason : toAgentError(failure);

@@ -10,6 +10,8 @@ export interface AgentThread extends Endpoint {
 /** Thread that executes one run at a time. */
 export interface Connection {
   readonly rpc: RpcClient<AgentService>;
+  /** True when the thread cannot take another task. */
+  readonly hasEnded: boolean;
   /** Ends the thread, whatever it is doing, and rejects its call with the reason. */
   end(reason: Error): void;
 }
@@ -60,8 +62,8 @@ export class Threads {
     signal?.addEventListener('abort', abort, { once: true });
     try {
       const result = await task(connection);
-      if (this.#idle === undefined) this.#idle = connection;
-      else connection.end(closed());
+      if (this.#idle !== undefined) connection.end(closed());
+      else if (!connection.hasEnded) this.#idle = connection;
       return result;
     } catch (error) {
       connection.end(closed());
@@ -83,9 +85,14 @@ export class Threads {
   #connect(): Connection {
     const thread = this.#start();
     const rpc = new RpcClient<AgentService>(thread);
+    let hasEnded = false;
     const connection: Connection = {
       rpc,
+      get hasEnded() {
+        return hasEnded;
+      },
       end: (reason) => {
+        hasEnded = true;
         if (this.#idle === connection) this.#idle = undefined;
         thread.terminate();
         rpc.rejectPending(() => reason);
@@ -103,6 +110,7 @@ function failureOf(event: unknown): AgentError {
   });
 }
 
-function closed(): AgentError {
+/** Makes the reason for the end of a thread that is not needed any more. */
+export function closed(): AgentError {
   return new AgentError('ABORTED', 'The worker was ended');
 }
