@@ -246,7 +246,7 @@ export function bind(statement: SqlJsStatement, values: readonly SqlValue[]): vo
 }
 
 /** Adds up texts, by their UTF-16 code units, and BLOBs: only they can be large. */
-function sizeBytesOf(row: readonly SqlValue[]): number {
+export function sizeBytesOf(row: readonly SqlValue[]): number {
   let bytes = 0;
   for (const value of row) {
     if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;

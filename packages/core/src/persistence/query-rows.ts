@@ -4,7 +4,13 @@ import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts'
 import { encodeJsonValue, parseJsonRow, toBase64 } from '../exports/json-values.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { TABLES } from '../tables/index.ts';
-import { countRows, readInOrder, type Cursor, type RowBatch } from '../tables/keyset-pagination.ts';
+import {
+  BATCH_BYTES,
+  countRows,
+  readInOrder,
+  type Cursor,
+  type RowBatch,
+} from '../tables/keyset-pagination.ts';
 import { TextBytes } from '../tables/stored-bytes.ts';
 import { checkConditions, type QueryOrder, type RowFilter } from '../tables/row-filter.ts';
 import type { AnyTable, RowMethod } from '../tables/table.ts';
@@ -93,7 +99,10 @@ export function checkFilters(
   };
 }
 
-/** Reads the next rows of a query. @param batchRows - rows at most; undefined for all that are left of the query */
+/**
+ * Reads the next rows of a query.
+ * @param batchRows - rows at most, and fewer when they are large; undefined for all that are left of the query
+ */
 export async function readBatch<Row>(
   connection: SqliteConnection,
   queue: OperationQueue,
@@ -105,8 +114,10 @@ export async function readBatch<Row>(
   const left = limit - (cursor?.consumed ?? 0);
   const wanted = Math.min(left, batchRows);
   if (wanted <= 0) return { rows: [], nextCursor: undefined };
+  // Who asks for all rows at once has to have memory for them.
+  const enoughBytes = batchRows === Infinity ? Infinity : BATCH_BYTES;
   const batch = await queue.enqueueRead(operation, () =>
-    readInOrder<Row>(connection, table, filter, wanted, cursor, textBytes),
+    readInOrder<Row>(connection, table, filter, wanted, cursor, textBytes, enoughBytes),
   );
   const nextCursor = batch.nextCursor && { ...batch.nextCursor, startedAtMs: now.getTime() };
   const endCursor = nextCursor && encodeCursor(nextCursor, table.name, filter.order);

@@ -128,7 +128,7 @@ export interface PersistenceService extends AbortableService {
    */
   open(options: OpenOptions, livenessLock: string): Promise<void>;
   call(method: MethodsOf<'call'>, parameters: readonly unknown[]): Promise<unknown>;
-  /** @param batchRows - rows to answer at most; undefined for all that the query asks for */
+  /** @param batchRows - rows to answer at most, and fewer when they are large; undefined for all that the query asks for */
   readRows(
     method: MethodsOf<'rows'>,
     query: RowQuery,

@@ -6,7 +6,7 @@ const BATCH_ROWS = 500;
 
 /**
  * Reads the next rows of a query.
- * @param batchRows - rows to return at most; undefined for every row the query has left
+ * @param batchRows - rows to return at most, and fewer when they are large; undefined for every row the query has left
  * @param cursor - the end of the batch before; undefined for the first batch
  * @returns the rows and their cursor, which is undefined after the last row or at the query's limit
  */

@@ -156,25 +156,8 @@ interface OrderedRow {
   readonly moment: number | null;
 }
 
-/** Rows that a stream will ask for next. */
-interface ReadAhead {
-  /** Table, agent and order of the query. */
-  readonly query: string;
-  readonly since: number;
-  readonly changeCounter: number;
-  /** The row that the first of `rows` comes after. */
-  readonly after: Rowid;
-  readonly rows: readonly OrderedRow[];
-  /** True when no more rows follow. */
-  readonly isLast: boolean;
-}
-
-/** The latest stream of each connection. Where times are dense, each search reads many more rows than a batch has. */
-const READ_AHEAD: WeakMap<SqliteConnection, ReadAhead> = new WeakMap();
-const READ_AHEAD_BATCHES = 40;
-
 /**
- * Finds the rowids of a batch in the order of the moments; rows without one are the oldest.
+ * Finds the first rowids after a cursor in the order of the moments; rows without one are the oldest.
  * @param limit - `Infinity` for all
  */
 export function rowidsByMoment(
@@ -184,33 +167,7 @@ export function rowidsByMoment(
   limit: number,
   cursor: Cursor | undefined,
 ): Rowid[] {
-  if (cursor === undefined || limit === Infinity) {
-    return findByMoment(connection, table, filter, limit, cursor).map(({ rowid }) => rowid);
-  }
-  const others = rowConditions(filter).map(({ sql, values }) => [sql, values.map(String)]);
-  const query = JSON.stringify([table.name, filter.agent, filter.order, filter.until, others]);
-  const since = momentOf(filter.since) ?? ALL_MOMENTS.from;
-  const changeCounter = connection.durable.changeCounter();
-  const known = READ_AHEAD.get(connection);
-  const fits =
-    known?.query === query &&
-    known.changeCounter === changeCounter &&
-    known.after === cursor.rowid &&
-    known.since <= since &&
-    (known.isLast || known.rows.length >= limit) &&
-    known.rows.slice(0, limit).every(({ moment }) => (moment ?? ALL_MOMENTS.from) >= since);
-  const wanted = limit * READ_AHEAD_BATCHES;
-  const rows = fits ? known.rows : findByMoment(connection, table, filter, wanted, cursor);
-  const batch = rows.slice(0, limit);
-  READ_AHEAD.set(connection, {
-    query,
-    since: fits ? known.since : since,
-    changeCounter,
-    after: batch.at(-1)?.rowid ?? cursor.rowid,
-    rows: rows.slice(limit),
-    isLast: fits ? known.isLast : rows.length < wanted,
-  });
-  return batch.map(({ rowid }) => rowid);
+  return findByMoment(connection, table, filter, limit, cursor).map(({ rowid }) => rowid);
 }
 
 function findByMoment(

@@ -1,5 +1,5 @@
 import { damagedDatabase } from '../engine/error-mapping.ts';
-import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { sizeBytesOf, type SqliteConnection, type SqlValue } from '../engine/sqlite-connection.ts';
 import { EVERY_AGENT } from '../validation/like-pattern.ts';
 import { momentOf, toTimeText } from '../validation/timestamps.ts';
 import {
@@ -10,6 +10,7 @@ import {
   textPeriod,
   type Rowid,
 } from './foreign-times.ts';
+import { readAhead } from './read-ahead.ts';
 import {
   isAscending,
   isByDuration,
@@ -28,7 +29,13 @@ import { selectList, toRow, type AnyTable, type StoredTable } from './table.ts';
 const ROWID_BATCH_ROWS = 500;
 
 /** A batch ends with the row that completes this size, so that memory stays bounded however large the rows are. */
-const ROWID_BATCH_BYTES = 8 * 1024 * 1024;
+export const BATCH_BYTES: number = 8 * 1024 * 1024;
+
+/** Batches whose rowids are found at once by the moment, where each search reads many more rows than a batch has. */
+const MOMENT_AHEAD_BATCHES = 40;
+
+/** Those by duration, where each search compares every row. 200,000 rowids are 2 MB. */
+const DURATION_AHEAD_BATCHES = 400;
 
 /** Position of a row in the order of a query. */
 export interface KeysetPosition {
@@ -106,6 +113,7 @@ interface SortColumns {
  * reading stops at the limit. A filter that is not used adds no condition.
  * @param selective - condition by whose index the rows are found; they are sorted then
  * @param period - conditions of the period. @default those over times in this program's form
+ * @param selected - what is selected. @default the rowid, the column of the order and the whole row
  */
 export function keysetQueries(
   table: AnyTable,
@@ -113,6 +121,7 @@ export function keysetQueries(
   cursor: KeysetPosition | undefined,
   selective?: ColumnCondition,
   period: readonly SqlCondition[] = textPeriod(withoutIndex(table.timeColumn, selective), filter),
+  selected: string = wholeRow(table, filter.order),
 ): readonly SqlCondition[] {
   const column = sortColumn(table, filter.order);
   const sorted =
@@ -123,12 +132,17 @@ export function keysetQueries(
   return rangesFrom(sorted, ascending, cursor).map((range) => {
     const conditions = [range, ...filters];
     return {
-      sql: `SELECT rowid, ${column}, ${selectList(table)} FROM ${table.name}
+      sql: `SELECT ${selected} FROM ${table.name}
         WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}
         ORDER BY ${sorted.key} ${direction}, ${sorted.rowid} ${direction} LIMIT ?`,
       values: conditions.flatMap(({ values }) => values),
     };
   });
+}
+
+/** Lists what is selected of a row: its rowid, the column of the order and every column. */
+function wholeRow(table: AnyTable, order: QueryOrder | undefined): string {
+  return `rowid, ${sortColumn(table, order)}, ${selectList(table)}`;
 }
 
 /** Returns the column that rows are ordered by. */
@@ -152,6 +166,7 @@ function withoutIndex(column: string, selective: ColumnCondition | undefined): s
 /**
  * Reads one batch of a table in the order of a query. It takes several statements: in one state of the database no
  * row that one of them found is gone for the next.
+ * @param enoughBytes - the batch ends with the row that completes this size
  */
 export function readInOrder<Row>(
   connection: SqliteConnection,
@@ -160,26 +175,24 @@ export function readInOrder<Row>(
   limit: number,
   cursor: Cursor | undefined,
   textBytes: typeof Uint8Array = Uint8Array,
+  enoughBytes: number = Infinity,
 ): RowBatch<Row> {
   const columns = table.columns.map(({ column }) => column);
-  const rows = connection.snapshot(() => {
-    const found =
-      !isByDuration(filter.order) && hasForeignTimes(connection, table)
-        ? rowidsByMoment(connection, table, filter, limit, cursor).flatMap((rowid) =>
-            connection.all(
-              `SELECT rowid, ${table.timeColumn}, ${selectList(table)} FROM ${table.name} WHERE rowid = ?`,
-              [rowid],
-            ),
-          )
-        : rowsByIndex(connection, table, filter, limit, cursor);
-    for (const row of found) keepBytes(connection, table.name, columns, row, 2, textBytes);
+  const found = connection.snapshot(() => {
+    const rowids = rowidsOf(connection, table, filter, limit, cursor);
+    const batch =
+      rowids === undefined
+        ? rowsByIndex(connection, table, filter, limit, cursor, { enoughBytes })
+        : rowsByRowid(connection, table, filter, rowids, enoughBytes);
+    for (const row of batch.rows) keepBytes(connection, table.name, columns, row, 2, textBytes);
     // With U+FFFD for its bytes the sort key of the last row would be before the row: reading would never end.
-    const last = found.at(-1);
+    const last = batch.rows.at(-1);
     if (last) keepBytes(connection, table.name, [sortColumn(table, filter.order)], last, 1, TextBytes);
-    return found;
+    return batch;
   });
+  const { rows } = found;
   const last = rows.at(-1);
-  const ended = last === undefined || rows.length < limit;
+  const ended = last === undefined || (rows.length < limit && !found.isLarge);
   const consumed = (cursor?.consumed ?? 0) + rows.length;
   return {
     rows: rows.map((row) => toRow<Row>(table, row, 2)),
@@ -191,14 +204,72 @@ function positionOf([rowid, sortKey = null]: readonly SqlValue[]): KeysetPositio
   return { rowid: rowid as Rowid, sortKey, isTextBytes: sortKey instanceof TextBytes };
 }
 
+/** Finds the rowids of a batch where no index has its order; undefined where the rows are read at once. */
+function rowidsOf(
+  connection: SqliteConnection,
+  table: AnyTable,
+  filter: RowFilter,
+  limit: number,
+  cursor: Cursor | undefined,
+): readonly Rowid[] | undefined {
+  const isByMoment = !isByDuration(filter.order);
+  if (isByMoment && !hasForeignTimes(connection, table)) return undefined;
+  if (cursor === undefined || limit === Infinity) {
+    return isByMoment ? rowidsByMoment(connection, table, filter, limit, cursor) : undefined;
+  }
+  const find = isByMoment
+    ? (wanted: number): Rowid[] => rowidsByMoment(connection, table, filter, wanted, cursor)
+    : (wanted: number): Rowid[] =>
+        rowsByIndex(connection, table, filter, wanted, cursor, { selected: 'rowid' }).rows.map(
+          ([rowid]) => rowid as Rowid,
+        );
+  const batches = isByMoment ? MOMENT_AHEAD_BATCHES : DURATION_AHEAD_BATCHES;
+  return readAhead(connection, queryText(table, filter), { limit, batches, after: cursor.rowid }, find);
+}
+
+/** Tells queries of other rows or of another order apart. */
+function queryText(table: AnyTable, filter: RowFilter): string {
+  const { agent, order, since, until } = filter;
+  const others = rowConditions(filter).map(({ sql, values }) => [sql, values.map(String)]);
+  return JSON.stringify([table.name, agent, order, since, until, others]);
+}
+
+/** Rows of a batch, and whether it has ended because they are large. */
+interface FoundRows {
+  readonly rows: SqlValue[][];
+  readonly isLarge: boolean;
+}
+
+function rowsByRowid(
+  connection: SqliteConnection,
+  table: AnyTable,
+  { order }: RowFilter,
+  rowids: readonly Rowid[],
+  enoughBytes: number,
+): FoundRows {
+  const sql = `SELECT ${wholeRow(table, order)} FROM ${table.name} WHERE rowid = ?`;
+  const rows: SqlValue[][] = [];
+  let bytes = 0;
+  for (const rowid of rowids) {
+    if (bytes >= enoughBytes) break;
+    for (const row of connection.all(sql, [rowid])) {
+      rows.push(row);
+      bytes += sizeBytesOf(row);
+    }
+  }
+  return { rows, isLarge: bytes >= enoughBytes };
+}
+
 function rowsByIndex(
   connection: SqliteConnection,
   table: AnyTable,
   filter: RowFilter,
   limit: number,
   cursor: Cursor | undefined,
-): SqlValue[][] {
+  { selected, enoughBytes = Infinity }: { readonly selected?: string; readonly enoughBytes?: number },
+): FoundRows {
   const rows: SqlValue[][] = [];
+  let bytes = 0;
   const { order, conditions } = filter;
   const position =
     cursor && isByDuration(order)
@@ -209,12 +280,15 @@ function rowsByIndex(
   const period = isByDuration(order)
     ? periodConditions(connection, table, filter, withoutIndex(table.timeColumn, selective))
     : undefined;
-  for (const { sql, values } of keysetQueries(table, filter, position, selective, period)) {
+  for (const { sql, values } of keysetQueries(table, filter, position, selective, period, selected)) {
     const left = limit - rows.length;
-    if (left <= 0) break;
-    for (const row of connection.all(sql, [...values, sqlLimit(left)])) rows.push(row);
+    if (left <= 0 || bytes >= enoughBytes) break;
+    for (const row of connection.all(sql, [...values, sqlLimit(left)], enoughBytes - bytes)) {
+      rows.push(row);
+      if (enoughBytes !== Infinity) bytes += sizeBytesOf(row);
+    }
   }
-  return rows;
+  return { rows, isLarge: bytes >= enoughBytes };
 }
 
 /** Counts the rows of a query. The caller holds a snapshot. */
@@ -282,7 +356,7 @@ export function readInRowidOrder<Row>(
   const rows = connection.all(
     `SELECT rowid, ${selectList(table)} FROM ${table.name} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
     [afterRowid, ROWID_BATCH_ROWS],
-    ROWID_BATCH_BYTES,
+    BATCH_BYTES,
   );
   const rowids = rows.map(([rowid]) => rowid as Rowid);
   for (const [index, rowid] of rowids.entries()) {

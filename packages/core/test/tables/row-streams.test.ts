@@ -1,9 +1,14 @@
 /** Streams and pages of queries that take several batches, here and across a worker. */
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { Children } from '../../../../tests/support/child-process.ts';
 import type { Persistence, ReceiptQuery, ReceiptRow, RowsWithCursor } from '../../src/index.ts';
+import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
+import { SqliteConnection } from '../../src/engine/sqlite-connection.ts';
+import { DatabasePersistence } from '../../src/persistence/database-persistence.ts';
+import { migrate } from '../../src/schema/migrator.ts';
 import { auditOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -138,4 +143,53 @@ it('a duration of 200 kB continues, and a cursor of other values is refused', as
       position,
     ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   }
+});
+
+async function openInMemory(): Promise<{ db: DatabasePersistence; connection: SqliteConnection }> {
+  const connection = new SqliteConnection(await openDatabase(memoryStorage()));
+  const now = new Date(NOW);
+  await migrate(connection, now, performance.now());
+  const db = new DatabasePersistence(connection, DEFAULT_RETRY_POLICY, () => now, 'strict');
+  onTestFinished(() => db.close());
+  return { db, connection };
+}
+
+it.each([
+  ['times of this program', '2026-03-01 10:00:00'],
+  ['a time of another program', 1_772_359_200],
+])('large rows end a batch early, and a stream at its limit: %s', async (_name, time) => {
+  const { db, connection } = await openInMemory();
+  await db.saveReceipts(upTo(24).map((n) => receiptOf(`e-${n}`, { durationMs: n % 4 })));
+  connection.run('UPDATE receipts SET receipt_json = ?', [JSON.stringify('x'.repeat(1_000_000))]);
+  connection.run('UPDATE receipts SET created_at = ? WHERE rowid = 1', [time]);
+  for (const order of ['newest-first', 'oldest-first', 'longest-first', 'shortest-first'] as const) {
+    const all = (await db.queryReceipts({ order })).map(({ executionId }) => executionId);
+    expect(all, order).toHaveLength(24);
+    const batch = await db.readRows('queryReceipts', { order }, 500, undefined);
+    expect(batch.rows, order).toHaveLength(9);
+    expect(batch.nextCursor, order).toMatchObject({ consumed: 9 });
+    expect(await idsOf(db.queryReceipts({ order }), 24), order).toEqual(all);
+    expect(await idsOf(db.queryReceipts({ order, limit: 20 }), 24), order).toEqual(all.slice(0, 20));
+  }
+});
+
+it('a stream by duration sorts the table once and again, not for each batch, and sees what is saved', async () => {
+  const { db, connection } = await openInMemory();
+  await db.saveReceipts(upTo(4000).map((n) => receiptOf(`e-${n}`, { durationMs: 1000 + (n % 7) })));
+  let sorts = 0;
+  const all = connection.all.bind(connection);
+  connection.all = (sql, ...others) => {
+    if (sql.includes('ORDER BY duration_ms')) sorts++;
+    return all(sql, ...others);
+  };
+  const ids = await idsOf(db.queryReceipts({ order: 'longest-first', limit: 9000 }), 4000);
+  expect(new Set(ids).size).toBe(4000);
+  // The first batch, then the rest of its duration, what is shorter and what has none.
+  expect(sorts).toBe(4);
+  const seen: string[] = [];
+  for await (const { executionId } of db.queryReceipts({ order: 'longest-first', limit: 9000 })) {
+    seen.push(executionId);
+    if (seen.length === 1500) await db.saveReceipt(receiptOf('late', { durationMs: 5 }));
+  }
+  expect(seen).toEqual([...ids, 'late']);
 });
