@@ -21,7 +21,17 @@ import { valuesOf, type AnyTable, type Column, type WriteContext, type WrittenRo
 import { toTimestamp } from '../validation/timestamps.ts';
 import { leafOf } from './canonical-form.ts';
 import { encodeObject, parseObject } from './entry-body.ts';
-import { isRowid, readPosition, startPosition, writePosition, type Position } from './position.ts';
+import {
+  fromMember,
+  isRowid,
+  NO_ROWID,
+  readPosition,
+  startPosition,
+  toMember,
+  toMembers,
+  writePosition,
+  type Position,
+} from './position.ts';
 import { isMoreThan } from './row-sizes.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 
@@ -126,7 +136,11 @@ export class ChangeLog {
     const { table } = deletion;
     const last = this.#position.rowids;
     if (rowids !== undefined) last[table] = greatestRowid(this.#connection, table);
-    this.#appendSummary('rows.deleted', { ...deletion, last_rowid: last[table] }, rangesAsJson(rowids));
+    this.#appendSummary(
+      'rows.deleted',
+      { ...deletion, last_rowid: toMember(last[table]) },
+      rangesAsJson(rowids),
+    );
   }
 
   /**
@@ -207,11 +221,11 @@ export class ChangeLog {
           `SELECT max(row_rowid), count(row_rowid) FROM ${CHANGE_LOG.name} WHERE kind IN (?, ?)`,
           Object.values(KINDS[table]),
         ) ?? [];
-      rowids[table] = isRowid(greatest) ? greatest : 0;
+      rowids[table] = isRowid(greatest) ? greatest : NO_ROWID;
       return `"${table}":${Number(count)}`;
     });
     const members = [`"entries":{${counts.join()}}`, `"unordered":${JSON.stringify(unordered)}`];
-    this.#appendSummary(RENUMBERED, { from: 'json', ...rowids }, members);
+    this.#appendSummary(RENUMBERED, { from: 'json', ...toMembers(rowids) }, members);
   }
 
   /** Finds the last entry, and the greatest rowid of each table as of that. */
@@ -348,12 +362,11 @@ export class ChangeLog {
     if (typeof body !== 'string') return;
     const members = parseObject(body);
     if (kind === RENUMBERED) {
-      for (const each of TABLE_NAMES) if (isRowid(members[each])) rowids[each] = members[each];
+      for (const each of TABLE_NAMES) rowids[each] = fromMember(members[each]) ?? rowids[each];
       return;
     }
-    const { table: named, last_rowid: last } = members;
-    const name = TABLE_NAMES.find((each) => each === named);
-    if (name !== undefined && isRowid(last)) rowids[name] = last;
+    const name = TABLE_NAMES.find((each) => each === members['table']);
+    if (name !== undefined) rowids[name] = fromMember(members['last_rowid']) ?? rowids[name];
   }
 
   #storePosition(): void {
@@ -409,14 +422,16 @@ const ENTRIES_SQL = `SELECT seq, kind, CASE WHEN body IS NULL THEN row_rowid END
 
 function greatestRowid(connection: SqliteConnection, table: TableName): Rowid {
   const [greatest] = connection.get(`SELECT max(rowid) FROM ${table}`) ?? [];
-  return isRowid(greatest) ? greatest : 0;
+  return isRowid(greatest) ? greatest : NO_ROWID;
 }
 
 function rangesAsJson(rowids: readonly RowidRange[] | undefined): string[] {
   return rowids === undefined ? [] : [`"rowids":[${rowids.map((range) => `[${range.join()}]`).join()}]`];
 }
 
+/** Returns the rowid that SQLite gives after the last one. */
 function next(rowid: Rowid): Rowid {
+  if (rowid === NO_ROWID) return 1;
   return typeof rowid === 'bigint' ? rowid + 1n : rowid + 1;
 }
 

@@ -21,7 +21,7 @@ import { selectList, type AnyTable } from '../tables/table.ts';
 import { leafOf } from './canonical-form.ts';
 import { lastSeqOf, RENUMBERED, TABLE_OF_KIND, unorderedTables } from './change-log.ts';
 import { encodeObject, parseObject } from './entry-body.ts';
-import { isRowid, readPosition } from './position.ts';
+import { fromMember, isRowid, NO_ROWID, readPosition } from './position.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 import { rowidsOf, RowidSet, sizeOf } from './rowid-set.ts';
 
@@ -297,7 +297,7 @@ export class HistoryCheck {
     const state = [...this.#tables.values()].find(({ table }) => table.name === members['table']);
     if (state === undefined) return;
     const ranges = rangesIn(members['rowids']);
-    if (isRowid(members['last_rowid'])) state.last ??= members['last_rowid'];
+    state.last ??= fromMember(members['last_rowid']);
     if (kind === 'rows.adopted') {
       if (this.#isRenumbered) state.hadAdopted = true;
       else state.adopted.push(...ranges);
@@ -322,14 +322,14 @@ export class HistoryCheck {
     const { unordered, entries } = members;
     const counts = (entries ?? {}) as Readonly<Record<string, unknown>>;
     for (const state of this.#tables.values()) {
-      const greatest = members[state.table.name];
-      if (isRowid(greatest)) state.last ??= greatest;
+      const greatest = fromMember(members[state.table.name]);
+      state.last ??= greatest;
       if (Array.isArray(unordered) && unordered.includes(state.table.name)) state.ascends = false;
       if (this.#isRenumbered) continue;
       state.renumbering = { seq, entries: Number(counts[state.table.name]) };
       state.takenSince = state.taken;
       state.taken = new RowidSet();
-      state.renumberedTo = isRowid(greatest) ? greatest : 0;
+      state.renumberedTo = greatest ?? NO_ROWID;
     }
     this.#isRenumbered = true;
   }
@@ -377,7 +377,7 @@ export class HistoryCheck {
         const isAdopted = adopted[0] !== undefined && adopted[0][0] <= rowid;
         const wasAdopted = state.hadAdopted && rowid <= state.renumberedTo;
         if (isAdopted || wasAdopted) this.#rowsWithoutHash++;
-        else if (rowid > (state.last ?? 0)) this.#rowsNotLogged++;
+        else if (rowid > (state.last ?? NO_ROWID)) this.#rowsNotLogged++;
         else {
           const [value = null] =
             this.#connection.get(`SELECT ${id} FROM ${name} WHERE rowid = ?`, [rowid]) ?? [];
@@ -421,7 +421,7 @@ function newState(table: AnyTable, ascends: boolean): TableState {
     takenSince: undefined,
     adopted: [],
     hadAdopted: false,
-    renumberedTo: 0,
+    renumberedTo: NO_ROWID,
     last: undefined,
     next: undefined,
     ascends,

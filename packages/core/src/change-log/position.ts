@@ -12,12 +12,15 @@ export interface Position {
   readonly rowids: Record<TableName, Rowid>;
 }
 
+/** The last rowid of a table without any: every rowid is greater. */
+export const NO_ROWID: Rowid = -Infinity;
+
 /** Key in `_schema_metadata` of a {@link Position} that the search for the last one starts from. */
 const POSITION_KEY = 'change_log_position';
 
 /** Makes the position of a log without entries of rows. @param seq - number of its last entry */
 export function startPosition(seq: number): Position {
-  return { seq, rowids: { receipts: 0, agent_memory: 0, audit_log: 0 } };
+  return { seq, rowids: { receipts: NO_ROWID, agent_memory: NO_ROWID, audit_log: NO_ROWID } };
 }
 
 /** Reads the stored position; the start where there is none. */
@@ -25,15 +28,30 @@ export function readPosition(connection: SqliteConnection): Position {
   const { seq, ...stored } = parseObject(readMetadata(connection, POSITION_KEY) ?? '{}');
   const position = startPosition(typeof seq === 'number' ? seq : 0);
   for (const table of TABLE_NAMES) {
-    const rowid = stored[table];
-    if (isRowid(rowid)) position.rowids[table] = rowid;
+    position.rowids[table] = fromMember(stored[table]) ?? NO_ROWID;
   }
   return position;
 }
 
 /** Stores a position. The caller holds a transaction. */
 export function writePosition(connection: SqliteConnection, { seq, rowids }: Position, now: Date): void {
-  writeMetadata(connection, POSITION_KEY, encodeObject({ seq, ...rowids }), now);
+  writeMetadata(connection, POSITION_KEY, encodeObject({ seq, ...toMembers(rowids) }), now);
+}
+
+/** Makes the member of a body that says what the last rowid is: `null` for none. */
+export function toMember(last: Rowid): Rowid | null {
+  return last === NO_ROWID ? null : last;
+}
+
+/** Makes such a member for each table. */
+export function toMembers(last: Readonly<Record<TableName, Rowid>>): Record<string, Rowid | null> {
+  return Object.fromEntries(TABLE_NAMES.map((table) => [table, toMember(last[table])]));
+}
+
+/** Reads such a member; undefined for a value that is none. */
+export function fromMember(value: unknown): Rowid | undefined {
+  if (value === null) return NO_ROWID;
+  return isRowid(value) ? value : undefined;
 }
 
 /** True for what can be a rowid. */

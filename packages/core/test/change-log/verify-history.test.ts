@@ -4,6 +4,7 @@ import type { Persistence } from '../../src/index.ts';
 import { originalSchema } from '../../src/schema/migrations/0001-original-schema.ts';
 import { MemoryBackupDirectory } from '../../src/testing/memory-backup-directory.ts';
 import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { SettableClock } from '../../src/testing/settable-clock.ts';
 import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
 
 /** @param after - rowid after which the rows are */
@@ -199,4 +200,27 @@ it('finds that entries have lost their rowids after a restore from JSON', async 
       message: expect.stringMatching(/counts 3 entries of receipts .* but there are 2/) as string,
     },
   ]);
+});
+
+it('takes rows with any rowid for new ones in a table that has no entry, or was emptied', async () => {
+  const database = createTestDatabase();
+  const clock = new SettableClock('2020-01-02T00:00:00Z');
+  let db = await database.open({ clock: clock.read });
+  for (const _ of ['no entry', 'emptied']) {
+    database.native(nativeAuditsAfter(-6, 2));
+    expect(await db.verify()).toMatchObject({ problems: [], history: { rowsNotLogged: 2 } });
+    await db.saveReceipt(receiptOf(`e-${_}`));
+    expect(await db.verify()).toMatchObject({ problems: [], history: { rowsNotLogged: 0 } });
+    await db.logAudits([auditOf('o'), auditOf('o')]);
+    expect(await db.verify()).toMatchObject({ problems: [], history: { rowsNotLogged: 0 } });
+    clock.forwardDays(100);
+    await db.cleanup({ days: 90 });
+    expect(await db.verify()).toMatchObject({ problems: [] });
+    expect(database.native('SELECT count(*) FROM audit_log')).toBe('0');
+    await db.close();
+    db = await database.open({ clock: clock.read });
+  }
+  const kinds = database.native("SELECT group_concat(kind) FROM _change_log WHERE kind LIKE 'audit.%'");
+  const once = 'audit.adopted,audit.adopted,audit.logged,audit.logged';
+  expect(kinds).toBe(`${once},${once}`);
 });
