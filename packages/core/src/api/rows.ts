@@ -12,12 +12,14 @@ export type JsonInput =
 
 /**
  * Result of a query: `await` it for an array, or `for await` it to stream without building one. Streaming reads in
- * batches. A row is returned exactly once if it is stored when streaming begins and still stored when its batch is read.
+ * batches. A row is returned exactly once if it is stored when streaming begins and still stored when its batch is read,
+ * unless it is a memory that is saved again meanwhile.
  */
 export interface Rows<Row> extends PromiseLike<Row[]>, AsyncIterable<Row> {
   /**
    * Reads the rows up to the limit, and the cursor that continues after them. It is a position in the order of the rows, not a
-   * number of rows: what is saved or deleted in the meantime neither repeats nor hides a row.
+   * number of rows: what is saved or deleted in the meantime neither repeats nor hides a row. A memory that is saved again
+   * has a new place in the order, so pages and streams from the newest miss it, and those from the oldest have it again.
    */
   withCursor(): Promise<RowsWithCursor<Row>>;
 }
@@ -25,7 +27,7 @@ export interface Rows<Row> extends PromiseLike<Row[]>, AsyncIterable<Row> {
 /** Rows of a query up to its limit. */
 export interface RowsWithCursor<Row> {
   readonly rows: Row[];
-  /** For `after` of the next query. Null when fewer rows than the limit were left. */
+  /** For `after` of the next query. Null when fewer rows than the limit were left; with the limit 0 it is where the query began. */
   readonly nextCursor: string | null;
 }
 

@@ -113,7 +113,8 @@ export async function readBatch<Row>(
 ): Promise<RowBatch<Row>> {
   const left = limit - (cursor?.consumed ?? 0);
   const wanted = Math.min(left, batchRows);
-  if (wanted <= 0) return { rows: [], nextCursor: undefined };
+  if (wanted <= 0)
+    return { rows: [], nextCursor: undefined, endCursor: encodeCursor(cursor, table.name, filter.order) };
   // Who asks for all rows at once has to have memory for them.
   const enoughBytes = batchRows === Infinity ? Infinity : BATCH_BYTES;
   const batch = await queue.enqueueRead(operation, () =>
@@ -153,29 +154,40 @@ function tableOf(method: RowMethod): AnyTable {
   return found;
 }
 
-/** Writes a position as text: what sorts the rows, and the value and the rowid of the last one. */
+/** Writes a position as text: what sorts the rows, and the value and the rowid of the last one; without one, the beginning. */
 function encodeCursor(
-  { sortKey, isTextBytes, rowid }: Cursor,
+  cursor: Cursor | undefined,
   table: TableName,
   order: QueryOrder = 'newest-first',
 ): string {
-  const key = isTextBytes === true && sortKey instanceof Uint8Array ? new TextBytes(sortKey) : sortKey;
-  const json = `{"order":${JSON.stringify(`${table} ${order}`)},"sortKey":${encodeJsonValue(key)},"rowid":${encodeJsonValue(rowid)}}`;
+  const position = cursor === undefined ? '"begin":1' : encodePosition(cursor);
+  const json = `{"order":${JSON.stringify(`${table} ${order}`)},${position}}`;
   return toBase64(new TextEncoder().encode(json))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
 }
 
-/** Reads a position. @throws {PersistenceError} INVALID_ARGUMENT for text of another table or order, or of none */
-function decodeCursor(operation: string, given: unknown, table: TableName, order: QueryOrder): Cursor {
+function encodePosition({ sortKey, isTextBytes, rowid }: Cursor): string {
+  const key = isTextBytes === true && sortKey instanceof Uint8Array ? new TextBytes(sortKey) : sortKey;
+  return `"sortKey":${encodeJsonValue(key)},"rowid":${encodeJsonValue(rowid)}`;
+}
+
+/** Reads a position; undefined for the beginning. @throws {PersistenceError} INVALID_ARGUMENT for text of another table or order, or of none */
+function decodeCursor(
+  operation: string,
+  given: unknown,
+  table: TableName,
+  order: QueryOrder,
+): Cursor | undefined {
   const field = { operation, name: 'after' };
   const text = checkText(field, given);
   const position = parsePosition(text);
   if (position?.['order'] !== `${table} ${order}`) {
     throw invalid(field, text, 'the nextCursor of a query of the same table in the same order');
   }
-  const { sortKey = null, rowid } = position;
+  const { begin, sortKey = null, rowid } = position;
+  if (begin === 1) return undefined;
   if (!isRowid(rowid) || !isSortKey(sortKey)) throw invalid(field, text, 'the nextCursor of a query');
   return { sortKey, isTextBytes: sortKey instanceof TextBytes, rowid, consumed: 0 };
 }

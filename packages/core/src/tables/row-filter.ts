@@ -135,11 +135,14 @@ function containsText({ textColumns }: AnyTable, text: string): SqlCondition {
   return { sql: `(${found.join(' OR ')})`, values: textColumns.map(() => searched) };
 }
 
-/** SQLite's JSON functions fail for what is not JSON. CASE keeps it from calling them before the check. */
+/**
+ * SQLite's JSON functions fail for what is not JSON. CASE keeps it from calling them before the check. They read a text up to
+ * its first NUL, which no JSON has.
+ */
 function jsonCondition(column: string, condition: JsonCondition): SqlCondition {
   const { sql, values } = pathCondition(column, condition);
   return {
-    sql: `CASE WHEN typeof(${column}) = 'text' AND json_valid(${column}) THEN ${sql} ELSE 0 END`,
+    sql: `CASE WHEN typeof(${column}) = 'text' AND json_valid(${column}) AND instr(${column}, char(0)) = 0 THEN ${sql} ELSE 0 END`,
     values,
   };
 }

@@ -5,6 +5,7 @@
 
 export const MS_PER_DAY = 86_400_000;
 const EARLIEST = '0000-01-01 00:00:00';
+const LATEST = '9999-12-31 23:59:59.999';
 
 /** 1970-01-01 as a Julian day. */
 const EPOCH_JULIAN_DAY = 2_440_587.5;
@@ -25,11 +26,13 @@ export function toTimestamp(moment: Date): string {
 
 /**
  * Formats a moment as stored in the tables, with its milliseconds where it has any: so it sorts after its second.
- * @param momentMs - milliseconds since 1970. One before the year 0 is taken for the earliest time.
+ * @param momentMs - milliseconds since 1970. One before the year 0 is taken for the earliest time,
+ *   one after the year 9999 for the latest
  */
 export function toTimeText(momentMs: number): string {
   const moment = new Date(momentMs);
   if (moment.getUTCFullYear() < 0) return EARLIEST;
+  if (moment.getUTCFullYear() > 9999) return LATEST;
   return moment
     .toISOString()
     .replace('T', ' ')

@@ -22,7 +22,7 @@ import { auditLogTable } from '../../src/tables/audit-log.ts';
 import { TABLES } from '../../src/tables/index.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/engine/retry.ts';
 import { migrate } from '../../src/schema/migrator.ts';
-import { checkAgent, EVERY_AGENT } from '../../src/validation/like-pattern.ts';
+import { checkAgent, EVERY_AGENT, type AgentFilter } from '../../src/validation/like-pattern.ts';
 import { receiptsTable } from '../../src/tables/receipts.ts';
 import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, collect, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
@@ -48,14 +48,9 @@ const batches = (...parameters: Parameters<typeof keysetQueries>): string =>
 
 const receiptsWith = (filters: ReceiptFilters): RowConditions =>
   checkConditions('test', receiptsTable, filters);
-const selective = (filters: ReceiptFilters): string => {
+const selective = (filters: ReceiptFilters, agent: AgentFilter = SOME_AGENTS): string => {
   const conditions = receiptsWith(filters);
-  return keysetQueries(
-    receiptsTable,
-    { agent: SOME_AGENTS, since: '2026', conditions },
-    cursor,
-    conditions.columns[0],
-  )
+  return keysetQueries(receiptsTable, { agent, since: '2026', conditions }, cursor, conditions.columns[0])
     .map(({ sql }) => sql)
     .join(';\n');
 };
@@ -168,6 +163,14 @@ describe('query plans', () => {
     [
       'receipts of a status that few have: found by it, then sorted',
       selective({ status: ['error', 'partial'] }),
+      upTo(3).flatMap(() => [
+        'SEARCH receipts USING INDEX idx_receipts_status (status=?)',
+        'USE TEMP B-TREE FOR ORDER BY',
+      ]),
+    ],
+    [
+      'receipts of an agent and a status that few have: found by the status, though the agent has an index',
+      selective({ status: ['error', 'partial'] }, ONE_AGENT),
       upTo(3).flatMap(() => [
         'SEARCH receipts USING INDEX idx_receipts_status (status=?)',
         'USE TEMP B-TREE FOR ORDER BY',

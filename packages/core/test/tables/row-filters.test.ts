@@ -371,3 +371,18 @@ it('an index leads to few rows, and order leads to many, with the same result', 
     expect(await opened.countReceipts(filters), JSON.stringify(query)).toBe(ids.length);
   }
 });
+
+it('a text that goes on after JSON and NUL is no JSON', async () => {
+  const row: Row = {
+    rowid: 1,
+    executionId: 'e',
+    agentId: 'a',
+    agentType: 't',
+    receiptJson: '{"n":1}\0junk',
+    status: 'success',
+    createdAt: null,
+    durationMs: 1,
+  };
+  const opened = await open([row, { ...row, rowid: 2, executionId: 'json', receiptJson: '{"n":1}' }]);
+  expect(idsOf(await opened.queryReceipts({ where: '$.n = 1' }))).toEqual(['json']);
+});

@@ -90,6 +90,13 @@ export const filterCases: readonly PersistenceCase[] = [
         /same order/,
       );
       await refused(db.queryMemory({ after: nextCursor ?? '' }), 'INVALID_ARGUMENT', /same table/);
+      const begun = await db.queryReceipts({ limit: 0 }).withCursor();
+      expect(begun.rows).toEqual([]);
+      const first = await db.queryReceipts({ limit: 1, after: begun.nextCursor ?? '' });
+      expect(first.map(({ executionId }) => executionId)).toEqual(['later-2']);
+      const still = await db.queryReceipts({ limit: 0, after: nextCursor ?? '' }).withCursor();
+      expect(still.nextCursor).toBe(nextCursor);
+      expect(await db.countReceipts({ until: '9999-12-31T23:59:59-01:00' })).toBe(7);
     },
   },
   {
