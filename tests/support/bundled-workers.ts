@@ -1,5 +1,7 @@
 /** Serves workers of the browser tests as one module each, made from the sources of this run. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Plugin } from 'vitest/config';
 import type { OneModule } from '../../scripts/build/one-module.ts';
@@ -20,6 +22,14 @@ const WASM = 'sql-wasm.wasm';
 const WORKER_OF_BINARY: ReadonlyMap<string, string> = new Map(
   [...WORKERS].map((source) => [path.posix.join(path.posix.dirname(source), WASM), source]),
 );
+
+/** Oxigraph's code in a bundle names its binary in the same way. */
+const BINARY_OF_OXIGRAPH = '/packages/agents/test/web_bg.wasm';
+
+function readOxigraph(): Promise<Uint8Array> {
+  const module = createRequire(path.join(ROOT, 'packages/agents/package.json')).resolve('oxigraph');
+  return readFile(path.join(path.dirname(module), path.basename(BINARY_OF_OXIGRAPH)));
+}
 
 async function build(source: string): Promise<OneModule> {
   const [{ buildOneModule }, { sqlJsAssets }] = await Promise.all([
@@ -54,15 +64,16 @@ export function bundledWorkers(): Plugin {
         const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
         const isWorker = WORKERS.has(pathname) && searchParams.has('worker_file');
         const source = isWorker ? pathname : WORKER_OF_BINARY.get(pathname);
-        if (source === undefined) {
+        if (source === undefined && pathname !== BINARY_OF_OXIGRAPH) {
           next();
           return;
         }
         const answer = async (): Promise<void> => {
           try {
-            const { text, assets } = await bundleOf(source);
+            const bundle = source && (await bundleOf(source));
             response.setHeader('content-type', isWorker ? 'text/javascript' : 'application/wasm');
-            response.end(isWorker ? text : assets.get(WASM));
+            if (!bundle) response.end(await readOxigraph());
+            else response.end(isWorker ? bundle.text : bundle.assets.get(WASM));
           } catch (error) {
             next(error);
           }
