@@ -42,7 +42,7 @@ export async function readGgenProject(file: string): Promise<GgenProject> {
     throw new UsageError(`${file}: ${key} in [${section}] must be ${expected}`);
   };
   const located = (paths: readonly string[] = []): string[] =>
-    paths.map((each) => path.join(path.dirname(file), each));
+    paths.map((each) => (path.isAbsolute(each) ? each : path.join(path.dirname(file), each)));
   return {
     gates: located(setting(['validation', 'gates'], 'a list of files', isTexts)),
     imports: located(setting(['ontology', 'imports'], 'a list of files', isTexts)),

@@ -2,14 +2,17 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { InputFile } from '@ggen-sim/agents';
-import { reasonOf } from './failures.ts';
+import { UsageError, reasonOf } from './failures.ts';
 import { readCatalog } from './xml-catalog.ts';
 
 /** Extensions of the documents that a folder of imports holds. */
 const DOCUMENT = /\.(?:ttl|nt|nq|trig|rdf|owl|jsonld)$/iu;
 
+/** Files that are read at once: systems limit how many are open. */
+const MAX_OPEN = 64;
+
 /** Reads a file. */
-export async function readInput(name: string): Promise<InputFile> {
+async function readInput(name: string): Promise<InputFile> {
   try {
     return { name, content: await readFile(name) };
   } catch (error) {
@@ -17,18 +20,22 @@ export async function readInput(name: string): Promise<InputFile> {
   }
 }
 
+/** Reads files, in their order. */
+export async function readInputs(names: readonly string[]): Promise<InputFile[]> {
+  return readEach(names, readInput);
+}
+
 /**
  * Reads documents that others import, each given as `IRI=FILE`, as a file whose document names its own ontology, as a folder
  * of such files, or as an XML catalog.
  *
- * @throws {UsageError} for a catalog that cannot be read
+ * @throws {UsageError} for a catalog that cannot be read, and for a folder without documents
  */
 export async function readImports(texts: readonly string[]): Promise<InputFile[]> {
-  const found = await Promise.all(texts.map(readImport));
+  const found: InputFile[] = [];
+  for (const text of texts) found.push(...(await readImport(text)));
   // A catalog may list a file that is also given by itself.
-  const distinct = new Map(
-    found.flat().map((file) => [`${file.iri ?? ''} ${path.resolve(file.name)}`, file]),
-  );
+  const distinct = new Map(found.map((file) => [`${file.iri ?? ''} ${path.resolve(file.name)}`, file]));
   return [...distinct.values()];
 }
 
@@ -40,11 +47,17 @@ async function readImport(text: string): Promise<readonly InputFile[]> {
     return [Object.assign(await readInput(file), { iri })];
   if (/\.xml$/iu.test(text)) {
     const entries = await readCatalog(text);
-    return Promise.all(
-      entries.map(async (entry) => Object.assign(await readInput(entry.file), { iri: entry.iri })),
-    );
+    return readEach(entries, async (entry) => Object.assign(await readInput(entry.file), { iri: entry.iri }));
   }
-  return Promise.all((await documentsIn(text)).map(readInput));
+  return readInputs(await documentsIn(text));
+}
+
+/** Reads files, some of them at once, and keeps their order. */
+async function readEach<T>(items: readonly T[], read: (item: T) => Promise<InputFile>): Promise<InputFile[]> {
+  const found: InputFile[] = [];
+  for (let start = 0; start < items.length; start += MAX_OPEN)
+    found.push(...(await Promise.all(items.slice(start, start + MAX_OPEN).map(read))));
+  return found;
 }
 
 /** Returns a file itself, or the documents below a folder. */
@@ -55,8 +68,11 @@ async function documentsIn(name: string): Promise<readonly string[]> {
   );
   if (!isFolder) return [name];
   const entries = await readdir(name, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && DOCUMENT.test(entry.name))
+  const files = entries
+    // Links to files count, links to folders do not: they could lead in a circle.
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && DOCUMENT.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .toSorted();
+  if (files.length === 0) throw new UsageError(`the folder ${name} has no documents to import`);
+  return files;
 }

@@ -13,8 +13,8 @@ export interface CatalogEntry {
 type XmlElement = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the `uri` entries of a catalog, of its groups, and of the catalogs that it goes on with. Entries on other hosts are
- * left out: nothing is loaded from the network.
+ * Reads the `uri` entries of a catalog, of its groups, and of the catalogs that it goes on with. Entries on other hosts,
+ * and those that name no file, are left out: nothing is loaded from the network.
  *
  * @throws {UsageError} when the file cannot be read, is no catalog, or rewrites IRIs
  */
@@ -35,25 +35,37 @@ async function entriesOf(file: string, shown: string, around: Set<string>): Prom
   if (typeof catalog !== 'object' || catalog === null) throw new UsageError(`${shown} is no XML catalog`);
   const entries: CatalogEntry[] = [];
   const read = async (element: XmlElement, outer: URL): Promise<void> => {
-    const base = new URL(textOf(element['@base']) ?? '', outer);
+    const ownBase = textOf(element['@base']) ?? '';
+    if (!URL.canParse(ownBase, outer.href)) throw new UsageError(`${shown} has an xml:base that is no URL`);
+    const base = new URL(ownBase, outer);
     if (element['rewriteURI'] !== undefined || element['delegateURI'] !== undefined)
       throw new UsageError(`${shown} rewrites IRIs, which is not supported`, 'List each document as a uri.');
     for (const entry of elementsOf(element['uri'])) {
       const [iri, uri] = [textOf(entry['@name']), textOf(entry['@uri'])];
-      const target = iri === undefined || uri === undefined ? undefined : new URL(uri, base);
-      if (iri !== undefined && target?.protocol === 'file:')
-        entries.push({ iri, file: path.relative(process.cwd(), fileURLToPath(target)) });
+      const target = uri === undefined ? undefined : fileAt(uri, base);
+      if (iri !== undefined && target !== undefined)
+        entries.push({ iri, file: path.relative(process.cwd(), target) });
     }
     for (const group of elementsOf(element['group'])) await read(group, base);
     for (const next of elementsOf(element['nextCatalog'])) {
-      const target = new URL(textOf(next['@catalog']) ?? '', base);
-      if (target.protocol !== 'file:') continue;
-      const nextFile = fileURLToPath(target);
+      const nextFile = fileAt(textOf(next['@catalog']) ?? '', base);
+      if (nextFile === undefined) continue;
       entries.push(...(await entriesOf(nextFile, path.relative(process.cwd(), nextFile), around)));
     }
   };
   await read(catalog as XmlElement, pathToFileURL(file));
   return entries;
+}
+
+/** Returns the path of a local file; `undefined` for another host, and for what is no URL or no path. */
+function fileAt(text: string, base: URL): string | undefined {
+  const url = URL.canParse(text, base.href) ? new URL(text, base) : undefined;
+  if (url?.protocol !== 'file:') return undefined;
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return undefined;
+  }
 }
 
 function elementsOf(value: unknown): readonly XmlElement[] {

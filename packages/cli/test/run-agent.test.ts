@@ -1,6 +1,6 @@
 /** The validation agent on the command line. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -136,6 +136,52 @@ describe('run-agent validation', () => {
     expect(JSON.parse(missing.stdout)).toMatchObject({ not_evaluated: ['owl:imports <a:b>'] });
     const none = await validate('--spec', bad, '--import', file('imports/none.xml', '<a/>'));
     expect(none.stderr).toMatch(/imports\/none\.xml is no XML catalog/u);
+  });
+
+  it('leaves out what a catalog lists elsewhere, and names a folder without documents', async () => {
+    const catalog = file(
+      'elsewhere/catalog.xml',
+      `<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">
+         <uri name="a:1" uri="file://otherhost/c.ttl"/><uri name="a:2" uri="http://[bad/"/>
+         <uri name="a:3" uri="b%2Ftt.ttl"/><nextCatalog catalog="http://[bad/"/>
+       </catalog>\n`,
+    );
+    const { exitCode, stdout, stderr } = await validate(
+      '--spec',
+      good,
+      '--shapes',
+      shapes,
+      '--import',
+      catalog,
+    );
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect((JSON.parse(stdout) as { inputs: unknown[] }).inputs).toHaveLength(2);
+    const base = file('elsewhere/base.xml', '<catalog xml:base="http://[bad/"/>\n');
+    const badBase = await validate('--spec', good, '--import', base);
+    expect(badBase.stderr).toMatch(/base\.xml has an xml:base that is no URL/u);
+    mkdirSync(join(sandbox.directory, 'empty'), { recursive: true });
+    const empty = await validate('--spec', good, '--import', 'empty');
+    expect(empty.stderr).toMatch(/the folder empty has no documents to import/u);
+  });
+
+  it.skipIf(process.platform === 'win32')('follows links to files in a folder of imports', async () => {
+    const owl = '@prefix owl: <http://www.w3.org/2002/07/owl#> .';
+    const importing = file('links/importing.ttl', `${owl} <> owl:imports <a:linked> .\n`);
+    file('links/real/linked.ttl', `${owl} <a:linked> a owl:Ontology .\n`);
+    mkdirSync(join(sandbox.directory, 'links/only'), { recursive: true });
+    symlinkSync('../real/linked.ttl', join(sandbox.directory, 'links/only/linked.ttl'));
+    const { stdout } = await validate('--spec', bad, '--shapes', importing, '--import', 'links/only');
+    expect(JSON.parse(stdout)).toMatchObject({ not_evaluated: [] });
+  });
+
+  it('takes absolute paths in a ggen.toml', async () => {
+    const gate = file('absolute/gate.rq', 'ASK { ?x a <http://example.org/None> }\n');
+    const toml = file(
+      'absolute/ggen.toml',
+      `[validation]\ngates = [${JSON.stringify(join(sandbox.directory, gate))}]\n`,
+    );
+    const { stdout } = await validate('--spec', good, '--config', toml);
+    expect(JSON.parse(stdout)).toMatchObject({ counts: { gates: 1 } });
   });
 
   it('takes gates, imports, base and prefixes of a ggen.toml', async () => {

@@ -15,7 +15,7 @@ import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 import { CommandFailure, failureLine, failureOf } from '../failures.ts';
 import { readGgenProject } from '../ggen-project.ts';
-import { readImports, readInput } from '../input-files.ts';
+import { readImports, readInputs } from '../input-files.ts';
 import { OutputClosed } from '../output/data-output.ts';
 import { choice, count, files, flag, optionalText, path } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
@@ -106,14 +106,14 @@ async function readDocuments(
   paths: Readonly<Record<string, readonly string[]>>,
 ): Promise<Record<string, InputFile[]>> {
   const given = Object.entries(paths).filter(([, names]) => names.length > 0);
-  return Object.fromEntries(
-    await Promise.all(
-      given.map(async ([parameter, names]) => {
-        const hasIri = agent.parameters[parameter]?.hasIri === true;
-        return [parameter, await (hasIri ? readImports(names) : Promise.all(names.map(readInput)))] as const;
-      }),
-    ),
+  const read = await Promise.all(
+    given.map(async ([parameter, names]) => {
+      const hasIri = agent.parameters[parameter]?.hasIri === true;
+      return [parameter, await (hasIri ? readImports(names) : readInputs(names))] as const;
+    }),
   );
+  // A catalog may list no local file.
+  return Object.fromEntries(read.filter(([, documents]) => documents.length > 0));
 }
 
 /** Adds what a project has beside the files on the command line. */
@@ -122,11 +122,9 @@ async function withProject(
   file: string,
 ): Promise<AgentInputs> {
   const { gates, imports, baseIri, prefixes } = await readGgenProject(file);
-  const [ownGates, ownImports] = await Promise.all(
-    [gates, imports].map((paths) => Promise.all(paths.map(readInput))),
-  );
-  const given = [...(inputs['gates'] ?? []), ...(ownGates ?? [])];
-  const spec = [...(inputs['spec'] ?? []), ...(ownImports ?? [])];
+  const [ownGates, ownImports] = [await readInputs(gates), await readInputs(imports)];
+  const given = [...(inputs['gates'] ?? []), ...ownGates];
+  const spec = [...(inputs['spec'] ?? []), ...ownImports];
   return {
     ...inputs,
     spec: baseIri === undefined ? spec : spec.map((document) => Object.assign(document, { iri: baseIri })),
