@@ -25,16 +25,21 @@ export async function makeIntactDatabases(folder: string): Promise<string[]> {
 }
 
 async function fill(path: string): Promise<void> {
-  const db = await openPersistence({ storage: 'file', path });
+  let now = new Date('2026-01-01T00:00:00Z');
+  const db = await openPersistence({ storage: 'file', path, clock: () => now });
+  const receipts = upTo(60).map((n) =>
+    receiptOf(`e-${n}`, { receipt: { n, text: 'x'.repeat(n % 10 === 0 ? 6000 : n) } }),
+  );
+  const isOld = (_: unknown, index: number): boolean => index % 2 === 0 && index > 20;
+  await db.record({ receipts: receipts.filter(isOld) });
+  now = new Date('2026-06-01T00:00:00Z');
   await db.record({
-    receipts: upTo(60).map((n) =>
-      receiptOf(`e-${n}`, { receipt: { n, text: 'x'.repeat(n % 10 === 0 ? 6000 : n) } }),
-    ),
+    receipts: receipts.filter((receipt, index) => !isOld(receipt, index)),
     memories: upTo(4).map((n) => memoryOf(`agent-${n}`)),
     audits: upTo(60).map((n) => auditOf(`o-${n}`, { details: 'd'.repeat(n) })),
   });
-  await db.close();
   // Deleted rows leave free pages.
-  nativeSqlite(path, "DELETE FROM receipts WHERE execution_id GLOB 'e-[345]*'");
+  await db.cleanup({ days: 90, vacuum: false });
+  await db.close();
   fs.chmodSync(path, 0o644);
 }
