@@ -6,16 +6,22 @@ type Plugin = Extract<NonNullable<UserConfig['plugins']>, { readonly name: strin
 
 const MODULE = /\/node_modules\/oxigraph\/node\.js$/;
 
+/** How oxigraph's code for Node names its binary. */
+const BINARY = '`${__dirname}/node_bg.wasm`';
+
 /**
  * Oxigraph's code for Node as an ES module, with every character of it but the name of its binary: a bundler's wrapper for
  * CommonJS has no folder in which the binary could be.
  */
-const esModule = (code: string): string => `import * as fileSystem from 'node:fs';
-const [exports, require, __dirname] = [{}, () => fileSystem, import.meta.dirname];
-${code.replace('/node_bg.wasm', '/oxigraph.wasm')}
+function esModule(code: string): string {
+  if (!code.includes(BINARY)) throw new Error('oxigraph names its binary in another way');
+  return `import * as fileSystem from 'node:fs';
+const [exports, require] = [{}, () => fileSystem];
+${code.replace(BINARY, "new URL('./oxigraph.wasm', import.meta.url)")}
 export { Store, fromQuad };
 export default undefined;
 `;
+}
 
 /** Puts oxigraph's binary beside bundled code for Node that has oxigraph in it. */
 export function oxigraphAssets(): Plugin {
