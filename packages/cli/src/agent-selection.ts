@@ -23,6 +23,15 @@ export const AGENT_EXACT: Readonly<Record<'agentExact', Parameter<string | undef
   }),
 };
 
+/** The options that select agents, for commands without an argument for it. */
+export const AGENT_OPTIONS: Readonly<Record<'agent' | 'agentExact', Parameter<string | undefined>>> = {
+  agent: optionalText({
+    placeholder: 'PATTERN',
+    description: String.raw`only agents that match this SQL LIKE pattern; * means %, \_ an ordinary _`,
+  }),
+  ...AGENT_EXACT,
+};
+
 /**
  * Makes the selection of a query.
  * @throws {UsageError} when both a pattern and one agent are given

@@ -1,7 +1,7 @@
 import { EXPORT_FORMATS } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
-import { AGENT_EXACT, agentsOf } from '../agent-selection.ts';
-import { choice, optionalCount, optionalText, path } from '../parameters.ts';
+import { AGENT_OPTIONS, agentsOf } from '../agent-selection.ts';
+import { choice, optionalCount, path } from '../parameters.ts';
 import { CSV_OPTIONS } from '../output/rows.ts';
 import { isStandardOutput } from '../output/redirected-output.ts';
 import { writeReport } from '../output/reports.ts';
@@ -28,11 +28,7 @@ export const exportAuditTrail: Command = defineCommand({
     }),
   },
   options: {
-    agent: optionalText({
-      placeholder: 'PATTERN',
-      description: String.raw`only agents that match this SQL LIKE pattern; * means %, \_ an ordinary _`,
-    }),
-    ...AGENT_EXACT,
+    ...AGENT_OPTIONS,
     days: optionalCount({ description: 'only entries of this many days, counted back from now' }),
     ...CSV_OPTIONS,
   },

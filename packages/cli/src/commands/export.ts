@@ -1,10 +1,10 @@
 import { EXPORT_FORMATS, type TableName } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
-import { AGENT_EXACT } from '../agent-selection.ts';
+import { AGENT_OPTIONS } from '../agent-selection.ts';
 import { UsageError } from '../failures.ts';
 import { kebabCase } from '../letter-case.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import { choice, flag, optionalCount, optionalText, path } from '../parameters.ts';
+import { choice, flag, optionalCount, path } from '../parameters.ts';
 import { CSV_OPTIONS, RAW_OPTION, refuseRaw } from '../output/rows.ts';
 import { isStandardOutput } from '../output/redirected-output.ts';
 import { writeReport } from '../output/reports.ts';
@@ -43,11 +43,7 @@ export const exportTable: Command = defineCommand({
   },
   options: {
     gzip: flag({ description: 'compress the output (gzip)' }),
-    agent: optionalText({
-      placeholder: 'PATTERN',
-      description: String.raw`only agents that match this SQL LIKE pattern; * means %, \_ an ordinary _`,
-    }),
-    ...AGENT_EXACT,
+    ...AGENT_OPTIONS,
     days: optionalCount({ description: 'audit: only entries of this many days, counted back from now' }),
     ...RECEIPT_FILTERS,
     ...AUDIT_FILTERS,

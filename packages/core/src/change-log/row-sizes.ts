@@ -6,16 +6,13 @@ import type { StoredTable } from '../tables/table.ts';
 /** True when there are more rows after a rowid than a number, or they have more bytes. */
 export function isMoreThan(
   connection: SqliteConnection,
-  table: StoredTable,
+  { name, columns }: StoredTable,
   after: Rowid,
   { rows, sizeBytes }: { readonly rows: number; readonly sizeBytes: number },
 ): boolean {
+  const bytesOfRow = columns.map(({ column }) => `coalesce(octet_length(${column}), 0)`).join(' + ');
+  const sizes = `SELECT ${bytesOfRow} AS bytes FROM ${name} WHERE rowid > ? LIMIT ?`;
   const [count, bytes] =
-    connection.get(`SELECT count(*), sum(bytes) FROM (${sizesSql(table)})`, [after, rows + 1]) ?? [];
+    connection.get(`SELECT count(*), sum(bytes) FROM (${sizes})`, [after, rows + 1]) ?? [];
   return Number(count) > rows || Number(bytes) > sizeBytes;
-}
-
-function sizesSql({ name, columns }: StoredTable): string {
-  const bytes = columns.map(({ column }) => `coalesce(octet_length(${column}), 0)`).join(' + ');
-  return `SELECT ${bytes} AS bytes FROM ${name} WHERE rowid > ? LIMIT ?`;
 }
