@@ -45,7 +45,14 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'errors.ts',
         'result-codes.ts',
       ],
-      'internal.ts': ['errors.ts', 'plain-reason.ts', 'retry.ts', 'retry-busy.ts', 'database-header.ts'],
+      'internal.ts': [
+        'errors.ts',
+        'plain-reason.ts',
+        'retry.ts',
+        'retry-busy.ts',
+        'database-header.ts',
+        'contract',
+      ],
       'internal-file.node.ts': ['locks', 'storages/node-file', 'temporary-storage.node.ts'],
       'temporary-storage.node.ts': ['sqlite', 'contract'],
       'open-database.ts': [

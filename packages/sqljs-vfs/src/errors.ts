@@ -24,6 +24,12 @@ export type VfsErrorCode =
   | 'STORAGE_RESET'
   /** The stored database has a format that this version cannot read. It was left untouched. */
   | 'UNREADABLE_STORAGE'
+  /** The database is encrypted, and was opened without a key. It was left untouched. */
+  | 'KEY_REQUIRED'
+  /** The database is encrypted with another key, or is not encrypted. It was left untouched. */
+  | 'WRONG_KEY'
+  /** A stored page or record is not what was written there: its authentication tag does not match. It was left untouched. */
+  | 'CORRUPT'
   /** The call needs an open database or storage. */
   | 'CLOSED'
   /** The call needs a database without an open transaction or unfinished statement. */

@@ -12,6 +12,7 @@ export {
 export { ResultCode } from './result-codes.ts';
 export { retryBusy } from './retry-busy.ts';
 export { LockLevel } from './contract/database-lock.ts';
+export type { EncryptionKey, WebCryptoKey } from './contract/encryption-key.ts';
 export type { RangeLocks } from './locks/byte-range-lock.ts';
 export type {
   CheckpointStatus,

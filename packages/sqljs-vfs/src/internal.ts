@@ -1,4 +1,5 @@
 /** Parts that `@ggen-sim/core` builds on. They may change with any version; other users have no need of them. */
+export { checkKey, isWebCryptoKey } from './contract/encryption-key.ts';
 export { leaveWalMode, markRollbackMode } from './database-header.ts';
 export { isStorageReset } from './errors.ts';
 export { plainReason } from './plain-reason.ts';

@@ -1,3 +1,4 @@
+import { checkKey, type EncryptionKey } from './contract/encryption-key.ts';
 import { passThrough } from './contract/storage-transactions.ts';
 import type { Storage } from './contract/storage.ts';
 import { type DurableDatabase, OpenedDatabase } from './durable-database.ts';
@@ -22,6 +23,11 @@ export interface OpenDatabaseOptions {
    * @default 'full'
    */
   readonly synchronous?: 'full' | 'normal';
+  /**
+   * Encrypts the database, and is needed to open it again. In a file the format is that of SQLCipher 4.
+   * @default none: the database is not encrypted
+   */
+  readonly key?: EncryptionKey;
   /** How long to wait for other connections while opening, in milliseconds. @default 30000 */
   readonly busyDeadlineMs?: number;
   /**
@@ -63,6 +69,7 @@ export async function openDatabase(
   options: OpenDatabaseOptions = {},
 ): Promise<DurableDatabase> {
   const { exclusive = false, synchronous = 'full', busyDeadlineMs = 30_000, validate } = options;
+  const key = options.key === undefined ? undefined : checkKey(options.key);
   if (synchronous === 'normal' && !exclusive) {
     throw new TypeError(
       "synchronous: 'normal' needs exclusive: true; a rollback journal could be damaged without full syncs",
@@ -72,6 +79,13 @@ export async function openDatabase(
     throw new TypeError(
       `exclusive: a storage of kind ${storage.capabilities.kind} cannot have a write-ahead log`,
     );
+  }
+  if (key !== undefined) {
+    if (!storage.useKey) {
+      const { kind } = storage.capabilities;
+      throw new VfsError('STORAGE_UNAVAILABLE', `a storage of kind ${kind} cannot be encrypted`);
+    }
+    await storage.useKey(key);
   }
   const loading = loadSqlJs();
   // A failure is reported by the transaction that waits for it.

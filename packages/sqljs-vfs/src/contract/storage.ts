@@ -20,6 +20,7 @@
  *     their place: locking the database and opening or deleting a file beside it fail with `STORAGE_RESET`.
  */
 import type { LockLevel } from './database-lock.ts';
+import type { EncryptionKey } from './encryption-key.ts';
 import type { StorageTransactions } from './storage-transactions.ts';
 
 /** Which of a database's files: the pages, the rollback journal, or the write-ahead log. */
@@ -110,6 +111,13 @@ export interface Storage {
   readonly transactions?: StorageTransactions;
   /** Missing where the storage has no checkpoints of its own. */
   readonly checkpointStatus?: CheckpointStatus;
+  /**
+   * Takes the key with which the storage encrypts what it stores. Called before anything else, when the caller has a key.
+   * Missing where pages are encrypted before they reach the storage. Without a key, a storage that finds an encrypted
+   * database fails with `KEY_REQUIRED`, and with another one with `WRONG_KEY`, when its first transaction begins.
+   * @throws TypeError for a kind of key that this storage cannot use
+   */
+  useKey?(key: EncryptionKey): void | Promise<void>;
   open(role: FileRole, mode: FileOpenMode): StorageFile;
   delete(role: FileRole, options: { readonly syncDirectory: boolean }): void;
   exists(role: FileRole): boolean;

@@ -1,3 +1,4 @@
+import type { EncryptionKey } from './encryption-key.ts';
 import type { Storage, StorageFile } from './storage.ts';
 
 /** Makes a file that behaves like another one, except for the methods given. */
@@ -24,6 +25,7 @@ export function wrapStorage(storage: Storage, overrides: Partial<Storage>): Stor
     capabilities: storage.capabilities,
     name: storage.name,
     ...(storage.transactions && { transactions: storage.transactions }),
+    ...(storage.useKey && { useKey: (key: EncryptionKey) => storage.useKey?.(key) }),
     open: (role, mode) => storage.open(role, mode),
     delete: (role, options) => storage.delete(role, options),
     exists: (role) => storage.exists(role),
