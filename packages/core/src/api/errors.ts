@@ -47,6 +47,10 @@ export type PersistenceErrorCode =
   | 'STORAGE_RESET'
   /** The stored data has a format that this version cannot read. It was not changed. */
   | 'UNREADABLE_STORAGE'
+  /** The database is encrypted, and was opened without a key. It was not changed. */
+  | 'KEY_REQUIRED'
+  /** The database is encrypted with another key, or is not encrypted. It was not changed. */
+  | 'WRONG_KEY'
   /** The worker that owns the database ended before it answered; whether a write happened is unknown. */
   | 'WORKER_GONE'
   /** A constraint of the schema was violated. */

@@ -1,7 +1,7 @@
-import type { RangeLocks } from '@ggen-sim/sqljs-vfs';
+import type { EncryptionKey, RangeLocks } from '@ggen-sim/sqljs-vfs';
 import type { Signal } from './platform-types.ts';
 
-export type { RangeLocks } from '@ggen-sim/sqljs-vfs';
+export type { EncryptionKey, RangeLocks } from '@ggen-sim/sqljs-vfs';
 
 /** Progress of a long operation. */
 export interface Progress {
@@ -47,6 +47,12 @@ export interface CommonOpenOptions {
    */
   readonly durability?: 'strict' | 'relaxed';
   readonly retry?: Partial<RetryPolicy>;
+  /**
+   * Encrypts the database, and is needed to open it again: 32 random bytes, a passphrase, or, in IndexedDB only, a
+   * `CryptoKey` for AES-GCM. It is stored nowhere: who loses it loses the database.
+   * @default none: the database is not encrypted
+   */
+  readonly key?: EncryptionKey;
   /**
    * Give a database that this call creates a change log: the earlier versions of memory, and a hash of every row. A database
    * that exists keeps what it has; see {@link Persistence.enableHistory}. Each save of a memory keeps the whole version that

@@ -36,11 +36,12 @@ export async function openOnStorage(
   options: OpenOptions,
 ): Promise<DatabasePersistence> {
   const settings = settingsOf(options);
-  const { exclusive, durability, policy, clock } = settings;
+  const { exclusive, durability, policy, clock, key } = settings;
   try {
     if (exclusive) await checkShared(makeStorage(), settings);
     const durable = await openDatabase(makeStorage(), {
       exclusive,
+      ...(key !== undefined && { key }),
       synchronous: exclusive && durability === 'relaxed' ? 'normal' : 'full',
       busyDeadlineMs: policy.busyDeadlineMs,
       validate: (opened) => prepareDatabase(opened, settings),
@@ -58,6 +59,7 @@ export async function openOnStorage(
 async function checkShared(storage: Storage, settings: OpenSettings): Promise<void> {
   try {
     const shared = await openDatabase(storage, {
+      ...(settings.key !== undefined && { key: settings.key }),
       busyDeadlineMs: settings.policy.busyDeadlineMs,
       validate: (opened) => prepareDatabase(opened, settings),
     });

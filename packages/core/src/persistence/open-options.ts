@@ -1,4 +1,6 @@
-import type { OpenOptions, RangeLocks, RetryPolicy } from '../api/persistence.ts';
+import { checkKey, isWebCryptoKey } from '@ggen-sim/sqljs-vfs/internal';
+import { PersistenceError } from '../api/errors.ts';
+import type { EncryptionKey, OpenOptions, RangeLocks, RetryPolicy } from '../api/persistence.ts';
 import { STORAGES } from '../api/options.ts';
 import { DEFAULT_RETRY_POLICY } from '../engine/retry.ts';
 import { checkChoice, checkRequired, checkText, checkWholeNumber, invalid } from '../validation/arguments.ts';
@@ -16,6 +18,8 @@ export interface OpenSettings {
   readonly durability: 'strict' | 'relaxed';
   readonly policy: RetryPolicy;
   readonly clock: () => Date;
+  /** Undefined for a database that is not encrypted. */
+  readonly key: EncryptionKey | undefined;
 }
 
 /** Checks the options of a caller. @throws {PersistenceError} INVALID_ARGUMENT */
@@ -29,6 +33,7 @@ export function checkOptions(options: OpenOptions): void {
   if (options.storage === 'file') checkRangeLocks(options.rangeLocks);
   checkExclusive(options);
   checkCreate(options);
+  checkEncryptionKey(options);
   const { changeLog = true } = options as { readonly changeLog?: unknown };
   if (typeof changeLog !== 'boolean') {
     throw invalid({ operation: OPERATION, name: 'changeLog' }, changeLog, 'true or false');
@@ -53,6 +58,7 @@ export function settingsOf(options: OpenOptions): OpenSettings {
     changeLog: options.changeLog !== false,
     durability: canRelax && options.durability === 'relaxed' ? 'relaxed' : 'strict',
     policy: { ...DEFAULT_RETRY_POLICY, ...options.retry },
+    key: options.key,
     clock: options.clock ?? ((): Date => new Date()),
   };
 }
@@ -68,6 +74,21 @@ function checkCreate(options: OpenOptions): void {
   if (typeof create !== 'boolean') throw invalid(field, create, 'true or false');
   if (!create && options.storage === 'memory') {
     throw invalid(field, create, 'left out: a database in memory does not exist before it is opened');
+  }
+}
+
+/** Refuses what is no key. Its value is in no message. */
+function checkEncryptionKey({ key, storage }: OpenOptions): void {
+  if (key === undefined) return;
+  const refuse = (reason: string): PersistenceError =>
+    new PersistenceError('INVALID_ARGUMENT', `Invalid ${reason}`, { operation: OPERATION });
+  try {
+    checkKey(key);
+  } catch (error) {
+    throw refuse((error as TypeError).message);
+  }
+  if (isWebCryptoKey(key) && storage !== 'indexeddb') {
+    throw refuse(`key: a CryptoKey encrypts a database in IndexedDB only; pass 32 bytes or a passphrase`);
   }
 }
 

@@ -3,6 +3,7 @@
  * and refuses functions, symbols, proxies and URLs. So values to store as JSON become text in the caller's thread, and
  * what no method accepts is replaced by a stand-in, which the worker refuses as the method does in process.
  */
+import { isWebCryptoKey } from '@ggen-sim/sqljs-vfs/internal';
 import type { JsonInput } from '../api/persistence.ts';
 import { checkJson } from '../validation/json-text.ts';
 
@@ -26,7 +27,7 @@ export function toCloneable(operation: string, value: unknown, level: number = 0
   if (typeof value === 'function') return { uncloneable: 'function', description: undefined };
   if (typeof value === 'symbol') return { uncloneable: 'symbol', description: value.description };
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value;
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value) || isWebCryptoKey(value)) return value;
   if (Array.isArray(value)) {
     return level < MAX_LEVELS ? value.map((item) => toCloneable(operation, item, level + 1)) : [];
   }
