@@ -94,6 +94,11 @@ const builds: UserConfig[] = defineConfig([
     target: 'es2023',
   },
   {
+    ...forNode,
+    cwd: folder('mcp'),
+    entry: entriesOf('mcp', 'node'),
+  },
+  {
     cwd: folder('cli'),
     entry: { main: 'src/main.ts', 'agents.worker': 'src/agents.worker.ts' },
     plugins: [

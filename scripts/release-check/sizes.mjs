@@ -14,7 +14,8 @@ const INSTALLED_KIB = {
   '@ggen-sim/sqljs-vfs': 4_900,
   '@ggen-sim/core': 10_000,
   '@ggen-sim/agents': 35_000,
-  'ggen-sim': 9_500,
+  '@ggen-sim/mcp': 45_000,
+  'ggen-sim': 10_300,
 };
 const FIRST_VIEW_KIB = 830;
 
