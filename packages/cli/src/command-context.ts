@@ -53,16 +53,19 @@ export class CommandContext {
   /**
    * Opens the user's database.
    * @param options.changeLog - false to create it without a change log
+   * @param options.create - false to refuse a missing one, although the command creates it otherwise
    * @throws {CommandFailure} NOT_FOUND if it does not exist and the command does not create it; INVALID_ARGUMENT if an
    * output is redirected into it
    */
   async openDatabase(
     expectedWork?: ExpectedWork,
-    { changeLog = true }: { readonly changeLog?: boolean } = {},
+    {
+      changeLog = true,
+      create = this.#createsDatabase,
+    }: { readonly changeLog?: boolean; readonly create?: boolean } = {},
   ): Promise<Persistence> {
     refuseOutputIntoDatabase(this.databasePath);
     try {
-      const create = this.#createsDatabase;
       return await openDatabaseFile(this.databasePath, { expectedWork, create, changeLog });
     } catch (error) {
       throw hasCode(error, 'NOT_FOUND') ? await this.#missingDatabase(error) : error;

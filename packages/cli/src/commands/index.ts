@@ -13,6 +13,7 @@ import { history } from './history.ts';
 import { importTable } from './import.ts';
 import { init } from './init.ts';
 import { logAudit } from './log-audit.ts';
+import { mcp } from './mcp.ts';
 import { memory } from './memory.ts';
 import { prove } from './prove.ts';
 import { queryAuditTrail } from './query-audit-trail.ts';
@@ -73,6 +74,7 @@ export const COMMANDS: readonly Command[] = [
   prove,
   verifyProof,
   selfTest,
+  mcp,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),
 ];
