@@ -4,6 +4,7 @@ import type {
   FileOpenOptions,
   OpenOptions,
   Persistence,
+  RemoteOpenOptions,
   RestoreOptions,
   RestoreReport,
 } from './api/persistence.ts';
@@ -16,12 +17,17 @@ import { openInWorker } from './client/client.ts';
  * `CORRUPT`, `NEWER_SCHEMA`, `SCHEMA_MISMATCH`, `WAL_MODE`, `UNREADABLE_STORAGE`; for a storage that fails:
  * `INITIALIZATION_FAILED`, `READ_ONLY`, `DISK_FULL`, `IO_ERROR`, `STORAGE_UNAVAILABLE`, `LOCKS_UNAVAILABLE`;
  * `NOT_FOUND` with `create: false`; `DATABASE_LOCKED` after the busy deadline; `WORKER_GONE` if the worker could not be
- * started, or serves no database within two minutes
+ * started, or serves no database within two minutes; for a remote database, `CONNECTION_LOST`, `UNAUTHORIZED`
  *
  * @example
  * await using db = await openPersistence({ storage: 'file', path: 'workspace/.ggen/ggen.db' });
  */
-export async function openPersistence(options: OpenOptions): Promise<Persistence> {
+export async function openPersistence(options: OpenOptions | RemoteOpenOptions): Promise<Persistence> {
+  if (options?.storage === 'remote') {
+    // A program that opens its own database loads no code for connections.
+    const { openRemote } = await import('./client/open-remote.ts');
+    return openRemote(options);
+  }
   const { worker = WORKER_BY_DEFAULT, ...rest } = options;
   if (worker === false) {
     // Imported here, so that a page whose database is in a worker does not load SQLite's code.

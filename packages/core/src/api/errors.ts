@@ -22,7 +22,7 @@ export type PersistenceErrorCode =
    * says that it is uncertain.
    */
   | 'IO_ERROR'
-  /** The file, its folder or its medium is not writable. */
+  /** The file, its folder or its medium is not writable, or its server was started for reading only. */
   | 'READ_ONLY'
   /** The database could not be created or opened at this path or name. */
   | 'INITIALIZATION_FAILED'
@@ -53,6 +53,13 @@ export type PersistenceErrorCode =
   | 'WRONG_KEY'
   /** The worker that owns the database ended before it answered; whether a write happened is unknown. */
   | 'WORKER_GONE'
+  /**
+   * The server of a remote database cannot be reached, or the connection ended before it answered; whether a pending write
+   * happened is then unknown. Later calls succeed once it is reached again.
+   */
+  | 'CONNECTION_LOST'
+  /** The server of a remote database refused the token. */
+  | 'UNAUTHORIZED'
   /** A constraint of the schema was violated. */
   | 'CONSTRAINT'
   /** The target of an export or a backup already exists, or the database to restore into is not empty. */

@@ -145,7 +145,34 @@ export interface OpfsOpenOptions extends StoredOpenOptions {
   readonly exclusive?: boolean;
 }
 
-/** Options of `openPersistence`. */
+/** State of the connection to a remote database. */
+export type ConnectionState =
+  | { readonly isConnected: true }
+  | {
+      readonly isConnected: false;
+      readonly reason: string;
+      /** False when the server has refused the token, so that connecting again is of no use. */
+      readonly isRetrying: boolean;
+    };
+
+/**
+ * Options for a database that another program serves, such as `ggen-sim studio`. Files are that program's, so exports,
+ * imports and backups take streams and directories of the caller, never a path.
+ */
+export interface RemoteOpenOptions {
+  readonly storage: 'remote';
+  /** URL of the server: `ws:`, `wss:`, `http:` or `https:`. */
+  readonly url: string;
+  /** What the server asks for, at most 512 characters. @default none */
+  readonly token?: string;
+  /**
+   * Called when the connection was lost or refused, and when there is one again. Until then every call is rejected with
+   * `CONNECTION_LOST` or `UNAUTHORIZED`. After it, subscribers are told of a change to every table.
+   */
+  readonly onConnection?: (state: ConnectionState) => void;
+}
+
+/** Options of `openPersistence`, for a database that this program opens itself. */
 export type OpenOptions = FileOpenOptions | IndexedDbOpenOptions | OpfsOpenOptions | MemoryOpenOptions;
 
 /** Every storage that `openPersistence` knows; not every one exists on every platform. */

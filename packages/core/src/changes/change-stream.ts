@@ -107,8 +107,8 @@ async function* readEvents(
       try {
         batch = await untilAborted(source.read(request, stop.signal), stop.signal);
       } catch (error) {
-        // A follower misses nothing while another connection holds the database for long.
-        if (!isStopped() && !(waker && isLocked(error))) throw error;
+        // A follower misses nothing while another connection holds the database for long, or its server is away.
+        if (!isStopped() && !(waker && mayPass(error))) throw error;
       }
       for (const event of batch?.events ?? []) {
         if (isStopped()) return;
@@ -127,8 +127,11 @@ async function* readEvents(
   }
 }
 
-function isLocked(error: unknown): boolean {
-  return error instanceof PersistenceError && error.code === 'DATABASE_LOCKED';
+function mayPass(error: unknown): boolean {
+  return (
+    error instanceof PersistenceError &&
+    (error.code === 'DATABASE_LOCKED' || error.code === 'CONNECTION_LOST')
+  );
 }
 
 /** Waits for a commit, a signal or the timer. A commit that is reported before the wait begins ends it at once. */

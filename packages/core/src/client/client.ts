@@ -10,7 +10,13 @@ import type { Signal } from '../api/platform-types.ts';
 import { ChangeListeners } from '../changes/change-listeners.ts';
 import { streamChanges, type ChangesSource } from '../changes/change-stream.ts';
 import { toCloneable } from '../protocol/cloneable.ts';
-import { METHODS, type MethodsOf, type PersistenceService, type RowQuery } from '../protocol/methods.ts';
+import {
+  METHODS,
+  type MethodsOf,
+  type PersistenceService,
+  type RemoteMethod,
+  type RowQuery,
+} from '../protocol/methods.ts';
 import { proxy, RpcClient, type Refusal } from '../protocol/rpc.ts';
 import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
 import { RowStream } from '../streams/row-stream.ts';
@@ -20,9 +26,6 @@ import { NumberedStreams } from './numbered-streams.ts';
 import { createCallbacks } from './remote-callbacks.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
 import { untilStarted } from './worker-start.ts';
-
-/** Methods of {@link Persistence} that the worker answers. */
-type RemoteMethod = MethodsOf<'call' | 'rows' | 'events' | 'operation'>;
 
 /** Options of an operation, as far as the client looks at them. */
 interface CallerOptions extends LongOperationOptions {
@@ -107,8 +110,8 @@ function workerGone(reason: unknown): Refusal {
     });
 }
 
-/** Makes a method that calls the worker for each one of the table. */
-function createRemoteMethods(
+/** Makes a method that calls the other end for each one of the table. */
+export function createRemoteMethods(
   rpc: RpcClient<PersistenceService>,
   events: ChangesSource,
 ): Pick<Persistence, RemoteMethod> {

@@ -1,6 +1,6 @@
 import { holdLivenessLock } from '#host/liveness-lock';
 import { PersistenceError } from '../api/errors.ts';
-import type { BackupDirectory, Change, OpenOptions, Progress, RangeLocks } from '../api/persistence.ts';
+import type { Change, OpenOptions, RangeLocks } from '../api/persistence.ts';
 import type { ChangesBatch, ChangesRequest } from '../changes/change-stream.ts';
 import type { DatabasePersistence } from '../persistence/database-persistence.ts';
 import { openInProcess } from '../persistence/open-in-process.ts';
@@ -14,7 +14,7 @@ import type {
 import { fromCloneable } from '../protocol/cloneable.ts';
 import { expose, release, RunningOperations, type Endpoint, type SerializedValue } from '../protocol/rpc.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
-import { remoteSource, remoteTarget } from './remote-streams.ts';
+import { runOperation } from './run-operation.ts';
 
 /** Options for the worker itself, which cannot be sent to it. */
 export interface HostOptions {
@@ -64,26 +64,13 @@ class Host implements PersistenceService {
 
   run(
     method: MethodsOf<'operation'>,
-    { options, outputTarget, inputSource, directoryName }: OperationOptions,
+    options: OperationOptions,
     operationId: number,
     callbacks: RemoteCallbacks,
   ): Promise<unknown> {
     return this.#operations.run(operationId, async (signal) => {
       try {
-        const target = this.#opened();
-        const directory =
-          directoryName === undefined ? {} : { directory: remoteDirectory(directoryName, callbacks) };
-        const output = outputTarget === undefined ? {} : { output: remoteTarget(outputTarget, callbacks) };
-        const input = inputSource === undefined ? {} : { input: remoteSource(inputSource, callbacks) };
-        const onProgress = (progress: Progress): void => callbacks.progress(progress);
-        return await (target[method] as (options: unknown) => Promise<unknown>).call(target, {
-          ...fromCloneable(options),
-          ...directory,
-          ...output,
-          ...input,
-          onProgress,
-          signal,
-        });
+        return await runOperation(this.#opened(), method, options, signal, callbacks);
       } finally {
         release(callbacks);
       }
@@ -117,20 +104,6 @@ class Host implements PersistenceService {
       throw new PersistenceError('CLOSED', 'The database is not open', { operation: 'call' });
     return this.#persistence;
   }
-}
-
-/** A backup directory in the caller's thread, where its files are discarded. */
-function remoteDirectory(name: string, callbacks: RemoteCallbacks): BackupDirectory {
-  return {
-    name,
-    create: async (fileName) => remoteTarget(await callbacks.createFile(fileName), callbacks),
-    finish: () => callbacks.finishDirectory(),
-    discard: () => Promise.resolve(),
-    async open(fileName) {
-      const source = await callbacks.openFile(fileName);
-      return source === undefined ? undefined : remoteSource(source, callbacks);
-    },
-  };
 }
 
 /** Serves a database to the client at the other end of an endpoint. */

@@ -86,6 +86,71 @@ export type MethodsOf<Kind extends MethodKind> = {
   [Method in keyof Persistence]: KindOf<Method> extends Kind ? Method : never;
 }[keyof Persistence];
 
+/** Methods of {@link Persistence} that are answered by the other end. */
+export type RemoteMethod = MethodsOf<'call' | 'rows' | 'events' | 'operation'>;
+
+/** The one list of what writes to the database. A server for reading refuses these. */
+export const WRITES: { readonly [Method in RemoteMethod]: boolean } = {
+  saveReceipt: true,
+  saveReceipts: true,
+  queryReceipts: false,
+  countReceipts: false,
+  getReceipt: false,
+  saveMemory: true,
+  saveMemories: true,
+  getMemory: false,
+  memoryHistory: false,
+  diffMemory: false,
+  restoreMemory: true,
+  queryMemory: false,
+  countMemory: false,
+  logAudit: true,
+  logAudits: true,
+  queryAuditTrail: false,
+  countAuditTrail: false,
+  record: true,
+  exportAuditTrail: false,
+  exportRows: false,
+  importRows: true,
+  exportBackup: false,
+  restoreBackup: true,
+  analytics: false,
+  timeSeries: false,
+  stats: false,
+  cleanup: true,
+  reset: true,
+  verify: false,
+  checkpoint: false,
+  prove: false,
+  historyStatus: false,
+  enableHistory: true,
+  changes: false,
+  querySql: false,
+  exportImage: false,
+  importImage: true,
+  info: false,
+};
+
+/** Options that name a file or folder, or are a stream or directory of the caller. */
+type FileOption<Method extends keyof Persistence> = Extract<
+  OptionOf<Method>,
+  'output' | 'input' | 'directory'
+>;
+
+/**
+ * The option of each operation that reads or writes files. Without a stream or directory of the caller, it would use
+ * files of the computer that the database is on: a server refuses that.
+ */
+export const FILE_OPTIONS: {
+  readonly [Method in RemoteMethod as FileOption<Method> extends never ? never : Method]: FileOption<Method>;
+} = {
+  exportAuditTrail: 'output',
+  exportRows: 'output',
+  importRows: 'input',
+  exportBackup: 'directory',
+  restoreBackup: 'directory',
+};
+
 /** The query of a method that answers rows. */
 export type RowQuery = NonNullable<Parameters<Persistence[MethodsOf<'rows'>]>[0]>;
 

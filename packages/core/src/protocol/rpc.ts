@@ -95,11 +95,16 @@ export type Refusal = (operation: string) => Error;
 export class RpcClient<Service> {
   readonly #service: Remote<Service>;
   readonly #pending: Set<(refusal: Refusal) => void> = new Set();
+  readonly #answers: Set<PromiseLike<unknown>> = new Set();
   #refusal: Refusal | undefined;
   #operations = 0;
 
-  constructor(endpoint: Endpoint) {
-    this.#service = Comlink.wrap<Service>(endpoint) as unknown as Remote<Service>;
+  /** @param connection - a worker or port; or the service itself, where something else than Comlink calls it */
+  constructor(connection: Endpoint | { readonly service: Remote<Service> }) {
+    this.#service =
+      'service' in connection
+        ? connection.service
+        : (Comlink.wrap<Service>(connection) as unknown as Remote<Service>);
   }
 
   /** True when new calls are rejected without being sent. */
@@ -116,8 +121,12 @@ export class RpcClient<Service> {
     return new Promise<T>((resolve, reject) => {
       const refuse = (refusal: Refusal): void => reject(refusal(operation));
       this.#pending.add(refuse);
-      const settle = (): void => void this.#pending.delete(refuse);
       const answer = send(this.#service);
+      const settle = (): void => {
+        this.#pending.delete(refuse);
+        this.#answers.delete(answer);
+      };
+      this.#answers.add(answer);
       answer.then(resolve, reject);
       answer.then(settle, settle);
     });
@@ -158,6 +167,11 @@ export class RpcClient<Service> {
     this.#pending.clear();
   }
 
+  /** Resolves when every call that is pending now has been answered, whatever the answers are. */
+  async whenIdle(): Promise<void> {
+    await Promise.allSettled(this.#answers);
+  }
+
   /** Lets the worker forget this client. */
   release(): void {
     release(this.#service);
@@ -177,6 +191,11 @@ export class RunningOperations {
     } finally {
       this.#controllers.delete(operationId);
     }
+  }
+
+  /** Aborts every operation, when the client has gone. */
+  abortAll(reason: unknown): void {
+    for (const controller of this.#controllers.values()) controller.abort(reason);
   }
 
   /** Aborts an operation with the reason of its caller. Does nothing once it has ended. */

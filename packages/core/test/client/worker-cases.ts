@@ -10,7 +10,7 @@ export function causesOf(error: unknown): Error[] {
 
 /** @param open - opens an empty database in memory, in a worker */
 export function describeWorker(
-  workerKind: 'a worker in a page' | 'a worker thread',
+  workerKind: 'a worker in a page' | 'a worker thread' | 'a server',
   open: () => Promise<Persistence>,
 ): void {
   describe(`across to ${workerKind}`, () => {

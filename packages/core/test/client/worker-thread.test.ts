@@ -12,6 +12,7 @@ import {
 import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
+import { collectUncaught } from '../support/collect-uncaught.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { describeCaller } from './caller-cases.ts';
 import { describeStalled } from './stalled-cases.ts';
@@ -37,26 +38,6 @@ function startThread(): Worker {
 const openInThread = (): Promise<Persistence> =>
   openPersistence({ storage: 'memory', worker: startThread() });
 const openInProcess = (): Promise<Persistence> => openPersistence({ storage: 'memory', worker: false });
-
-/** Takes the place of the test runner's listeners, which fail the run. */
-async function collectUncaught(work: (uncaught: unknown[]) => Promise<void>): Promise<void> {
-  const events = ['uncaughtException', 'unhandledRejection'] as const;
-  const uncaught: unknown[] = [];
-  const restore = events.map((event) => {
-    const listeners = process.listeners(event as 'uncaughtException');
-    process.removeAllListeners(event);
-    process.on(event, (error: unknown) => void uncaught.push(error));
-    return (): void => {
-      process.removeAllListeners(event);
-      for (const listener of listeners) process.on(event, listener);
-    };
-  });
-  try {
-    await work(uncaught);
-  } finally {
-    for (const undo of restore) undo();
-  }
-}
 
 describeWorker('a worker thread', openInThread);
 describeCaller('in process', openInProcess, openInProcess, collectUncaught);
