@@ -303,6 +303,7 @@ function answerOf(state: ModelState, operation: ModelOperation, context: CallCon
             ? state.receipts.length
             : new Expectation('a count', (count) => Number.isSafeInteger(count)),
           receiptsImported: 0,
+          receiptsRedacted: 0,
           history: new Expectation('a report of the history', (report) => report !== null),
           problemCount: 0,
           problems: [],

@@ -11,6 +11,7 @@ function shown(problemCount: number, listed: number): string {
     schemaVersion: 3,
     receiptsVerified: 0,
     receiptsImported: 0,
+    receiptsRedacted: 0,
     history: null,
     problemCount,
     problems: Array.from({ length: listed }, (_, index) => ({

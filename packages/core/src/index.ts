@@ -22,3 +22,4 @@ export { verifyProof } from './transparency/verify-proof.ts';
 export { showTime, toFileStamp } from './validation/timestamps.ts';
 export { errorReasonOf, type ErrorReason } from './tables/error-reason.ts';
 export { columnsOfTable, TABLE_NAMES } from './tables/index.ts';
+export { parseRedacted } from './tables/redaction.ts';

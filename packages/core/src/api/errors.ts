@@ -60,6 +60,8 @@ export type PersistenceErrorCode =
   | 'CONNECTION_LOST'
   /** The server of a remote database refused the token. */
   | 'UNAUTHORIZED'
+  /** The record is held, so it is neither deleted nor redacted. Nothing was changed. */
+  | 'HELD'
   /** A constraint of the schema was violated. */
   | 'CONSTRAINT'
   /** The target of an export or a backup already exists, or the database to restore into is not empty. */

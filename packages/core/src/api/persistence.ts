@@ -42,6 +42,14 @@ import type {
   Stats,
   VerifyReport,
 } from './reports.ts';
+import type {
+  DeletionReport,
+  Hold,
+  HoldRequest,
+  RecordLookup,
+  RedactionReport,
+  RemovalRequest,
+} from './retention.ts';
 import type { Rows } from './rows.ts';
 import type { SqlQuery, SqlResult } from './sql.ts';
 import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
@@ -59,6 +67,7 @@ export type * from './options.ts';
 export type * from './proofs.ts';
 export type * from './receipts.ts';
 export type * from './reports.ts';
+export type * from './retention.ts';
 export type * from './rows.ts';
 export type * from './sql.ts';
 export type * from './tables.ts';
@@ -224,8 +233,38 @@ export interface Persistence extends Closeable {
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ABORTED`
    */
   cleanup(options?: CleanupOptions): Promise<CleanupReport>;
-  /** Deletes every receipt, memory and audit entry, earlier memories as well. This cannot be undone. */
+  /**
+   * Deletes every receipt, memory and audit entry, earlier memories as well. This cannot be undone.
+   * @throws {PersistenceError} `HELD` while a record is held
+   */
   reset(): Promise<void>;
+  /**
+   * Deletes one record. The change log keeps its hash, and says why and when it was deleted, so that earlier proofs and
+   * checkpoints go on to hold. Of a memory, the earlier versions in the change log are redacted as well. Its bytes in the
+   * file are overwritten; see `vacuum`.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`, `HELD`, `ABORTED`
+   */
+  deleteRecord(request: RemovalRequest): Promise<DeletionReport>;
+  /**
+   * Replaces the content of one record by its SHA-256 (`parseRedacted` reads it): the JSON of a receipt, the JSON of a memory
+   * and of its earlier versions, the details and the error message of an audit entry. The record stays where it is, and can
+   * be found by everything else. Redacting it again changes nothing.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`, `HELD`, `ABORTED`
+   */
+  redactRecord(request: RemovalRequest): Promise<RedactionReport>;
+  /**
+   * Holds a record: no deletion, redaction, cleanup, retention or reset removes it until the hold is removed. Saves go on,
+   * also of the memory. A further hold of the same record replaces the reason.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`
+   */
+  addHold(hold: HoldRequest): Promise<Hold>;
+  /**
+   * Removes the hold of a record.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND` where it has none
+   */
+  removeHold(record: RecordLookup): Promise<void>;
+  /** Lists the holds, by table and id. */
+  listHolds(): Promise<Hold[]>;
   /**
    * Checks integrity, schema, indexes and every receipt id, and compares every row with the change log: what another
    * program edited, deleted, or inserted among earlier rows. With checkpoints that were kept elsewhere, it also finds

@@ -63,7 +63,8 @@ export interface Stats {
 /** Options of {@link Persistence.cleanup}. */
 export interface CleanupOptions extends LongOperationOptions {
   /**
-   * Age in days above which receipts and audit entries are deleted. What cannot be read as a time is never deleted.
+   * Age in days above which receipts and audit entries are deleted. What cannot be read as a time is never
+   * deleted, nor is a record that is held.
    * @default 90
    */
   readonly days?: number;
@@ -106,6 +107,10 @@ export interface HistoryReport {
   readonly entries: number;
   /** Number of rows whose latest entry was found. */
   readonly rowsVerified: number;
+  /** Number of rows that this program deleted, and that an entry says so of: by request, retention or cleanup. */
+  readonly rowsDeleted: number;
+  /** Number of entries whose content was redacted, and that a later entry says so of: rows, and versions of memory. */
+  readonly entriesRedacted: number;
   /** Number of rows of another program that have one entry for many of them, without their hashes. */
   readonly rowsWithoutHash: number;
   /** Number of rows that another program inserted after the last entry. The next write adopts them. */
@@ -120,6 +125,11 @@ export interface VerifyReport {
   readonly receiptsVerified: number;
   /** Number of receipts imported from a database of the original scripts. Their ids cannot be recomputed. */
   readonly receiptsImported: number;
+  /**
+   * Number of receipts whose content was redacted, so that their ids cannot be recomputed. With a change log, one of its
+   * entries names each; without one, nobody can tell who replaced the content.
+   */
+  readonly receiptsRedacted: number;
   /** Comparison with the change log; `null` without one, and where the database is too damaged for it. */
   readonly history: HistoryReport | null;
   /** Number of problems found; 0 when `ok`. */

@@ -210,7 +210,7 @@ export class Backups {
       );
     } catch (error) {
       if (isBusy(error)) throw error;
-      return { origin: undefined, deletions: [] };
+      return { origin: undefined, deletions: [], holds: [] };
     }
   }
 }

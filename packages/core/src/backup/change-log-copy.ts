@@ -1,21 +1,26 @@
 /** The change log of a database whose rows are replaced by those of a backup or an image. */
-import type { LongOperationOptions } from '../api/persistence.ts';
+import type { Hold, LongOperationOptions } from '../api/persistence.ts';
 import { adoptInSteps } from '../change-log/adopt-in-steps.ts';
-import { ChangeLog, everyRow, type Deletion } from '../change-log/change-log.ts';
+import { ChangeLog } from '../change-log/change-log.ts';
+import { everyRow, type Deletion } from '../change-log/removals.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { CHANGE_LOG, createChangeLog, readOrigin, typeOfForeign } from '../schema/change-log-table.ts';
+import { isHeld, readHolds, writeHold } from '../schema/holds.ts';
+import { momentOf } from '../validation/timestamps.ts';
 
 /** What a restore replaces. */
 export interface ReplacedRows {
   /** Id of the database; undefined without a change log. */
   readonly origin: string | undefined;
   readonly deletions: readonly Deletion[];
+  /** Holds, which outlive the restore. */
+  readonly holds: readonly Hold[];
 }
 
 /** Describes the rows that a restore is about to replace. */
 export function describeReplaced(connection: SqliteConnection): ReplacedRows {
   const origin = readOrigin(connection);
-  return { origin, deletions: everyRow(connection, 'restore', origin) };
+  return { origin, deletions: everyRow(connection, 'restore', origin), holds: readHolds(connection) };
 }
 
 /**
@@ -25,7 +30,7 @@ export function describeReplaced(connection: SqliteConnection): ReplacedRows {
  */
 export async function bringChangeLog(
   image: SqliteConnection,
-  { origin, deletions }: ReplacedRows,
+  { origin, deletions, holds }: ReplacedRows,
   clock: () => Date,
   operation: string,
   options: LongOperationOptions,
@@ -34,6 +39,18 @@ export async function bringChangeLog(
   if (readOrigin(image) !== undefined) await adoptInSteps(operation, changeLog.takeOver(deletions), options);
   else if (origin !== undefined && typeOfForeign(image) === undefined)
     await adoptInSteps(operation, changeLog.enable(deletions), options);
+  const brought = readHolds(image);
+  for (const hold of holds) {
+    if (!isHeld(image, hold.table, hold.id)) writeHold(image, hold, new Date(momentOf(hold.at) ?? clock()));
+  }
+  noteHolds(changeLog, holds, brought);
+}
+
+/** Notes the holds that a database had before a restore, and that did not come with it. The caller holds a transaction. */
+export function noteHolds(changeLog: ChangeLog, holds: readonly Hold[], brought: readonly Hold[]): void {
+  if (changeLog.origin === undefined) return;
+  const keys = new Set(brought.map(({ table, id }) => `${table}:${id}`));
+  for (const hold of holds) if (!keys.has(`${hold.table}:${hold.id}`)) changeLog.noteHold(true, hold);
 }
 
 /**

@@ -10,6 +10,7 @@ import { encodeJsonValue } from '../exports/json-values.ts';
 import { DatabaseCheck, readAtOnce } from '../maintenance/verify.ts';
 import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
 import { countImportedReceipts } from '../schema/metadata.ts';
+import { readSettings, SETTINGS } from '../schema/settings.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
 import { TABLES } from '../tables/index.ts';
 import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
@@ -17,7 +18,7 @@ import { TextBytes } from '../tables/stored-bytes.ts';
 import { toRow, type StoredTable } from '../tables/table.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import { IMAGE_FILE, invalidBackup } from './manifest.ts';
-import { fileOf, readRows } from './restore-backup.ts';
+import { fileOf, listSettings, readRows } from './restore-backup.ts';
 
 const OPERATION = 'restoreBackup';
 
@@ -81,6 +82,13 @@ export async function compareParts(
   }
   for (const table of [...TABLES, ...(listsLog ? [CHANGE_LOG] : [])]) {
     await compareTable(image, table, directory, manifest, options);
+  }
+  // An older program writes no file of settings, but has them in the image.
+  if (manifest.files.some(({ name }) => name === SETTINGS.backupFile)) {
+    const listed = await listSettings(directory, manifest);
+    if (encodeJsonValues(listed) !== encodeJsonValues(readSettings(image))) {
+      throw invalidBackup(`the settings in ${IMAGE_FILE} and in ${SETTINGS.backupFile} differ`);
+    }
   }
   const imported = countImportedReceipts(image);
   if (imported !== (manifest.importedReceipts ?? 0)) {
@@ -146,6 +154,10 @@ function differingColumn(
     ({ field }) => stored[field] !== listed[field] && encode(stored[field]) !== encode(listed[field]),
   );
   return differing?.column;
+}
+
+function encodeJsonValues(rows: readonly (readonly unknown[])[]): string {
+  return rows.map((row) => row.map(encodeJsonValue).join()).join('\n');
 }
 
 /** Encodes a value as older backups do, in which a text that is not UTF-8 looks like a BLOB. */

@@ -20,7 +20,8 @@ import { toIsoTime } from '../validation/timestamps.ts';
 import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
 import { countImportedReceipts } from '../schema/metadata.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
-import type { StoredTable } from '../tables/table.ts';
+import { readSettings, SETTINGS } from '../schema/settings.ts';
+import { toRow, type StoredTable } from '../tables/table.ts';
 import { IMAGE_FILE, MANIFEST_FILE } from './manifest.ts';
 
 const OPERATION = 'exportBackup';
@@ -41,6 +42,13 @@ export async function writeBackup(
     const written = await writeToStream(chunks, await directory.create(table.backupFile), options.signal);
     files.push({ name: table.backupFile, ...written, rows: source.rowsRead });
   }
+  const settings = readSettings(connection);
+  if (settings.length > 0) {
+    const rows = iterate(settings.map((values) => toRow<object>(SETTINGS, values)));
+    const chunks = encodeRows(rows, { format: 'json', columns: SETTINGS.columns });
+    const written = await writeToStream(chunks, await directory.create(SETTINGS.backupFile), options.signal);
+    files.push({ name: SETTINGS.backupFile, ...written, rows: settings.length });
+  }
   const image = await writeToStream(
     imageChunks(connection, options),
     await directory.create(IMAGE_FILE),
@@ -59,7 +67,7 @@ export async function writeBackup(
     files,
   };
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
-  await writeToStream(once(text), await directory.create(MANIFEST_FILE), options.signal);
+  await writeToStream(iterate([text]), await directory.create(MANIFEST_FILE), options.signal);
   return manifest;
 }
 
@@ -107,6 +115,6 @@ async function* imageChunks(
   }
 }
 
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
+async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
 }

@@ -13,12 +13,14 @@ import type {
   RowCounts,
 } from '../api/persistence.ts';
 import { CHANGE_LOG, createChangeLog, readOrigin } from '../schema/change-log-table.ts';
+import { readHolds } from '../schema/holds.ts';
 import { countImportedReceipts, recordImportedReceipts } from '../schema/metadata.ts';
+import { readSettings, SETTINGS, writeSettings } from '../schema/settings.ts';
 import { TABLES } from '../tables/index.ts';
 import { insertRowSql, isRefusedValue } from '../tables/insert-row.ts';
 import { batchesInRowidOrder } from '../tables/keyset-pagination.ts';
 import { valuesOf, type StoredTable } from '../tables/table.ts';
-import { describeReplaced, emptyChangeLog } from './change-log-copy.ts';
+import { describeReplaced, emptyChangeLog, noteHolds } from './change-log-copy.ts';
 import { checkFile, IMAGE_FILE, invalidBackup, openFile } from './manifest.ts';
 import { readRowLines } from './row-lines.ts';
 import { type WriteImage } from './staged-image.ts';
@@ -80,7 +82,20 @@ export async function stageRows(
       onProgress?.({ stage: `stage ${table.name}`, done: rows, total: undefined, unit: 'rows' });
     }
   }
+  writeSettings(staged, await listSettings(directory, manifest));
   recordImportedReceipts(staged, manifest.importedReceipts ?? 0, now);
+}
+
+/** Reads the settings of a backup; none where it has no file of them. */
+export async function listSettings(
+  directory: BackupDirectory,
+  manifest: BackupManifest,
+): Promise<SqlValue[][]> {
+  const file = manifest.files.find(({ name }) => name === SETTINGS.backupFile);
+  const settings: SqlValue[][] = [];
+  if (file === undefined) return settings;
+  for await (const batch of readRows(directory, SETTINGS, file)) settings.push(...batch);
+  return settings;
 }
 
 /**
@@ -109,6 +124,8 @@ export async function copyRows(
   } else if (replaced.origin !== undefined) {
     await adoptInSteps(OPERATION, changeLog.restart(replaced.deletions), options);
   }
+  writeSettings(connection, readSettings(staged));
+  noteHolds(changeLog, replaced.holds, readHolds(staged));
   return countRows(connection);
 }
 

@@ -30,6 +30,15 @@ export function leafOf(name: string, values: readonly SqlValue[]): Uint8Array {
   return sha256Bytes(bytes);
 }
 
+/** True for the stored hash of an entry that is the same as a computed one. */
+export function isSameHash(stored: SqlValue, computed: Uint8Array): boolean {
+  return (
+    stored instanceof Uint8Array &&
+    stored.length === computed.length &&
+    computed.every((byte, index) => byte === stored[index])
+  );
+}
+
 /** @param offset - bytes left free before the form */
 function encode(name: string, values: readonly SqlValue[], offset: number): Uint8Array {
   // UTF-8 has at most three bytes for each UTF-16 code unit.

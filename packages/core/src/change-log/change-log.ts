@@ -5,14 +5,16 @@
  * 2. When a transaction begins, rows that another program inserted are found by their rowids, which are greater than that
  *    of the last row with an entry. Each gets an entry of its own before the transaction writes anything; very many or
  *    very large ones get one entry for all, without their hashes.
- * 3. What this program deletes has an entry with the reason, the count and the rowids.
+ * 3. What this program deletes has an entry with the cause, the count and the rowids; what it redacts, one with the numbers
+ *    of the entries whose content is gone and the hashes of what is stored since.
  *
  * What other programs edit or delete has no entry, nor has a row that they insert under a rowid that was free below.
  * `check-history.ts` finds it.
  */
-import type { TableName } from '../api/persistence.ts';
+import type { Hold, TableName } from '../api/persistence.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { CHANGE_LOG, createChangeLog, readOrigin, renewOrigin } from '../schema/change-log-table.ts';
+import { toBase64 } from '../exports/json-values.ts';
 import { schemaMismatch } from '../schema/schema-problem.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
 import { columnsOfTable, TABLE_NAMES, TABLES } from '../tables/index.ts';
@@ -32,6 +34,7 @@ import {
   writePosition,
   type Position,
 } from './position.ts';
+import { HELD, REDACTED, RELEASED, type Deletion, type Redaction } from './removals.ts';
 import { isMoreThan } from './row-sizes.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 
@@ -52,22 +55,6 @@ export const TABLE_OF_KIND: ReadonlyMap<string, TableName> = new Map(
 /** Kind of the entry after which the rowids in entries before it, of deleted rows, count no more. */
 export const RENUMBERED = 'rows.restored';
 
-/** Why rows were deleted. */
-export type DeletionReason = 'cleanup' | 'reset' | 'restore';
-
-/** Rows that were deleted, for the log. */
-export interface Deletion {
-  readonly table: TableName;
-  readonly reason: DeletionReason;
-  readonly count: number;
-  /** First and last rowid of each run of deleted rows; undefined for rows that a restore replaced by others. */
-  readonly rowids?: readonly RowidRange[] | undefined;
-  /** Rows older than this time were deleted. */
-  readonly before?: string;
-  /** Id of the database whose rows a reset or a restore replaced. */
-  readonly origin?: string | undefined;
-}
-
 /** Entries after which the position is stored again. Finding the last one means reading as many entries. */
 const POSITION_ENTRIES = 500;
 
@@ -86,8 +73,8 @@ const NEXT_SEQ = `(SELECT coalesce(max(seq), ?) + 1 FROM ${CHANGE_LOG.name} WHER
 const INSERT_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, row_id, row_rowid, leaf, body)
   VALUES (${NEXT_SEQ}, ?, ?, ?, coalesce(?, last_insert_rowid()), ?, ?)`;
 
-const INSERT_SUMMARY_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, leaf, body)
-  VALUES (${NEXT_SEQ}, ?, ?, ?, ?)`;
+const INSERT_SUMMARY_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, row_id, leaf, body)
+  VALUES (${NEXT_SEQ}, ?, ?, ?, ?, ?)`;
 
 /** The change log of an open database. */
 export class ChangeLog {
@@ -131,16 +118,43 @@ export class ChangeLog {
     this.#isCommitted = true;
   }
 
-  /** Notes rows that were deleted, after they are gone. */
-  noteDeletion({ rowids, ...deletion }: Deletion): void {
+  /**
+   * Notes rows that were deleted, after they are gone.
+   * @param rowId - id of the row where it is one
+   * @returns the number of the entry
+   */
+  noteDeletion({ rowids, ...deletion }: Deletion, rowId: SqlValue = null): number {
     const { table } = deletion;
     const last = this.#position.rowids;
     if (rowids !== undefined) last[table] = greatestRowid(this.#connection, table);
-    this.#appendSummary(
-      'rows.deleted',
-      { ...deletion, last_rowid: toMember(last[table]) },
-      rangesAsJson(rowids),
+    const members = { ...deletion, last_rowid: toMember(last[table]) };
+    return this.#appendSummary('rows.deleted', members, rangesAsJson(rowids), rowId);
+  }
+
+  /**
+   * Notes content that was redacted, with the hashes of what is stored since.
+   * @param rowId - id of the row where it is one
+   * @returns the number of the entry
+   */
+  noteRedaction({ ids, entries, ...redaction }: Redaction, rowId: SqlValue = null): number {
+    const pairs = entries.map(
+      ([seq, leaf, redacted]) => `[${seq},"${toBase64(leaf)}","${toBase64(redacted)}"]`,
     );
+    const members = [
+      `"ids":${JSON.stringify(ids)}`,
+      `"count":${pairs.length}`,
+      `"entries":[${pairs.join()}]`,
+    ];
+    return this.#appendSummary(REDACTED, { ...redaction }, members, rowId);
+  }
+
+  /** Notes a hold, or its end. @param rowId - id of the row */
+  noteHold(
+    isHeld: boolean,
+    { table, id, reason }: Pick<Hold, 'table' | 'id'> & Partial<Hold>,
+    rowId: SqlValue = null,
+  ): void {
+    this.#appendSummary(isHeld ? HELD : RELEASED, { table, id, reason }, [], rowId);
   }
 
   /**
@@ -309,15 +323,22 @@ export class ChangeLog {
     ]);
   }
 
-  /** Appends an entry for many rows. @param jsonMembers - further members of its body, as JSON */
+  /**
+   * Appends an entry that has a body.
+   * @param jsonMembers - further members of the body, as JSON
+   * @returns its number
+   */
   #appendSummary(
     kind: string,
     members: Readonly<Record<string, unknown>>,
     jsonMembers: readonly string[],
-  ): void {
+    rowId: SqlValue = null,
+  ): number {
     const at = toTimestamp(this.#clock());
     const body = encodeObject(members, jsonMembers);
-    this.#run(INSERT_SUMMARY_SQL, [this.#position.seq, at, kind, leafOf(kind, [at, body]), body]);
+    const id = typeof rowId === 'string' ? rowId : null;
+    this.#run(INSERT_SUMMARY_SQL, [this.#position.seq, at, kind, id, leafOf(kind, [at, body]), body]);
+    return this.#position.seq;
   }
 
   #run(sql: string, values: readonly SqlValue[]): void {
@@ -373,23 +394,6 @@ export class ChangeLog {
     writePosition(this.#connection, this.#position, this.#clock());
     this.#storedSeq = this.#position.seq;
   }
-}
-
-/**
- * Describes every row of every table, before a reset or a restore removes them. Without rowids for a restore, after which
- * other rows have the same ones.
- */
-export function everyRow(
-  connection: SqliteConnection,
-  reason: DeletionReason,
-  origin: string | undefined,
-): Deletion[] {
-  return TABLE_NAMES.map((table) => {
-    const [count, first, last] =
-      connection.get(`SELECT count(*), min(rowid), max(rowid) FROM ${table}`) ?? [];
-    const rowids: RowidRange[] = isRowid(first) && isRowid(last) ? [[first, last]] : [];
-    return { table, reason, count: Number(count), rowids: reason === 'restore' ? undefined : rowids, origin };
-  });
 }
 
 /** Greatest rowid. As long as a table has it, SQLite gives its new rows random ones. */

@@ -7,7 +7,8 @@
  * 2. An earlier version of memory is in the entry that replaced it, and must have the hash of its own entry.
  * 3. A row without an entry was inserted under a rowid that was free, unless its rowid is greater than the last one in
  *    the log: then the next write adopts it.
- * 4. Rowids ascend with the entries, numbers of entries have no gaps, and entries of many rows have a hash of their own.
+ * 4. Content that was redacted has the hash that the entry of its redaction has of it, and is nothing but a hash.
+ * 5. Rowids ascend with the entries, numbers of entries have no gaps, and entries of many rows have a hash of their own.
  *
  * Memory: little more than two bits for each row.
  */
@@ -18,18 +19,15 @@ import type { Rowid } from '../tables/foreign-times.ts';
 import { columnsOfTable, TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
 import { selectList, type AnyTable } from '../tables/table.ts';
-import { leafOf } from './canonical-form.ts';
+import { isSameHash, leafOf } from './canonical-form.ts';
 import { lastSeqOf, RENUMBERED, TABLE_OF_KIND, unorderedTables } from './change-log.ts';
 import { encodeObject, parseObject } from './entry-body.ts';
+import { isRedacted, RemovalCheck, type RedactionOfEntry } from './check-removals.ts';
 import { fromMember, isRowid, NO_ROWID, readPosition } from './position.ts';
+import { ProblemTail, type HistoryProblem } from './problem-tail.ts';
+import { HELD, REDACTED, RELEASED } from './removals.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 import { rowidsOf, RowidSet, sizeOf } from './rowid-set.ts';
-
-/** What a check found about a row, as `table rowid`, or about the log itself. */
-export interface HistoryProblem {
-  readonly row: string | null;
-  readonly message: string;
-}
 
 /** Entries, or rows, of one step. */
 const BATCH_ROWS = 500;
@@ -38,7 +36,7 @@ const BATCH_ROWS = 500;
 const MAX_DELETED_ROWS = 100_000;
 
 const ENTRIES_SQL = `SELECT seq, at, kind, row_id, row_rowid, leaf, body IS NOT NULL,
-    CASE WHEN kind IN ('rows.deleted', 'rows.adopted', '${RENUMBERED}') THEN body END
+    CASE WHEN substr(kind, 1, 5) = 'rows.' THEN body END
   FROM ${CHANGE_LOG.name} WHERE seq BETWEEN 1 AND ? ORDER BY seq DESC LIMIT ${BATCH_ROWS}`;
 
 /** The entry that replaced a version of a memory. */
@@ -99,6 +97,8 @@ export class HistoryCheck {
   #isRenumbered = false;
   #isComplete = true;
   #entries = 0;
+  readonly #removals: RemovalCheck = new RemovalCheck();
+  #rowsDeleted = 0;
   #rowsWithoutHash = 0;
   #rowsNotLogged = 0;
   /** Number of problems found so far. */
@@ -121,6 +121,8 @@ export class HistoryCheck {
     return {
       entries: this.#entries,
       rowsVerified,
+      rowsDeleted: this.#rowsDeleted,
+      entriesRedacted: this.#removals.entriesRedacted,
       rowsWithoutHash: this.#rowsWithoutHash,
       rowsNotLogged: this.#rowsNotLogged,
     };
@@ -165,7 +167,10 @@ export class HistoryCheck {
       yield this.#entries;
       if (rows.length < BATCH_ROWS) break;
     }
-    if (this.#isComplete) this.#compareCounts();
+    if (this.#isComplete) {
+      this.#compareCounts();
+      for (const problem of this.#removals.problems(this.#connection)) this.#logProblem(problem);
+    }
     // A reset and a restore remove the entries before them, and say so.
     if (next > 1 && (first === undefined || !isNewStart(first))) this.#missing(1, next - 1);
   }
@@ -196,6 +201,7 @@ export class HistoryCheck {
 
   #compareRow(state: TableState, entry: Entry): void {
     const { seq, rowid, hasBody } = entry;
+    const redaction = this.#removals.takeRedaction(seq, state.table.name);
     if (hasBody && !this.#isBodyOfRow(state, entry)) {
       this.#logProblem(
         `entry ${seq} of the change log (${shown(entry.kind)}) was edited: its body is not that of a replaced row`,
@@ -213,13 +219,13 @@ export class HistoryCheck {
     const isTaken = state.taken.has(rowid);
     if (isTaken || state.takenSince?.has(rowid) === true) {
       if (!isTaken) state.taken.add(rowid);
-      if (state.table.name === 'agent_memory') this.#compareVersion(state, entry, rowid);
+      if (state.table.name === 'agent_memory') this.#compareVersion(state, entry, rowid, redaction);
       // A row that was deleted and saved again has one rowid for both of its entries since they were numbered anew.
       else if (!isTaken || !this.#isRenumbered) this.#deleted(state, entry, rowid);
       return;
     }
     state.taken.add(rowid);
-    if (!state.deleted.has(rowid)) this.#compareCurrent(state, entry, rowid, isInsert);
+    if (!state.deleted.has(rowid)) this.#compareCurrent(state, entry, rowid, isInsert, redaction);
   }
 
   /** True for the body of a save that replaced a memory: the row, under the names of its columns, and nothing else. */
@@ -234,7 +240,13 @@ export class HistoryCheck {
   }
 
   /** Compares a row with its latest entry. */
-  #compareCurrent(state: TableState, entry: Entry, rowid: Rowid, isInsert: boolean): void {
+  #compareCurrent(
+    state: TableState,
+    entry: Entry,
+    rowid: Rowid,
+    isInsert: boolean,
+    redaction: RedactionOfEntry | undefined,
+  ): void {
     const { table } = state;
     const row = this.#connection.get(state.rowSql, [rowid]);
     if (row === undefined) {
@@ -246,15 +258,15 @@ export class HistoryCheck {
     const values = row.slice(1);
     state.matched.add(rowid);
     const id = typeof values[0] === 'string' ? values[0] : null;
-    const { seq, rowId, leaf } = entry;
+    const { seq, rowId } = entry;
     if (id !== rowId) {
       const message = `the row of entry ${seq} of the change log (${shown(rowId)}) was deleted or renamed: ${shown(id)} is in its place`;
       this.#entryProblem(state, rowid, message);
       return;
     }
-    if (!isSameHash(leaf, leafOf(table.name, values))) {
-      const message = `${shown(id)} was edited: it does not have the hash of entry ${seq} of the change log`;
-      this.#entryProblem(state, rowid, message);
+    const difference = differenceOf(table, values, entry, redaction);
+    if (difference !== undefined) {
+      this.#entryProblem(state, rowid, `${shown(id)} was edited: it ${difference} of the change log`);
       return;
     }
     if (!isInsert) return;
@@ -267,8 +279,13 @@ export class HistoryCheck {
   }
 
   /** Compares an earlier version of a memory with its entry: the save that replaced it has kept it. */
-  #compareVersion(state: TableState, entry: Entry, rowid: Rowid): void {
-    const { seq, rowId, leaf } = entry;
+  #compareVersion(
+    state: TableState,
+    entry: Entry,
+    rowid: Rowid,
+    redaction: RedactionOfEntry | undefined,
+  ): void {
+    const { seq, rowId } = entry;
     if (rowId === null) return;
     const [nextSeq, body] = this.#connection.get(NEXT_VERSION_SQL, [rowId, seq]) ?? [];
     if (typeof body !== 'string') {
@@ -277,8 +294,9 @@ export class HistoryCheck {
     }
     const kept = parseObject(body) as Readonly<Record<string, SqlValue>>;
     const values = columnsOfTable(state.table.name).map(({ column }) => kept[column] ?? null);
-    if (isSameHash(leaf, leafOf(state.table.name, values))) return;
-    const message = `the version of ${shown(rowId)} that entry ${Number(nextSeq)} of the change log replaced was edited: it does not have the hash of entry ${seq}`;
+    const difference = differenceOf(state.table, values, entry, redaction);
+    if (difference === undefined) return;
+    const message = `the version of ${shown(rowId)} that entry ${Number(nextSeq)} of the change log replaced was edited: it ${difference}`;
     this.#entryProblem(state, rowid, message);
   }
 
@@ -294,6 +312,14 @@ export class HistoryCheck {
       this.#followRenumbering(seq, members);
       return;
     }
+    if (kind === HELD || kind === RELEASED) {
+      this.#removals.followHold(seq, kind === HELD, members);
+      return;
+    }
+    if (kind === REDACTED) {
+      if (!this.#removals.followRedaction(seq, members)) this.#miscounted(entry);
+      return;
+    }
     const state = [...this.#tables.values()].find(({ table }) => table.name === members['table']);
     if (state === undefined) return;
     const ranges = rangesIn(members['rowids']);
@@ -304,10 +330,12 @@ export class HistoryCheck {
       return;
     }
     // A reset removes every entry before it. The rowids of a restore are of rows that other entries tell of.
-    if (this.#isRenumbered || members['reason'] === 'reset' || members['reason'] === 'restore') return;
+    if (members['cause'] !== 'reset' && members['cause'] !== 'restore')
+      this.#rowsDeleted += Number(members['count']);
+    if (this.#isRenumbered || members['cause'] === 'reset' || members['cause'] === 'restore') return;
     const size = ranges.reduce((sum, range) => sum + sizeOf(range), 0);
     if (size > MAX_DELETED_ROWS || size !== members['count']) {
-      this.#logProblem(`entry ${seq} of the change log (${shown(kind)}) counts other rows than it names`);
+      this.#miscounted(entry);
       return;
     }
     for (const range of ranges) {
@@ -316,6 +344,10 @@ export class HistoryCheck {
         state.taken.delete(rowid);
       }
     }
+  }
+
+  #miscounted({ seq, kind }: Entry): void {
+    this.#logProblem(`entry ${seq} of the change log (${shown(kind)}) counts other rows than it names`);
   }
 
   #followRenumbering(seq: number, members: Readonly<Record<string, unknown>>): void {
@@ -392,25 +424,6 @@ export class HistoryCheck {
   }
 }
 
-/** The problems of the first entries, found from the last entry back. */
-class ProblemTail {
-  readonly #limit: number;
-  #latest: HistoryProblem[] = [];
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(problem: HistoryProblem): void {
-    this.#latest.push(problem);
-    if (this.#latest.length >= 2 * this.#limit) this.#latest = this.#latest.slice(-this.#limit);
-  }
-
-  get first(): readonly HistoryProblem[] {
-    return this.#latest.slice(-this.#limit).toReversed();
-  }
-}
-
 function newState(table: AnyTable, ascends: boolean): TableState {
   return {
     table,
@@ -435,19 +448,29 @@ function toEntry(row: readonly SqlValue[]): Entry {
   return { seq: Number(seq), at, kind: String(kind), rowId, rowid, leaf, hasBody: hasBody === 1, body };
 }
 
+/** Says how values differ from those that an entry has the hash of; undefined where they do not. */
+function differenceOf(
+  table: AnyTable,
+  values: readonly SqlValue[],
+  { seq, leaf }: Entry,
+  redaction: RedactionOfEntry | undefined,
+): string | undefined {
+  const isSame = isSameHash(redaction?.redactedLeaf ?? leaf, leafOf(table.name, values));
+  if (redaction === undefined) {
+    if (isSame) return undefined;
+    const looks = isRedacted(table, values) ? 'looks redacted, but no entry says that it was, and ' : '';
+    return `${looks}does not have the hash of entry ${seq}`;
+  }
+  if (!isSameHash(leaf, redaction.leaf)) return `does not have the hash of entry ${seq}`;
+  if (isSame && isRedacted(table, values)) return undefined;
+  return `is not what entry ${redaction.by} left of entry ${seq}`;
+}
+
 /** True for an entry before which a reset or a restore removed every other. */
 function isNewStart({ kind, body }: Entry): boolean {
   if (kind !== 'rows.deleted' || typeof body !== 'string') return false;
-  const { reason } = parseObject(body);
-  return reason === 'reset' || reason === 'restore';
-}
-
-function isSameHash(stored: SqlValue, computed: Uint8Array): boolean {
-  return (
-    stored instanceof Uint8Array &&
-    stored.length === computed.length &&
-    computed.every((byte, index) => byte === stored[index])
-  );
+  const { cause } = parseObject(body);
+  return cause === 'reset' || cause === 'restore';
 }
 
 function rangesIn(value: unknown): RowidRange[] {

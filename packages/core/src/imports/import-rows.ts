@@ -1,5 +1,5 @@
 import { PersistenceError } from '../api/errors.ts';
-import type { ImportReport, RefusedLine, RowImportOptions } from '../api/persistence.ts';
+import type { ImportReport, ReceiptRow, RefusedLine, RowImportOptions } from '../api/persistence.ts';
 import { EXPORT_FORMATS } from '../api/audit.ts';
 import type { ChangeLog } from '../change-log/change-log.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
@@ -9,6 +9,7 @@ import { CallerStreams } from '../streams/caller-streams.ts';
 import { decompress } from '../streams/gzip.ts';
 import { toIoError } from '../streams/io-error.ts';
 import { insertRowSql, isRefusedValue } from '../tables/insert-row.ts';
+import { parseRedacted } from '../tables/redaction.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
 import { rowProblem, selectList, valuesOf, type AnyTable, type WriteContext } from '../tables/table.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
@@ -30,7 +31,12 @@ interface NewRow {
   readonly line: number;
   readonly values: readonly SqlValue[];
   readonly given: ReadonlySet<string>;
+  /** Id of a receipt that comes redacted. */
+  readonly redactedId: string | undefined;
 }
+
+/** A row to insert, or the reason why it is refused. */
+type PreparedRow = NewRow | (RefusedLine & { readonly line: number });
 
 type Outcome = 'inserted' | 'already stored' | { readonly reason: string };
 
@@ -72,9 +78,7 @@ export async function importRows(
         const now = toTimestamp(clock());
         const prepared = batch.map((row) => importer.prepare(row, now));
         const outcomes = await queue.enqueueWrite(OPERATION, [table.name], () =>
-          prepared.map((row): Outcome =>
-            'reason' in row ? row : importer.insert(row, { connection, now, log: changeLog.noteRow }),
-          ),
+          importer.insertAll(prepared, { connection, now, log: changeLog.noteRow }, changeLog),
         );
         for (const [index, outcome] of outcomes.entries()) {
           if (outcome === 'inserted') rows++;
@@ -156,7 +160,7 @@ class RowImporter {
   }
 
   /** Checks a row, and adds what it leaves out. */
-  prepare(parsed: ParsedRow, now: string): NewRow | (RefusedLine & { readonly line: number }) {
+  prepare(parsed: ParsedRow, now: string): PreparedRow {
     if ('reason' in parsed) return parsed;
     const { line, values: given } = parsed;
     const row: Record<string, SqlValue> = {};
@@ -171,14 +175,30 @@ class RowImporter {
       row[field] = value;
     }
     const completed = this.#table.complete(row, now);
-    const problem =
-      this.#options.acceptInvalid === true ? undefined : rowProblem(this.#table, completed, false);
-    if (problem !== undefined) return { line, reason: problem };
-    return { line, values: valuesOf(this.#table, completed), given: new Set(Object.keys(given)) };
+    let problem = rowProblem(this.#table, completed, false);
+    // The id of a receipt is computed from its content, and so says nothing of one that was redacted.
+    const redactedId = problem === undefined ? undefined : redactedIdOf(this.#table, completed);
+    if (redactedId !== undefined) problem = rowProblem(this.#table, completed, true);
+    if (problem !== undefined && this.#options.acceptInvalid !== true) return { line, reason: problem };
+    return { line, values: valuesOf(this.#table, completed), given: new Set(Object.keys(given)), redactedId };
   }
 
-  /** Inserts a row. The caller holds a transaction. */
-  insert({ values, given }: NewRow, { log }: WriteContext): Outcome {
+  /** Inserts rows, and notes those that come redacted. The caller holds a transaction. */
+  insertAll(rows: readonly PreparedRow[], context: WriteContext, changeLog: ChangeLog): Outcome[] {
+    const redacted: string[] = [];
+    const outcomes = rows.map((row) => {
+      if ('reason' in row) return row;
+      const outcome = this.#insert(row, context);
+      if (outcome === 'inserted' && row.redactedId !== undefined) redacted.push(row.redactedId);
+      return outcome;
+    });
+    if (redacted.length > 0 && changeLog.origin !== undefined) {
+      changeLog.noteRedaction({ table: this.#table.name, cause: 'import', ids: redacted, entries: [] });
+    }
+    return outcomes;
+  }
+
+  #insert({ values, given }: NewRow, { log }: WriteContext): Outcome {
     const sql = `${insertRowSql(this.#table, this.#connection, values)} ON CONFLICT DO NOTHING`;
     try {
       if (this.#connection.run(sql, values) === 1) {
@@ -212,6 +232,11 @@ class RowImporter {
     keepBytes(this.#connection, name, names, stored, 1, TextBytes);
     return names.every((column, index) => !given.has(column) || isSame(stored[index + 1], values[index]));
   }
+}
+
+function redactedIdOf({ name }: AnyTable, row: object): string | undefined {
+  const { receiptId, receiptJson } = row as Partial<ReceiptRow>;
+  return name === 'receipts' && parseRedacted(receiptJson) !== undefined ? receiptId : undefined;
 }
 
 /** A column of times turns a text of digits into a number. */

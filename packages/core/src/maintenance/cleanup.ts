@@ -6,6 +6,7 @@ import { rangesOf } from '../change-log/rowid-ranges.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { isTemporaryFileFailure, isUncertain } from '../engine/error-mapping.ts';
 import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
+import { notHeldCondition } from '../schema/holds.ts';
 import { olderConditions, type Rowid } from '../tables/foreign-times.ts';
 import { TABLES } from '../tables/index.ts';
 import type { AnyTable } from '../tables/table.ts';
@@ -151,8 +152,10 @@ function deletedCounts(oldRows: OldRows): DeletedCounts {
 function countOldRows(connection: SqliteConnection, before: string): OldRows {
   return new Map(
     AGEING_TABLES.map(({ name, ageingColumn }) => {
+      const isFree = notHeldCondition(connection, name);
       const counts = olderConditions(connection, { name, timeColumn: ageingColumn }, before).map(
-        ({ sql, values }) => Number(connection.get(`SELECT count(*) FROM ${name} WHERE ${sql}`, values)?.[0]),
+        ({ sql, values }) =>
+          Number(connection.get(`SELECT count(*) FROM ${name} WHERE ${sql} AND ${isFree}`, values)?.[0]),
       );
       return [name, counts.reduce((sum, count) => sum + count, 0)];
     }),
@@ -197,16 +200,17 @@ function deleteBatch(
   const changed: TableName[] = [];
   return steps.write(changed, () => {
     const rowids: Rowid[] = [];
+    const isFree = notHeldCondition(connection, name);
     for (const { sql, values } of olderConditions(connection, { name, timeColumn: ageingColumn }, before)) {
       const deleted = connection.all(
-        `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${sql} LIMIT ?) RETURNING rowid`,
+        `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${sql} AND ${isFree} LIMIT ?) RETURNING rowid`,
         [...values, BATCH_ROWS - rowids.length],
       );
       for (const [rowid] of deleted) rowids.push(rowid as Rowid);
     }
     const count = rowids.length;
     if (count > 0 && changeLog.origin !== undefined) {
-      changeLog.noteDeletion({ table: name, reason: 'cleanup', count, before, rowids: rangesOf(rowids) });
+      changeLog.noteDeletion({ table: name, cause: 'cleanup', count, before, rowids: rangesOf(rowids) });
     }
     if (count > 0 && changed.length === 0) changed.push(name);
     return count;

@@ -1,8 +1,10 @@
-import { everyRow, type ChangeLog } from '../change-log/change-log.ts';
+import type { ChangeLog } from '../change-log/change-log.ts';
+import { everyRow } from '../change-log/removals.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { recordImportedReceipts } from '../schema/metadata.ts';
 import { TABLE_NAMES } from '../tables/index.ts';
+import { refuseWhileHeld } from './hold-record.ts';
 import { vacuum } from './vacuum.ts';
 
 /** Deletes every row of every table, with the earlier versions in the change log, and gives their room back. */
@@ -14,6 +16,7 @@ export function reset(
 ): Promise<void> {
   return queue.enqueueExclusive('reset', TABLE_NAMES, async () => {
     await queue.withWriteTransaction(async () => {
+      refuseWhileHeld(connection, 'reset');
       changeLog.begin();
       const deleted = everyRow(connection, 'reset', changeLog.origin);
       for (const table of TABLE_NAMES) connection.run(`DELETE FROM ${table}`);

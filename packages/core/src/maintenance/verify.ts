@@ -9,11 +9,13 @@ import type { Steps } from '../queue/operation-queue.ts';
 import type {
   HistoryReport,
   LongOperationOptions,
+  ReceiptRow,
   VerifyOptions,
   VerifyProblem,
   VerifyReport,
 } from '../api/persistence.ts';
 import { HistoryCheck } from '../change-log/check-history.ts';
+import { redactedIds } from '../change-log/removals.ts';
 import { CHANGE_LOG_SQL, damageOf, readOrigin } from '../schema/change-log-table.ts';
 import { importedReceipts } from '../schema/metadata.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
@@ -22,6 +24,7 @@ import { TABLES } from '../tables/index.ts';
 import { countStrayEntries, type Rowid } from '../tables/foreign-times.ts';
 import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
 import { receiptsTable } from '../tables/receipts.ts';
+import { parseRedacted } from '../tables/redaction.ts';
 import { rowProblem, type AnyTable } from '../tables/table.ts';
 import { compareCheckpoints } from '../transparency/log-tree.ts';
 import { throwIfAborted } from '../validation/abort.ts';
@@ -54,6 +57,7 @@ export class DatabaseCheck {
   #isSound = true;
   receiptsVerified = 0;
   receiptsImported = 0;
+  receiptsRedacted = 0;
 
   constructor(connection: SqliteConnection, read: Read, options: CheckOptions) {
     this.#connection = connection;
@@ -107,11 +111,21 @@ export class DatabaseCheck {
   /** Checks every row against the rules that it was written by. */
   async *rows(): AsyncGenerator<VerifyProblem> {
     const imported = await this.#read(() => importedReceipts(this.#connection));
-    for (const table of TABLES) yield* this.#rowsOf(table, table === receiptsTable ? imported : -Infinity);
+    const redacted = await this.#read(() => redactedIds(this.#connection, 'receipts'));
+    for (const table of TABLES) {
+      yield* this.#rowsOf(table, table === receiptsTable ? imported : -Infinity, redacted);
+    }
   }
 
-  /** @param lastImported - greatest rowid among imported rows */
-  async *#rowsOf(table: AnyTable, lastImported: number): AsyncGenerator<VerifyProblem> {
+  /**
+   * @param lastImported - greatest rowid among imported rows
+   * @param redacted - ids of the receipts that were redacted; undefined where nobody knows
+   */
+  async *#rowsOf(
+    table: AnyTable,
+    lastImported: number,
+    redacted: ReadonlySet<string> | undefined,
+  ): AsyncGenerator<VerifyProblem> {
     let afterRowid: Rowid = -Infinity;
     for (let done = 0; ;) {
       this.#reportProgress(table.name, done);
@@ -122,8 +136,16 @@ export class DatabaseCheck {
       for (const [index, row] of batch.rows.entries()) {
         const rowid = batch.rowids[index] ?? 0;
         const isImported = rowid <= lastImported;
-        const problem = rowProblem(table, row, isImported);
+        let problem = rowProblem(table, row, isImported);
+        let isRedacted = false;
+        if (problem !== undefined && table === receiptsTable) {
+          // The id of a receipt is computed from its content, and so says nothing of one that was redacted.
+          const { receiptId, receiptJson } = row as Partial<ReceiptRow>;
+          isRedacted = parseRedacted(receiptJson) !== undefined && redacted?.has(receiptId ?? '') !== false;
+          if (isRedacted) problem = rowProblem(table, row, true);
+        }
         if (problem !== undefined) yield this.#problem(table.verifyCheck, `${table.name} ${rowid}`, problem);
+        else if (isRedacted) this.receiptsRedacted++;
         else if (isImported) this.receiptsImported++;
         else if (table === receiptsTable) this.receiptsVerified++;
       }
@@ -207,7 +229,7 @@ export async function verify(
   readCopy: ReadCopy,
 ): Promise<VerifyReport> {
   const problems = new ProblemList();
-  let receipts = { receiptsVerified: 0, receiptsImported: 0 };
+  let receipts = { receiptsVerified: 0, receiptsImported: 0, receiptsRedacted: 0 };
   let history: HistoryReport | null = null;
   const checkAll = async (
     checked: SqliteConnection,
@@ -251,12 +273,13 @@ export async function verify(
     if (failure.code !== 'CORRUPT') throw failure;
     problems.add({ check: 'integrity', row: null, message: failure.message });
   }
-  const { receiptsVerified, receiptsImported } = receipts;
+  const { receiptsVerified, receiptsImported, receiptsRedacted } = receipts;
   return {
     ok: problems.count === 0,
     schemaVersion: SCHEMA_VERSION,
     receiptsVerified,
     receiptsImported,
+    receiptsRedacted,
     history,
     problemCount: problems.count,
     problems: problems.listed,

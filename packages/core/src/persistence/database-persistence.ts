@@ -45,6 +45,7 @@ import {
 import { parseCheckpoint, verifyCheckpoint } from '../transparency/checkpoint.ts';
 import { prove, readCheckpoint } from '../transparency/log-tree.ts';
 import { readTimeSeries } from './read-time-series.ts';
+import { Retention } from './retention.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** The {@link Api.Persistence} over a connection in the calling thread. */
@@ -54,6 +55,7 @@ export class DatabasePersistence implements Api.Persistence {
   readonly #backups: Backups;
   readonly #changeLog: ChangeLog;
   readonly #versions: MemoryVersions;
+  readonly #retention: Retention;
   readonly #clock: () => Date;
   readonly #durability: 'strict' | 'relaxed';
   readonly #changes: ChangeFeed;
@@ -84,6 +86,7 @@ export class DatabasePersistence implements Api.Persistence {
       readVersion: () => this.#queue.enqueueRead('subscribe', () => durable.changeCounter()),
     });
     this.#versions = new MemoryVersions(connection, this.#queue, this.#changeLog, clock);
+    this.#retention = new Retention(connection, this.#queue, this.#changeLog, clock);
     this.#backups = new Backups(connection, this.#queue, this.#changeLog, clock);
     this.#durability = durability;
   }
@@ -278,6 +281,26 @@ export class DatabasePersistence implements Api.Persistence {
 
   async reset(): Promise<void> {
     await reset(this.#connection, this.#queue, this.#changeLog, this.#clock);
+  }
+
+  deleteRecord(request: Api.RemovalRequest): Promise<Api.DeletionReport> {
+    return this.#retention.deleteRecord(request);
+  }
+
+  redactRecord(request: Api.RemovalRequest): Promise<Api.RedactionReport> {
+    return this.#retention.redactRecord(request);
+  }
+
+  addHold(hold: Api.HoldRequest): Promise<Api.Hold> {
+    return this.#retention.addHold(hold);
+  }
+
+  removeHold(record: Api.RecordLookup): Promise<void> {
+    return this.#retention.removeHold(record);
+  }
+
+  listHolds(): Promise<Api.Hold[]> {
+    return this.#retention.listHolds();
   }
 
   async verify(given: Api.VerifyOptions = {}): Promise<Api.VerifyReport> {

@@ -1,6 +1,7 @@
 /**
  * The table `_schema_metadata`. It holds `schema_version`, one `migration_NNNN` per migration (name, checksum, time,
- * program), and `adopted_receipts`: the greatest rowid among imported receipts, whose ids this program did not make.
+ * program), `adopted_receipts`: the greatest rowid among imported receipts, whose ids this program did not make, the id of the
+ * change log, and holds.
  */
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { StoredColumn } from './column-check.ts';
@@ -29,6 +30,11 @@ export function writeMetadata(connection: SqliteConnection, key: string, value: 
      ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
     [key, value, toTimestamp(now)],
   );
+}
+
+/** Removes a key. The caller holds a transaction. @returns false when it was not there */
+export function removeMetadata(connection: SqliteConnection, key: string): boolean {
+  return connection.run('DELETE FROM _schema_metadata WHERE key = ?', [key]) === 1;
 }
 
 /** Reads the greatest rowid among receipts imported from the original scripts; 0 without any. */

@@ -31,6 +31,7 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
   filterColumns: { agentType: { column: 'agent_type' } },
   textColumns: ['memory_json'],
   jsonColumn: 'memory_json',
+  contentColumns: ['memory_json'],
   durationColumn: undefined,
 
   prepare(operation, input) {

@@ -41,6 +41,7 @@ export const auditLogTable: Table<AuditRow, NewAuditEntry, LoggedAudit> = {
   },
   textColumns: ['operation', 'details', 'error_message'],
   jsonColumn: 'details',
+  contentColumns: ['details', 'error_message'],
   durationColumn: 'duration_ms',
 
   prepare(operation, input) {

@@ -52,6 +52,7 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
   },
   textColumns: ['execution_id', 'receipt_json'],
   jsonColumn: 'receipt_json',
+  contentColumns: ['receipt_json'],
   durationColumn: 'duration_ms',
 
   prepare(operation, input) {

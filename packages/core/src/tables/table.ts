@@ -96,6 +96,8 @@ export interface AnyTable extends StoredTable {
   readonly textColumns: readonly string[];
   /** Column of the document that the filter `where` is a condition on. */
   readonly jsonColumn: string;
+  /** Columns whose content a redaction replaces by its hash. */
+  readonly contentColumns: readonly string[];
   /** Column of the durations that rows can be ordered by; undefined where rows have none. */
   readonly durationColumn: string | undefined;
   /**

@@ -11,6 +11,7 @@ import { proofCases } from './suite/proof-cases.ts';
 import { receiptCases } from './suite/receipt-cases.ts';
 import { recordCases } from './suite/record-cases.ts';
 import { reportCases } from './suite/report-cases.ts';
+import { removalCases } from './suite/removal-cases.ts';
 import { selectionCases } from './suite/selection-cases.ts';
 import { sqlCases } from './suite/sql-cases.ts';
 import { textCases } from './suite/text-cases.ts';
@@ -51,6 +52,7 @@ export const persistenceCases: readonly PersistenceCase[] = [
   ...reportCases,
   ...timeSeriesCases,
   ...maintenanceCases,
+  ...removalCases,
   ...backupCases,
   ...imageCases,
   ...changeCases,

@@ -1,7 +1,7 @@
 /** Checkpoints (https://c2sp.org/tlog-checkpoint): the size and the root of a Merkle tree as lines of text. */
 import { PersistenceError } from '../api/errors.ts';
 import type { Checkpoint } from '../api/proofs.ts';
-import { fromBase64, toBase64 } from './base64.ts';
+import { fromBase64, toBase64 } from '../exports/base64.ts';
 import { splitNote, verifyNote } from './signed-note.ts';
 
 const ORIGIN_PREFIX = 'ggen-sim.dev/';

@@ -2,16 +2,17 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { Checkpoint, LongOperationOptions, Proof, ProofRequest, TableName } from '../api/persistence.ts';
 import { leafOf } from '../change-log/canonical-form.ts';
+import { isRedacted } from '../change-log/check-removals.ts';
 import { lastSeqOf, TABLE_OF_KIND } from '../change-log/change-log.ts';
 import { encodeObject } from '../change-log/entry-body.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import type { Steps } from '../queue/operation-queue.ts';
 import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
-import { columnsOfTable } from '../tables/index.ts';
+import { columnsOfTable, tableNamed } from '../tables/index.ts';
 import { throwIfAborted } from '../validation/abort.ts';
 import { checkText, checkWholeNumber, invalid } from '../validation/arguments.ts';
-import { fromBase64, toBase64 } from './base64.ts';
+import { fromBase64, toBase64 } from '../exports/base64.ts';
 import { makeCheckpoint, parseCheckpoint } from './checkpoint.ts';
 import { consistencyRanges, inclusionRanges, MerkleTree, type LeafRange } from './merkle-tree.ts';
 import { invalidProof, isEqual } from './signed-note.ts';
@@ -191,8 +192,10 @@ function findEntry(
   const row = table === null ? undefined : readRow(connection, table, rowid ?? null);
   const isSame = table !== null && row !== undefined && isEqual(leafOf(table, row), leaf);
   if (!('seq' in wanted) && !isSame) {
+    const was =
+      table !== null && row !== undefined && isRedacted(tableNamed(table), row) ? 'redacted' : 'edited';
     throw invalidProof(
-      `The row was edited: it does not have the hash of entry ${Number(seq)} of the change log`,
+      `The row was ${was}: it does not have the hash of entry ${Number(seq)} of the change log`,
     );
   }
   const [index] =

@@ -6,7 +6,7 @@ import { ed25519 } from '#transparency/ed25519';
 import { sha256Bytes } from '#hashing/sha256';
 import { PersistenceError } from '../api/errors.ts';
 import type { NoteSigner } from '../api/proofs.ts';
-import { fromBase64, toBase64 } from './base64.ts';
+import { fromBase64, toBase64 } from '../exports/base64.ts';
 
 /** Signature type of an Ed25519 signature over the text of a note. */
 const ED25519_TYPE = 1;

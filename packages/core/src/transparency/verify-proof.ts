@@ -5,7 +5,7 @@ import type { Checkpoint, ConsistencyProof, InclusionProof, Proof, ProofEvidence
 import { leafOf } from '../change-log/canonical-form.ts';
 import { parseObject } from '../change-log/entry-body.ts';
 import { columnsOfTable, TABLE_NAMES } from '../tables/index.ts';
-import { fromBase64 } from './base64.ts';
+import { fromBase64 } from '../exports/base64.ts';
 import { verifyCheckpoint } from './checkpoint.ts';
 import { rootFromInclusion, rootsFromConsistency } from './merkle-tree.ts';
 import { invalidProof, isEqual } from './signed-note.ts';

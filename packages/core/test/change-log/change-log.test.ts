@@ -173,7 +173,7 @@ it('notes what a cleanup deletes, and begins anew after a reset', async () => {
   ]);
   expect(JSON.parse(log[4]?.body ?? '')).toEqual({
     table: 'receipts',
-    reason: 'cleanup',
+    cause: 'cleanup',
     count: 3,
     before: '2026-01-29 18:00:01',
     last_rowid: 4,
@@ -192,7 +192,7 @@ it('notes what a cleanup deletes, and begins anew after a reset', async () => {
     [11, 'rows.deleted', 0],
     [12, 'rows.deleted', 1],
   ]);
-  expect(JSON.parse(reset[0]?.body ?? '')).toMatchObject({ reason: 'reset', origin: before });
+  expect(JSON.parse(reset[0]?.body ?? '')).toMatchObject({ cause: 'reset', origin: before });
   await db.saveReceipt(receiptOf('again'));
   expectEveryRowLogged(database.file);
 });
@@ -264,7 +264,7 @@ it.each([
     expect(kinds.lastIndexOf('rows.deleted')).toBeLessThan(kinds.indexOf('receipt.adopted'));
     for (const { kind, body } of entries(database.file)) {
       if (kind !== 'rows.deleted') continue;
-      expect(JSON.parse(body ?? '')).toMatchObject({ reason: 'restore', origin: before });
+      expect(JSON.parse(body ?? '')).toMatchObject({ cause: 'restore', origin: before });
       expect(JSON.parse(body ?? '')).not.toHaveProperty('rowids');
     }
     expect(kinds.filter((kind) => kind === 'receipt.adopted')).toHaveLength(hasLog ? 1 : 3);

@@ -28,6 +28,23 @@ function nativeInsert(table: TableName, id: string, rowid: string = 'NULL'): str
   return `INSERT INTO ${table} ${values[table]}`;
 }
 
+const LOOKUP = { receipts: 'receiptId', agent_memory: 'agentId', audit_log: 'auditId' } as const;
+
+/** Lists the records of this program: a native one may have an id that is another's. */
+async function recordsOf(db: Persistence): Promise<{ table: TableName; id: string }[]> {
+  const receipts = (await db.queryReceipts({ limit: 10 })).map(({ receiptId }) => receiptId);
+  const memories = (await db.queryMemory()).map(({ agentId }) => agentId);
+  const audits = (await db.queryAuditTrail({ days: 10_000, limit: 10 })).map(({ auditId }) => auditId);
+  const records = [
+    ...receipts.map((id) => ({ table: 'receipts' as const, id })),
+    ...memories.map((id) => ({ table: 'agent_memory' as const, id })),
+    ...audits.map((id) => ({ table: 'audit_log' as const, id })),
+  ];
+  if (records.length > 0) return records;
+  const { receiptId } = await db.saveReceipt(receiptOf('only'));
+  return [{ table: 'receipts', id: receiptId }];
+}
+
 /** Does whatever this program and honest writers of the original scripts do, in random order. */
 async function makeHistory(database: TestDatabase, random: SeededRandom): Promise<void> {
   const clock = new SettableClock('2026-01-01T00:00:00Z');
@@ -52,6 +69,22 @@ async function makeHistory(database: TestDatabase, random: SeededRandom): Promis
       clock.forwardDays(random.between(1, 40));
     },
     () => db.cleanup({ days: 30, vacuum: random.chance(0.3) }),
+    async () => {
+      const { table, id } = random.oneOf(await recordsOf(db));
+      const record = { [LOOKUP[table]]: id, reason: next(), vacuum: random.chance(0.1) };
+      const isHeld = (await db.listHolds()).some((hold) => hold.table === table && hold.id === id);
+      const removing = random.chance(0.5) ? db.deleteRecord(record) : db.redactRecord(record);
+      if (isHeld) await expect(removing).rejects.toMatchObject({ code: 'HELD' });
+      else await removing;
+    },
+    async () => {
+      const { table, id } = random.oneOf(await recordsOf(db));
+      await db.addHold({ [LOOKUP[table]]: id, reason: next() });
+    },
+    async () => {
+      const [hold] = await db.listHolds();
+      if (hold) await db.removeHold({ [LOOKUP[hold.table]]: hold.id });
+    },
     // The same receipt as before, perhaps after a cleanup deleted it: a receipt of the same content has the same id.
     () => db.saveReceipt(receiptOf('again', { ifAbsent: true })),
     async () => {
@@ -130,6 +163,36 @@ const TAMPERINGS: Readonly<Record<string, Tampering>> = {
       row: `${table} ${rowid}`,
       message: new RegExp(`entry ${seq} .*${escaped(id)}.* was deleted or renamed: "other"`),
     };
+  },
+
+  'forge a redaction'(file, random, table) {
+    const { rowid, id, seq } = random.oneOf(rowsOf(file, table));
+    const column = { receipts: 'receipt_json', agent_memory: 'memory_json', audit_log: 'details' }[table];
+    const form = `{"redacted":{"sha256":"${'1'.repeat(64)}","size_bytes":11}}`;
+    nativeSqlite(file, `UPDATE ${table} SET ${column} = '${form}' WHERE rowid = ${rowid}`);
+    return { row: `${table} ${rowid}`, message: new RegExp(`${escaped(id)}.* was edited: .* entry ${seq} `) };
+  },
+
+  'edit an entry of a redaction'(file, random, table) {
+    const seqs = query<{ seq: number }>(file, "SELECT seq FROM _change_log WHERE kind = 'rows.redacted'");
+    if (seqs.length === 0) return this['edit']?.(file, random, table) as Expected;
+    const { seq } = random.oneOf(seqs);
+    nativeSqlite(
+      file,
+      `UPDATE _change_log SET body = json_set(body, '$.reason', 'other') WHERE seq = ${seq}`,
+    );
+    return { row: null, message: new RegExp(`entry ${seq} .*was edited`) };
+  },
+
+  'remove the entry of a deletion or a redaction'(file, random, table) {
+    const seqs = query<{ seq: number }>(
+      file,
+      "SELECT seq FROM _change_log WHERE kind IN ('rows.redacted', 'rows.deleted') AND seq > (SELECT min(seq) FROM _change_log) AND json_extract(body, '$.cause') = 'request'",
+    );
+    if (seqs.length === 0) return this['edit']?.(file, random, table) as Expected;
+    const { seq } = random.oneOf(seqs);
+    nativeSqlite(file, `DELETE FROM _change_log WHERE seq = ${seq}`);
+    return { row: null, message: new RegExp(`entry ${seq} is missing`) };
   },
 
   delete(file, random, table) {

@@ -143,8 +143,8 @@ export const changeCases: readonly PersistenceCase[] = [
       expect(last?.subject).toBe(undefined);
       const { kind, table, rowId, details } = last?.data ?? {};
       expect([kind, table, rowId]).toEqual(['rows.deleted', 'receipts', null]);
-      const { reason, count, rowids } = details ?? {};
-      expect({ reason, count, rowids }).toEqual({ reason: 'cleanup', count: 3, rowids: [[1, 3]] });
+      const { cause, count, rowids } = details ?? {};
+      expect({ cause, count, rowids }).toEqual({ cause: 'cleanup', count: 3, rowids: [[1, 3]] });
     },
   },
   {

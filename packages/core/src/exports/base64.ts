@@ -1,4 +1,4 @@
-export { toBase64 } from '../exports/json-values.ts';
+export { toBase64 } from './json-values.ts';
 
 /** Decodes base64 (RFC 4648, section 4); undefined for any other text. */
 export function fromBase64(text: string): Uint8Array | undefined {

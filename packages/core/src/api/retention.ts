@@ -1,0 +1,68 @@
+import type { LongOperationOptions } from './options.ts';
+import type { TableName } from './tables.ts';
+
+/** A record: exactly one of the three. */
+export interface RecordLookup {
+  /** A receipt, by its id. */
+  readonly receiptId?: string;
+  /** The memory of an agent, with its earlier versions. */
+  readonly agentId?: string;
+  /** An audit entry, by its id. */
+  readonly auditId?: string;
+}
+
+/** What to delete or to redact, and why. */
+export interface RemovalRequest extends RecordLookup, LongOperationOptions {
+  /** Reason, which the change log keeps. */
+  readonly reason: string;
+  /**
+   * Write the whole database file anew afterwards (VACUUM), so that nothing of what was removed is left in its free room.
+   * It locks others out and needs room for a second copy.
+   * @default false
+   */
+  readonly vacuum?: boolean;
+}
+
+/** Result of a deletion. */
+export interface DeletionReport {
+  readonly table: TableName;
+  /** Id of the record as it was asked for: of a memory that of its agent. */
+  readonly id: string;
+  readonly reason: string;
+  /**
+   * Number of the entry of the change log that says so. `null` without a change log: nothing shows later that the record was
+   * there.
+   */
+  readonly seq: number | null;
+  /** Number of earlier versions of the memory whose content was replaced by its hash. */
+  readonly versionsRedacted: number;
+}
+
+/** Result of a redaction. */
+export interface RedactionReport extends DeletionReport {
+  /** Number of values of the record that were replaced by their hash; 0 when all were before. */
+  readonly valuesRedacted: number;
+}
+
+/** What stands in place of redacted content, as `parseRedacted` reads it. */
+export interface Redacted {
+  /** SHA-256 of the content, in hexadecimal digits. */
+  readonly sha256: string;
+  /** Size of the content in bytes. */
+  readonly sizeBytes: number;
+}
+
+/** A record to hold, and why. */
+export interface HoldRequest extends RecordLookup {
+  readonly reason: string;
+}
+
+/** A hold: the record is neither deleted nor redacted, by whatever asks for it. */
+export interface Hold {
+  readonly table: TableName;
+  /** Id of the record: of a memory that of its agent. */
+  readonly id: string;
+  readonly reason: string;
+  /** Time since when it is held. */
+  readonly at: string;
+}
