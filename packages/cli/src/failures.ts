@@ -106,6 +106,8 @@ const HINTS_BY_ERROR: Readonly<Record<string, string>> = {
 const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
   verify: "'ggen-sim db verify'",
   enableHistory: "'ggen-sim db history enable'",
+  listHolds: "'ggen-sim db hold list'",
+  removeHold: "'ggen-sim db hold remove'",
 };
 
 /** Spells the options and methods that a hint of the library has in backticks as the command line does. */

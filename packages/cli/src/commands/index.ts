@@ -5,11 +5,13 @@ import { backup } from './backup.ts';
 import { cleanup } from './cleanup.ts';
 import { checkpoint } from './checkpoint.ts';
 import { completion } from './completion.ts';
+import { deleteRecord } from './delete.ts';
 import { exportTable } from './export.ts';
 import { exportAuditTrail } from './export-audit-trail.ts';
 import { getMemory } from './get-memory.ts';
 import { getReceipt } from './get-receipt.ts';
 import { history } from './history.ts';
+import { hold } from './hold.ts';
 import { importTable } from './import.ts';
 import { init } from './init.ts';
 import { logAudit } from './log-audit.ts';
@@ -19,6 +21,7 @@ import { prove } from './prove.ts';
 import { queryAuditTrail } from './query-audit-trail.ts';
 import { queryMemory } from './query-memory.ts';
 import { queryReceipts } from './query-receipts.ts';
+import { redact } from './redact.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
 import { AGENT_COMMANDS } from './run-agent.ts';
@@ -64,6 +67,9 @@ export const COMMANDS: readonly Command[] = [
   analytics,
   stats,
   cleanup,
+  deleteRecord,
+  redact,
+  hold,
   reset,
   verify,
   history,
