@@ -40,6 +40,7 @@ const config: ViteUserConfig = defineConfig({
           include: [
             '@ggen-sim/sqljs-vfs > sql.js/dist/sql-wasm-browser.js',
             '@ggen-sim/sqljs-vfs > idb-keyval',
+            '@ggen-sim/sqljs-vfs > @noble/ciphers/aes.js',
             '@ggen-sim/sqljs-vfs > fast-check',
             '@ggen-sim/core > canonicalize',
             '@ggen-sim/core > csv-stringify/browser/esm/sync',

@@ -1,3 +1,4 @@
+import type { EncryptionKey } from '../src/index.ts';
 import { CalledWorker } from './workers/calls.browser.ts';
 
 const started: RemoteDatabase[] = [];
@@ -13,10 +14,11 @@ export class RemoteDatabase {
     name: string,
     exclusive = false,
     storageOptions: object = {},
+    key?: EncryptionKey,
   ): Promise<RemoteDatabase> {
     const remote = new RemoteDatabase();
     started.push(remote);
-    await remote.#worker.call('open', kind, name, exclusive, storageOptions);
+    await remote.#worker.call('open', kind, name, exclusive, storageOptions, key);
     return remote;
   }
 

@@ -55,6 +55,8 @@ export interface StorageCapabilities {
   readonly pagesInMemory?: 'cache' | 'all';
   /** In IndexedDB, the form of the stored extents. Known from the first transaction on. */
   readonly extentFormat?: 'Blob' | 'ArrayBuffer';
+  /** The cipher of an encrypted database. */
+  readonly encryption?: 'AES-256-GCM';
 }
 
 /** Commits that a storage has stored, and not yet merged into the file's large pieces. */

@@ -2,7 +2,10 @@ import type { TestFramework } from '../../src/testing/index.ts';
 import { CalledWorker } from '../workers/calls.browser.ts';
 
 /** Declares the cases of the contract suite here and runs each in a dedicated worker. */
-export function inWorker(kind: 'indexeddb' | 'opfs', declare: TestFramework['it']): TestFramework['it'] {
+export function inWorker(
+  kind: 'indexeddb' | 'encrypted' | 'opfs',
+  declare: TestFramework['it'],
+): TestFramework['it'] {
   const suite = new CalledWorker(
     new Worker(new URL('../workers/suite.browser.ts', import.meta.url), { type: 'module' }),
   );

@@ -1,6 +1,7 @@
 import type { Storage } from '../../src/contract/storage.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import type { StorageHarness } from '../../src/testing/index.ts';
+import { encryptedStorage } from '../indexeddb/encrypted-storage.browser.ts';
 import { sameBytes } from '../../src/testing/storage-case.ts';
 
 /** Reads the bytes of the database file, within a transaction. */
@@ -66,12 +67,15 @@ export async function transactionHarness(
 }
 
 /** Makes the harness of a new database in IndexedDB. The connections of a case share the storage that holds the transaction. */
-export function indexedDbHarness(): Promise<StorageHarness> {
+function newDatabase(makeStorage: (name: string) => Storage): Promise<StorageHarness> {
   const name = crypto.randomUUID();
-  const storage = indexedDbStorage(name);
+  const storage = makeStorage(name);
   return transactionHarness(
     storage,
     () => storage,
-    () => indexedDbStorage(name),
+    () => makeStorage(name),
   );
 }
+
+export const indexedDbHarness = (): Promise<StorageHarness> => newDatabase(indexedDbStorage);
+export const encryptedHarness = (): Promise<StorageHarness> => newDatabase(encryptedStorage);

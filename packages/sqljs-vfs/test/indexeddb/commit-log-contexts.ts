@@ -10,6 +10,9 @@ import { MemoryCommitStore, MemoryDatabase, type StoreFault } from './memory-com
 /** Room for a few chunks, so that the cache drops some all the time. */
 const CACHE_SIZE_BYTES: number = 256 * 1024;
 
+/** The key of the contexts of an encrypted database. */
+export const KEY: Uint8Array = new Uint8Array(32).fill(7);
+
 /** A change of the file. Adding shows lost and repeated commits, which setting bytes would hide. */
 export type Change =
   | { readonly kind: 'add'; readonly offset: number; readonly sizeBytes: number; readonly amount: number }
@@ -48,10 +51,20 @@ export class Contexts {
   readonly model: Model = new Model();
   readonly policy: { -readonly [Key in keyof CheckpointPolicy]: CheckpointPolicy[Key] };
   readonly #locks: SerialQueue | undefined;
+  readonly #encrypted: boolean;
   readonly all: Context[] = [];
 
-  constructor({ policy, locks }: { readonly policy: CheckpointPolicy; readonly locks: boolean }) {
+  constructor({
+    policy,
+    locks,
+    encrypted = false,
+  }: {
+    readonly policy: CheckpointPolicy;
+    readonly locks: boolean;
+    readonly encrypted?: boolean;
+  }) {
     this.policy = { ...policy };
+    this.#encrypted = encrypted;
     this.#locks = locks ? new SerialQueue() : undefined;
     for (let index = 0; index < 3; index++) this.all.push(this.open(index));
   }
@@ -60,7 +73,9 @@ export class Contexts {
   open(index: number = 0): Context {
     const withWriterLock = <T>(work: () => Promise<T>): Promise<T> =>
       this.#locks ? this.#locks.run(work) : work();
-    return new Context(this, { withWriterLock, readsOnDemand: index < 2 });
+    const context = new Context(this, { withWriterLock, readsOnDemand: index < 2 });
+    if (this.#encrypted) context.log.useKey(KEY);
+    return context;
   }
 
   at(index: number): Context {

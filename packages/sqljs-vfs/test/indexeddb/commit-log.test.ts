@@ -130,12 +130,15 @@ it.each([
   { policy: NO_STEPS, locks: false, when: 'when the test says, without locks' },
   { policy: EAGER_STEPS, locks: true, when: 'after every commit' },
   { policy: EAGER_STEPS, locks: false, when: 'after every commit, without locks' },
+  { policy: NO_STEPS, locks: false, when: 'when the test says, encrypted', runs: 15 },
+  { policy: EAGER_STEPS, locks: false, when: 'after every commit, encrypted', runs: 15 },
 ])(
   'indexeddb 1, 2, 3, 4, 6: three contexts lose nothing and repeat nothing; checkpoint steps $when',
-  async ({ policy, locks }) => {
+  async ({ policy, locks, when, runs = 60 }) => {
+    const encrypted = when.endsWith('encrypted');
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 30, size: 'max' }), async (steps) => {
-        const contexts = new Contexts({ policy, locks });
+        const contexts = new Contexts({ policy, locks, encrypted });
         for (const step of steps) await take(contexts, step);
         expect(await contexts.findFault()).toBeUndefined();
         // Once every commit is checkpointed, the extents alone are the file.
@@ -143,7 +146,7 @@ it.each([
         expect(await contexts.findFault()).toBeUndefined();
         contexts.close();
       }),
-      { numRuns: 60, seed: 20_260_101 },
+      { numRuns: runs, seed: 20_260_101 },
     );
   },
 );

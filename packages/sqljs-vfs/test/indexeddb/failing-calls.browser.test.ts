@@ -15,6 +15,7 @@ import {
   throwingRequests,
 } from '../failing/failing-indexeddb.browser.ts';
 import { intercept } from '../failing/one-fault.browser.ts';
+import { encryptedStorage } from './encrypted-storage.browser.ts';
 import { sweepAll } from '../failing/sweep.browser.ts';
 
 const FULL = 13;
@@ -121,6 +122,21 @@ it.each(CASES)('survives every call at which $fault', async ({ install, isExpect
   // A write that meets another tab's commit runs again, and so does making the database after an abort, so a failure is
   // not reported there: at most four calls each.
   expect(outcome.calls - outcome.reported).toBeLessThanOrEqual(Math.min(8, calls / 2));
+  expect(outcome.committed).toBe(0);
+});
+
+const ENCRYPTED_CASES: readonly Case[] = CASES.filter(({ fault }) =>
+  /(?:request|commit) fails with (?:Unknown|Quota)|connection is lost/.test(fault),
+);
+
+it.each(ENCRYPTED_CASES)('encrypted: survives every call at which $fault', async ({ fault, ...each }) => {
+  expect(fault).toBeDefined();
+  const outcome = await sweepAll({
+    makeStorage: (name) => encryptedStorage(name, { durability: 'relaxed' }),
+    install: each.install,
+    isExpected: each.isExpected,
+  });
+  expect(outcome.calls).toBeGreaterThanOrEqual(each.calls);
   expect(outcome.committed).toBe(0);
 });
 

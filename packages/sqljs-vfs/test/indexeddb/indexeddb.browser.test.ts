@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeStorage } from '../../src/testing/index.ts';
 import { inWorker, madeByWorker } from '../contract/suite-in-worker.browser.ts';
-import { indexedDbHarness } from '../contract/transaction-harness.browser.ts';
+import { encryptedHarness, indexedDbHarness } from '../contract/transaction-harness.browser.ts';
 
 const noJournal = 'a mirrored database has only a main file';
 const noOwner = 'a mirrored database cannot be opened exclusively: it has no write-ahead log';
@@ -44,5 +44,15 @@ describeStorage('indexeddb, within a transaction', indexedDbHarness, {
 
 describeStorage('indexeddb, in a dedicated worker', madeByWorker, {
   framework: { describe, expect, it: inWorker('indexeddb', it) },
+  skip,
+});
+
+describeStorage('indexeddb, encrypted, within a transaction', encryptedHarness, {
+  framework: { describe, expect, it },
+  skip,
+});
+
+describeStorage('indexeddb, encrypted, in a dedicated worker', madeByWorker, {
+  framework: { describe, expect, it: inWorker('encrypted', it) },
   skip,
 });

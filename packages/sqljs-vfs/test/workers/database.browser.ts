@@ -1,5 +1,5 @@
 /** A database in a worker, for tests that need several contexts, or one that is killed. */
-import { type DurableDatabase, openDatabase, retryBusy } from '../../src/index.ts';
+import { type DurableDatabase, type EncryptionKey, openDatabase, retryBusy } from '../../src/index.ts';
 import type { CommitLog } from '../../src/storages/indexeddb/commit-log.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
@@ -30,9 +30,11 @@ serveCalls({
     name: string,
     exclusive: boolean = false,
     storageOptions: object = {},
+    key?: EncryptionKey,
   ): Promise<void> {
     opened = await openDatabase(makers[kind](name, storageOptions), {
       exclusive,
+      ...(key !== undefined && { key }),
       busyDeadlineMs: DEADLINE_MS,
     });
   },

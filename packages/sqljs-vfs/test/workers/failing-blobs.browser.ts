@@ -4,6 +4,7 @@ import { CHECKPOINT_POLICY } from '../../src/storages/indexeddb/checkpoint.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { type Method, type OneFault, intercept } from '../failing/one-fault.browser.ts';
 import { type SweepOutcome, sweepAll } from '../failing/sweep.browser.ts';
+import { encryptedStorage } from '../indexeddb/encrypted-storage.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 
 const IO_ERROR = 10;
@@ -84,9 +85,10 @@ async function failureOf(work: Promise<unknown>): Promise<object> {
 }
 
 serveCalls({
-  sweep: (name: string): Promise<SweepOutcome> =>
+  sweep: (name: string, encrypted: boolean = false): Promise<SweepOutcome> =>
     sweepAll({
-      makeStorage: (database) => indexedDbStorage(database, { durability: 'relaxed' }),
+      makeStorage: (database) =>
+        (encrypted ? encryptedStorage : indexedDbStorage)(database, { durability: 'relaxed' }),
       install: install(name),
       // Several chunks and pages that do not change, so that extents are read and composed in parts.
       longestText: 40_000,

@@ -2,7 +2,11 @@
 import { expect } from 'vitest';
 import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
 import { StorageTestContext, storageCases, type StorageHarness } from '../../src/testing/index.ts';
-import { indexedDbHarness, transactionHarness } from '../contract/transaction-harness.browser.ts';
+import {
+  encryptedHarness,
+  indexedDbHarness,
+  transactionHarness,
+} from '../contract/transaction-harness.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 
 const makers = {
@@ -11,6 +15,7 @@ const makers = {
     return transactionHarness(storage(), storage, storage);
   },
   indexeddb: indexedDbHarness,
+  encrypted: encryptedHarness,
 };
 
 serveCalls({

@@ -6,6 +6,7 @@
  * shows that it is not, the mirror is rolled back, and the write runs again under the writer lock, after a refresh.
  */
 import type { StorageTransactions } from '../../contract/storage-transactions.ts';
+import type { EncryptionKey } from '../../contract/encryption-key.ts';
 import { LockLevel } from '../../contract/database-lock.ts';
 import type { CheckpointStatus, FileOpenMode, StorageFile } from '../../contract/storage.ts';
 import { SqliteError, UncertainCommit, VfsError, outsideTransaction } from '../../errors.ts';
@@ -79,6 +80,11 @@ export class CommitLog implements StorageTransactions {
         return this.#requireMeta();
       },
     });
+  }
+
+  /** Takes the key of an encrypted database, before the first transaction. */
+  useKey(key: EncryptionKey): void {
+    this.#stored.useKey(key);
   }
 
   /** What waits for a checkpoint, and why. */
@@ -305,7 +311,12 @@ export class CommitLog implements StorageTransactions {
     let expected = this.#requireMeta();
     let next: StoreMeta;
     for (;;) {
-      next = metaAfterCommit(expected, changes, { commitId, parts, writesExtents: extents !== undefined });
+      const recordBytes = this.#stored.recordSizeOf(parts);
+      next = metaAfterCommit(expected, changes, {
+        commitId,
+        recordBytes,
+        writesExtents: extents !== undefined,
+      });
       try {
         // The commit is durable once this transaction has completed (`connection.browser.ts`).
         await this.#stored.compareAndSwap(expected, this.#storeChanges(next, parts, extents));
@@ -384,16 +395,15 @@ function metaAfterCommit(
   changes: MirrorChanges,
   {
     commitId,
-    parts,
+    recordBytes,
     writesExtents,
   }: {
     readonly commitId: bigint;
-    readonly parts: readonly ArrayBuffer[];
+    readonly recordBytes: number;
     readonly writesExtents: boolean;
   },
 ): StoreMeta {
   const version = meta.version + 1;
-  const recordBytes = parts.reduce((total, part) => total + part.byteLength, 0);
   return {
     ...meta,
     version,
@@ -410,6 +420,7 @@ function encodeReading(changes: MirrorChanges, commitId: bigint): ArrayBuffer[] 
   try {
     return encodeCommit(changes, commitId);
   } catch (error) {
+    if (error instanceof VfsError) throw error;
     throw new SqliteError(ResultCode.IOERR, 'stored bytes cannot be read', error);
   }
 }

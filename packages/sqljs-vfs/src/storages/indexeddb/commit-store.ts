@@ -3,6 +3,7 @@
  * tests have one in memory. A store knows nothing of versions or conflicts (`stored-database.ts` does); it runs
  * transactions. No browser API here.
  */
+import type { StoredEncryption } from './data-key.ts';
 import type { Extent, ExtentFormat, NewExtent } from './extents.ts';
 
 /** The format that this version writes, and the only one it reads. */
@@ -25,6 +26,10 @@ export interface StoreMeta {
   readonly uncheckpointedBytes: number;
   /** The random id of the latest commit (`commit-record.ts`), in hexadecimal; '' before the first. */
   readonly lastCommitId: string;
+  /** Chosen when the database is made: missing in one that is not encrypted. */
+  readonly encryption?: StoredEncryption;
+  /** Of an encrypted database: the tag of the fields above (`record-cipher.ts`). */
+  readonly seal?: Uint8Array<ArrayBuffer>;
 }
 
 /** True when a value is a meta record of any format. */

@@ -22,6 +22,7 @@
  *     the context is idle, or when they cannot be put off any longer. A step checks the version like a commit does.
  *     (`checkpoint.ts`)
  */
+import type { EncryptionKey } from '../../contract/encryption-key.ts';
 import type {
   CheckpointStatus,
   FileOpenMode,
@@ -33,6 +34,7 @@ import type {
 import { systemError } from '../../contract/system-error.ts';
 import { CommitLog } from './commit-log.ts';
 import { IndexedDbCommitStore } from './commit-store.browser.ts';
+import { assertUsable } from './data-key.ts';
 import { readsOnDemand } from './extent-content.browser.ts';
 import { withWriterLock } from './writer-lock.browser.ts';
 
@@ -58,6 +60,7 @@ class IndexedDbStorage implements Storage {
   readonly name: string;
   readonly transactions: CommitLog;
   readonly #durability: 'strict' | 'relaxed';
+  #isEncrypted = false;
 
   constructor(
     name: string,
@@ -85,7 +88,15 @@ class IndexedDbStorage implements Storage {
         typeof navigator.locks === 'undefined' ? 'compare-and-swap' : 'Web Locks and compare-and-swap',
       pagesInMemory: readsOnDemand && extentFormat !== 'ArrayBuffer' ? 'cache' : 'all',
       ...(extentFormat && { extentFormat }),
+      ...(this.#isEncrypted && { encryption: 'AES-256-GCM' }),
     };
+  }
+
+  /** @throws TypeError for a `CryptoKey` that is not for AES-GCM with 256 bits */
+  useKey(key: EncryptionKey): void {
+    assertUsable(key);
+    this.transactions.useKey(key);
+    this.#isEncrypted = true;
   }
 
   get checkpointStatus(): CheckpointStatus {
@@ -115,7 +126,8 @@ class IndexedDbStorage implements Storage {
  * is needed, so opening and memory do not grow with it. In a page's own thread, which cannot wait for a read, and where
  * the browser stores no Blobs, each has the whole file in memory; `capabilities.pagesInMemory` says which.
  * @param name - of the IndexedDB database
- * @throws {VfsError} from its first transaction: `NOT_FOUND` when it is missing and is not to be made
+ * @throws {VfsError} from its first transaction: `NOT_FOUND` when it is missing and is not to be made, `KEY_REQUIRED`,
+ * `WRONG_KEY`
  */
 export function indexedDbStorage(name: string, options: IndexedDbStorageOptions = {}): Storage {
   return new IndexedDbStorage(name, options);

@@ -17,6 +17,9 @@
  * commits up to version v changed is written, these commits are deleted and `checkpointedVersion` becomes v. Applying a
  * commit that an extent already contains is harmless: the last commit that touches a byte decides its value.
  *
+ * In an encrypted database, extents and commits hold ciphertext (`record-cipher.ts`), `meta` has the encrypted data key
+ * (`data-key.ts`), and a tag that no changed meta record has.
+ *
  * A program that knows another format refuses this one by the number in `meta`.
  */
 export const OBJECT_STORE = 'pages';
@@ -32,7 +35,7 @@ export interface ExtentRecord {
   readonly version: number;
   /** Size of the content, by which content that the browser has lost a part of is recognised. */
   readonly sizeBytes: number;
-  /** Whole blocks. The last extent of a file has fewer than the others. */
+  /** Whole blocks, encrypted or not. The last extent of a file has fewer than the others. */
   readonly content: Blob | ArrayBuffer;
 }
 

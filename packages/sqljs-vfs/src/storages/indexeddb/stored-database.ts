@@ -1,7 +1,9 @@
 /**
- * The protocol by which contexts share a stored database: format check, identity, compare-and-swap. Every transaction
- * on the store is here. No browser API here.
+ * The protocol by which contexts share a stored database: format check, key, identity, compare-and-swap. Every transaction
+ * on the store is here, and what an encrypted database stores is encrypted and decrypted here, outside of transactions. No
+ * browser API here.
  */
+import type { EncryptionKey } from '../../contract/encryption-key.ts';
 import { SqliteError, VfsError } from '../../errors.ts';
 import { ResultCode } from '../../result-codes.ts';
 import { type CommitPart, commitIdText, decodeCommitPart } from './commit-record.ts';
@@ -14,7 +16,9 @@ import {
   type StoreMeta,
   type StoreTransaction,
 } from './commit-store.ts';
+import { makeDataKey, type StoredEncryption, unwrapDataKey, wrapDataKey, wrongKey } from './data-key.ts';
 import type { Extent, ExtentFormat } from './extents.ts';
+import type { RecordCipher } from './record-cipher.ts';
 
 /** The stored version is not the expected one. */
 export class VersionConflict extends Error {
@@ -54,10 +58,23 @@ export interface Delta {
   readonly commits: readonly CommitPart[];
 }
 
+/** What one transaction has read of it. */
+interface StoredDelta {
+  readonly meta: StoreMeta;
+  readonly whole: boolean;
+  /** The version before the first of the commits. */
+  readonly commitsAfter: number;
+  readonly extents: readonly Extent[];
+  readonly parts: readonly ArrayBuffer[];
+}
+
 /** A stored database, as one context sees it. */
 export class StoredDatabase {
   readonly name: string;
   readonly #store: CommitStore;
+  #key: EncryptionKey | undefined;
+  /** Of an encrypted database, from the first read on. */
+  #cipher: RecordCipher | undefined;
   /** Known from the first read on. */
   #databaseId: string | undefined;
   /** Ends the use of this object: every later call throws it. */
@@ -66,6 +83,11 @@ export class StoredDatabase {
   constructor(name: string, store: CommitStore) {
     this.name = name;
     this.#store = store;
+  }
+
+  /** Takes the key, before the first transaction. */
+  useKey(key: EncryptionKey): void {
+    this.#key = key;
   }
 
   /** True when a transaction needs no new connection. */
@@ -85,13 +107,15 @@ export class StoredDatabase {
 
   /**
    * Reads everything committed since a known state, or the whole file. Makes the database when it is missing.
-   * @throws {VfsError} `UNREADABLE_STORAGE`, `STORAGE_RESET`, `STORAGE_UNAVAILABLE`, `CLOSED`
+   * @throws {VfsError} `UNREADABLE_STORAGE`, `STORAGE_RESET`, `STORAGE_UNAVAILABLE`, `CLOSED`; `KEY_REQUIRED`, `WRONG_KEY`;
+   * `CORRUPT` for an encrypted record that was changed
    * @throws {SqliteError} SQLITE_IOERR (10); SQLITE_FULL (13) while making the database
    */
   async readSince(known: KnownState | undefined): Promise<Delta> {
     for (;;) {
+      if (this.#key !== undefined) await this.#unlock(this.#key);
       const delta = await this.#transact('readonly', (transaction) => this.#readDelta(transaction, known));
-      if (delta) return delta;
+      if (delta) return this.#decoded(delta, known);
       await this.#initialise();
     }
   }
@@ -102,7 +126,8 @@ export class StoredDatabase {
    * @throws {SqliteError} SQLITE_BUSY (5) with a {@link VersionConflict} as its cause; SQLITE_FULL (13),
    * SQLITE_IOERR (10)
    */
-  compareAndSwap(expected: StoreMeta, changes: StoreChanges): Promise<void> {
+  async compareAndSwap(expected: StoreMeta, plainChanges: StoreChanges): Promise<void> {
+    const changes = await this.#sealed(plainChanges);
     const swap = async (transaction: StoreTransaction): Promise<void> => {
       const check = this.#readMeta(transaction);
       // When storing throws, this promise has no other handler.
@@ -117,7 +142,13 @@ export class StoredDatabase {
       }
     };
     // The browser deletes the files of replaced extents. Losing new ones would lose more than the last commits.
-    return this.#transact('readwrite', swap, changes.extents && 'strict');
+    await this.#transact('readwrite', swap, changes.extents && 'strict');
+  }
+
+  /** Returns the stored size of a commit's parts. */
+  recordSizeOf(parts: readonly ArrayBuffer[]): number {
+    const plainBytes = parts.reduce((total, part) => total + part.byteLength, 0);
+    return plainBytes + parts.length * (this.#cipher?.partOverheadBytes ?? 0);
   }
 
   /**
@@ -126,24 +157,28 @@ export class StoredDatabase {
    * @returns undefined when there are later commits and its record has been deleted by a checkpoint, or it had none:
    * the question is then open
    */
-  containsCommit(version: number, commitId: bigint): Promise<boolean | undefined> {
-    return this.#transact('readonly', async (transaction) => {
-      const [meta, part] = await Promise.all([
-        this.#readMeta(transaction),
-        transaction.readFirstPart(version),
-      ]);
-      if (!meta || meta.version < version) return false;
-      if (meta.version === version) return meta.lastCommitId === commitIdText(commitId);
-      return part && decodeCommitPart(part).commitId === commitId;
+  async containsCommit(version: number, commitId: bigint): Promise<boolean | undefined> {
+    const { meta, part } = await this.#transact('readonly', async (transaction) => {
+      const requests = [this.#readMeta(transaction), transaction.readFirstPart(version)] as const;
+      const [stored, firstPart] = await Promise.all(requests);
+      return { meta: stored, part: firstPart };
     });
+    if (!meta || meta.version < version) return false;
+    if (meta.version === version) return meta.lastCommitId === commitIdText(commitId);
+    if (!part) return undefined;
+    const opened = this.#cipher ? await this.#cipher.openFirstPart(part, version) : part;
+    return decodeCommitPart(opened).commitId === commitId;
   }
 
   /**
    * Reads extents that were just stored.
    * @returns undefined when another context has committed since: they may then be of a later version
    */
-  readExtents(extentIndexes: readonly number[], expected: StoreMeta): Promise<Extent[] | undefined> {
-    return this.#transact('readonly', async (transaction) => {
+  async readExtents(
+    extentIndexes: readonly number[],
+    expected: StoreMeta,
+  ): Promise<readonly Extent[] | undefined> {
+    const stored = await this.#transact('readonly', async (transaction) => {
       const [meta, ...extents] = await Promise.all([
         this.#readMeta(transaction),
         ...extentIndexes.map((extentIndex) => transaction.readExtent(extentIndex)),
@@ -151,20 +186,74 @@ export class StoredDatabase {
       if (meta?.version !== expected.version) return undefined;
       return extents.filter((extent) => extent !== undefined);
     });
+    return stored && this.#openedExtents(stored);
   }
 
   /** @returns undefined where the store is empty */
-  async #readDelta(transaction: StoreTransaction, known: KnownState | undefined): Promise<Delta | undefined> {
+  async #readDelta(
+    transaction: StoreTransaction,
+    known: KnownState | undefined,
+  ): Promise<StoredDelta | undefined> {
     const meta = await this.#readMeta(transaction);
     if (!meta) return undefined;
     const after = this.#sinceKnown(meta, known);
     const whole = after === undefined;
-    if (after === meta.version) return { meta, whole, extents: [], commits: [] };
+    const commitsAfter = after ?? meta.checkpointedVersion;
+    if (after === meta.version) return { meta, whole, commitsAfter, extents: [], parts: [] };
     const [extents, parts] = await Promise.all([
       whole ? transaction.readExtents(meta, known?.extents ?? []) : [],
-      transaction.readCommits(after ?? meta.checkpointedVersion, meta),
+      transaction.readCommits(commitsAfter, meta),
     ]);
+    return { meta, whole, commitsAfter, extents, parts };
+  }
+
+  async #decoded({ meta, whole, ...stored }: StoredDelta, known: KnownState | undefined): Promise<Delta> {
+    const extents = await this.#openedExtents(stored.extents, known?.extents);
+    const parts = this.#cipher
+      ? await this.#cipher.openCommits(stored.parts, stored.commitsAfter, meta.version)
+      : stored.parts;
     return { meta, whole, extents, commits: parts.map((part) => decodeCommitPart(part)) };
+  }
+
+  /** Makes stored extents readable. What the caller has in memory is not decrypted again. */
+  async #openedExtents(stored: readonly Extent[], known: KnownExtents = []): Promise<readonly Extent[]> {
+    const cipher = this.#cipher;
+    if (!cipher) return stored;
+    return Promise.all(
+      stored.map(async (extent): Promise<Extent> => {
+        const present = known[extent.extentIndex];
+        const isKnown = present?.version === extent.version && present.content.inMemory;
+        return isKnown ? present : cipher.openExtent(extent);
+      }),
+    );
+  }
+
+  /** Encrypts changes. Extents of which slices are stored again are read for it. */
+  async #sealed(changes: StoreChanges): Promise<StoreChanges> {
+    if (!this.#cipher || this.#failure) return changes;
+    try {
+      return await this.#cipher.sealChanges(changes);
+    } catch (error) {
+      throw asStorageError(error);
+    }
+  }
+
+  /**
+   * Decrypts the data key, once. Makes the database when it is missing.
+   * @throws {VfsError} `WRONG_KEY`
+   */
+  async #unlock(key: EncryptionKey): Promise<void> {
+    while (!this.#cipher) {
+      const meta = await this.#transact('readonly', (transaction) => this.#readMeta(transaction));
+      if (!meta?.encryption) {
+        await this.#initialise();
+        continue;
+      }
+      const dataKey = await unwrapDataKey(this.name, meta.encryption, key, meta.databaseId);
+      // Loaded here, so that a page without an encrypted database does not load the code of a cipher.
+      const { RecordCipher } = await import('./record-cipher.ts');
+      this.#cipher ??= await RecordCipher.of(this.name, meta.databaseId, dataKey);
+    }
   }
 
   /** Returns the version after which commits are enough; undefined where the extents are read as well. */
@@ -193,7 +282,20 @@ export class StoredDatabase {
     }
     if (this.#databaseId !== undefined && stored.databaseId !== this.#databaseId) throw this.#endByReset();
     this.#databaseId = stored.databaseId;
+    this.#assertKey(stored);
     return stored;
+  }
+
+  #assertKey(stored: StoreMeta): void {
+    if (stored.encryption && this.#key === undefined) {
+      throw new VfsError('KEY_REQUIRED', `${this.name} is encrypted`, {
+        hint: 'Open it with its key. The stored data was left untouched.',
+      });
+    }
+    if (!stored.encryption && this.#key !== undefined) {
+      throw wrongKey(`${this.name} is not encrypted, but a key was given`);
+    }
+    this.#cipher?.assertMeta(stored);
   }
 
   #endByReset(): VfsError {
@@ -215,13 +317,15 @@ export class StoredDatabase {
     }
   }
 
-  #create(extentFormat: ExtentFormat): Promise<void> {
-    return this.#transact('readwrite', async (transaction) => {
+  async #create(extentFormat: ExtentFormat): Promise<void> {
+    const databaseId = crypto.randomUUID();
+    const encryption = await this.#newEncryption(databaseId);
+    await this.#transact('readwrite', async (transaction) => {
       if (await this.#readMeta(transaction)) return;
       if (extentFormat === 'Blob') transaction.tryBlob();
       const meta: StoreMeta = {
         format: FORMAT_VERSION,
-        databaseId: crypto.randomUUID(),
+        databaseId,
         extentFormat,
         version: 0,
         sizeBytes: 0,
@@ -229,8 +333,20 @@ export class StoredDatabase {
         uncheckpointedBytes: 0,
         lastCommitId: '',
       };
-      transaction.store({ meta }, extentFormat);
+      transaction.store({ meta: encryption?.seal(meta) ?? meta }, extentFormat);
     });
+  }
+
+  /** Makes the data key of a new database. @returns undefined for one that is not encrypted */
+  async #newEncryption(
+    databaseId: string,
+  ): Promise<{ readonly seal: (meta: StoreMeta) => StoreMeta } | undefined> {
+    if (this.#key === undefined) return undefined;
+    const dataKey = makeDataKey();
+    const encryption: StoredEncryption = await wrapDataKey(dataKey, this.#key, databaseId);
+    const { RecordCipher } = await import('./record-cipher.ts');
+    const cipher = await RecordCipher.of(this.name, databaseId, dataKey);
+    return { seal: (meta) => cipher.sealMeta({ ...meta, encryption }) };
   }
 
   async #transact<T>(
