@@ -54,6 +54,28 @@ it(
   timeoutMs,
 );
 
+// Encryption takes its place between the commit log and the browser, where all of these crashes happen.
+const encryptedPoints = Math.ceil(points / 8);
+
+it.each(['worker', 'page'])(
+  `indexeddb: ${encryptedPoints} crashes of an encrypted database in a %s lose nothing (seed ${seed})`,
+  async (where) => {
+    const options = { points: encryptedPoints, seed: seed + 2, encrypted: true };
+    const worker = new CalledWorker(
+      new Worker(new URL('./indexeddb/crash-worker.browser.ts', import.meta.url), { type: 'module' }),
+    );
+    const report = reported(
+      where === 'page'
+        ? await crashIndexedDb(options)
+        : ((await worker.call('crash', options)) as CrashReport),
+    );
+    worker.terminate();
+    expect(report.failures).toEqual([]);
+    expect(report.needingRecovery).toBeGreaterThan(encryptedPoints / 5);
+  },
+  timeoutMs,
+);
+
 it(
   `indexeddb: ${racePoints} races of two tabs without locks lose no acknowledged transaction (seed ${seed})`,
   async () => {

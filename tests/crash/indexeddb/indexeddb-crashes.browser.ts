@@ -5,6 +5,7 @@
  * others at most the one that was never answered.
  */
 import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/storages/indexeddb/indexeddb.browser.ts';
+import { encryptedStorage } from '../../../packages/sqljs-vfs/test/indexeddb/encrypted-storage.browser.ts';
 import { readsOnDemand } from '../../../packages/sqljs-vfs/src/storages/indexeddb/extent-content.browser.ts';
 import { FileMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
 import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
@@ -25,6 +26,8 @@ export interface IndexedDbCrashOptions {
   readonly seed: number;
   /** A defect to simulate; the checks must notice it. */
   readonly defect?: Defect;
+  /** @default false */
+  readonly encrypted?: boolean;
 }
 
 const POINTS_PER_DATABASE = 40;
@@ -111,14 +114,16 @@ class CrashedDatabase {
   readonly #random: SeededRandom;
   readonly #pageSizeBytes: number;
   readonly #durability: 'strict' | 'relaxed';
+  readonly #encrypted: boolean;
   /** The content after each transaction, by its count. */
   readonly #contents: Map<number, Content> = new Map();
   #acknowledged: Content | undefined;
   #tab: Tab | undefined;
   #database: DurableDatabase | undefined;
 
-  constructor(tabs: SimulatedTabs, random: SeededRandom, run: number) {
+  constructor(tabs: SimulatedTabs, random: SeededRandom, run: number, encrypted: boolean) {
     this.#tabs = tabs;
+    this.#encrypted = encrypted;
     this.#random = random;
     this.#pageSizeBytes = PAGE_SIZES_BYTES[run % PAGE_SIZES_BYTES.length] as number;
     this.#durability = run % 5 === 4 ? 'strict' : 'relaxed';
@@ -155,9 +160,8 @@ class CrashedDatabase {
   }
 
   #open(): Promise<DurableDatabase> {
-    return openDatabase(indexedDbStorage(this.#name, { durability: this.#durability }), {
-      busyDeadlineMs: 0,
-    });
+    const makeStorage = this.#encrypted ? encryptedStorage : indexedDbStorage;
+    return openDatabase(makeStorage(this.#name, { durability: this.#durability }), { busyDeadlineMs: 0 });
   }
 
   async #use(tab: Tab, large: boolean): Promise<'acknowledged' | 'refused' | 'never answered'> {
@@ -275,7 +279,12 @@ function breakStorage(defect: Defect | undefined): () => void {
 }
 
 /** Runs a campaign of crashes, in a page or a worker. Other code there must not use IndexedDB meanwhile. */
-export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOptions): Promise<CrashReport> {
+export async function crashIndexedDb({
+  points,
+  seed,
+  defect,
+  encrypted = false,
+}: IndexedDbCrashOptions): Promise<CrashReport> {
   const startedMs = performance.now();
   const failures: CrashFailure[] = [];
   let needingRecovery = 0;
@@ -286,7 +295,7 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
     for (let point = 0, run = 0, used = 0; point < points; point++) {
       if (!crashed || used++ === POINTS_PER_DATABASE) {
         crashed?.remove();
-        crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++);
+        crashed = new CrashedDatabase(tabs, new SeededRandom(seed, run), run++, encrypted);
         used = 0;
       }
       const { image, needingRecovery: needed, reason } = await crashed.crash();
@@ -302,7 +311,9 @@ export async function crashIndexedDb({ points, seed, defect }: IndexedDbCrashOpt
   }
   return {
     storage: 'indexeddb',
-    mode: defect ?? `in a ${readsOnDemand ? 'worker' : 'page'}, strict and relaxed`,
+    mode:
+      defect ??
+      `in a ${readsOnDemand ? 'worker' : 'page'}, strict and relaxed${encrypted ? ', encrypted' : ''}`,
     seed,
     points,
     needingRecovery,
