@@ -1,7 +1,7 @@
 /** The persistence suite in a page: on every storage of browsers, in process and behind a worker. */
 import * as Comlink from 'comlink';
 import { describe, expect, it } from 'vitest';
-import { openPersistence } from '../../src/index.ts';
+import { type EncryptionKey, openPersistence } from '../../src/index.ts';
 import { type PersistenceHarness, type TestFramework, describePersistence } from '../../src/testing/index.ts';
 import { expectOrdinaryFile } from './opfs-files.browser.ts';
 import type { SuiteWorker } from './persistence-suite.worker.browser.ts';
@@ -20,7 +20,11 @@ describePersistence('memory, in a worker', () => ({ open: () => openPersistence(
   ...behindWorker,
 });
 
-function indexedDbHarness(options: { worker: boolean; durability?: 'relaxed' }): PersistenceHarness {
+function indexedDbHarness(options: {
+  worker: boolean;
+  durability?: 'relaxed';
+  key?: EncryptionKey;
+}): PersistenceHarness {
   const name = crypto.randomUUID();
   return {
     open: (given) => openPersistence({ storage: 'indexeddb', name, ...options, ...given }),
@@ -37,6 +41,12 @@ describePersistence('indexeddb, relaxed', () => indexedDbHarness({ worker: false
 describePersistence('indexeddb, in a worker', () => indexedDbHarness({ worker: true }), {
   ...behindWorker,
 });
+
+describePersistence(
+  'indexeddb, encrypted, in a worker',
+  () => indexedDbHarness({ worker: true, durability: 'relaxed', key: new Uint8Array(32).fill(7) }),
+  { ...behindWorker },
+);
 
 describePersistence(
   'opfs, in a worker',
