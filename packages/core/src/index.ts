@@ -7,6 +7,7 @@ export { ANALYTICS_PERIODS } from './api/reports.ts';
 export { TIME_BUCKETS, TIME_SERIES_GROUPS } from './api/time-series.ts';
 export { PROGRAM_VERSION } from './api/program-version.ts';
 export { SCHEMA_VERSION } from './schema/migrations/index.ts';
+export { encodeEvent } from './exports/event-encoding.ts';
 export { encodeJsonValue } from './exports/json-values.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
 export { parseCheckpoint, verifyCheckpoint } from './transparency/checkpoint.ts';
