@@ -93,6 +93,7 @@ const builds: UserConfig[] = defineConfig([
     platform: 'neutral',
     target: 'es2023',
   },
+  { ...forNode, cwd: folder('serve'), entry: entriesOf('serve', 'node') },
   {
     ...forNode,
     cwd: folder('mcp'),

@@ -252,9 +252,22 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       '../package.json': [],
     },
   },
+  'packages/serve': {
+    packages: ['@ggen-sim/core', 'node:*'],
+    folders: {
+      'index.ts': ['serve-database.ts', 'discovery', 'http', 'errors.ts'],
+      'serve-database.ts': ['routes', 'discovery', 'access', 'http', 'errors.ts'],
+      routes: ['http'],
+      discovery: ['access', 'errors.ts'],
+      access: ['http', 'errors.ts'],
+      http: ['errors.ts'],
+      'errors.ts': [],
+    },
+  },
   'packages/cli': {
     packages: [
       '@ggen-sim/core',
+      '@ggen-sim/serve',
       '@ggen-sim/agents',
       '@ggen-sim/agents/registry',
       '@ggen-sim/agents/client',

@@ -15,6 +15,7 @@ const INSTALLED_KIB = {
   '@ggen-sim/core': 10_000,
   '@ggen-sim/agents': 35_000,
   '@ggen-sim/mcp': 45_000,
+  '@ggen-sim/serve': 10_100,
   'ggen-sim': 10_300,
 };
 const FIRST_VIEW_KIB = 830;

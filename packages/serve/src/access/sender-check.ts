@@ -1,0 +1,61 @@
+/**
+ * Host and Origin of requests. A page of another site can send requests to a server on this machine: by its name, with its
+ * own Origin, or, after it let its own name point here (DNS rebinding), as if they were requests to itself.
+ */
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { HttpError } from '../http/http-error.ts';
+
+/** Values of Sec-Fetch-Site that a page of this server, or a person at the address bar, causes. */
+const OWN_SITES = new Set(['same-origin', 'none']);
+
+/** Checks that a request was meant for this server and comes from no other site. */
+export class SenderCheck {
+  readonly #allowedHosts: ReadonlySet<string>;
+
+  /** @param allowedHosts - names by which the server may be called, beside `localhost` and addresses */
+  constructor(allowedHosts: readonly string[]) {
+    this.#allowedHosts = new Set(['localhost', ...allowedHosts].map((name) => name.toLowerCase()));
+  }
+
+  /**
+   * @param mayNavigate - true where a link on another site may lead: what it opens holds no data
+   * @throws {HttpError} 403, 400
+   */
+  check(request: IncomingMessage, mayNavigate: boolean): void {
+    const hosts = request.headersDistinct['host'] ?? [];
+    const [host = ''] = hosts;
+    const name = hosts.length === 1 ? hostName(host) : undefined;
+    if (name === undefined) throw new HttpError(400, 'INVALID_HOST', 'The request must have one Host header');
+    // An address cannot be made to point elsewhere, so only names are dangerous.
+    if (isIP(name) === 0 && !this.#allowedHosts.has(name)) {
+      throw new HttpError(403, 'FOREIGN_HOST', `This server is not called ${JSON.stringify(name)}`, {
+        hint: 'Use its address or localhost, or allow the name when the server is started',
+      });
+    }
+    const { origin } = request.headers;
+    if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
+      throw foreignOrigin(`Pages of ${JSON.stringify(origin)} may not use this server`);
+    }
+    const site = request.headers['sec-fetch-site'];
+    const isNavigation = request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
+    if (
+      origin === undefined &&
+      typeof site === 'string' &&
+      !OWN_SITES.has(site) &&
+      !(mayNavigate && isNavigation)
+    ) {
+      throw foreignOrigin('Pages of other sites may not use this server');
+    }
+  }
+}
+
+/** Returns the name or address in a Host header (RFC 9110, section 7.2), without the brackets of IPv6 and the port. */
+function hostName(host: string): string | undefined {
+  const [, address, name] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host) ?? [];
+  return (address ?? name)?.toLowerCase();
+}
+
+function foreignOrigin(message: string): HttpError {
+  return new HttpError(403, 'FOREIGN_ORIGIN', message);
+}

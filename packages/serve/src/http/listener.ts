@@ -1,0 +1,211 @@
+/** The HTTP server: takes requests, has them checked and answered, bounds their time, and ends in order. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Persistence } from '@ggen-sim/core';
+import { ServeError } from '../errors.ts';
+import { answerError, COMMON_HEADERS } from './answers.ts';
+import { HttpError, httpErrorOf } from './http-error.ts';
+import type { ServeLimits } from './limits.ts';
+import { readBody } from './request-body.ts';
+import { parseTarget } from './request-path.ts';
+import type { Exchange, FoundRoute, Method, RouteTable } from './route.ts';
+
+/** What a listener needs. */
+export interface ListenerOptions {
+  readonly database: Persistence;
+  readonly routes: RouteTable;
+  readonly limits: ServeLimits;
+  /**
+   * Checks a request before its route is called.
+   * @param isPublic - true when the route needs no token; false as well where there is no route
+   * @throws {HttpError}
+   */
+  readonly admit: (request: IncomingMessage, isPublic: boolean) => void;
+}
+
+/** A running request. */
+interface Running {
+  readonly ended: Promise<void>;
+  isStream: boolean;
+  /** True for the request that asked the server to stop, which is answered last. */
+  isStop: boolean;
+}
+
+/** Listens at an address and answers requests. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #running = new Set<Running>();
+  readonly #stopping = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    const { limits } = options;
+    this.#server = createServer(
+      {
+        maxHeaderSize: limits.headerBytes,
+        headersTimeout: limits.receiveMs,
+        requestTimeout: limits.receiveMs,
+        keepAliveTimeout: 5000,
+        // The shortest of the times above is looked after this often.
+        connectionsCheckingInterval: Math.min(limits.receiveMs, 5000),
+      },
+      (request, response) => void this.#take(request, response),
+    );
+    this.#server.maxConnections = limits.connections;
+  }
+
+  /** Begins to listen. @returns the port, which the system chooses for 0. @throws {ServeError} ADDRESS_UNAVAILABLE */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause: NodeJS.ErrnoException) =>
+        reject(
+          new ServeError(
+            'ADDRESS_UNAVAILABLE',
+            `Cannot listen at ${host}, port ${port}: ${reasonOf(cause)}`,
+            {
+              hint: 'Choose another `port`, or 0 for one that is free',
+              cause,
+            },
+          ),
+        ),
+      );
+      this.#server.listen({ host, port, exclusive: true }, resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Ends streams, waits for the requests that are running, and takes no more. Those that take too long are cut off. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#options.limits.stopMs);
+    });
+    const running = [...this.#running].filter(({ isStop }) => !isStop).map(({ ended }) => ended);
+    await Promise.race([Promise.all(running), late]);
+    clearTimeout(timer);
+  }
+
+  /** Closes every connection that is left. Call it after {@link stop}, when the last answer has been written. */
+  async close(): Promise<void> {
+    for (const { isStop, ended } of this.#running) if (isStop) await ended;
+    this.#server.closeAllConnections();
+    await this.#closed;
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
+    const ended = new Promise<void>((resolve) => response.once('close', resolve));
+    const running: Running = { ended, isStream: false, isStop: false };
+    this.#running.add(running);
+    response.once('close', () => this.#running.delete(running));
+    try {
+      await this.#answer(request, response, running);
+    } catch (error) {
+      fail(request, response, httpErrorOf(error));
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, running: Running): Promise<void> {
+    const { routes, admit, database, limits } = this.#options;
+    let found: readonly FoundRoute[] = [];
+    let query = new URLSearchParams();
+    let badPath: unknown;
+    try {
+      const target = parseTarget(request.url ?? '');
+      found = routes.find(target.segments);
+      ({ query } = target);
+    } catch (error) {
+      badPath = error;
+    }
+    const method = (request.method === 'HEAD' ? 'GET' : request.method) as Method;
+    const match = found.find(({ route }) => route.methods.includes(method));
+    // What exists is told only to those who have the token.
+    admit(request, (match ?? found[0])?.route.access === 'public');
+    if (badPath !== undefined) throw badPath;
+    if (match === undefined) throw noRoute(found);
+    // Who asks the server to stop, while it does, waits for the same end.
+    running.isStop = match.route.path === STOP_PATH;
+    if (this.#stopping.signal.aborted && !running.isStop) throw stopping();
+    const control = new AbortController();
+    response.once('close', () => control.abort());
+    const timer = setTimeout(() => {
+      control.abort();
+      fail(request, response, tooLate());
+    }, limits.answerMs);
+    response.once('close', () => clearTimeout(timer));
+    const exchange: Exchange = {
+      request,
+      response,
+      below: match.below,
+      query,
+      database,
+      limits,
+      signal: control.signal,
+      readBody: () => readBody(request, limits.bodyBytes),
+      beginStream: () => {
+        const streams = [...this.#running].filter(({ isStream }) => isStream).length;
+        if (streams >= limits.streams) throw tooManyStreams();
+        running.isStream = true;
+        clearTimeout(timer);
+        const end = (): void => control.abort();
+        this.#stopping.signal.addEventListener('abort', end);
+        response.once('close', () => this.#stopping.signal.removeEventListener('abort', end));
+        if (this.#stopping.signal.aborted) throw stopping();
+      },
+    };
+    await match.route.handle(exchange);
+  }
+}
+
+/** Path of the request that stops the server, which is not waited for. */
+export const STOP_PATH = '/stop';
+
+/** Answers with an error, or cuts the connection where another answer has begun: a cut is no complete answer. */
+function fail(request: IncomingMessage, response: ServerResponse, error: HttpError): void {
+  if (response.destroyed || response.writableEnded) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // What the caller still sends is not read, so the connection cannot be used for another request.
+  if (!request.complete) response.setHeader('connection', 'close');
+  answerError(response, error);
+}
+
+function noRoute(found: readonly FoundRoute[]): HttpError {
+  if (found.length === 0) return new HttpError(404, 'NO_RESOURCE', 'There is nothing at this path');
+  const methods = found.flatMap(({ route }) => route.methods);
+  return new HttpError(405, 'METHOD_NOT_ALLOWED', `This path takes ${methods.join(', ')}`, {
+    headers: { allow: (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ') },
+  });
+}
+
+function stopping(): HttpError {
+  return new HttpError(503, 'STOPPING', 'The server is stopping', { headers: { connection: 'close' } });
+}
+
+function tooManyStreams(): HttpError {
+  return new HttpError(503, 'TOO_MANY_STREAMS', 'Too many streams are open', {
+    hint: 'End one of them, or try again later',
+    headers: { 'retry-after': '5' },
+  });
+}
+
+function tooLate(): HttpError {
+  return new HttpError(
+    503,
+    'TIME_LIMIT',
+    'The answer took too long; a write in the request may have been done',
+  );
+}
+
+function reasonOf(cause: NodeJS.ErrnoException): string {
+  if (cause.code === 'EADDRINUSE') return 'it is in use';
+  if (cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND') return 'it is no address of this machine';
+  return cause.code === 'EACCES' ? 'the system does not allow it' : cause.message;
+}

@@ -1,0 +1,10 @@
+export { serveDatabase, type RunningServer, type ServeOptions } from './serve-database.ts';
+export { findServer, stopServer } from './discovery/running-server.ts';
+export type { ServerState } from './discovery/state-file.ts';
+export { tokenOfFile } from './discovery/token-file.ts';
+export { ServeError, type ServeErrorCode } from './errors.ts';
+export { answerJson, answerText } from './http/answers.ts';
+export { HttpError } from './http/http-error.ts';
+export { DEFAULT_LIMITS, type ServeLimits } from './http/limits.ts';
+export type { Exchange, Method, Route } from './http/route.ts';
+export { EventStream, type ServerSentEvent } from './http/event-stream.ts';

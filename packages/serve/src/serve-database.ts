@@ -1,0 +1,219 @@
+/** Serves an open database over HTTP until it is stopped. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Persistence } from '@ggen-sim/core';
+import { checkBindAddress, localUrl } from './access/bind-address.ts';
+import { RateLimit } from './access/rate-limit.ts';
+import { SenderCheck } from './access/sender-check.ts';
+import { isToken, newToken, TokenCheck } from './access/token.ts';
+import { findServer } from './discovery/running-server.ts';
+import {
+  createState,
+  readState,
+  removeState,
+  stateFileOf,
+  type ServerState,
+} from './discovery/state-file.ts';
+import { ServeError } from './errors.ts';
+import { DEFAULT_LIMITS, type ServeLimits } from './http/limits.ts';
+import { Listener } from './http/listener.ts';
+import { RouteTable, type Route } from './http/route.ts';
+import { changesRoute } from './routes/changes.ts';
+import { healthRoute } from './routes/health.ts';
+import { stopRoute } from './routes/stop.ts';
+
+/** Options of {@link serveDatabase}. */
+export interface ServeOptions {
+  /** Address to listen at. @default '127.0.0.1' */
+  readonly host?: string;
+  /** Port to listen at; 0 for one that the system chooses. @default 0 */
+  readonly port?: number;
+  /**
+   * Token that requests must have: 32 characters or more of those of RFC 6750. `null`: none, only at a loopback address.
+   * @default a new one of 256 random bits
+   */
+  readonly token?: string | null;
+  /** Names by which the server may be called, beside `localhost` and addresses. @default none */
+  readonly allowedHosts?: readonly string[];
+  readonly limits?: Partial<ServeLimits>;
+  /** Further routes. */
+  readonly routes?: readonly Route[];
+  /**
+   * Write a file beside the database by which other processes find this server ({@link findServer}). Then there is one server
+   * of a database at a time.
+   * @default true for a database file
+   */
+  readonly stateFile?: boolean;
+}
+
+/** A server that is running. */
+export interface RunningServer {
+  /** Address for programs on this machine: `http://127.0.0.1:40123`. */
+  readonly url: string;
+  readonly port: number;
+  /** Real path of the database file; `null` for a database in memory. */
+  readonly path: string | null;
+  /** `null` when requests need none. */
+  readonly token: string | null;
+  /** Path of the state file; `null` without one. */
+  readonly stateFile: string | null;
+  /**
+   * Takes no more requests, ends streams, finishes the requests that are running and closes the database. Called again, it
+   * waits for the same end.
+   */
+  readonly stop: () => Promise<void>;
+  /** Resolves when the server has stopped, by {@link stop} or by a request. */
+  readonly stopped: Promise<void>;
+}
+
+/**
+ * Serves an open database over HTTP. The server owns it from then on, and closes it when it stops; when it cannot start, the
+ * database stays open.
+ * @throws {ServeError} INVALID_ARGUMENT, ADDRESS_REFUSED, ADDRESS_UNAVAILABLE, ALREADY_SERVED, STATE_FILE_REFUSED, IO_ERROR
+ */
+export async function serveDatabase(
+  database: Persistence,
+  options: ServeOptions = {},
+): Promise<RunningServer> {
+  const { host = '127.0.0.1', port = 0, token = newToken(), allowedHosts = [] } = options;
+  checkOptions(port, token);
+  checkBindAddress(host, token !== null);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { storage, path } = await database.info();
+  const hasState = options.stateFile ?? storage === 'file';
+  const stateFile = hasState && path !== null ? stateFileOf(path) : undefined;
+  if (stateFile !== undefined && path !== null) await refuseSecond(path);
+
+  const instance = randomUUID();
+  let stopping: Promise<void> | undefined;
+  const { promise: stopped, resolve: onStopped, reject: onFailed } = withResolvers();
+  // Whoever does not wait for the end is told by `stop`.
+  stopped.catch(() => undefined);
+  const beforeClosing = async (): Promise<void> => {
+    await listener.stop();
+    try {
+      await database.close();
+    } finally {
+      if (stateFile !== undefined) removeState(stateFile, instance);
+    }
+  };
+  /** The part of stopping that comes before the last answer. */
+  const end = (): Promise<void> => {
+    stopping ??= beforeClosing();
+    return stopping;
+  };
+  const stop = async (): Promise<void> => {
+    try {
+      await end();
+    } finally {
+      await listener.close();
+    }
+  };
+  const table = new RouteTable([
+    healthRoute(instance),
+    changesRoute,
+    stopRoute(() => {
+      const ended = end();
+      stop().then(onStopped, onFailed);
+      return ended;
+    }),
+    ...(options.routes ?? []),
+  ]);
+  const admit = admission(new SenderCheck([host, ...allowedHosts]), token, limits);
+  const listener = new Listener({ database, routes: table, limits, admit });
+  const boundPort = await listener.listen(host, port);
+  const url = localUrl(host, boundPort);
+  if (stateFile !== undefined && path !== null) {
+    const startedAt = new Date().toISOString();
+    const state: ServerState = { instance, processId: process.pid, url, token, database: path, startedAt };
+    try {
+      await announce(stateFile, path, state);
+    } catch (error) {
+      await listener.stop();
+      await listener.close();
+      throw error;
+    }
+  }
+  return {
+    url,
+    port: boundPort,
+    path,
+    token,
+    stateFile: stateFile ?? null,
+    stopped,
+    stop: async () => {
+      await stop().then(onStopped, onFailed);
+      await stopped;
+    },
+  };
+}
+
+function checkOptions(port: number, token: string | null): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ServeError(
+      'INVALID_ARGUMENT',
+      `\`port\` must be a whole number from 0 to 65535, not ${String(port)}`,
+    );
+  }
+  if (token !== null && !isToken(token)) {
+    throw new ServeError(
+      'INVALID_ARGUMENT',
+      '`token` must have 32 characters or more of A-Z a-z 0-9 - . _ ~ + /',
+    );
+  }
+}
+
+/** Makes the check of every request: where it was sent to and from, how many there are, and its token. */
+function admission(
+  sender: SenderCheck,
+  token: string | null,
+  limits: ServeLimits,
+): (request: IncomingMessage, isPublic: boolean) => void {
+  const tokenCheck = token === null ? undefined : new TokenCheck(token);
+  const withToken = new RateLimit(limits.requestsPerSecond);
+  const others = new RateLimit(limits.publicRequestsPerSecond);
+  return (request, isPublic) => {
+    const address = request.socket.remoteAddress ?? '';
+    try {
+      sender.check(request, isPublic);
+      if (!isPublic) tokenCheck?.check(request);
+    } catch (error) {
+      others.take(address);
+      throw error;
+    }
+    (isPublic && token !== null ? others : withToken).take(address);
+  };
+}
+
+async function refuseSecond(path: string): Promise<void> {
+  const other = await findServer(path);
+  if (other === undefined) return;
+  throw new ServeError('ALREADY_SERVED', `Process ${other.processId} serves ${path} at ${other.url}`, {
+    hint: 'Stop that server first',
+  });
+}
+
+/** Writes the state file, in place of one that a server which ended has left. */
+async function announce(file: string, path: string, state: ServerState): Promise<void> {
+  while (!createState(file, state)) {
+    await refuseSecond(path);
+    removeState(file, readState(file)?.instance);
+  }
+}
+
+interface Resolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Does what `Promise.withResolvers` does, which Node 20 lacks. */
+function withResolvers(): Resolvers {
+  let resolve!: () => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<void>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}

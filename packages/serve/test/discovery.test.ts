@@ -1,0 +1,122 @@
+/** How other processes find the server of a database: state files that are old, of others, or written at once. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { openPersistence } from '@ggen-sim/core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { findServer, serveDatabase, tokenOfFile } from '../src/index.ts';
+import { createFolder, serveNew } from './support/served-database.ts';
+
+describe('state file', () => {
+  it('names the server, to its owner alone, also by another name of the database', async () => {
+    const { server, file, folder } = await serveNew();
+    const link = path.join(folder, 'link.db');
+    fs.symlinkSync(file, link);
+    expect(await findServer(link)).toMatchObject({
+      url: server.url,
+      token: server.token,
+      processId: process.pid,
+    });
+    expect(fs.statSync(`${file}-serve.json`).mode & 0o777).toBe(0o600);
+    expect(server.stateFile).toBe(`${file}-serve.json`);
+  });
+
+  it('lets one server serve a database, of several that start at once', async () => {
+    const file = path.join(createFolder(), 'ggen.db');
+    const databases = await Promise.all(
+      [1, 2, 3, 4].map(() => openPersistence({ storage: 'file', path: file })),
+    );
+    const started = await Promise.allSettled(databases.map((database) => serveDatabase(database)));
+    const servers = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    expect(servers).toHaveLength(1);
+    for (const result of started) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ALREADY_SERVED' });
+    }
+    expect((await findServer(file))?.url).toBe(servers[0]?.url);
+    await servers[0]?.stop();
+    for (const database of databases) await database.close();
+    expect(fs.readdirSync(path.dirname(file))).toEqual(['ggen.db']);
+  });
+
+  it.each([
+    ['of a server that was killed', JSON.stringify({ url: 'http://127.0.0.1:9' })],
+    ['that is no JSON', '{'],
+    ['that is empty', ''],
+    ['of another form', '{"instance":1}'],
+    ['that is null', 'null'],
+  ])('%s counts as none and is replaced', async (_, text) => {
+    const { file, server } = await serveNew();
+    const state: unknown = JSON.parse(fs.readFileSync(`${file}-serve.json`, 'utf8'));
+    await server.stop();
+    const old = text.startsWith('{"url')
+      ? JSON.stringify({ ...(state as object), ...JSON.parse(text) })
+      : text;
+    fs.writeFileSync(`${file}-serve.json`, old, { mode: 0o600 });
+    expect(await findServer(file)).toBeUndefined();
+    const next = await serveDatabase(await openPersistence({ storage: 'file', path: file }));
+    onTestFinished(() => next.stop());
+    expect((await findServer(file))?.url).toBe(next.url);
+  });
+
+  it('of a server in whose place another one listens counts as none', async () => {
+    const [one, other] = [await serveNew(), await serveNew()];
+    const state = JSON.parse(fs.readFileSync(`${one.file}-serve.json`, 'utf8')) as object;
+    await one.server.stop();
+    const moved = JSON.stringify({ ...state, url: other.server.url });
+    fs.writeFileSync(`${one.file}-serve.json`, moved, { mode: 0o600 });
+    expect(await findServer(one.file)).toBeUndefined();
+  });
+
+  it('that others could have written is refused, and so is a link', async () => {
+    const { file, server, folder } = await serveNew();
+    await server.stop();
+    const stateFile = `${file}-serve.json`;
+    fs.writeFileSync(stateFile, '{}');
+    fs.chmodSync(stateFile, 0o644);
+    await expect(findServer(file)).rejects.toMatchObject({ code: 'STATE_FILE_REFUSED' });
+    fs.rmSync(stateFile);
+    fs.writeFileSync(path.join(folder, 'elsewhere'), 'kept', { mode: 0o600 });
+    fs.symlinkSync(path.join(folder, 'elsewhere'), stateFile);
+    await using database = await openPersistence({ storage: 'file', path: file });
+    await expect(serveDatabase(database)).rejects.toMatchObject({ code: 'STATE_FILE_REFUSED' });
+    expect(fs.readFileSync(path.join(folder, 'elsewhere'), 'utf8')).toBe('kept');
+    expect((await database.stats()).receiptsTotal).toBe(0);
+  });
+});
+
+it('a port in use is an error that leaves the database open', async () => {
+  const { server } = await serveNew();
+  await using database = await openPersistence({ storage: 'memory' });
+  await expect(serveDatabase(database, { port: server.port })).rejects.toMatchObject({
+    code: 'ADDRESS_UNAVAILABLE',
+  });
+  expect((await database.stats()).receiptsTotal).toBe(0);
+});
+
+describe('token file', () => {
+  it('is created once for its owner alone, and read from then on', () => {
+    const file = path.join(createFolder(), 'token');
+    const token = tokenOfFile(file);
+    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+    expect(tokenOfFile(file)).toBe(token);
+  });
+
+  it.each([
+    ['is short', 'secret\n', 0o600],
+    ['has spaces', `${'a b '.repeat(20)}\n`, 0o600],
+    ['is empty', '', 0o600],
+    ['others can read', `${'a'.repeat(43)}\n`, 0o640],
+  ])('that %s is refused', (_, text, mode) => {
+    const file = path.join(createFolder(), 'token');
+    fs.writeFileSync(file, text);
+    fs.chmodSync(file, mode);
+    expect(() => tokenOfFile(file)).toThrow(expect.objectContaining({ code: 'TOKEN_FILE_REFUSED' }));
+    expect(fs.readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('that is a folder, or in none, is refused', () => {
+    const folder = createFolder();
+    for (const file of [folder, path.join(folder, 'none', 'token')])
+      expect(() => tokenOfFile(file)).toThrow(expect.objectContaining({ code: 'TOKEN_FILE_REFUSED' }));
+  });
+});
