@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import type { LongOperationOptions, Persistence, RestoreOptions, RestoreReport } from '@ggen-sim/core';
 import { Interruption } from './interruption.ts';
-import { CommandFailure, hasCode } from './failures.ts';
+import { CommandFailure, hasCode, UsageError } from './failures.ts';
 import { databasePath, type LocationSources } from './locations.ts';
 import { DataOutput } from './output/data-output.ts';
 import { printable } from './output/printable.ts';
@@ -22,7 +22,7 @@ export interface Terminal {
 export class CommandContext {
   readonly stdout: DataOutput = new DataOutput(process.stdout);
   readonly interruption: Interruption = new Interruption();
-  readonly locations: LocationSources;
+  #locations: LocationSources;
   readonly #progressBar = process.stderr.isTTY ? new ProgressBar(process.stderr) : undefined;
 
   readonly #createsDatabase: boolean;
@@ -34,7 +34,22 @@ export class CommandContext {
   constructor(dbOption: string | undefined, createsDatabase: boolean) {
     this.#createsDatabase = createsDatabase;
     refuseUndecodablePaths(process.env);
-    this.locations = { dbOption, environment: process.env, currentDirectory: process.cwd() };
+    this.#locations = { dbOption, environment: process.env, currentDirectory: process.cwd() };
+  }
+
+  get locations(): LocationSources {
+    return this.#locations;
+  }
+
+  /**
+   * Uses the database file that is given as an argument, in place of `--db`.
+   * @throws {UsageError} when both are given
+   */
+  useDatabase(file: string | undefined): void {
+    if (file === undefined) return;
+    if (this.#locations.dbOption)
+      throw new UsageError('The database is given twice, as FILE and as --db', 'Give it once');
+    this.#locations = { ...this.#locations, dbOption: file };
   }
 
   /** Path of the database file, which need not exist yet. */

@@ -121,8 +121,10 @@ function quotedIn(message: string): string {
 
 /** Returns the command that words call. Options may stand before and between the words of its name. */
 function commandNamed(words: readonly string[]): Command | undefined {
-  return COMMANDS.find(({ name }) => {
+  const named = COMMANDS.filter(({ name }) => {
     let from = 0;
     return name.split(' ').every((word) => (from = words.indexOf(word, from) + 1) > 0);
   });
+  // `serve stop` is not `serve`.
+  return named.find(({ name }) => named.every((other) => !other.name.startsWith(`${name} `)));
 }

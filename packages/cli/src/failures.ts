@@ -90,6 +90,7 @@ export function failureDetails(error: unknown): string {
 }
 
 const EXIT_CODES_BY_ERROR: Readonly<Record<string, ExitCode>> = {
+  ADDRESS_REFUSED: EXIT_CODES.usage,
   INVALID_ARGUMENT: EXIT_CODES.usage,
   ABORTED: EXIT_CODES.interrupted,
 };
@@ -118,7 +119,7 @@ function inOptions(hint: string | undefined): string | undefined {
   );
 }
 
-/** Members shared by the errors of the database and of the agents. */
+/** Members shared by the errors of the database, of the agents and of the server. */
 interface CodedError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
@@ -126,13 +127,11 @@ interface CodedError extends Error {
   readonly file?: string | undefined;
 }
 
+const CODED_ERRORS: ReadonlySet<string> = new Set(['PersistenceError', 'AgentError', 'ServeError']);
+
 /** Recognises an error by its name. Its class would have to be loaded, and a command that fails early never loads it. */
 function isCodedError(error: unknown): error is CodedError {
-  return (
-    error instanceof Error &&
-    (error.name === 'PersistenceError' || error.name === 'AgentError') &&
-    'code' in error
-  );
+  return error instanceof Error && CODED_ERRORS.has(error.name) && 'code' in error;
 }
 
 /** True for an error of the database with this code. */

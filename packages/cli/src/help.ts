@@ -1,6 +1,7 @@
 /** Text of `--help` that the parser does not write by itself: examples, exit codes, environment. */
 import { Help, type Argument, type Command as Parser, type HelpConfiguration } from 'commander';
 import type { Command } from './command.ts';
+import { COMMAND_GROUPS } from './commands/index.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { placeholderOf } from './parameters.ts';
 import { kebabCase } from './letter-case.ts';
@@ -19,7 +20,7 @@ export const HELP_CONFIGURATION: HelpConfiguration = {
   subcommandTerm: (parser: Parser) => pathOf(parser).slice(1).join(' '),
   visibleCommands: (parser: Parser) =>
     parser.commands
-      .flatMap<Parser>((child) => (child.commands.length > 0 ? child.commands : [child]))
+      .flatMap<Parser>((child) => (isGroup(child) ? child.commands : [child, ...child.commands]))
       .filter((child) => child.name() !== 'help'),
   argumentTerm: (argument: Argument) => argument.name(),
   commandUsage(this: Help, parser: Parser): string {
@@ -27,6 +28,11 @@ export const HELP_CONFIGURATION: HelpConfiguration = {
     return wrapped(usage, 'Usage: '.length);
   },
 };
+
+/** True for words that are no command by themselves (`db`). */
+function isGroup(parser: Parser): boolean {
+  return parser.commands.length > 0 && parser.name() in COMMAND_GROUPS;
+}
 
 const HELP_WIDTH_COLUMNS = 80;
 

@@ -45,7 +45,9 @@ export function buildProgram(
     const [groupName = ''] = command.name.split(' ').slice(0, -1);
     const group = groups.get(groupName) ?? (groupName === '' ? program : addGroup(program, groupName));
     groups.set(groupName, group);
-    addCommand(group, command, run);
+    const leaf = addCommand(group, command, run);
+    // A command may have others below it: serve, and serve stop.
+    if (COMMANDS.some(({ name }) => name.startsWith(`${command.name} `))) groups.set(command.name, leaf);
   }
   for (const parser of groups.values()) addHelpCommand(parser);
   return program;
@@ -79,7 +81,7 @@ function addGroup(program: Parser, name: string): Parser {
   return group;
 }
 
-function addCommand(parent: Parser, command: Command, run: (request: Request) => Promise<void>): void {
+function addCommand(parent: Parser, command: Command, run: (request: Request) => Promise<void>): Parser {
   const leaf = parent
     .command(command.name.split(' ').at(-1) ?? '')
     .summary(command.summary)
@@ -103,6 +105,7 @@ function addCommand(parent: Parser, command: Command, run: (request: Request) =>
       isVerbose: inherited(leaf, 'verbose') === true,
     });
   });
+  return leaf;
 }
 
 /** Adds the options that may stand before or after the words of the command. */

@@ -29,6 +29,9 @@ import { saveMemory } from './save-memory.ts';
 import { saveReceipt } from './save-receipt.ts';
 import { selfTest } from './self-test.ts';
 import { shellInit } from './shell-init.ts';
+import { serve } from './serve.ts';
+import { serveStatus } from './serve-status.ts';
+import { serveStop } from './serve-stop.ts';
 import { sql } from './sql.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
@@ -81,6 +84,9 @@ export const COMMANDS: readonly Command[] = [
   verifyProof,
   selfTest,
   mcp,
+  serve,
+  serveStatus,
+  serveStop,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),
 ];

@@ -80,15 +80,15 @@ export function completionContexts({ commands, groups }: CommandSet): Completion
       options: [...COMMON_OPTIONS, DATABASE_OPTION, CREATE_OPTION],
       positionals: [],
     })),
-    ...commands.map(commandContext),
+    ...commands.map((command) => commandContext(command, membersOf(command.name))),
   ];
 }
 
-function commandContext(command: Command): CompletionContext {
+function commandContext(command: Command, members: readonly CompletionWord[]): CompletionContext {
   const parameters = Object.entries({ ...command.positionals, ...command.options });
   return {
     path: command.name,
-    words: [],
+    words: members.length === 0 ? [] : [...members, HELP_WORD],
     options: [
       ...parameters.map(([name, parameter]) => completionOption(name, parameter)),
       ...COMMON_OPTIONS,

@@ -1,0 +1,18 @@
+import { defineCommand, type Command } from '../command.ts';
+import { path } from '../parameters.ts';
+
+export const serveStop: Command = defineCommand({
+  name: 'serve stop',
+  summary: 'Stop the running server of a database',
+  notes: 'Returns when the requests that were running have ended and the server has closed the database.',
+  database: 'existing',
+  positionals: { file: path({ completes: 'files', description: 'database file, in place of --db' }) },
+  options: {},
+  examples: ['ggen-sim serve stop'],
+  async run({ file }, context) {
+    context.useDatabase(file);
+    const { stopServer } = await import('@ggen-sim/serve');
+    const { url, processId } = await stopServer(context.databasePath);
+    context.printNotice(`Stopped the server at ${url} (process ${processId}).`);
+  },
+});

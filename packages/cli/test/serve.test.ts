@@ -1,0 +1,134 @@
+/** `serve`, `serve status` and `serve stop` as processes: started, called, ended by each way, and killed. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { programPath } from './built-program.ts';
+import { Sandbox } from './run-cli.ts';
+
+const sandbox = new Sandbox();
+const stateFile = `${sandbox.databasePath}-serve.json`;
+
+/** A server as a process. */
+interface Serving {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly ended: Promise<{ readonly exitCode: number | null; readonly stderr: string }>;
+}
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** Starts a server, and returns when it has printed its address. */
+async function serve(...words: readonly string[]): Promise<Serving> {
+  const child = spawn(process.execPath, [programPath, 'serve', ...words], { cwd: sandbox.directory });
+  children.push(child);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (stdout += String(data)));
+  child.stderr.on('data', (data: Buffer) => (stderr += String(data)));
+  const ended = once(child, 'close').then(([exitCode]) => ({ exitCode: exitCode as number | null, stderr }));
+  await expect.poll(() => stdout).toMatch(/^\}/m);
+  return { child, ended, url: (JSON.parse(stdout) as { readonly url: string }).url };
+}
+
+await sandbox.db('save-receipt', 'exec-1', 'agent-1', 'validation', '{"n":1}', '--create');
+
+describe('serve', () => {
+  it('is found, called with curl, follows other processes, and is stopped', async () => {
+    const { url, ended } = await serve('--create');
+    const status = JSON.parse((await sandbox.run(['serve', 'status'])).stdout) as Record<string, unknown>;
+    expect(status).toMatchObject({ url, database: sandbox.databasePath, requires_token: true });
+    expect(JSON.stringify(status)).not.toContain(
+      (await sandbox.run(['serve', 'status', '--token'])).stdout.trim(),
+    );
+    expect(statSync(stateFile).mode & 0o777).toBe(0o600);
+    const script = `
+      set -euo pipefail
+      url=$(ggen-sim serve status | jq -r .url)
+      token=$(ggen-sim serve status --token)
+      curl -s "$url/healthz" | jq -r .status
+      curl -s "$url/changes" | jq -r .error.code
+      curl -sN -H "Authorization: Bearer $token" "$url/changes?rows=true" > stream &
+      until grep -q exec-1 stream; do sleep 0.05; done
+      ggen-sim db save-receipt exec-2 agent-1 validation '{}' > saved
+      until grep -q exec-2 stream; do sleep 0.05; done
+      ggen-sim serve stop 2> notice
+      wait $!
+      sed -n 's/^data: //p' stream | jq -r .data.row.execution_id`;
+    expect(await sandbox.shell(script)).toMatchObject({
+      stdout: 'ok\nUNAUTHORIZED\nexec-1\nexec-2\n',
+      stderr: '',
+    });
+    expect(await ended).toEqual({ exitCode: 0, stderr: '' });
+    expect(existsSync(stateFile)).toBe(false);
+    for (const words of [
+      ['serve', 'status'],
+      ['serve', 'stop'],
+      ['serve', 'status', '--token'],
+    ]) {
+      const { exitCode, stderr, stdout } = await sandbox.run(words);
+      expect([exitCode, stdout, stderr.slice(0, 18)]).toEqual([1, '', 'error[NOT_SERVED]:']);
+    }
+  });
+
+  it.each([
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ] as const)('ends in order on %s with exit code %i', async (signal, exitCode) => {
+    const { url, child, ended } = await serve(sandbox.databasePath, '--no-token');
+    const stream = await fetch(`${url}/changes`);
+    let text = '';
+    for await (const chunk of stream.body ?? []) {
+      text += Buffer.from(chunk as Uint8Array).toString();
+      if (text.includes('"seq":1')) child.kill(signal);
+    }
+    expect(text).toMatch(/\n\n$/);
+    expect(await ended).toEqual({ exitCode, stderr: '' });
+    expect(readdirSync(dirname(stateFile))).toEqual(['ggen.db']);
+  });
+
+  it('takes the place of a server that was killed, and refuses a second one', async () => {
+    const { child, ended } = await serve();
+    child.kill('SIGKILL');
+    await ended;
+    expect(existsSync(stateFile)).toBe(true);
+    expect((await sandbox.run(['serve', 'status'])).stderr).toContain('NOT_SERVED');
+    const next = await serve();
+    const second = await sandbox.run(['serve']);
+    expect([second.exitCode, second.stdout]).toEqual([1, '']);
+    expect(second.stderr).toContain(`error[ALREADY_SERVED]: Process ${next.child.pid} serves`);
+    expect((await sandbox.run(['serve', 'stop', sandbox.databasePath])).exitCode).toBe(0);
+    expect((await next.ended).exitCode).toBe(0);
+  });
+
+  it('keeps its token in a file, if asked', async () => {
+    const token = ['--token-file', 'token'];
+    for (let start = 0; start < 2; start += 1) {
+      const { url, ended } = await serve(...token);
+      const script = `curl -s -H "Authorization: Bearer $(cat token)" ${url}/changes?follow=false | grep -c ^data:`;
+      expect((await sandbox.shell(script)).stdout.trim()).toMatch(/^[12]$/);
+      await sandbox.run(['serve', 'stop']);
+      await ended;
+    }
+    expect(statSync(join(sandbox.directory, 'token')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    [['--no-token', '--host', '0.0.0.0'], 64, 'ADDRESS_REFUSED'],
+    [['--no-token', '--token-file', 'token'], 64, 'USAGE'],
+    [['--port', '65536'], 64, 'USAGE'],
+    [['--host', 'not an address'], 1, 'ADDRESS_UNAVAILABLE'],
+    [['--token-file', '.'], 1, 'TOKEN_FILE_REFUSED'],
+    [['none.db'], 1, 'NOT_FOUND'],
+    [['one.db', '--db', 'two.db'], 64, 'USAGE'],
+    [['--nonsense'], 64, 'USAGE'],
+  ])('%j is refused with exit code %i and %s', async (words, exitCode, code) => {
+    const finished = await sandbox.run(['serve', ...words]);
+    expect([finished.exitCode, finished.stdout]).toEqual([exitCode, '']);
+    expect(finished.stderr).toContain(`error[${code}]: `);
+    expect(existsSync(stateFile)).toBe(false);
+  });
+});
