@@ -1,7 +1,7 @@
 /** What tables and charts show of a receipt. */
 import type { ReceiptRow } from '@ggen-sim/core';
 import { expect, it } from 'vitest';
-import { summarizeReceipt } from '../src/record-dialog/selected-record.ts';
+import { summarizeReceipt } from '../src/record-dialog/receipt-summary.ts';
 
 const rowOf = (receiptId: string, receipt: unknown, status = 'error'): ReceiptRow => ({
   receiptId,

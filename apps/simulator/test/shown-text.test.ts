@@ -1,5 +1,6 @@
 /** Texts and numbers as the page shows them. */
 import { expect, it } from 'vitest';
+import { durationRange } from '../src/chart/duration-marks.ts';
 import { endOfId, formatDuration, shortId, toMilliseconds } from '../src/components/format.ts';
 import { printable, printableJson } from '../src/components/printable.ts';
 
@@ -43,6 +44,31 @@ it.each([
   [600_000, '10 min 00 s'],
   [3_599_600, '1 h 00 min'],
   [93_900_000, '26 h 05 min'],
+  [9_000_000_000, '104 d 04 h'],
 ])('shows %s ms as %s', (durationMs, shown) => {
   expect(formatDuration(durationMs)).toBe(shown);
+});
+
+it('cuts no character in two', () => {
+  const family = '👩\u200D👩\u200D👧\u200D👦';
+  expect(endOfId(family.repeat(20), 4)).toBe(`…${family.repeat(3)}`);
+  expect(shortId(family.repeat(20), 3)).toBe(`${family.repeat(3)}…`);
+  expect(endOfId(family.repeat(3), 4)).toBe(family.repeat(3));
+  expect(shortId('e\u0301'.repeat(5), 5)).toBe('e\u0301'.repeat(5));
+  expect(shortId('a'.repeat(5_000_000), 3)).toBe('aaa…');
+});
+
+it('puts any durations on an axis with two marks or more', () => {
+  for (const [least, most] of [
+    [null, null],
+    [0, 0],
+    [4, 9_000_000_000],
+    [500, 700],
+    [1e15, 1e15],
+  ] as const) {
+    const [from, to] = durationRange(least, most);
+    expect(from).toBeLessThanOrEqual(Math.max(least ?? 1, 1));
+    expect(to).toBeGreaterThan(from);
+    expect(to).toBeGreaterThanOrEqual(most ?? 1);
+  }
 });

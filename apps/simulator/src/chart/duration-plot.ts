@@ -2,10 +2,14 @@ import { showTime } from '@ggen-sim/core';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatDuration, toMilliseconds } from '../components/format.ts';
+import { printable } from '../components/printable.ts';
+import { DURATION_MARKS_MS, durationRange } from './duration-marks.ts';
 
 /** A run in the chart. */
 export interface ChartedRun {
   readonly status: string;
+  readonly agentId: string;
+  readonly errorReason: string | undefined;
   /** UTC `YYYY-MM-DD HH:MM:SS`. */
   readonly createdAt: string;
   readonly durationMs: number | bigint | null;
@@ -23,6 +27,12 @@ const SERIES: readonly { readonly status: string; readonly colour: string }[] = 
   { status: 'partial', colour: '--warning' },
   { status: 'error', colour: '--error' },
 ];
+
+/** `Distr.Logarithmic`, whose enum exists for the compiler only. */
+const LOGARITHMIC = 3 as uPlot.Scale.Distr;
+
+/** Shorter runs count as this: a logarithmic scale has no zero. */
+const LEAST_MS = 1;
 
 const HEIGHT_PX = 150;
 const FONT = '11px system-ui, sans-serif';
@@ -68,7 +78,8 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {
         x: { time: false, range: (_, __, max) => [-0.6, Math.max(max ?? 0, MIN_SLOTS - 1) + 0.6] },
-        y: { range: (_, __, max) => [0, Math.max(max ?? 0, 1) * 1.08] },
+        // On a linear scale, one run of a day would make all others look like nothing.
+        y: { distr: LOGARITHMIC, log: 10, range: (_, min, max) => durationRange(min, max) },
       },
       axes: [
         {
@@ -78,12 +89,14 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
           size: 30,
           gap: 10,
           incrs: [1, 2, 5, 10, 20, 30, 50],
-          values: (_, slots) => slots.map((slot) => showTime(runs[slot]?.createdAt).slice(11)),
+          values: (_, slots) => slots.map((slot) => timeLabel(runs, slot)),
         },
         {
           ...axis,
           size: widthOfLabels,
-          space: 34,
+          // uPlot would leave out what is no power of ten.
+          filter: (_, splits) => splits,
+          splits: (_, __, min, max) => DURATION_MARKS_MS.filter((mark) => mark >= min && mark <= max),
           values: (_, values) => values.map((value) => formatDuration(value)),
         },
       ],
@@ -94,13 +107,21 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
           fill: colour(name),
           stroke: colour(name),
           width: 0,
+          fillTo: (plotted: uPlot) => plotted.scales['y']?.min ?? 1,
           points: { show: false },
           paths: barsOf(),
         })),
       ],
-      hooks: { draw: [(drawn) => markFailures(drawn, runs, colour('--error'))] },
+      hooks: {
+        setCursor: [(moved) => showTip(moved, runs)],
+        draw: [(drawn) => markFailures(drawn, runs, colour('--error'))],
+      },
     };
     const made = new uPlot(options, dataOf(runs), host);
+    const tip = document.createElement('div');
+    tip.className = 'runs-chart__tip';
+    tip.hidden = true;
+    made.over.append(tip);
     made.over.addEventListener('click', () => {
       const { idx } = made.cursor;
       if (typeof idx === 'number') onSelect(idx);
@@ -147,9 +168,33 @@ function dataOf(runs: readonly ChartedRun[]): uPlot.AlignedData {
   return [
     runs.map((_, index) => index),
     ...SERIES.map(({ status }) =>
-      runs.map((run) => (run.status === status ? Math.max(toMilliseconds(run.durationMs), 0) : null)),
+      runs.map((run) => (run.status === status ? Math.max(toMilliseconds(run.durationMs), LEAST_MS) : null)),
     ),
   ];
+}
+
+/** Labels a run by its time, and by its date where the runs are of several days. */
+function timeLabel(runs: readonly ChartedRun[], slot: number): string {
+  const run = runs[slot];
+  if (run === undefined) return '';
+  const shown = showTime(run.createdAt);
+  const isOneDay =
+    showTime(runs[0]?.createdAt).slice(0, 10) === showTime(runs.at(-1)?.createdAt).slice(0, 10);
+  return isOneDay ? shown.slice(11) : shown.slice(5, 16);
+}
+
+/** Shows the run under the pointer: its outcome, agent, duration and time. */
+function showTip(plot: uPlot, runs: readonly ChartedRun[]): void {
+  const tip = plot.over.querySelector<HTMLElement>('.runs-chart__tip');
+  const { idx, left = -1 } = plot.cursor;
+  const run = typeof idx === 'number' && left >= 0 ? runs[idx] : undefined;
+  if (!tip) return;
+  tip.hidden = run === undefined;
+  if (run === undefined) return;
+  const agent = printable(run.agentId).slice(0, 60);
+  tip.textContent = `${run.errorReason ?? printable(run.status)}, ${formatDuration(run.durationMs)}, \u2068${agent}\u2069, ${showTime(run.createdAt)} UTC`;
+  const room = plot.over.clientWidth - tip.offsetWidth;
+  tip.style.translate = `${Math.max(0, Math.min(room, left - tip.offsetWidth / 2))}px 0`;
 }
 
 function markFailures(plot: uPlot, runs: readonly ChartedRun[], colour: string): void {
@@ -162,7 +207,7 @@ function markFailures(plot: uPlot, runs: readonly ChartedRun[], colour: string):
   for (const [index, run] of runs.entries()) {
     if (run.status !== 'error') continue;
     const x = plot.valToPos(index, 'x', true);
-    const y = plot.valToPos(toMilliseconds(run.durationMs), 'y', true) - 2 * arm;
+    const y = plot.valToPos(Math.max(toMilliseconds(run.durationMs), LEAST_MS), 'y', true) - 2 * arm;
     ctx.moveTo(x - arm, y - arm);
     ctx.lineTo(x + arm, y + arm);
     ctx.moveTo(x + arm, y - arm);

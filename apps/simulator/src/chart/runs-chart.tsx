@@ -1,14 +1,14 @@
 import type { Persistence, TableName } from '@ggen-sim/core';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
+import type { Filters } from '../address/address.ts';
+import { openReceipt } from '../address/navigation.ts';
 import { failureOf } from '../database/failure.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
-import {
-  summarizeReceipt,
-  type ReceiptSummary,
-  type SelectedRecord,
-} from '../record-dialog/selected-record.ts';
+import { summarizeReceipt, type ReceiptSummary } from '../record-dialog/receipt-summary.ts';
+import { receiptFiltersOf } from '../tables/row-filters.ts';
 import { formatDuration, formatPlural, toMilliseconds } from '../components/format.ts';
 import { notifyFailure } from '../components/notices.tsx';
+import { textOf } from '../components/printable.ts';
 import { StatusMark } from '../components/status.tsx';
 import type { DurationPlot } from './duration-plot.ts';
 import './runs-chart.css';
@@ -18,18 +18,26 @@ const CHARTED_RUNS = 120;
 
 const RECEIPTS: readonly TableName[] = ['receipts'];
 
-async function readRuns(persistence: Persistence): Promise<readonly ReceiptSummary[]> {
-  const rows = await persistence.queryReceipts({ limit: CHARTED_RUNS });
-  return rows.map(summarizeReceipt).toReversed();
-}
-
-/** Shows the durations of the latest runs, oldest first, coloured by status. */
-export function RunsChart({ onOpen }: { onOpen: (record: SelectedRecord) => void }): ReactNode {
+/**
+ * Shows the durations of the latest runs, oldest first, coloured by status.
+ *
+ * @param filters - of the receipts
+ */
+export function RunsChart({ filters }: { filters: Filters }): ReactNode {
+  const filterText = JSON.stringify(filters);
+  const readRuns = useCallback(
+    async (persistence: Persistence): Promise<readonly ReceiptSummary[]> => {
+      const chosen = receiptFiltersOf(JSON.parse(filterText) as Filters);
+      const rows = await persistence.queryReceipts({ ...chosen, limit: CHARTED_RUNS });
+      return rows.map(summarizeReceipt).toReversed();
+    },
+    [filterText],
+  );
   const { value: runs } = useLiveQuery(readRuns, RECEIPTS);
   const host = useRef<HTMLDivElement>(null);
   const [plot, setPlot] = useState<DurationPlot>();
-  const latest = useRef({ runs, onOpen });
-  latest.current = { runs, onOpen };
+  const latest = useRef(runs);
+  latest.current = runs;
   const anyRuns = runs !== undefined && runs.length > 0;
 
   useEffect(() => {
@@ -40,8 +48,8 @@ export function RunsChart({ onOpen }: { onOpen: (record: SelectedRecord) => void
       const { createDurationPlot } = await import('./duration-plot.ts');
       if (!mounted || !host.current) return;
       created = createDurationPlot(host.current, (index) => {
-        const run = latest.current.runs?.[index];
-        if (run) latest.current.onOpen({ table: 'receipts', receipt: run });
+        const run = latest.current?.[index];
+        if (run) openReceipt(textOf(run.receiptId));
       });
       setPlot(created);
     };
@@ -69,7 +77,9 @@ export function RunsChart({ onOpen }: { onOpen: (record: SelectedRecord) => void
         <p className="runs-chart__none muted">
           {runs === undefined
             ? 'Loading…'
-            : 'Each run appears here as a bar that shows its duration and status.'}
+            : Object.keys(filters).length > 0
+              ? 'No run passes the filters.'
+              : 'Each run appears here as a bar that shows its duration and status.'}
         </p>
       )}
     </section>

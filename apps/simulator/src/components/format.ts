@@ -17,7 +17,7 @@ export function toMilliseconds(stored: unknown): number {
   return typeof stored === 'number' || typeof stored === 'bigint' ? Number(stored) : 0;
 }
 
-/** Formats as `850 ms`, `1.24 s`, `3 min 05 s` or `26 h 05 min`. */
+/** Formats as `850 ms`, `1.24 s`, `3 min 05 s`, `26 h 05 min` or `104 d 04 h`. */
 export function formatDuration(stored: unknown): string {
   if (stored === null || stored === undefined) return '–';
   if (typeof stored !== 'number' && typeof stored !== 'bigint') return printable(stored);
@@ -28,6 +28,10 @@ export function formatDuration(stored: unknown): string {
   const seconds = Math.round(durationMs / 1000);
   if (seconds >= 3600) {
     const minutes = Math.round(seconds / 60);
+    const hours = Math.round(minutes / 60);
+    if (hours >= 48) {
+      return `${formatCount(Math.floor(hours / 24))} d ${String(hours % 24).padStart(2, '0')} h`;
+    }
     return `${formatCount(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, '0')} min`;
   }
   return `${formatCount(Math.floor(seconds / 60))} min ${String(seconds % 60).padStart(2, '0')} s`;
@@ -50,14 +54,32 @@ export function formatPlural(count: number, one: string, many: string = `${one}s
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** Shortens an id to its end, where it differs from its neighbours. The dialog shows the whole id. */
+/** Characters as readers see them: an emoji of several code points is one. */
+const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Looked at before a text is cut: a character may have many code points, a text megabytes. */
+const CODE_UNITS_PER_CHARACTER = 64;
+
+/** Shortens an id to its end, where it differs from its neighbours. The record's page shows the whole id. */
 export function endOfId(stored: unknown, length: number = 18): string {
   const id = textOf(stored);
-  return id.length <= length ? id : `…${id.slice(1 - length)}`;
+  if (id.length <= length) return id;
+  const characters = charactersOf(id.slice(-length * CODE_UNITS_PER_CHARACTER));
+  return characters.length <= length && id.length <= length * CODE_UNITS_PER_CHARACTER
+    ? id
+    : `…${characters.slice(1 - length).join('')}`;
 }
 
-/** Shortens a hash or an id to its start. The dialog shows the whole of it. */
+/** Shortens a hash or an id to its start. The record's page shows the whole of it. */
 export function shortId(stored: unknown, length: number = 12): string {
   const id = textOf(stored);
-  return id.length <= length ? id : `${id.slice(0, length)}…`;
+  if (id.length <= length) return id;
+  const characters = charactersOf(id.slice(0, length * CODE_UNITS_PER_CHARACTER));
+  return characters.length <= length && id.length <= length * CODE_UNITS_PER_CHARACTER
+    ? id
+    : `${characters.slice(0, length).join('')}…`;
+}
+
+function charactersOf(text: string): string[] {
+  return Array.from(CHARACTERS.segment(text), ({ segment }) => segment);
 }

@@ -1,136 +1,84 @@
-import type { ValidationReceipt } from '@ggen-sim/agents';
-import { showTime } from '@ggen-sim/core';
 import { Dialog } from '@base-ui/react/dialog';
-import { useEffect, useState, type ReactNode } from 'react';
-import { reportDatabaseFailure } from '../database/database.ts';
-import type { Failure } from '../database/failure.ts';
-import { usePersistence } from '../database/persistence-context.ts';
-import { FailureNotice } from '../components/failure-notice.tsx';
-import { formatDuration } from '../components/format.ts';
+import type { ReactNode } from 'react';
+import type { Address, View } from '../address/address.ts';
+import { closeRecord, openRecord } from '../address/navigation.ts';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
-import { parsedJson } from '../components/parsed-json.ts';
 import { printable } from '../components/printable.ts';
-import { Status } from '../components/status.tsx';
-import { StoredText } from '../components/stored-text.tsx';
-import { ReceiptReport } from '../run/receipt-report.tsx';
-import { DescriptionList } from '../components/description-list.tsx';
-import { JsonText } from './json-text.tsx';
-import { ReceiptDetails } from './receipt-details.tsx';
-import type { SelectedRecord } from './selected-record.ts';
+import { shownRows } from '../tables/shown-rows.ts';
+import { AuditRecord } from './audit-record.tsx';
+import { MemoryRecord } from './memory-record.tsx';
+import { ReceiptRecord } from './receipt-record.tsx';
 import './record-dialog.css';
 
-/** Shows one stored record in full. */
-export function RecordDialog({
-  record,
-  onClose,
-}: {
-  record: SelectedRecord | undefined;
-  onClose: () => void;
-}): ReactNode {
+/** Shows the record of the address in full, above the list from which it was opened. */
+export function RecordDialog({ address }: { address: Address }): ReactNode {
+  const { view, record } = address;
+  const isOpen = record !== undefined && view !== 'database';
   return (
-    <Dialog.Root open={record !== undefined} onOpenChange={(open) => (open ? undefined : onClose())}>
+    <Dialog.Root open={isOpen} onOpenChange={(open) => (open ? undefined : closeRecord())}>
       <Dialog.Portal>
         <Dialog.Backdrop className="dialog-backdrop" />
         <Dialog.Popup className="record-dialog">
-          {record === undefined ? null : (
+          {isOpen ? (
             <>
               <header className="record-dialog__head">
-                <Dialog.Title className="record-dialog__title">{titleOf(record)}</Dialog.Title>
+                <Dialog.Title className="record-dialog__title">{titleOf(view, record)}</Dialog.Title>
+                <Neighbours view={view} record={record} />
                 <Dialog.Close className="icon-button" aria-label="Close details">
                   ×
                 </Dialog.Close>
               </header>
               <div className="record-dialog__body">
-                <FailureBoundary>
-                  {record.table === 'audit_log' ? (
-                    <AuditDetails entry={record.entry} />
-                  ) : (
-                    <StoredJson key={keyOf(record)} record={record} />
-                  )}
+                <FailureBoundary key={record}>
+                  {view === 'receipts' ? <ReceiptRecord receiptId={record} /> : null}
+                  {view === 'memory' ? <MemoryRecord agentId={record} /> : null}
+                  {view === 'audit' ? <AuditRecord auditId={record} /> : null}
                 </FailureBoundary>
               </div>
             </>
-          )}
+          ) : null}
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
 }
 
-function titleOf(record: SelectedRecord): string {
-  if (record.table === 'receipts') return 'Receipt';
-  return record.table === 'agent_memory' ? `Memory of ${printable(record.agentId)}` : 'Audit entry';
-}
-
-function keyOf(record: Exclude<SelectedRecord, { table: 'audit_log' }>): string {
-  return record.table === 'receipts' ? record.receipt.receiptId : record.agentId;
-}
-
-function AuditDetails({
-  entry,
-}: {
-  entry: Extract<SelectedRecord, { table: 'audit_log' }>['entry'];
-}): ReactNode {
+/** Opens the records before and after the open one, in the order of the list, as far as it has been loaded. */
+function Neighbours({ view, record }: { view: View; record: string }): ReactNode {
+  const rows = shownRows.get(TABLES[view]) ?? [];
+  const index = rows.indexOf(record);
+  if (index < 0) return null;
+  const [previous, next] = [rows[index - 1], rows[index + 1]];
   return (
-    <DescriptionList
-      items={[
-        ['Status', <Status key="status" status={entry.status} />],
-        ['Time', `${showTime(entry.timestamp)} UTC`],
-        ['Agent', <StoredText key="agent" text={entry.agentId} />],
-        ['Operation', <StoredText key="operation" text={entry.operation} />],
-        ['Operation type', <StoredText key="type" text={entry.operationType ?? '–'} />],
-        ['Duration', formatDuration(entry.durationMs)],
-        ['Details', <StoredText key="details" text={entry.details ?? '–'} />],
-        ['Error message', <StoredText key="message" text={entry.errorMessage ?? '–'} />],
-        [
-          'Audit ID',
-          <code key="id">
-            <StoredText text={entry.auditId} />
-          </code>,
-        ],
-      ]}
-    />
+    <div className="record-dialog__neighbours">
+      <button
+        type="button"
+        className="button"
+        disabled={previous === undefined}
+        onClick={() => previous !== undefined && openRecord(previous)}
+      >
+        Previous
+      </button>
+      <button
+        type="button"
+        className="button"
+        disabled={next === undefined}
+        onClick={() => next !== undefined && openRecord(next)}
+      >
+        Next
+      </button>
+    </div>
   );
 }
 
-function StoredJson({ record }: { record: Exclude<SelectedRecord, { table: 'audit_log' }> }): ReactNode {
-  const persistence = usePersistence();
-  const [json, setJson] = useState<string>();
-  const [failure, setFailure] = useState<Failure>();
-  useEffect(() => {
-    const stored =
-      record.table === 'receipts'
-        ? persistence.getReceipt(record.receipt.receiptId)
-        : persistence.getMemory(record.agentId);
-    stored.then(setJson, (error: unknown) => setFailure(reportDatabaseFailure(error)));
-  }, [persistence, record]);
-  if (failure) return <FailureNotice failure={failure} />;
-  if (json === undefined) return <p className="muted">Loading…</p>;
-  return (
-    <>
-      {record.table === 'receipts' ? (
-        <ReceiptDetails receipt={record.receipt} />
-      ) : (
-        <DescriptionList
-          items={[
-            ['Version', <StoredText key="version" text={record.version} />],
-            ['Last updated', `${showTime(record.lastUpdated)} UTC`],
-          ]}
-        />
-      )}
-      {record.table === 'receipts' ? (
-        <FailureBoundary>
-          <ValidationReport json={json} />
-        </FailureBoundary>
-      ) : null}
-      <JsonText json={json} />
-    </>
-  );
-}
+const TABLES = {
+  receipts: 'receipts',
+  memory: 'agent_memory',
+  audit: 'audit_log',
+  database: 'receipts',
+} as const;
 
-/** Shows the report of a validation receipt; other receipts are shown as JSON only. */
-function ValidationReport({ json }: { json: string }): ReactNode {
-  const receipt = parsedJson(json) as Partial<ValidationReceipt> | null | undefined;
-  if (receipt?.kind !== 'validation-receipt') return null;
-  return <ReceiptReport label="Validation report" receipt={receipt as ValidationReceipt} />;
+function titleOf(view: View, record: string): string {
+  if (view === 'receipts') return 'Receipt';
+  return view === 'memory' ? `Memory of ${printable(record)}` : 'Audit entry';
 }

@@ -1,4 +1,5 @@
 import type { Persistence } from '@ggen-sim/core';
+import { currentAddress, navigate, subscribeToAddress } from '../address/navigation.ts';
 import { coalesce } from '../database/coalesce.ts';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
@@ -41,7 +42,7 @@ export interface SessionState {
  * 1. An edit shows at once. It is saved when typing pauses, before a run, and when the page is hidden.
  * 2. A session that another tab saved replaces the one here. Unsaved edits of this tab are merged into it first, and a
  *    save happens only if the stored version is the one that was merged. So no tab replaces another one's text unseen.
- * 3. Each tab has its own current session. The URL's fragment names it.
+ * 3. Each tab has its own current session. The page's address names it.
  */
 export class SessionStore {
   readonly #persistence: Persistence;
@@ -87,14 +88,13 @@ export class SessionStore {
     const onHidden = (): void => {
       if (document.visibilityState === 'hidden') void this.flush();
     };
-    const onHashChange = (): void => void this.open(sessionIdFromUrl());
+    const unsubscribeAddress = subscribeToAddress(() => void this.open(currentAddress().session));
     document.addEventListener('visibilitychange', onHidden);
-    window.addEventListener('hashchange', onHashChange);
     return () => {
       void this.flush();
       unsubscribe();
       document.removeEventListener('visibilitychange', onHidden);
-      window.removeEventListener('hashchange', onHashChange);
+      unsubscribeAddress();
     };
   }
 
@@ -115,7 +115,7 @@ export class SessionStore {
         ],
         memories: [memoryOf(session)],
       });
-      this.#select({ session, version: recorded.memories[0]?.version ?? 1 });
+      this.#select({ session, version: recorded.memories[0]?.version ?? 1 }, 'push');
     } catch (error) {
       this.#setState({ failure: reportDatabaseFailure(error) });
     } finally {
@@ -129,7 +129,7 @@ export class SessionStore {
     if (!this.#stored.some(isWanted) || sessionId === this.#state.current?.id) return;
     if (!(await this.#saved())) return;
     const wanted = this.#stored.find(isWanted);
-    if (wanted) this.#select(wanted);
+    if (wanted) this.#select(wanted, 'push');
   }
 
   /** Changes the current session. */
@@ -205,11 +205,15 @@ export class SessionStore {
     if (conflicts.length > 0) this.#onConflicts(conflicts);
   }
 
-  #select(stored: StoredSession): void {
+  /** @param how - `push` for a choice of the user, which Back takes back */
+  #select(stored: StoredSession, how: 'push' | 'replace'): void {
     this.#base = stored;
     const { session } = stored;
     this.#setState({ current: session, saving: 'saved', failure: undefined });
-    history.replaceState(null, '', `#${session.id}`);
+    const address = currentAddress();
+    if (address.session !== session.id) {
+      navigate({ ...address, session: session.id }, address.session === undefined ? 'replace' : how);
+    }
   }
 
   async #readStored(): Promise<void> {
@@ -242,8 +246,8 @@ export class SessionStore {
     this.#setState({ loaded: true, stored: stored.map(({ session }) => session) });
     const { current, saving } = this.#state;
     if (!current) {
-      const first = stored.find(({ session }) => session.id === sessionIdFromUrl()) ?? stored[0];
-      if (first) this.#select(first);
+      const first = stored.find(({ session }) => session.id === currentAddress().session) ?? stored[0];
+      if (first) this.#select(first, 'replace');
       return;
     }
     if (!isFresh) return;
@@ -252,7 +256,7 @@ export class SessionStore {
     if (newer) this.#takeOver(newer);
     // The session is gone: the database was reset or replaced by an import.
     else if (saving === 'saved' && before.some(isCurrent) && stored.length < LISTED_SESSIONS) {
-      if (stored[0]) this.#select(stored[0]);
+      if (stored[0]) this.#select(stored[0], 'replace');
       else this.#setState({ current: undefined });
     }
   }
@@ -265,8 +269,4 @@ export class SessionStore {
 
 function memoryOf(session: Session): { agentId: string; agentType: string; memory: Record<string, unknown> } {
   return { agentId: session.id, agentType: SESSION_AGENT_TYPE, memory: toMemory(session) };
-}
-
-function sessionIdFromUrl(): string | undefined {
-  return location.hash === '' ? undefined : location.hash.slice(1);
 }

@@ -1,11 +1,12 @@
 import { Tabs } from '@base-ui/react/tabs';
 import { type Persistence, type Stats, TABLE_NAMES } from '@ggen-sim/core';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
+import { VIEWS, type Filters, type View } from '../address/address.ts';
+import { openView, useAddress } from '../address/navigation.ts';
 import { RunsChart } from '../chart/runs-chart.tsx';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { RecordDialog } from '../record-dialog/record-dialog.tsx';
-import type { SelectedRecord } from '../record-dialog/selected-record.ts';
 import { DatabasePanel } from '../storage/database-panel.tsx';
 import { AUDIT_TABLE } from './audit-table.tsx';
 import { FilteredTable } from './filtered-table.tsx';
@@ -14,53 +15,57 @@ import { RECEIPTS_TABLE } from './receipts-table.tsx';
 import { StatsStrip } from './stats-strip.tsx';
 import './data-panel.css';
 
+const TITLES: Readonly<Record<View, string>> = {
+  receipts: 'Receipts',
+  memory: 'Memory',
+  audit: 'Audit trail',
+  database: 'Database',
+};
+
+/** Filters of another view say nothing about receipts. */
+const NO_FILTERS: Filters = {};
+
 const readStats = (persistence: Persistence): Promise<Stats> => persistence.stats();
 
 /** Shows the stored data live: counts, latest runs, the three tables and the database itself. */
 export function DataPanel(): ReactNode {
   const { value: stats } = useLiveQuery(readStats, TABLE_NAMES);
-  const [selected, setSelected] = useState<SelectedRecord>();
+  const address = useAddress();
+  const { view, filters } = address;
   return (
     <section className="data-panel panel" aria-label="Stored data">
-      <StatsStrip stats={stats} />
+      <StatsStrip stats={stats} filters={view === 'receipts' ? filters : NO_FILTERS} />
       <FailureBoundary>
-        <RunsChart onOpen={setSelected} />
+        <RunsChart filters={view === 'receipts' ? filters : NO_FILTERS} />
       </FailureBoundary>
-      <Tabs.Root defaultValue="receipts" className="data-tabs">
+      <Tabs.Root value={view} onValueChange={(next: View) => openView(next)} className="data-tabs">
         <Tabs.List className="data-tabs__list">
-          <Tabs.Tab value="receipts" className="data-tab">
-            Receipts
-          </Tabs.Tab>
-          <Tabs.Tab value="memory" className="data-tab">
-            Memory
-          </Tabs.Tab>
-          <Tabs.Tab value="audit" className="data-tab">
-            Audit trail
-          </Tabs.Tab>
-          <Tabs.Tab value="database" className="data-tab">
-            Database
-          </Tabs.Tab>
+          {VIEWS.map((name) => (
+            <Tabs.Tab key={name} value={name} className="data-tab">
+              {TITLES[name]}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
         <Tabs.Panel value="receipts" className="data-tabs__panel">
           <FailureBoundary>
-            <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} onOpen={setSelected} />
+            <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} />
           </FailureBoundary>
         </Tabs.Panel>
         <Tabs.Panel value="memory" className="data-tabs__panel">
           <FailureBoundary>
-            <FilteredTable definition={MEMORY_TABLE} total={stats?.agentsTracked} onOpen={setSelected} />
+            <FilteredTable definition={MEMORY_TABLE} total={stats?.agentsTracked} />
           </FailureBoundary>
         </Tabs.Panel>
         <Tabs.Panel value="audit" className="data-tabs__panel">
           <FailureBoundary>
-            <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} onOpen={setSelected} />
+            <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} />
           </FailureBoundary>
         </Tabs.Panel>
         <Tabs.Panel value="database" className="data-tabs__panel data-tabs__panel--scroll">
           <DatabasePanel stats={stats} />
         </Tabs.Panel>
       </Tabs.Root>
-      <RecordDialog record={selected} onClose={() => setSelected(undefined)} />
+      <RecordDialog address={address} />
     </section>
   );
 }

@@ -2,16 +2,25 @@ import type { ReceiptRow } from '@ggen-sim/core';
 import { endOfId, formatDuration, shortId } from '../components/format.ts';
 import { Status } from '../components/status.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
-import { summarizeReceipt, type ReceiptSummary } from '../record-dialog/selected-record.ts';
+import { summarizeReceipt, type ReceiptSummary } from '../record-dialog/receipt-summary.ts';
+import { textOf } from '../components/printable.ts';
 import { StoredText } from '../components/stored-text.tsx';
+import { RECEIPT_OUTCOMES, receiptFiltersOf } from './row-filters.ts';
+import { DURATION_ORDERS, TIME_ORDERS } from './row-order.ts';
 import type { TableDefinition } from './filtered-table.tsx';
 
 /** The table of receipts. */
 export const RECEIPTS_TABLE: TableDefinition<ReceiptRow, ReceiptSummary> = {
   table: 'receipts',
   title: 'Receipts',
-  query: (persistence, { agent, order }) =>
-    persistence.queryReceipts({ agent, order, limit: Number.MAX_SAFE_INTEGER }),
+  query: (persistence, filters, order) =>
+    persistence.queryReceipts({ ...receiptFiltersOf(filters), order, limit: Number.MAX_SAFE_INTEGER }),
+  count: (persistence, filters) => persistence.countReceipts(receiptFiltersOf(filters)),
+  filters: {
+    names: ['agent', 'status', 'type', 'execution', 'since', 'until', 'text'],
+    statuses: RECEIPT_OUTCOMES,
+  },
+  orders: [...TIME_ORDERS, ...DURATION_ORDERS],
   summarize: summarizeReceipt,
   columns: [
     {
@@ -22,6 +31,7 @@ export const RECEIPTS_TABLE: TableDefinition<ReceiptRow, ReceiptSummary> = {
     },
     {
       title: 'Created (UTC)',
+      orders: ['newest-first', 'oldest-first'],
       width: '136px',
       narrowWidth: '98px',
       cell: ({ createdAt }) => <Timestamp time={createdAt} />,
@@ -43,17 +53,22 @@ export const RECEIPTS_TABLE: TableDefinition<ReceiptRow, ReceiptSummary> = {
       ),
       wideOnly: true,
     },
-    { title: 'Duration', width: '70px', cell: ({ durationMs }) => formatDuration(durationMs), align: 'end' },
+    {
+      title: 'Duration',
+      width: '76px',
+      cell: ({ durationMs }) => formatDuration(durationMs),
+      align: 'end',
+      orders: ['longest-first', 'shortest-first'],
+    },
   ],
-  rowKey: ({ receiptId }) => receiptId,
+  rowKey: ({ receiptId }) => textOf(receiptId),
   rowTone: ({ status }) => (status === 'error' ? 'error' : undefined),
-  recordOf: (receipt) => ({ table: 'receipts', receipt }),
   empty: {
     title: 'No receipts yet',
     advice: 'Run validation: every run leaves a receipt, even a failed one.',
   },
   noMatch: {
     title: 'No matching receipts',
-    advice: 'Use * to match any text, as in validator-*, or clear the filter.',
+    advice: 'Use * to match any text, as in validator-*, or clear the filters.',
   },
 };

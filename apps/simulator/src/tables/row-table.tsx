@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
+import type { Order } from './row-order.ts';
 import { useRowBatches, type RowSource } from './use-row-batches.ts';
 import './row-table.css';
 
@@ -16,6 +17,8 @@ export interface Column<Row> {
   readonly align?: 'end';
   /** True when a narrow window leaves the column out. */
   readonly wideOnly?: boolean;
+  /** The orders that a click on the title changes between; the first one comes first. */
+  readonly orders?: readonly [Order, Order];
 }
 
 /** The properties of {@link RowTable}. */
@@ -24,7 +27,11 @@ export interface RowTableProps<Stored, Row> {
   readonly label: string;
   readonly source: RowSource<Stored, Row>;
   readonly columns: readonly Column<Row>[];
+  readonly order: Order;
+  readonly onOrder: (order: Order) => void;
   readonly rowKey: (row: Row) => string;
+  /** Called with the rows that are loaded, after each batch. */
+  readonly onRows: (rows: readonly Row[]) => void;
   readonly onOpen: (row: Row) => void;
   readonly rowTone?: (row: Row) => 'error' | undefined;
   /** The number of rows in all, where it is known. */
@@ -44,7 +51,7 @@ const READ_AHEAD_ROWS = 60;
  * memory. The table is one tab stop: arrows, Page Up and Down, Home and End move, Enter opens.
  */
 export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactNode {
-  const { label, source, columns, rowKey, onOpen, rowTone, total, empty } = props;
+  const { label, source, columns, order, onOrder, rowKey, onRows, onOpen, rowTone, total, empty } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [scrolled, setScrolled] = useState(false);
   const batches = useRowBatches(source, scrolled);
@@ -65,6 +72,12 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
     if (rows.length > 0 && !ended && lastVisible >= rows.length - READ_AHEAD_ROWS) void readMore();
     // Depends on the rows, not on their number: a refreshed batch may be as long as the one before.
   }, [rows, ended, lastVisible, readMore]);
+
+  const latestOnRows = useRef(onRows);
+  latestOnRows.current = onRows;
+  useEffect(() => {
+    latestOnRows.current(rows);
+  }, [rows]);
 
   const activeIndex = Math.min(active, rows.length - 1);
   const moveTo = (index: number): void => {
@@ -119,9 +132,7 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
       >
         <div className="row-table__head" role="row" aria-rowindex={1}>
           {columns.map((column) => (
-            <div key={column.title} role="columnheader" className={cellClass(column)}>
-              {column.title}
-            </div>
+            <ColumnHead key={column.title} column={column} order={order} onOrder={onOrder} />
           ))}
         </div>
         <div role="rowgroup" className="row-table__body" style={{ height: virtualizer.getTotalSize() }}>
@@ -159,7 +170,7 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
             ? formatPlural(rows.length, 'row')
             : `${formatCount(rows.length)}${total === undefined ? '' : ` of ${formatCount(total)}`} rows loaded; scroll for more`}
         </span>
-        {batches.stale && (ended || source.order === 'newest-first') ? (
+        {batches.stale && (ended || order === 'newest-first') ? (
           <button
             type="button"
             className="button"
@@ -169,10 +180,44 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
               void batches.refresh('always');
             }}
           >
-            {source.order === 'newest-first' ? 'Show newer rows' : 'Reload rows'}
+            {order === 'newest-first' ? 'Show newer rows' : 'Reload rows'}
           </button>
         ) : null}
       </div>
+    </div>
+  );
+}
+
+/** Shows a column's title: a button where the rows can be sorted by it. */
+function ColumnHead<Row>({
+  column,
+  order,
+  onOrder,
+}: {
+  column: Column<Row>;
+  order: Order;
+  onOrder: (order: Order) => void;
+}): ReactNode {
+  const { title, orders } = column;
+  if (orders === undefined) {
+    return (
+      <div role="columnheader" className={cellClass(column)}>
+        {title}
+      </div>
+    );
+  }
+  const [descending, ascending] = orders;
+  const sorted = order === descending ? 'descending' : order === ascending ? 'ascending' : undefined;
+  return (
+    <div role="columnheader" aria-sort={sorted ?? 'none'} className={cellClass(column)}>
+      <button
+        type="button"
+        className="row-table__sort"
+        onClick={() => onOrder(sorted === 'descending' ? ascending : descending)}
+      >
+        {title}
+        <span aria-hidden="true">{sorted === undefined ? '' : sorted === 'descending' ? ' ↓' : ' ↑'}</span>
+      </button>
     </div>
   );
 }

@@ -1,9 +1,10 @@
-import type { Persistence, RowOrder, TableName } from '@ggen-sim/core';
+import type { Persistence, TableName } from '@ggen-sim/core';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { coalesce } from '../database/coalesce.ts';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
+import type { Order } from './row-order.ts';
 
 /** Rows read from the database at a time. */
 const BATCH_ROWS = 250;
@@ -31,7 +32,7 @@ const NO_ROWS: RowState<never> = { rows: [], ended: false, loaded: false, stale:
 /** The query behind a table's rows. All of it must be stable. */
 export interface RowSource<Stored, Row> {
   readonly table: TableName;
-  readonly order: RowOrder;
+  readonly order: Order;
   readonly query: (persistence: Persistence) => AsyncIterable<Stored>;
   /** Picks the columns of a stored row that stay in memory: not its JSON. */
   readonly summarize: (row: Stored) => Row;

@@ -1,4 +1,4 @@
-import { errorReasonOf, type AuditRow, type ErrorReason, type ReceiptRow } from '@ggen-sim/core';
+import { errorReasonOf, type ErrorReason, type ReceiptRow } from '@ggen-sim/core';
 
 /** A receipt without its JSON, which is read when the receipt is opened. */
 export interface ReceiptSummary extends Omit<ReceiptRow, 'receiptJson' | 'updatedAt'> {
@@ -29,14 +29,3 @@ function reasonOf(row: ReceiptRow): ErrorReason | undefined {
   }
   return reasons.get(key);
 }
-
-/** The stored record that the dialog shows. */
-export type SelectedRecord =
-  | { readonly table: 'receipts'; readonly receipt: ReceiptSummary }
-  | {
-      readonly table: 'agent_memory';
-      readonly agentId: string;
-      readonly version: number;
-      readonly lastUpdated: string;
-    }
-  | { readonly table: 'audit_log'; readonly entry: AuditRow };

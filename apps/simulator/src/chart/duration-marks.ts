@@ -1,0 +1,15 @@
+/** Durations that a reader knows, as the marks of a logarithmic axis, in milliseconds. */
+export const DURATION_MARKS_MS: readonly number[] = [
+  1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 86_400_000, 864_000_000, 8_640_000_000,
+  86_400_000_000,
+];
+
+/** Widens a range of durations to marks, with at least two of them. */
+export function durationRange(minMs: number | null, maxMs: number | null): [number, number] {
+  const least = Math.max(minMs ?? 1, 1);
+  const most = Math.max(maxMs ?? 1, least);
+  const from = DURATION_MARKS_MS.findLast((mark) => mark <= least) ?? 1;
+  // A little more than the longest, so that its bar does not touch the edge.
+  const to = DURATION_MARKS_MS.find((mark) => mark >= most && mark > from) ?? most;
+  return [from, Math.min(to, most * 2)];
+}

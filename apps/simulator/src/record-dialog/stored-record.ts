@@ -1,0 +1,107 @@
+/** Reads one stored record by its name in an address, with its JSON. */
+import type { AuditRow, MemoryRow, Persistence, ReceiptRow, SqlResultValue } from '@ggen-sim/core';
+
+/** Reads a receipt. @returns undefined where there is none of this id */
+export async function readReceipt(persistence: Persistence, id: string): Promise<ReceiptRow | undefined> {
+  const row = await readRow(
+    persistence,
+    `SELECT receipt_id, execution_id, agent_id, agent_type, receipt_json, status, created_at, updated_at, duration_ms
+       FROM receipts WHERE receipt_id = ?`,
+    id,
+  );
+  if (row === undefined) return undefined;
+  const [receiptId, executionId, agentId, agentType, receiptJson, status, createdAt, updatedAt, durationMs] =
+    row;
+  // Another program may have stored values of other types; what shows them expects that.
+  return {
+    receiptId,
+    executionId,
+    agentId,
+    agentType,
+    receiptJson,
+    status,
+    createdAt,
+    updatedAt,
+    durationMs,
+  } as ReceiptRow;
+}
+
+/** Reads the current memory of an agent. @returns undefined where the agent has none */
+export async function readMemory(persistence: Persistence, agent: string): Promise<MemoryRow | undefined> {
+  const row = await readRow(
+    persistence,
+    `SELECT memory_id, agent_id, agent_type, memory_json, last_updated, version FROM agent_memory WHERE agent_id = ?`,
+    agent,
+  );
+  if (row === undefined) return undefined;
+  const [memoryId, agentId, agentType, memoryJson, lastUpdated, version] = row;
+  return { memoryId, agentId, agentType, memoryJson, lastUpdated, version } as MemoryRow;
+}
+
+/** Reads an audit entry. @returns undefined where there is none of this id */
+export async function readAudit(persistence: Persistence, id: string): Promise<AuditRow | undefined> {
+  const row = await readRow(
+    persistence,
+    `SELECT audit_id, timestamp, agent_id, operation, operation_type, status, duration_ms, details, error_message
+       FROM audit_log WHERE audit_id = ?`,
+    id,
+  );
+  if (row === undefined) return undefined;
+  const [auditId, timestamp, agentId, operation, operationType, status, durationMs, details, errorMessage] =
+    row;
+  return {
+    auditId,
+    timestamp,
+    agentId,
+    operation,
+    operationType,
+    status,
+    durationMs,
+    details,
+    errorMessage,
+  } as AuditRow;
+}
+
+/** A run to compare with. */
+export interface EarlierRun {
+  readonly receiptId: string;
+  readonly createdAt: string;
+  readonly status: string;
+  readonly durationMs: number | null;
+}
+
+/** Number of earlier runs that are offered for a comparison. */
+const MAX_EARLIER_RUNS = 20;
+
+/** Lists the runs of the same agent before this one, the latest first. */
+export async function readEarlierRuns(
+  persistence: Persistence,
+  { receiptId, agentId, createdAt }: ReceiptRow,
+): Promise<readonly EarlierRun[]> {
+  const { rows } = await persistence.querySql({
+    sql: `SELECT receipt_id, created_at, status, duration_ms FROM receipts
+           WHERE agent_id = ?1 AND created_at <= ?2
+             AND (created_at < ?2 OR rowid < (SELECT rowid FROM receipts WHERE receipt_id = ?3))
+           ORDER BY created_at DESC, rowid DESC LIMIT ${MAX_EARLIER_RUNS}`,
+    parameters: [agentId, createdAt, receiptId],
+  });
+  return rows.map(
+    ([earlierId, earlierAt, status, durationMs]) =>
+      ({ receiptId: earlierId, createdAt: earlierAt, status, durationMs }) as EarlierRun,
+  );
+}
+
+async function readRow(
+  persistence: Persistence,
+  sql: string,
+  id: string,
+): Promise<readonly SqlResultValue[] | undefined> {
+  const { rows } = await persistence.querySql({ sql, parameters: [parameterOf(id)], limit: 1 });
+  return rows[0];
+}
+
+/** An id that another program stored as a BLOB is in the address as tables show it. */
+function parameterOf(id: string): SqlResultValue {
+  const base64 = /^\{"base64":"([A-Za-z0-9+/=]*)"\}$/.exec(id)?.[1];
+  return base64 === undefined ? id : Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+}
