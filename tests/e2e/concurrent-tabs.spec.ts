@@ -164,7 +164,7 @@ test('text typed just before another session is opened is saved', async ({ simul
     const rows = await globalThis.ggenSim.persistence.queryMemory({ agent: 'session-*' });
     return rows.map(({ agentId }) => agentId).filter((id) => !location.hash.endsWith(id));
   });
-  await page.evaluate((id) => (location.hash = id ?? ''), first);
+  await page.evaluate((id) => (location.hash = `/receipts?session=${id}`), first);
   await expect(simulator.editor).toHaveAccessibleName('Content of water-glossary.ttl');
   await page.goBack();
   await page.reload();

@@ -33,6 +33,11 @@ export class SimulatorPage {
     return figure.locator('dd');
   }
 
+  /** Locates the number of rows that pass the filters of the current table. */
+  get matching(): Locator {
+    return this.page.locator('.filter-bar__count');
+  }
+
   /** Locates the current table. */
   get table(): Locator {
     return this.page.getByRole('grid');

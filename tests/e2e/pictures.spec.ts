@@ -1,0 +1,54 @@
+/**
+ * Takes pictures of the page's views for people to look at: `pnpm --filter @ggen-sim/tests pictures`. They are in
+ * `test-results/pictures`.
+ */
+import type { Page } from '@playwright/test';
+import { expect, openSimulator, test } from './support/fixtures.ts';
+import { saveSample } from './support/sample-data.ts';
+
+test.skip(process.env['PICTURES'] === undefined, 'pictures are for people, who ask for them with PICTURES=1');
+
+const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
+
+/** Views by name: the fragment, and what must be visible before the picture is taken. */
+const VIEWS: Readonly<Record<string, string>> = {
+  receipts: '#/receipts',
+  filtered: '#/receipts?status=failed&since=7d',
+  memory: '#/memory',
+  audit: '#/audit',
+  database: '#/database',
+};
+
+async function takePictures(page: Page, name: string): Promise<void> {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(() => new Promise((resolve) => void requestAnimationFrame(resolve)));
+      await page.screenshot({ path: `e2e/test-results/pictures/${name}-${size}-${colorScheme}.png` });
+    }
+  }
+}
+
+for (const sample of ['none', 'one', 'many', 'hostile'] as const) {
+  test(`pictures with ${sample}`, async ({ context }) => {
+    const simulator = await openSimulator(context);
+    const { page } = simulator;
+    await saveSample(page, sample);
+    for (const [name, hash] of Object.entries(VIEWS)) {
+      await page.evaluate((fragment) => (location.hash = fragment), hash);
+      await page.waitForLoadState('networkidle');
+      await expect(page.getByText('Loading…')).toHaveCount(0);
+      await takePictures(page, `${sample}-${name}`);
+    }
+    if (sample === 'none') return;
+    for (const name of ['receipts', 'memory', 'audit'] as const) {
+      await page.evaluate((fragment) => (location.hash = fragment), `#/${name}`);
+      await simulator.table.getByRole('row').nth(1).click();
+      await expect(page.getByRole('dialog')).not.toContainText('Loading…');
+      await takePictures(page, `${sample}-${name}-record`);
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+    }
+  });
+}
