@@ -1,7 +1,7 @@
 /** The addresses of the page's views, as the fragment of its URL: the page works in any folder of a static host. */
 
 /** Views of the stored data, in the order of their tabs. */
-export const VIEWS = ['receipts', 'memory', 'audit', 'database'] as const;
+export const VIEWS = ['overview', 'receipts', 'memory', 'audit', 'database'] as const;
 
 /** One of {@link VIEWS}. */
 export type View = (typeof VIEWS)[number];

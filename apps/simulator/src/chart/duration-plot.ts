@@ -29,6 +29,7 @@ const SERIES: readonly { readonly status: string; readonly colour: string }[] = 
 ];
 
 /** `Distr.Logarithmic`, whose enum exists for the compiler only. */
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment
 const LOGARITHMIC = 3 as uPlot.Scale.Distr;
 
 /** Shorter runs count as this: a logarithmic scale has no zero. */

@@ -10,6 +10,9 @@ export interface Stage {
 /** Member of the durations that is the sum of the others. */
 const TOTAL = 'total';
 
+/** Order of the stages of a validation: canonical JSON has its members in the order of the alphabet. */
+const VALIDATION_STAGES: readonly string[] = ['parse', 'canonicalize', 'validate'];
+
 /** More are no picture. */
 const MAX_STAGES = 40;
 
@@ -29,7 +32,10 @@ export function stagesOf(receipt: unknown): readonly Stage[] {
       listed.push([name, stage['durationMs'] ?? stage['duration_ms'], stage['startMs'] ?? stage['start_ms']]);
     }
   } else if (isObject(durations)) {
-    for (const [name, durationMs] of Object.entries(durations)) {
+    const names = Object.keys(durations);
+    const known = VALIDATION_STAGES.filter((name) => names.includes(name));
+    for (const name of [...known, ...names.filter((other) => !known.includes(other))]) {
+      const durationMs = durations[name];
       if (name !== TOTAL) listed.push([name, durationMs, undefined]);
     }
   }

@@ -13,7 +13,7 @@ import './record-dialog.css';
 /** Shows the record of the address in full, above the list from which it was opened. */
 export function RecordDialog({ address }: { address: Address }): ReactNode {
   const { view, record } = address;
-  const isOpen = record !== undefined && view !== 'database';
+  const isOpen = record !== undefined && view !== 'overview' && view !== 'database';
   return (
     <Dialog.Root open={isOpen} onOpenChange={(open) => (open ? undefined : closeRecord())}>
       <Dialog.Portal>
@@ -75,6 +75,7 @@ const TABLES = {
   receipts: 'receipts',
   memory: 'agent_memory',
   audit: 'audit_log',
+  overview: 'receipts',
   database: 'receipts',
 } as const;
 

@@ -6,6 +6,7 @@ import { openView, useAddress } from '../address/navigation.ts';
 import { RunsChart } from '../chart/runs-chart.tsx';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
 import { useLiveQuery } from '../database/use-live-query.ts';
+import { Overview } from '../overview/overview.tsx';
 import { RecordDialog } from '../record-dialog/record-dialog.tsx';
 import { DatabasePanel } from '../storage/database-panel.tsx';
 import { AUDIT_TABLE } from './audit-table.tsx';
@@ -16,6 +17,7 @@ import { StatsStrip } from './stats-strip.tsx';
 import './data-panel.css';
 
 const TITLES: Readonly<Record<View, string>> = {
+  overview: 'Overview',
   receipts: 'Receipts',
   memory: 'Memory',
   audit: 'Audit trail',
@@ -35,9 +37,6 @@ export function DataPanel(): ReactNode {
   return (
     <section className="data-panel panel" aria-label="Stored data">
       <StatsStrip stats={stats} filters={view === 'receipts' ? filters : NO_FILTERS} />
-      <FailureBoundary>
-        <RunsChart filters={view === 'receipts' ? filters : NO_FILTERS} />
-      </FailureBoundary>
       <Tabs.Root value={view} onValueChange={(next: View) => openView(next)} className="data-tabs">
         <Tabs.List className="data-tabs__list">
           {VIEWS.map((name) => (
@@ -46,7 +45,15 @@ export function DataPanel(): ReactNode {
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Tabs.Panel value="receipts" className="data-tabs__panel">
+        <Tabs.Panel value="overview" className="data-tabs__panel data-tabs__panel--scroll">
+          <FailureBoundary>
+            <Overview stats={stats} />
+          </FailureBoundary>
+        </Tabs.Panel>
+        <Tabs.Panel value="receipts" className="data-tabs__panel data-tabs__panel--charted">
+          <FailureBoundary>
+            <RunsChart filters={filters} />
+          </FailureBoundary>
           <FailureBoundary>
             <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} />
           </FailureBoundary>
