@@ -105,6 +105,16 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: 'the overview of runs',
+    async reach({ open }) {
+      const simulator = await open();
+      await saveRows(simulator, 400);
+      await simulator.showTab('Overview');
+      await expect(simulator.page.getByText('100 runs ended with an error')).toBeVisible();
+      return simulator.page;
+    },
+  },
+  {
     name: 'no rows match',
     async reach({ open }) {
       const { page } = await open();

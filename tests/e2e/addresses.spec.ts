@@ -99,3 +99,27 @@ test('rows are found by agent, type, execution, time and text', async ({ simulat
   await page.getByRole('dialog').getByRole('link', { name: 'agent_1' }).click();
   await count('10 of 30');
 });
+
+test('the overview leads from each figure to its rows', async ({ simulator }) => {
+  const { page, table } = simulator;
+  await saveRuns(page);
+  await simulator.showTab('Overview');
+  const overview = page.getByRole('tabpanel', { name: 'Overview' });
+  await expect(overview).toContainText('10 runs ended with an error of 30');
+  const slowest = overview.getByRole('region', { name: 'Slowest runs' });
+  await slowest.getByRole('link', { name: 'Show all' }).click();
+  await expect(table.getByRole('row').nth(1)).toContainText('29.00 s');
+  await page.goBack();
+  await overview.getByRole('link', { name: '10 (100 %)' }).click();
+  await expect(simulator.matching).toHaveText('10 of 30');
+  await expect(page.getByLabel('Status')).toHaveValue('error');
+  await page.goBack();
+  await overview.getByRole('link', { name: /: 30 runs, 10 with an error$/ }).click();
+  await expect(simulator.matching).toHaveText('30 of 30');
+  await page.goBack();
+  // What another tab stores while this one is away counts as new at the next visit.
+  await page.evaluate(() => localStorage.setItem('ggen-sim-last-visit', '2020-01-01T00:00:00Z'));
+  await page.reload();
+  await overview.getByRole('link', { name: '10 with an error' }).click();
+  await expect(simulator.matching).toHaveText('10 of 30');
+});

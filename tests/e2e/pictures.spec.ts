@@ -12,6 +12,7 @@ const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height:
 
 /** Views by name: the fragment, and what must be visible before the picture is taken. */
 const VIEWS: Readonly<Record<string, string>> = {
+  overview: '#/overview',
   receipts: '#/receipts',
   filtered: '#/receipts?status=failed&since=7d',
   memory: '#/memory',

@@ -40,10 +40,10 @@ export const test: TestType<
   },
 });
 
-/** Opens the page in a new tab and waits for its database. */
+/** Opens the page in a new tab, with its receipts, and waits for its database. */
 export async function openSimulator(context: BrowserContext): Promise<SimulatorPage> {
   const page = await context.newPage();
-  await page.goto('./');
+  await page.goto('./#/receipts');
   await ready(page);
   return new SimulatorPage(page);
 }

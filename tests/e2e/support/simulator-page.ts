@@ -54,7 +54,7 @@ export class SimulatorPage {
     await expect(this.runButton).toBeEnabled();
   }
 
-  async showTab(name: 'Receipts' | 'Memory' | 'Audit trail' | 'Database'): Promise<void> {
+  async showTab(name: 'Overview' | 'Receipts' | 'Memory' | 'Audit trail' | 'Database'): Promise<void> {
     await this.page.getByRole('tab', { name }).click();
     // For a frame or two the panel that leaves is still beside the one that comes.
     await expect(this.page.getByRole('tabpanel')).toHaveCount(1);
