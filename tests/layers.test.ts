@@ -257,7 +257,8 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
     folders: {
       'index.ts': ['serve-database.ts', 'discovery', 'http', 'errors.ts'],
       'serve-database.ts': ['routes', 'discovery', 'access', 'http', 'errors.ts'],
-      routes: ['http'],
+      routes: ['metrics', 'http'],
+      metrics: [],
       discovery: ['access', 'errors.ts'],
       access: ['http', 'errors.ts'],
       http: ['errors.ts'],

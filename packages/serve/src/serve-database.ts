@@ -20,6 +20,7 @@ import { Listener } from './http/listener.ts';
 import { RouteTable, type Route } from './http/route.ts';
 import { changesRoute } from './routes/changes.ts';
 import { healthRoute } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { stopRoute } from './routes/stop.ts';
 
 /** Options of {@link serveDatabase}. */
@@ -112,6 +113,7 @@ export async function serveDatabase(
   const table = new RouteTable([
     healthRoute(instance),
     changesRoute,
+    metricsRoute(database),
     stopRoute(() => {
       const ended = end();
       stop().then(onStopped, onFailed);
