@@ -12,7 +12,7 @@ export const serve: Command = defineCommand({
   summary: 'Serve the database over HTTP until it is stopped',
   notes:
     'Prints the address as JSON. GET /changes streams the events of the change log (SSE), and goes on after ' +
-    'Last-Event-ID; GET /healthz tells if the database can be read. Requests must have the token in the header ' +
+    'Last-Event-ID; GET /metrics is for Prometheus; GET /healthz tells if the database can be read. Requests must have the token in the header ' +
     'Authorization: Bearer TOKEN, which serve status --token prints. Only programs on this machine reach the server, ' +
     'unless --host names another address; nothing that is sent is encrypted. Ctrl-C, SIGTERM and serve stop finish the ' +
     'requests that are running.',
