@@ -255,12 +255,13 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
   'packages/serve': {
     packages: ['@ggen-sim/core', 'node:*'],
     folders: {
-      'index.ts': ['serve-database.ts', 'discovery', 'http', 'errors.ts'],
+      'index.ts': ['serve-database.ts', 'discovery', 'http', 'otlp', 'errors.ts'],
       'serve-database.ts': ['routes', 'discovery', 'access', 'http', 'errors.ts'],
       routes: ['metrics', 'http'],
       metrics: [],
       discovery: ['access', 'errors.ts'],
       access: ['http', 'errors.ts'],
+      otlp: ['errors.ts'],
       http: ['errors.ts'],
       'errors.ts': [],
     },

@@ -16,6 +16,8 @@ export type ServeErrorCode =
   | 'STATE_FILE_REFUSED'
   /** The server that the state file names did not answer, or refused to stop. */
   | 'SERVER_UNREACHABLE'
+  /** A collector did not take the spans of an export. What was exported before stays there. */
+  | 'EXPORT_FAILED'
   /** The system refused a read or a write of a file of the server. */
   | 'IO_ERROR';
 

@@ -8,3 +8,4 @@ export { HttpError } from './http/http-error.ts';
 export { DEFAULT_LIMITS, type ServeLimits } from './http/limits.ts';
 export type { Exchange, Method, Route } from './http/route.ts';
 export { EventStream, type ServerSentEvent } from './http/event-stream.ts';
+export { exportSpans, type SpanExportOptions, type SpanExportReport } from './otlp/export-spans.ts';

@@ -1,0 +1,22 @@
+/**
+ * Names of OpenTelemetry's semantic conventions, in the one place where they are. Those of generative AI are in development
+ * and change: these are of version 1.41.0 (https://github.com/open-telemetry/semantic-conventions/tree/v1.41.0/docs/gen-ai),
+ * and those of memory of the repository in which they are developed since
+ * (https://github.com/open-telemetry/semantic-conventions-genai).
+ */
+export const OPERATION_NAME = 'gen_ai.operation.name';
+export const AGENT_ID = 'gen_ai.agent.id';
+export const AGENT_NAME = 'gen_ai.agent.name';
+export const TOOL_NAME = 'gen_ai.tool.name';
+export const TOOL_TYPE = 'gen_ai.tool.type';
+export const MEMORY_RECORD_ID = 'gen_ai.memory.record.id';
+export const ERROR_TYPE = 'error.type';
+/** Value of {@link ERROR_TYPE} where no better one is known. */
+export const OTHER_ERROR = '_OTHER';
+export const SERVICE_NAME = 'service.name';
+export const SERVICE_VERSION = 'service.version';
+export const SERVICE_INSTANCE_ID = 'service.instance.id';
+
+export const INVOKE_AGENT = 'invoke_agent';
+export const EXECUTE_TOOL = 'execute_tool';
+export const UPDATE_MEMORY = 'update_memory';
