@@ -7,6 +7,7 @@ import { checkpoint } from './checkpoint.ts';
 import { completion } from './completion.ts';
 import { deleteRecord } from './delete.ts';
 import { exportTable } from './export.ts';
+import { exportOtlp } from './export-otlp.ts';
 import { exportAuditTrail } from './export-audit-trail.ts';
 import { getMemory } from './get-memory.ts';
 import { getReceipt } from './get-receipt.ts';
@@ -65,6 +66,7 @@ export const COMMANDS: readonly Command[] = [
   exportTable,
   importTable,
   exportAuditTrail,
+  exportOtlp,
   backup,
   restore,
   analytics,
