@@ -3,12 +3,10 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { DatabaseFailed } from './database/database-failed.tsx';
 import { reportDatabaseFailure, useDatabaseState, type DatabaseState } from './database/database.ts';
 import { PersistenceContext } from './database/persistence-context.ts';
-import { FailureBoundary } from './components/failure-boundary.tsx';
 import { Notices } from './components/notices.tsx';
 import { PageHeader } from './components/page-header.tsx';
 import { PopupContainer } from './components/popup-container.ts';
-import { DataPanel } from './tables/data-panel.tsx';
-import { SessionPanel } from './session/session-panel.tsx';
+import { Panes } from './panes/panes.tsx';
 import './app.css';
 
 /** Renders the page: the session and the stored data side by side, or the reason why there is no database. */
@@ -30,10 +28,7 @@ export function App(): ReactNode {
           {state.phase === 'open' ? (
             <PersistenceContext value={state.persistence}>
               <PopupContainer value={popups}>
-                <FailureBoundary>
-                  <SessionPanel />
-                </FailureBoundary>
-                <DataPanel />
+                <Panes />
               </PopupContainer>
             </PersistenceContext>
           ) : null}

@@ -58,7 +58,7 @@ it('cuts no character in two', () => {
   expect(shortId('a'.repeat(5_000_000), 3)).toBe('aaa…');
 });
 
-it('puts any durations on an axis with two marks or more', () => {
+it('puts any durations on an axis, with room below the shortest', () => {
   for (const [least, most] of [
     [null, null],
     [0, 0],
@@ -67,7 +67,7 @@ it('puts any durations on an axis with two marks or more', () => {
     [1e15, 1e15],
   ] as const) {
     const [from, to] = durationRange(least, most);
-    expect(from).toBeLessThanOrEqual(Math.max(least ?? 1, 1));
+    expect(from).toBeLessThan(Math.max(least ?? 1, 1));
     expect(to).toBeGreaterThan(from);
     expect(to).toBeGreaterThanOrEqual(most ?? 1);
   }

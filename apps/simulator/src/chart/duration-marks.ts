@@ -4,12 +4,18 @@ export const DURATION_MARKS_MS: readonly number[] = [
   86_400_000_000,
 ];
 
-/** Widens a range of durations to marks, with at least two of them. */
+/** Room below the lowest mark, so that a run of that duration has a bar. */
+const BELOW_THE_FIRST_MARK = 0.6;
+
+/** A mark that is nearer than this factor is shown above the longest run. */
+const NEAR = 4;
+
+/** Widens a range of durations to marks. */
 export function durationRange(minMs: number | null, maxMs: number | null): [number, number] {
   const least = Math.max(minMs ?? 1, 1);
   const most = Math.max(maxMs ?? 1, least);
   const from = DURATION_MARKS_MS.findLast((mark) => mark <= least) ?? 1;
   // A little more than the longest, so that its bar does not touch the edge.
   const to = DURATION_MARKS_MS.find((mark) => mark >= most && mark > from) ?? most;
-  return [from, Math.min(to, most * 2)];
+  return [from * BELOW_THE_FIRST_MARK, to <= most * NEAR ? to : most * 2];
 }

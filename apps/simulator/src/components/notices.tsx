@@ -10,6 +10,24 @@ export function notify(title: string, description?: string): void {
   TOASTS.add({ title, description });
 }
 
+/** Time in which an action can be undone from its notice. */
+const UNDO_MS = 20_000;
+
+/** Shows a notice that something was done, with a button that undoes it. */
+export function notifyUndoable(title: string, undo: () => void): void {
+  const id = TOASTS.add({
+    title,
+    timeout: UNDO_MS,
+    actionProps: {
+      children: 'Undo',
+      onClick: () => {
+        TOASTS.close(id);
+        undo();
+      },
+    },
+  });
+}
+
 /** Shows a notice that asks for a look. It stays until the user closes it. */
 export function notifyLasting(title: string, description: string): void {
   TOASTS.add({ title, description, type: 'warning', timeout: 0, priority: 'high' });
@@ -46,6 +64,7 @@ function NoticeList(): ReactNode {
       <Toast.Content className="notice__content">
         <Toast.Title className="notice__title" />
         <Toast.Description className="notice__description" />
+        <Toast.Action className="button notice__action" />
       </Toast.Content>
       <Toast.Close className="icon-button" aria-label="Close notice">
         ×

@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react';
 import type { DatabaseState } from '../database/database.ts';
+import { PaletteButton } from '../palette/palette-button.tsx';
+import { SessionToggle } from '../panes/session-toggle.tsx';
 import { ThemeSelect } from './theme-select.tsx';
 import { StatusMark } from './status.tsx';
 import './page-header.css';
@@ -11,6 +13,8 @@ export function PageHeader({ state }: { state: DatabaseState }): ReactNode {
       <img src="./icon.svg" alt="" width="22" height="22" />
       <h1 className="page-header__title">ggen simulator</h1>
       <StorageState state={state} />
+      {state.phase === 'open' ? <PaletteButton /> : null}
+      {state.phase === 'open' ? <SessionToggle /> : null}
       <ThemeSelect />
     </header>
   );

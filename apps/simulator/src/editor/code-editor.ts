@@ -20,6 +20,8 @@ export interface Marker {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** @default 'error' */
+  readonly severity?: 'error' | 'warning' | 'info';
 }
 
 /** Options of {@link createCodeEditor}. */
@@ -38,8 +40,8 @@ export interface CodeEditor {
   /** Replaces the lines that differ. The cursor stays in its line, and undo does not bring them back. */
   show(content: string): void;
   setLabel(label: string): void;
-  /** Marks one location, or none. */
-  mark(marker: Marker | undefined): void;
+  /** Marks locations in the text and in the gutter, instead of those before. */
+  mark(markers: readonly Marker[]): void;
   /** Scrolls to a location and puts the cursor there. */
   goTo(marker: Marker): void;
   destroy(): void;
@@ -89,6 +91,10 @@ const THEME = EditorView.theme({
     backgroundImage: 'none',
     textDecoration: 'underline wavy var(--error)',
     backgroundColor: 'var(--error-soft)',
+  },
+  '.cm-lintRange-warning, .cm-lintRange-info': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--warning)',
   },
   '.cm-lintPoint-error:after': { borderBottomColor: 'var(--error)' },
 });
@@ -161,13 +167,13 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
       replacing = false;
     },
     setLabel: (text) => view.dispatch({ effects: labelled.reconfigure(labelOf(text)) }),
-    mark(marker) {
-      const diagnostics: Diagnostic[] = [];
-      if (marker) {
+    mark(markers) {
+      const diagnostics = markers.map((marker): Diagnostic => {
         const from = offsetOf(marker);
         const word = view.state.wordAt(from);
-        diagnostics.push({ from, to: word?.to ?? from, severity: 'error', message: marker.message });
-      }
+        const { message, severity = 'error' } = marker;
+        return { from, to: word?.to ?? from, severity, message };
+      });
       view.dispatch(setDiagnostics(view.state, diagnostics));
     },
     goTo(marker) {

@@ -8,22 +8,16 @@ import './document-editor.css';
 /** The properties of {@link DocumentEditor}. */
 export interface DocumentEditorProps {
   readonly document: SessionDocument;
-  /** The syntax error in this document. */
-  readonly marker: Marker | undefined;
-  /** Number of requests to go to the marker. Each increase moves the cursor. */
-  readonly goToCount: number;
+  /** The errors and violations in this document. */
+  readonly markers: readonly Marker[];
+  /** The place that the user asked for last; each request is a new object. */
+  readonly goTo: Marker | undefined;
   readonly onEdit: (before: string, after: string) => void;
   readonly onRun: () => void;
 }
 
 /** Shows a document in the editor, which is loaded with the first document. */
-export function DocumentEditor({
-  document,
-  marker,
-  goToCount,
-  onEdit,
-  onRun,
-}: DocumentEditorProps): ReactNode {
+export function DocumentEditor({ document, markers, goTo, onEdit, onRun }: DocumentEditorProps): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<CodeEditor>();
   const [failure, setFailure] = useState<Failure>();
@@ -59,12 +53,10 @@ export function DocumentEditor({
 
   useEffect(() => editor?.show(document.content), [editor, document.content]);
   useEffect(() => editor?.setLabel(`Content of ${document.name}`), [editor, document.name]);
-  useEffect(() => editor?.mark(marker), [editor, marker]);
+  useEffect(() => editor?.mark(markers), [editor, markers]);
   useEffect(() => {
-    if (goToCount > 0 && marker) editor?.goTo(marker);
-    // Only a new request moves the cursor, not a changed marker.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [editor, goToCount]);
+    if (goTo) editor?.goTo(goTo);
+  }, [editor, goTo]);
 
   if (failure) return <FailureNotice failure={failure} />;
   return <div ref={host} className="document-editor" data-ready={editor !== undefined} />;

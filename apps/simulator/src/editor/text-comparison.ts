@@ -10,6 +10,8 @@ const THEME = EditorView.theme({
   '&.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--added)' },
   '&.cm-merge-a .cm-changedText': { background: 'var(--removed-strong)' },
   '&.cm-merge-b .cm-changedText': { background: 'var(--added-strong)' },
+  // The library's own sign is in few fonts.
+  '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"⋮"' },
   '.cm-collapsedLines': { background: 'var(--sunken)', color: 'var(--muted)' },
 });
 

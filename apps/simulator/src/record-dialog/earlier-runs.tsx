@@ -1,5 +1,5 @@
 import { showTime, type Persistence, type ReceiptRow, type TableName } from '@ggen-sim/core';
-import { useCallback, type ReactNode } from 'react';
+import { useCallback, useRef, type ReactNode } from 'react';
 import { currentAddress, navigate, useAddress } from '../address/navigation.ts';
 import { formatDuration } from '../components/format.ts';
 import { printable, textOf } from '../components/printable.ts';
@@ -13,6 +13,7 @@ export function EarlierRuns({ receipt }: { receipt: ReceiptRow }): ReactNode {
   const { compare } = useAddress();
   const query = useCallback((persistence: Persistence) => readEarlierRuns(persistence, receipt), [receipt]);
   const { value: runs } = useLiveQuery(query, NO_TABLES);
+  const choice = useRef<HTMLSelectElement>(null);
   const compareWith = (receiptId: string): void =>
     navigate({ ...currentAddress(), compare: receiptId === '' ? undefined : receiptId });
   if (runs === undefined) return null;
@@ -34,7 +35,14 @@ export function EarlierRuns({ receipt }: { receipt: ReceiptRow }): ReactNode {
         </select>
       </label>
       {compare === undefined ? null : (
-        <button type="button" className="button" onClick={() => compareWith('')}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            choice.current?.focus();
+            compareWith('');
+          }}
+        >
           End the comparison
         </button>
       )}

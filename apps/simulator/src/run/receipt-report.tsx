@@ -4,6 +4,7 @@ import { lazy, Suspense, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatDuration, formatPlural, shortId } from '../components/format.ts';
 import { Status } from '../components/status.tsx';
+import type { DocumentPlace } from './violation-location.ts';
 import './receipt-report.css';
 
 // Loaded with the agents, because it needs their way of shortening IRIs.
@@ -18,6 +19,8 @@ const NO_PREFIXES: ReadonlyMap<string, string> = new Map();
  *
  * @param label - distinguishes this report from others on the page
  * @param prefixes - prefix to IRI, to shorten IRIs
+ * @param places - the place of each violation in the documents, where it is known
+ * @param onGoTo - moves the editor to a place
  * @param onGoToError - moves the editor to the error's location, if it has one
  */
 export function ReceiptReport({
@@ -25,11 +28,15 @@ export function ReceiptReport({
   receipt,
   prefixes = NO_PREFIXES,
   onGoToError,
+  places,
+  onGoTo,
 }: {
   label: string;
   receipt: ValidationReceipt;
   prefixes?: ReadonlyMap<string, string>;
   onGoToError?: (() => void) | undefined;
+  places?: readonly (DocumentPlace | undefined)[] | undefined;
+  onGoTo?: ((place: DocumentPlace) => void) | undefined;
 }): ReactNode {
   const { status, conforms, message, error, counts, durations_ms: durations, violations } = receipt;
   const omittedResults = receipt.omitted_results?.count ?? 0;
@@ -77,7 +84,7 @@ export function ReceiptReport({
       )}
       {violations.length === 0 ? null : (
         <Suspense fallback={<p className="muted">Loading…</p>}>
-          <ViolationsList violations={violations} prefixes={prefixes} />
+          <ViolationsList violations={violations} prefixes={prefixes} places={places} onGoTo={onGoTo} />
         </Suspense>
       )}
       {omittedResults === 0 ? null : (

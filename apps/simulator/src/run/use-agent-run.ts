@@ -12,6 +12,9 @@ export interface RunState<Type extends AgentType> {
   readonly running: boolean;
   /** Receipt of the latest run: of one in this tab, or the stored one. */
   readonly receipt: RunOf<Type>['receipt'] | undefined;
+  /** The run before the latest one, where this tab started that. */
+  readonly before: { readonly receipt: RunOf<Type>['receipt']; readonly receiptId: string } | undefined;
+  readonly receiptId: string | undefined;
   /** Reason why a run left no receipt in the database. */
   readonly failure: Failure | undefined;
 }
@@ -33,6 +36,8 @@ export function useAgentRun<Type extends AgentType>(
   const [state, setState] = useState<RunState<Type>>({
     running: false,
     receipt: undefined,
+    receiptId: undefined,
+    before: undefined,
     failure: undefined,
   });
   const running = useRef<AbortController>(undefined);
@@ -47,7 +52,13 @@ export function useAgentRun<Type extends AgentType>(
         const json = await persistence.getReceipt(lastReceiptId);
         if (!wanted || running.current) return;
         shownReceiptId.current = lastReceiptId;
-        setState({ running: false, receipt: JSON.parse(json) as Receipt, failure: undefined });
+        setState({
+          running: false,
+          receipt: JSON.parse(json) as Receipt,
+          receiptId: lastReceiptId,
+          before: undefined,
+          failure: undefined,
+        });
       } catch (error) {
         // The receipt may have been deleted by a cleanup. Then no latest run is shown.
         reportDatabaseFailure(error);
@@ -63,7 +74,7 @@ export function useAgentRun<Type extends AgentType>(
     if (running.current) return;
     const controller = new AbortController();
     running.current = controller;
-    setState(({ receipt }) => ({ running: true, receipt, failure: undefined }));
+    setState((shown) => ({ ...shown, running: true, failure: undefined }));
     try {
       await store.flush();
       const { current } = store.state();
@@ -74,7 +85,13 @@ export function useAgentRun<Type extends AgentType>(
         signal: controller.signal,
       });
       shownReceiptId.current = run.receiptId ?? undefined;
-      setState({ running: false, receipt: run.receipt, failure: undefined });
+      setState(({ receipt, receiptId }) => ({
+        running: false,
+        receipt: run.receipt,
+        receiptId: run.receiptId ?? undefined,
+        before: receipt === undefined || receiptId === undefined ? undefined : { receipt, receiptId },
+        failure: undefined,
+      }));
       store.edit((edited) =>
         edited.id === current.id ? { ...edited, lastReceiptId: run.receiptId } : edited,
       );
@@ -82,13 +99,16 @@ export function useAgentRun<Type extends AgentType>(
     } catch (error) {
       const unrecorded = unrecordedRunOf<Type>(error);
       if (unrecorded === undefined) {
-        setState({ running: false, receipt: undefined, failure: reportDatabaseFailure(error) });
+        const failure = reportDatabaseFailure(error);
+        setState({ running: false, receipt: undefined, receiptId: undefined, before: undefined, failure });
       } else {
         // The result stays readable, unless the database itself is gone and every later edit would be lost with it.
         const { code, hint } = reportDatabaseFailure(unrecorded.cause);
         setState({
           running: false,
           receipt: unrecorded.run.receipt,
+          receiptId: undefined,
+          before: undefined,
           failure: { code, message: unrecorded.message, hint },
         });
       }

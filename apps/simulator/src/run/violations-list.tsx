@@ -4,6 +4,7 @@ import { formatPlural } from '../components/format.ts';
 import { printable } from '../components/printable.ts';
 import { StatusMark, type Tone } from '../components/status.tsx';
 import { StoredText } from '../components/stored-text.tsx';
+import type { DocumentPlace } from './violation-location.ts';
 import './violations-list.css';
 
 /** Violations shown at first, because every node can violate a shape. A button shows more. */
@@ -15,9 +16,13 @@ const TONES: Readonly<Record<string, Tone>> = { Violation: 'error', Warning: 'wa
 export function ViolationsList({
   violations,
   prefixes,
+  places = [],
+  onGoTo,
 }: {
   violations: readonly ReceiptViolation[];
   prefixes: ReadonlyMap<string, string>;
+  places?: readonly (DocumentPlace | undefined)[] | undefined;
+  onGoTo?: ((place: DocumentPlace) => void) | undefined;
 }): ReactNode {
   const [limit, setLimit] = useState(FIRST_VIOLATIONS);
   const term = (text: string | null): ReactNode =>
@@ -56,6 +61,7 @@ export function ViolationsList({
                   {shortenIris(violation.severity, prefixes)}
                 </span>{' '}
                 <StoredText text={shortenIris(violation.message, prefixes)} />
+                <GoToLine place={places[index]} onGoTo={onGoTo} />
               </td>
             </tr>
           ))}
@@ -67,6 +73,25 @@ export function ViolationsList({
         </button>
       ) : null}
     </div>
+  );
+}
+
+/** Leads to the line of a violation in the editor. */
+function GoToLine({
+  place,
+  onGoTo,
+}: {
+  place: DocumentPlace | undefined;
+  onGoTo: ((place: DocumentPlace) => void) | undefined;
+}): ReactNode {
+  if (place === undefined || onGoTo === undefined) return null;
+  return (
+    <>
+      {' '}
+      <button type="button" className="link-button" onClick={() => onGoTo(place)}>
+        Line {place.line}
+      </button>
+    </>
   );
 }
 

@@ -43,10 +43,13 @@ export function mergeSessions(base: Session, mine: Session, theirs: Session): Me
     keep(document);
     if (before) conflicts.push({ kind: 'removed', documentName: document.name });
   }
-  const changed = <Field extends 'agentId' | 'lastReceiptId'>(field: Field): Session[Field] =>
-    mine[field] === base[field] ? theirs[field] : mine[field];
+  const changed = <Field extends 'name' | 'isDeleted' | 'agentId' | 'lastReceiptId'>(
+    field: Field,
+  ): Session[Field] => (mine[field] === base[field] ? theirs[field] : mine[field]);
   const session = {
     ...theirs,
+    name: changed('name'),
+    isDeleted: changed('isDeleted'),
     agentId: changed('agentId'),
     lastReceiptId: changed('lastReceiptId'),
     documents,
@@ -57,6 +60,8 @@ export function mergeSessions(base: Session, mine: Session, theirs: Session): Me
 /** True when two sessions have the same content. */
 export function isSameSession(one: Session, other: Session): boolean {
   return (
+    one.name === other.name &&
+    one.isDeleted === other.isDeleted &&
     one.agentId === other.agentId &&
     one.lastReceiptId === other.lastReceiptId &&
     one.documents.length === other.documents.length &&

@@ -1,9 +1,11 @@
 import { Menu } from '@base-ui/react/menu';
-import { use, type ReactNode } from 'react';
+import { use, useState, type ReactNode } from 'react';
 import { formatPlural } from '../components/format.ts';
 import { PopupContainer } from '../components/popup-container.ts';
+import { printable } from '../components/printable.ts';
 import { StatusMark } from '../components/status.tsx';
 import { StoredText } from '../components/stored-text.tsx';
+import { titleOf, type Session } from './session.ts';
 import type { SessionState } from './session-store.ts';
 import './session-bar.css';
 
@@ -16,10 +18,14 @@ const SAVING_LABELS: Readonly<Record<SessionState['saving'], string>> = {
 /** Shows the current session and its saving state, and opens other sessions. */
 export function SessionBar({
   state,
+  onName,
+  onDelete,
   onStart,
   onOpen,
 }: {
   state: SessionState;
+  onName: (name: string) => void;
+  onDelete: () => void;
   onStart: () => void;
   onOpen: (sessionId: string) => void;
 }): ReactNode {
@@ -29,9 +35,7 @@ export function SessionBar({
       <div className="session-bar__title">
         <h2>Session</h2>
         {current === undefined ? null : (
-          <code className="muted" data-testid="session-id">
-            {current.id.replace('session-', '')}
-          </code>
+          <SessionName key={`${current.id} ${current.name}`} session={current} onName={onName} />
         )}
         {current === undefined ? null : (
           <span
@@ -50,6 +54,11 @@ export function SessionBar({
         <Menu.Portal container={use(PopupContainer)}>
           <Menu.Positioner className="menu-positioner" sideOffset={4} align="end">
             <Menu.Popup className="menu session-bar__list">
+              {current === undefined ? null : (
+                <Menu.Item className="menu__item" onClick={onDelete}>
+                  Delete this session
+                </Menu.Item>
+              )}
               {stored.map((session) => (
                 <Menu.Item key={session.id} className="menu__item" onClick={() => onOpen(session.id)}>
                   <span>
@@ -57,8 +66,8 @@ export function SessionBar({
                     {session.id === current?.id ? ' (current)' : ''}
                   </span>
                   <span className="muted">
-                    <StoredText text={session.documents[0]?.name ?? 'no documents'} />
-                    {session.documents.length > 1
+                    <StoredText text={titleOf(session)} />
+                    {session.name === undefined && session.documents.length > 1
                       ? `, ${formatPlural(session.documents.length - 1, 'more', 'more')}`
                       : ''}
                   </span>
@@ -72,5 +81,27 @@ export function SessionBar({
         New session
       </button>
     </div>
+  );
+}
+
+/** Shows and changes what the session is called. Emptied, it is called like its first document again. */
+function SessionName({ session, onName }: { session: Session; onName: (name: string) => void }): ReactNode {
+  const [name, setName] = useState(session.name ?? '');
+  const rename = (): void => {
+    if (name.trim() !== (session.name ?? '')) onName(name.trim());
+  };
+  return (
+    <input
+      className="field session-bar__name"
+      aria-label="Name of the session"
+      value={name}
+      placeholder={printable(titleOf({ ...session, name: undefined }))}
+      maxLength={120}
+      onChange={(event) => setName(event.target.value)}
+      onBlur={rename}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') event.currentTarget.blur();
+      }}
+    />
   );
 }

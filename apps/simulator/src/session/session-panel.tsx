@@ -1,6 +1,9 @@
 import { useState, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
+import { notifyUndoable } from '../components/notices.tsx';
+import { printable } from '../components/printable.ts';
 import { SessionBar } from './session-bar.tsx';
+import { titleOf } from './session.ts';
 import { StartSession } from './start-session.tsx';
 import { useSessionStore } from './use-session-store.ts';
 import { Workbench } from './workbench.tsx';
@@ -11,10 +14,20 @@ export function SessionPanel(): ReactNode {
   const { store, state } = useSessionStore();
   const [starting, setStarting] = useState(false);
   const { current, loaded, failure } = state;
+  const remove = async (): Promise<void> => {
+    const deleted = current && (await store.setDeleted(current.id, true));
+    if (!deleted) return;
+    notifyUndoable(
+      `Session deleted: ${printable(titleOf(deleted))}`,
+      () => void store.setDeleted(deleted.id, false),
+    );
+  };
   return (
     <section className="session-panel panel" aria-label="Session">
       <SessionBar
         state={starting ? { ...state, current: undefined } : state}
+        onName={(name) => store.edit((session) => ({ ...session, name: name === '' ? undefined : name }))}
+        onDelete={() => void remove()}
         onStart={() => setStarting(true)}
         onOpen={(sessionId) => {
           setStarting(false);

@@ -132,6 +132,34 @@ export class SessionStore {
     if (wanted) this.#select(wanted, 'push');
   }
 
+  /**
+   * Takes the current session out of the lists, or brings one back. Its documents stay in the history of its memory.
+   *
+   * @returns the session that was deleted, or brought back
+   */
+  async setDeleted(sessionId: string, isDeleted: boolean): Promise<Session | undefined> {
+    if (!(await this.#saved())) return undefined;
+    try {
+      const [row] = await this.#persistence.queryMemory({ agent: sessionId });
+      const session = row && fromMemory(row);
+      if (!row || !session) return undefined;
+      const changed: Session = { ...session, isDeleted };
+      const { version } = await this.#persistence.saveMemory({
+        ...memoryOf(changed),
+        ifVersion: row.version,
+      });
+      if (isDeleted && this.#state.current?.id === sessionId) {
+        const next = this.#stored.find(({ session: other }) => other.id !== sessionId);
+        if (next) this.#select(next, 'replace');
+        else this.#setState({ current: undefined });
+      } else if (!isDeleted) this.#select({ session: changed, version }, 'push');
+      return changed;
+    } catch (error) {
+      this.#setState({ failure: reportDatabaseFailure(error) });
+      return undefined;
+    }
+  }
+
   /** Changes the current session. */
   edit(change: (session: Session) => Session): void {
     const { current } = this.#state;
@@ -223,7 +251,7 @@ export class SessionStore {
       const stored: StoredSession[] = [];
       for await (const row of this.#persistence.queryMemory({ agent: SESSION_PATTERN })) {
         const session = fromMemory(row);
-        if (session) stored.push({ session, version: row.version });
+        if (session && session.isDeleted !== true) stored.push({ session, version: row.version });
         if (stored.length === LISTED_SESSIONS) break;
       }
       this.#merge(

@@ -22,6 +22,10 @@ export interface Session {
   readonly id: string;
   /** ISO 8601 with Z. */
   readonly startedAt: string;
+  /** What the user calls it. @default the name of its first document */
+  readonly name?: string | undefined;
+  /** True when the user deleted it: then it is in no list, and its documents are in the history of its memory. */
+  readonly isDeleted?: boolean | undefined;
   /** Id of the agent that runs. */
   readonly agentId: string;
   readonly documents: readonly SessionDocument[];
@@ -52,7 +56,20 @@ export function fromMemory({ agentType, memoryJson }: MemoryRow): Session | unde
   const known = stored?.kind === FORMAT && stored.version === 1 && Array.isArray(stored.documents);
   if (!known || typeof stored.id !== 'string') return undefined;
   const { id, startedAt = '', agentId = 'validator-1', documents, lastReceiptId = null } = stored;
-  return { id, startedAt, agentId, documents: documents as SessionDocument[], lastReceiptId };
+  return {
+    id,
+    startedAt,
+    ...(typeof stored.name === 'string' && stored.name !== '' ? { name: stored.name } : {}),
+    ...(stored.isDeleted === true ? { isDeleted: true } : {}),
+    agentId,
+    documents: documents as SessionDocument[],
+    lastReceiptId,
+  };
+}
+
+/** Returns what a session is called: its own name, or that of its first document. */
+export function titleOf({ name, documents }: Session): string {
+  return name ?? documents[0]?.name ?? 'no documents';
 }
 
 /** Creates a session. Its id contains the time, so ids sort by time. */

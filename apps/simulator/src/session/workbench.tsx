@@ -1,4 +1,4 @@
-import { useMemo, useState, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type ReactNode } from 'react';
 import type { ValidationReceipt } from '@ggen-sim/agents';
 import type { Marker } from '../editor/code-editor.ts';
 import { DocumentEditor } from '../editor/document-editor.tsx';
@@ -6,7 +6,9 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { prefixesOf } from '../run/prefixes.ts';
 import { ReceiptReport } from '../run/receipt-report.tsx';
 import { RunBar } from '../run/run-bar.tsx';
+import { RunComparison } from '../run/run-comparison.tsx';
 import { useAgentRun } from '../run/use-agent-run.ts';
+import { placeOf } from '../run/violation-location.ts';
 import { AddDocumentMenu } from './add-document-menu.tsx';
 import { DocumentHeader } from './document-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
@@ -22,6 +24,9 @@ import {
 } from './session.ts';
 import './workbench.css';
 
+/** Violations whose places are looked for; more are no help. */
+const MAX_PLACES = 500;
+
 /** Returns the location of the receipt's syntax error, if it has one. */
 function locationOf(
   receipt: ValidationReceipt | undefined,
@@ -35,25 +40,53 @@ function locationOf(
 export function Workbench({ store, session }: { store: SessionStore; session: Session }): ReactNode {
   const run = useAgentRun('validation', store, session);
   const [selectedId, setSelectedId] = useState<string>();
-  const [goToCount, setGoToCount] = useState(0);
+  const toolbar = useRef<HTMLDivElement>(null);
+  const [goTo, setGoTo] = useState<Marker>();
   const { documents } = session;
   const selected = documents.find(({ id }) => id === selectedId) ?? documents[0];
   const prefixes = useMemo(() => prefixesOf(documents), [documents]);
 
   const location = useMemo(() => locationOf(run.receipt), [run.receipt]);
   const errorDocument = location && documents.find(({ name }) => name === location.name);
-  const marker = errorDocument && errorDocument.id === selected?.id ? location : undefined;
+  // Places are those of the documents that were validated; while the user types, marks move with their text.
+  const validated = useRef({ receipt: run.receipt, documents, prefixes });
+  if (validated.current.receipt !== run.receipt)
+    validated.current = { receipt: run.receipt, documents, prefixes };
+  const places = useMemo(() => {
+    const { documents: searched, prefixes: known } = validated.current;
+    return (run.receipt?.violations ?? [])
+      .slice(0, MAX_PLACES)
+      .map((violation) => placeOf(violation, searched, known));
+  }, [run.receipt]);
+  const selectedDocumentId = selected?.id;
+  const markers = useMemo(() => {
+    const found = (run.receipt?.violations ?? []).flatMap((violation, index): Marker[] => {
+      const place = places[index];
+      if (place === undefined || place.documentId !== selectedDocumentId) return [];
+      const { line, column } = place;
+      const severity = violation.severity.endsWith('Violation') ? 'error' : 'warning';
+      return [{ line, column, message: violation.message, severity }];
+    });
+    return location && errorDocument?.id === selectedDocumentId ? [...found, location] : found;
+  }, [run.receipt, places, location, errorDocument?.id, selectedDocumentId]);
 
   const add = (added: readonly NewDocument[]): void => {
     store.edit((current) => withDocuments(current, added));
-    setSelectedId(store.state().current?.documents.at(-added.length)?.id);
+    const first = store.state().current?.documents.at(-added.length)?.id;
+    setGoTo(undefined);
+    setSelectedId(first);
+  };
+  // An earlier request to go to a line must not move the cursor of the next document.
+  const select = (documentId: string): void => {
+    setGoTo(undefined);
+    setSelectedId(documentId);
   };
   const runAll = (): void => void run.start();
 
   return (
     <DropZone onDocuments={add}>
-      <div className="workbench__documents">
-        <DocumentTabs documents={documents} selectedId={selected?.id} onSelect={setSelectedId} />
+      <div ref={toolbar} className="workbench__documents">
+        <DocumentTabs documents={documents} selectedId={selected?.id} onSelect={select} />
         <AddDocumentMenu onDocuments={add} />
       </div>
       {selected === undefined ? (
@@ -67,13 +100,17 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
             key={selected.id}
             document={selected}
             onChange={(change) => store.edit((current) => withDocument(current, selected.id, change))}
-            onRemove={() => store.edit((current) => withoutDocument(current, selected.id))}
+            onRemove={() => {
+              store.edit((current) => withoutDocument(current, selected.id));
+              // The button goes away with the document, and the focus must not.
+              toolbar.current?.querySelector<HTMLElement>(':scope > button')?.focus();
+            }}
           />
           <DocumentEditor
             key={`editor-${selected.id}`}
             document={selected}
-            marker={marker}
-            goToCount={goToCount}
+            markers={markers}
+            goTo={goTo}
             onEdit={(before, after) =>
               store.edit((current) => withContent(current, selected.id, before, after))
             }
@@ -96,6 +133,9 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
         tabIndex={0}
       >
         {run.failure ? <FailureNotice failure={run.failure} /> : null}
+        {run.receipt && run.before ? (
+          <RunComparison before={run.before} after={run.receipt} afterId={run.receiptId} />
+        ) : null}
         {run.receipt ? (
           <ReceiptReport
             label="Validation result"
@@ -105,9 +145,14 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
               errorDocument &&
               (() => {
                 setSelectedId(errorDocument.id);
-                setGoToCount((count) => count + 1);
+                setGoTo({ ...location });
               })
             }
+            places={places}
+            onGoTo={({ documentId, line, column }) => {
+              setSelectedId(documentId);
+              setGoTo({ line, column, message: '' });
+            }}
           />
         ) : run.failure ? null : (
           <p className="muted">

@@ -30,7 +30,12 @@ export const AUDIT_TABLE: TableDefinition<AuditRow, AuditRow> = {
       narrowWidth: '98px',
       cell: ({ timestamp }) => <Timestamp time={timestamp} />,
     },
-    { title: 'Agent', width: 'minmax(64px, 1fr)', cell: ({ agentId }) => <StoredText text={agentId} /> },
+    {
+      title: 'Agent',
+      width: 'minmax(64px, 1fr)',
+      narrowWidth: 'minmax(40px, 1fr)',
+      cell: ({ agentId }) => <StoredText text={agentId} />,
+    },
     {
       title: 'Operation',
       width: 'minmax(116px, 1fr)',

@@ -71,8 +71,9 @@ export function FilterBar({
   const isOpen = opened || hidden.some((name) => filters[name] !== undefined);
   const isFiltered = Object.keys(filters).length > 0;
   const moreId = useId();
+  const bar = useRef<HTMLDivElement>(null);
   return (
-    <div className="filter-bar" role="search" aria-label={`Filters of ${title.toLowerCase()}`}>
+    <div ref={bar} className="filter-bar" role="search" aria-label={`Filters of ${title.toLowerCase()}`}>
       <TextFilter
         name="agent"
         value={filters.agent}
@@ -128,7 +129,11 @@ export function FilterBar({
         <button
           type="button"
           className="button"
-          onClick={() => navigate({ ...currentAddress(), filters: {} })}
+          onClick={() => {
+            navigate({ ...currentAddress(), filters: {} });
+            // This button goes away with the filters, and the focus must not.
+            bar.current?.querySelector('input')?.focus();
+          }}
         >
           Clear filters
         </button>

@@ -36,7 +36,12 @@ export const RECEIPTS_TABLE: TableDefinition<ReceiptRow, ReceiptSummary> = {
       narrowWidth: '98px',
       cell: ({ createdAt }) => <Timestamp time={createdAt} />,
     },
-    { title: 'Agent', width: 'minmax(64px, 1fr)', cell: ({ agentId }) => <StoredText text={agentId} /> },
+    {
+      title: 'Agent',
+      width: 'minmax(64px, 1fr)',
+      narrowWidth: 'minmax(40px, 1fr)',
+      cell: ({ agentId }) => <StoredText text={agentId} />,
+    },
     {
       title: 'Execution',
       width: 'minmax(80px, 2fr)',

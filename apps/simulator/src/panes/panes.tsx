@@ -1,0 +1,52 @@
+import { useEffect, type ReactNode } from 'react';
+import { Group, Panel, Separator } from 'react-resizable-panels';
+import { FailureBoundary } from '../components/failure-boundary.tsx';
+import { reportDatabaseFailure } from '../database/database.ts';
+import { usePersistence } from '../database/persistence-context.ts';
+import { SessionPanel } from '../session/session-panel.tsx';
+import { SESSION_AGENT_TYPE } from '../session/session.ts';
+import { DataPanel } from '../tables/data-panel.tsx';
+import { foldUnlessChosen, setPaneLayout, usePaneLayout } from './pane-layout.ts';
+import './panes.css';
+
+/** Shows the session and the data side by side, in the sizes that the user chose, or the data alone. */
+export function Panes(): ReactNode {
+  const { isFolded, sizes } = usePaneLayout();
+  const persistence = usePersistence();
+  useEffect(() => {
+    if (isFolded !== undefined) return;
+    const isDataAlone = async (): Promise<boolean> => {
+      const { receiptsTotal } = await persistence.stats();
+      return receiptsTotal > 0 && (await persistence.countMemory({ agentType: SESSION_AGENT_TYPE })) === 0;
+    };
+    isDataAlone().then(foldUnlessChosen, (error: unknown) => {
+      reportDatabaseFailure(error);
+      foldUnlessChosen(false);
+    });
+  }, [persistence, isFolded]);
+  if (isFolded === undefined) return null;
+  if (isFolded) {
+    return (
+      <div className="panes panes--data">
+        <DataPanel />
+      </div>
+    );
+  }
+  return (
+    <Group
+      className="panes"
+      {...(sizes === undefined ? {} : { defaultLayout: sizes })}
+      onLayoutChanged={(changed) => setPaneLayout({ sizes: changed })}
+    >
+      <Panel id="session" className="panes__pane" minSize="380px" defaultSize="47%">
+        <FailureBoundary>
+          <SessionPanel />
+        </FailureBoundary>
+      </Panel>
+      <Separator className="panes__separator" aria-label="Width of the session" />
+      <Panel id="data" className="panes__pane" minSize="420px">
+        <DataPanel />
+      </Panel>
+    </Group>
+  );
+}
