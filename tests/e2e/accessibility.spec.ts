@@ -135,6 +135,27 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: 'two receipts side by side',
+    async reach({ open }) {
+      const simulator = await open();
+      await saveRows(simulator, 20);
+      await simulator.table.getByText('row-19').click();
+      const { page } = simulator;
+      await page.getByLabel('Compare with').selectOption({ index: 1 });
+      await expect(page.getByRole('textbox', { name: 'This receipt' })).toBeVisible();
+      return page;
+    },
+  },
+  {
+    name: 'the commands',
+    async reach({ open }) {
+      const { page } = await open();
+      await page.keyboard.press('Control+k');
+      await expect(page.getByRole('dialog', { name: 'Commands' })).toBeVisible();
+      return page;
+    },
+  },
+  {
     name: 'asked before deleting',
     async reach({ open }) {
       const simulator = await open();

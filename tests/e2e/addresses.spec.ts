@@ -117,9 +117,34 @@ test('the overview leads from each figure to its rows', async ({ simulator }) =>
   await overview.getByRole('link', { name: /: 30 runs, 10 with an error$/ }).click();
   await expect(simulator.matching).toHaveText('30 of 30');
   await page.goBack();
-  // What another tab stores while this one is away counts as new at the next visit.
-  await page.evaluate(() => localStorage.setItem('ggen-sim-last-visit', '2020-01-01T00:00:00Z'));
+  // What was stored since the last visit is new.
+  await page.addInitScript(() => localStorage.setItem('ggen-sim-last-visit', '2020-01-01T00:00:00Z'));
   await page.reload();
-  await overview.getByRole('link', { name: '10 with an error' }).click();
+  await overview.getByRole('link', { name: '10 with an error', exact: true }).click();
   await expect(simulator.matching).toHaveText('10 of 30');
+});
+
+test('the commands lead to views and rows, and data alone gets the whole width', async ({ simulator }) => {
+  const { page } = simulator;
+  await saveRuns(page);
+  await page.keyboard.press('Control+k');
+  const commands = page.getByRole('dialog', { name: 'Commands' });
+  await page.keyboard.type('that failed');
+  await page.keyboard.press('Enter');
+  await expect(commands).toHaveCount(0);
+  await expect(simulator.matching).toHaveText('10 of 30');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('run-17');
+  await page.keyboard.press('Enter');
+  await expect(simulator.matching).toHaveText('1 of 30');
+
+  const session = page.getByRole('region', { name: 'Session', exact: true });
+  await expect(session).toBeVisible();
+  await page.reload();
+  await expect(simulator.table).toBeVisible();
+  await expect(session).toHaveCount(0);
+  await page.getByRole('button', { name: 'Session', exact: true }).click();
+  await expect(session).toBeVisible();
+  await page.reload();
+  await expect(session).toBeVisible();
 });

@@ -47,6 +47,30 @@ test('violations are listed with focus node, path, value, shape and message', as
   await expect(material.getByRole('cell').nth(4)).toContainText('Violation');
 });
 
+test('a violation leads to its line, is marked there, and the next run says what it fixed', async ({
+  simulator,
+}) => {
+  const { page } = simulator;
+  await simulator.startWith('Water network with errors');
+  await simulator.run();
+  await expect(page.locator('.cm-lint-marker-error').first()).toBeVisible();
+  const row = simulator.result.getByRole('row').filter({ hasText: 'wn:material' });
+  await row.getByRole('button', { name: /^Line \d+$/ }).click();
+  await expect(page.locator('.cm-activeLine')).toContainText('wn:material');
+  // The line is made a comment, which takes its violation away and may bring another.
+  await page.keyboard.press('Home');
+  await page.keyboard.type('# ');
+  await page.keyboard.press('Control+Enter');
+  const comparison = page.locator('.run-comparison');
+  await expect(comparison).toContainText(/Since the run before: 1 fixed, \d+ new, 19 unchanged/);
+  await comparison.getByRole('link', { name: 'Compare the two runs' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('columnheader', { name: 'The other receipt' })).toBeVisible();
+  await expect(dialog.getByRole('textbox', { name: 'This receipt' })).toContainText('"results": 19');
+  await page.goBack();
+  await expect(dialog).toHaveCount(0);
+});
+
 test('dropped files become documents; what the agent cannot read is refused by name', async ({
   simulator,
 }) => {

@@ -3,7 +3,7 @@
  * `test-results/pictures`.
  */
 import type { Page } from '@playwright/test';
-import { expect, openSimulator, test } from './support/fixtures.ts';
+import { expect, openSimulator, ready, test } from './support/fixtures.ts';
 import { saveSample } from './support/sample-data.ts';
 
 test.skip(process.env['PICTURES'] === undefined, 'pictures are for people, who ask for them with PICTURES=1');
@@ -24,7 +24,7 @@ async function takePictures(page: Page, name: string): Promise<void> {
   for (const [size, viewport] of Object.entries(SIZES)) {
     await page.setViewportSize(viewport);
     for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.evaluate(() => new Promise((resolve) => void requestAnimationFrame(resolve)));
       await page.screenshot({ path: `e2e/test-results/pictures/${name}-${size}-${colorScheme}.png` });
     }
@@ -36,13 +36,31 @@ for (const sample of ['none', 'one', 'many', 'hostile'] as const) {
     const simulator = await openSimulator(context);
     const { page } = simulator;
     await saveSample(page, sample);
+    // Data without a session gets the whole width when the page is opened.
+    await page.reload();
+    await ready(page);
     for (const [name, hash] of Object.entries(VIEWS)) {
       await page.evaluate((fragment) => (location.hash = fragment), hash);
       await page.waitForLoadState('networkidle');
       await expect(page.getByText('Loading…')).toHaveCount(0);
       await takePictures(page, `${sample}-${name}`);
     }
-    if (sample === 'none') return;
+    if (sample === 'none') {
+      await page.keyboard.press('Control+k');
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await takePictures(page, 'commands');
+      await page.keyboard.press('Escape');
+      await page.setViewportSize(SIZES.wide);
+      await simulator.startWith('Water network with errors');
+      await simulator.run();
+      await expect(simulator.result.getByRole('button', { name: /^Line/ }).first()).toBeVisible();
+      await simulator.run();
+      await takePictures(page, 'session');
+      await page.getByRole('link', { name: 'Compare the two runs' }).click();
+      await expect(page.getByRole('textbox', { name: 'This receipt' })).toBeVisible();
+      await takePictures(page, 'comparison');
+      return;
+    }
     for (const name of ['receipts', 'memory', 'audit'] as const) {
       await page.evaluate((fragment) => (location.hash = fragment), `#/${name}`);
       await simulator.table.getByRole('row').nth(1).click();

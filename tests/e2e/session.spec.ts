@@ -60,6 +60,27 @@ test('sessions are listed and can be reopened', async ({ simulator }) => {
   await expect(simulator.editor).toHaveAccessibleName('Content of water-glossary.ttl');
 });
 
+test('a session can be named and deleted, and the deletion undone', async ({ simulator, openTab }) => {
+  const { page } = simulator;
+  await simulator.startWith('Water glossary');
+  const name = page.getByLabel('Name of the session');
+  await name.fill('Glossary of the east');
+  await name.press('Enter');
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+  await page.reload();
+  await expect(name).toHaveValue('Glossary of the east');
+  const other = await openTab();
+  await page.bringToFront();
+  await page.getByRole('button', { name: 'Sessions', exact: true }).click();
+  await expect(page.getByRole('menuitem', { name: /Glossary of the east/ })).toBeVisible();
+  await page.getByRole('menuitem', { name: 'Delete this session' }).click();
+  await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+  await expect(other.page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(name).toHaveValue('Glossary of the east');
+  await expect(simulator.editor).toHaveAccessibleName('Content of water-glossary.ttl');
+});
+
 test('scripts drive the database and the agents without the user interface', async ({ simulator }) => {
   const status = await simulator.page.evaluate(async () => {
     const { agents, persistence } = globalThis.ggenSim;
