@@ -1,7 +1,12 @@
 /** Encrypted databases in the browser's IndexedDB: what is stored, which keys open them, and what is refused. */
 import { afterEach, expect, it } from 'vitest';
 import { type DurableDatabase, type EncryptionKey, openDatabase } from '../../src/index.ts';
-import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
+import {
+  changeIndexedDbKey,
+  deriveIndexedDbKey,
+  indexedDbStorage,
+} from '../../src/storages/indexeddb/indexeddb.browser.ts';
+import { intercept } from '../failing/one-fault.browser.ts';
 import { RemoteDatabase, terminateAll } from '../remote-database.browser.ts';
 import { KEY } from './encrypted-storage.browser.ts';
 
@@ -187,4 +192,84 @@ it('a damaged Blob is CORRUPT once its chunk is read, and the message names the 
   expect(await remote.read('SELECT count(*) FROM sqlite_schema')).toEqual([[1]]);
   await expect(remote.read('SELECT sum(length(x || 1)) FROM t')).rejects.toMatchObject(damaged);
   await expect(open(name, KEY)).rejects.toMatchObject(damaged);
+});
+
+/** True when the text of the rows can be found in what is stored. */
+async function isInClear(name: string): Promise<boolean> {
+  return [...(await storedContent(name)).values()].some((text) => text.includes(MARKER));
+}
+
+it.each([
+  ['encrypts a plain database', undefined, 'passphrase'],
+  ['decrypts an encrypted one', KEY, undefined],
+] as const)('%s: the content stays, and what has it open is STORAGE_RESET', async (_, key, newKey) => {
+  const { name, database } = await makeDatabase(key);
+  const remote = await RemoteDatabase.open('indexeddb', name, false, {}, key);
+  const rowsBefore = await rows(database, 'SELECT rowid, x FROM t');
+  await changeIndexedDbKey(name, { key, newKey });
+  expect(await isInClear(name)).toBe(newKey === undefined);
+  const kinds = [...(await storedContent(name)).keys()].map((record) => record.split(',')[0]);
+  expect(kinds.filter((kind) => kind === '["commit"')).toEqual([]);
+  await expect(remote.write("INSERT INTO t VALUES ('late')")).rejects.toMatchObject({
+    code: 'STORAGE_RESET',
+  });
+  await expect(rows(database, 'SELECT 1')).rejects.toMatchObject({ code: 'STORAGE_RESET' });
+  await expect(open(name, key)).rejects.toMatchObject({ code: newKey ? 'KEY_REQUIRED' : 'WRONG_KEY' });
+  const again = await open(name, newKey);
+  expect(await rows(again, 'SELECT rowid, x FROM t')).toEqual(rowsBefore);
+  await run(again, "INSERT INTO t VALUES ('later')");
+  expect(await rows(again, 'PRAGMA integrity_check')).toEqual([['ok']]);
+});
+
+it('gives an encrypted database another key while tabs that have it open go on', async () => {
+  const { name, database } = await makeDatabase('first passphrase', 'small');
+  const remote = await RemoteDatabase.open('indexeddb', name, false, {}, 'first passphrase');
+  await changeIndexedDbKey(name, { key: 'first passphrase', newKey: KEY });
+  // An old meta record in the memory of a tab must not bring the old key back.
+  await remote.write("INSERT INTO t VALUES ('by a worker')");
+  await run(database, "INSERT INTO t VALUES ('by the page')");
+  await expect(open(name, 'first passphrase')).rejects.toMatchObject({ code: 'WRONG_KEY' });
+  expect(await rows(await open(name, KEY), 'SELECT x FROM t')).toEqual([
+    [MARKER],
+    ['by a worker'],
+    ['by the page'],
+  ]);
+});
+
+it.each([
+  ['another key', 'wrong', 'WRONG_KEY'],
+  ['no key', undefined, 'KEY_REQUIRED'],
+] as const)('changes nothing with %s for the present one', async (_, key, code) => {
+  const { name } = await makeDatabase('passphrase', 'small');
+  const before = await storedContent(name);
+  await expect(changeIndexedDbKey(name, { key, newKey: KEY })).rejects.toMatchObject({ code });
+  expect(await storedContent(name)).toEqual(before);
+});
+
+it('a change that the browser aborts leaves the database as it was', async () => {
+  const { name, database } = await makeDatabase();
+  database.close();
+  const before = await storedContent(name);
+  let puts = 0;
+  const restore = intercept(IDBObjectStore, ['put'], (self, _given, original) => {
+    const { transaction } = self as IDBObjectStore;
+    if (++puts === 5) queueMicrotask(() => transaction.abort());
+    return original();
+  });
+  await expect(changeIndexedDbKey(name, { key: undefined, newKey: KEY })).rejects.toMatchObject({
+    resultCode: 10,
+  });
+  restore();
+  expect(await storedContent(name)).toEqual(before);
+});
+
+it('derives a key from a passphrase that opens the database, and cannot be extracted', async () => {
+  const { name } = await makeDatabase('passphrase', 'small');
+  const key = await deriveIndexedDbKey(name, 'passphrase');
+  expect(key).toMatchObject({ extractable: false });
+  expect(await rows(await open(name, key), 'SELECT x FROM t')).toEqual([[MARKER]]);
+  await expect(deriveIndexedDbKey(name, 'Passphrase')).rejects.toMatchObject({ code: 'WRONG_KEY' });
+  await expect(deriveIndexedDbKey(crypto.randomUUID(), 'any')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  const other = await makeDatabase(KEY, 'small');
+  await expect(deriveIndexedDbKey(other.name, 'any')).rejects.toMatchObject({ code: 'WRONG_KEY' });
 });

@@ -14,6 +14,7 @@ import {
   extentCount,
   type ExtentFormat,
   joinParts,
+  type NewExtent,
 } from '../../src/storages/indexeddb/extents.ts';
 import { SerialQueue } from '../../src/serial-queue.ts';
 
@@ -138,6 +139,10 @@ export class MemoryCommitStore implements CommitStore {
     if (fault === 'loses the answer and the connection') this.#lost = true;
     if (fault) throw new Error('the answer is lost');
     return value;
+  }
+
+  hold(extent: NewExtent): NewExtent {
+    return extent;
   }
 
   close(): void {

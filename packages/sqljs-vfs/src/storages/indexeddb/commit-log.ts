@@ -152,6 +152,34 @@ export class CommitLog implements StorageTransactions {
     });
   }
 
+  /**
+   * Gives the database another key, none, or its first one. Where it is encrypted before and after, its data key is
+   * encrypted again, and the transactions of all contexts go on. Otherwise the whole file is stored again, in one
+   * transaction, and every context has to open it again, this one too.
+   * @throws {SqliteError} SQLITE_BUSY (5) when another context committed meanwhile; SQLITE_FULL (13), SQLITE_IOERR (10)
+   * @throws {VfsError} `WRONG_KEY`, `KEY_REQUIRED`, `CORRUPT`
+   */
+  changeKey(newKey: EncryptionKey | undefined): Promise<void> {
+    this.#requestCount++;
+    return this.#enqueue(() =>
+      this.#withWriterLock(async () => {
+        await this.#refresh();
+        const meta = this.#requireMeta();
+        const count = extentCount(meta.sizeBytes);
+        const whole = Array.from({ length: count }, (_, extentIndex) => extentIndex);
+        if (meta.encryption && newKey !== undefined) {
+          await this.#storeCommit(await this.#stored.rewrapped(meta, newKey), {
+            sizeBytes: meta.sizeBytes,
+            blocks: [],
+          });
+        } else if (meta.encryption ?? newKey) {
+          const extents = this.mirror.extentsToStore(whole, meta.version + 1);
+          await this.#stored.replace(meta, extents, newKey);
+        }
+      }),
+    );
+  }
+
   /** Takes one checkpoint step after the transactions that are already queued. */
   checkpointStep(): Promise<void> {
     return this.#queue.run(async () => {
@@ -302,13 +330,17 @@ export class CommitLog implements StorageTransactions {
    * @throws {SqliteError} SQLITE_BUSY (5) when another context committed first; SQLITE_FULL (13), SQLITE_IOERR (10)
    * @throws {UncertainCommit} when it cannot be found out whether the commit is stored
    */
-  async #commit(): Promise<void> {
-    const changes = this.mirror.changes();
+  #commit(): Promise<void> {
+    return this.#storeCommit(this.#requireMeta(), this.mirror.changes());
+  }
+
+  /** @param before - the meta record that the commit follows, with what it changes beside the file */
+  async #storeCommit(before: StoreMeta, changes: MirrorChanges): Promise<void> {
     const extents = this.#checkpointer.extentsOfLargeCommit(changes);
     const commitId = randomCommitId();
     const parts = extents ? [] : encodeReading(changes, commitId);
     const requestCount = this.#requestCount;
-    let expected = this.#requireMeta();
+    let expected = before;
     let next: StoreMeta;
     for (;;) {
       const recordBytes = this.#stored.recordSizeOf(parts);
@@ -327,7 +359,7 @@ export class CommitLog implements StorageTransactions {
           // Another context finished a checkpoint: content and version are unchanged, so commit again on top of it.
           if (stored?.version === expected.version) {
             this.#meta = stored;
-            expected = stored;
+            expected = { ...stored, ...(before.encryption && { encryption: before.encryption }) };
             continue;
           }
           this.#cleanWritesNeeded = OPTIMISTIC_AFTER_WRITES;

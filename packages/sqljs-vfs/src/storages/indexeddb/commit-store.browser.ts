@@ -2,8 +2,8 @@
 import { promisifyRequest } from 'idb-keyval';
 import type { CommitStore, KnownExtents, StoreChanges, StoreMeta, StoreTransaction } from './commit-store.ts';
 import { openConnection, type IndexedDbConnection } from './connection.browser.ts';
-import { openExtent, readsOnDemand, recordOf } from './extent-content.browser.ts';
-import { type Extent, extentCount, type ExtentFormat } from './extents.ts';
+import { inBlob, openExtent, readsOnDemand, recordOf } from './extent-content.browser.ts';
+import { type Extent, extentCount, type ExtentFormat, type NewExtent } from './extents.ts';
 import {
   commitKey,
   commitRange,
@@ -49,6 +49,10 @@ export class IndexedDbCommitStore implements CommitStore {
       this.#create = true;
     }
     return this.#connection.transact(mode, durability, (store) => work(new ObjectStoreTransaction(store)));
+  }
+
+  hold(extent: NewExtent, format: ExtentFormat): NewExtent {
+    return format === 'Blob' ? inBlob(extent) : extent;
   }
 
   close(): void {

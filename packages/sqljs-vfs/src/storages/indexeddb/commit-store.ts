@@ -101,5 +101,7 @@ export interface CommitStore {
     work: (transaction: StoreTransaction) => Promise<T>,
     durability?: 'strict',
   ): Promise<T>;
+  /** Takes an extent out of memory, if it can, until a transaction stores it. */
+  hold(extent: NewExtent, format: ExtentFormat): NewExtent;
   close(): void;
 }

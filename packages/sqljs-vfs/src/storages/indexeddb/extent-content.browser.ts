@@ -75,6 +75,30 @@ export async function openExtent(
   return { extentIndex, version, content: new LoadedContent(bytes, content) };
 }
 
+/** A Blob that is stored, and not read before. */
+class HeldContent implements ExtentContent {
+  readonly inMemory = false;
+  readonly blob: Blob;
+
+  constructor(blob: Blob) {
+    this.blob = blob;
+  }
+
+  get sizeBytes(): number {
+    return this.blob.size;
+  }
+
+  read(): never {
+    throw new Error('an extent to store is not read');
+  }
+}
+
+/** Moves the bytes of an extent to store into a Blob, which the browser may keep on the disk. */
+export function inBlob(extent: NewExtent): NewExtent {
+  const content = new HeldContent(new Blob([joinParts(extent)]));
+  return { ...extent, parts: [{ content, start: 0, end: content.sizeBytes }] };
+}
+
 /** Makes the value to store. A Blob of slices is composed by the browser, which copies them without reading them here. */
 export function recordOf(extent: NewExtent, format: ExtentFormat): ExtentRecord {
   const { extentIndex, version, parts } = extent;

@@ -22,7 +22,7 @@
  *     the context is idle, or when they cannot be put off any longer. A step checks the version like a commit does.
  *     (`checkpoint.ts`)
  */
-import type { EncryptionKey } from '../../contract/encryption-key.ts';
+import { checkKey, type EncryptionKey } from '../../contract/encryption-key.ts';
 import type {
   CheckpointStatus,
   FileOpenMode,
@@ -36,6 +36,7 @@ import { CommitLog } from './commit-log.ts';
 import { IndexedDbCommitStore } from './commit-store.browser.ts';
 import { assertUsable } from './data-key.ts';
 import { readsOnDemand } from './extent-content.browser.ts';
+import { StoredDatabase } from './stored-database.ts';
 import { withWriterLock } from './writer-lock.browser.ts';
 
 /** Options of {@link indexedDbStorage}. */
@@ -118,6 +119,46 @@ class IndexedDbStorage implements Storage {
 
   close(): void {
     this.transactions.close();
+  }
+}
+
+/**
+ * Encrypts a database in IndexedDB, decrypts it, or gives it another key. The change is stored as a whole or not at all. What
+ * is encrypted is decrypted again and compared before it is stored. Where the database is encrypted before and after, only
+ * its data key is encrypted again, and it can stay open: whoever has copied the data key can read on. Otherwise the
+ * whole file is stored again, and what has it open gets `STORAGE_RESET`. Without a dedicated worker the file is in memory
+ * meanwhile.
+ * @param keys - the present key and the new one; undefined for none
+ * @throws TypeError for a key that is none
+ * @throws {VfsError} `NOT_FOUND`, `KEY_REQUIRED`, `WRONG_KEY`, `CORRUPT`, `STORAGE_UNAVAILABLE`
+ * @throws {SqliteError} SQLITE_BUSY (5) when another tab has committed meanwhile; SQLITE_FULL (13), SQLITE_IOERR (10)
+ */
+export async function changeIndexedDbKey(
+  name: string,
+  keys: { readonly key: EncryptionKey | undefined; readonly newKey: EncryptionKey | undefined },
+): Promise<void> {
+  const storage = new IndexedDbStorage(name, { create: false });
+  const newKey = keys.newKey === undefined ? undefined : checkKey(keys.newKey);
+  if (newKey !== undefined) assertUsable(newKey);
+  if (keys.key !== undefined) storage.useKey(checkKey(keys.key));
+  try {
+    await storage.transactions.changeKey(newKey);
+  } finally {
+    storage.close();
+  }
+}
+
+/**
+ * Derives the key of a database's passphrase. It cannot be extracted, and opens the database as the passphrase does, so a
+ * page may store it in IndexedDB to open the database again without asking.
+ * @throws {VfsError} `WRONG_KEY`, also for a database that is not encrypted with a passphrase; `NOT_FOUND`
+ */
+export async function deriveIndexedDbKey(name: string, passphrase: string): Promise<EncryptionKey> {
+  const store = new IndexedDbCommitStore(name, 'strict', false);
+  try {
+    return await new StoredDatabase(name, store).derivedKey(passphrase);
+  } finally {
+    store.close();
   }
 }
 

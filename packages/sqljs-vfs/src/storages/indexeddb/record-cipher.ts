@@ -16,7 +16,14 @@ import { VfsError } from '../../errors.ts';
 import type { StoreChanges, StoreMeta } from './commit-store.ts';
 import { KEY_SIZE_BYTES } from '../../contract/encryption-key.ts';
 import { gcmParameters, NONCE_SIZE_BYTES, TAG_SIZE_BYTES, webCrypto, type SubtleKey } from './data-key.ts';
-import { BytesInMemory, type Extent, type ExtentContent, type NewExtent, sizeOf } from './extents.ts';
+import {
+  BytesInMemory,
+  type Extent,
+  type ExtentContent,
+  joinParts,
+  type NewExtent,
+  sizeOf,
+} from './extents.ts';
 
 /**
  * The unit of encryption in extents: the least that is decrypted to read a page. Synchronous decryption takes ten times
@@ -60,7 +67,7 @@ export class RecordCipher {
   async sealChanges(changes: StoreChanges): Promise<StoreChanges> {
     const { commit, extents, meta } = changes;
     const sealedExtents: NewExtent[] = [];
-    for (const extent of extents ?? []) sealedExtents.push(await this.#sealExtent(extent));
+    for (const extent of extents ?? []) sealedExtents.push(await this.sealExtent(await loadedExtent(extent)));
     return {
       ...changes,
       ...(commit && {
@@ -136,6 +143,21 @@ export class RecordCipher {
     return { extentIndex, version, content: new BytesInMemory(bytes) };
   }
 
+  /**
+   * Encrypts an extent, and decrypts it again to compare.
+   * @throws Error when it is not the same
+   */
+  async sealVerified(extent: LoadedExtent): Promise<NewExtent> {
+    const sealed = await this.sealExtent(extent);
+    const content = new BytesInMemory(joinParts(sealed));
+    const opened = await this.openExtent({ ...extent, content });
+    const bytes = opened.content.read(0, opened.content.sizeBytes);
+    const isSame =
+      bytes.length === extent.bytes.length && bytes.every((byte, at) => byte === extent.bytes[at]);
+    if (!isSame) throw new Error(`extent ${extent.extentIndex} was not encrypted as it is`);
+    return sealed;
+  }
+
   /** Decrypts a chunk of an extent. @throws {VfsError} `CORRUPT` */
   openChunk(sealed: Uint8Array, place: ChunkPlace): Uint8Array {
     const nonce = sealed.subarray(0, NONCE_SIZE_BYTES);
@@ -205,9 +227,8 @@ export class RecordCipher {
     };
   }
 
-  async #sealExtent(extent: NewExtent): Promise<NewExtent> {
-    const { extentIndex, version } = extent;
-    const bytes = await joinLoaded(extent);
+  /** Encrypts an extent. */
+  async sealExtent({ extentIndex, version, bytes }: LoadedExtent): Promise<NewExtent> {
     const chunkCount = Math.ceil(bytes.length / CHUNK_SIZE_BYTES);
     const sealed = new Uint8Array(bytes.length + chunkCount * CHUNK_OVERHEAD_BYTES);
     const nonces = randomNonces(chunkCount);
@@ -332,8 +353,15 @@ function copyWithin(target: Uint8Array, start: number, chunk: Uint8Array, { chun
   target.set(chunk.subarray(from, to), chunkStart + from - start);
 }
 
-/** Returns the bytes of an extent to store. Slices of encrypted extents are decrypted by WebCrypto. */
-async function joinLoaded(extent: NewExtent): Promise<Uint8Array<ArrayBuffer>> {
+/** An extent to store, in memory. */
+interface LoadedExtent {
+  readonly extentIndex: number;
+  readonly version: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Reads the parts of an extent to store. Slices of encrypted extents are decrypted by WebCrypto. */
+export async function loadedExtent(extent: NewExtent): Promise<LoadedExtent> {
   const bytes = new Uint8Array(sizeOf(extent));
   let at = 0;
   for (const part of extent.parts) {
@@ -341,7 +369,7 @@ async function joinLoaded(extent: NewExtent): Promise<Uint8Array<ArrayBuffer>> {
     bytes.set(piece, at);
     at += piece.length;
   }
-  return bytes;
+  return { extentIndex: extent.extentIndex, version: extent.version, bytes };
 }
 
 function loadSlice(

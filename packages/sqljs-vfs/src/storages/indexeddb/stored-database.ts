@@ -16,8 +16,15 @@ import {
   type StoreMeta,
   type StoreTransaction,
 } from './commit-store.ts';
-import { makeDataKey, type StoredEncryption, unwrapDataKey, wrapDataKey, wrongKey } from './data-key.ts';
-import type { Extent, ExtentFormat } from './extents.ts';
+import {
+  derivePassphraseKey,
+  makeDataKey,
+  type StoredEncryption,
+  unwrapDataKey,
+  wrapDataKey,
+  wrongKey,
+} from './data-key.ts';
+import type { Extent, ExtentFormat, NewExtent } from './extents.ts';
 import type { RecordCipher } from './record-cipher.ts';
 
 /** The stored version is not the expected one. */
@@ -58,6 +65,13 @@ export interface Delta {
   readonly commits: readonly CommitPart[];
 }
 
+/** The encryption of a new database. */
+interface NewEncryption {
+  readonly cipher: RecordCipher;
+  /** Adds the encrypted data key and the tag to a meta record. */
+  readonly seal: (meta: StoreMeta) => StoreMeta;
+}
+
 /** What one transaction has read of it. */
 interface StoredDelta {
   readonly meta: StoreMeta;
@@ -75,6 +89,7 @@ export class StoredDatabase {
   #key: EncryptionKey | undefined;
   /** Of an encrypted database, from the first read on. */
   #cipher: RecordCipher | undefined;
+  #dataKey: Uint8Array<ArrayBuffer> | undefined;
   /** Known from the first read on. */
   #databaseId: string | undefined;
   /** Ends the use of this object: every later call throws it. */
@@ -126,8 +141,11 @@ export class StoredDatabase {
    * @throws {SqliteError} SQLITE_BUSY (5) with a {@link VersionConflict} as its cause; SQLITE_FULL (13),
    * SQLITE_IOERR (10)
    */
-  async compareAndSwap(expected: StoreMeta, plainChanges: StoreChanges): Promise<void> {
-    const changes = await this.#sealed(plainChanges);
+  async compareAndSwap(expected: StoreMeta, changes: StoreChanges): Promise<void> {
+    await this.#compareAndStore(expected, await this.#sealed(changes));
+  }
+
+  async #compareAndStore(expected: StoreMeta, changes: StoreChanges): Promise<void> {
     const swap = async (transaction: StoreTransaction): Promise<void> => {
       const check = this.#readMeta(transaction);
       // When storing throws, this promise has no other handler.
@@ -143,6 +161,65 @@ export class StoredDatabase {
     };
     // The browser deletes the files of replaced extents. Losing new ones would lose more than the last commits.
     await this.#transact('readwrite', swap, changes.extents && 'strict');
+  }
+
+  /**
+   * Derives the key of a passphrase, and tries it.
+   * @throws {VfsError} `WRONG_KEY`
+   */
+  async derivedKey(passphrase: string): Promise<EncryptionKey> {
+    this.#key = passphrase;
+    const meta = await this.#transact('readonly', (transaction) => this.#readMeta(transaction));
+    if (!meta?.encryption?.passphrase) throw wrongKey(`${this.name} was not encrypted with a passphrase`);
+    const key = await derivePassphraseKey(passphrase, meta.encryption.passphrase);
+    await unwrapDataKey(this.name, meta.encryption, key, meta.databaseId);
+    return key;
+  }
+
+  /** Encrypts the data key for another user's key. @returns what a commit stores in the meta record */
+  async rewrapped(meta: StoreMeta, newKey: EncryptionKey): Promise<StoreMeta> {
+    if (!this.#dataKey) throw new Error('the database is not encrypted');
+    return { ...meta, encryption: await wrapDataKey(this.#dataKey, newKey, meta.databaseId) };
+  }
+
+  /**
+   * Compare-and-swap: stores the whole file again, as another database under the same name. Every context that has this
+   * one open gets `STORAGE_RESET`, and so does this one.
+   * @param extents - the whole file, as the next version has it
+   * @param newKey - undefined for a database that is not encrypted
+   * @throws {SqliteError} SQLITE_BUSY (5) with a {@link VersionConflict} as its cause; SQLITE_FULL (13),
+   * SQLITE_IOERR (10)
+   */
+  async replace(
+    expected: StoreMeta,
+    extents: Iterable<NewExtent>,
+    newKey: EncryptionKey | undefined,
+  ): Promise<void> {
+    const { seal: _seal, encryption: _encryption, ...before } = expected;
+    const version = expected.version + 1;
+    const databaseId = crypto.randomUUID();
+    const next: StoreMeta = {
+      ...before,
+      databaseId,
+      version,
+      checkpointedVersion: version,
+      uncheckpointedBytes: 0,
+      lastCommitId: '',
+    };
+    const other = newKey === undefined ? undefined : await this.#newEncryption(databaseId, newKey);
+    const { loadedExtent } = await import('./record-cipher.ts');
+    const stored: NewExtent[] = [];
+    for (const extent of extents) {
+      const loaded = await loadedExtent(extent);
+      const sealed = await other?.cipher.sealVerified(loaded);
+      stored.push(this.#store.hold(sealed ?? { ...loaded, parts: [loaded.bytes] }, expected.extentFormat));
+    }
+    await this.#compareAndStore(expected, {
+      deleteExtentsFrom: 0,
+      extents: stored,
+      deleteCommitsUpTo: version,
+      meta: other?.seal(next) ?? next,
+    });
   }
 
   /** Returns the stored size of a commit's parts. */
@@ -253,6 +330,7 @@ export class StoredDatabase {
       // Loaded here, so that a page without an encrypted database does not load the code of a cipher.
       const { RecordCipher } = await import('./record-cipher.ts');
       this.#cipher ??= await RecordCipher.of(this.name, meta.databaseId, dataKey);
+      this.#dataKey = dataKey;
     }
   }
 
@@ -319,7 +397,7 @@ export class StoredDatabase {
 
   async #create(extentFormat: ExtentFormat): Promise<void> {
     const databaseId = crypto.randomUUID();
-    const encryption = await this.#newEncryption(databaseId);
+    const encryption = this.#key === undefined ? undefined : await this.#newEncryption(databaseId, this.#key);
     await this.#transact('readwrite', async (transaction) => {
       if (await this.#readMeta(transaction)) return;
       if (extentFormat === 'Blob') transaction.tryBlob();
@@ -337,16 +415,13 @@ export class StoredDatabase {
     });
   }
 
-  /** Makes the data key of a new database. @returns undefined for one that is not encrypted */
-  async #newEncryption(
-    databaseId: string,
-  ): Promise<{ readonly seal: (meta: StoreMeta) => StoreMeta } | undefined> {
-    if (this.#key === undefined) return undefined;
+  /** Makes the data key of a new database. */
+  async #newEncryption(databaseId: string, key: EncryptionKey): Promise<NewEncryption> {
     const dataKey = makeDataKey();
-    const encryption: StoredEncryption = await wrapDataKey(dataKey, this.#key, databaseId);
+    const encryption: StoredEncryption = await wrapDataKey(dataKey, key, databaseId);
     const { RecordCipher } = await import('./record-cipher.ts');
     const cipher = await RecordCipher.of(this.name, databaseId, dataKey);
-    return { seal: (meta) => cipher.sealMeta({ ...meta, encryption }) };
+    return { cipher, seal: (meta) => cipher.sealMeta({ ...meta, encryption }) };
   }
 
   async #transact<T>(
