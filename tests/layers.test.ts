@@ -287,6 +287,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       '@ggen-sim/agents',
       '@ggen-sim/agents/client',
       '@ggen-sim/agents/worker',
+      'database/*.ts @ggen-sim/sqljs-vfs/indexeddb',
     ],
     folders: { '.': [] },
   },

@@ -2,11 +2,12 @@ import type { ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { openDatabase } from './database.ts';
 import type { Failure } from './failure.ts';
+import { UnlockDatabase } from './unlock-database.tsx';
 import './database-failed.css';
 
 /** Titles of the errors that stop the page. */
 const TITLES: Readonly<Record<string, string>> = {
-  STORAGE_RESET: 'The stored data was deleted',
+  STORAGE_RESET: 'The stored data was deleted or replaced',
   STORAGE_UNAVAILABLE: 'Storage is not available',
   UNREADABLE_STORAGE: 'This version cannot read the stored data',
   NEWER_SCHEMA: 'The database was written by a newer version',
@@ -23,6 +24,7 @@ const MEMORY_HELPS: ReadonlySet<string> = new Set([
 
 /** Replaces the page's content when there is no database: shows the reason and the ways to go on. */
 export function DatabaseFailed({ failure }: { failure: Failure }): ReactNode {
+  if (failure.code === 'KEY_REQUIRED') return <UnlockDatabase />;
   return (
     <section className="database-failed panel">
       <h2>{TITLES[failure.code] ?? 'The database could not be opened'}</h2>
@@ -38,9 +40,9 @@ export function DatabaseFailed({ failure }: { failure: Failure }): ReactNode {
       </FailureNotice>
       {failure.code === 'STORAGE_RESET' ? (
         <p>
-          This site’s data was cleared while the page was open, by you or by the browser. The page did not
-          create a new database in its place. Reload to start with an empty database or to import a downloaded
-          copy.
+          This site’s data was cleared while the page was open, by you or by the browser, or another tab
+          encrypted the database. The page did not create a new database in its place. Reload to open the
+          encrypted database, or to start with an empty one or import a downloaded copy.
         </p>
       ) : null}
     </section>

@@ -1,4 +1,4 @@
-import { openPersistence, type Persistence } from '@ggen-sim/core';
+import { openPersistence, type EncryptionKey, type Persistence } from '@ggen-sim/core';
 import { useSyncExternalStore } from 'react';
 import { failureOf, type Failure } from './failure.ts';
 
@@ -16,7 +16,12 @@ export const DATABASE_NAME = 'ggen';
 /** State of the page's database. */
 export type DatabaseState =
   | { readonly phase: 'opening' }
-  | { readonly phase: 'open'; readonly persistence: Persistence; readonly persistent: boolean }
+  | {
+      readonly phase: 'open';
+      readonly persistence: Persistence;
+      readonly persistent: boolean;
+      readonly encrypted: boolean;
+    }
   /** The database could not be opened, or its data was lost while it was open. */
   | { readonly phase: 'failed'; readonly failure: Failure };
 
@@ -47,22 +52,42 @@ export function useDatabaseState(): DatabaseState {
   return useSyncExternalStore(subscribe, databaseState);
 }
 
+/** Opens the stored database. @throws {PersistenceError} KEY_REQUIRED, WRONG_KEY, … */
+export function openWith(storage: PersistentStorage, key?: EncryptionKey): Promise<Persistence> {
+  return openPersistence({ storage, name: DATABASE_NAME, ...(key !== undefined && { key }) });
+}
+
 /**
- * Opens the page's database.
+ * Opens the page's database. One that is encrypted is opened with the key that this device remembers, if it does.
  *
  * @param storage - `memory` saves nothing, so pass it only when the user asked for it
  */
 export async function openDatabase(storage: PersistentStorage | 'memory'): Promise<void> {
   setState({ phase: 'opening' });
   try {
-    const persistence = await openPersistence(
-      storage === 'memory' ? { storage } : { storage, name: DATABASE_NAME },
-    );
-    setState({ phase: 'open', persistence, persistent: storage !== 'memory' });
-    resolveReady(persistence);
+    const persistence = storage === 'memory' ? await openPersistence({ storage }) : await openWith(storage);
+    replaceDatabase({ phase: 'open', persistence, persistent: storage !== 'memory', encrypted: false });
   } catch (error) {
-    setState({ phase: 'failed', failure: failureOf(error) });
+    const failure = failureOf(error);
+    const remembered = failure.code === 'KEY_REQUIRED' ? await openRemembered(storage) : undefined;
+    replaceDatabase(
+      remembered
+        ? { phase: 'open', persistence: remembered, persistent: true, encrypted: true }
+        : { phase: 'failed', failure },
+    );
   }
+}
+
+async function openRemembered(storage: PersistentStorage | 'memory'): Promise<Persistence | undefined> {
+  if (storage !== 'indexeddb') return undefined;
+  const encryption = await import('./encryption.ts');
+  return encryption.openRemembered();
+}
+
+/** Shows another state of the database. */
+export function replaceDatabase(next: DatabaseState): void {
+  setState(next);
+  if (next.phase === 'open') resolveReady(next.persistence);
 }
 
 /**

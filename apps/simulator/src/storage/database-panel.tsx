@@ -5,6 +5,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
 import { formatBytes } from '../components/format.ts';
 import { AuditExport } from './audit-export.tsx';
+import { DatabaseEncryption } from './database-encryption.tsx';
 import { DownloadDatabase } from './download-database.tsx';
 import { ImportDatabase } from './import-database.tsx';
 import { OtherStorage } from './other-storage.tsx';
@@ -42,6 +43,12 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
         </div>
         <AuditExport />
       </section>
+      {info?.storage === 'indexeddb' ? (
+        <section className="database-panel__part">
+          <h3>Encryption</h3>
+          <DatabaseEncryption />
+        </section>
+      ) : null}
       <section className="database-panel__part">
         <h3>Maintenance</h3>
         <VerifyDatabase />
