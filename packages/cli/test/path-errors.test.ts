@@ -58,6 +58,12 @@ it('a workspace, a temporary folder and a current folder that cannot be used', a
   const long = await sandbox.run(['start'], { environment: { WORKSPACE_DIR: at(`new/deep/${LONG}`) } });
   expect(long.stderr).toMatch(/^error\[IO_ERROR\]: .*name too long/u);
   expect(existsSync(at('new'))).toBe(false);
+  // A process of its own with a limit of CPU time: when this fails, it never ends.
+  const noFolders = await sandbox.shell('ulimit -t 30; WORKSPACE_DIR=/proc/none/x ggen-sim start');
+  expect(noFolders).toMatchObject({
+    exitCode: 1,
+    stderr: 'error[IO_ERROR]: /proc/none: no such file or directory.\n',
+  });
   for (const words of [
     ['db', 'init', '--db', 'new/deep/LONG/x'],
     ['db', 'init', '--db', 'new/deep/LONG'],

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { defineCommand, type Command } from '../command.ts';
 import { workspacePath } from '../locations.ts';
@@ -28,16 +28,31 @@ export const start: Command = defineCommand({
   },
 });
 
-/** Creates a folder and its missing parents. When one cannot be created, those before it are removed again. */
+/**
+ * Creates a folder and its missing parents. When one cannot be created, those before it are removed again. One by one,
+ * because Node's own recursive creation never ends in a file system without new folders, such as /proc.
+ */
 function createFolder(folder: string): void {
   const missing: string[] = [];
   for (let path = folder; !existsSync(path); path = dirname(path)) missing.unshift(path);
+  const created: string[] = [];
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    for (const path of missing.toReversed()) {
-      if (existsSync(path)) rmdirSync(path);
+    for (const path of missing) {
+      if (makeFolder(path)) created.unshift(path);
     }
+  } catch (error) {
+    for (const path of created) rmdirSync(path);
+    throw error;
+  }
+}
+
+/** Creates one folder. @returns false when another process has created it meanwhile */
+function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, 0o700);
+    return true;
+  } catch (error) {
+    if (existsSync(path) && statSync(path).isDirectory()) return false;
     throw error;
   }
 }
