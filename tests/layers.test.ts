@@ -57,6 +57,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'temporary-storage.node.ts': ['sqlite', 'contract'],
       'open-database.ts': [
         'existing-file.ts',
+        'codec',
         'durable-database.ts',
         'sqlite',
         'retry-busy.ts',
@@ -64,7 +65,17 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'errors.ts',
         'result-codes.ts',
       ],
-      'existing-file.ts': ['sqlite', 'database-header.ts', 'contract', 'errors.ts', 'result-codes.ts'],
+      'existing-file.ts': [
+        'encrypted-file.ts',
+        'codec',
+        'sqlite',
+        'database-header.ts',
+        'contract',
+        'errors.ts',
+        'result-codes.ts',
+      ],
+      'encrypted-file.ts': ['contract', 'errors.ts'],
+      codec: ['database-header.ts', 'contract', 'errors.ts', 'result-codes.ts'],
       'durable-database.ts': [
         'sqlite',
         'database-header.ts',

@@ -30,12 +30,15 @@ export interface CopyOptions {
   readonly signal?: { readonly aborted: boolean } | undefined;
 }
 
+/** `SQLCipher 4`: pages in that format. `storage`: the storage encrypts what it stores. */
+export type Encryption = 'SQLCipher 4' | 'storage';
+
 /** An open database whose pages are in a storage. */
 export interface DurableDatabase {
   /**
    * sql.js's database. A commit through it is durable when the call returns; failures are {@link SqliteError}s. Where
    * `storage.transactions` exists, it works within transactions only, and is `OUTSIDE_TRANSACTION` elsewhere. Its
-   * `export()` returns the file's bytes and, unlike sql.js's own, keeps statements and pragmas.
+   * `export()` returns the file's bytes, not encrypted, and, unlike sql.js's own, keeps statements and pragmas.
    */
   readonly database: SqlJsDatabase;
   readonly storage: Storage;
@@ -43,6 +46,8 @@ export interface DurableDatabase {
   readonly readOnly: boolean;
   /** The journal mode that SQLite reported. */
   readonly journalMode: string;
+  /** How what is stored is encrypted; undefined for a plain database. */
+  readonly encryption: Encryption | undefined;
   /**
    * Runs reads with the storage's work around them (see {@link StorageTransactions.readTransaction}, which may run `work`
    * again). Required when `storage.transactions` exists.
@@ -79,7 +84,7 @@ export interface DurableDatabase {
    * @returns the number of bytes read
    */
   readFile(target: Uint8Array, offset: number): number;
-  /** @returns the whole database as the bytes of an SQLite file. @throws VfsError `IN_TRANSACTION` */
+  /** @returns the whole database as the bytes of an SQLite file, which is not encrypted. @throws VfsError `IN_TRANSACTION` */
   exportImage(): Uint8Array;
   /**
    * Replaces the whole content with another database's in one transaction, in steps.
@@ -101,6 +106,7 @@ export interface DurableDatabase {
 export class OpenedDatabase implements DurableDatabase {
   readonly database: SqlJsDatabase;
   readonly journalMode: string;
+  readonly encryption: Encryption | undefined;
   readonly readOnly: boolean;
   lastChangeCounter: number;
   readonly #sqlJs: SqlJs;
@@ -119,12 +125,19 @@ export class OpenedDatabase implements DurableDatabase {
     sqlJs: SqlJs,
     database: SqlJsDatabase,
     mount: Mount,
-    details: { journalMode: string; exclusive: boolean; release: () => void; reopen: () => OpenedDatabase },
+    details: {
+      journalMode: string;
+      exclusive: boolean;
+      encryption: Encryption | undefined;
+      release: () => void;
+      reopen: () => OpenedDatabase;
+    },
   ) {
     this.#sqlJs = sqlJs;
     this.database = database;
     this.#mount = mount;
     this.journalMode = details.journalMode;
+    this.encryption = details.encryption;
     this.#exclusive = details.exclusive;
     this.#release = details.release;
     this.#reopen = details.reopen;

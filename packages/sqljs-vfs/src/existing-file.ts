@@ -9,6 +9,8 @@ import { type DatabaseHeader, readHeader } from './database-header.ts';
 import { SqliteError, VfsError } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
 import { walModeError } from './sqlite/storage-errors.ts';
+import { assertNotEncrypted } from './encrypted-file.ts';
+import type { DatabaseCodec } from './codec/database-codec.ts';
 import type { SqlJsVfs } from './sqlite/vfs.ts';
 
 /** Result codes of a journal or log that cannot be opened, and of a file that is not a database. */
@@ -25,15 +27,21 @@ const JOURNAL_MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x
  * back first, because the header may belong to an interrupted transaction. A log without an owner is taken over where no
  * other program can reach it, and beside a database in rollback mode, where native SQLite would take it over too.
  * @param exclusive - true when the file is about to be opened with a write-ahead log
- * @throws VfsError `NOT_A_DATABASE` or `WAL_MODE`, the file being untouched; `CANNOT_OPEN`
+ * @param codec - that of an encrypted database
+ * @throws VfsError `NOT_A_DATABASE`, `KEY_REQUIRED`, `WRONG_KEY` or `WAL_MODE`, the file being untouched; `CANNOT_OPEN`
  * @throws SqliteError SQLITE_BUSY (5) while another connection writes or owns the file
  */
-export function assertOpenable(vfs: SqlJsVfs, storage: Storage, exclusive: boolean): void {
-  let header = headerOf(storage);
+export function assertOpenable(
+  vfs: SqlJsVfs,
+  storage: Storage,
+  exclusive: boolean,
+  codec: DatabaseCodec | undefined,
+): void {
+  let header = headerOf(storage, codec);
   if (isRefused(header, exclusive)) {
     // A crash may have interrupted a transaction, or another connection may be writing now.
-    rollBackJournal(vfs, storage);
-    header = headerOf(storage);
+    rollBackJournal(vfs, storage, codec);
+    header = headerOf(storage, codec);
   }
   if (header.kind === 'not-sqlite') {
     throw new VfsError('NOT_A_DATABASE', `${storage.name} is not an SQLite database`);
@@ -42,18 +50,22 @@ export function assertOpenable(vfs: SqlJsVfs, storage: Storage, exclusive: boole
     if (isOwned(storage)) {
       throw new SqliteError(ResultCode.BUSY, `${storage.name} is owned by another connection`);
     }
-    if (storage.capabilities.privateFiles) return takeOverLog(vfs, storage);
+    if (storage.capabilities.privateFiles) return takeOverLog(vfs, storage, codec);
     throw walModeError(storage);
   }
   if (header.kind === 'sqlite' && !exclusive && !storage.capabilities.atomicCommit && storage.exists('wal')) {
-    takeOverLog(vfs, storage);
+    takeOverLog(vfs, storage, codec);
   }
 }
 
-function headerOf(storage: Storage): DatabaseHeader {
+function headerOf(storage: Storage, codec: DatabaseCodec | undefined): DatabaseHeader {
   try {
-    return readHeader(storage);
+    if (codec) return codec.readHeader(storage);
+    const header = readHeader(storage);
+    if (header.kind === 'not-sqlite' && !storage.capabilities.atomicCommit) assertNotEncrypted(storage);
+    return header;
   } catch (error) {
+    if (error instanceof VfsError || error instanceof SqliteError) throw error;
     throw new VfsError('CANNOT_OPEN', `cannot open ${storage.name}`, { cause: error });
   }
 }
@@ -66,10 +78,10 @@ function isRefused(header: DatabaseHeader, exclusive: boolean): boolean {
  * Lets SQLite roll back a valid journal, so that the file's last committed state can be judged.
  * @throws SqliteError SQLITE_BUSY (5) while another connection is writing; SQLITE_IOERR (10), SQLITE_FULL (13)
  */
-function rollBackJournal(vfs: SqlJsVfs, storage: Storage): void {
+function rollBackJournal(vfs: SqlJsVfs, storage: Storage, codec: DatabaseCodec | undefined): void {
   if (!hasJournal(storage)) return;
   try {
-    executeOnce(vfs, storage, 'PRAGMA schema_version');
+    executeOnce(vfs, storage, codec, 'PRAGMA schema_version');
   } catch (error) {
     // A file that SQLite cannot read even after the rollback is refused by its header, with a better message.
     const isUnreadable = error instanceof SqliteError && UNREADABLE.has(error.resultCode);
@@ -84,11 +96,12 @@ function rollBackJournal(vfs: SqlJsVfs, storage: Storage): void {
  * @throws SqliteError SQLITE_BUSY (5) when another connection uses the database; SQLite's error for a damaged file
  * @throws VfsError `WAL_MODE` when this user may not write the file or its folder
  */
-function takeOverLog(vfs: SqlJsVfs, storage: Storage): void {
+function takeOverLog(vfs: SqlJsVfs, storage: Storage, codec: DatabaseCodec | undefined): void {
   try {
     executeOnce(
       vfs,
       storage,
+      codec,
       'PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA journal_mode=TRUNCATE',
     );
   } catch (error) {
@@ -98,8 +111,8 @@ function takeOverLog(vfs: SqlJsVfs, storage: Storage): void {
 }
 
 /** Runs statements on a connection of their own. */
-function executeOnce(vfs: SqlJsVfs, storage: Storage, sql: string): void {
-  const { database } = vfs.openDatabase(storage);
+function executeOnce(vfs: SqlJsVfs, storage: Storage, codec: DatabaseCodec | undefined, sql: string): void {
+  const { database } = vfs.openDatabase(storage, codec);
   try {
     database.exec(sql);
   } finally {

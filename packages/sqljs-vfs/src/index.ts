@@ -1,5 +1,5 @@
 export { openDatabase, type OpenDatabaseOptions } from './open-database.ts';
-export type { CopyOptions, DurableDatabase } from './durable-database.ts';
+export type { CopyOptions, DurableDatabase, Encryption } from './durable-database.ts';
 export { memoryStorage, MemoryDisk } from './storages/memory/memory.ts';
 export {
   VfsError,

@@ -1,7 +1,8 @@
+import type { DatabaseCodec } from './codec/database-codec.ts';
 import { checkKey, type EncryptionKey } from './contract/encryption-key.ts';
 import { passThrough } from './contract/storage-transactions.ts';
 import type { Storage } from './contract/storage.ts';
-import { type DurableDatabase, OpenedDatabase } from './durable-database.ts';
+import { type DurableDatabase, type Encryption, OpenedDatabase } from './durable-database.ts';
 import { VfsError } from './errors.ts';
 import { assertOpenable } from './existing-file.ts';
 import { retryBusy } from './retry-busy.ts';
@@ -37,7 +38,10 @@ export interface OpenDatabaseOptions {
   readonly validate?: (opened: DurableDatabase) => void | Promise<void>;
 }
 
-type OpenSettings = Required<Pick<OpenDatabaseOptions, 'exclusive' | 'synchronous'>>;
+interface OpenSettings extends Required<Pick<OpenDatabaseOptions, 'exclusive' | 'synchronous'>> {
+  readonly codec: DatabaseCodec | undefined;
+  readonly encryption: Encryption | undefined;
+}
 
 /**
  * The size of SQLite's page cache for storages where reading a page is a call. SQLite's default of 2 MiB does not hold
@@ -60,7 +64,8 @@ let vfs: SqlJsVfs | undefined;
  * on its first read, which happens here.
  *
  * @throws TypeError for options that contradict each other or the storage
- * @throws VfsError `NOT_A_DATABASE` or `WAL_MODE`, the file being untouched; `CANNOT_OPEN`, `UNSUPPORTED_SQLJS`
+ * @throws VfsError `NOT_A_DATABASE`, `KEY_REQUIRED`, `WRONG_KEY` or `WAL_MODE`, the file being untouched; `CORRUPT`,
+ * `CANNOT_OPEN`, `UNSUPPORTED_SQLJS`
  * @throws SqliteError SQLITE_CORRUPT (11) or SQLITE_NOTADB (26) when SQLite cannot read the file, SQLITE_BUSY (5) after
  * the deadline
  */
@@ -80,13 +85,9 @@ export async function openDatabase(
       `exclusive: a storage of kind ${storage.capabilities.kind} cannot have a write-ahead log`,
     );
   }
-  if (key !== undefined) {
-    if (!storage.useKey) {
-      const { kind } = storage.capabilities;
-      throw new VfsError('STORAGE_UNAVAILABLE', `a storage of kind ${kind} cannot be encrypted`);
-    }
-    await storage.useKey(key);
-  }
+  const codec = key === undefined ? undefined : await codecFor(storage, key);
+  const encryption = key === undefined ? undefined : codec ? 'SQLCipher 4' : 'storage';
+  const settings: OpenSettings = { exclusive, synchronous, codec, encryption };
   const loading = loadSqlJs();
   // A failure is reported by the transaction that waits for it.
   loading.catch(() => undefined);
@@ -95,10 +96,12 @@ export async function openDatabase(
   // other connections from committing and closing.
   const opened = await retryBusy(
     () =>
-      transactions.readTransaction(async () =>
+      transactions.readTransaction(async () => {
         // A storage that prepares its transactions does so while SQLite is compiled.
-        openConnection(await loading, storage, { exclusive, synchronous }),
-      ),
+        const sqlJs = await loading;
+        await codec?.prepare(storage);
+        return openConnection(sqlJs, storage, settings);
+      }),
     busyDeadlineMs,
   );
   try {
@@ -109,6 +112,23 @@ export async function openDatabase(
     closeRefused(opened);
     throw error;
   }
+}
+
+/**
+ * Gives a storage that encrypts the key, and makes the codec for the pages of any other.
+ * @throws VfsError `STORAGE_UNAVAILABLE` for a storage that cannot be encrypted
+ */
+async function codecFor(storage: Storage, key: EncryptionKey): Promise<DatabaseCodec | undefined> {
+  const { atomicCommit, kind } = storage.capabilities;
+  if (storage.useKey) {
+    await storage.useKey(key);
+    return undefined;
+  }
+  // The commit records of such a storage hold what differs, and an encrypted page differs everywhere.
+  if (atomicCommit)
+    throw new VfsError('STORAGE_UNAVAILABLE', `a storage of kind ${kind} cannot be encrypted`);
+  const { DatabaseCodec } = await import('./codec/database-codec.ts');
+  return new DatabaseCodec(key);
 }
 
 function restrictPermissions(storage: Storage): void {
@@ -129,10 +149,10 @@ function closeRefused(opened: DurableDatabase): void {
 }
 
 function openConnection(sqlJs: SqlJs, storage: Storage, settings: OpenSettings): OpenedDatabase {
-  const { exclusive, synchronous } = settings;
+  const { exclusive, synchronous, codec } = settings;
   const mounts = (vfs ??= new SqlJsVfs(sqlJs));
-  assertOpenable(mounts, storage, exclusive);
-  const { database, mount } = mounts.openDatabase(storage);
+  assertOpenable(mounts, storage, exclusive, codec);
+  const { database, mount } = mounts.openDatabase(storage, codec);
   const release = (): void => mounts.release(database.filename);
   const pragma = (statement: string): string =>
     String(database.exec(`PRAGMA ${statement}`)[0]?.values[0]?.[0]);
@@ -143,10 +163,18 @@ function openConnection(sqlJs: SqlJs, storage: Storage, settings: OpenSettings):
     const journalMode = pragma(`journal_mode=${atomicCommit ? 'MEMORY' : exclusive ? 'WAL' : 'TRUNCATE'}`);
     pragma(`synchronous=${atomicCommit ? 'off' : synchronous}`);
     if (exclusive && synchronous === 'full') pragma(`wal_autocheckpoint=${LOG_SIZE_PAGES}`);
+    // Temporary files would be plain ones.
+    if (codec) pragma('temp_store=MEMORY');
     if (!atomicCommit) pragma(`cache_size=${-CACHE_SIZE_KIB}`);
     pragma('schema_version');
     const reopen = (): OpenedDatabase => openConnection(sqlJs, storage, settings);
-    return new OpenedDatabase(sqlJs, database, mount, { journalMode, exclusive, release, reopen });
+    return new OpenedDatabase(sqlJs, database, mount, {
+      journalMode,
+      exclusive,
+      encryption: settings.encryption,
+      release,
+      reopen,
+    });
   } catch (error) {
     database.close();
     release();

@@ -22,6 +22,13 @@ type OriginalVfsMethod = (vfs: number, ...rest: number[]) => number;
 /** One database: the name sql.js gave it stands for the files of this storage. */
 export interface Mount extends Failures, FileOwner {
   readonly storage: Storage;
+  /** Encrypts the files of the database; undefined for a plain one. */
+  readonly codec: FileCodec | undefined;
+}
+
+/** Shows files of a storage as SQLite knows them. */
+export interface FileCodec {
+  over(role: FileRole, file: StorageFile, name: string): StorageFile;
 }
 
 /** A mounted database's storage, and which of its files a name stands for. */
@@ -55,9 +62,13 @@ export class SqlJsVfs {
    * Opens a database on a storage. The empty image makes sql.js create a placeholder file, which its `close()` expects.
    * @throws VfsError `CANNOT_OPEN` with the storage's error as cause
    */
-  openDatabase(storage: Storage): { database: InstanceType<SqlJs['module']['Database']>; mount: Mount } {
+  openDatabase(
+    storage: Storage,
+    codec: FileCodec | undefined,
+  ): { database: InstanceType<SqlJs['module']['Database']>; mount: Mount } {
     const mount: Mount = {
       storage,
+      codec,
       writes: new WriteCoalescing(),
       main: undefined,
       hasLog: false,
@@ -189,7 +200,8 @@ export class SqlJsVfs {
         exclusive: (flags & OpenFlag.exclusive) !== 0,
         readOnly: (flags & OpenFlag.readOnly) !== 0,
       });
-      const file = mount.writes.over(stored);
+      const written = mount.writes.over(stored);
+      const file = mount.codec?.over(role, written, mount.storage.name) ?? written;
       if (role === 'main') mount.main = file;
       if (role === 'wal') mount.hasLog = true;
       const deleteAfterClose = (): void => mount.storage.delete(role, { syncDirectory: false });

@@ -46,7 +46,12 @@ export class StorageTestContext {
     options: OpenDatabaseOptions = {},
     storage: Storage = this.storage(),
   ): Promise<DurableDatabase> {
-    const database = await openDatabase(storage, { busyDeadlineMs: 0, ...options });
+    const { key } = this.#harness;
+    const database = await openDatabase(storage, {
+      busyDeadlineMs: 0,
+      ...(key !== undefined && { key }),
+      ...options,
+    });
     this.#opened.push(() => database.close());
     return database;
   }
