@@ -1,3 +1,4 @@
+import type { Encryption } from '@ggen-sim/sqljs-vfs';
 import type { PersistenceErrorCode } from './errors.ts';
 import type { LongOperationOptions, OpenOptions } from './options.ts';
 import type { AgentSelection } from './rows.ts';
@@ -163,6 +164,8 @@ export interface Info {
   readonly durability: 'strict' | 'relaxed';
   readonly journalMode: string;
   readonly lockProvider: string;
+  /** How the stored database is encrypted: `SQLCipher 4` in files and OPFS, `storage` in IndexedDB; `null` if it is not. */
+  readonly encryption: Encryption | null;
   /**
    * What the storage keeps in memory beside SQLite's own cache. `cache`: a bounded part of the file, and what saves have
    * changed since it was last stored whole. `all`: the whole file, so that opening and memory grow with it: a database in

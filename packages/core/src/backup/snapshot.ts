@@ -42,6 +42,8 @@ async function copyToScratch(
   steps: Steps,
   options: CopyOptions,
 ): Promise<Scratch | undefined> {
+  // The copy would be a plain one, on the disk that holds the encrypted database.
+  if (connection.durable.encryption === 'SQLCipher 4') return undefined;
   let scratch: Scratch;
   try {
     scratch = createScratch(connection.durable.storage);

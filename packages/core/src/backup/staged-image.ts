@@ -82,6 +82,7 @@ export async function prepareImage(
     if (replaced) {
       refuseOtherEncoding(image, operation, replaced);
       refuseOtherPageSize(image, operation, replaced);
+      refuseOtherReservedSpace(image, operation, replaced);
       refuseDamaged(image, operation);
     }
     // Before the migration, which would add the tables.
@@ -112,6 +113,31 @@ function refuseOtherPageSize(
   throw new PersistenceError(
     'READ_ONLY',
     `The image has pages of ${Number(imageBytes)} bytes, this database of ${Number(ownBytes)}, which it keeps while it is exclusive`,
+    { operation, hint: otherWay },
+  );
+}
+
+/** Size of a page in an encrypted database, and of the space in it that SQLite leaves free. */
+const ENCRYPTED_PAGE = { sizeBytes: 4096, reservedBytes: 80 } as const;
+/** Where the reserved space stands in the header of a database. */
+const RESERVED_OFFSET = 20;
+
+/** Refuses an image whose pages have no room for what encryption adds to each of them. */
+function refuseOtherReservedSpace(
+  image: SqliteConnection,
+  operation: string,
+  { connection, otherWay }: Replaced,
+): void {
+  if (connection.durable.encryption !== 'SQLCipher 4') return;
+  const reserved = new Uint8Array(1);
+  image.readFile(reserved, RESERVED_OFFSET);
+  const isFitting =
+    image.get('PRAGMA page_size')?.[0] === ENCRYPTED_PAGE.sizeBytes &&
+    reserved[0] === ENCRYPTED_PAGE.reservedBytes;
+  if (isFitting) return;
+  throw new PersistenceError(
+    'SCHEMA_MISMATCH',
+    'The image was made of a database without encryption, so its pages cannot become encrypted ones',
     { operation, hint: otherWay },
   );
 }

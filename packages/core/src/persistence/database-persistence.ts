@@ -414,6 +414,7 @@ export class DatabasePersistence implements Api.Persistence {
       durability: this.#durability,
       journalMode: durable.journalMode,
       lockProvider,
+      encryption: durable.encryption ?? null,
       pagesInMemory: pagesInMemory ?? null,
       extentFormat: extentFormat ?? null,
       checkpoint: checkpointInfo(durable.storage.checkpointStatus),

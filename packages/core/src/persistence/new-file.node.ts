@@ -79,9 +79,12 @@ async function fillEmptyFile(
     });
   };
   try {
-    const image = await openDatabase(openStorage(source));
+    const { key } = settingsOf(file);
+    const encrypted = key === undefined ? {} : { key };
+    const image = await openDatabase(openStorage(source), encrypted);
     try {
       const filled = await openDatabase(openStorage(file), {
+        ...encrypted,
         validate: (target) => target.writeTransaction(() => copyInto(target, image)),
       });
       filled.close();
