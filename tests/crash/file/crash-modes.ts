@@ -30,6 +30,7 @@ export interface CrashMode {
 const TRUNCATE: OpenDatabaseOptions = {};
 const EXCLUSIVE: OpenDatabaseOptions = { exclusive: true };
 const RELAXED: OpenDatabaseOptions = { exclusive: true, synchronous: 'normal' };
+const ENCRYPTED: OpenDatabaseOptions = { key: new Uint8Array(32).fill(7) };
 const SMALL_CACHE: readonly string[] = ['cache_size=5'];
 const OFTEN_CHECKPOINTED: readonly string[] = ['wal_autocheckpoint=20'];
 const LARGE: Partial<WorkloadShape> = { transactions: 8, rows: 120, longestText: 1000, rewriteEvery: 2 };
@@ -70,6 +71,26 @@ export const FILE_CRASH_MODES: readonly CrashMode[] = [
     fresh: true,
     killed: true,
     promisedAt: 'close',
+  },
+  { name: 'encrypted, new database', options: ENCRYPTED, fresh: true },
+  {
+    name: 'encrypted, large transactions that spill',
+    options: ENCRYPTED,
+    pragmas: SMALL_CACHE,
+    shape: LARGE,
+  },
+  { name: 'encrypted, processes killed before', options: ENCRYPTED, fresh: true, killed: true },
+  {
+    name: 'encrypted, exclusive, large transactions that spill',
+    options: { ...EXCLUSIVE, ...ENCRYPTED },
+    pragmas: [...SMALL_CACHE, ...OFTEN_CHECKPOINTED],
+    shape: { ...LARGE, rows: 40 },
+  },
+  {
+    name: 'encrypted, exclusive, processes killed before',
+    options: { ...EXCLUSIVE, ...ENCRYPTED },
+    fresh: true,
+    killed: true,
   },
 ];
 

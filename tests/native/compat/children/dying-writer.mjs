@@ -1,15 +1,18 @@
-/** Arguments: file, writer's name, before how many file operations to die (never, if not given). Saves two rows. */
+/**
+ * Arguments: file, writer's name, before how many file operations to die (never, if not given), a key's hexadecimal digits
+ * for an encrypted file. Saves two rows.
+ */
 import { openDatabase } from '../../../../packages/sqljs-vfs/dist/index.js';
 import { fileStorage } from '../../../../packages/sqljs-vfs/dist/file.js';
 import { observedStorage } from '../../../../packages/sqljs-vfs/dist/testing.js';
 import { COUNT_UP, INSERT, acknowledge, fillerFor } from './rows.mjs';
 
-const [file = '', writer = '', operations = 'Infinity'] = process.argv.slice(2);
+const [file = '', writer = '', operations = 'Infinity', key] = process.argv.slice(2);
 let operationsLeft = Number.POSITIVE_INFINITY;
 const storage = observedStorage(fileStorage(file), ({ verb }) => {
   if (verb !== 'read' && verb !== 'exists' && operationsLeft-- <= 0) process.kill(process.pid, 'SIGKILL');
 });
-const opened = await openDatabase(storage);
+const opened = await openDatabase(storage, key === undefined ? {} : { key: Buffer.from(key, 'hex') });
 // A small cache spills, so that pages reach the file before their commit does.
 opened.database.run('PRAGMA cache_size = 2');
 operationsLeft = Number(operations);
