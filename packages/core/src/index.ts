@@ -10,7 +10,14 @@ export { SCHEMA_VERSION } from './schema/migrations/index.ts';
 export { encodeEvent } from './exports/event-encoding.ts';
 export { encodeJsonValue } from './exports/json-values.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
+export {
+  attestReceipt,
+  compareStatement,
+  receiptStatement,
+  verifyAttestation,
+} from './transparency/attestation.ts';
 export { parseCheckpoint, verifyCheckpoint } from './transparency/checkpoint.ts';
+export { signEnvelope, verifyEnvelope } from './transparency/dsse.ts';
 export {
   generateNoteKeys,
   signerOf,

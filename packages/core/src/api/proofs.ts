@@ -1,4 +1,5 @@
 import type { LongOperationOptions } from './options.ts';
+import type { ReceiptRow } from './receipts.ts';
 import type { TableName } from './tables.ts';
 
 /** Signs notes, with a key that may stay where it is: in a file, a hardware token, or a `CryptoKey` of Web Crypto. */
@@ -81,6 +82,29 @@ export interface ProofEvidence {
   readonly smallerCheckpoint?: string;
   /** Public key that must have signed them, as `generateNoteKeys` writes it. */
   readonly verifierKey: string;
+}
+
+/** A signed payload (https://github.com/secure-systems-lab/dsse/blob/master/envelope.md). */
+export interface DsseEnvelope {
+  readonly payloadType: string;
+  /** In base64. */
+  readonly payload: string;
+  readonly signatures: readonly {
+    /** Name and id of the key; a hint. */
+    readonly keyid?: string;
+    /** In base64. */
+    readonly sig: string;
+  }[];
+}
+
+/** A receipt as an in-toto statement (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). */
+export interface ReceiptStatement {
+  readonly _type: 'https://in-toto.io/Statement/v1';
+  /** The receipt by its id, and the SHA-256 of its JSON in hexadecimal digits. */
+  readonly subject: readonly [{ readonly name: string; readonly digest: { readonly sha256: string } }];
+  readonly predicateType: 'https://ggen-sim.dev/receipt/v1';
+  /** The whole row. */
+  readonly predicate: ReceiptRow;
 }
 
 /** Options of {@link Persistence.verify}. */

@@ -23,7 +23,7 @@ const MAX_SIGNATURES = 100;
 const NAME = /^[^\s+\p{Z}]+$/u;
 
 /** A public key and its name. */
-interface VerifierKey {
+export interface VerifierKey {
   readonly name: string;
   readonly keyId: Uint8Array;
   readonly publicKey: Uint8Array;
@@ -128,7 +128,14 @@ export function splitNote(note: string): {
   return { text: note.slice(0, end + 1), signatures };
 }
 
-function parseVerifierKey(text: string): VerifierKey {
+/** Returns the name and the id of a signer's key, which tell it from others. @throws {PersistenceError} `INVALID_ARGUMENT` */
+export function keyNameOf({ name, publicKey }: NoteSigner): string {
+  checkName(name);
+  return `${name}+${toHex(keyIdOf(name, publicKey))}`;
+}
+
+/** Reads the text of a public key. @throws {PersistenceError} `INVALID_ARGUMENT` */
+export function parseVerifierKey(text: string): VerifierKey {
   const key = typeof text === 'string' ? parseKey(text.trim()) : undefined;
   if (key === undefined || !isEqual(key.keyId, keyIdOf(key.name, key.bytes))) {
     throw refused('verifierKey is not the text of a public key');

@@ -1,12 +1,15 @@
 /** Keys, signatures and proofs in a page, with a key of Web Crypto that never leaves the browser. */
 import { expect, it } from 'vitest';
 import {
+  attestReceipt,
   generateNoteKeys,
   openPersistence,
   signerOf,
   signNote,
   verifierKeyOf,
+  verifyAttestation,
   verifyProof,
+  type ReceiptRow,
 } from '../../src/index.ts';
 import { receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 
@@ -36,6 +39,9 @@ it('signs with a key that cannot be extracted, and verifies a proof', async () =
   const proof = await db.prove({ receiptId: saved?.receiptId ?? '' });
   const evidence = { checkpoint, verifierKey: verifierKeyOf(signer) };
   expect(await verifyProof(proof, evidence)).toMatchObject({ size: 5 });
+  const [row] = await db.queryReceipts();
+  const envelope = await attestReceipt(row as ReceiptRow, signer);
+  expect((await verifyAttestation(envelope, evidence.verifierKey)).predicate).toEqual(row);
   const { verifierKey } = await generateNoteKeys('example.com/page');
   await expect(verifyProof(proof, { checkpoint, verifierKey })).rejects.toMatchObject({
     code: 'PROOF_INVALID',
