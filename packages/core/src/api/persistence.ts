@@ -49,6 +49,9 @@ import type {
   RecordLookup,
   RedactionReport,
   RemovalRequest,
+  RetentionOptions,
+  RetentionPolicy,
+  RetentionReport,
 } from './retention.ts';
 import type { Rows } from './rows.ts';
 import type { SqlQuery, SqlResult } from './sql.ts';
@@ -265,6 +268,28 @@ export interface Persistence extends Closeable {
   removeHold(record: RecordLookup): Promise<void>;
   /** Lists the holds, by table and id. */
   listHolds(): Promise<Hold[]>;
+  /**
+   * Stores a retention policy, in place of the one with its name. Nothing is deleted until {@link runRetention}.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`
+   */
+  setRetentionPolicy(policy: RetentionPolicy): Promise<RetentionPolicy>;
+  /**
+   * Removes a retention policy.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_FOUND`
+   */
+  removeRetentionPolicy(name: string): Promise<void>;
+  /**
+   * Lists the retention policies, by their names.
+   * @throws {PersistenceError} `INVALID_JSON` for what another program stored
+   */
+  listRetentionPolicies(): Promise<RetentionPolicy[]>;
+  /**
+   * Deletes what is beyond the limits of the retention policies, one after another, the oldest rows first, and then frees
+   * their space as a cleanup does. What is held stays. Rows are deleted in batches, and other connections save in between: a
+   * run that fails or is aborted has deleted some, and its error counts them.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `INVALID_JSON` for a policy that another program stored, `ABORTED`
+   */
+  runRetention(options?: RetentionOptions): Promise<RetentionReport>;
   /**
    * Checks integrity, schema, indexes and every receipt id, and compares every row with the change log: what another
    * program edited, deleted, or inserted among earlier rows. With checkpoints that were kept elsewhere, it also finds

@@ -1,4 +1,5 @@
 import type { LongOperationOptions } from './options.ts';
+import type { AgentSelection } from './rows.ts';
 import type { TableName } from './tables.ts';
 
 /** A record: exactly one of the three. */
@@ -65,4 +66,50 @@ export interface Hold {
   readonly reason: string;
   /** Time since when it is held. */
   readonly at: string;
+}
+
+/**
+ * What to keep of receipts or audit entries: those of the agents and statuses that it names, and of these no more than its
+ * limits, of which it has at least one. The oldest go first. Agent memory has no policies.
+ */
+export interface RetentionPolicy extends Pick<AgentSelection, 'agent'> {
+  /** Name of the policy: letters, digits, `.`, `-` and `_`. */
+  readonly name: string;
+  readonly table: 'receipts' | 'audit_log';
+  /** Only rows of this status, or of one of these. @default every row */
+  readonly status?: string | readonly string[];
+  /** Age in days above which rows are deleted. What cannot be read as a time has no age. */
+  readonly maxAgeDays?: number;
+  /** Number of rows to keep, the newest. Rows without a time are the oldest. */
+  readonly maxCount?: number;
+  /** Size of the content of the rows to keep, the newest, in bytes: JSON, details and error messages. */
+  readonly maxBytes?: number;
+}
+
+/** Options of {@link Persistence.runRetention}. */
+export interface RetentionOptions extends LongOperationOptions {
+  /** Count only, delete nothing. @default false */
+  readonly dryRun?: boolean;
+  /** As of a cleanup. */
+  readonly vacuum?: boolean;
+}
+
+/** What one policy did, or would do. */
+export interface PolicyReport {
+  readonly name: string;
+  readonly table: TableName;
+  readonly rowsDeleted: number;
+  /** Number of rows beyond the limits that are held. */
+  readonly rowsHeld: number;
+}
+
+/** Result of {@link Persistence.runRetention}. */
+export interface RetentionReport {
+  readonly dryRun: boolean;
+  /** By their names, in the order in which they ran. Rows that one has deleted are gone for the next. */
+  readonly policies: readonly PolicyReport[];
+  readonly sizeBeforeBytes: number;
+  readonly sizeAfterBytes: number;
+  /** Free room that is still in the file, in bytes. */
+  readonly freeBytes: number;
 }

@@ -16,6 +16,8 @@ export interface Deletion {
   readonly cause: DeletionCause;
   /** Only of a request: why, in the words of who asked. */
   readonly reason?: string;
+  /** Only of retention: name of the policy. */
+  readonly policy?: string;
   /** Only of one record: the id that users have of it. */
   readonly id?: string;
   readonly count: number;

@@ -303,6 +303,22 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#retention.listHolds();
   }
 
+  setRetentionPolicy(policy: Api.RetentionPolicy): Promise<Api.RetentionPolicy> {
+    return this.#retention.setPolicy(policy);
+  }
+
+  removeRetentionPolicy(name: string): Promise<void> {
+    return this.#retention.removePolicy(name);
+  }
+
+  listRetentionPolicies(): Promise<Api.RetentionPolicy[]> {
+    return this.#retention.listPolicies();
+  }
+
+  runRetention(options: Api.RetentionOptions = {}): Promise<Api.RetentionReport> {
+    return this.#retention.run(options);
+  }
+
   async verify(given: Api.VerifyOptions = {}): Promise<Api.VerifyReport> {
     const operation = 'verify';
     const options = checkLongOperation(operation, given);

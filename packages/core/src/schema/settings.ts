@@ -3,6 +3,7 @@ import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts'
 import type { StoredTable } from '../tables/table.ts';
 import { HOLD_PREFIX } from './holds.ts';
 import { METADATA_TABLE } from './metadata.ts';
+import { POLICY_PREFIX } from './retention-policies.ts';
 
 /** The settings as backups see them: some rows of the table of metadata. */
 export const SETTINGS: StoredTable = {
@@ -16,7 +17,7 @@ export const SETTINGS: StoredTable = {
 };
 
 /** What the keys of settings begin with. */
-const PREFIXES = [HOLD_PREFIX];
+const PREFIXES = [HOLD_PREFIX, POLICY_PREFIX];
 
 /** True for the key of a setting. */
 export function isSetting(key: SqlValue): boolean {

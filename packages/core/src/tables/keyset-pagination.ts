@@ -200,6 +200,37 @@ export function readInOrder<Row>(
   };
 }
 
+/** A row of a query without its content, and how large that is. */
+export interface RowPosition {
+  readonly rowid: Rowid;
+  /** Size of the columns whose content a redaction replaces. */
+  readonly sizeBytes: number;
+}
+
+/** Reads the positions of one batch of a table in the order of a query by time, and the cursor that continues after them. */
+export function readPositions(
+  connection: SqliteConnection,
+  table: AnyTable,
+  filter: RowFilter,
+  limit: number,
+  cursor: Cursor | undefined,
+): { readonly positions: RowPosition[]; readonly nextCursor: Cursor | undefined } {
+  const time = sortColumn(table, filter.order);
+  const size = table.contentColumns.map((column) => `coalesce(octet_length(${column}), 0)`).join(' + ');
+  const selected = `rowid, ${time}, ${size}`;
+  const rows = hasForeignTimes(connection, table)
+    ? rowidsByMoment(connection, table, filter, limit, cursor).flatMap((rowid) =>
+        connection.all(`SELECT ${selected} FROM ${table.name} WHERE rowid = ?`, [rowid]),
+      )
+    : rowsByIndex(connection, table, filter, limit, cursor, { selected }).rows;
+  const last = rows.at(-1);
+  if (last) keepBytes(connection, table.name, [time], last, 1, TextBytes);
+  return {
+    positions: rows.map(([rowid, , sizeBytes]) => ({ rowid: rowid as Rowid, sizeBytes: Number(sizeBytes) })),
+    nextCursor: last === undefined || rows.length < limit ? undefined : { ...positionOf(last), consumed: 0 },
+  };
+}
+
 function positionOf([rowid, sortKey = null]: readonly SqlValue[]): KeysetPosition {
   return { rowid: rowid as Rowid, sortKey, isTextBytes: sortKey instanceof TextBytes };
 }

@@ -1,5 +1,5 @@
 import type { PersistenceCase } from '../persistence-case.ts';
-import { auditOf, collect, memoryOf, receiptOf } from '../persistence-case.ts';
+import { auditOf, collect, memoryOf, receiptOf, upTo } from '../persistence-case.ts';
 import { MemoryBackupDirectory } from '../memory-backup-directory.ts';
 
 const REASON = 'asked for';
@@ -198,6 +198,103 @@ export const removalCases: readonly PersistenceCase[] = [
       await refused(db.removeHold({}), 'INVALID_ARGUMENT');
       const signal = AbortSignal.abort();
       await refused(db.deleteRecord({ receiptId: redacted ?? '', reason: REASON, signal }), 'ABORTED');
+    },
+  },
+  {
+    title:
+      'setRetentionPolicy, runRetention: keep what the policies say, by age, number, size, agent and status',
+    needs: 'clock',
+    async run({ open, clock, refused, expect }) {
+      const db = await open();
+      const expectPart = (whole: unknown, part: unknown): void => expect(partOf(whole, part)).toEqual(part);
+      const receipt = JSON.stringify('x'.repeat(98));
+      const ids: string[] = [];
+      for (const n of upTo(12)) {
+        const status = n % 2 === 0 ? 'error' : 'success';
+        const agentId = n < 6 ? 'old-agent' : 'agent';
+        ids.push((await db.saveReceipt(receiptOf(`e-${n}`, { agentId, receipt, status }))).receiptId);
+        await db.logAudit(auditOf('o', { details: 'y'.repeat(10) }));
+        clock.forwardDays(1);
+      }
+      const executions = async (): Promise<number[]> =>
+        (await db.queryReceipts({ order: 'oldest-first' })).map(({ executionId }) =>
+          Number(executionId.slice(2)),
+        );
+      await db.addHold({ receiptId: ids[0] ?? '', reason: REASON });
+      const policies = [
+        { name: 'a-errors', table: 'receipts', status: 'error', maxAgeDays: 9 },
+        { name: 'b-agent', table: 'receipts', agent: 'ag*', maxCount: 4 },
+        { name: 'c-size', table: 'receipts', maxBytes: 650 },
+        {
+          name: 'd-audits',
+          table: 'audit_log',
+          status: ['completed', 'failed'],
+          maxCount: 5,
+          maxAgeDays: 100,
+        },
+      ] as const;
+      for (const policy of policies.toReversed()) expect(await db.setRetentionPolicy(policy)).toEqual(policy);
+      expect(await db.listRetentionPolicies()).toEqual([...policies]);
+      const deleted = {
+        policies: [
+          [1, 1],
+          [2, 0],
+          [2, 1],
+          [7, 0],
+        ],
+      };
+      const counts = async (dryRun: boolean): Promise<unknown> => {
+        const report = await db.runRetention({ dryRun });
+        return { policies: report.policies.map(({ rowsDeleted, rowsHeld }) => [rowsDeleted, rowsHeld]) };
+      };
+      expect(await counts(true)).toEqual(deleted);
+      expect(await db.countReceipts()).toBe(12);
+      expect(await counts(false)).toEqual(deleted);
+      expect(await executions()).toEqual([0, 4, 5, 8, 9, 10, 11]);
+      expect(await db.countAuditTrail({ days: 365 })).toBe(5);
+      expect(await counts(false)).toEqual({
+        policies: [
+          [0, 1],
+          [0, 0],
+          [0, 1],
+          [0, 0],
+        ],
+      });
+      expectPart(await db.verify(), { problems: [], history: { rowsDeleted: 12 } });
+      const events = await collect(db.changes());
+      const causes = events
+        .filter(({ data }) => data.kind === 'rows.deleted')
+        .map(({ data }) => data.details);
+      expect(causes.map((details) => [details?.['cause'], details?.['policy'], details?.['count']])).toEqual([
+        ['retention', 'a-errors', 1],
+        ['retention', 'b-agent', 2],
+        ['retention', 'c-size', 2],
+        ['retention', 'd-audits', 7],
+      ]);
+      const directory = new MemoryBackupDirectory();
+      await db.exportBackup({ directory });
+      await db.removeRetentionPolicy('b-agent');
+      for (const from of ['json', 'image'] as const) {
+        await db.restoreBackup({ directory, from, force: true });
+        expect(await db.listRetentionPolicies()).toEqual([...policies]);
+      }
+      await refused(db.removeRetentionPolicy('none'), 'NOT_FOUND');
+      const right = { name: 'n', table: 'receipts', maxCount: 1 } as const;
+      const wrong = [
+        {},
+        { ...right, maxCount: undefined },
+        { ...right, name: '' },
+        { ...right, name: 'a b' },
+        { ...right, table: 'agent_memory' },
+        { ...right, maxCount: -1 },
+        { ...right, maxAgeDays: 1.5 },
+        { ...right, status: 5 },
+        { ...right, agent: 5 },
+      ];
+      for (const policy of wrong)
+        await refused(db.setRetentionPolicy(policy as typeof right), 'INVALID_ARGUMENT');
+      await refused(db.runRetention({ signal: AbortSignal.abort() }), 'ABORTED');
+      await refused(db.runRetention({ dryRun: 'yes' as unknown as boolean }), 'INVALID_ARGUMENT');
     },
   },
 ];
