@@ -109,6 +109,7 @@ const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
   enableHistory: "'ggen-sim db history enable'",
   listHolds: "'ggen-sim db hold list'",
   removeHold: "'ggen-sim db hold remove'",
+  removeRetentionPolicy: "'ggen-sim db retention remove'",
 };
 
 /** Spells the options and methods that a hint of the library has in backticks as the command line does. */

@@ -1,6 +1,7 @@
 /** All commands. */
 import type { Command } from '../command.ts';
 import { analytics } from './analytics.ts';
+import { attest } from './attest.ts';
 import { backup } from './backup.ts';
 import { cleanup } from './cleanup.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -25,6 +26,7 @@ import { queryReceipts } from './query-receipts.ts';
 import { redact } from './redact.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
+import { retention } from './retention.ts';
 import { AGENT_COMMANDS } from './run-agent.ts';
 import { saveMemory } from './save-memory.ts';
 import { saveReceipt } from './save-receipt.ts';
@@ -38,6 +40,7 @@ import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
 import { tail } from './tail.ts';
+import { verifyAttestation } from './verify-attestation.ts';
 import { verifyProof } from './verify-proof.ts';
 import { verifyReceipt } from './verify-receipt.ts';
 import { verify } from './verify.ts';
@@ -75,6 +78,7 @@ export const COMMANDS: readonly Command[] = [
   deleteRecord,
   redact,
   hold,
+  retention,
   reset,
   verify,
   history,
@@ -84,6 +88,8 @@ export const COMMANDS: readonly Command[] = [
   checkpoint,
   prove,
   verifyProof,
+  attest,
+  verifyAttestation,
   selfTest,
   mcp,
   serve,
