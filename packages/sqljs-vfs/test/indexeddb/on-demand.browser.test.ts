@@ -83,6 +83,12 @@ it.each([
   expect(outcome.reported > 0).toBe(reported === 'some');
 });
 
+it('indexeddb 5: an encrypted database survives every call at which a read throws NotReadableError', async () => {
+  const outcome = (await failing.call('sweep', 'a read throws NotReadableError', true)) as SweepOutcome;
+  expect(outcome.calls).toBeGreaterThanOrEqual(5);
+  expect(outcome.committed).toBe(0);
+});
+
 it('indexeddb 5: what cannot be read by new handles either is an I/O error, and the next read that can succeeds', async () => {
   expect(await failing.call('readUnreadable')).toEqual({
     read: { resultCode: 10, cause: 'NotReadableError' },
