@@ -11,7 +11,7 @@ const KIB = 1024;
  * commit.
  */
 const INSTALLED_KIB = {
-  '@ggen-sim/sqljs-vfs': 4_900,
+  '@ggen-sim/sqljs-vfs': 6_200,
   '@ggen-sim/core': 10_000,
   '@ggen-sim/agents': 35_000,
   '@ggen-sim/mcp': 45_000,
