@@ -58,6 +58,11 @@ const core: UserConfig = {
   plugins: [workerFiles(/(['"])(\.\.?\/[\w./-]*\bworker\.\w+)\.ts\1/g, 'js'), inlineWorker()],
 };
 
+/** Its main file is UMD, which a bundler cannot follow, and Node finds no names in it. */
+const jsoncParser = {
+  'jsonc-parser': path.join(folder('hooks'), 'node_modules/jsonc-parser/lib/esm/main.js'),
+};
+
 /** Builds of all packages. A package's `build` script selects its own with `--filter`. */
 const builds: UserConfig[] = defineConfig([
   {
@@ -100,7 +105,16 @@ const builds: UserConfig[] = defineConfig([
     entry: entriesOf('mcp', 'node'),
   },
   {
+    ...forNode,
+    cwd: folder('hooks'),
+    entry: entriesOf('hooks', 'node'),
+    alias: jsoncParser,
+    deps: { alwaysBundle: ['jsonc-parser'], onlyBundle: false },
+    plugins: [bundledLicences()],
+  },
+  {
     cwd: folder('cli'),
+    alias: jsoncParser,
     entry: { main: 'src/main.ts', 'agents.worker': 'src/agents.worker.ts' },
     plugins: [
       workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs'),

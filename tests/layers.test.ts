@@ -277,6 +277,28 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'errors.ts': [],
     },
   },
+  'packages/hooks': {
+    packages: ['@ggen-sim/core', 'node:*'],
+    folders: {
+      'index.ts': [
+        'transcript',
+        'spool/drain.ts',
+        'spool',
+        'mapping',
+        'recording',
+        'recording/hook-event.ts',
+      ],
+      'settings.ts': ['settings'],
+      'record.ts': ['recording'],
+      transcript: ['mapping', 'recording/hook-event.ts'],
+      settings: [],
+      'spool/drain.ts': ['mapping', 'recording/hook-event.ts', 'spool'],
+      recording: ['recording/hook-event.ts', 'spool'],
+      mapping: ['recording/hook-event.ts'],
+      'recording/hook-event.ts': [],
+      spool: [],
+    },
+  },
   'packages/cli': {
     packages: [
       '@ggen-sim/core',
@@ -285,6 +307,9 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       '@ggen-sim/agents/registry',
       '@ggen-sim/agents/client',
       'commands/mcp.ts @ggen-sim/mcp',
+      '@ggen-sim/hooks',
+      'commands/hooks.ts @ggen-sim/hooks/settings',
+      'record-hook.ts @ggen-sim/hooks/record',
       'agents.worker.ts @ggen-sim/agents/worker',
       'node:*',
     ],

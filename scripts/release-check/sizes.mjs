@@ -16,7 +16,8 @@ const INSTALLED_KIB = {
   '@ggen-sim/agents': 35_000,
   '@ggen-sim/mcp': 45_000,
   '@ggen-sim/serve': 10_100,
-  'ggen-sim': 10_300,
+  '@ggen-sim/hooks': 13_500,
+  'ggen-sim': 11_000,
 };
 const FIRST_VIEW_KIB = 830;
 
