@@ -69,6 +69,7 @@ export class CommandContext {
    * Opens the user's database.
    * @param options.changeLog - false to create it without a change log
    * @param options.create - false to refuse a missing one, although the command creates it otherwise
+   * @param options.drain - false to leave what hooks have recorded where it is
    * @throws {CommandFailure} NOT_FOUND if it does not exist and the command does not create it; INVALID_ARGUMENT if an
    * output is redirected into it
    */
@@ -77,11 +78,14 @@ export class CommandContext {
     {
       changeLog = true,
       create = this.#createsDatabase,
-    }: { readonly changeLog?: boolean; readonly create?: boolean } = {},
+      drain = true,
+    }: { readonly changeLog?: boolean; readonly create?: boolean; readonly drain?: boolean } = {},
   ): Promise<Persistence> {
     refuseOutputIntoDatabase(this.databasePath);
     try {
-      return await openDatabaseFile(this.databasePath, { expectedWork, create, changeLog });
+      const database = await openDatabaseFile(this.databasePath, { expectedWork, create, changeLog });
+      if (drain && existsSync(`${this.databasePath}-hooks`)) await this.#drainHooks(database);
+      return database;
     } catch (error) {
       throw hasCode(error, 'NOT_FOUND') ? await this.#missingDatabase(error) : error;
     }
@@ -102,6 +106,16 @@ export class CommandContext {
     chooseWasmCompiler('unknown');
     const { restoreToNewFile } = await import('@ggen-sim/core');
     return restoreToNewFile({ storage: 'file', path: this.databasePath }, options);
+  }
+
+  /** Stores what hooks have recorded. A command does not fail because of it: the events stay in their file. */
+  async #drainHooks(database: Persistence): Promise<void> {
+    try {
+      const { drain } = await import('@ggen-sim/hooks');
+      await drain(database, this.databasePath);
+    } catch (error) {
+      this.printNotice(`Events of hooks are not stored yet: ${(error as Error).message}`);
+    }
   }
 
   async #missingDatabase(cause: Error): Promise<CommandFailure> {

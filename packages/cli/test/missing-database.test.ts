@@ -9,8 +9,9 @@ const sandbox = new Sandbox();
 const at = (...names: string[]): string => join(sandbox.directory, ...names);
 const typo = at('workspace', '.ggen', 'gen.db');
 
-/** Commands that create a database: those that begin a workspace, save or import, and stats. */
-const CREATING = /^(?:start|run-agent .+|db (?:init|stats|restore|import|save-.+|log-.+))$/u;
+/** Commands that create a database: those that begin a workspace, save or import (also by an agent), and stats. */
+const CREATING =
+  /^(?:start|mcp|hooks .+|import .+|run-agent .+|db (?:init|stats|restore|import|save-.+|log-.+))$/u;
 
 /** Arguments of the commands that need some here. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {

@@ -14,6 +14,8 @@ import { getMemory } from './get-memory.ts';
 import { getReceipt } from './get-receipt.ts';
 import { history } from './history.ts';
 import { hold } from './hold.ts';
+import { hooksDrain, hooksInstall, hooksRecord, hooksRemove, hooksStatus } from './hooks.ts';
+import { importClaudeTranscript } from './import-transcript.ts';
 import { importTable } from './import.ts';
 import { init } from './init.ts';
 import { logAudit } from './log-audit.ts';
@@ -48,6 +50,8 @@ import { verify } from './verify.ts';
 /** First words that several commands share, with their descriptions in the help. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   'run-agent': 'Run an agent of the simulator',
+  hooks: 'Record what Claude Code does',
+  import: 'Import what other programs have recorded',
   db: 'Save, query, export and maintain receipts, agent memory and the audit trail',
 };
 
@@ -95,6 +99,12 @@ export const COMMANDS: readonly Command[] = [
   serve,
   serveStatus,
   serveStop,
+  hooksInstall,
+  hooksStatus,
+  hooksRemove,
+  hooksRecord,
+  hooksDrain,
+  importClaudeTranscript,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),
 ];

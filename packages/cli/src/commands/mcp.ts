@@ -21,7 +21,10 @@ export const mcp: Command = defineCommand({
   },
   examples: ['claude mcp add ggen-sim -- ggen-sim mcp --agent claude-code', 'ggen-sim mcp --read-only'],
   async run({ agent, readOnly }, context) {
-    await using database = await context.openDatabase('unknown', readOnly ? { create: false } : {});
+    await using database = await context.openDatabase(
+      'unknown',
+      readOnly ? { create: false, drain: false } : {},
+    );
     const signal = context.interruption.cancellable();
     const { serveStdio } = await import('@ggen-sim/mcp');
     await serveStdio(database, { ...omitUndefined({ agent }), readOnly, signal });

@@ -1,0 +1,48 @@
+/**
+ * `ggen-sim hooks record` without the rest of the program: the agent waits for this process, so it loads no parser and no
+ * database. It is the same whether the parser has run or not.
+ */
+import { realpathSync } from 'node:fs';
+import { recordHook } from '@ggen-sim/hooks/record';
+import { databasePath } from './locations.ts';
+
+/** Options of the command. */
+export interface HookOptions {
+  readonly db?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly keepPrompts?: boolean;
+}
+
+/** Records the event on standard input. Words that are no options of the recorder are passed over: a hook never fails. */
+export function recordHookCall(words: readonly string[]): void {
+  const valueOf = (name: string): string | undefined => {
+    const inOneWord = words.find((word) => word.startsWith(`${name}=`));
+    if (inOneWord !== undefined) return inOneWord.slice(name.length + 1);
+    const at = words.indexOf(name);
+    return at < 0 ? undefined : words[at + 1];
+  };
+  recordWith({
+    db: valueOf('--db'),
+    agent: valueOf('--agent'),
+    keepPrompts: words.includes('--keep-prompts'),
+  });
+}
+
+/** Records the event on standard input. */
+export function recordWith({ db, agent, keepPrompts = false }: HookOptions): void {
+  try {
+    const path = databasePath({
+      dbOption: db,
+      environment: process.env,
+      currentDirectory: process.cwd(),
+    });
+    recordHook({
+      databasePath: path,
+      drainer: [realpathSync(process.argv[1] ?? ''), 'hooks', 'drain', '--db', path],
+      keepPrompts,
+      ...(agent !== undefined && agent !== '' && { agent }),
+    });
+  } catch {
+    // Without a current directory there is no place for the event, and the agent must go on.
+  }
+}
