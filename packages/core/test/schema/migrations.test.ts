@@ -49,6 +49,7 @@ describe('a database of the original scripts', () => {
       schemaVersion: SCHEMA_VERSION,
       receiptsVerified: 1,
       receiptsImported: 2,
+      receiptsRedacted: 0,
       history: null,
       problemCount: 0,
       problems: [],
