@@ -264,9 +264,10 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
     },
   },
   'packages/serve': {
-    packages: ['@ggen-sim/core', 'node:*'],
+    packages: ['@ggen-sim/core', 'studio/call-socket.ts @ggen-sim/core/remote', 'node:*'],
     folders: {
-      'index.ts': ['serve-database.ts', 'discovery', 'http', 'otlp', 'errors.ts'],
+      'index.ts': ['studio', 'serve-database.ts', 'discovery', 'http', 'otlp', 'errors.ts'],
+      studio: ['serve-database.ts', 'access', 'http', 'errors.ts'],
       'serve-database.ts': ['routes', 'discovery', 'access', 'http', 'errors.ts'],
       routes: ['metrics', 'http'],
       metrics: [],

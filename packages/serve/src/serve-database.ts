@@ -18,6 +18,7 @@ import { ServeError } from './errors.ts';
 import { DEFAULT_LIMITS, type ServeLimits } from './http/limits.ts';
 import { Listener } from './http/listener.ts';
 import { RouteTable, type Route } from './http/route.ts';
+import type { Upgrade } from './http/upgrade.ts';
 import { changesRoute } from './routes/changes.ts';
 import { healthRoute } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -39,6 +40,8 @@ export interface ServeOptions {
   readonly limits?: Partial<ServeLimits>;
   /** Further routes. */
   readonly routes?: readonly Route[];
+  /** Paths where a connection may turn to another protocol. @default none */
+  readonly upgrades?: readonly Upgrade[];
   /**
    * Write a file beside the database by which other processes find this server ({@link findServer}). Then there is one server
    * of a database at a time.
@@ -122,7 +125,7 @@ export async function serveDatabase(
     ...(options.routes ?? []),
   ]);
   const admit = admission(new SenderCheck([host, ...allowedHosts]), token, limits);
-  const listener = new Listener({ database, routes: table, limits, admit });
+  const listener = new Listener({ database, routes: table, upgrades: options.upgrades ?? [], limits, admit });
   const boundPort = await listener.listen(host, port);
   const url = localUrl(host, boundPort);
   if (stateFile !== undefined && path !== null) {

@@ -1,6 +1,7 @@
 /** The HTTP server: takes requests, has them checked and answered, bounds their time, and ends in order. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Persistence } from '@ggen-sim/core';
 import { ServeError } from '../errors.ts';
 import { answerError, COMMON_HEADERS } from './answers.ts';
@@ -9,11 +10,13 @@ import type { ServeLimits } from './limits.ts';
 import { readBody } from './request-body.ts';
 import { parseTarget } from './request-path.ts';
 import type { Exchange, FoundRoute, Method, RouteTable } from './route.ts';
+import { refuseUpgrade, type Upgrade } from './upgrade.ts';
 
 /** What a listener needs. */
 export interface ListenerOptions {
   readonly database: Persistence;
   readonly routes: RouteTable;
+  readonly upgrades: readonly Upgrade[];
   readonly limits: ServeLimits;
   /**
    * Checks a request before its route is called.
@@ -36,6 +39,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #running = new Set<Running>();
+  readonly #upgraded = new Set<Duplex>();
   readonly #stopping = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -54,6 +58,10 @@ export class Listener {
       (request, response) => void this.#take(request, response),
     );
     this.#server.maxConnections = limits.connections;
+    // Without a listener, Node answers such a request as any other one.
+    if (options.upgrades.length > 0) {
+      this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    }
   }
 
   /** Begins to listen. @returns the port, which the system chooses for 0. @throws {ServeError} ADDRESS_UNAVAILABLE */
@@ -85,7 +93,11 @@ export class Listener {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.#options.limits.stopMs);
     });
+    for (const upgrade of this.#options.upgrades) upgrade.stop();
     const running = [...this.#running].filter(({ isStop }) => !isStop).map(({ ended }) => ended);
+    for (const socket of this.#upgraded) {
+      running.push(new Promise<void>((resolve) => void socket.once('close', () => resolve())));
+    }
     await Promise.race([Promise.all(running), late]);
     clearTimeout(timer);
   }
@@ -94,6 +106,7 @@ export class Listener {
   async close(): Promise<void> {
     for (const { isStop, ended } of this.#running) if (isStop) await ended;
     this.#server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
     await this.#closed;
   }
 
@@ -107,6 +120,24 @@ export class Listener {
       await this.#answer(request, response, running);
     } catch (error) {
       fail(request, response, httpErrorOf(error));
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { upgrades, admit, database, limits } = this.#options;
+    this.#upgraded.add(socket);
+    socket.once('close', () => this.#upgraded.delete(socket));
+    // The other end may be gone; its connection is closed then.
+    socket.on('error', () => socket.destroy());
+    try {
+      const { segments } = parseTarget(request.url ?? '');
+      const upgrade = upgrades.find(({ path }) => path === `/${segments.join('/')}`);
+      admit(request, upgrade !== undefined);
+      if (upgrade === undefined) throw noRoute([]);
+      if (this.#stopping.signal.aborted) throw stopping();
+      upgrade.take({ request, socket, head, database, limits });
+    } catch (error) {
+      refuseUpgrade(socket, httpErrorOf(error));
     }
   }
 
