@@ -1,10 +1,12 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig, type UserConfig } from 'vite';
+import { defineConfig, type UserConfig, type UserConfigFnObject } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { contentSecurityPolicy, developmentSecurityPolicy } from './build/content-security-policy.ts';
+import { bundledLicences } from '../../scripts/build/bundled-licences.ts';
+import { withoutOwnDatabase } from './build/without-own-database.ts';
 import { firstViewBudget } from './build/first-view-budget.ts';
 
-const config: UserConfig = defineConfig({
+const page: UserConfig = {
   // A relative base lets the page work in any folder of a static host.
   base: './',
   plugins: [
@@ -48,6 +50,22 @@ const config: UserConfig = defineConfig({
     ],
   },
   build: { target: 'es2023', modulePreload: { polyfill: false } },
-});
+};
+
+const studio: UserConfig = {
+  base: './',
+  plugins: [
+    react(),
+    contentSecurityPolicy(),
+    developmentSecurityPolicy(),
+    withoutOwnDatabase(),
+    bundledLicences(),
+  ],
+  worker: { format: 'es' },
+  build: { target: 'es2023', modulePreload: { polyfill: false }, outDir: 'dist-studio' },
+};
+
+/** `--mode studio` builds the page that `ggen-sim studio` serves, which has no database of its own. */
+const config: UserConfigFnObject = defineConfig(({ mode }) => (mode === 'studio' ? studio : page));
 
 export default config;

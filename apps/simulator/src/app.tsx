@@ -2,7 +2,9 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { DatabaseFailed } from './database/database-failed.tsx';
 import { reportDatabaseFailure, useDatabaseState, type DatabaseState } from './database/database.ts';
+import { IS_STUDIO } from './database/studio.ts';
 import { PersistenceContext } from './database/persistence-context.ts';
+import { ConnectionNotice } from './components/connection-notice.tsx';
 import { Notices } from './components/notices.tsx';
 import { PageHeader } from './components/page-header.tsx';
 import { PopupContainer } from './components/popup-container.ts';
@@ -18,7 +20,8 @@ export function App(): ReactNode {
     <CSPProvider disableStyleElements>
       <div className="app">
         <PageHeader state={state} />
-        <main className="app__main">
+        <ConnectionNotice state={state} />
+        <main className={IS_STUDIO ? 'app__main app__main--data' : 'app__main'}>
           {state.phase === 'opening' ? (
             <p className="app__opening muted" role="status">
               Opening the database…

@@ -7,7 +7,7 @@ import { databaseReady, databaseState } from './database/database.ts';
 export interface GgenSim {
   /** The page's open database, the same handle its panels use. Throws before {@link GgenSim.ready} resolves. */
   readonly persistence: Persistence;
-  /** The page's agents, loaded on the first call. */
+  /** The page's agents, loaded on the first call. Throws in a page of `ggen-sim studio`, which has none. */
   readonly agents: Pick<AgentClient, 'run'>;
   /** Resolves with the database once it is open. */
   readonly ready: Promise<Persistence>;
@@ -25,7 +25,12 @@ export function publishGgenSim(): void {
       if (state.phase === 'open') return state.persistence;
       throw new Error('The database is not open; await ggenSim.ready first');
     },
-    agents,
+    get agents() {
+      // The literal condition keeps the agents out of the build that has no use for them.
+      if (import.meta.env.MODE === 'studio')
+        throw new Error('This page runs no agents; run them with ggen-sim run');
+      return agents;
+    },
     ready: databaseReady,
   };
 }

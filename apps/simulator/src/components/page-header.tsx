@@ -1,7 +1,9 @@
 import type { ReactNode } from 'react';
-import type { DatabaseState } from '../database/database.ts';
+import { IS_STUDIO } from '../database/studio.ts';
+import type { DatabaseServer, DatabaseState } from '../database/database.ts';
 import { PaletteButton } from '../palette/palette-button.tsx';
 import { SessionToggle } from '../panes/session-toggle.tsx';
+import { printable } from './printable.ts';
 import { ThemeSelect } from './theme-select.tsx';
 import { StatusMark } from './status.tsx';
 import './page-header.css';
@@ -13,8 +15,8 @@ export function PageHeader({ state }: { state: DatabaseState }): ReactNode {
       <img src="./icon.svg" alt="" width="22" height="22" />
       <h1 className="page-header__title">ggen simulator</h1>
       <StorageState state={state} />
-      {state.phase === 'open' ? <PaletteButton /> : null}
-      {state.phase === 'open' ? <SessionToggle /> : null}
+      {state.phase === 'open' && !IS_STUDIO ? <PaletteButton /> : null}
+      {state.phase === 'open' && !IS_STUDIO ? <SessionToggle /> : null}
       <ThemeSelect />
     </header>
   );
@@ -30,6 +32,7 @@ function StorageState({ state }: { state: DatabaseState }): ReactNode {
       </span>
     );
   }
+  if (state.server) return <ServerState server={state.server} />;
   return state.persistent ? (
     <span className="page-header__storage status status--success">
       <StatusMark tone="success" />
@@ -39,6 +42,22 @@ function StorageState({ state }: { state: DatabaseState }): ReactNode {
     <span className="page-header__storage status status--warning">
       <StatusMark tone="warning" />
       In memory only: nothing is saved
+    </span>
+  );
+}
+
+/** Shows which file of this computer is open, and if it can be changed here. */
+function ServerState({ server: { path, readOnly, lost } }: { server: DatabaseServer }): ReactNode {
+  return (
+    <span className="page-header__storage" title={path}>
+      {lost === undefined ? null : (
+        <span className="status status--error">
+          <StatusMark tone="error" />
+          Not connected{' '}
+        </span>
+      )}
+      File <code>{printable(path)}</code> on this computer{' '}
+      <span className="page-header__access">{readOnly ? 'Read only' : 'Writable'}</span>
     </span>
   );
 }

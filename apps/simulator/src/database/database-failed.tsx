@@ -12,6 +12,8 @@ const TITLES: Readonly<Record<string, string>> = {
   UNREADABLE_STORAGE: 'This version cannot read the stored data',
   NEWER_SCHEMA: 'The database was written by a newer version',
   WORKER_GONE: 'The database stopped',
+  CONNECTION_LOST: 'The server cannot be reached',
+  UNAUTHORIZED: 'The server refused this address',
   DATABASE_LOCKED: 'Another tab is using the database',
 };
 

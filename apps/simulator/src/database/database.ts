@@ -1,6 +1,7 @@
-import { openPersistence, type EncryptionKey, type Persistence } from '@ggen-sim/core';
+import { openPersistence, type ConnectionState, type EncryptionKey, type Persistence } from '@ggen-sim/core';
 import { useSyncExternalStore } from 'react';
 import { failureOf, type Failure } from './failure.ts';
+import { IS_STUDIO, studioToken, studioUrl } from './studio.ts';
 
 /** Storages that keep a database in this browser. Each holds a separate database. */
 export type PersistentStorage = 'indexeddb' | 'opfs';
@@ -13,6 +14,15 @@ export function storageFromUrl(): PersistentStorage {
 /** Name of the database, shared by all tabs with the same storage. */
 export const DATABASE_NAME = 'ggen';
 
+/** The program that has the database open for this page. */
+export interface DatabaseServer {
+  /** Path of the database file on this computer. */
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** Why the connection was lost; undefined while there is one. */
+  readonly lost: string | undefined;
+}
+
 /** State of the page's database. */
 export type DatabaseState =
   | { readonly phase: 'opening' }
@@ -21,6 +31,8 @@ export type DatabaseState =
       readonly persistence: Persistence;
       readonly persistent: boolean;
       readonly encrypted: boolean;
+      /** Undefined for a database of this browser. */
+      readonly server?: DatabaseServer;
     }
   /** The database could not be opened, or its data was lost while it was open. */
   | { readonly phase: 'failed'; readonly failure: Failure };
@@ -30,6 +42,7 @@ const FATAL_CODES: ReadonlySet<string> = new Set([
   'STORAGE_RESET',
   'WORKER_GONE',
   'UNREADABLE_STORAGE',
+  'UNAUTHORIZED',
   'CLOSED',
 ]);
 
@@ -88,6 +101,62 @@ async function openRemembered(storage: PersistentStorage | 'memory'): Promise<Pe
 export function replaceDatabase(next: DatabaseState): void {
   setState(next);
   if (next.phase === 'open') resolveReady(next.persistence);
+}
+
+/** Opens the database of the page: that of the server which sent the page, or one of this browser. */
+export async function openPageDatabase(): Promise<void> {
+  await (IS_STUDIO ? openServerDatabase() : openDatabase(storageFromUrl()));
+}
+
+async function openServerDatabase(): Promise<void> {
+  setState({ phase: 'opening' });
+  try {
+    const persistence = await openPersistence({
+      storage: 'remote',
+      url: studioUrl(),
+      ...(studioToken !== undefined && { token: studioToken }),
+      onConnection: (connection) => void connectionChanged(persistence, connection),
+    });
+    setState(await serverState(persistence));
+    resolveReady(persistence);
+  } catch (error) {
+    setState({ phase: 'failed', failure: failureOf(error) });
+  }
+}
+
+async function serverState(persistence: Persistence): Promise<DatabaseState> {
+  const { path, persistent, readOnly } = await persistence.info();
+  return {
+    phase: 'open',
+    persistence,
+    persistent,
+    encrypted: false,
+    server: { path: path ?? '', readOnly, lost: undefined },
+  };
+}
+
+async function connectionChanged(persistence: Persistence, connection: ConnectionState): Promise<void> {
+  if (state.phase !== 'open' || state.server === undefined) return;
+  if (!connection.isConnected) {
+    if (connection.isRetrying) {
+      setState({ ...state, server: { ...state.server, lost: connection.reason } });
+      return;
+    }
+    // A call that is refused says why.
+    await persistence.info().catch(reportDatabaseFailure);
+    return;
+  }
+  try {
+    // The server that is back may serve another file, or serve it for reading only.
+    setState(await serverState(persistence));
+  } catch (error) {
+    reportDatabaseFailure(error);
+  }
+}
+
+/** True while the page already tells that its server is away, so that what failed need not be told as well. */
+export function isServerLost(failure: Failure): boolean {
+  return failure.code === 'CONNECTION_LOST' && state.phase === 'open' && state.server !== undefined;
 }
 
 /**

@@ -11,6 +11,8 @@ const HINTS: Readonly<Record<string, string>> = {
   DISK_FULL: 'Free some disk space, then try again. Earlier saves are intact.',
   DATABASE_LOCKED: 'Try again. If the error persists, close the other tabs of this page.',
   WORKER_GONE: 'Reload the page. Everything reported as saved is stored.',
+  CONNECTION_LOST: 'Start ggen-sim studio again. Everything reported as saved is stored.',
+  UNAUTHORIZED: 'Open the address that ggen-sim studio printed when it started last.',
   CLOSED: 'Reload the page to open the database again.',
   NOT_A_DATABASE: 'Choose a .db file that this page or ggen-sim created.',
   CORRUPT: 'Choose another copy of the file. The database here is unchanged.',

@@ -11,6 +11,19 @@ import './panes.css';
 
 /** Shows the session and the data side by side, in the sizes that the user chose, or the data alone. */
 export function Panes(): ReactNode {
+  // Sessions are this page's own documents, which do not belong into somebody's database file.
+  return import.meta.env.MODE === 'studio' ? <DataAlone /> : <SessionAndData />;
+}
+
+function DataAlone(): ReactNode {
+  return (
+    <div className="panes panes--data">
+      <DataPanel />
+    </div>
+  );
+}
+
+function SessionAndData(): ReactNode {
   const { isFolded, sizes } = usePaneLayout();
   const persistence = usePersistence();
   useEffect(() => {
@@ -25,13 +38,7 @@ export function Panes(): ReactNode {
     });
   }, [persistence, isFolded]);
   if (isFolded === undefined) return null;
-  if (isFolded) {
-    return (
-      <div className="panes panes--data">
-        <DataPanel />
-      </div>
-    );
-  }
+  if (isFolded) return <DataAlone />;
   return (
     <Group
       className="panes"

@@ -1,5 +1,6 @@
 import { type Info, type Persistence, type Stats, TABLE_NAMES } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
+import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
@@ -27,19 +28,21 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
         {info === undefined ? <p className="muted">Loading…</p> : <DescriptionList items={itemsOf(info)} />}
         {info === undefined ? null : <OtherStorage storage={info.storage} />}
       </section>
+      {IS_STUDIO ? null : (
+        <section className="database-panel__part">
+          <h3>Browser storage</h3>
+          <BrowserStorage sizeBytes={info?.sizeBytes} persistent={info?.persistent} />
+        </section>
+      )}
       <section className="database-panel__part">
-        <h3>Browser storage</h3>
-        <BrowserStorage sizeBytes={info?.sizeBytes} persistent={info?.persistent} />
-      </section>
-      <section className="database-panel__part">
-        <h3>Download and import</h3>
+        <h3>{IS_STUDIO ? 'Download' : 'Download and import'}</h3>
         <p className="muted">
           The download is an SQLite database file. Open it with <code>ggen-sim --db FILE</code> or{' '}
           <code>sqlite3 FILE</code>.
         </p>
         <div className="database-panel__actions">
           <DownloadDatabase />
-          <ImportDatabase stats={stats} />
+          {IS_STUDIO ? null : <ImportDatabase stats={stats} />}
         </div>
         <AuditExport />
       </section>
@@ -52,7 +55,7 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
       <section className="database-panel__part">
         <h3>Maintenance</h3>
         <VerifyDatabase />
-        <ResetDatabase stats={stats} />
+        {info?.readOnly === false ? <ResetDatabase stats={stats} /> : null}
       </section>
     </div>
   );
@@ -62,7 +65,7 @@ const STORAGE_NAMES: Readonly<Record<Info['storage'], string>> = {
   indexeddb: 'IndexedDB',
   opfs: 'Origin private file system (OPFS)',
   memory: 'Memory (lost when this tab is closed)',
-  file: 'File',
+  file: 'File on this computer',
 };
 
 const DURABILITY_NAMES: Readonly<Record<Info['durability'], string>> = {
