@@ -5,6 +5,7 @@ import { bundledLicences } from './scripts/build/bundled-licences.ts';
 import { commanderWithoutProcesses } from './scripts/build/commander-without-processes.ts';
 import { inlineWorker } from './scripts/build/inline-worker.ts';
 import { oxigraphAssets } from './scripts/build/oxigraph-assets.ts';
+import { pageFiles } from './scripts/build/page-files.ts';
 import { sqlJsAssets } from './scripts/build/sqljs-assets.ts';
 import { standalone } from './scripts/build/standalone.ts';
 import { workerFiles } from './scripts/build/worker-files.ts';
@@ -122,6 +123,7 @@ const builds: UserConfig[] = defineConfig([
       oxigraphAssets(),
       commanderWithoutProcesses(),
       bundledLicences(),
+      pageFiles(),
     ],
     format: 'esm',
     tsconfig: typesOf('node'),

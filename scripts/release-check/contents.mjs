@@ -9,6 +9,8 @@ const LICENCE = /(^|\/)[\w.-]+-LICENSE\.txt$/;
 const SQLJS_MESSAGE = 'Statement closed';
 /** Files that pages import by their address, from a copy of the folder or a CDN. */
 const STANDALONE = ['dist/standalone/index.js', 'dist/standalone/worker.js'];
+/** The page of `ggen-sim studio`, which its server reads by the folder, and the headers of its files. */
+const PAGE = ['dist/page/index.html', 'dist/page/_headers'];
 const REQUIRED_FIELDS = ['description', 'keywords', 'homepage', 'bugs', 'license', 'repository', 'engines'];
 
 /** Every file name in an `exports` or `bin` value. */
@@ -59,7 +61,7 @@ export function checkContents({ name, file, contents, manifest, workspaceManifes
   for (const entry of entries)
     if (!existsSync(path.join(contents, entry))) faults.push(`${entry} is named but not packed`);
 
-  const reachable = reachableFiles(contents, [...entries, ...STANDALONE]);
+  const reachable = reachableFiles(contents, [...entries, ...STANDALONE, ...PAGE]);
   for (const found of readdirSync(contents, { recursive: true, withFileTypes: true })) {
     const packed = path.relative(contents, path.join(found.parentPath, found.name));
     // tsdown writes a declaration file for every source file, also for those whose types no entry mentions.

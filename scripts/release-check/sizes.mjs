@@ -17,7 +17,7 @@ const INSTALLED_KIB = {
   '@ggen-sim/mcp': 45_000,
   '@ggen-sim/serve': 10_100,
   '@ggen-sim/hooks': 13_500,
-  'ggen-sim': 11_000,
+  'ggen-sim': 12_000,
 };
 const FIRST_VIEW_KIB = 830;
 

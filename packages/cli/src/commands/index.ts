@@ -41,6 +41,7 @@ import { sql } from './sql.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
+import { studio } from './studio.ts';
 import { tail } from './tail.ts';
 import { verifyAttestation } from './verify-attestation.ts';
 import { verifyProof } from './verify-proof.ts';
@@ -96,6 +97,7 @@ export const COMMANDS: readonly Command[] = [
   verifyAttestation,
   selfTest,
   mcp,
+  studio,
   serve,
   serveStatus,
   serveStop,
