@@ -1,0 +1,189 @@
+/** `ggen-sim studio`: the page over a real file, served by the built command in a process of its own. */
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test as base, expect, type Page } from '@playwright/test';
+import { ggenSim, sqlite3 } from './support/native-tools.ts';
+import { SimulatorPage } from './support/simulator-page.ts';
+import { startStudio, type Studio } from './support/studio.ts';
+
+const test = base.extend<{ file: string; start: (...options: string[]) => Promise<Studio> }>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names of other fixtures from it
+  file: async ({}, use, testInfo) => {
+    const file = testInfo.outputPath('ggen.db');
+    await ggenSim('db', 'init', '--db', file);
+    await use(file);
+  },
+  start: async ({ file }, use) => {
+    const started: Studio[] = [];
+    await use(async (...options) => {
+      const studio = await startStudio(file, ...options);
+      started.push(studio);
+      return studio;
+    });
+    for (const studio of started) await studio.kill('SIGTERM');
+  },
+});
+
+const save = (file: string, execution: string, agent: string): Promise<string> =>
+  ggenSim('db', 'save-receipt', execution, agent, 'validation', '{"made":"outside"}', '--db', file);
+
+async function open(page: Page, { url }: Studio): Promise<SimulatorPage> {
+  await page.goto(url);
+  await expect(page.getByText('on this computer').first()).toBeVisible();
+  const simulator = new SimulatorPage(page);
+  await simulator.showTab('Receipts');
+  return simulator;
+}
+
+/** Saves a receipt in the page. @returns the code of the error, or `saved` */
+const saveInPage = (page: Page, execution: string): Promise<string> =>
+  page.evaluate(async (executionId) => {
+    try {
+      await globalThis.ggenSim.persistence.saveReceipt({
+        executionId,
+        agentId: 'page',
+        agentType: 'validation',
+        receipt: '{}',
+      });
+      return 'saved';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  }, execution);
+
+test('shows a file, what other processes save in it, and refuses to change it', async ({
+  page,
+  file,
+  start,
+}) => {
+  await save(file, 'first', 'alpha');
+  const studio = await start();
+  const simulator = await open(page, studio);
+  await expect(simulator.table).toContainText('alpha');
+  await expect(page.getByText(file).first()).toBeVisible();
+  await expect(page.getByText('Read only')).toBeVisible();
+  expect(page.url()).not.toContain('token');
+
+  await save(file, 'second', 'beta');
+  await expect(simulator.count('Receipts')).toHaveText('2');
+  await expect(simulator.table).toContainText('beta');
+  await page.getByLabel('Agent').first().fill('alph%');
+  await expect(simulator.table).not.toContainText('beta');
+  await expect(simulator.table).toContainText('alpha');
+
+  expect(await saveInPage(page, 'third')).toBe('READ_ONLY');
+  await expect(simulator.count('Receipts')).toHaveText('1 of 2');
+  await simulator.showTab('Database');
+  await expect(page.getByRole('button', { name: 'Delete all data…' })).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Browser storage' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await expect(page.getByText('No problems found; 2 receipt IDs verified')).toBeVisible();
+  await page.reload();
+  await expect(simulator.count('Receipts')).toHaveText('2');
+});
+
+test('refuses who has no token, a page of another site, and a name that points here', async ({
+  page,
+  start,
+}) => {
+  const studio = await start('--write');
+  await page.goto(`${studio.origin}/#token=${'x'.repeat(43)}`);
+  await expect(page.getByRole('heading', { name: 'The server refused this address' })).toBeVisible();
+  // Another port is another site. It has the token, and no policy of its own.
+  const foreign = createServer((_request, answer) => answer.end('<!doctype html>')).listen(0, '127.0.0.1');
+  await once(foreign, 'listening');
+  await page.goto(`http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`);
+  const protocols = ['ggen-sim.1', `ggen-sim.token.${Buffer.from(studio.token).toString('hex')}`];
+  const connect = (target: Page): Promise<string> =>
+    target.evaluate(
+      ([url, offered]) =>
+        new Promise<string>((resolve) => {
+          const socket = new WebSocket(url, offered);
+          socket.addEventListener('open', () => resolve('open'));
+          socket.addEventListener('close', () => resolve('closed'));
+        }),
+      [`ws://127.0.0.1:${studio.port}/rpc`, protocols] as const,
+    );
+  expect(await connect(page)).toBe('closed');
+  foreign.closeAllConnections();
+  foreign.close();
+  await open(page, studio);
+  expect(await connect(page)).toBe('open');
+
+  const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const key = { 'sec-websocket-key': Buffer.alloc(16).toString('base64') };
+  const offered = { 'sec-websocket-protocol': protocols.join(', ') };
+  for (const [path, headers] of [
+    ['/', {}],
+    ['/rpc', { ...upgrade, ...key, ...offered, origin: `http://rebound.example:${studio.port}` }],
+  ] as const) {
+    const sent = httpRequest({
+      host: '127.0.0.1',
+      port: studio.port,
+      path,
+      headers: { ...headers, host: `rebound.example:${studio.port}` },
+    });
+    sent.end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    expect([path, answer.statusCode]).toEqual([path, 403]);
+    answer.resume();
+  }
+});
+
+test('a server that is killed while the page saves loses no save that was acknowledged', async ({
+  page,
+  file,
+  start,
+}, testInfo) => {
+  const tokenFile = testInfo.outputPath('token');
+  const studio = await start('--write', '--token-file', tokenFile);
+  const simulator = await open(page, studio);
+  await expect(page.getByText('Writable')).toBeVisible();
+  const saving = page.evaluate(async () => {
+    const acknowledged: string[] = [];
+    (globalThis as { acknowledged?: string[] }).acknowledged = acknowledged;
+    for (let number = 0; ; number++) {
+      try {
+        await globalThis.ggenSim.persistence.saveReceipt({
+          executionId: `e-${number}`,
+          agentId: 'page',
+          agentType: 'validation',
+          receipt: '{}',
+        });
+        acknowledged.push(`e-${number}`);
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    }
+  });
+  await page.waitForFunction(
+    () => ((globalThis as { acknowledged?: string[] }).acknowledged?.length ?? 0) > 5,
+  );
+  await studio.kill('SIGKILL');
+  expect(await saving).toBe('CONNECTION_LOST');
+  await expect(page.getByText('The server has stopped.')).toBeVisible();
+  const acknowledged = await page.evaluate(
+    () => (globalThis as { acknowledged?: string[] }).acknowledged ?? [],
+  );
+  const stored = (await sqlite3(file, 'SELECT execution_id FROM receipts')).split('\n');
+  expect(acknowledged.filter((execution) => !stored.includes(execution))).toEqual([]);
+  expect(await sqlite3(file, 'PRAGMA integrity_check')).toBe('ok');
+
+  await start('--write', '--token-file', tokenFile, '--port', String(studio.port));
+  await expect(page.getByText('The server has stopped.')).toHaveCount(0);
+  await expect(simulator.count('Receipts')).toHaveText(String(stored.length));
+  expect(await saveInPage(page, 'after')).toBe('saved');
+});
+
+test('two tabs see each other, and a new token is told plainly', async ({ page, context, start }) => {
+  const studio = await start('--write');
+  const first = await open(page, studio);
+  const second = await open(await context.newPage(), studio);
+  expect(await saveInPage(first.page, 'from the first tab')).toBe('saved');
+  await expect(second.count('Receipts')).toHaveText('1');
+  await studio.kill('SIGTERM');
+  await expect(first.page.getByText('The server has stopped.')).toBeVisible();
+  await start('--port', String(studio.port));
+  await expect(first.page.getByRole('heading', { name: 'The server refused this address' })).toBeVisible();
+});
