@@ -19,6 +19,7 @@ import { schemaMismatch } from '../schema/schema-problem.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
 import { columnsOfTable, TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
+import { redactedReceiptId } from '../tables/redaction.ts';
 import { valuesOf, type AnyTable, type Column, type WriteContext, type WrittenRow } from '../tables/table.ts';
 import { toTimestamp } from '../validation/timestamps.ts';
 import { leafOf } from './canonical-form.ts';
@@ -74,7 +75,7 @@ const INSERT_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, row_id, row_r
   VALUES (${NEXT_SEQ}, ?, ?, ?, coalesce(?, last_insert_rowid()), ?, ?)`;
 
 const INSERT_SUMMARY_SQL = `INSERT INTO ${CHANGE_LOG.name} (seq, at, kind, row_id, leaf, body)
-  VALUES (${NEXT_SEQ}, ?, ?, ?, ?, ?)`;
+  VALUES (${NEXT_SEQ}, ?, ?, ?, ?, ?) RETURNING seq`;
 
 /** The change log of an open database. */
 export class ChangeLog {
@@ -148,6 +149,11 @@ export class ChangeLog {
     return this.#appendSummary(REDACTED, { ...redaction }, members, rowId);
   }
 
+  /** Notes which rows came redacted from elsewhere, or were redacted while there was no log. */
+  noteImportedRedactions(table: TableName, ids: readonly string[]): void {
+    if (ids.length > 0) this.noteRedaction({ table, cause: 'import', ids, entries: [] });
+  }
+
   /** Notes a hold, or its end. @param rowId - id of the row */
   noteHold(
     isHeld: boolean,
@@ -204,7 +210,7 @@ export class ChangeLog {
     this.#origin = readOrigin(this.#connection);
     this.#position = startPosition(seq);
     for (const deletion of deletions) this.noteDeletion(deletion);
-    for (const table of TABLES) yield* this.#adopt(table, -Infinity);
+    for (const table of TABLES) yield* this.#adopt(table, -Infinity, true);
     this.#storePosition();
   }
 
@@ -269,7 +275,7 @@ export class ChangeLog {
   /** Adopts each row by an entry, or very many or large ones by one, so that a save need not wait for them. */
   #adoptAfter(table: AnyTable, last: Rowid, greatest: Rowid): void {
     if (!isMoreThan(this.#connection, table, last, MAX_ADOPTED)) {
-      finish(this.#adopt(table, last));
+      finish(this.#adopt(table, last, false));
       return;
     }
     const [first = greatest] = (this.#connection.get(`SELECT min(rowid) FROM ${table.name} WHERE rowid > ?`, [
@@ -279,7 +285,8 @@ export class ChangeLog {
     this.#appendSummary('rows.adopted', { table: table.name, last_rowid: greatest }, rowids);
   }
 
-  *#adopt(table: AnyTable, after: Rowid): Generator<number> {
+  /** @param isBeginning - true when no log said of these rows which were redacted */
+  *#adopt(table: AnyTable, after: Rowid, isBeginning: boolean): Generator<number> {
     let last: Rowid | undefined = after;
     while (last !== undefined) {
       const batch: RowidBatch<object> = readInRowidOrder(this.#connection, table, last);
@@ -290,6 +297,8 @@ export class ChangeLog {
       }
       this.#position.rowids[table.name] = batch.lastRowid ?? last;
       last = batch.lastRowid;
+      const redacted = isBeginning ? batch.rows.flatMap((row) => redactedReceiptId(table, row) ?? []) : [];
+      this.noteImportedRedactions(table.name, redacted);
       yield batch.rows.length;
     }
   }
@@ -312,15 +321,10 @@ export class ChangeLog {
     body: string | null,
   ): void {
     const [id] = values;
-    this.#run(INSERT_SQL, [
-      0,
-      at,
-      kind,
-      typeof id === 'string' ? id : null,
-      rowid,
-      leafOf(table, values),
-      body,
-    ]);
+    this.#assertNextSeq();
+    const rowId = typeof id === 'string' ? id : null;
+    this.#connection.run(INSERT_SQL, [0, at, kind, rowId, rowid, leafOf(table, values), body]);
+    this.#position.seq++;
   }
 
   /**
@@ -337,19 +341,21 @@ export class ChangeLog {
     const at = toTimestamp(this.#clock());
     const body = encodeObject(members, jsonMembers);
     const id = typeof rowId === 'string' ? rowId : null;
-    this.#run(INSERT_SUMMARY_SQL, [this.#position.seq, at, kind, id, leafOf(kind, [at, body]), body]);
-    return this.#position.seq;
+    const values = [this.#position.seq, at, kind, id, leafOf(kind, [at, body]), body];
+    this.#assertNextSeq();
+    const [seq] = this.#connection.get(INSERT_SUMMARY_SQL, values) ?? [];
+    // The position is ahead of the log where a savepoint has taken back entries, and stays so: its rowids are as well.
+    this.#position.seq++;
+    return Number(seq);
   }
 
-  #run(sql: string, values: readonly SqlValue[]): void {
+  #assertNextSeq(): void {
     if (this.#position.seq >= MAX_SEQ) {
       throw schemaMismatch({
         reason: `no number follows ${MAX_SEQ}, which another program gave to an entry of the change log`,
         wayOut: `Delete that entry (DELETE FROM ${CHANGE_LOG.name} WHERE seq = ${MAX_SEQ}).`,
       });
     }
-    this.#connection.run(sql, values);
-    this.#position.seq++;
   }
 
   /** Reads the last stored position, unless it tells of more entries than there are. */

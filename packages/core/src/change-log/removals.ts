@@ -35,7 +35,7 @@ export type RedactedEntry = readonly [seq: number, leaf: Uint8Array, redactedLea
 /** Content that was replaced by its hash, for the log. */
 export interface Redaction {
   readonly table: TableName;
-  /** `import` for rows that came redacted from elsewhere. */
+  /** `import` for rows that came redacted from elsewhere, or were redacted while there was no log. */
   readonly cause: 'request' | 'import';
   readonly reason?: string;
   /** Ids of the records. */

@@ -1,5 +1,5 @@
 import { PersistenceError } from '../api/errors.ts';
-import type { ImportReport, ReceiptRow, RefusedLine, RowImportOptions } from '../api/persistence.ts';
+import type { ImportReport, RefusedLine, RowImportOptions } from '../api/persistence.ts';
 import { EXPORT_FORMATS } from '../api/audit.ts';
 import type { ChangeLog } from '../change-log/change-log.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
@@ -9,7 +9,7 @@ import { CallerStreams } from '../streams/caller-streams.ts';
 import { decompress } from '../streams/gzip.ts';
 import { toIoError } from '../streams/io-error.ts';
 import { insertRowSql, isRefusedValue } from '../tables/insert-row.ts';
-import { parseRedacted } from '../tables/redaction.ts';
+import { redactedReceiptId } from '../tables/redaction.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
 import { rowProblem, selectList, valuesOf, type AnyTable, type WriteContext } from '../tables/table.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
@@ -175,10 +175,8 @@ class RowImporter {
       row[field] = value;
     }
     const completed = this.#table.complete(row, now);
-    let problem = rowProblem(this.#table, completed, false);
-    // The id of a receipt is computed from its content, and so says nothing of one that was redacted.
-    const redactedId = problem === undefined ? undefined : redactedIdOf(this.#table, completed);
-    if (redactedId !== undefined) problem = rowProblem(this.#table, completed, true);
+    const redactedId = redactedReceiptId(this.#table, completed);
+    const problem = redactedId === undefined ? rowProblem(this.#table, completed, false) : undefined;
     if (problem !== undefined && this.#options.acceptInvalid !== true) return { line, reason: problem };
     return { line, values: valuesOf(this.#table, completed), given: new Set(Object.keys(given)), redactedId };
   }
@@ -192,9 +190,7 @@ class RowImporter {
       if (outcome === 'inserted' && row.redactedId !== undefined) redacted.push(row.redactedId);
       return outcome;
     });
-    if (redacted.length > 0 && changeLog.origin !== undefined) {
-      changeLog.noteRedaction({ table: this.#table.name, cause: 'import', ids: redacted, entries: [] });
-    }
+    if (changeLog.origin !== undefined) changeLog.noteImportedRedactions(this.#table.name, redacted);
     return outcomes;
   }
 
@@ -232,11 +228,6 @@ class RowImporter {
     keepBytes(this.#connection, name, names, stored, 1, TextBytes);
     return names.every((column, index) => !given.has(column) || isSame(stored[index + 1], values[index]));
   }
-}
-
-function redactedIdOf({ name }: AnyTable, row: object): string | undefined {
-  const { receiptId, receiptJson } = row as Partial<ReceiptRow>;
-  return name === 'receipts' && parseRedacted(receiptJson) !== undefined ? receiptId : undefined;
 }
 
 /** A column of times turns a text of digits into a number. */

@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { parseRedacted, type Persistence } from '../../src/index.ts';
-import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { auditOf, collect, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
+import { MemoryBackupDirectory } from '../../src/testing/memory-backup-directory.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const reason = 'asked for';
@@ -165,8 +166,65 @@ it('works without a change log, and says that nothing shows it', async () => {
   expect(await db.redactRecord({ agentId: 'm', reason })).toMatchObject({ seq: null, valuesRedacted: 1 });
   expect(await db.verify()).toMatchObject({ ok: true, receiptsRedacted: 1, history: null });
   await db.enableHistory();
-  // From then on the log says how the row is, and nothing names its redaction.
   expect(parseRedacted((await db.queryReceipts())[0]?.receiptJson)?.sizeBytes).toBe(11);
+  expect(await db.verify()).toMatchObject({ ok: true, problems: [], receiptsRedacted: 1 });
+  const events = await collect(db.changes());
+  expect(events.map(({ data }) => [data.kind, data.table, data.details])).toContainEqual([
+    'rows.redacted',
+    'receipts',
+    { table: 'receipts', cause: 'import', ids: [other], count: 0, entries: [] },
+  ]);
+  expect(await problemsAfter(database, db, `UPDATE receipts SET receipt_json = '${FORGED}'`)).toEqual([
+    expect.stringMatching(/was edited: it looks redacted, but no entry/),
+  ]);
+});
+
+it.each(['json', 'image', 'importImage'] as const)(
+  'knows what was redacted without a change log after it came by %s into a database that has one',
+  async (from) => {
+    const database = createTestDatabase();
+    const plain = await database.open({ path: database.path('plain.db'), changeLog: false });
+    const { receiptId } = await plain.saveReceipt(receiptOf('a'));
+    await plain.saveReceipt(receiptOf('b'));
+    await plain.redactRecord({ receiptId, reason });
+    const directory = new MemoryBackupDirectory();
+    await plain.exportBackup({ directory });
+    const db = await database.open();
+    await db.saveReceipt(receiptOf('c'));
+    if (from === 'importImage') await db.importImage(await plain.exportImage());
+    else await db.restoreBackup({ directory, from, force: true });
+    const sound = { ok: true, problems: [], receiptsVerified: 1, receiptsRedacted: 1 };
+    expect(await db.verify()).toMatchObject({ ...sound, history: { rowsVerified: 2 } });
+    const own = new MemoryBackupDirectory();
+    await db.exportBackup({ directory: own });
+    await db.restoreBackup({ directory: own, force: true });
+    expect(await db.verify()).toMatchObject(sound);
+  },
+);
+
+it('takes the redacted form of a row of another program for no redaction', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  await db.saveReceipt(receiptOf('a'));
+  database.native(`INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status)
+    SELECT '${'0'.repeat(64)}', 'e', agent_id, agent_type, '${FORGED}', status FROM receipts`);
+  await db.saveReceipt(receiptOf('b'));
+  expect((await problemsAfter(database, db)).join('\n')).toMatch(/^receipt.* receipts 2: receipt_id is/);
+});
+
+it('tells the number of the entry, also where a save before it in the same transaction failed', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  const { receiptId } = await db.saveReceipt(receiptOf('a'));
+  database.native(`CREATE TRIGGER refuse BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'no'); END`);
+  const [failed, , deleted] = await Promise.allSettled([
+    db.record({ receipts: [receiptOf('b'), receiptOf('c')], audits: [auditOf('o')] }),
+    db.saveMemory(memoryOf('m')),
+    db.deleteRecord({ receiptId, reason }),
+  ]);
+  expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'CONSTRAINT' } });
+  const seq = database.native("SELECT seq FROM _change_log WHERE kind = 'rows.deleted'");
+  expect(deleted).toMatchObject({ status: 'fulfilled', value: { seq: Number(seq) } });
 });
 
 it('imports rows that come redacted, and notes them as such', async () => {
