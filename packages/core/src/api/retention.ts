@@ -58,7 +58,10 @@ export interface HoldRequest extends RecordLookup {
   readonly reason: string;
 }
 
-/** A hold: the record is neither deleted nor redacted, by whatever asks for it. */
+/**
+ * A hold: the record is neither deleted nor redacted, by request, cleanup, retention or reset. A restore with `force` and
+ * `importImage` replace it with every other row; the hold stays.
+ */
 export interface Hold {
   readonly table: TableName;
   /** Id of the record: of a memory that of its agent. */
