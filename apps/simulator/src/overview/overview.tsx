@@ -1,4 +1,4 @@
-import type { Persistence, Stats, TableName } from '@ggen-sim/core';
+import type { Stats, TableName } from '@ggen-sim/core';
 import { showTime } from '@ggen-sim/core';
 import { useEffect, useMemo, type ReactNode } from 'react';
 import type { Address } from '../address/address.ts';
@@ -9,6 +9,7 @@ import { textOf } from '../components/printable.ts';
 import { Status } from '../components/status.tsx';
 import { StoredText } from '../components/stored-text.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
+import { pacedQuery } from '../database/paced-query.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import type { ReceiptSummary } from '../record-dialog/receipt-summary.ts';
 import { AgentDurations } from './agent-durations.tsx';
@@ -29,27 +30,15 @@ const PERIODS: readonly (readonly [since: string, name: string])[] = [
 
 const DEFAULT_PERIOD = '7d';
 
-/** Pause before the next reading, as a multiple of what the latest one took. */
-const PAUSE_FACTOR = 4;
-/** Readings that are quick follow every commit. */
-const MIN_PAUSE_MS = 400;
-const MAX_PAUSE_MS = 30_000;
-
 /** Shows what failed, since when, and where it is slow. Every figure is a link to its rows. */
 export function Overview({ stats }: { stats: Stats | undefined }): ReactNode {
   const { filters } = useAddress();
   const since = filters.since ?? DEFAULT_PERIOD;
-  const query = useMemo(() => {
-    let pauseMs = 0;
-    return async (persistence: Persistence) => {
-      // Where much was stored, an overview after each commit would leave the database no time for anything else.
-      if (pauseMs > MIN_PAUSE_MS) await new Promise((resolve) => void setTimeout(resolve, pauseMs));
-      const startedMs = performance.now();
-      const data = await readOverview(persistence, since, lastVisit);
-      pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_FACTOR * (performance.now() - startedMs));
-      return { since, data };
-    };
-  }, [since]);
+  const query = useMemo(
+    () =>
+      pacedQuery(async (persistence) => ({ since, data: await readOverview(persistence, since, lastVisit) })),
+    [since],
+  );
   const { value, failure } = useLiveQuery(query, TABLES);
   useEffect(noteVisits, []);
   const isEmpty = stats?.receiptsTotal === 0;

@@ -1,10 +1,11 @@
 import { Tabs } from '@base-ui/react/tabs';
-import { type Persistence, type Stats, TABLE_NAMES } from '@ggen-sim/core';
+import { type Stats, TABLE_NAMES } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
 import { VIEWS, type Filters, type View } from '../address/address.ts';
 import { openView, useAddress } from '../address/navigation.ts';
 import { RunsChart } from '../chart/runs-chart.tsx';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
+import { pacedQuery } from '../database/paced-query.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { Overview } from '../overview/overview.tsx';
 import { RecordDialog } from '../record-dialog/record-dialog.tsx';
@@ -27,7 +28,7 @@ const TITLES: Readonly<Record<View, string>> = {
 /** Filters of another view say nothing about receipts. */
 const NO_FILTERS: Filters = {};
 
-const readStats = (persistence: Persistence): Promise<Stats> => persistence.stats();
+const readStats = pacedQuery((persistence): Promise<Stats> => persistence.stats());
 
 /** Shows the stored data live: counts, latest runs, the three tables and the database itself. */
 export function DataPanel(): ReactNode {

@@ -1,7 +1,8 @@
 import type { Persistence, TableName } from '@ggen-sim/core';
-import { useCallback, useDeferredValue, useMemo, type ReactNode } from 'react';
+import { useDeferredValue, useMemo, type ReactNode } from 'react';
 import type { Filters } from '../address/address.ts';
 import { currentAddress, navigate, openRecord, useAddress } from '../address/navigation.ts';
+import { pacedQuery } from '../database/paced-query.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { FilterBar, type FilterChoice } from './filter-bar.tsx';
 import { readsContent } from './row-filters.ts';
@@ -61,12 +62,13 @@ export function FilteredTable<Stored, Row>({
   }, [table, order, query, filterText, summarize]);
   const isFiltered = Object.keys(filters).length > 0;
   const matching = useLiveQuery(
-    useCallback(
-      async (persistence: Persistence) => {
-        const counted = JSON.parse(filterText) as Filters;
-        const number = Object.keys(counted).length === 0 ? undefined : await count(persistence, counted);
-        return { filterText, number };
-      },
+    useMemo(
+      () =>
+        pacedQuery(async (persistence) => {
+          const counted = JSON.parse(filterText) as Filters;
+          const number = Object.keys(counted).length === 0 ? undefined : await count(persistence, counted);
+          return { filterText, number };
+        }),
       [count, filterText],
     ),
     // Such a count reads every row, which is too much after each commit.

@@ -1,9 +1,10 @@
 import type { Persistence, Stats, TableName } from '@ggen-sim/core';
-import { useCallback, type ReactNode } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { viewAddress, type Address, type Filters } from '../address/address.ts';
 import { linkTo } from '../address/navigation.ts';
 import { formatBytes, formatCount } from '../components/format.ts';
 import { StatusMark } from '../components/status.tsx';
+import { pacedQuery } from '../database/paced-query.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { readsContent, receiptFiltersOf } from './row-filters.ts';
 import './stats-strip.css';
@@ -79,12 +80,14 @@ export function StatsStrip({ stats, filters }: { stats: Stats | undefined; filte
 /** Counts the receipts that pass the filters, by status. @returns undefined while they are counted */
 function useFilteredCounts(filters: Filters): ReceiptCounts | undefined {
   const filterText = JSON.stringify(filters);
-  const query = useCallback(
-    async (persistence: Persistence) => {
-      const chosen = JSON.parse(filterText) as Filters;
-      const counts = Object.keys(chosen).length === 0 ? undefined : await countByStatus(persistence, chosen);
-      return { filterText, counts };
-    },
+  const query = useMemo(
+    () =>
+      pacedQuery(async (persistence) => {
+        const chosen = JSON.parse(filterText) as Filters;
+        const counts =
+          Object.keys(chosen).length === 0 ? undefined : await countByStatus(persistence, chosen);
+        return { filterText, counts };
+      }),
     [filterText],
   );
   const { value } = useLiveQuery(query, readsContent(filters) ? NO_TABLES : RECEIPTS);
