@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { notifyUndoable } from '../components/notices.tsx';
 import { printable } from '../components/printable.ts';
@@ -14,7 +14,9 @@ export function SessionPanel(): ReactNode {
   const { store, state } = useSessionStore();
   const [starting, setStarting] = useState(false);
   const { current, loaded, failure } = state;
+  const { section, act } = useKeptFocus([current?.id, starting, state.stored.length].join(' '));
   const remove = async (): Promise<void> => {
+    act();
     const deleted = current && (await store.setDeleted(current.id, true));
     if (!deleted) return;
     notifyUndoable(
@@ -23,13 +25,17 @@ export function SessionPanel(): ReactNode {
     );
   };
   return (
-    <section className="session-panel panel" aria-label="Session">
+    <section ref={section} className="session-panel panel" aria-label="Session" tabIndex={-1}>
       <SessionBar
         state={starting ? { ...state, current: undefined } : state}
         onName={(name) => store.edit((session) => ({ ...session, name: name === '' ? undefined : name }))}
         onDelete={() => void remove()}
-        onStart={() => setStarting(true)}
+        onStart={() => {
+          act();
+          setStarting(true);
+        }}
         onOpen={(sessionId) => {
+          act();
           setStarting(false);
           void store.open(sessionId);
         }}
@@ -38,6 +44,7 @@ export function SessionPanel(): ReactNode {
       {loaded && (starting || current === undefined) ? (
         <StartSession
           onStart={async (documents) => {
+            act();
             await store.start(documents);
             setStarting(false);
           }}
@@ -48,4 +55,29 @@ export function SessionPanel(): ReactNode {
       ) : null}
     </section>
   );
+}
+
+/**
+ * Gives the session the focus where an action of the user took the focused button away or disabled it. Otherwise the
+ * keyboard and a screen reader would begin again at the top of the page.
+ *
+ * @param shown - changes with what is shown
+ * @returns the session's element, and what to call before an action
+ */
+function useKeptFocus(shown: string): {
+  readonly section: RefObject<HTMLElement | null>;
+  readonly act: () => void;
+} {
+  const section = useRef<HTMLElement>(null);
+  const hasActed = useRef(false);
+  useEffect(() => {
+    const { activeElement } = document;
+    const isLost =
+      activeElement === null ||
+      activeElement === document.body ||
+      // The browser takes the focus from a disabled button at the next frame.
+      activeElement.matches(':disabled');
+    if (hasActed.current && isLost) section.current?.focus({ preventScroll: true });
+  }, [shown]);
+  return { section, act: () => void (hasActed.current = true) };
 }
