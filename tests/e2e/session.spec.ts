@@ -75,6 +75,8 @@ test('a session can be named and deleted, and the deletion undone', async ({ sim
   await expect(page.getByRole('menuitem', { name: /Glossary of the east/ })).toBeVisible();
   await page.getByRole('menuitem', { name: 'Delete this session' }).click();
   await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+  // The menu's button has no more sessions to offer, and cannot keep the focus.
+  await expect(page.getByRole('region', { name: 'Session', exact: true })).toBeFocused();
   await expect(other.page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(name).toHaveValue('Glossary of the east');
