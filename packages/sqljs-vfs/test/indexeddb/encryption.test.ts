@@ -218,6 +218,28 @@ it('refuses a chunk of an earlier version of the same extent', async () => {
   await expect(readAgain(contexts)).rejects.toMatchObject({ code: 'CORRUPT' });
 });
 
+it.each([
+  ['the commits after it', 0],
+  ['extents of a later checkpoint, which has deleted the commits', 3],
+] as const)('refuses an earlier meta record, with its tag, beside %s', async (_, steps) => {
+  const { contexts, context } = await makeDatabase();
+  await context.stepThroughCheckpoint(3);
+  const { meta } = contexts.database.state;
+  const other = contexts.at(1);
+  await other.log.readTransaction(() => undefined);
+  for (const offset of [200_000, 300_000]) await write(context, offset);
+  await context.stepThroughCheckpoint(steps);
+  const after = contexts.database.state;
+  expect([after.meta?.version, after.parts.length]).toEqual([6, steps === 0 ? 2 : 0]);
+  const putBack = { ...after, meta };
+  contexts.database.state = putBack;
+  const refused = { code: 'CORRUPT', message: expect.stringContaining('the meta record') as string };
+  for (const index of [0, 2]) await expect(readAgain(contexts, index)).rejects.toMatchObject(refused);
+  await expect(context.log.readTransaction(() => undefined)).rejects.toMatchObject({ code: 'CORRUPT' });
+  if (steps === 0) await expect(other.log.readTransaction(() => undefined)).rejects.toMatchObject(refused);
+  expect(contexts.database.state).toBe(putBack);
+});
+
 it('a checkpoint of an extent with a damaged chunk fails and is reported, and nothing of it is stored', async () => {
   const { contexts } = await makeDatabase();
   contexts.close();

@@ -196,9 +196,11 @@ class MemoryTransaction implements StoreTransaction {
     return { extentIndex, version, content: this.#handleOf(bytes) };
   }
 
-  async readCommits(version: number): Promise<ArrayBuffer[]> {
+  async readCommits(version: number, meta: StoreMeta): Promise<ArrayBuffer[]> {
     await Promise.resolve();
-    return this.state.parts.filter((part) => part.version > version).map(({ bytes }) => bytes.slice(0));
+    return this.state.parts
+      .filter((part) => part.version > version && part.version <= meta.version)
+      .map(({ bytes }) => bytes.slice(0));
   }
 
   async readFirstPart(version: number): Promise<ArrayBuffer | undefined> {

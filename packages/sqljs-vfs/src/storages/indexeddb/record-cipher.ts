@@ -97,6 +97,18 @@ export class RecordCipher {
   }
 
   /**
+   * Refuses an earlier meta record that was put back beside what was stored after it. Its file would be later extents with
+   * earlier commits, a state that never was.
+   * @param extents - read by the same transaction
+   * @param hasLaterCommit - true when the commit after the latest one of the meta record is stored
+   * @throws {VfsError} `CORRUPT`
+   */
+  assertLatest({ version }: StoreMeta, extents: readonly Extent[], hasLaterCommit: boolean = false): void {
+    const isEarlier = hasLaterCommit || extents.some((extent) => !(extent.version <= version));
+    if (isEarlier) throw this.#damaged('the meta record');
+  }
+
+  /**
    * Decrypts the parts of the commits that follow each other up to a version.
    * @param after - the version before the first
    * @throws {VfsError} `CORRUPT` for a part that was changed, moved or removed

@@ -80,6 +80,8 @@ interface StoredDelta {
   readonly commitsAfter: number;
   readonly extents: readonly Extent[];
   readonly parts: readonly ArrayBuffer[];
+  /** Of an encrypted database: true when the commit after the latest one that the meta record knows is stored. */
+  readonly hasLaterCommit: boolean;
 }
 
 /** A stored database, as one context sees it. */
@@ -263,7 +265,9 @@ export class StoredDatabase {
       if (meta?.version !== expected.version) return undefined;
       return extents.filter((extent) => extent !== undefined);
     });
-    return stored && this.#openedExtents(stored);
+    if (!stored) return undefined;
+    this.#cipher?.assertLatest(expected, stored);
+    return this.#openedExtents(stored);
   }
 
   /** @returns undefined where the store is empty */
@@ -276,15 +280,17 @@ export class StoredDatabase {
     const after = this.#sinceKnown(meta, known);
     const whole = after === undefined;
     const commitsAfter = after ?? meta.checkpointedVersion;
-    if (after === meta.version) return { meta, whole, commitsAfter, extents: [], parts: [] };
-    const [extents, parts] = await Promise.all([
+    const isCurrent = after === meta.version;
+    const [extents, parts, laterPart] = await Promise.all([
       whole ? transaction.readExtents(meta, known?.extents ?? []) : [],
-      transaction.readCommits(commitsAfter, meta),
+      isCurrent ? [] : transaction.readCommits(commitsAfter, meta),
+      this.#cipher && transaction.readFirstPart(meta.version + 1),
     ]);
-    return { meta, whole, commitsAfter, extents, parts };
+    return { meta, whole, commitsAfter, extents, parts, hasLaterCommit: laterPart !== undefined };
   }
 
   async #decoded({ meta, whole, ...stored }: StoredDelta, known: KnownState | undefined): Promise<Delta> {
+    this.#cipher?.assertLatest(meta, stored.extents, stored.hasLaterCommit);
     const extents = await this.#openedExtents(stored.extents, known?.extents);
     const parts = this.#cipher
       ? await this.#cipher.openCommits(stored.parts, stored.commitsAfter, meta.version)
