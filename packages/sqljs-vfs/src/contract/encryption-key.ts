@@ -33,13 +33,24 @@ export function checkKey(key: unknown): EncryptionKey {
     }
     return Uint8Array.from(key);
   }
-  if (isWebCryptoKey(key)) return key;
+  if (isWebCryptoKey(key)) {
+    assertUsable(key);
+    return key;
+  }
   throw new TypeError(`key: expected ${KEY_SIZE_BYTES} bytes, a passphrase or a CryptoKey for AES-GCM`);
 }
 
 /** True for a key of Web Crypto. */
 export function isWebCryptoKey(key: unknown): key is WebCryptoKey {
   return Object.prototype.toString.call(key) === '[object CryptoKey]';
+}
+
+/** @throws TypeError for a `CryptoKey` that cannot encrypt and decrypt with AES-256-GCM */
+function assertUsable({ algorithm, usages }: WebCryptoKey): void {
+  const { name, length } = algorithm as { readonly name: string; readonly length?: number };
+  const isForAesGcm = name === 'AES-GCM' && length === 8 * KEY_SIZE_BYTES;
+  if (isForAesGcm && usages.includes('encrypt') && usages.includes('decrypt')) return;
+  throw new TypeError('key: the CryptoKey is not one for AES-GCM with 256 bits that encrypts and decrypts');
 }
 
 function parsePassphrase(text: string): EncryptionKey {

@@ -22,6 +22,16 @@ describe('the key of a database', () => {
     expect(checkKey(key)).toBe(key);
   });
 
+  it.each([
+    ['128 bits', { name: 'AES-GCM', length: 128 }, ['encrypt', 'decrypt']],
+    ['another cipher', { name: 'AES-CBC', length: 256 }, ['encrypt', 'decrypt']],
+    ['encryption only', { name: 'AES-GCM', length: 256 }, ['encrypt']],
+    ['decryption only', { name: 'AES-GCM', length: 256 }, ['decrypt']],
+  ] as const)('is no CryptoKey for %s', async (_, algorithm, usages) => {
+    const key = await crypto.subtle.generateKey(algorithm, true, [...usages]);
+    expect(() => checkKey(key)).toThrow(/^key: .*AES-GCM with 256 bits/);
+  });
+
   it('is refused without being quoted', () => {
     const secret = `x'${'5e'.repeat(48)}'`;
     for (const wrong of ['', '\ud800', secret, new Uint8Array(31), 7, null, {}, [1]]) {

@@ -4,7 +4,7 @@
  * key: SQLite reads synchronously and needs the bytes of a key, which a `CryptoKey` may refuse, and the data key has them.
  * Another user's key encrypts these 32 bytes again, and no record. No browser API here but WebCrypto, which Node has too.
  */
-import { type EncryptionKey, isWebCryptoKey, KEY_SIZE_BYTES } from '../../contract/encryption-key.ts';
+import { type EncryptionKey, KEY_SIZE_BYTES } from '../../contract/encryption-key.ts';
 import { VfsError } from '../../errors.ts';
 
 /** WebCrypto, under whatever name the platform's types have it. */
@@ -35,15 +35,6 @@ export interface PassphraseDerivation {
   readonly derivation: 'PBKDF2-SHA512';
   readonly salt: Uint8Array<ArrayBuffer>;
   readonly iterations: number;
-}
-
-/** @throws TypeError for a `CryptoKey` that cannot encrypt and decrypt with AES-256-GCM */
-export function assertUsable(key: EncryptionKey): void {
-  if (!isWebCryptoKey(key)) return;
-  const { name, length } = key.algorithm as { readonly name: string; readonly length?: number };
-  const isForAesGcm = name === 'AES-GCM' && length === 8 * KEY_SIZE_BYTES;
-  if (isForAesGcm && key.usages.includes('encrypt') && key.usages.includes('decrypt')) return;
-  throw new TypeError('key: the CryptoKey is not one for AES-GCM with 256 bits that encrypts and decrypts');
 }
 
 /** Makes a data key. */

@@ -34,7 +34,6 @@ import type {
 import { systemError } from '../../contract/system-error.ts';
 import { CommitLog } from './commit-log.ts';
 import { IndexedDbCommitStore } from './commit-store.browser.ts';
-import { assertUsable } from './data-key.ts';
 import { readsOnDemand } from './extent-content.browser.ts';
 import { StoredDatabase } from './stored-database.ts';
 import { withWriterLock } from './writer-lock.browser.ts';
@@ -93,9 +92,7 @@ class IndexedDbStorage implements Storage {
     };
   }
 
-  /** @throws TypeError for a `CryptoKey` that is not for AES-GCM with 256 bits */
   useKey(key: EncryptionKey): void {
-    assertUsable(key);
     this.transactions.useKey(key);
     this.#isEncrypted = true;
   }
@@ -139,7 +136,6 @@ export async function changeIndexedDbKey(
 ): Promise<void> {
   const storage = new IndexedDbStorage(name, { create: false });
   const newKey = keys.newKey === undefined ? undefined : checkKey(keys.newKey);
-  if (newKey !== undefined) assertUsable(newKey);
   if (keys.key !== undefined) storage.useKey(checkKey(keys.key));
   try {
     await storage.transactions.changeKey(newKey);
