@@ -1,11 +1,19 @@
 /** Resources: what they return, which names they refuse, and the notifications of their changes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   ResourceListChangedNotificationSchema,
   ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { openPersistence } from '@ggen-sim/core';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { connected } from './connected.ts';
+
+/** Waits of a machine that is busy. */
+const PATIENT = { timeout: 30_000 };
 
 const today = (): string => new Date().toJSON().slice(0, 10);
 
@@ -101,4 +109,47 @@ it('serves a database without a change log, without notifications', async () => 
     code: 'NO_CHANGE_LOG',
     remedy: expect.stringContaining('db history enable') as string,
   });
+});
+
+it('notifies once the change log is created', async () => {
+  const without = await openPersistence({ storage: 'memory', changeLog: false });
+  const { client, database } = await connected({}, without);
+  const updated: string[] = [];
+  client.setNotificationHandler(
+    ResourceUpdatedNotificationSchema,
+    ({ params }) => void updated.push(params.uri),
+  );
+  const uri = 'ggen-sim://memory/a';
+  await client.subscribeResource({ uri });
+  await database.enableHistory();
+  // What changed before is not known, so the first notification needs no save.
+  await client.listResources();
+  await vi.waitUntil(() => updated.includes(uri), PATIENT);
+  updated.length = 0;
+  await database.saveMemory({ agentId: 'a', agentType: 't', memory: '1' });
+  await vi.waitUntil(() => updated.includes(uri), PATIENT);
+  expect(new Set(updated)).toEqual(new Set([uri]));
+});
+
+it('subscribes again after the database was locked', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ggen-sim-mcp-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'a.db');
+  const file = await openPersistence({ storage: 'file', path, retry: { busyDeadlineMs: 50 } });
+  const { client, call } = await connected({ agent: 'a' }, file);
+  let updates = 0;
+  client.setNotificationHandler(ResourceUpdatedNotificationSchema, () => void updates++);
+  const holder = spawn('sqlite3', [path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  holder.stdin.write("BEGIN EXCLUSIVE; SELECT 'held';\n");
+  await once(holder.stdout, 'data');
+  const uri = 'ggen-sim://memory/a';
+  await expect(client.subscribeResource({ uri })).rejects.toMatchObject({
+    data: { code: 'DATABASE_LOCKED' },
+  });
+  holder.stdin.end();
+  await once(holder, 'close');
+  await client.subscribeResource({ uri });
+  await call('memory_save', { memory: {}, ifVersion: 0 });
+  await vi.waitUntil(() => updates > 0, PATIENT);
+  expect(updates).toBeGreaterThan(0);
 });

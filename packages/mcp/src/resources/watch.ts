@@ -23,6 +23,8 @@ export class ResourceWatch {
   #hasNewResources = false;
   #timer: NodeJS.Timeout | undefined;
   #started: Promise<void> | undefined;
+  /** True when something may have changed while nothing was followed. */
+  #hasGap = false;
 
   constructor(database: Persistence, notices: ChangeNotices) {
     this.#database = database;
@@ -31,23 +33,39 @@ export class ResourceWatch {
 
   /** Reports the changes of a resource that come after this has resolved, or before. */
   async subscribe(uri: string): Promise<void> {
-    this.#subscribed.add(uri);
     await this.start();
+    this.#subscribed.add(uri);
   }
 
   unsubscribe(uri: string): void {
     this.#subscribed.delete(uri);
   }
 
-  /** Begins to follow. Does nothing the second time. */
+  /** Begins to follow. Does nothing while it follows; tries again after a failure, and where there was no change log. */
   start(): Promise<void> {
     this.#started ??= this.#begin();
     return this.#started;
   }
 
   async #begin(): Promise<void> {
-    const { enabled, lastSeq } = await this.#database.historyStatus();
-    if (enabled) void this.#follow(lastSeq);
+    let isFollowing = false;
+    try {
+      const { enabled, lastSeq } = await this.#database.historyStatus();
+      isFollowing = enabled;
+      if (enabled) void this.#follow(lastSeq);
+    } finally {
+      if (!isFollowing) this.#onEnd();
+    }
+    if (isFollowing && this.#hasGap) {
+      this.#hasGap = false;
+      this.#noteAll();
+    }
+  }
+
+  /** The next request begins again, with what was not followed meanwhile. */
+  #onEnd(): void {
+    this.#started = undefined;
+    this.#hasGap = true;
   }
 
   /** Ends all notifications. */
@@ -66,12 +84,13 @@ export class ResourceWatch {
           this.#note(event);
         }
       } catch (error) {
-        if (!hasCode(error, 'CHANGE_LOG_RESET')) return;
+        if (!hasCode(error, 'CHANGE_LOG_RESET')) break;
         // Another database took the place of this one: everything may be another.
         after = 'latest';
         this.#noteAll();
       }
     }
+    this.#onEnd();
   }
 
   #noteAll(): void {
