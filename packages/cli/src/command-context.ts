@@ -84,10 +84,10 @@ export class CommandContext {
     refuseOutputIntoDatabase(this.databasePath);
     try {
       const database = await openDatabaseFile(this.databasePath, { expectedWork, create, changeLog });
-      if (drain && existsSync(`${this.databasePath}-hooks`)) await this.#drainHooks(database);
+      if (drain) await this.#drainHooks(database);
       return database;
     } catch (error) {
-      throw hasCode(error, 'NOT_FOUND') ? await this.#missingDatabase(error) : error;
+      throw hasCode(error, 'NOT_FOUND') ? await this.missingDatabase(error) : error;
     }
   }
 
@@ -111,6 +111,8 @@ export class CommandContext {
   /** Stores what hooks have recorded. A command does not fail because of it: the events stay in their file. */
   async #drainHooks(database: Persistence): Promise<void> {
     try {
+      const { hasSpooledEvents } = await import('@ggen-sim/hooks/record');
+      if (!hasSpooledEvents(this.databasePath)) return;
       const { drain } = await import('@ggen-sim/hooks');
       await drain(database, this.databasePath);
     } catch (error) {
@@ -118,7 +120,8 @@ export class CommandContext {
     }
   }
 
-  async #missingDatabase(cause: Error): Promise<CommandFailure> {
+  /** Makes the failure of a command whose database does not exist. It names the nearest one. */
+  async missingDatabase(cause?: Error): Promise<CommandFailure> {
     const { nearestDatabase } = await import('./nearest-database.ts');
     const usual = databasePath({ ...this.locations, dbOption: undefined });
     const nearest = nearestDatabase(this.databasePath, [usual]);
@@ -126,7 +129,10 @@ export class CommandContext {
       nearest === undefined
         ? "Create it with 'ggen-sim start', or with --create"
         : `The nearest one is ${nearest}. Give its path with --db, or create a new database with --create`;
-    return new CommandFailure('NOT_FOUND', `There is no database ${this.databasePath}`, { hint, cause });
+    return new CommandFailure('NOT_FOUND', `There is no database ${this.databasePath}`, {
+      hint,
+      ...(cause && { cause }),
+    });
   }
 
   /** Prints a message for the user as one line on stderr. */

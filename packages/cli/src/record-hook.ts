@@ -2,9 +2,10 @@
  * `ggen-sim hooks record` without the rest of the program: the agent waits for this process, so it loads no parser and no
  * database. It is the same whether the parser has run or not.
  */
-import { realpathSync } from 'node:fs';
+import { realpathSync, writeSync } from 'node:fs';
 import { recordHook } from '@ggen-sim/hooks/record';
 import { databasePath } from './locations.ts';
+import { printable } from './output/printable.ts';
 
 /** Options of the command. */
 export interface HookOptions {
@@ -42,7 +43,17 @@ export function recordWith({ db, agent, keepPrompts = false }: HookOptions): voi
       keepPrompts,
       ...(agent !== undefined && agent !== '' && { agent }),
     });
+  } catch (error) {
+    reportLoss(error);
+  }
+}
+
+/** Says on stderr that an event is lost. The exit code stays 0: the agent must go on. */
+function reportLoss(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  try {
+    writeSync(2, `ggen-sim: an event of a hook was not recorded: ${printable(reason)}\n`);
   } catch {
-    // Without a current directory there is no place for the event, and the agent must go on.
+    // Nobody reads stderr.
   }
 }

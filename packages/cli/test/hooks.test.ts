@@ -9,6 +9,11 @@ import { Sandbox } from './run-cli.ts';
 
 const sandbox = new Sandbox();
 const SILENT = { exitCode: 0, stdout: '', stderr: '' };
+const LOST = {
+  exitCode: 0,
+  stdout: '',
+  stderr: expect.stringMatching(/^ggen-sim: an event of a hook was not recorded: [^\n]+\n$/u) as string,
+};
 const path = (name: string): string => join(sandbox.directory, name);
 
 const tool = (n: number | string): string =>
@@ -53,6 +58,16 @@ it('records without the database code', async () => {
   expect(stderr).not.toMatch(/command-line|open-in-process|sql-wasm|secretlint|jsonc/u);
 });
 
+it('stores with any command what a drainer that was killed had taken', async () => {
+  await sandbox.db('init', '--db', 'taken.db');
+  fs.writeFileSync(path('taken.db-hooks.drainer'), String(process.pid));
+  await record('taken.db', tool(1));
+  fs.renameSync(path('taken.db-hooks'), path('taken.db-hooks.000000000000001-killed.taken'));
+  fs.rmSync(path('taken.db-hooks.drainer'));
+  expect(await toolCalls('taken.db')).toEqual(['t1']);
+  expect(fs.readdirSync(sandbox.directory).filter((name) => name.startsWith('taken.db-hooks'))).toEqual([]);
+});
+
 describe('exit code 0 and no output, whatever happens', () => {
   it.each([
     ['no input', '', []],
@@ -64,13 +79,13 @@ describe('exit code 0 and no output, whatever happens', () => {
     expect(await record('any.db', input, ...options)).toEqual(SILENT);
   });
 
-  it('garbage or a folder in place of the database, a folder that cannot be made, no name', async () => {
+  it('garbage or a folder in place of the database, no name', async () => {
     fs.writeFileSync(
       path('garbage.db'),
       'this is no database, but a text that is long enough to be read as one',
     );
     fs.mkdirSync(path('folder.db'));
-    for (const database of ['garbage.db', 'folder.db', '/proc/none/a.db', 'garbage.db/a.db', ''])
+    for (const database of ['garbage.db', 'folder.db', ''])
       expect(await record(database, tool(1))).toEqual(SILENT);
     // What could not be stored waits beside the database.
     for (const database of ['garbage.db', 'folder.db']) {
@@ -82,10 +97,19 @@ describe('exit code 0 and no output, whatever happens', () => {
     expect(fs.readFileSync(path('garbage.db'), 'utf8')).toMatch(/^this is no database/u);
   });
 
+  it('one line on stderr where the event cannot be written', async () => {
+    fs.writeFileSync(path('file'), '');
+    for (const database of ['/proc/none/a.db', 'file/a.db'])
+      expect(await record(database, tool(1))).toEqual(LOST);
+    // Also where nobody reads it.
+    const closed = await sandbox.shell('ggen-sim hooks record --db /proc/none/a.db 2>&-', { input: tool(1) });
+    expect(closed).toEqual(SILENT);
+  });
+
   it('a link in place of the spool is not followed, and the spool is for its owner only', async () => {
     fs.writeFileSync(path('victim'), 'kept');
     fs.symlinkSync(path('victim'), path('link.db-hooks'));
-    expect(await record('link.db', tool(1))).toEqual(SILENT);
+    expect(await record('link.db', tool(1))).toEqual(LOST);
     expect(fs.readFileSync(path('victim'), 'utf8')).toBe('kept');
     fs.writeFileSync(path('mode.db-hooks.drainer'), String(process.pid));
     await record('mode.db', tool(1));

@@ -1,5 +1,4 @@
 export { drain, type DrainOptions, type DrainReport } from './spool/drain.ts';
-export { hasSpooledEvents } from './spool/spool-file.ts';
 export { storeEvents, type StoreReport } from './mapping/store-events.ts';
 export { eventRow, type AuditLine } from './mapping/event-row.ts';
 export { eventOf, type HookEvent } from './recording/hook-event.ts';

@@ -124,7 +124,7 @@ export const hooksStatus: Command = defineCommand({
   async run(choice, context) {
     const file = settingsFile(choice, context);
     const { HOOK_EVENTS, installedHooks } = await import('@ggen-sim/hooks/settings');
-    const { hasSpooledEvents } = await import('@ggen-sim/hooks');
+    const { hasSpooledEvents } = await import('@ggen-sim/hooks/record');
     let installed: ReturnType<typeof installedHooks>;
     try {
       installed = installedHooks(existsSync(file) ? readFileSync(file, 'utf8') : '');
@@ -149,8 +149,8 @@ export const hooksRecord: Command = defineCommand({
   name: 'hooks record',
   summary: 'Record one event of a coding agent from standard input (the hooks call this)',
   notes:
-    'Appends the event to a file beside the database and lets another process store it. It prints nothing and its exit code is ' +
-    '0 whatever happens, so that it never disturbs the agent.',
+    'Appends the event to a file beside the database and lets another process store it. Its exit code is 0 whatever happens, ' +
+    'so that it never disturbs the agent. It prints nothing, except for a line on stderr where the event cannot be written.',
   database: 'created',
   positionals: {},
   options: { agent: agentOption, keepPrompts: keepPromptsOption },

@@ -15,19 +15,19 @@ export interface RecordOptions extends EventOptions {
 const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 
 /**
- * Records one event from standard input, and starts a process that stores it unless one runs. It prints nothing and never
- * throws: an agent must not stop because its record keeper does.
+ * Records one event from standard input, and starts a process that stores it unless one runs. It prints nothing.
+ * @throws Error when the event could not be written and is lost. Report it, and let the agent go on.
  */
 export function recordHook({ databasePath, drainer, ...options }: RecordOptions): void {
+  appendToSpool(databasePath, JSON.stringify(eventOf(readStandardInput(), options)));
   try {
-    appendToSpool(databasePath, JSON.stringify(eventOf(readStandardInput(), options)));
     if (!takeTurn(databasePath, false)) return;
     const child = spawn(process.execPath, drainer, { detached: true, stdio: 'ignore' });
     child.on('error', () => undefined);
     child.unref();
     if (child.pid !== undefined) passTurnTo(databasePath, child.pid);
   } catch {
-    // Nothing that could be done here may disturb the agent.
+    // The event waits for the next hook or command.
   }
 }
 
