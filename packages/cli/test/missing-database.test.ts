@@ -26,6 +26,13 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'db cleanup': ['0'],
   'db reset': ['--force'],
   'db prove': ['entry', '1', '--checkpoint', 'checkpoint.txt'],
+  'db export-otlp': ['--endpoint', 'http://127.0.0.1:9'],
+  'db delete': ['receipt', 'abc', '--reason', 'why'],
+  'db redact': ['receipt', 'abc', '--reason', 'why'],
+  'db hold': ['list'],
+  'db retention': ['list'],
+  'db attest': ['abc', '--key', at('new.key')],
+  'db verify-attestation': [at('attestation.json'), '--key', at('ggen.key.pub')],
 };
 
 const refusing = COMMANDS.filter(({ database }) => database === 'existing').map(({ name }) => ({
@@ -35,6 +42,9 @@ const refusing = COMMANDS.filter(({ database }) => database === 'existing').map(
 
 beforeAll(async () => {
   await sandbox.run(['start']);
+  const receiptId = await sandbox.db('save-receipt', 'e', 'a', 't', '{}');
+  const attestation = await sandbox.db('attest', receiptId.trim(), '--key', at('ggen.key'));
+  writeFileSync(at('attestation.json'), attestation);
   // Neither a database nor a pipe: nothing that a mistyped path could have meant.
   writeFileSync(at('workspace', '.ggen', 'gen.txt'), 'text');
   await sandbox.spawn('mkfifo', [at('workspace', '.ggen', 'gen.dbx')]);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { defineCommand, type Command } from '../command.ts';
 import { CommandFailure } from '../failures.ts';
 import { reportJson } from '../output/reports.ts';
@@ -22,6 +23,7 @@ export const serveStatus: Command = defineCommand({
     const { findServer } = await import('@ggen-sim/serve');
     const state = await findServer(databasePath);
     if (state === undefined) {
+      if (!existsSync(databasePath)) throw await context.missingDatabase();
       throw new CommandFailure('NOT_SERVED', `No server serves ${databasePath}`, {
         hint: "Start one with 'ggen-sim serve'",
       });

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { defineCommand, type Command } from '../command.ts';
+import { hasCode } from '../failures.ts';
 import { path } from '../parameters.ts';
 
 export const serveStop: Command = defineCommand({
@@ -11,8 +13,16 @@ export const serveStop: Command = defineCommand({
   examples: ['ggen-sim serve stop'],
   async run({ file }, context) {
     context.useDatabase(file);
+    const { databasePath } = context;
     const { stopServer } = await import('@ggen-sim/serve');
-    const { url, processId } = await stopServer(context.databasePath);
-    context.printNotice(`Stopped the server at ${url} (process ${processId}).`);
+    try {
+      const { url, processId } = await stopServer(databasePath);
+      context.printNotice(`Stopped the server at ${url} (process ${processId}).`);
+    } catch (error) {
+      // The server of a database that was removed can still be stopped; only then is a missing one an error.
+      throw hasCode(error, 'NOT_SERVED') && !existsSync(databasePath)
+        ? await context.missingDatabase(error)
+        : error;
+    }
   },
 });
