@@ -281,16 +281,9 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
   'packages/hooks': {
     packages: ['@ggen-sim/core', 'node:*'],
     folders: {
-      'index.ts': [
-        'transcript',
-        'spool/drain.ts',
-        'spool',
-        'mapping',
-        'recording',
-        'recording/hook-event.ts',
-      ],
+      'index.ts': ['transcript', 'spool/drain.ts', 'mapping', 'recording', 'recording/hook-event.ts'],
       'settings.ts': ['settings'],
-      'record.ts': ['recording'],
+      'record.ts': ['recording', 'spool'],
       transcript: ['mapping', 'recording/hook-event.ts'],
       settings: [],
       'spool/drain.ts': ['mapping', 'recording/hook-event.ts', 'spool'],
@@ -310,7 +303,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'commands/mcp.ts @ggen-sim/mcp',
       '@ggen-sim/hooks',
       'commands/hooks.ts @ggen-sim/hooks/settings',
-      'record-hook.ts @ggen-sim/hooks/record',
+      '@ggen-sim/hooks/record',
       'agents.worker.ts @ggen-sim/agents/worker',
       'node:*',
     ],
