@@ -106,7 +106,15 @@ export const maintenanceCases: readonly PersistenceCase[] = [
         schemaVersion,
         receiptsVerified: 1200,
         receiptsImported: 0,
-        history: { entries: 1202, rowsVerified: 1202, rowsWithoutHash: 0, rowsNotLogged: 0 },
+        receiptsRedacted: 0,
+        history: {
+          entries: 1202,
+          rowsVerified: 1202,
+          rowsDeleted: 0,
+          entriesRedacted: 0,
+          rowsWithoutHash: 0,
+          rowsNotLogged: 0,
+        },
         problemCount: 0,
         problems: [],
       });
