@@ -1,12 +1,12 @@
 import { PersistenceError } from '../api/errors.ts';
-import type { Persistence, RemoteOpenOptions } from '../api/persistence.ts';
+import type { Change, Persistence, RemoteOpenOptions } from '../api/persistence.ts';
 import { ChangeListeners } from '../changes/change-listeners.ts';
 import type { ChangesSource } from '../changes/change-stream.ts';
 import type { PersistenceService } from '../protocol/methods.ts';
 import { RpcClient } from '../protocol/rpc.ts';
 import { checkFunction, checkText, invalid } from '../validation/arguments.ts';
 import { createRemoteMethods } from './client.ts';
-import { ServerConnection } from './server-connection.ts';
+import { CONNECTION_LIMITS, ServerConnection, type ConnectionLimits } from './server-connection.ts';
 
 const OPERATION = 'open';
 
@@ -17,9 +17,13 @@ const MAX_TOKEN = 512;
  * Opens a database that another program serves.
  * @throws {PersistenceError} `INVALID_ARGUMENT`, `CONNECTION_LOST`, `UNAUTHORIZED`
  */
-export async function openRemote(given: RemoteOpenOptions): Promise<Persistence> {
+export async function openRemote(
+  given: RemoteOpenOptions,
+  limits: ConnectionLimits = CONNECTION_LIMITS,
+): Promise<Persistence> {
   const listeners = new ChangeListeners();
-  const connection = new ServerConnection(checkOptions(given), (change) => listeners.notify(change));
+  const onChange = (change: Change): void => listeners.notify(change);
+  const connection = new ServerConnection(checkOptions(given), onChange, limits);
   await connection.start();
   const rpc = new RpcClient<PersistenceService>({ service: connection.service });
   const ended = new AbortController();

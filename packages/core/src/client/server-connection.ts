@@ -23,6 +23,25 @@ import type { Remote } from '../protocol/rpc.ts';
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 5000;
 
+/** How long a server may be silent. */
+export interface ConnectionLimits {
+  /** Milliseconds until the connection is open and the server has said what it is. */
+  readonly connectMs: number;
+  /** Milliseconds between the questions that show if the server is still there. */
+  readonly pulseMs: number;
+  /** Questions in a row without any message of the server, after which it counts as lost. */
+  readonly silentPulses: number;
+}
+
+/**
+ * A minute of silence: a server is silent while SQLite does one long step, such as VACUUM. Questions are counted, not
+ * time, because a page that sleeps finds out about the messages that have arrived only after its timers.
+ */
+export const CONNECTION_LIMITS: ConnectionLimits = { connectMs: 30_000, pulseMs: 15_000, silentPulses: 4 };
+
+/** A connection that ended without a code from the other end (RFC 6455, section 7.4.1). */
+const ABNORMAL_CLOSE = 1006;
+
 /** A connection whose server has answered. */
 interface OpenConnection {
   readonly connection: MessageConnection;
@@ -38,29 +57,44 @@ export class ServerConnection {
   readonly #callbacks: Map<number, RemoteCallbacks> = new Map();
   #open: OpenConnection | undefined;
   #failure: PersistenceError | undefined;
+  readonly #limits: ConnectionLimits;
+  /** The last socket, open or not. */
+  #socket: SocketLike | undefined;
   #isClosed = false;
   #lastVersion = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #pulse: ReturnType<typeof setInterval> | undefined;
 
   /** @param onChange - told of commits, and of a change to every table when the connection was made again */
-  constructor({ url, token, onConnection }: RemoteOpenOptions, onChange: (change: Change) => void) {
+  constructor(
+    { url, token, onConnection }: RemoteOpenOptions,
+    onChange: (change: Change) => void,
+    limits: ConnectionLimits = CONNECTION_LIMITS,
+  ) {
     this.#url = url;
     this.#protocols = [SUBPROTOCOL, ...(token === undefined ? [] : [tokenProtocol(token)])];
-    this.#onState = (state) => onConnection?.(state);
+    // In a microtask: an error in it is uncaught in its thread and does not stop the attempts to connect.
+    this.#onState = (state) => queueMicrotask(() => onConnection?.(state));
     this.#onChange = onChange;
+    this.#limits = limits;
   }
 
   /** Connects for the first time. @throws {PersistenceError} `CONNECTION_LOST`, `UNAUTHORIZED` */
   async start(): Promise<void> {
     await this.#connect();
-    if (!this.#open) throw this.#failure ?? lost('open', 'The connection has ended');
+    if (this.#open) return;
+    // One that opened and ended at once is not made again.
+    this.close();
+    throw this.#failure ?? lost('open', 'The connection has ended');
   }
 
   /** Ends the connection. Pending calls are rejected. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    this.#open?.connection.close(1000, '');
+    clearInterval(this.#pulse);
+    if (this.#open) this.#open.connection.close(1000, '');
+    else if (this.#socket) drop(this.#socket);
   }
 
   /** The server's functions under the names of a worker's service. */
@@ -78,7 +112,15 @@ export class ServerConnection {
         this.#callbacks.delete(operationId);
       }
     },
-    abort: async (operationId, reason) => this.#open?.channel.notify('abort', operationId, reason),
+    abort: async (operationId, reason) => {
+      const channel = this.#open?.channel;
+      try {
+        channel?.notify('abort', operationId, reason);
+      } catch {
+        // The reason is no data. The caller gets its own one; the server only has to stop.
+        channel?.notify('abort', operationId, { isError: false, value: 'The caller has aborted' });
+      }
+    },
     confirmStart: async () => undefined,
     open: async () => undefined,
     subscribe: async () => undefined,
@@ -101,14 +143,19 @@ export class ServerConnection {
     let greeting: ServerGreeting;
     try {
       const socket = await openSocket(this.#url, this.#protocols);
+      this.#socket = socket;
       const connection = socketConnection(socket);
-      await untilOpen(socket, connection);
       const channel = new CallChannel<ServerFunctions>(connection, this.#functions());
-      greeting = await channel.call('greet');
+      const greeted = untilOpen(socket, connection).then(() => channel.call('greet'));
+      greeting = await answerOf(greeted, this.#limits.connectMs);
+      if (channel.ended) throw channel.ended;
       channel.maxBytes = greeting.maxMessageBytes;
       this.#open = { connection, channel };
-      connection.onClose((code, reason) => this.#onLost(code, reason));
+      channel.onEnd((ended) => this.#onLost(ended));
+      this.#watch(socket, this.#open);
     } catch (error) {
+      // Whatever is open of it would stay so, once for each attempt.
+      if (this.#socket) drop(this.#socket);
       this.#failure = failureOf(error);
       // The first attempt is the caller's to repeat.
       if (wasConnected) this.#tryAgain(pauseMs);
@@ -122,9 +169,25 @@ export class ServerConnection {
     this.#onChange({ tables: greeting.tables, version: this.#lastVersion });
   }
 
-  #onLost(code: number, reason: string): void {
+  /** Asks the server again and again, because the loss of a connection is not reported by itself. */
+  #watch(socket: SocketLike, { connection, channel }: OpenConnection): void {
+    const { pulseMs, silentPulses } = this.#limits;
+    let unanswered = 0;
+    connection.onMessage(() => (unanswered = 0));
+    this.#pulse = setInterval(() => {
+      if (unanswered === silentPulses) {
+        channel.end(silence(pulseMs * silentPulses));
+        return drop(socket);
+      }
+      unanswered++;
+      channel.call('greet').catch(() => undefined);
+    }, pulseMs);
+  }
+
+  #onLost(ended: ConnectionEnded): void {
+    clearInterval(this.#pulse);
     this.#open = undefined;
-    this.#failure = failureOf(new ConnectionEnded(code, reason));
+    this.#failure = failureOf(ended);
     if (!this.#isClosed) this.#tryAgain(FIRST_PAUSE_MS);
   }
 
@@ -166,6 +229,24 @@ function untilOpen(socket: SocketLike, connection: MessageConnection): Promise<v
     socket.addEventListener('open', () => resolve());
     connection.onClose((code, reason) => reject(new ConnectionEnded(code, reason)));
   });
+}
+
+/** Waits for the server's first answer. @throws {ConnectionEnded} when it does not come in time */
+function answerOf<T>(answer: Promise<T>, limitMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(silence(limitMs)), limitMs);
+    void answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function silence(durationMs: number): ConnectionEnded {
+  return new ConnectionEnded(ABNORMAL_CLOSE, `The server has not answered for ${durationMs / 1000} seconds`);
+}
+
+/** Ends a socket whose other end may not answer; a page can only ask it to. */
+function drop(socket: SocketLike): void {
+  if (socket.terminate) socket.terminate();
+  else socket.close();
 }
 
 function failureOf(error: unknown): PersistenceError {

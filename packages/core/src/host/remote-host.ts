@@ -129,15 +129,18 @@ export class RemoteHost {
       },
       readRows: async (method, query, batchRows, cursor) => {
         check(method, 'rows');
-        return persistence.readRows(method as MethodsOf<'rows'>, fromCloneable(query), batchRows, cursor);
+        const [given, after] = fromCloneable([query, cursor] as const);
+        return persistence.readRows(method as MethodsOf<'rows'>, given, batchRows, after);
       },
-      readChanges: async (request) => {
+      readChanges: async (given) => {
         check('changes', 'events');
+        const request = fromCloneable(given);
         return persistence.readChanges({ ...request, limit: Math.min(request.limit, MAX_BATCH_ENTRIES) });
       },
-      run: (method, options, operationId) =>
+      run: (method, sent, operationId) =>
         operations.run(operationId, async (signal) => {
           check(method, 'operation');
+          const options = fromCloneable(sent);
           refuseFilesHere(method, options);
           const callbacks = callbacksOf(operationId, channel(), connection);
           return runOperation(persistence, method as MethodsOf<'operation'>, options, signal, callbacks);
@@ -148,8 +151,12 @@ export class RemoteHost {
 
   /** @throws {TypeError} for a name that is no method; {PersistenceError} `READ_ONLY` */
   #check(method: string, kind: MethodKind): asserts method is RemoteMethod {
-    const known = Object.hasOwn(METHODS, method) && METHODS[method as RemoteMethod] === kind;
-    if (!known) throw new TypeError(`There is no method ${JSON.stringify(method)} of this kind`);
+    // What is no text is not converted to text, which may be longer than any memory.
+    const isKnown =
+      typeof method === 'string' &&
+      Object.hasOwn(METHODS, method) &&
+      METHODS[method as RemoteMethod] === kind;
+    if (!isKnown) throw new TypeError('There is no method of this name and kind');
     if (this.#isWritable || !WRITES[method as RemoteMethod]) return;
     throw new PersistenceError('READ_ONLY', 'The server was started for reading only', {
       operation: method,

@@ -61,16 +61,33 @@ function namesOf(object: object): Iterable<string> {
   return names;
 }
 
-/** Puts a function or a symbol where {@link toCloneable} put a stand-in, in arguments that this thread received. */
-export function fromCloneable<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+/** A list of arguments, or an object of several, has one level more than an argument. */
+const MAX_RECEIVED_LEVELS = MAX_LEVELS + 1;
+
+/**
+ * Puts a function or a symbol where {@link toCloneable} put a stand-in, in arguments that this thread received. Deeper
+ * objects are emptied as it does.
+ * @param visited - objects that were met before
+ * @throws {TypeError} for an object in two places, which toCloneable never makes: forty lists, each of which has the next
+ * one twice, are a small message and a walk without an end
+ */
+export function fromCloneable<Value>(
+  value: Value,
+  level: number = 0,
+  visited: Set<object> = new Set(),
+): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value) || isWebCryptoKey(value)) return value;
+  if (visited.has(value)) throw new TypeError('One object has two places in the arguments');
+  visited.add(value);
   const { uncloneable, description } = value as Partial<StandIn>;
   if (uncloneable === 'function') return (() => undefined) as Value;
   if (uncloneable === 'symbol') return Symbol(description) as Value;
+  if (level === MAX_RECEIVED_LEVELS) return (Array.isArray(value) ? [] : {}) as Value;
   const fields = value as Record<string, unknown>;
   for (const name of Object.keys(fields)) {
     const field = fields[name];
-    if (typeof field === 'object') fields[name] = fromCloneable(field);
+    if (typeof field === 'object') fields[name] = fromCloneable(field, level + 1, visited);
   }
   return value;
 }

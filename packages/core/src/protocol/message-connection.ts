@@ -19,6 +19,8 @@ export interface SocketLike {
   // oxlint-disable-next-line typescript/no-explicit-any -- browsers and `ws` declare other types of bytes
   send(message: any): void;
   close(code?: number, reason?: string): void;
+  /** Ends the connection without the other end. A browser's WebSocket has no such method. */
+  terminate?(): void;
   // oxlint-disable-next-line typescript/no-explicit-any -- an event, whose type is the platform's
   addEventListener(type: any, listener: any): void;
 }
@@ -41,8 +43,8 @@ export function tokenProtocol(token: string): string {
 /** Why a server ended a connection (4000 to 4999 are an application's own). */
 export const CLOSE_CODES = {
   goingAway: 1001,
-  /** A message broke the protocol. */
-  protocolError: 1002,
+  /** A message broke the protocol. A page may not give 1002, which means the same. */
+  protocolError: 4400,
   /** A limit was exceeded. */
   policyViolation: 1008,
   tooLarge: 1009,

@@ -82,6 +82,7 @@ export class CallChannel<
   readonly #pending: Map<number, PendingCall> = new Map();
   #calls = 0;
   #answering = 0;
+  readonly #endListeners: ((ended: ConnectionEnded) => void)[] = [];
   #ended: ConnectionEnded | undefined;
   /** Size of the largest message that the other end takes, in bytes. */
   maxBytes: number = Infinity;
@@ -91,11 +92,26 @@ export class CallChannel<
     this.#connection = connection;
     this.#functions = functions as FunctionList;
     connection.onMessage((message) => this.#receive(message));
-    connection.onClose((code, reason) => {
-      this.#ended = new ConnectionEnded(code, reason);
-      for (const { reject } of this.#pending.values()) reject(this.#ended);
-      this.#pending.clear();
-    });
+    connection.onClose((code, reason) => this.end(new ConnectionEnded(code, reason)));
+  }
+
+  /** Why nothing more is called; `undefined` while the connection is open. */
+  get ended(): ConnectionEnded | undefined {
+    return this.#ended;
+  }
+
+  /** Calls the listener once, when the connection has ended. */
+  onEnd(listener: (ended: ConnectionEnded) => void): void {
+    this.#endListeners.push(listener);
+  }
+
+  /** Rejects the pending and all later calls, without waiting for the other end. */
+  end(reason: ConnectionEnded): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+    for (const listener of this.#endListeners) listener(reason);
   }
 
   /** Calls a function of the other end. Rejects with its error, or with {@link ConnectionEnded}. */
@@ -125,18 +141,26 @@ export class CallChannel<
   #receive(bytes: Uint8Array): void {
     try {
       const message = decodeMessage(bytes) as CallMessage | AnswerMessage;
-      if (message[0] === 'call') void this.#answer(message);
+      if (message[0] === 'call') this.#answer(message).catch(() => this.#breakOff());
       else this.#settle(message);
     } catch {
-      this.#connection.close(CLOSE_CODES.protocolError, 'The message is not of this protocol');
+      this.#breakOff();
     }
+  }
+
+  /** Ends a connection whose other end does not speak this protocol. */
+  #breakOff(): void {
+    const reason = 'The message is not of this protocol';
+    this.end(new ConnectionEnded(CLOSE_CODES.protocolError, reason));
+    this.#connection.close(CLOSE_CODES.protocolError, reason);
   }
 
   #settle([kind, id, outcome]: AnswerMessage): void {
     const call = this.#pending.get(id);
-    this.#pending.delete(id);
     if (kind === 'value') call?.resolve(outcome);
+    // What is no error breaks the connection off, which rejects this call with the others.
     else call?.reject(deserializeError(outcome));
+    this.#pending.delete(id);
   }
 
   async #answer([, id, name, parameters]: CallMessage): Promise<void> {
@@ -144,9 +168,11 @@ export class CallChannel<
     this.#answering++;
     try {
       if (this.#answering > MAX_CALLS) throw tooManyCalls();
-      // A name that is a property of every object is none of the functions.
-      const answering = Object.hasOwn(this.#functions, name) ? this.#functions[name] : undefined;
-      if (!answering) throw new TypeError(`There is no function ${JSON.stringify(name)}`);
+      // A name that is a property of every object is none of the functions. One that is no text is not converted to
+      // text: a list of lists that are one list becomes longer than any memory.
+      const isKnown = typeof name === 'string' && Object.hasOwn(this.#functions, name);
+      const answering = isKnown ? this.#functions[name] : undefined;
+      if (!answering) throw new TypeError('There is no function of this name');
       answer = ['value', id, await answering(...parameters)];
     } catch (error) {
       answer = ['error', id, serializeError(error)];
@@ -154,13 +180,20 @@ export class CallChannel<
       this.#answering--;
     }
     if (id === 0) return;
+    const [kind, , outcome] = answer;
     try {
       this.#send(answer);
     } catch (error) {
-      // A value that cannot be sent. An error always can.
-      this.#send(['error', id, serializeError(error)]);
+      // The value, or a property of the error, cannot be sent. Texts and numbers always can.
+      this.#send(['error', id, withPrimitives(kind === 'error' ? outcome : serializeError(error))]);
     }
   }
+}
+
+/** Keeps of an error's properties those that every connection carries, such as its code. */
+function withPrimitives(error: SerializedError): SerializedError {
+  const properties = Object.entries(error.properties).filter(([, value]) => typeof value !== 'object');
+  return { ...error, properties: Object.fromEntries(properties), cause: undefined };
 }
 
 /** The end of a connection with calls that have no answer. */

@@ -143,7 +143,8 @@ export class RpcClient<Service> {
     const abort = (): void => {
       if (this.#refusal) return;
       const service = this.#service as unknown as Remote<AbortableService>;
-      void service.abort(operationId, serializeValue(signal?.reason));
+      // One that cannot be sent aborts nothing; the operation ends by itself.
+      service.abort(operationId, serializeValue(signal?.reason)).catch(() => undefined);
     };
     signal?.addEventListener('abort', abort, { once: true });
     try {

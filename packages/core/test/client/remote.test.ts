@@ -12,11 +12,8 @@ import {
 import { decodeMessage, encodeMessage } from '../../src/protocol/message-codec.ts';
 import { METHODS, WRITES } from '../../src/protocol/methods.ts';
 import { auditOf, memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
-import { collectUncaught } from '../support/collect-uncaught.ts';
 import { type LoopbackServer, serveOnLoopback } from '../support/loopback-server.ts';
 import { createTestDatabase } from '../support/test-database.ts';
-import { describeCaller } from './caller-cases.ts';
-import { describeStalled } from './stalled-cases.ts';
 import { describeWorker } from './worker-cases.ts';
 
 const servers: LoopbackServer[] = [];
@@ -39,8 +36,6 @@ const openRemote = async (): Promise<Persistence> =>
   openPersistence({ storage: 'remote', url: (await serve()).url });
 
 describeWorker('a server', openRemote);
-describeCaller('to a server', openRemote, openInProcess, collectUncaught);
-describeStalled('to a server', openRemote);
 
 /** Connects without the client of this package. */
 async function rawSocket(url: string): Promise<WebSocket> {
@@ -155,6 +150,23 @@ describe('a server', () => {
     }
     expect(await rawCall(socket, 'call', 'no list')).toMatchObject(['error', 1, {}]);
     expect(await rawCall(socket, 'call', ['stats', []])).toMatchObject(['value', 1, { receiptsTotal: 0 }]);
+  });
+
+  it('does not walk for ever through lists of which each has the next one twice', async () => {
+    const socket = await rawSocket((await serve()).url);
+    let lists: unknown[] = [];
+    for (const _level of upTo(40)) lists = [lists, lists];
+    for (const [name, parameters] of [
+      ['call', ['stats', lists]],
+      ['call', ['saveReceipt', [{ executionId: lists }]]],
+      ['call', [lists, []]],
+      ['readRows', ['queryReceipts', {}, 1, lists]],
+      ['readChanges', [{ limit: lists }]],
+      ['run', ['exportBackup', { options: {}, directoryName: lists }, 1]],
+      [lists, []],
+    ] as const) {
+      expect(await rawCall(socket, name, parameters)).toMatchObject(['error', 1, { name: 'TypeError' }]);
+    }
   });
 
   it.each([

@@ -16,6 +16,8 @@ export interface LoopbackServer {
   readonly url: string;
   readonly port: number;
   readonly host: RemoteHost;
+  /** Reads nothing more of the connections that are open, as a stopped process does. Later ones are answered. */
+  stall(): void;
   /** Ends every connection at once, as the end of the process does, and takes no other. */
   kill(): Promise<void>;
 }
@@ -44,6 +46,9 @@ export async function serveOnLoopback(
     url: `ws://127.0.0.1:${chosen}`,
     port: chosen,
     host,
+    stall() {
+      for (const client of server.clients) client.pause();
+    },
     async kill() {
       for (const client of server.clients) client.terminate();
       server.close();
