@@ -11,7 +11,7 @@ import { olderConditions, type Rowid } from '../tables/foreign-times.ts';
 import { TABLES } from '../tables/index.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { abortable, abortedError, throwIfAborted } from '../validation/abort.ts';
-import { giveRoomBack } from './vacuum.ts';
+import { giveRoomBack, leavesRoom } from './vacuum.ts';
 
 const OPERATION = 'cleanup';
 
@@ -83,14 +83,6 @@ export async function cleanup(
     }
   };
   return queue.runInSteps(OPERATION, run, options.signal);
-}
-
-/** True for a failure of giving room back after which the room may stay in the file. */
-function leavesRoom(error: unknown): error is PersistenceError {
-  return (
-    error instanceof PersistenceError &&
-    ['ABORTED', 'DATABASE_LOCKED', 'DISK_FULL', 'IO_ERROR'].includes(error.code)
-  );
 }
 
 function roomNotGivenBack(cause: PersistenceError, deleted: DeletedCounts): PersistenceError {

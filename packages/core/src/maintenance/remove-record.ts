@@ -5,14 +5,21 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { DeletionReport, RedactionReport, RemovalRequest, TableName } from '../api/persistence.ts';
 import type { ChangeLog } from '../change-log/change-log.ts';
-import { entriesOf, redactRow, redactVersions, type RecordEntry } from '../change-log/record-entries.ts';
+import {
+  entriesOf,
+  redactRow,
+  redactVersions,
+  type RecordEntry,
+  type RedactedVersions,
+} from '../change-log/record-entries.ts';
 import type { RedactedEntry } from '../change-log/removals.ts';
+import { isTemporaryFileFailure } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
 import { isHeld } from '../schema/holds.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
 import { describeRecord, findRecord, type FoundRecord, type RecordKey } from '../tables/record-lookup.ts';
-import { throwIfAborted } from '../validation/abort.ts';
+import { abortable } from '../validation/abort.ts';
 import { giveRoomBack } from './vacuum.ts';
 
 /** A checked {@link RemovalRequest}. */
@@ -21,6 +28,9 @@ export interface CheckedRemoval extends Pick<RemovalRequest, 'signal' | 'onProgr
   readonly record: RecordKey;
   readonly reason: string;
 }
+
+/** What one transaction of a removal did. */
+type RemovedBatch = Pick<RedactedVersions, 'versions' | 'nextAfter'> & { readonly seq: number | null };
 
 /** Deletes or redacts records of one database. */
 export class RecordRemoval {
@@ -80,36 +90,62 @@ export class RecordRemoval {
       entries: readonly RecordEntry[],
     ) => { readonly seq: number | null; readonly isChanged: boolean },
   ): Promise<{ readonly versions: number; readonly seq: number | null }> {
-    const { operation, record, signal, onProgress, vacuum } = removal;
+    const { operation, record, signal, onProgress } = removal;
     const { table } = record;
     let versions = 0;
     let seq: number | null = null;
     for (let after: number | undefined = 0; after !== undefined;) {
-      throwIfAborted(operation, signal);
       // Filled by the work: what changes nothing reports no change.
       const changed: TableName[] = [];
       const from: number = after;
-      const done = await steps.write(changed, () =>
-        overwriting(this.#connection, () => {
-          changed.length = 0;
-          const found = this.#find(removal);
-          const hasLog = this.#changeLog.origin !== undefined;
-          const entries = hasLog ? entriesOf(this.#connection, record, found) : [];
-          const batch = redactVersions(this.#connection, record, entries, from);
-          const noted = batch.versions === 0 ? null : this.#note(removal, found, batch.entries);
-          if (batch.nextAfter !== undefined) return { ...batch, seq: noted };
-          const row = removeRow(found, entries);
-          if (row.isChanged || batch.versions > 0) changed.push(table.name);
-          return { ...batch, seq: row.seq ?? noted };
-        }),
-      );
+      const write = (): Promise<RemovedBatch> =>
+        steps.write(changed, () =>
+          overwriting(this.#connection, () => {
+            changed.length = 0;
+            const found = this.#find(removal);
+            const hasLog = this.#changeLog.origin !== undefined;
+            const entries = hasLog ? entriesOf(this.#connection, record, found) : [];
+            const batch = redactVersions(this.#connection, record, entries, from);
+            const noted = batch.versions === 0 ? null : this.#note(removal, found, batch.entries);
+            if (batch.nextAfter !== undefined) return { ...batch, seq: noted };
+            const row = removeRow(found, entries);
+            if (row.isChanged || batch.versions > 0) changed.push(table.name);
+            return { ...batch, seq: row.seq ?? noted };
+          }),
+        );
+      const before = versions;
+      const done = await abortable(operation, signal, write).catch((error: unknown) => {
+        if (before === 0) throw error;
+        const kept = `${before} earlier versions of the ${describeRecord(record)} were redacted before`;
+        throw withDone(error, operation, kept, 'Ask for the same again to do the rest.');
+      });
       versions += done.versions;
       seq = done.seq ?? seq;
       after = done.nextAfter;
       onProgress?.({ stage: operation, done: versions, total: undefined, unit: 'rows' });
     }
-    if (vacuum) await giveRoomBack(this.#connection, this.#queue, steps, true, signal);
+    await this.#vacuum(steps, removal, seq);
     return { versions, seq };
+  }
+
+  /**
+   * Writes the file anew where that was asked for. The removal is committed, so a failure says so, and names its entry.
+   * @throws {PersistenceError} DATABASE_LOCKED, DISK_FULL, IO_ERROR, ABORTED
+   */
+  async #vacuum(steps: Steps, removal: CheckedRemoval, seq: number | null): Promise<void> {
+    const { operation, record, signal, vacuum } = removal;
+    if (!vacuum) return;
+    try {
+      const work = (): Promise<void> => giveRoomBack(this.#connection, this.#queue, steps, true, signal);
+      await abortable(operation, signal, work);
+    } catch (error) {
+      const done = operation === 'deleteRecord' ? 'deleted' : 'redacted';
+      const entry = seq === null ? '' : ` (entry ${seq} of the change log)`;
+      const kept = `the ${describeRecord(record)} is ${done}${entry}, but the file was not written anew`;
+      const hint =
+        'The next cleanup, deletion or redaction with `vacuum` writes it anew, as VACUUM of sqlite3 does.';
+      throw withDone(error, operation, kept, hint);
+    }
   }
 
   /** @throws {PersistenceError} NOT_FOUND, HELD */
@@ -148,4 +184,15 @@ export function overwriting<T>(connection: SqliteConnection, work: () => T): T {
   } finally {
     connection.exec('PRAGMA secure_delete=OFF');
   }
+}
+
+/** Says what a removal that failed or was aborted has done before. */
+function withDone(error: unknown, operation: string, done: string, hint: string): unknown {
+  if (!(error instanceof PersistenceError)) return error;
+  const reason = error.code === 'ABORTED' ? 'Aborted by the caller' : error.message;
+  return new PersistenceError(error.code, `${reason}; ${done}`, {
+    operation,
+    cause: error.cause,
+    hint: isTemporaryFileFailure(error) ? `${error.hint ?? ''} ${hint}` : hint,
+  });
 }

@@ -18,8 +18,8 @@ import type { Rowid } from '../tables/foreign-times.ts';
 import { readPositions, type Cursor, type RowPosition } from '../tables/keyset-pagination.ts';
 import type { RowFilter } from '../tables/row-filter.ts';
 import type { AnyTable } from '../tables/table.ts';
-import { throwIfAborted } from '../validation/abort.ts';
-import { giveRoomBack } from './vacuum.ts';
+import { abortable, abortedError, throwIfAborted } from '../validation/abort.ts';
+import { giveRoomBack, leavesRoom } from './vacuum.ts';
 
 const OPERATION = 'runRetention';
 
@@ -64,21 +64,35 @@ export class RetentionRun {
   async run(policies: readonly CheckedPolicy[]): Promise<RetentionReport> {
     const { dryRun = false, vacuum, signal } = this.#options;
     const connection = this.#connection;
-    const sizeBeforeBytes = await this.#steps.read(() => connection.sizeBytes());
+    const readSize = (): Promise<number> => this.#steps.read(() => connection.sizeBytes());
+    const sizeBeforeBytes = await abortable(OPERATION, signal, readSize);
     const reports: PolicyReport[] = [];
     try {
-      for (const policy of policies) await this.#apply(policy, reports);
-      if (!dryRun) await giveRoomBack(connection, this.#queue, this.#steps, vacuum, signal);
+      await abortable(OPERATION, signal, async () => {
+        for (const policy of policies) await this.#apply(policy, reports);
+      });
     } catch (error) {
       throw stopped(error, reports, dryRun);
     }
-    return this.#steps.read(() => ({
-      dryRun,
-      policies: reports,
-      sizeBeforeBytes,
-      sizeAfterBytes: connection.sizeBytes(),
-      freeBytes: connection.freeBytes(),
-    }));
+    try {
+      if (!dryRun) await giveRoomBack(connection, this.#queue, this.#steps, vacuum, signal);
+    } catch (error) {
+      // The deletion is committed. The room that could not be given back is in the report.
+      if (!leavesRoom(error) || (vacuum === true && !signal?.aborted)) throw stopped(error, reports, dryRun);
+    }
+    try {
+      return await this.#steps.read(() => ({
+        dryRun,
+        policies: reports,
+        sizeBeforeBytes,
+        sizeAfterBytes: connection.sizeBytes(),
+        freeBytes: connection.freeBytes(),
+      }));
+    } catch (error) {
+      // An abort ends the wait for a lock with the failure of the lock.
+      const reason = signal?.aborted && leavesRoom(error) ? abortedError(OPERATION, signal) : error;
+      throw stopped(reason, reports, dryRun);
+    }
   }
 
   /** @param reports - the report of the policy is added to it, and goes on with what is committed */

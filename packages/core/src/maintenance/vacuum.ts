@@ -1,3 +1,4 @@
+import { PersistenceError } from '../api/errors.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { OperationQueue, Steps } from '../queue/operation-queue.ts';
 
@@ -76,6 +77,14 @@ export async function giveRoomBack(
     });
   }
   await steps.exclusive([], () => queue.retryTransient(async () => connection.checkpoint()));
+}
+
+/** True for a failure of giving room back after which the room may stay in the file. */
+export function leavesRoom(error: unknown): error is PersistenceError {
+  return (
+    error instanceof PersistenceError &&
+    ['ABORTED', 'DATABASE_LOCKED', 'DISK_FULL', 'IO_ERROR'].includes(error.code)
+  );
 }
 
 function isWorthwhile({ freeBytes, usedBytes, isIncremental }: Room): boolean {

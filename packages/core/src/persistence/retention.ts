@@ -54,24 +54,14 @@ export class Retention {
 
   async deleteRecord(given: RemovalRequest): Promise<DeletionReport> {
     const removal = checkRemoval('deleteRecord', given);
-    return abortable(removal.operation, removal.signal, () =>
-      this.#queue.runInSteps(
-        removal.operation,
-        (steps) => this.#removal.deleteRecord(steps, removal),
-        removal.signal,
-      ),
-    );
+    const run = (steps: Steps): Promise<DeletionReport> => this.#removal.deleteRecord(steps, removal);
+    return this.#queue.runInSteps(removal.operation, run, removal.signal);
   }
 
   async redactRecord(given: RemovalRequest): Promise<RedactionReport> {
     const removal = checkRemoval('redactRecord', given);
-    return abortable(removal.operation, removal.signal, () =>
-      this.#queue.runInSteps(
-        removal.operation,
-        (steps) => this.#removal.redactRecord(steps, removal),
-        removal.signal,
-      ),
-    );
+    const run = (steps: Steps): Promise<RedactionReport> => this.#removal.redactRecord(steps, removal);
+    return this.#queue.runInSteps(removal.operation, run, removal.signal);
   }
 
   async addHold(given: HoldRequest): Promise<Hold> {
@@ -126,11 +116,13 @@ export class Retention {
     }
     const now = this.#clock();
     const run = async (steps: Steps): Promise<RetentionReport> => {
-      const stored = await steps.read(() => readPolicies(this.#connection, operation));
+      const stored = await abortable(operation, options.signal, () =>
+        steps.read(() => readPolicies(this.#connection, operation)),
+      );
       const policies = stored.map((policy) => checkedPolicy(operation, checkPolicy(operation, policy), now));
       return new RetentionRun(this.#connection, this.#queue, this.#changeLog, steps, options).run(policies);
     };
-    return abortable(operation, options.signal, () => this.#queue.runInSteps(operation, run, options.signal));
+    return this.#queue.runInSteps(operation, run, options.signal);
   }
 
   listHolds(): Promise<Hold[]> {

@@ -53,6 +53,30 @@ it('overwrites what is beyond the first page of content without a vacuum', async
   }
 });
 
+it.each(['deleteRecord', 'redactRecord'] as const)(
+  '%s says that the record is gone when it is aborted before the file is written anew',
+  async (method) => {
+    const database = createTestDatabase();
+    const db = await database.open();
+    const { receiptId } = await db.saveReceipt(receiptOf('a'));
+    const stop = new AbortController();
+    const aborted = db[method]({
+      receiptId,
+      reason,
+      vacuum: true,
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    });
+    await expect(aborted).rejects.toMatchObject({
+      code: 'ABORTED',
+      message: expect.stringMatching(
+        /(?:deleted|redacted) \(entry 2 .*, but the file was not written anew/,
+      ) as string,
+    });
+    expect(await db.verify()).toMatchObject({ ok: true, problems: [] });
+  },
+);
+
 it('redacts a memory of very many versions in parts, beside saves, and goes on after an abort', async () => {
   const database = createTestDatabase();
   const db = await database.open();
@@ -68,7 +92,10 @@ it('redacts a memory of very many versions in parts, beside saves, and goes on a
       stop.abort();
     },
   });
-  await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+  await expect(aborted).rejects.toMatchObject({
+    code: 'ABORTED',
+    message: expect.stringContaining('500 earlier versions of the memory') as string,
+  });
   await Promise.all(saves);
   expect(await db.verify()).toMatchObject({ problems: [], history: { entriesRedacted: 500 } });
   const rest = await db.redactRecord({ agentId: 'm', reason });

@@ -19,7 +19,10 @@ it('deletes in batches beside saves, stops after one when aborted, and goes on l
       stop.abort();
     },
   });
-  await expect(aborted).rejects.toMatchObject({ code: 'ABORTED', message: /1999 rows were deleted before/ });
+  await expect(aborted).rejects.toMatchObject({
+    code: 'ABORTED',
+    message: expect.stringContaining('1999 rows were deleted before') as string,
+  });
   await Promise.all(saves);
   expect(await db.countAuditTrail()).toBe(4501);
   const [policy] = (await db.runRetention({ vacuum: false })).policies;
