@@ -124,7 +124,7 @@ export async function serveDatabase(
     }),
     ...(options.routes ?? []),
   ]);
-  const admit = admission(new SenderCheck([host, ...allowedHosts]), token, limits);
+  const admit = admission(new SenderCheck(host, allowedHosts), token, limits);
   const listener = new Listener({ database, routes: table, upgrades: options.upgrades ?? [], limits, admit });
   const boundPort = await listener.listen(host, port);
   const url = localUrl(host, boundPort);

@@ -48,6 +48,15 @@ describe('Host, against DNS rebinding', () => {
   it('accepts a name that was allowed, and refuses two Host headers', async () => {
     const { request, server } = await serveNew({ allowedHosts: ['ggen.internal'] });
     expect((await request('/healthz', { headers: { host: 'GGEN.internal:8080' } })).status).toBe(200);
+    // Through a proxy with TLS, a page has another scheme; not under another name.
+    for (const [host, origin, status] of [
+      ['ggen.internal', 'https://GGEN.internal', 200],
+      ['ggen.internal', 'https://localhost', 403],
+      ['ggen.internal:8080', 'https://ggen.internal', 403],
+      ['localhost', 'https://localhost', 403],
+      ['127.0.0.1', 'https://127.0.0.1', 403],
+    ] as const)
+      expect((await request('/healthz', { headers: { host, origin } })).status, origin).toBe(status);
     const socket = net.connect(server.port, '127.0.0.1');
     socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n');
     const [answer] = (await once(socket, 'data')) as [Buffer];

@@ -11,11 +11,17 @@ const OWN_SITES = new Set(['same-origin', 'none']);
 
 /** Checks that a request was meant for this server and comes from no other site. */
 export class SenderCheck {
+  readonly #ownHosts: ReadonlySet<string>;
   readonly #allowedHosts: ReadonlySet<string>;
 
-  /** @param allowedHosts - names by which the server may be called, beside `localhost` and addresses */
-  constructor(allowedHosts: readonly string[]) {
-    this.#allowedHosts = new Set(['localhost', ...allowedHosts].map((name) => name.toLowerCase()));
+  /**
+   * @param host - address or name at which the server listens
+   * @param allowedHosts - names by which it may be called, beside that, `localhost` and addresses, also through a proxy with
+   * TLS
+   */
+  constructor(host: string, allowedHosts: readonly string[]) {
+    this.#ownHosts = new Set(['localhost', host.toLowerCase()]);
+    this.#allowedHosts = new Set(allowedHosts.map((name) => name.toLowerCase()));
   }
 
   /**
@@ -28,13 +34,17 @@ export class SenderCheck {
     const name = hosts.length === 1 ? hostName(host) : undefined;
     if (name === undefined) throw new HttpError(400, 'INVALID_HOST', 'The request must have one Host header');
     // An address cannot be made to point elsewhere, so only names are dangerous.
-    if (isIP(name) === 0 && !this.#allowedHosts.has(name)) {
+    const isAllowed = this.#allowedHosts.has(name);
+    if (isIP(name) === 0 && !isAllowed && !this.#ownHosts.has(name)) {
       throw new HttpError(403, 'FOREIGN_HOST', `This server is not called ${JSON.stringify(name)}`, {
         hint: 'Use its address or localhost, or allow the name when the server is started',
       });
     }
     const { origin } = request.headers;
-    if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
+    const ownOrigins = (isAllowed ? ['http', 'https'] : ['http']).map(
+      (scheme) => `${scheme}://${host.toLowerCase()}`,
+    );
+    if (origin !== undefined && !ownOrigins.includes(origin.toLowerCase())) {
       throw foreignOrigin(`Pages of ${JSON.stringify(origin)} may not use this server`);
     }
     const site = request.headers['sec-fetch-site'];
