@@ -125,7 +125,14 @@ export async function serveDatabase(
     ...(options.routes ?? []),
   ]);
   const admit = admission(new SenderCheck(host, allowedHosts), token, limits);
-  const listener = new Listener({ database, routes: table, upgrades: options.upgrades ?? [], limits, admit });
+  const listener = new Listener({
+    instance,
+    database,
+    routes: table,
+    upgrades: options.upgrades ?? [],
+    limits,
+    admit,
+  });
   const boundPort = await listener.listen(host, port);
   const url = localUrl(host, boundPort);
   if (stateFile !== undefined && path !== null) {

@@ -1,9 +1,13 @@
 /** How other processes find the server of a database: state files that are old, of others, or written at once. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { openPersistence } from '@ggen-sim/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { findServer, serveDatabase, tokenOfFile } from '../src/index.ts';
+import { createState, readState } from '../src/discovery/state-file.ts';
+import { findServer, serveDatabase, stopServer, tokenOfFile } from '../src/index.ts';
 import { createFolder, serveNew } from './support/served-database.ts';
 
 describe('state file', () => {
@@ -64,6 +68,63 @@ describe('state file', () => {
     const moved = JSON.stringify({ ...state, url: other.server.url });
     fs.writeFileSync(`${one.file}-serve.json`, moved, { mode: 0o600 });
     expect(await findServer(one.file)).toBeUndefined();
+  });
+
+  it('that was copied with its database counts as none, and is replaced', async () => {
+    const { file, server } = await serveNew();
+    const folder = path.join(createFolder(), 'copy');
+    fs.cpSync(path.dirname(file), folder, { recursive: true });
+    const copy = path.join(folder, path.basename(file));
+    expect(await findServer(copy)).toBeUndefined();
+    await expect(stopServer(copy)).rejects.toMatchObject({ code: 'NOT_SERVED' });
+    const other = await serveDatabase(await openPersistence({ storage: 'file', path: copy }));
+    onTestFinished(() => other.stop());
+    expect((await findServer(copy))?.url).toBe(other.url);
+    expect((await findServer(file))?.url).toBe(server.url);
+  });
+
+  it('of a server with no free connection does not count as none; of one that refuses requests, it is found', async () => {
+    const { file, server, request } = await serveNew({
+      limits: { connections: 1, publicRequestsPerSecond: 1e-6 },
+    });
+    expect((await request('/healthz')).status).toBe(429);
+    expect((await findServer(file))?.url).toBe(server.url);
+    const socket = net.connect(server.port, '127.0.0.1');
+    await once(socket, 'connect');
+    await expect(findServer(file)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+    await using database = await openPersistence({ storage: 'file', path: file });
+    await expect(serveDatabase(database)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+    expect(readState(`${file}-serve.json`)?.url).toBe(server.url);
+    socket.destroy();
+  });
+
+  it('leads to a server whose database another process holds', async () => {
+    const { file, server, request } = await serveNew({ limits: { healthMs: 20 } });
+    const holder = spawn('sqlite3', [file], { stdio: ['pipe', 'pipe', 'inherit'] });
+    holder.stdin.write("BEGIN EXCLUSIVE;\nSELECT 'held';\n");
+    await once(holder.stdout, 'data');
+    const { status, text } = await request('/healthz');
+    expect([status, JSON.parse(text)]).toEqual([
+      503,
+      { status: 'unavailable', instance: readState(`${file}-serve.json`)?.instance, code: 'TIME_LIMIT' },
+    ]);
+    expect((await findServer(file))?.url).toBe(server.url);
+    holder.stdin.end();
+    await once(holder, 'close');
+    await expect.poll(async () => (await request('/healthz')).status).toBe(200);
+  });
+
+  it('is created once where the file system has no links', () => {
+    const file = path.join(createFolder(), 'state.json');
+    const link = (): never => {
+      throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
+    };
+    const [instance, url, database, startedAt] = ['i', 'u', 'd', 's'];
+    const state = { instance, url, database, startedAt, processId: 1, token: null };
+    expect(createState(file, state, link)).toBe(true);
+    expect(createState(file, { ...state, instance: 'other' }, link)).toBe(false);
+    expect(readState(file)).toEqual(state);
+    expect(fs.readdirSync(path.dirname(file))).toEqual(['state.json']);
   });
 
   it('that others could have written is refused, and so is a link', async () => {

@@ -1,5 +1,7 @@
 /** Finds and stops the server of a database, as another process. */
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
+import http from 'node:http';
+import { INSTANCE_HEADER } from '../http/answers.ts';
 import { ServeError } from '../errors.ts';
 import { readState, stateFileOf, type ServerState } from './state-file.ts';
 
@@ -11,12 +13,14 @@ const STOP_MS = 60_000;
 
 /**
  * Finds the server of a database; undefined where none is running. A state file that a killed server left behind names an
- * address where nothing answers, or another server, and counts as none.
+ * address where nothing listens, or another server, and counts as none. So does one that was copied with its database.
  * @throws {ServeError} STATE_FILE_REFUSED; SERVER_UNREACHABLE when something is there and does not answer
  */
 export async function findServer(databasePath: string): Promise<ServerState | undefined> {
-  const state = readState(stateFileOf(realPath(databasePath)));
-  return state !== undefined && (await isAt(state)) ? state : undefined;
+  const path = realPath(databasePath);
+  const state = readState(stateFileOf(path));
+  if (state === undefined || !isSameFile(state.database, path)) return undefined;
+  return (await isAt(state)) ? state : undefined;
 }
 
 /**
@@ -30,8 +34,7 @@ export async function stopServer(databasePath: string): Promise<ServerState> {
     state.token === null ? {} : { authorization: `Bearer ${state.token}` };
   let status: number;
   try {
-    const signal = AbortSignal.timeout(STOP_MS);
-    ({ status } = await fetch(`${state.url}/stop`, { method: 'POST', headers, signal, redirect: 'error' }));
+    ({ status } = await call(`${state.url}/stop`, { method: 'POST', headers }, STOP_MS));
   } catch (cause) {
     // It may have stopped on its own, or for somebody else, before it took the request.
     if ((await findServer(databasePath)) === undefined) return state;
@@ -41,26 +44,71 @@ export async function stopServer(databasePath: string): Promise<ServerState> {
   throw new ServeError('SERVER_UNREACHABLE', `The server at ${state.url} refused to stop (${status})`);
 }
 
-/** True when the server of this run answers at its address. */
+/**
+ * True when the server of this run answers at its address, whatever it answers.
+ * @throws {ServeError} SERVER_UNREACHABLE when it may be there, such as with all its connections taken
+ */
 async function isAt(state: ServerState): Promise<boolean> {
-  try {
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    const response = await fetch(`${state.url}/healthz`, { signal, redirect: 'error' });
-    const answer: unknown = await response.json();
-    return (answer as { readonly instance?: unknown } | null)?.instance === state.instance;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'TimeoutError') throw unreachable(state, error);
-    // Nothing listens there, or what does is no server of ours.
-    return false;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { instance } = await call(`${state.url}/healthz`, { method: 'GET' }, ANSWER_MS);
+      return instance === state.instance;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Nothing listens there, or what does speaks no HTTP.
+      if (code === 'ECONNREFUSED' || code?.startsWith('HPE_') === true) return false;
+      // A server that is just ending resets a connection once, and then refuses it.
+      if (code !== 'ECONNRESET' || attempt === 2) throw unreachable(state, error);
+    }
   }
 }
 
+/** What the server of a state file is asked. */
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The head of an answer. */
+interface AnswerHead {
+  readonly status: number;
+  /** The run of the server that answered; undefined for another program. */
+  readonly instance: string | undefined;
+}
+
+/** Sends a request. `fetch` would refuse some ports, and may go through a proxy. */
+function call(url: string, { method, headers = {} }: Call, timeLimitMs: number): Promise<AnswerHead> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeLimitMs);
+    const sent = http.request(url, { method, headers, agent: false, signal }, (response) => {
+      const instance = response.headers[INSTANCE_HEADER];
+      resolve({ status: response.statusCode ?? 0, instance: instance?.toString() });
+      // The answer of another program may be without an end.
+      response.destroy();
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
 function unreachable(state: ServerState, cause: unknown): ServeError {
+  const file = stateFileOf(state.database);
   return new ServeError(
     'SERVER_UNREACHABLE',
     `The server at ${state.url} (process ${state.processId}) does not answer`,
-    { hint: 'End the process, if it is that server', cause },
+    { hint: `Try again, or end the process; if it is no longer that server, remove ${file}`, cause },
   );
+}
+
+/** True for two names of one file. A copy is another file. */
+function isSameFile(one: string, other: string): boolean {
+  if (one === other) return true;
+  try {
+    const [first, second] = [one, other].map((path) => statSync(path, { bigint: true }));
+    return first !== undefined && first.dev === second?.dev && first.ino === second.ino;
+  } catch {
+    return false;
+  }
 }
 
 /** Follows links, as opening the database does, so that every name of it leads to the same state file. */

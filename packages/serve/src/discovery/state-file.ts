@@ -73,21 +73,38 @@ function parseState(text: string): ServerState | undefined {
 }
 
 /**
- * Creates the state file, which appears complete. Of several servers that create it at once, one succeeds.
+ * Creates the state file, which appears complete where the file system has links. Of several servers that create it at once,
+ * one succeeds.
+ * @param link - creates another name of a file, and fails where there is one
  * @returns false when there is one
+ * @throws {ServeError} STATE_FILE_REFUSED on a file system where others could read it; IO_ERROR
  */
-export function createState(file: string, state: ServerState): boolean {
+export function createState(file: string, state: ServerState, link: typeof linkSync = linkSync): boolean {
   const draft = `${file}.${randomUUID()}`;
+  const [text, options] = [`${JSON.stringify(state)}\n`, { mode: 0o600, flag: 'wx' }] as const;
   try {
-    writeFileSync(draft, `${JSON.stringify(state)}\n`, { mode: 0o600, flag: 'wx' });
-    linkSync(draft, file);
+    writeFileSync(draft, text, options);
+    // A file system without rights (FAT) ignores the mode.
+    refuseForeign(draft);
+    try {
+      link(draft, file);
+    } catch (error) {
+      if (isThere(error)) return false;
+      // FAT and exFAT have no links, and each system has its own error for that.
+      writeFileSync(file, text, options);
+    }
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (isThere(error)) return false;
+    if (error instanceof ServeError) throw error;
     throw ioError(file, error);
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+function isThere(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EEXIST';
 }
 
 /** Removes the state file of a server that has ended. One that another server created meanwhile stays. */

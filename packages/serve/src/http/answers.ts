@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { errorBody, type HttpError } from './http-error.ts';
 
+/** Header of every answer with the id of the run of the server, by which a state file is compared with it. */
+export const INSTANCE_HEADER = 'ggen-sim-instance';
+
 /** Headers of every answer; a route may replace them. No browser may keep, frame, guess the type of or share what is here. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Persistence } from '@ggen-sim/core';
 import { ServeError } from '../errors.ts';
-import { answerError, COMMON_HEADERS } from './answers.ts';
+import { answerError, COMMON_HEADERS, INSTANCE_HEADER } from './answers.ts';
 import { HttpError, httpErrorOf } from './http-error.ts';
 import type { ServeLimits } from './limits.ts';
 import { readBody } from './request-body.ts';
@@ -14,6 +14,8 @@ import { refuseUpgrade, type Upgrade } from './upgrade.ts';
 
 /** What a listener needs. */
 export interface ListenerOptions {
+  /** Id of this run of the server. */
+  readonly instance: string;
   readonly database: Persistence;
   readonly routes: RouteTable;
   readonly upgrades: readonly Upgrade[];
@@ -112,6 +114,7 @@ export class Listener {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
+    response.setHeader(INSTANCE_HEADER, this.#options.instance);
     const ended = new Promise<void>((resolve) => response.once('close', resolve));
     const running: Running = { ended, isStream: false, isStop: false };
     this.#running.add(running);
