@@ -95,6 +95,26 @@ it('keeps the format with what other programs store, and the number of agents bo
   expect(samples.get('ggen_sim_receipt_duration_seconds_sum{status="odd"}')).toBe(Infinity);
 });
 
+it('counts many rows in steps, answers meanwhile, and has the numbers of before until they are counted', async () => {
+  const served = await serveNew({ limits: { metricsMs: 1 } });
+  const insert = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+    INSERT INTO audit_log (audit_id, agent_id, operation, status, duration_ms)
+    SELECT 'r' || i, 'agent-' || (i % 3), 'o', 'completed', 1 FROM n`;
+  execFileSync('sqlite3', [served.file, `${insert}; UPDATE audit_log SET rowid = -5 WHERE audit_id = 'r7'`]);
+  const count = 'ggen_sim_audit_duration_seconds_count{status="completed"}';
+  const counted = 'ggen_sim_rows_counted_timestamp_seconds{}';
+  const first = await scrape(served);
+  expect(first.has('ggen_sim_database_size_bytes{}')).toBe(true);
+  expect([first.has(count), first.has(counted)]).toEqual([false, false]);
+  let samples = first;
+  while (!samples.has(count)) samples = await scrape(served);
+  expect(samples.get(count)).toBe(30_000);
+  expect(samples.get('ggen_sim_audit_entries{agent_id="agent-1",status="completed"}')).toBe(10_000);
+  // It tells when they were counted, also after more was saved.
+  await served.database.logAudit({ agentId: 'agent-1', operation: 'o', status: 'completed', durationMs: 1 });
+  expect((await scrape(served)).get(counted)).toBe(samples.get(counted));
+});
+
 it('needs the token, and tells a failure of the database as one', async () => {
   const { request } = await serveNew();
   expect((await request('/metrics', { hasToken: false })).status).toBe(401);

@@ -22,6 +22,10 @@ export interface ServeLimits {
   readonly answerMs: number;
   /** Time to read the database for `/healthz`, in milliseconds; then it is answered with 503. @default 2000 */
   readonly healthMs: number;
+  /**
+   * Time that `/metrics` waits for rows to be counted, in milliseconds; then it has the numbers of before. @default 2000
+   */
+  readonly metricsMs: number;
   /** Time that the reader of a stream may take for what was sent, in milliseconds; then it is disconnected. @default 60000 */
   readonly stalledMs: number;
   /** Pause after which a stream without events sends a comment, in milliseconds. @default 15000 */
@@ -40,6 +44,7 @@ export const DEFAULT_LIMITS: ServeLimits = {
   receiveMs: 30_000,
   answerMs: 60_000,
   healthMs: 2000,
+  metricsMs: 2000,
   stalledMs: 60_000,
   heartbeatMs: 15_000,
   stopMs: 10_000,
