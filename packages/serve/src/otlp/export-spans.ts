@@ -1,7 +1,8 @@
 /** Exports what is stored as spans to a collector of OpenTelemetry, by OTLP/HTTP with JSON. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { PROGRAM_VERSION, type ChangesOptions, type Persistence } from '@ggen-sim/core';
+import { PersistenceError, PROGRAM_VERSION, type ChangesOptions, type Persistence } from '@ggen-sim/core';
 import { ServeError } from '../errors.ts';
+import { startOf } from '../event-position.ts';
 import * as names from './genai-names.ts';
 import { attributes, spanOf, type Span } from './spans.ts';
 
@@ -37,7 +38,10 @@ export interface SpanExportReport {
   readonly eventsWithoutSpan: number;
   /** Spans that the collector refused, by its own count. */
   readonly spansRejected: number;
-  /** Id of the last event that was exported, for `after` of the next export; `null` when there was none. */
+  /**
+   * Id of the last event that was exported, for `after` of the next export. Without a new event it is that of the event before,
+   * and `null` when there is none.
+   */
   readonly after: string | null;
 }
 
@@ -45,17 +49,18 @@ export interface SpanExportReport {
  * Exports the events of the change log as spans, oldest first. A span has the same ids each time, so that an export may be
  * repeated.
  * @throws {ServeError} INVALID_ARGUMENT; EXPORT_FAILED, which names the last event that was exported
- * @throws {PersistenceError} NO_CHANGE_LOG, CHANGE_LOG_RESET, ABORTED
+ * @throws {PersistenceError} NO_CHANGE_LOG, CHANGE_LOG_RESET; ABORTED, which names it as well
  */
 export async function exportSpans(
   database: Persistence,
   options: SpanExportOptions,
 ): Promise<SpanExportReport> {
-  const { after, signal } = options;
+  const { signal } = options;
   const url = tracesUrl(options.endpoint);
   const { origin } = await database.historyStatus();
+  const start = await startOf(database, options.after ?? 0);
   let [spans, eventsWithoutSpan, spansRejected] = [0, 0, 0];
-  let exported: string | null = null;
+  let exported = start.id ?? null;
   let batch: Span[] = [];
   let batchChars = 0;
   const send = async (last: string): Promise<void> => {
@@ -70,34 +75,33 @@ export async function exportSpans(
   let last: string | undefined;
   const events = database.changes({
     rows: true,
-    ...(after !== undefined && { after }),
+    after: start.after,
     ...(signal && { signal }),
   });
-  for await (const event of events) {
-    const span = spanOf(event);
-    if (span === undefined) eventsWithoutSpan += 1;
-    else {
-      batch.push(span);
-      batchChars += JSON.stringify(span).length;
+  try {
+    for await (const event of events) {
+      const span = spanOf(event);
+      if (span === undefined) eventsWithoutSpan += 1;
+      else {
+        batch.push(span);
+        batchChars += JSON.stringify(span).length;
+      }
+      last = event.id;
+      if (batch.length >= BATCH_SPANS || batchChars >= BATCH_CHARS) await send(last);
     }
-    last = event.id;
-    if (batch.length >= BATCH_SPANS || batchChars >= BATCH_CHARS) await send(last);
+    if (last !== undefined) await send(last);
+  } catch (error) {
+    if (signal?.aborted) throw aborted(signal, exported);
+    throw error;
   }
-  if (last !== undefined) await send(last);
   return { spans, eventsWithoutSpan, spansRejected, after: exported };
 }
 
 function tracesUrl(endpoint: string): string {
-  let url: URL;
-  try {
-    url = new URL(endpoint);
-  } catch (cause) {
-    throw new ServeError('INVALID_ARGUMENT', `\`endpoint\` is no address: ${JSON.stringify(endpoint)}`, {
-      cause,
-    });
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new ServeError('INVALID_ARGUMENT', '`endpoint` must begin with http:// or https://');
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  // It may hold a key, so it is not shown.
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new ServeError('INVALID_ARGUMENT', '`endpoint` must be an address with http:// or https://');
   }
   return `${url.origin}${url.pathname.replace(/\/$/, '')}/v1/traces${url.search}`;
 }
@@ -180,10 +184,20 @@ function rejectedIn(text: string): number {
 }
 
 function exportFailed(url: string, reason: string, exported: string | null): ServeError {
-  return new ServeError('EXPORT_FAILED', `The collector at ${url} did not take the spans: ${reason}`, {
-    hint:
-      exported === null
-        ? 'Nothing was exported. Look at the collector, and export again'
-        : `Everything up to the event ${exported} was exported. Look at the collector, and go on with it as \`after\``,
+  const [collector] = url.split('?');
+  return new ServeError('EXPORT_FAILED', `The collector at ${collector} did not take the spans: ${reason}`, {
+    hint: `${progress(exported)}. Look at the collector, and ${exported === null ? 'export again' : 'go on with it as `after`'}`,
   });
+}
+
+function aborted({ reason }: AbortSignal, exported: string | null): PersistenceError {
+  return new PersistenceError('ABORTED', `Aborted by the caller. ${progress(exported)}`, {
+    operation: 'exportSpans',
+    hint: exported === null ? 'Export again' : 'Go on with that event as `after`',
+    cause: reason,
+  });
+}
+
+function progress(exported: string | null): string {
+  return exported === null ? 'Nothing was exported' : `Everything up to the event ${exported} was exported`;
 }

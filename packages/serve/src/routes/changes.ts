@@ -2,8 +2,9 @@
  * `GET /changes`: events of the change log as server-sent events. What is sent is read from the log at the reader's pace, and
  * `Last-Event-ID` names where to go on, so nothing is kept for a reader here, whether it is slow or gone.
  */
-import { encodeEvent, type ChangeEvent, type Persistence } from '@ggen-sim/core';
+import { encodeEvent, type ChangeEvent } from '@ggen-sim/core';
 import { EVENT_STREAM_HEADERS, EventStream } from '../http/event-stream.ts';
+import { firstEvent, startOf } from '../event-position.ts';
 import { HttpError, httpErrorOf } from '../http/http-error.ts';
 import type { Exchange, Route } from '../http/route.ts';
 
@@ -29,6 +30,7 @@ async function streamChanges(exchange: Exchange): Promise<void> {
   }
   exchange.beginStream();
   const stream = new EventStream(exchange, RETRY_MS);
+  // A reader that is cut off before its first event goes on there.
   if (position.id !== undefined) await stream.sendPosition(position.id);
   try {
     let passed = 0;
@@ -51,26 +53,6 @@ async function streamChanges(exchange: Exchange): Promise<void> {
 function withoutRow(event: ChangeEvent): ChangeEvent {
   const { row: _, ...data } = event.data;
   return { ...event, data };
-}
-
-/** Where a stream begins. */
-interface Start {
-  readonly after: string | number;
-  /** Id of the last event before, for a stream from the latest: a reader that is cut off before its first event goes on there. */
-  readonly id?: string;
-}
-
-async function startOf(database: Persistence, after: string | number): Promise<Start> {
-  if (after !== 'latest') return { after };
-  const { lastSeq } = await database.historyStatus();
-  if (lastSeq === 0) return { after };
-  const last = await firstEvent(database, lastSeq - 1);
-  return last === undefined ? { after } : { after: last.id, id: last.id };
-}
-
-async function firstEvent(database: Persistence, after: string | number): Promise<ChangeEvent | undefined> {
-  for await (const event of database.changes({ after, limit: 1 })) return event;
-  return undefined;
 }
 
 /** What a reader asked for. */
