@@ -31,7 +31,7 @@ it('sends spans, prints where to go on, and goes on there', async () => {
   expect(requests[0]).toMatchObject({ authorization: 'Bearer key' });
   expect(requests[0]?.text).toContain('invoke_agent agent-1');
   const words = ['db', 'export-otlp', '--endpoint', endpoint, '--after', report.after];
-  expect(JSON.parse((await sandbox.run(words)).stdout)).toMatchObject({ spans: 0, after: null });
+  expect(JSON.parse((await sandbox.run(words)).stdout)).toMatchObject({ spans: 0, after: report.after });
   expect(requests).toHaveLength(1);
 });
 

@@ -90,6 +90,12 @@ describe('serve', () => {
     expect(readdirSync(dirname(stateFile))).toEqual(['ggen.db']);
   });
 
+  it('stops where its address cannot be written', async () => {
+    const { exitCode, stderr } = await sandbox.shell('ggen-sim serve > /dev/full');
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^error\[IO_ERROR\]: Standard output: /)]);
+    expect(existsSync(stateFile)).toBe(false);
+  });
+
   it('takes the place of a server that was killed, and refuses a second one', async () => {
     const { child, ended } = await serve();
     child.kill('SIGKILL');

@@ -56,8 +56,13 @@ export const serve: Command = defineCommand({
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     const { url, path: databasePath } = server;
-    await context.stdout.writeLine(reportJson({ url, database: databasePath, processId: process.pid }));
-    await server.stopped;
+    try {
+      await context.stdout.writeLine(reportJson({ url, database: databasePath, processId: process.pid }));
+      await server.stopped;
+    } finally {
+      // Where the address cannot be written, nobody would know that it listens.
+      await server.stop();
+    }
     const { exitCode } = context.interruption;
     return exitCode === EXIT_CODES.terminated ? EXIT_CODES.ok : exitCode;
   },
