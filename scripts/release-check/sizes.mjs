@@ -12,12 +12,12 @@ const KIB = 1024;
  */
 const INSTALLED_KIB = {
   '@ggen-sim/sqljs-vfs': 6_200,
-  '@ggen-sim/core': 10_000,
+  '@ggen-sim/core': 12_000,
   '@ggen-sim/agents': 35_000,
-  '@ggen-sim/mcp': 45_000,
-  '@ggen-sim/serve': 10_100,
-  '@ggen-sim/hooks': 13_500,
-  'ggen-sim': 12_000,
+  '@ggen-sim/mcp': 31_000,
+  '@ggen-sim/serve': 12_200,
+  '@ggen-sim/hooks': 16_500,
+  'ggen-sim': 12_500,
 };
 const FIRST_VIEW_KIB = 830;
 
