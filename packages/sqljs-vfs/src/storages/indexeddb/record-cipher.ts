@@ -5,7 +5,8 @@
  * **Nonces** are 96 random bits each, under a data key that no other database has. Numbers counted up would repeat: two tabs
  * may encrypt different commits of one version, of which one is stored, and a restored copy of the browser's profile
  * begins again at an old version. NIST SP 800-38D, section 8.3, allows 2^32 random ones under one key, and then the chance
- * that any two are equal is below 2^-32: 500 days of a hundred saves a second, without a pause.
+ * that any two are equal is below 2^-32. A save takes two and a checkpoint 64 for each full extent, so that is some 200 days
+ * of a hundred saves a second without a pause. Nothing counts them; a new data key comes with decrypting and encrypting.
  *
  * A sealed part of a commit, little-endian: float64 version, uint32 part, uint32 number of parts, nonce, ciphertext, tag.
  * A sealed extent is chunks of 16 KiB, the last one shorter, each as nonce, ciphertext, tag. An extent is written whole, so all of its
