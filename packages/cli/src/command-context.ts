@@ -111,7 +111,7 @@ export class CommandContext {
   /** Stores what hooks have recorded. A command does not fail because of it: the events stay in their file. */
   async #drainHooks(database: Persistence): Promise<void> {
     try {
-      const { hasSpooledEvents } = await import('@ggen-sim/hooks/record');
+      const { hasSpooledEvents } = await import('@ggen-sim/hooks/spool');
       if (!hasSpooledEvents(this.databasePath)) return;
       const { drain } = await import('@ggen-sim/hooks');
       await drain(database, this.databasePath);

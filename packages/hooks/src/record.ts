@@ -1,3 +1,2 @@
-/** The part that runs in the process of a hook: small, because the agent waits for it. Every command loads it too. */
+/** The part that runs in the process of a hook: small, because the agent waits for it. */
 export { recordHook, type RecordOptions } from './recording/record-hook.ts';
-export { hasSpooledEvents } from './spool/spool-file.ts';

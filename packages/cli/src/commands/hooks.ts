@@ -124,7 +124,7 @@ export const hooksStatus: Command = defineCommand({
   async run(choice, context) {
     const file = settingsFile(choice, context);
     const { HOOK_EVENTS, installedHooks } = await import('@ggen-sim/hooks/settings');
-    const { hasSpooledEvents } = await import('@ggen-sim/hooks/record');
+    const { hasSpooledEvents } = await import('@ggen-sim/hooks/spool');
     let installed: ReturnType<typeof installedHooks>;
     try {
       installed = installedHooks(existsSync(file) ? readFileSync(file, 'utf8') : '');
