@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import type { LongOperationOptions, Persistence, RestoreOptions, RestoreReport } from '@ggen-sim/core';
 import { Interruption } from './interruption.ts';
+import type { Key, KeySources } from './encryption-key.ts';
 import { CommandFailure, hasCode, UsageError } from './failures.ts';
 import { databasePath, type LocationSources } from './locations.ts';
 import { DataOutput } from './output/data-output.ts';
@@ -26,15 +27,28 @@ export class CommandContext {
   readonly #progressBar = process.stderr.isTTY ? new ProgressBar(process.stderr) : undefined;
 
   readonly #createsDatabase: boolean;
+  readonly #keySources: KeySources;
+  #key: Key | undefined;
 
   /**
    * @param createsDatabase - false when a database that does not exist is refused
+   * @param keyOptions - options that give the key of an encrypted database
    * @throws {UsageError} when a path that Node has decoded is not UTF-8
    */
-  constructor(dbOption: string | undefined, createsDatabase: boolean) {
+  constructor(
+    dbOption: string | undefined,
+    createsDatabase: boolean,
+    keyOptions: Omit<KeySources, 'environment'>,
+  ) {
     this.#createsDatabase = createsDatabase;
+    this.#keySources = { ...keyOptions, environment: process.env };
     refuseUndecodablePaths(process.env);
     this.#locations = { dbOption, environment: process.env, currentDirectory: process.cwd() };
+  }
+
+  /** Options that give the key of an encrypted database. */
+  get keyOptions(): Omit<KeySources, 'environment'> {
+    return this.#keySources;
   }
 
   get locations(): LocationSources {
@@ -72,6 +86,7 @@ export class CommandContext {
    * @param options.drain - false to leave what hooks have recorded where it is
    * @throws {CommandFailure} NOT_FOUND if it does not exist and the command does not create it; INVALID_ARGUMENT if an
    * output is redirected into it
+   * @throws {UsageError} when a source of the key holds none
    */
   async openDatabase(
     expectedWork?: ExpectedWork,
@@ -83,7 +98,9 @@ export class CommandContext {
   ): Promise<Persistence> {
     refuseOutputIntoDatabase(this.databasePath);
     try {
-      const database = await openDatabaseFile(this.databasePath, { expectedWork, create, changeLog });
+      const database = await this.#withKey((key) =>
+        openDatabaseFile(this.databasePath, { expectedWork, create, changeLog, key }),
+      );
       if (drain) await this.#drainHooks(database);
       return database;
     } catch (error) {
@@ -105,7 +122,52 @@ export class CommandContext {
     const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
     chooseWasmCompiler('unknown');
     const { restoreToNewFile } = await import('@ggen-sim/core');
-    return restoreToNewFile({ storage: 'file', path: this.databasePath }, options);
+    return this.#withKey((key) =>
+      restoreToNewFile({ storage: 'file', path: this.databasePath, ...(key && { key }) }, options),
+    );
+  }
+
+  /**
+   * Reads the key, if one is given, or asks for a new passphrase. Opening does so too; before it, a command calls this so
+   * that without a key nothing is done.
+   * @param encrypt - true to ask for a passphrase when no key is given
+   * @throws {UsageError} when a source of the key holds none
+   */
+  async readKey(encrypt: boolean): Promise<void> {
+    const { keyFile, keyCommand, environment } = this.#keySources;
+    if (this.#key === undefined && (keyFile || keyCommand || environment['GGEN_SIM_KEY'])) {
+      const { readKey } = await import('./encryption-key.ts');
+      this.#key = await readKey(this.#keySources, (text) => this.printNotice(text));
+    }
+    if (encrypt) this.#key ??= await this.#newPassphrase();
+  }
+
+  /** Gives work the key of the database. When it needs one and none is given, the user is asked on a terminal. */
+  async #withKey<T>(work: (key: Key | undefined) => Promise<T>): Promise<T> {
+    await this.readKey(false);
+    try {
+      return await work(this.#key);
+    } catch (error) {
+      if (!hasCode(error, 'KEY_REQUIRED')) throw error;
+      const { askPassphrase, canAsk } = await import('./passphrase-prompt.ts');
+      if (!canAsk()) throw error;
+      this.#key = await askPassphrase(this.databasePath);
+      return work(this.#key);
+    }
+  }
+
+  /** Asks for the passphrase of a database that may not exist yet. */
+  async #newPassphrase(): Promise<Key> {
+    const { askNewPassphrase, askPassphrase, canAsk } = await import('./passphrase-prompt.ts');
+    if (!canAsk()) {
+      throw new UsageError(
+        '--encrypt needs a key, and there is no terminal to ask for a passphrase',
+        'Give it with --key-file or --key-command, or in GGEN_SIM_KEY',
+      );
+    }
+    return holdsSomething(this.databasePath)
+      ? askPassphrase(this.databasePath)
+      : askNewPassphrase(this.databasePath);
   }
 
   /** Stores what hooks have recorded. A command does not fail because of it: the events stay in their file. */
@@ -169,15 +231,24 @@ export interface OpenDatabaseFileOptions {
   readonly create?: boolean;
   /** Give a database that is created a change log. @default true */
   readonly changeLog?: boolean;
+  /** Key of an encrypted database. @default none */
+  readonly key?: Key | undefined;
 }
 
 /** Loads the database code and opens a file with it. */
 export async function openDatabaseFile(
   path: string,
-  { expectedWork = 'unknown', clock, create = true, changeLog = true }: OpenDatabaseFileOptions = {},
+  { expectedWork = 'unknown', clock, create = true, changeLog = true, key }: OpenDatabaseFileOptions = {},
 ): Promise<Persistence> {
   const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
   chooseWasmCompiler(expectedWork);
   const { openPersistence } = await import('@ggen-sim/core');
-  return openPersistence({ storage: 'file', path, create, changeLog, ...(clock && { clock }) });
+  return openPersistence({
+    storage: 'file',
+    path,
+    create,
+    changeLog,
+    ...(clock && { clock }),
+    ...(key && { key }),
+  });
 }

@@ -63,8 +63,8 @@ function isOutputClosed(error: unknown): boolean {
   return error instanceof OutputClosed || (error instanceof Error && isOutputClosed(error.cause));
 }
 
-async function run({ command, values, dbOption, create }: Request): Promise<ExitCode> {
-  const context = new CommandContext(dbOption, create || command.database === 'created');
+async function run({ command, values, dbOption, create, keyOptions }: Request): Promise<ExitCode> {
+  const context = new CommandContext(dbOption, create || command.database === 'created', keyOptions);
   context.interruption.listen();
   try {
     return (await command.run(values, context)) ?? EXIT_CODES.ok;

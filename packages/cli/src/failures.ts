@@ -61,7 +61,7 @@ export function failureOf(error: unknown): Failure {
     return {
       code,
       message: code === 'ABORTED' ? interrupted(error) : messageWithLocation(error),
-      hint: HINTS_BY_ERROR[code] ?? inOptions(error.hint),
+      hint: joined(HINTS_BY_ERROR[code] ?? inOptions(error.hint), KEY_HINTS[code]),
       exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed,
     };
   }
@@ -111,6 +111,18 @@ const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
   removeHold: "'ggen-sim db hold remove'",
   removeRetentionPolicy: "'ggen-sim db retention remove'",
 };
+
+/** Remedies for a database whose key is missing or wrong, after what the library says. */
+const KEY_HINTS: Readonly<Record<string, string>> = {
+  KEY_REQUIRED: 'Give the key with --key-file FILE or --key-command COMMAND, or in the variable GGEN_SIM_KEY',
+  WRONG_KEY: 'The key is that of --key-file or --key-command, else that of the variable GGEN_SIM_KEY',
+};
+
+/** Joins the sentences of a hint. */
+function joined(...texts: readonly (string | undefined)[]): string | undefined {
+  const given = texts.filter((text) => text !== undefined).map((text) => text.replace(/\.$/u, ''));
+  return given.length === 0 ? undefined : given.join('. ');
+}
 
 /** Spells the options and methods that a hint of the library has in backticks as the command line does. */
 function inOptions(hint: string | undefined): string | undefined {

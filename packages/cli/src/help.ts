@@ -100,6 +100,7 @@ export const ROOT_HELP: string = [
   '  DB_DIR         directory of the database file ggen.db',
   '  WORKSPACE_DIR  workspace; the database file is .ggen/ggen.db in it',
   '  SCRIPT_DIR     directory of workspace/ (default: the current directory)',
+  '  GGEN_SIM_KEY   key of an encrypted database: 64 hexadecimal digits, or a passphrase',
   '  NO_COLOR       no colours, even on a terminal',
   ...exitCodeLines({
     ...COMMON_EXIT_CODES,

@@ -18,6 +18,8 @@ export interface Request {
   /** True when `--create` is given. */
   readonly create: boolean;
   readonly isVerbose: boolean;
+  /** Options that give the key of an encrypted database. */
+  readonly keyOptions: { readonly keyFile: string | undefined; readonly keyCommand: string | undefined };
 }
 
 /**
@@ -103,6 +105,7 @@ function addCommand(parent: Parser, command: Command, run: (request: Request) =>
       dbOption: inherited(leaf, 'db'),
       create: inherited(leaf, 'create') === true,
       isVerbose: inherited(leaf, 'verbose') === true,
+      keyOptions: keyOptionsOf(leaf),
     });
   });
   return leaf;
@@ -111,11 +114,25 @@ function addCommand(parent: Parser, command: Command, run: (request: Request) =>
 /** Adds the options that may stand before or after the words of the command. */
 function addCommonOptions(parser: Parser, database: DatabaseUse): void {
   const db = once(new Option('--db <FILE>', 'database file (default: $DB_PATH, $DB_DIR/ggen.db, workspace)'));
+  const keys = [
+    once(new Option('--key-file <FILE>', 'file with the key of an encrypted database')),
+    once(new Option('--key-command <COMMAND>', 'command that prints the key or the passphrase')),
+  ];
   const create = new Option('--create', 'create the database if it does not exist');
   parser.addOption(database === 'unused' ? db.hideHelp() : db);
   // Where the command creates the database anyway, the option is accepted and changes nothing.
   parser.addOption(database === 'existing' ? create : create.hideHelp());
+  for (const key of keys) parser.addOption(database === 'unused' ? key.hideHelp() : key);
   parser.option('--verbose', 'print the cause and the stack of an error');
+}
+
+/** Returns the options that give the key. @throws {UsageError} when both are given */
+function keyOptionsOf(leaf: Parser): Request['keyOptions'] {
+  const keyFile = inherited<string>(leaf, 'keyFile');
+  const keyCommand = inherited<string>(leaf, 'keyCommand');
+  if (keyFile !== undefined && keyCommand !== undefined)
+    throw new UsageError('--key-file and --key-command exclude each other', 'Give one of them');
+  return { keyFile, keyCommand };
 }
 
 /** Returns the value of an option that may stand before or after the words of the command, but not at both places. */
@@ -125,7 +142,7 @@ function inherited<T>(leaf: Parser, name: string): T | undefined {
     const value: unknown = parser.opts()[name];
     if (value !== undefined && value !== '') values.push(value);
   }
-  if (values.length > 1 && typeof values[0] === 'string') throw givenTwice(`--${name}`);
+  if (values.length > 1 && typeof values[0] === 'string') throw givenTwice(`--${kebabCase(name)}`);
   return values[0] as T | undefined;
 }
 

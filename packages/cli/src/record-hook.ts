@@ -12,6 +12,9 @@ export interface HookOptions {
   readonly db?: string | undefined;
   readonly agent?: string | undefined;
   readonly keepPrompts?: boolean;
+  /** Source of the key, for the process that stores the event. */
+  readonly keyFile?: string | undefined;
+  readonly keyCommand?: string | undefined;
 }
 
 /** Records the event on standard input. Words that are no options of the recorder are passed over: a hook never fails. */
@@ -26,20 +29,26 @@ export function recordHookCall(words: readonly string[]): void {
     db: valueOf('--db'),
     agent: valueOf('--agent'),
     keepPrompts: words.includes('--keep-prompts'),
+    keyFile: valueOf('--key-file'),
+    keyCommand: valueOf('--key-command'),
   });
 }
 
 /** Records the event on standard input. */
-export function recordWith({ db, agent, keepPrompts = false }: HookOptions): void {
+export function recordWith({ db, agent, keepPrompts = false, keyFile, keyCommand }: HookOptions): void {
   try {
     const path = databasePath({
       dbOption: db,
       environment: process.env,
       currentDirectory: process.cwd(),
     });
+    const keyWords = [
+      ...(keyFile ? ['--key-file', keyFile] : []),
+      ...(keyCommand ? ['--key-command', keyCommand] : []),
+    ];
     recordHook({
       databasePath: path,
-      drainer: [realpathSync(process.argv[1] ?? ''), 'hooks', 'drain', '--db', path],
+      drainer: [realpathSync(process.argv[1] ?? ''), 'hooks', 'drain', '--db', path, ...keyWords],
       keepPrompts,
       ...(agent !== undefined && agent !== '' && { agent }),
     });

@@ -41,7 +41,7 @@ function hookCommand(
     agent,
     keepPrompts,
   }: { readonly user: boolean; readonly agent: string; readonly keepPrompts: boolean },
-  { databasePath, locations }: CommandContext,
+  { databasePath, locations, keyOptions: { keyFile, keyCommand } }: CommandContext,
 ): string {
   const inProject = relative(locations.currentDirectory, databasePath);
   const isInside =
@@ -52,6 +52,8 @@ function hookCommand(
     db,
     ...(agent === 'claude-code' ? [] : ['--agent', quotedIfNeeded(agent)]),
     ...(keepPrompts ? ['--keep-prompts'] : []),
+    ...(keyFile === undefined ? [] : ['--key-file', quotedIfNeeded(resolve(keyFile))]),
+    ...(keyCommand === undefined ? [] : ['--key-command', quotedIfNeeded(keyCommand)]),
   ].join(' ');
 }
 
@@ -155,9 +157,9 @@ export const hooksRecord: Command = defineCommand({
   positionals: {},
   options: { agent: agentOption, keepPrompts: keepPromptsOption },
   examples: [`ggen-sim hooks record < event.json`],
-  async run({ agent, keepPrompts }, { locations: { dbOption } }) {
+  async run({ agent, keepPrompts }, { locations: { dbOption }, keyOptions }) {
     const { recordWith } = await import('../record-hook.ts');
-    recordWith({ db: dbOption, agent, keepPrompts });
+    recordWith({ db: dbOption, agent, keepPrompts, ...keyOptions });
   },
 });
 

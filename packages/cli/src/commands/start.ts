@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { defineCommand, type Command } from '../command.ts';
 import { workspacePath } from '../locations.ts';
 import { flag } from '../parameters.ts';
+import { ENCRYPT_FLAG, databaseNotice } from './init.ts';
 
 export const start: Command = defineCommand({
   name: 'start',
@@ -11,19 +12,24 @@ export const start: Command = defineCommand({
   database: 'created',
   positionals: {},
   options: {
+    encrypt: ENCRYPT_FLAG,
     noChangeLog: flag({
       description:
         'create a database without a change log, which keeps every earlier version of memory; one that exists keeps what it has',
     }),
   },
-  examples: ['ggen-sim start', 'WORKSPACE_DIR=/srv/ggen ggen-sim start'],
-  async run({ noChangeLog }, context) {
+  examples: [
+    'ggen-sim start',
+    'WORKSPACE_DIR=/srv/ggen ggen-sim start',
+    'ggen-sim start --key-file ggen.key',
+  ],
+  async run({ encrypt, noChangeLog }, context) {
     const workspace = workspacePath(context.locations);
+    await context.readKey(encrypt);
     createFolder(workspace);
     await using database = await context.openDatabase('unknown', { changeLog: !noChangeLog });
-    const { path, schemaVersion } = await database.info();
     context.printNotice(`Workspace ready: ${workspace}`);
-    context.printNotice(`Database ready:  ${path} (schema version ${schemaVersion})`);
+    context.printNotice(`Database ready:  ${databaseNotice(await database.info())}`);
     context.printNotice("Next: 'ggen-sim db save-receipt --help', or 'ggen-sim --help' for all commands");
   },
 });

@@ -50,6 +50,16 @@ const DATABASE_OPTION: CompletionOption = {
   takesValue: true,
   completes: 'files',
 };
+const KEY_OPTIONS: readonly CompletionOption[] = [
+  { ...DATABASE_OPTION, word: '--key-file', summary: 'file with the key of an encrypted database' },
+  {
+    ...DATABASE_OPTION,
+    word: '--key-command',
+    summary: 'command that prints the key or the passphrase',
+    completes: 'nothing',
+  },
+];
+const DATABASE_OPTIONS: readonly CompletionOption[] = [DATABASE_OPTION, ...KEY_OPTIONS];
 const CREATE_OPTION: CompletionOption = {
   ...HELP_OPTION,
   word: '--create',
@@ -71,13 +81,13 @@ export function completionContexts({ commands, groups }: CommandSet): Completion
     {
       path: '',
       words: [...membersOf(''), ...groupWords, HELP_WORD],
-      options: [...COMMON_OPTIONS, DATABASE_OPTION, CREATE_OPTION, VERSION_OPTION],
+      options: [...COMMON_OPTIONS, ...DATABASE_OPTIONS, CREATE_OPTION, VERSION_OPTION],
       positionals: [],
     },
     ...groupWords.map(({ word }) => ({
       path: word,
       words: [...membersOf(word), HELP_WORD],
-      options: [...COMMON_OPTIONS, DATABASE_OPTION, CREATE_OPTION],
+      options: [...COMMON_OPTIONS, ...DATABASE_OPTIONS, CREATE_OPTION],
       positionals: [],
     })),
     ...commands.map((command) => commandContext(command, membersOf(command.name))),
@@ -92,7 +102,7 @@ function commandContext(command: Command, members: readonly CompletionWord[]): C
     options: [
       ...parameters.map(([name, parameter]) => completionOption(name, parameter)),
       ...COMMON_OPTIONS,
-      ...(command.database === 'unused' ? [] : [DATABASE_OPTION]),
+      ...(command.database === 'unused' ? [] : DATABASE_OPTIONS),
       ...(command.database === 'existing' ? [CREATE_OPTION] : []),
     ],
     positionals: Object.values(command.positionals).map((parameter) => parameter.completes),
