@@ -2,7 +2,8 @@
 import { openPersistence } from '../../src/index.ts';
 
 const [path = '', name = ''] = process.argv.slice(2);
-const db = await openPersistence({ storage: 'file', path });
+// On a busy machine fifty processes together take longer than the usual deadline.
+const db = await openPersistence({ storage: 'file', path, retry: { busyDeadlineMs: 280_000 } });
 const [receipt, memory] = await Promise.all([
   db.saveReceipt({ executionId: name, agentId: 'shared', agentType: 'test', receipt: { name } }),
   db.saveMemory({ agentId: 'shared', agentType: 'test', memory: { name } }),
