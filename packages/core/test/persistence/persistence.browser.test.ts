@@ -34,16 +34,12 @@ function indexedDbHarness(options: {
 
 describePersistence('indexeddb, in process', () => indexedDbHarness({ worker: false }), { framework });
 
-describePersistence('indexeddb, relaxed', () => indexedDbHarness({ worker: false, durability: 'relaxed' }), {
-  framework,
-});
-
 describePersistence('indexeddb, in a worker', () => indexedDbHarness({ worker: true }), {
   ...behindWorker,
 });
 
 describePersistence(
-  'indexeddb, encrypted, in a worker',
+  'indexeddb, encrypted and relaxed, in a worker',
   () => indexedDbHarness({ worker: true, durability: 'relaxed', key: new Uint8Array(32).fill(7) }),
   { ...behindWorker },
 );
