@@ -6,8 +6,6 @@ import type { Page } from '@playwright/test';
 import { expect, openSimulator, ready, test } from './support/fixtures.ts';
 import { saveSample } from './support/sample-data.ts';
 
-test.skip(process.env['PICTURES'] === undefined, 'pictures are for people, who ask for them with PICTURES=1');
-
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 
 /** Views by name: the fragment, and what must be visible before the picture is taken. */
