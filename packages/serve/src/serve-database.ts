@@ -38,6 +38,10 @@ export interface ServeOptions {
   /** Names by which the server may be called, beside `localhost` and addresses. @default none */
   readonly allowedHosts?: readonly string[];
   readonly limits?: Partial<ServeLimits>;
+  /** Let requests store something. @default false */
+  readonly isWritable?: boolean;
+  /** The only agent in whose name requests write. @default any: each request names its agent */
+  readonly agent?: string;
   /** Further routes. */
   readonly routes?: readonly Route[];
   /** Paths where a connection may turn to another protocol. @default none */
@@ -96,9 +100,13 @@ export async function serveDatabase(
   const beforeClosing = async (): Promise<void> => {
     await listener.stop();
     try {
-      await database.close();
+      await table.stop();
     } finally {
-      if (stateFile !== undefined) removeState(stateFile, instance);
+      try {
+        await database.close();
+      } finally {
+        if (stateFile !== undefined) removeState(stateFile, instance);
+      }
     }
   };
   /** The part of stopping that comes before the last answer. */
@@ -131,6 +139,8 @@ export async function serveDatabase(
     routes: table,
     upgrades: options.upgrades ?? [],
     limits,
+    isWritable: options.isWritable ?? false,
+    agent: options.agent,
     admit,
   });
   const boundPort = await listener.listen(host, port);

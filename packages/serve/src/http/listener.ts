@@ -20,6 +20,9 @@ export interface ListenerOptions {
   readonly routes: RouteTable;
   readonly upgrades: readonly Upgrade[];
   readonly limits: ServeLimits;
+  readonly isWritable: boolean;
+  /** The only agent in whose name requests write; undefined for any. */
+  readonly agent: string | undefined;
   /**
    * Checks a request before its route is called.
    * @param isPublic - true when the route needs no token; false as well where there is no route
@@ -145,7 +148,7 @@ export class Listener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, running: Running): Promise<void> {
-    const { routes, admit, database, limits } = this.#options;
+    const { routes, admit, database, limits, isWritable, agent } = this.#options;
     let found: readonly FoundRoute[] = [];
     let query = new URLSearchParams();
     let badPath: unknown;
@@ -162,6 +165,7 @@ export class Listener {
     admit(request, (match ?? found[0])?.route.access === 'public');
     if (badPath !== undefined) throw badPath;
     if (match === undefined) throw noRoute(found);
+    if (match.route.writes === true && !isWritable) throw readOnly();
     // Who asks the server to stop, while it does, waits for the same end.
     running.isStop = match.route.path === STOP_PATH;
     if (this.#stopping.signal.aborted && !running.isStop) throw stopping();
@@ -179,6 +183,8 @@ export class Listener {
       query,
       database,
       limits,
+      isWritable,
+      agentThatWrites: (given) => agentThatWrites(given, agent),
       signal: control.signal,
       readBody: () => readBody(request, limits.bodyBytes),
       beginStream: () => {
@@ -216,6 +222,20 @@ function noRoute(found: readonly FoundRoute[]): HttpError {
   const methods = found.flatMap(({ route }) => route.methods);
   return new HttpError(405, 'METHOD_NOT_ALLOWED', `This path takes ${methods.join(', ')}`, {
     headers: { allow: (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ') },
+  });
+}
+
+function readOnly(): HttpError {
+  return new HttpError(403, 'READ_ONLY', 'This server only reads', {
+    hint: 'Start it with --write (`isWritable`). Nothing was stored',
+  });
+}
+
+/** @throws {HttpError} FORBIDDEN_AGENT */
+function agentThatWrites(given: string | undefined, bound: string | undefined): string | undefined {
+  if (bound === undefined || given === undefined || given === bound) return bound ?? given;
+  throw new HttpError(403, 'FORBIDDEN_AGENT', `This server writes as ${bound}, not as ${given}`, {
+    hint: 'Leave the agent out. Nothing was stored',
   });
 }
 

@@ -17,8 +17,12 @@ export interface Route {
    * @default 'token'
    */
   readonly access?: 'token' | 'public';
+  /** True when every request for it stores something: then a server that only reads answers it with 403. @default false */
+  readonly writes?: boolean;
   /** Answers a request. What it throws is answered as an error, unless the answer has begun: then the connection is cut. */
   readonly handle: (exchange: Exchange) => Promise<void> | void;
+  /** Called when the server stops, after the running requests have ended and before the database is closed. */
+  readonly stop?: () => Promise<void> | void;
 }
 
 /** A request that passed every check, and what its route needs to answer it. */
@@ -30,6 +34,13 @@ export interface Exchange {
   readonly query: URLSearchParams;
   readonly database: Persistence;
   readonly limits: ServeLimits;
+  /** True when requests may store something. */
+  readonly isWritable: boolean;
+  /**
+   * Returns the agent in whose name a request writes: the one that the server is bound to, else the one that is given.
+   * @throws {HttpError} 403 when the server is bound to another one
+   */
+  readonly agentThatWrites: (given: string | undefined) => string | undefined;
   /** Fires when the caller has gone, the time to answer has passed, or the server stops and the answer is a stream. */
   readonly signal: AbortSignal;
   /** Reads the body, up to the limit. Whoever reads `request` instead must have a limit of their own. @throws {HttpError} 413 */
@@ -52,7 +63,10 @@ export class RouteTable {
   readonly #resources = new Map<string, Route[]>();
   readonly #folders = new Map<string, Route[]>();
 
+  readonly #all: readonly Route[];
+
   constructor(routes: readonly Route[]) {
+    this.#all = routes;
     for (const route of routes) {
       const isFolder = route.path.endsWith('/*');
       const path = isFolder ? route.path.slice(0, -2) : route.path;
@@ -62,6 +76,11 @@ export class RouteTable {
       if (taken !== undefined) throw new TypeError(`Two routes for ${taken} ${route.path}`);
       map.set(path, [...sameName, route]);
     }
+  }
+
+  /** Stops every route, one after the other. */
+  async stop(): Promise<void> {
+    for (const route of this.#all) await route.stop?.();
   }
 
   /** Returns the routes of a path, one for each set of methods; none when there is no such path. */

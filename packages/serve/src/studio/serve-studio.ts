@@ -5,7 +5,7 @@ import { callSocket } from './call-socket.ts';
 import { pageRoute } from './page-route.ts';
 
 /** Options of {@link serveStudio}. */
-export interface StudioOptions extends Omit<ServeOptions, 'routes' | 'upgrades' | 'stateFile'> {
+export interface StudioOptions extends Omit<ServeOptions, 'routes' | 'upgrades' | 'stateFile' | 'agent'> {
   /** Folder with the built page. */
   readonly pageFolder: string;
   /** Let the page change the database. @default false */
