@@ -12,5 +12,11 @@ export const MAX_ROWS = 100;
 /** Length above which a query shortens a text of a row. `receipt_get`, `memory_get` and the resources have it whole. */
 export const MAX_TEXT_CHARACTERS: number = 8 * 1024;
 
+/** Largest number of resources to which a client may be subscribed at a time. */
+export const MAX_SUBSCRIPTIONS = 1000;
+
+/** Longest URI of a resource, in characters. An id of that length may be percent-encoded. */
+export const MAX_URI_CHARACTERS: number = 8 * 1024;
+
 /** Longest id, in characters. */
 export const MAX_ID_CHARACTERS = 512;

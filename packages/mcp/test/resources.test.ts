@@ -153,3 +153,13 @@ it('subscribes again after the database was locked', async () => {
   await vi.waitUntil(() => updates > 0, PATIENT);
   expect(updates).toBeGreaterThan(0);
 });
+
+it('bounds the number and the length of subscriptions', async () => {
+  const { client } = await connected();
+  const subscribe = (name: string) => client.subscribeResource({ uri: `ggen-sim://memory/${name}` });
+  await expect(subscribe('x'.repeat(10_000))).rejects.toThrow(/8192 characters/);
+  await Promise.all(Array.from({ length: 1000 }, (_, index) => subscribe(String(index))));
+  await expect(subscribe('one-more')).rejects.toThrow(/1000/);
+  await client.unsubscribeResource({ uri: 'ggen-sim://memory/0' });
+  await subscribe('one-more');
+});

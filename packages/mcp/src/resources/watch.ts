@@ -1,5 +1,7 @@
 /** Notifications of what changes: the events of the change log, as URIs of the resources that they change. */
 import type { ChangeEvent, MemoryRow, Persistence } from '@ggen-sim/core';
+import { MAX_SUBSCRIPTIONS, MAX_URI_CHARACTERS } from '../limits.ts';
+import { ToolError } from '../tool-errors.ts';
 import { auditUri, memoryUri, receiptUri } from './uris.ts';
 
 /** Time for which changes are collected, so that a thousand saves make few notifications. */
@@ -31,8 +33,18 @@ export class ResourceWatch {
     this.#notices = notices;
   }
 
-  /** Reports the changes of a resource that come after this has resolved, or before. */
+  /**
+   * Reports the changes of a resource that come after this has resolved, or before.
+   * @throws {ToolError} TOO_LARGE
+   */
   async subscribe(uri: string): Promise<void> {
+    if (this.#subscribed.size >= MAX_SUBSCRIPTIONS || uri.length > MAX_URI_CHARACTERS) {
+      throw new ToolError(
+        'TOO_LARGE',
+        `A client may be subscribed to ${MAX_SUBSCRIPTIONS} URIs, of at most ${MAX_URI_CHARACTERS} characters each`,
+        'Unsubscribe from some.',
+      );
+    }
     await this.start();
     this.#subscribed.add(uri);
   }
