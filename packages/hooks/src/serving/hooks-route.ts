@@ -1,0 +1,90 @@
+/** Hooks that post their event to a server. The answer comes when the event is on the disk, and before it is in the database. */
+import type { ServerResponse } from 'node:http';
+import type { Persistence } from '@ggen-sim/core';
+import { eventOf } from '../recording/hook-event.ts';
+import { drain } from '../spool/drain.ts';
+import { appendToSpool } from '../spool/spool-file.ts';
+
+/** A request that passed the checks of the HTTP server: an `Exchange` of `@ggen-sim/serve`. */
+export interface HookExchange {
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  readonly database: Persistence;
+  readonly agentThatWrites: (given: string | undefined) => string | undefined;
+  readonly readBody: () => Promise<Buffer>;
+}
+
+/** A `Route` of `@ggen-sim/serve`. */
+export interface HooksRoute {
+  readonly methods: readonly 'POST'[];
+  readonly path: string;
+  readonly writes: true;
+  readonly handle: (exchange: HookExchange) => Promise<void>;
+  /** Stores the events that were taken. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Options of {@link hooksRoute}. */
+export interface HooksRouteOptions {
+  /** Path of the database file; the spool is beside it. */
+  readonly databasePath: string;
+  /** @default '/hooks' */
+  readonly path?: string;
+  /** Keep the text of prompts. @default false: their SHA-256 and length */
+  readonly keepPrompts?: boolean;
+}
+
+/** Time for which events are collected before they are stored, so that many make one transaction. */
+const COLLECT_MS = 100;
+/** Pause after which events are tried again that the database did not take: it was locked, or the disk was full. */
+const RETRY_MS = 5000;
+
+/**
+ * Makes the route for hooks. An event becomes what `recordHook` makes of it: a line of the spool. Then it is answered with
+ * 204, which the agent takes for "go on", and stored by this process, or, if that is killed, by the next one that drains.
+ * The parameter `agent` of the address is the agent in whose name it is stored.
+ */
+export function hooksRoute(options: HooksRouteOptions): HooksRoute {
+  const { databasePath, path = '/hooks', keepPrompts = false } = options;
+  let timer: NodeJS.Timeout | undefined;
+  let storing: Promise<void> | undefined;
+
+  const store = (database: Persistence): void => {
+    timer = undefined;
+    storing = drain(database, databasePath)
+      .then(
+        () => undefined,
+        // The events stay in the spool.
+        () => storeLater(database, RETRY_MS),
+      )
+      .finally(() => (storing = undefined));
+  };
+  const storeLater = (database: Persistence, delayMs: number): void => {
+    timer ??= setTimeout(store, delayMs, database);
+    timer.unref();
+  };
+  let served: Persistence | undefined;
+
+  return {
+    methods: ['POST'],
+    path,
+    writes: true,
+    async handle({ response, query, database, agentThatWrites, readBody }) {
+      const agent = agentThatWrites(query.get('agent') || undefined);
+      const text = (await readBody()).toString('utf8');
+      appendToSpool(
+        databasePath,
+        JSON.stringify(eventOf(text, { keepPrompts, ...(agent !== undefined && { agent }) })),
+      );
+      response.writeHead(204).end();
+      served = database;
+      storeLater(database, COLLECT_MS);
+    },
+    async stop() {
+      clearTimeout(timer);
+      await storing;
+      // Where the database does not take them, they wait in the spool.
+      if (served !== undefined) await drain(served, databasePath).catch(() => undefined);
+    },
+  };
+}
