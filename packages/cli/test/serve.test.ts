@@ -122,6 +122,37 @@ describe('serve', () => {
     expect(statSync(join(sandbox.directory, 'token')).mode & 0o777).toBe(0o600);
   });
 
+  it('takes events of hooks and calls of MCP, and has stored what it answered when it is killed', async () => {
+    const { url, child, ended } = await serve('--no-token', '--write');
+    const taken: string[] = [];
+    const post = async (id: string): Promise<void> => {
+      const event = { hook_event_name: 'PreToolUse', session_id: 's', tool_use_id: id, tool_name: 'Bash' };
+      const answer = await fetch(`${url}/hooks`, { method: 'POST', body: JSON.stringify(event) });
+      if (answer.status === 204) taken.push(id);
+      if (taken.length === 20) child.kill('SIGKILL');
+    };
+    await Promise.allSettled(Array.from({ length: 60 }, (_, index) => post(`call-${index}`)));
+    await ended;
+    expect(taken.length).toBeGreaterThanOrEqual(20);
+    const rows = await sandbox.db('query-audit-trail', '--operation', 'Bash', '--limit', '100');
+    for (const id of taken) expect(rows).toContain(id);
+    const { url: next, ended: nextEnded } = await serve('--no-token', '--agent', 'coder');
+    expect((await fetch(`${next}/hooks`, { method: 'POST', body: '{}' })).status).toBe(403);
+    const initialize = {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'c', version: '1' },
+    };
+    const answer = await fetch(`${next}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize }),
+    });
+    expect(await answer.json()).toMatchObject({ result: { serverInfo: { name: 'ggen-sim' } } });
+    await sandbox.run(['serve', 'stop']);
+    await nextEnded;
+  });
+
   it.each([
     [['--no-token', '--host', '0.0.0.0'], 64, 'ADDRESS_REFUSED'],
     [['--no-token', '--token-file', 'token'], 64, 'USAGE'],

@@ -2,7 +2,8 @@ import { defineCommand, type Command } from '../command.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { UsageError } from '../failures.ts';
 import { reportJson } from '../output/reports.ts';
-import { count, flag, path, repeatedText, text } from '../parameters.ts';
+import { omitUndefined } from '../omit-undefined.ts';
+import { count, flag, optionalText, path, repeatedText, text } from '../parameters.ts';
 
 /** Largest number of a TCP port. */
 const MAX_PORT = 65_535;
@@ -12,7 +13,8 @@ export const serve: Command = defineCommand({
   summary: 'Serve the database over HTTP until it is stopped',
   notes:
     'Prints the address as JSON. GET /changes streams the events of the change log (SSE), and goes on after ' +
-    'Last-Event-ID; GET /metrics is for Prometheus; GET /healthz tells if the database can be read. Requests must have the token in the header ' +
+    'Last-Event-ID; GET /metrics is for Prometheus; GET /healthz tells if the database can be read; /mcp serves coding ' +
+    'agents, and POST /hooks records events of their hooks. Nothing is saved without --write. Requests must have the token in the header ' +
     'Authorization: Bearer TOKEN, which serve status --token prints. Only programs on this machine reach the server, ' +
     'unless --host names another address; nothing that is sent is encrypted. Ctrl-C, SIGTERM and serve stop finish the ' +
     'requests that are running.',
@@ -32,6 +34,11 @@ export const serve: Command = defineCommand({
         'file with the token, which is created with a new one if it does not exist (default: a new token each time)',
     }),
     noToken: flag({ description: 'require no token; only at an address of this machine alone' }),
+    write: flag({ description: 'let requests save: hooks, MCP' }),
+    agent: optionalText({
+      placeholder: 'NAME',
+      description: 'the only agent in whose name requests save',
+    }),
   },
   exclusive: [['tokenFile', 'noToken']],
   examples: ['ggen-sim serve', 'ggen-sim serve --port 7080 --token-file serve-token'],
@@ -39,10 +46,17 @@ export const serve: Command = defineCommand({
     [EXIT_CODES.ok]: 'stopped by serve stop or SIGTERM; what was running is finished',
     [EXIT_CODES.interrupted]: 'stopped by Ctrl-C; what was running is finished',
   },
-  async run({ file, port, host, allowHost: allowedHosts = [], tokenFile, noToken }, context) {
+  async run(
+    { file, port, host, allowHost: allowedHosts = [], tokenFile, noToken, write: isWritable, agent },
+    context,
+  ) {
     if (port > MAX_PORT) throw new UsageError(`PORT must be at most ${MAX_PORT}, not '${port}'`);
     context.useDatabase(file);
     const { serveDatabase, tokenOfFile } = await import('@ggen-sim/serve');
+    const [{ mcpRoute }, { hooksRoute }] = await Promise.all([
+      import('@ggen-sim/mcp'),
+      import('@ggen-sim/hooks'),
+    ]);
     const signal = context.interruption.cancellable();
     await using database = await context.openDatabase();
     const token = tokenFile === undefined ? {} : { token: tokenOfFile(tokenFile) };
@@ -50,6 +64,9 @@ export const serve: Command = defineCommand({
       host,
       port,
       allowedHosts,
+      isWritable,
+      ...omitUndefined({ agent }),
+      routes: [mcpRoute(), hooksRoute({ databasePath: context.databasePath })],
       ...(noToken ? { token: null } : token),
     });
     const stop = (): void => void server.stop().catch(() => undefined);
