@@ -32,6 +32,8 @@ export interface ExecutionProgress {
   readonly onStep?: (step: string) => void;
   /** Step that an execution of the same inputs had begun when its thread was ended. */
   readonly reached?: string | undefined;
+  /** Texts of SPARQL queries that ended the engine in executions of the same inputs. They are named and not evaluated. */
+  readonly leftOutQueries?: readonly string[];
 }
 
 /** An agent that `runAgent` can run, in this thread or in a worker. */

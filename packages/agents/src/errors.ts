@@ -1,3 +1,5 @@
+import { baseNameOf } from './base-name.ts';
+
 /** Reason why an agent failed. Codes change only with a major version; messages may change at any time. */
 export type AgentErrorCode =
   /** An argument is missing, empty or unknown; the message names it. */
@@ -23,7 +25,7 @@ export type AgentErrorCode =
   | 'INVALID_SHAPES'
   /**
    * A SPARQL query needs more memory than its engine has. That ends the engine, so this thread can evaluate no query any
-   * more.
+   * more. In a worker, the run is repeated in another one without that query.
    */
   | 'QUERY_LIMIT'
   /** The caller's `AbortSignal` fired. */
@@ -51,6 +53,14 @@ export interface SourceLocation {
   readonly expected: string | null;
 }
 
+/** Error beside the first one of a run. */
+export interface FurtherError {
+  readonly code: AgentErrorCode;
+  readonly message: string;
+  readonly location: SourceLocation | undefined;
+  readonly file: string | undefined;
+}
+
 /** Details of an {@link AgentError}. */
 export interface AgentErrorDetails {
   /** Original error. */
@@ -60,6 +70,10 @@ export interface AgentErrorDetails {
   readonly file?: string;
   /** Remedy, as one sentence. */
   readonly hint?: string;
+  /** Text of the SPARQL query that ended its engine. */
+  readonly query?: string;
+  /** Errors that were found beside this one, in a fixed order. */
+  readonly others?: readonly FurtherError[];
 }
 
 /** Error that this package throws on purpose. */
@@ -69,6 +83,8 @@ export class AgentError extends Error {
   readonly location: SourceLocation | undefined;
   readonly file: string | undefined;
   readonly hint: string | undefined;
+  readonly others: readonly FurtherError[];
+  readonly query: string | undefined;
 
   constructor(code: AgentErrorCode, message: string, details: AgentErrorDetails = {}) {
     // The message of a cause may quote half of a surrogate pair, which the canonical JSON of findings refuses.
@@ -77,7 +93,37 @@ export class AgentError extends Error {
     this.location = details.location;
     this.file = details.file;
     this.hint = details.hint;
+    this.others = details.others ?? [];
+    this.query = details.query;
   }
+}
+
+/** Makes one error of several: the first, with those after it in `others`. */
+export function withOthers([first, ...others]: readonly AgentError[]): AgentError {
+  if (first === undefined) throw new RangeError('no error');
+  const rest = [...first.others, ...others.flatMap(allErrorsOf)];
+  if (rest.length === 0) return first;
+  const { code, message, cause, location, file, hint } = first;
+  return new AgentError(code, message, {
+    cause,
+    others: rest,
+    ...(location === undefined ? {} : { location }),
+    ...(file === undefined ? {} : { file }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** Lists an error and those beside it. */
+export function allErrorsOf(error: AgentError): readonly FurtherError[] {
+  const { code, message, location, file, others } = error;
+  return [{ code, message, location, file }, ...others];
+}
+
+/** Writes an error after its place, as compilers do, with the last part of the document's name. */
+export function describeError({ message, location, file }: FurtherError): string {
+  const name = baseNameOf(location?.name ?? file ?? '');
+  if (location !== undefined) return `${name}:${location.line}:${location.column}: ${message}`;
+  return file === undefined ? message : `${name}: ${message}`;
 }
 
 /**

@@ -57,6 +57,17 @@ describe('gates', () => {
     expect(withShapes.message).toBe('Conforms: 1 focus node checked against 1 shape; 1 gate evaluated');
   });
 
+  it('of one name are two gates', async () => {
+    const gates = [gate('ASK {}', 'a/gate.rq'), gate('ASK { }', 'b/gate.rq')];
+    const { findings } = await validate({ spec: [DATA], gates });
+    const shapes = findings.violations.map(({ shape }) => shape);
+    expect(shapes).toEqual([
+      expect.stringContaining('/gate.rq?sha256='),
+      expect.stringContaining('/gate.rq?sha256='),
+    ]);
+    expect(new Set(shapes).size).toBe(2);
+  });
+
   it('are named in the receipt, which can be verified', async () => {
     const query: InputFile = { ...gate('ASK { ?x e:age 7 }'), prefixes: { e: 'http://example.org/' } };
     const { receipt, receiptJson } = await runAgent(AGENTS.validation, null, {

@@ -20,9 +20,9 @@ import { correctedConstraints } from './constraints.ts';
 import { pushInversesInward } from './inverse-paths.ts';
 import { negationsOfThemselves } from './negations.ts';
 import { NestedChecks, UnboundedNegation } from './nested-checks.ts';
-import { pathValues } from './path-values.ts';
+import { PathValues } from './path-values.ts';
 import { namedShapeAround } from './shape-names.ts';
-import type { ShapesSummary } from './shapes.ts';
+import { type ShapesSummary, isDeactivated } from './shapes.ts';
 import type { SparqlEvaluation } from './sparql-evaluation.ts';
 import { type Violation, type ViolationContext, violationOf } from './violation.ts';
 import { TARGET_PREDICATES } from './vocabulary.ts';
@@ -106,7 +106,12 @@ async function correctedValidator(evaluation: Evaluation): Promise<SHACLValidato
   shapesGraph.getComponentWithParameter = (parameter) =>
     added.get(termKey(parameter)) ?? ownComponent(parameter);
   const original = shapesGraph.getShape.bind(shapesGraph);
-  shapesGraph.getShape = (shapeNode) => withPathTerm(original(shapeNode));
+  shapesGraph.getShape = (shapeNode) => {
+    const shape = withPathTerm(original(shapeNode));
+    // The engine knows one way to write it.
+    shape.deactivated = isDeactivated(shapes, shapeNode);
+    return shape;
+  };
   validator.shapesGraph = shapesGraph;
   validator.validationEngine = withoutReport(validator.validationEngine, evaluation);
   validator.setDataGraph(dataForEngine(data));
@@ -125,11 +130,12 @@ function withPathTerm(shape: Shape): Shape {
 
 /** Makes the data graph as the engine reads it. Its own evaluation of paths overflows the stack after 8,000 steps. */
 function dataForEngine(data: TripleGraph): DataPointer {
+  const paths = new PathValues(data);
   return {
     dataset: data.store,
     node: (subject) => ({
       out: (path) => ({
-        terms: 'path' in path ? pathValues(data, subject, path.path) : data.objects(subject, path.value),
+        terms: 'path' in path ? paths.of(subject, path.path) : data.objects(subject, path.value),
       }),
     }),
   };
@@ -204,8 +210,9 @@ function shapesError(cause: unknown, focusNode: Term, shape: Term, shapes: Tripl
     return new AgentError('INVALID_SHAPES', `${subject}: ${reason}`, { cause });
   }
   const text = cause instanceof Error ? cause.message : String(cause);
-  const code = cause instanceof OutOfQueryMemory ? 'QUERY_LIMIT' : 'INVALID_SHAPES';
-  return new AgentError(code, `${subject}: ${text}`, { cause });
+  return cause instanceof OutOfQueryMemory
+    ? new AgentError('QUERY_LIMIT', `${subject}: ${text}`, { cause, query: cause.query })
+    : new AgentError('INVALID_SHAPES', `${subject}: ${text}`, { cause });
 }
 
 /** Names a shape, or the nearest one around it that has a name. */

@@ -50,9 +50,9 @@ export class SparqlEvaluation {
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
         const message = `The sh:target of ${describeShape(shapes, shape)} cannot be evaluated: ${reason}`;
-        throw new AgentError(cause instanceof OutOfQueryMemory ? 'QUERY_LIMIT' : 'INVALID_SHAPES', message, {
-          cause,
-        });
+        throw cause instanceof OutOfQueryMemory
+          ? new AgentError('QUERY_LIMIT', message, { cause, query: cause.query })
+          : new AgentError('INVALID_SHAPES', message, { cause });
       }
     });
   }

@@ -4,10 +4,17 @@ import { DASH, OWL, RDF, SH, XSD } from '../rdf/namespaces.ts';
 import { compareText, termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import { shortened } from '../shortened.ts';
-import { type Oxigraph, OutOfQueryMemory, callOxigraph, loadOxigraph } from '../sparql/oxigraph.ts';
+import {
+  type Oxigraph,
+  OutOfQueryMemory,
+  TOO_MUCH_MEMORY,
+  callOxigraph,
+  loadOxigraph,
+} from '../sparql/oxigraph.ts';
 import type { PreparedQuery } from '../sparql/query-graph.ts';
 import { type PreboundNames, QueryText, prefixDeclaration } from '../sparql/query-text.ts';
 import { describeShape } from './shape-names.ts';
+import { isDeactivated } from './shapes.ts';
 import type { UnevaluatedStatement } from './unevaluated.ts';
 import { CONSTRAINT_PREDICATES, shortName } from './vocabulary.ts';
 import type { ShapeProblem } from './well-formed.ts';
@@ -61,8 +68,15 @@ const RESERVED: ReadonlySet<string> = new Set([THIS, ...OF_SHAPES, 'PATH', 'path
 /** Characters of an engine's message that are shown. */
 const MAX_SHOWN = 160;
 
-/** Reads the parts of a shapes graph that use SPARQL. Loads the SPARQL engine if there are any. */
-export async function readSparqlParts(shapes: TripleGraph): Promise<SparqlParts> {
+/**
+ * Reads the parts of a shapes graph that use SPARQL. Loads the SPARQL engine if there are any.
+ *
+ * @param leftOut - texts of queries that ended the engine before; they are named and not evaluated
+ */
+export async function readSparqlParts(
+  shapes: TripleGraph,
+  leftOut: ReadonlySet<string> = new Set(),
+): Promise<SparqlParts> {
   const hasQueries = ['sparql', 'target', 'validator', 'nodeValidator', 'propertyValidator'].some(
     (name) => shapes.subjects(SH + name).length > 0,
   );
@@ -76,7 +90,7 @@ export async function readSparqlParts(shapes: TripleGraph): Promise<SparqlParts>
       unevaluated: [],
     };
   }
-  return new SparqlReader(shapes).read();
+  return new SparqlReader(shapes, leftOut).read();
 }
 
 /** Reason why a query cannot be evaluated. */
@@ -103,12 +117,14 @@ interface Use {
 
 class SparqlReader {
   readonly #shapes: TripleGraph;
+  readonly #leftOut: ReadonlySet<string>;
   readonly #problems: Map<string, ShapeProblem> = new Map();
   readonly #unevaluated: UnevaluatedStatement[] = [];
   #oxigraph: Oxigraph | undefined;
 
-  constructor(shapes: TripleGraph) {
+  constructor(shapes: TripleGraph, leftOut: ReadonlySet<string>) {
     this.#shapes = shapes;
+    this.#leftOut = leftOut;
   }
 
   async read(): Promise<SparqlParts> {
@@ -130,7 +146,7 @@ class SparqlReader {
     const names = { required: [THIS], optional: OF_SHAPES };
     for (const shape of distinct(this.#shapes.subjects(`${SH}sparql`))) {
       for (const constraint of this.#shapes.objects(shape, `${SH}sparql`)) {
-        if (this.#isTrue(constraint, 'deactivated')) continue;
+        if (isDeactivated(this.#shapes, constraint)) continue;
         const use = { shape, predicate: `${SH}sparql`, object: constraint, part: 'sh:sparql' };
         const query = await this.#readQuery(constraint, 'select', names);
         if (query instanceof Refusal) this.#refuse(query, use, constraint);
@@ -304,6 +320,8 @@ class SparqlReader {
           isIllFormed: problem.isIllFormed,
         },
       );
+    if (this.#leftOut.has(text.source))
+      return new Refusal(`its query ${TOO_MUCH_MEMORY}`, { isIllFormed: false });
     this.#oxigraph ??= await loadOxigraph();
     return refusalByEngine(this.#oxigraph, { text, prefixes }, names) ?? { node, text, prefixes };
   }
@@ -383,12 +401,12 @@ function refusalByEngine(
   const values = `VALUES (${names.map((name) => `?${name}`).join(' ')}) { (${names.map(() => '<a:a>').join(' ')}) }`;
   try {
     const written = prefixes + text.written(names.length === 0 ? '' : values, '<a:a>', 1);
-    callOxigraph(() => new Store().query(written));
+    callOxigraph(text.source, () => new Store().query(written));
     return undefined;
   } catch (cause) {
     if (cause instanceof OutOfQueryMemory) {
-      const message = 'A query of the shapes cannot be read: it takes more memory than the SPARQL engine has';
-      throw new AgentError('QUERY_LIMIT', message, { cause });
+      const message = `A query of the shapes cannot be read: it ${TOO_MUCH_MEMORY}`;
+      throw new AgentError('QUERY_LIMIT', message, { cause, query: cause.query });
     }
     const message = (cause instanceof Error ? cause.message : String(cause)).replace(
       /^error at [\d:-]+: /,

@@ -4,12 +4,18 @@ import { AgentError } from '../errors.ts';
 /** The oxigraph module, ready to use: an engine of SPARQL 1.1, compiled to WebAssembly. */
 export type Oxigraph = typeof oxigraph;
 
+/** What is wrong with a query that ends the engine. */
+export const TOO_MUCH_MEMORY = 'takes more memory than the SPARQL engine has';
+
 /** Thrown when a query needs more memory than the engine has. */
 export class OutOfQueryMemory extends Error {
   override readonly name = 'OutOfQueryMemory';
+  /** Text of the query. */
+  readonly query: string;
 
-  constructor(cause: unknown) {
-    super('its query takes more memory than the SPARQL engine has', { cause });
+  constructor(query: string, cause: unknown) {
+    super(`its query ${TOO_MUCH_MEMORY}`, { cause });
+    this.query = query;
   }
 }
 
@@ -34,9 +40,10 @@ export async function loadOxigraph(): Promise<Oxigraph> {
 /**
  * Calls the engine.
  *
+ * @param query - text of the query that the call is about
  * @throws {OutOfQueryMemory} when its memory or its stack is used up
  */
-export function callOxigraph<T>(call: () => T): T {
+export function callOxigraph<T>(query: string, call: () => T): T {
   try {
     return call();
   } catch (cause) {
@@ -46,7 +53,7 @@ export function callOxigraph<T>(call: () => T): T {
       (cause instanceof Error && ['RuntimeError', 'InternalError'].includes(cause.name));
     if (!isStopped) throw cause;
     hasEnded = true;
-    throw new OutOfQueryMemory(cause);
+    throw new OutOfQueryMemory(query, cause);
   }
 }
 

@@ -106,7 +106,7 @@ export class QueryGraph {
   #evaluate({ text, prefixes }: PreparedQuery, bindings: Bindings, path: string | undefined): unknown {
     const used = [...bindings].filter(([name]) => text.variables.has(name));
     const written = prefixes + text.written(this.#inEachGroup(used), path, this.#maxRows);
-    return callOxigraph(() => this.#store.query(written));
+    return callOxigraph(text.source, () => this.#store.query(written));
   }
 
   /** Writes the values of variables. Joined to each group, they are what SHACL defines as pre-binding (appendix A). */

@@ -64,7 +64,11 @@ export class QueryText {
   /** Index of the word `SELECT` or `ASK`; -1 for another query. */
   readonly #start: number;
 
+  /** The query as it is written. */
+  readonly source: string;
+
   constructor(text: string) {
+    this.source = text;
     this.#tokens = tokensOf(text);
     this.#start = startOf(this.#tokens);
   }

@@ -1,10 +1,9 @@
 import type { Term } from '@rdfjs/types';
-import { AgentError, type AgentErrorCode } from '../errors.ts';
+import { AgentError } from '../errors.ts';
 import { type MeasuredInput, openText } from '../rdf/input-file.ts';
-import { baseIriOf } from '../rdf/parse.ts';
 import { compareText, renderTerm } from '../rdf/terms.ts';
 import type { Violation } from '../shacl/violation.ts';
-import { OutOfQueryMemory } from '../sparql/oxigraph.ts';
+import { OutOfQueryMemory, TOO_MUCH_MEMORY } from '../sparql/oxigraph.ts';
 import { type Bindings, type QueryGraph, TooManyRows } from '../sparql/query-graph.ts';
 import { QueryText, prefixDeclaration } from '../sparql/query-text.ts';
 
@@ -14,6 +13,8 @@ export const GATE_COMPONENT = 'https://ggen-sim.invalid/Gate';
 /** Query that finds violations: an `ASK` that is true, or each row of a `SELECT`. */
 export interface Gate {
   readonly input: MeasuredInput;
+  /** IRI that stands for it in results. */
+  readonly iri: string;
   readonly query: QueryText;
   readonly prefixes: string;
   /** Text of its leading `# MESSAGE:` comments. */
@@ -30,9 +31,10 @@ export interface GateFindings {
 /**
  * Reads a gate. Prefixes of the document count where the query does not declare them itself.
  *
+ * @param iri - stands for the gate in results
  * @throws {AgentError} IO_ERROR, NOT_UTF8, INVALID_QUERY
  */
-export function readGate(input: MeasuredInput): Gate {
+export function readGate(input: MeasuredInput, iri: string): Gate {
   const text = openText(input);
   const query = new QueryText(text);
   if (query.form !== 'ASK' && query.form !== 'SELECT')
@@ -41,24 +43,26 @@ export function readGate(input: MeasuredInput): Gate {
   if (problem?.isIllFormed === true) throw invalid(input, problem.text);
   const prefixes = Object.entries(input.file.prefixes ?? {})
     .toSorted(([a], [b]) => compareText(a, b))
-    .map(([prefix, iri]) => {
-      const declaration = prefixDeclaration(prefix, iri);
+    .map(([prefix, namespace]) => {
+      const declaration = prefixDeclaration(prefix, namespace);
       if (declaration === undefined)
-        throw invalid(input, `SPARQL does not allow its prefix "${prefix}: <${iri}>"`);
+        throw invalid(input, `SPARQL does not allow its prefix "${prefix}: <${namespace}>"`);
       return declaration;
     });
-  return { input, query, prefixes: prefixes.join(''), message: messageIn(text) };
+  return { input, iri, query, prefixes: prefixes.join(''), message: messageIn(text) };
 }
 
 /**
  * Evaluates gates on the data graph.
  *
+ * @param leftOut - texts of queries that ended the engine before; they are named and not evaluated
  * @throws {AgentError} INVALID_QUERY, QUERY_LIMIT
  */
 export function evaluateGates(
   gates: readonly Gate[],
   graph: QueryGraph,
   labels: ReadonlyMap<string, string>,
+  leftOut: ReadonlySet<string>,
 ): GateFindings {
   const violations: Violation[] = [];
   const unevaluated: string[] = [];
@@ -66,8 +70,8 @@ export function evaluateGates(
     const { query, prefixes, input } = gate;
     const prepared = { text: query, prefixes };
     const problem = query.problem({ required: [], optional: [] });
-    if (problem !== undefined) {
-      unevaluated.push(`gate ${input.baseName}: ${problem.text}`);
+    if (problem !== undefined || leftOut.has(query.source)) {
+      unevaluated.push(`gate ${input.baseName}: ${problem?.text ?? `its query ${TOO_MUCH_MEMORY}`}`);
       continue;
     }
     try {
@@ -77,7 +81,7 @@ export function evaluateGates(
         violations.push(violationOf(gate, row, labels));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      if (cause instanceof OutOfQueryMemory) throw invalid(input, reason, cause, 'QUERY_LIMIT');
+      if (cause instanceof OutOfQueryMemory) throw invalid(input, reason, cause);
       if (cause instanceof TooManyRows || reason.includes('is not supported'))
         unevaluated.push(`gate ${input.baseName}: ${reason}`);
       else throw invalid(input, reason.replaceAll(/\s+/g, ' '), cause);
@@ -86,16 +90,11 @@ export function evaluateGates(
   return { violations, unevaluated };
 }
 
-function invalid(
-  { baseName, file }: MeasuredInput,
-  reason: string,
-  cause?: unknown,
-  code: AgentErrorCode = 'INVALID_QUERY',
-): AgentError {
-  return new AgentError(code, `"${baseName}" cannot be evaluated: ${reason}`, {
-    cause,
-    file: file.name,
-  });
+function invalid({ baseName, file }: MeasuredInput, reason: string, cause?: unknown): AgentError {
+  const message = `"${baseName}" cannot be evaluated: ${reason}`;
+  return cause instanceof OutOfQueryMemory
+    ? new AgentError('QUERY_LIMIT', message, { cause, file: file.name, query: cause.query })
+    : new AgentError('INVALID_QUERY', message, { cause, file: file.name });
 }
 
 function messageIn(text: string): string | undefined {
@@ -105,11 +104,11 @@ function messageIn(text: string): string | undefined {
 }
 
 function violationOf(
-  { input, query, message }: Gate,
+  { input, iri, query, message }: Gate,
   row: Bindings,
   labels: ReadonlyMap<string, string>,
 ): Violation {
-  const gate = `<${baseIriOf(input.baseName)}>`;
+  const gate = `<${iri}>`;
   const written = (term: Term): string => renderTerm(term, labels);
   const focus = row.get('this') ?? row.get('focusNode') ?? firstNode(query, row);
   const value = row.get('value');

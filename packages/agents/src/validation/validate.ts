@@ -1,6 +1,6 @@
 import type { Quad } from '@rdfjs/types';
 import type { AgentOutcome, AgentReceipt, ExecutionProgress } from '../agent.ts';
-import { AgentError, toAgentError } from '../errors.ts';
+import { AgentError, toAgentError, withOthers } from '../errors.ts';
 import { Pauses } from '../pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput, openText } from '../rdf/input-file.ts';
@@ -73,7 +73,7 @@ interface RoledDocument {
 export async function validate(
   inputs: ValidationInputs,
   signal?: AbortSignal,
-  { onStep, reached }: ExecutionProgress = {},
+  { onStep, reached, leftOutQueries }: ExecutionProgress = {},
 ): Promise<ValidationOutcome> {
   let shape = reached;
   const beginShape = (name: string): void => {
@@ -82,7 +82,7 @@ export async function validate(
   };
   const stopwatch = new Stopwatch();
   const documents = documentsOf(inputs);
-  const found: FindingsSoFar = { documents, violations: [] };
+  const found: DocumentFindings = { documents, violations: [] };
   const pauses = new Pauses(signal);
   try {
     await pauses.pause();
@@ -90,7 +90,9 @@ export async function validate(
     await pauses.pause();
     const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, pauses));
     await pauses.pause();
-    await stopwatch.time('validate', () => validateGraphs(graphs, documents, found, pauses, beginShape));
+    await stopwatch.time('validate', () =>
+      validateGraphs(graphs, found, pauses, { beginShape, leftOut: new Set(leftOutQueries) }),
+    );
     shape = undefined;
     await pauses.pause();
   } catch (failure) {
@@ -183,15 +185,23 @@ async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Pr
   const contexts = contextsIn(documents);
   const parse = async (among: readonly RoledDocument[]): Promise<void> => {
     const names = new NamesInUse(among);
+    const errors: AgentError[] = [];
     for (const document of among) {
       await pauses.pauseIfDue();
       const { role, measured } = document;
       const base = names.baseIriOf(measured);
       if (document.base === base) continue;
       document.base = base;
-      if (role === 'gates') document.gate = readGate(measured);
-      else await parseDocument(document, `d${documents.indexOf(document)}_`, base, contexts);
+      try {
+        if (role === 'gates') document.gate = readGate(measured, base);
+        else await parseDocument(document, `d${documents.indexOf(document)}_`, base, contexts);
+      } catch (failure) {
+        if (!(failure instanceof AgentError)) throw failure;
+        errors.push(failure);
+      }
     }
+    // What is wrong with one document must not hide what is wrong with another.
+    if (errors.length > 0) throw withOthers(errors);
   };
   await parse(documents);
   // A document that nothing imports must not decide against what base another one is read.
@@ -258,6 +268,9 @@ class NamesInUse {
     return isShared && sha256 !== null ? baseIriOf(baseName, sha256) : baseIriOf(baseName);
   }
 }
+
+/** Findings with documents as they are here. */
+type DocumentFindings = Omit<FindingsSoFar, 'documents'> & { readonly documents: readonly RoledDocument[] };
 
 /** Both graphs of a validation. They are the same when the spec holds the shapes. */
 interface ValidationGraphs {
@@ -370,16 +383,22 @@ function quadsOf(document: RoledDocument): readonly Quad[] {
   return document.parsed?.quads ?? [];
 }
 
+interface EvaluationOptions {
+  readonly beginShape: (name: string) => void;
+  /** Texts of queries that are not evaluated. */
+  readonly leftOut: ReadonlySet<string>;
+}
+
 async function validateGraphs(
   graphs: ValidationGraphs,
-  documents: readonly RoledDocument[],
-  found: FindingsSoFar,
+  found: DocumentFindings,
   pauses: Pauses,
-  beginShape: (name: string) => void,
+  { beginShape, leftOut }: EvaluationOptions,
 ): Promise<void> {
+  const { documents } = found;
   const { n3, data, shapes, dataCanonical, shapesCanonical } = graphs;
   const gates = documents.flatMap(({ gate }) => gate ?? []);
-  const parts = await readSparqlParts(shapes);
+  const parts = await readSparqlParts(shapes, leftOut);
   await refuseIllFormedShapes(shapes, found.documents, parts.problems);
   const hierarchy = new ClassHierarchy(data, shapes);
   const imported = new Set(importableDocuments(documents).keys());
@@ -403,7 +422,9 @@ async function validateGraphs(
   const ofShapes = await evaluateShapes(evaluation, pauses, beginShape);
   await pauses.pause();
   const ofGates =
-    graph === undefined ? { violations: [], unevaluated: [] } : evaluateGates(gates, graph, dataLabels);
+    graph === undefined
+      ? { violations: [], unevaluated: [] }
+      : evaluateGates(gates, graph, dataLabels, leftOut);
   found.violations = sortViolations([...ofShapes, ...ofGates.violations]);
   found.unevaluatedGates = ofGates.unevaluated;
   const isMissing = summary.unevaluated.texts.some((text) => text.startsWith(IMPORTS));

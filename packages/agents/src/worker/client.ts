@@ -45,6 +45,9 @@ export function connectAgents(startThread: () => AgentThread): AgentClient {
   };
 }
 
+/** Queries of a run that may end their engine. Each costs another execution. */
+const MAX_LEFT_OUT = 8;
+
 async function executeIn(
   threads: Threads,
   agent: Agent,
@@ -52,19 +55,29 @@ async function executeIn(
   signal: AbortSignal | undefined,
 ): Promise<AgentOutcome> {
   let reached: string | undefined;
-  const onStep = proxy((step: string): void => {
-    reached = step;
-  });
-  try {
-    return await threads.use(signal, async (connection) => {
+  const leftOutQueries: string[] = [];
+  const execute = (): Promise<AgentOutcome> =>
+    threads.use(signal, async (connection) => {
+      const onStep = proxy((step: string): void => {
+        reached = step;
+      });
       const outcome = await connection.rpc.call('execute', (service) =>
-        service.execute(agent.type, inputs, onStep),
+        service.execute(agent.type, inputs, onStep, leftOutQueries),
       );
       const error = outcome.error === null ? null : (deserializeError(outcome.error) as AgentError);
       // The SPARQL engine of that thread is of no use any more.
       if (error?.code === 'QUERY_LIMIT') connection.end(closed());
       return { ...outcome, error };
     });
+  try {
+    for (;;) {
+      const outcome = await execute();
+      const query = outcome.error?.query;
+      if (query === undefined || leftOutQueries.includes(query) || leftOutQueries.length >= MAX_LEFT_OUT)
+        return outcome;
+      // One query must not hide what the others find.
+      leftOutQueries.push(query);
+    }
   } catch (failure) {
     // The worker can tell nothing any more. An execution that is aborted from the start names and hashes the inputs.
     const reason: unknown = signal?.aborted === true ? signal.reason : toAgentError(failure);

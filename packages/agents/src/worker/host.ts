@@ -14,9 +14,9 @@ import type { AgentService } from './service.ts';
  */
 export function startAgentWorker(endpoint: Endpoint = globalThis as unknown as Endpoint): void {
   const service: AgentService = {
-    async execute(type, inputs, onStep) {
+    async execute(type, inputs, onStep, leftOutQueries) {
       try {
-        const outcome = await agentOfType(type).execute(inputs, undefined, { onStep });
+        const outcome = await agentOfType(type).execute(inputs, undefined, { onStep, leftOutQueries });
         return { ...outcome, error: outcome.error === null ? null : serializeError(outcome.error) };
       } finally {
         release(onStep);

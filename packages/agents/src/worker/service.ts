@@ -5,9 +5,15 @@ import type { AgentInputs, AgentOutcome } from '../agent.ts';
 export interface AgentService {
   /**
    * @param onStep - called when a step begins; the worker does not wait for it
+   * @param leftOutQueries - texts of SPARQL queries that ended the engine before
    * @throws {AgentError} INVALID_ARGUMENT when no agent of this type is listed
    */
-  execute(type: string, inputs: AgentInputs, onStep: (step: string) => void): Promise<SerializedOutcome>;
+  execute(
+    type: string,
+    inputs: AgentInputs,
+    onStep: (step: string) => void,
+    leftOutQueries: readonly string[],
+  ): Promise<SerializedOutcome>;
 }
 
 /** Outcome whose error can be cloned. */
