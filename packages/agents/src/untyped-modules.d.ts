@@ -164,6 +164,7 @@ declare module 'rdf-validate-shacl' {
   export interface Shape {
     readonly shapeNode: Term;
     pathObject: Path | PathTerm | null;
+    deactivated: boolean;
     getValueNodes(focusNode: Term, data: DataPointer): readonly Term[];
   }
 

@@ -72,10 +72,15 @@ describe('targets', () => {
     expect(await resultsOf('ex:a ex:feeds ex:b .', shapes)).toEqual(expected);
   });
 
-  it('ignores a deactivated shape', async () => {
-    const shapes =
-      'ex:S sh:targetNode ex:x, ex:y ; sh:deactivated true ; sh:class ex:C . ex:T sh:targetNode ex:y ; sh:nodeKind sh:IRI .';
+  it.each(['true', '"1"^^xsd:boolean'])('ignores a shape that is deactivated by %s', async (yes) => {
+    const shapes = `ex:S sh:targetNode ex:x, ex:y ; sh:deactivated ${yes} ; sh:class ex:C . ex:T sh:targetNode ex:y ; sh:nodeKind sh:IRI .
+      ex:U sh:targetNode ex:x ; sh:property [ sh:path ex:p ; sh:maxCount 0 ; sh:deactivated ${yes} ] .`;
     expect(await resultsOf('ex:x ex:p 1 .', shapes)).toEqual([]);
+  });
+
+  it('evaluates a shape that is not deactivated', async () => {
+    const shapes = 'ex:S sh:targetNode ex:x ; sh:class ex:C ; sh:deactivated "0"^^xsd:boolean .';
+    expect(await resultsOf('ex:x ex:p 1 .', shapes)).toHaveLength(1);
   });
 });
 

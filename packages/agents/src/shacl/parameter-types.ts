@@ -59,7 +59,7 @@ export const PARAMETER_TYPES: ReadonlyMap<string, ParameterType> = new Map([
       expected: 'a text',
       accepts: (term) => isString(term) || (term.termType === 'Literal' && term.language !== ''),
     },
-    deactivated: BOOLEAN,
+    deactivated: ANY_BOOLEAN,
     class: IRI,
     datatype: { ...IRI, single: true },
     nodeKind: {

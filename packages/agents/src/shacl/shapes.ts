@@ -88,8 +88,9 @@ function hasConstraint(shapes: TripleGraph, shape: Term): boolean {
   return CONSTRAINT_PREDICATES.some((predicate) => shapes.objects(shape, predicate).length > 0);
 }
 
-function isDeactivated(shapes: TripleGraph, shape: Term): boolean {
-  return shapes.objects(shape, `${SH}deactivated`).some((value) => value.value === 'true');
+/** True for a shape or a SPARQL constraint whose `sh:deactivated` has the value true, written as `true` or as `"1"`. */
+export function isDeactivated(shapes: TripleGraph, node: Term): boolean {
+  return shapes.objects(node, `${SH}deactivated`).some(({ value }) => value === 'true' || value === '1');
 }
 
 /**
