@@ -12,7 +12,13 @@ export type {
   RunOptions,
 } from './agent.ts';
 export { AGENTS, type Agents, type AgentType, type InputsOf, type RunOf } from './agents.ts';
-export { AgentError, type AgentErrorCode, type AgentErrorDetails, type SourceLocation } from './errors.ts';
+export {
+  AgentError,
+  type AgentErrorCode,
+  type AgentErrorDetails,
+  type FurtherError,
+  type SourceLocation,
+} from './errors.ts';
 export { type InputFile, type RdfFormat, formatOf } from './rdf/input-file.ts';
 export { shortenIris } from './rdf/terms.ts';
 export type { AgentMemory, RememberedRun } from './recording/agent-memory.ts';
@@ -27,6 +33,7 @@ export type {
   ReceiptError,
   ReceiptGraph,
   ReceiptInput,
+  ReceiptProblem,
   ReceiptViolation,
   ValidationFindings,
 } from './validation/receipt.ts';

@@ -91,6 +91,76 @@ describe('the location of a syntax error', () => {
   });
 });
 
+/** Returns line and column of each error, in the order of the documents. */
+async function placesOf(name: string, content: string): Promise<string[]> {
+  const error = await errorOf(name, content);
+  return [error, ...error.others].map(({ location }) => `${location?.line}:${location?.column}`);
+}
+
+describe('all errors of a document', () => {
+  it.each([
+    [
+      'unreadable tokens',
+      'ex:a ex:p %% .\nex:b ex:q "ab .\nex:c ex:p 1 .\nex:d ex:p %% .\n',
+      ['2:11', '3:11', '5:11'],
+    ],
+    [
+      'a missing dot, and what follows',
+      'ex:a ex:p 1\nex:b ex:q 2 .\nex:c ex:q 3 .\nex:d %% 1 .',
+      ['3:1', '5:6'],
+    ],
+    ['a prefix that is not declared, once', 'a:b ex:p 1 .\na:c ex:p 2 .\nb:c ex:p 2 .', ['2:1', '4:1']],
+    [
+      'a wrong declaration, not its uses',
+      '@prefix e <http://e/> .\ne:a ex:p 1 .\nex:b ex:q %% .',
+      ['2:9', '4:11'],
+    ],
+    [
+      'no end of a statement in strings, IRIs and comments',
+      'ex:a %% """x .\ny .\n""", <http://a.b/> # .\n .\nex:b %% 1 .',
+      ['2:6', '6:6'],
+    ],
+    [
+      'nothing after a long string that is not closed',
+      "ex:a %% 1 .\nex:a ex:p '''a .\n%% .\n",
+      ['2:6', '3:11'],
+    ],
+    ['after CR LF and CR line ends', 'ex:a %% 1 .\r\nex:b ex:p 1 .\rex:c %% 1 .', ['2:6', '4:6']],
+  ])('Turtle: %s', async (_what, content, places) => {
+    expect(await placesOf('a.ttl', PREFIX + content)).toEqual(places);
+  });
+
+  it.each([
+    ['a.nt', '<a:s> <a:p> 1 .\n<a:s> <a:p> <a:o> .\n<a:s> <a:p>\n<a:o> .\n', ['1:13', '3:12', '4:7']],
+    ['a.nq', '<a:s> <a:p> "x" "g" .\n<a:s> <rel> "x" <a:g> .', ['1:17', '2:7']],
+    ['a.trig', `${PREFIX}ex:g { ex:a %% 1 . ex:a ex:p 2 }\nex:h { ex:a ex:p %% }\n`, ['2:13', '3:18']],
+  ])('%s', async (name, content, places) => {
+    expect(await placesOf(name, content)).toEqual(places);
+  });
+
+  it('are in the receipt, with those of the other documents', async () => {
+    const spec = [
+      { name: 'b.ttl', content: '%% .\n%% .\n' },
+      { name: 'a.nt', content: '<a:s> 1 .' },
+    ];
+    const { findings } = await validate({ spec, gates: [{ name: 'c.rq', content: 'DESCRIBE <a:s>' }] });
+    expect(findings.message).toBe('a.nt:1:7: "1" is not a token of this format (and 3 more errors)');
+    expect(findings.error).toMatchObject({
+      name: 'a.nt',
+      line: 1,
+      others: [
+        { name: 'b.ttl', line: 1, column: 1, excerpt: '%% .' },
+        { name: 'b.ttl', line: 2, column: 1, message: '"%%" is not a token of this format' },
+        { name: 'c.rq', code: 'INVALID_QUERY', line: null },
+      ],
+    });
+  });
+
+  it('are twenty at most', async () => {
+    expect(await placesOf('a.ttl', '%% .\n'.repeat(100))).toHaveLength(20);
+  });
+});
+
 describe('RDF 1.2', () => {
   it.each([
     ['a triple term', `${PREFIX}ex:a ex:p <<( ex:b ex:q ex:c )>> .`, 11],

@@ -78,7 +78,11 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** Formats `error[CODE]: message. hint` as one line; control characters in the texts become escapes. */
-export function failureLine({ code, message, hint }: Failure): string {
+export function failureLine({
+  code,
+  message,
+  hint,
+}: Pick<Failure, 'code' | 'message'> & { readonly hint?: string | undefined }): string {
   const sentences = [message, hint].filter((text) => text !== undefined && text !== '');
   const text = sentences.map((sentence) => sentence?.replace(/\.$/u, '')).join('. ');
   return `error[${code}]: ${printable(text)}${/[.?!]$/u.test(text) ? '' : '.'}`;
@@ -158,7 +162,11 @@ function interrupted(error: CodedError): string {
 }
 
 /** Puts `file:line:column:` before the message, as compilers do; editors and terminals make it a link. */
-function messageWithLocation({ message, location, file }: CodedError): string {
+export function messageWithLocation({
+  message,
+  location,
+  file,
+}: Pick<CodedError, 'message' | 'location' | 'file'>): string {
   if (location !== undefined) return `${location.name}:${location.line}:${location.column}: ${message}`;
   return file === undefined ? message : `${file}: ${message}`;
 }

@@ -1,3 +1,4 @@
+import { baseNameOf } from '../base-name.ts';
 import { AgentError } from '../errors.ts';
 import { sha256Hex } from '../sha256.ts';
 
@@ -58,16 +59,6 @@ const FORMAT_BY_EXTENSION: ReadonlyMap<string, RdfFormat> = new Map([
   ['owl', 'RDF/XML'],
   ['jsonld', 'JSON-LD'],
 ]);
-
-/**
- * Returns the part of a name after the last slash or backslash that is not at its end. Half of a surrogate pair, which
- * Windows allows in a name, becomes U+FFFD: receipts and IRIs refuse it.
- */
-export function baseNameOf(name: string): string {
-  const path = name.replace(/[/\\]+$/, '');
-  const last = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
-  return (last || name).toWellFormed();
-}
 
 /**
  * Returns the format of a name's extension, in upper or lower case. Never guesses: otherwise a typing error in a name

@@ -1,6 +1,7 @@
 import type { BlankNode, DataFactory, Literal, NamedNode, Quad } from '@rdfjs/types';
-import type { ParseError } from 'n3';
-import type { AgentError } from '../errors.ts';
+import type { ParseError, Parser } from 'n3';
+import { type AgentError, withOthers } from '../errors.ts';
+import { withFurtherErrors } from './further-errors.ts';
 import type { RdfFormat, ReadableInput } from './input-file.ts';
 import { RDF } from './namespaces.ts';
 import { type Contexts, isStreamed, parseStreamed } from './parse-streamed.ts';
@@ -32,7 +33,8 @@ export function baseIriOf(baseName: string, sha256?: string): string {
  *
  * @param blankNodeScope - prefix of the document's blank node labels, so that they differ from other documents' labels
  * @param contexts - JSON-LD contexts that are given
- * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first error in the text; IO_ERROR: a context is missing
+ * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first error in the text, with further ones in `others`; IO_ERROR: a
+ *   context is missing
  */
 export async function parseRdf(
   input: ReadableInput,
@@ -53,29 +55,44 @@ export async function parseRdf(
     const quads = await parseStreamed(input, { baseIRI, factory: { ...factory, blankNode }, contexts });
     return { format: input.format, quads, prefixes: new Map() };
   }
-  const parser = new Parser({
-    format: input.format,
-    baseIRI,
-    blankNodePrefix: blankNodeScope,
-    factory,
-  });
+  const prefixes = new Map<string, string>();
+  const quads: Quad[] = [];
+  const parse = (part: ReadableInput, onQuad: (quad: Quad) => void): Promise<AgentError | undefined> => {
+    const parser = new Parser({ format: input.format, baseIRI, blankNodePrefix: blankNodeScope, factory });
+    const onPrefix: OnPrefix = (prefix, iri) => {
+      prefixes.set(prefix, iri.value);
+    };
+    return firstErrorIn(parser, part, { onQuad, onPrefix });
+  };
+  const error = await parse(input, (quad) => quads.push(quad));
+  if (error === undefined) return { format: input.format, quads, prefixes };
+  quads.length = 0;
+  throw withOthers(
+    await withFurtherErrors(input, error, prefixes, (text) => parse({ ...input, text }, () => undefined)),
+  );
+}
+
+type OnPrefix = (prefix: string, iri: Pick<NamedNode, 'value'>) => void;
+
+/** Parses a text up to its first error. */
+function firstErrorIn(
+  parser: Parser,
+  input: ReadableInput,
+  { onQuad, onPrefix }: { readonly onQuad: (quad: Quad) => void; readonly onPrefix: OnPrefix },
+): Promise<AgentError | undefined> {
   const check = tokenRules(input);
-  return await new Promise((resolve, reject) => {
-    const quads: Quad[] = [];
-    const prefixes = new Map<string, string>();
+  return new Promise((resolve) => {
     let refused: AgentError | undefined;
     parser.parse(input.text, {
       onToken: (token) => {
         refused ??= check(token);
       },
-      onPrefix: (prefix, iri) => {
-        prefixes.set(prefix, iri.value);
-      },
+      onPrefix,
       onQuad: (error: ParseError | null, quad: Quad | null) => {
-        if (refused !== undefined) reject(refused);
-        else if (error !== null) reject(syntaxErrorOf(input, error));
-        else if (quad === null) resolve({ format: input.format, quads, prefixes });
-        else quads.push(quad);
+        if (refused !== undefined) resolve(refused);
+        else if (error !== null) resolve(syntaxErrorOf(input, error));
+        else if (quad === null) resolve(undefined);
+        else onQuad(quad);
       },
     });
   });

@@ -28,7 +28,10 @@ export function locationAt(
   position: Position,
   expected: string | null,
 ): SourceLocation {
-  const line = input.text.split(/\r\n|\n|\r/)[position.line - 1] ?? '';
+  const start = offsetOf(input.text, { line: position.line, column: 0 });
+  const lineEnd = /[\r\n]|$/g;
+  lineEnd.lastIndex = start;
+  const line = input.text.slice(start, lineEnd.exec(input.text)?.index);
   const from =
     line.length <= EXCERPT_LENGTH ? 0 : Math.max(0, characterStart(line, position.column - EXCERPT_LEAD));
   return {
@@ -78,7 +81,8 @@ function firstUnreadable(text: string, previous: Token | undefined): Position {
   }
 }
 
-function offsetOf(text: string, position: Position): number {
+/** Returns the offset of a position in a text; its length for a position after its end. */
+export function offsetOf(text: string, position: Position): number {
   const lineEnd = /\r\n|\n|\r/g;
   let start = 0;
   for (let line = 1; line < position.line; line += 1) {

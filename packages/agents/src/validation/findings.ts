@@ -1,7 +1,8 @@
 import type { ReceiptStatus } from '@ggen-sim/core';
-import type { AgentError } from '../errors.ts';
+import { baseNameOf } from '../base-name.ts';
+import { type AgentError, type FurtherError, allErrorsOf, describeError } from '../errors.ts';
 import type { CanonicalGraph } from '../rdf/canonical-graph.ts';
-import { type MeasuredInput, baseNameOf } from '../rdf/input-file.ts';
+import type { MeasuredInput } from '../rdf/input-file.ts';
 import type { ParsedDocument } from '../rdf/parse.ts';
 import { termKey } from '../rdf/terms.ts';
 import type { ShapesSummary } from '../shacl/shapes.ts';
@@ -11,6 +12,7 @@ import type {
   ReceiptError,
   ReceiptGraph,
   ReceiptInput,
+  ReceiptProblem,
   ValidationFindings,
 } from './receipt.ts';
 import { findingsHash, listedResults } from './results.ts';
@@ -213,18 +215,21 @@ function count(amount: number, noun: string): string {
 
 function failureMessage(error: AgentError | undefined): string {
   if (error === undefined) return 'The run ended early';
-  const { location, file } = error;
-  if (file !== undefined) return `${baseNameOf(file)}: ${error.message}`;
-  if (location === undefined) return error.message;
-  return `${baseNameOf(location.name)}:${location.line}:${location.column}: ${error.message}`;
+  const { others } = error;
+  return describeError(error) + (others.length === 0 ? '' : ` (and ${count(others.length, 'more error')})`);
 }
 
 function receiptError(error: AgentError): ReceiptError {
-  const { location } = error;
-  const name = location?.name ?? error.file;
+  const [first, ...others] = allErrorsOf(error).map(receiptProblem);
+  if (first === undefined) throw new RangeError('no error');
+  return others.length === 0 ? first : { ...first, others };
+}
+
+function receiptProblem({ code, message, location, file }: FurtherError): ReceiptProblem {
+  const name = location?.name ?? file;
   return {
-    code: error.code,
-    message: error.message,
+    code,
+    message,
     name: name === undefined ? null : baseNameOf(name),
     line: location?.line ?? null,
     column: location?.column ?? null,

@@ -1,3 +1,4 @@
+import { allErrorsOf } from '../errors.ts';
 import { type Severity, type ValidationRun, onlyDocument, severityOf } from './result-severity.ts';
 
 const COMMANDS: Readonly<Record<Severity, string>> = {
@@ -16,14 +17,14 @@ export function githubReport(run: ValidationRun, files: readonly string[]): stri
       `${focusNode}${path === null ? '' : ` ${path}`}: ${message}`,
     ),
   );
-  const { location, file: unreadable, code, message } = run.error ?? {};
-  if (run.error !== null) {
+  const errors = run.error === null ? [] : allErrorsOf(run.error);
+  for (const { location, file: unreadable, code, message } of errors) {
     const place = {
       file: location?.name ?? unreadable,
       line: location?.line.toString(),
       col: location?.column.toString(),
     };
-    lines.push(command('error', { ...place, title: code }, message ?? ''));
+    lines.push(command('error', { ...place, title: code }, message));
   }
   for (const part of run.receipt.not_evaluated)
     lines.push(command('warning', { file, title: 'Not evaluated' }, part));

@@ -1,3 +1,4 @@
+import { allErrorsOf, describeError } from '../errors.ts';
 import { type ValidationRun, severityOf } from './result-severity.ts';
 
 /**
@@ -20,8 +21,9 @@ export function junitReport(run: ValidationRun): string {
       failure,
     );
   });
-  if (error !== null) {
-    const content = element('error', { type: error.code, message }, '');
+  const errors = error === null ? [] : allErrorsOf(error);
+  for (const each of errors) {
+    const content = element('error', { type: each.code, message: describeError(each) }, '');
     cases.push(element('testcase', { classname: 'validation', name: 'validation' }, content));
   }
   for (const part of receipt.not_evaluated) {
@@ -35,7 +37,7 @@ export function junitReport(run: ValidationRun): string {
       name: 'ggen-sim validation',
       tests: String(cases.length),
       failures: String(violations.length),
-      errors: error === null ? '0' : '1',
+      errors: String(errors.length),
       skipped: String(receipt.not_evaluated.length),
       time: (receipt.durations_ms.total / 1000).toFixed(3),
       timestamp: receipt.started_at.replace(/\.\d+Z$/u, ''),

@@ -74,7 +74,13 @@ export interface OmittedResults {
 }
 
 /** Reason why a run could not finish. */
-export interface ReceiptError {
+export interface ReceiptError extends ReceiptProblem {
+  /** Errors that were found beside it: of a document at most 20. Left out when there are none. */
+  readonly others?: readonly ReceiptProblem[];
+}
+
+/** An error, and where it is. */
+export interface ReceiptProblem {
   readonly code: AgentErrorCode;
   readonly message: string;
   /** Position in an input; `null` for errors without one. */

@@ -1,3 +1,4 @@
+import { allErrorsOf } from '../errors.ts';
 import { type Severity, type ValidationRun, onlyDocument, severityOf } from './result-severity.ts';
 
 const LEVELS: Readonly<Record<Severity, string>> = { violation: 'error', warning: 'warning', info: 'note' };
@@ -8,16 +9,12 @@ export function sarifReport(run: ValidationRun, files: readonly string[]): strin
   const file = onlyDocument(files);
   const rules = [...new Set(violations.map(({ sourceConstraintComponent }) => sourceConstraintComponent))];
   const notifications = [
-    ...(error === null
-      ? []
-      : [
-          {
-            level: 'error',
-            message: { text: error.message },
-            descriptor: { id: error.code },
-            ...locationsOf(error.location?.name ?? error.file, error.location),
-          },
-        ]),
+    ...(error === null ? [] : allErrorsOf(error)).map(({ code, message, location, file: place }) => ({
+      level: 'error',
+      message: { text: message },
+      descriptor: { id: code },
+      locations: locationsOf(location?.name ?? place, location),
+    })),
     ...receipt.not_evaluated.map((part) => ({
       level: 'warning',
       message: { text: `Not evaluated: ${part}` },
@@ -68,11 +65,11 @@ export function sarifReport(run: ValidationRun, files: readonly string[]): strin
 function locationsOf(
   file: string | undefined,
   position: { readonly line: number; readonly column: number } | undefined,
-): object {
-  if (file === undefined) return {};
+): object[] {
+  if (file === undefined) return [];
   const region =
     position === undefined ? {} : { region: { startLine: position.line, startColumn: position.column } };
-  return { locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(file) }, ...region } }] };
+  return [{ physicalLocation: { artifactLocation: { uri: uriOf(file) }, ...region } }];
 }
 
 /** Writes a path as a relative or absolute reference (RFC 3986), with `/` between folders. */

@@ -1,3 +1,4 @@
+import { allErrorsOf, describeError } from '../errors.ts';
 import { SH } from '../rdf/namespaces.ts';
 import type { Violation } from '../shacl/violation.ts';
 import type { ValidationRun } from './result-severity.ts';
@@ -7,7 +8,10 @@ import type { ValidationRun } from './result-severity.ts';
  * with the reason.
  */
 export function turtleReport(run: ValidationRun): string {
-  if (run.error !== null) return `# The run failed: ${run.message.replaceAll(/[\r\n]+/g, ' ')}\n`;
+  if (run.error !== null) {
+    const reasons = allErrorsOf(run.error).map((error) => describeError(error).replaceAll(/[\r\n]+/g, ' '));
+    return reasons.map((reason) => `# The run failed: ${reason}\n`).join('');
+  }
   const results = run.violations.map((violation) => ` ;\n  sh:result [\n${resultOf(violation)}\n  ]`);
   // Parts that were not evaluated leave open whether the data conform.
   const conforms = run.receipt.conforms === null ? '' : ` ;\n  sh:conforms ${run.receipt.conforms}`;

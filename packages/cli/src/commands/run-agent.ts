@@ -7,13 +7,14 @@ import type {
   AgentRun,
   InputFile,
   RunOptions,
+  SourceLocation,
 } from '@ggen-sim/agents';
 import { AGENTS, type AgentType, type InputsOf } from '@ggen-sim/agents/registry';
 import type { Persistence } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { CommandFailure, failureLine, failureOf } from '../failures.ts';
+import { CommandFailure, failureLine, failureOf, messageWithLocation } from '../failures.ts';
 import { readGgenProject } from '../ggen-project.ts';
 import { readImports, readInputs } from '../input-files.ts';
 import { OutputClosed } from '../output/data-output.ts';
@@ -153,11 +154,11 @@ async function run(
   const lines = [
     // Its lines are on stdout then.
     ...(format === 'text' ? [] : await agent.explain(finished)),
-    ...(error === null ? [] : excerpt(error)),
+    ...(error === null ? [] : excerpts(error)),
     ...(receiptId === null ? [] : [`Receipt: ${receiptId}`]),
   ];
   for (const line of lines) context.printNotice(line);
-  const failures = [unsaved && notSaved(unsaved), error, unwritten].filter(
+  const failures = [unsaved && notSaved(unsaved), error && summarized(error), unwritten].filter(
     // A reader that closes the pipe has what it wants; the exit code is still that of the run.
     (failure) => failure !== undefined && failure !== null && !(failure instanceof OutputClosed),
   );
@@ -203,8 +204,25 @@ async function execute(
   }
 }
 
-/** Formats the source line of a syntax error with a caret under its column. */
-function excerpt({ location }: AgentError): string[] {
+/** Formats the source line of each error with a caret under its column; of several errors, each after its message. */
+function excerpts({ code, message, location, file, others }: AgentError): string[] {
+  if (others.length === 0) return excerpt(location);
+  return [{ code, message, location, file }, ...others].flatMap((each) =>
+    [failureLine({ code: each.code, message: messageWithLocation(each) })].concat(excerpt(each.location)),
+  );
+}
+
+function excerpt(location: SourceLocation | undefined): string[] {
   if (location === undefined) return [];
   return [`  ${location.excerpt}`, `  ${' '.repeat(location.excerptColumn - 1)}^`];
+}
+
+/** Counts errors that are listed before. */
+function summarized(error: AgentError): unknown {
+  const { code, hint, others } = error;
+  if (others.length === 0) return error;
+  return new CommandFailure(code, `${others.length + 1} errors in the documents, listed above`, {
+    hint,
+    cause: error,
+  });
 }
