@@ -142,6 +142,51 @@ export class CommandContext {
     if (encrypt) this.#key ??= await this.#newPassphrase();
   }
 
+  /**
+   * Returns the key that is given, or asks for a passphrase.
+   * @param which - `present`: that of the database; `new`: one that it gets
+   * @throws {UsageError} when none is given and there is no terminal
+   */
+  async requireKey(which: 'present' | 'new'): Promise<Key> {
+    await this.readKey(false);
+    return (this.#key ??= await this.#askForKey(which, '--key-file or --key-command, or in GGEN_SIM_KEY'));
+  }
+
+  /** Returns the key that a database gets which has one already. Its sources have names of their own. */
+  async requireNewKey(sources: Omit<KeySources, 'environment'>): Promise<Key> {
+    const { NEW_KEY_NAMES, readKey } = await import('./encryption-key.ts');
+    const warn = (text: string): void => this.printNotice(text);
+    const given = await readKey({ ...sources, environment: process.env }, warn, NEW_KEY_NAMES);
+    return given ?? this.#askForKey('new', '--new-key-file or --new-key-command, or in GGEN_SIM_NEW_KEY');
+  }
+
+  async #askForKey(which: 'present' | 'new', otherWays: string): Promise<Key> {
+    const { askNewPassphrase, askPassphrase, canAsk } = await import('./passphrase-prompt.ts');
+    if (canAsk()) return (which === 'new' ? askNewPassphrase : askPassphrase)(this.databasePath);
+    const wanted = which === 'new' ? 'new key' : 'key';
+    throw new UsageError(
+      `The ${wanted} of ${this.databasePath} is not given, and there is no terminal to ask for a passphrase`,
+      `Give it with ${otherWays}`,
+    );
+  }
+
+  /**
+   * Encrypts, decrypts or encrypts anew the user's database.
+   * @throws {CommandFailure} NOT_FOUND; INVALID_ARGUMENT if an output is redirected into it
+   */
+  async changeKey(key: Key | undefined, newKey: Key | undefined): Promise<void> {
+    refuseOutputIntoDatabase(this.databasePath);
+    if (!holdsSomething(this.databasePath)) throw await this.missingDatabase();
+    const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
+    chooseWasmCompiler('unknown');
+    const { changeKey } = await import('@ggen-sim/core');
+    await changeKey(
+      { storage: 'file', path: this.databasePath, ...(key !== undefined && { key }) },
+      { newKey, ...this.longOperation() },
+    );
+    this.removeProgressBar();
+  }
+
   /** Gives work the key of the database. When it needs one and none is given, the user is asked on a terminal. */
   async #withKey<T>(work: (key: Key | undefined) => Promise<T>): Promise<T> {
     await this.readKey(false);

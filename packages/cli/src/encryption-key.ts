@@ -2,8 +2,26 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CommandFailure, reasonOf, UsageError } from './failures.ts';
 
-/** Name of the variable that holds a key. */
-const KEY_VARIABLE = 'GGEN_SIM_KEY';
+/** Names of the options and of the variable that give a key. */
+export interface KeyNames {
+  readonly file: string;
+  readonly command: string;
+  readonly variable: string;
+}
+
+/** Sources of the key of a database. */
+export const KEY_NAMES: KeyNames = {
+  file: '--key-file',
+  command: '--key-command',
+  variable: 'GGEN_SIM_KEY',
+};
+
+/** Sources of the key that a database gets. */
+export const NEW_KEY_NAMES: KeyNames = {
+  file: '--new-key-file',
+  command: '--new-key-command',
+  variable: 'GGEN_SIM_NEW_KEY',
+};
 
 /** Key of an encrypted database, as the library takes it: 32 bytes, or a passphrase. */
 export type Key = Uint8Array | string;
@@ -31,15 +49,20 @@ const HEXADECIMAL_KEY = /^[0-9a-f]{64}$/iu;
 /**
  * Reads the key: from the option that is given, else from the variable.
  * @param warn - receives a warning for the user
+ * @param names - names of the sources
  * @throws {UsageError} when the source holds no key
  * @throws {CommandFailure} KEY_COMMAND_FAILED, NOT_FOUND, IO_ERROR
  */
-export async function readKey(sources: KeySources, warn: (text: string) => void): Promise<Key | undefined> {
+export async function readKey(
+  sources: KeySources,
+  warn: (text: string) => void,
+  names: KeyNames = KEY_NAMES,
+): Promise<Key | undefined> {
   const { keyFile, keyCommand, environment } = sources;
   if (keyFile) return readKeyFile(keyFile, warn);
-  if (keyCommand) return outputOf(keyCommand);
-  const given = environment[KEY_VARIABLE];
-  return given ? keyOf(given, KEY_VARIABLE) : undefined;
+  if (keyCommand) return outputOf(keyCommand, names.command);
+  const given = environment[names.variable];
+  return given ? keyOf(given, names.variable) : undefined;
 }
 
 /** Reads 64 hexadecimal digits, also as SQLCipher writes them, as a key, and any other text as a passphrase. */
@@ -91,7 +114,8 @@ function readStart(file: string): { readonly bytes: Buffer; readonly isShared: b
 }
 
 /** Runs a command in the shell. It may ask on the terminal; messages of its own go to stderr. */
-async function outputOf(command: string): Promise<Key> {
+async function outputOf(command: string, option: string): Promise<Key> {
+  const keyCommandFailed = (reason: string): CommandFailure => failedCommand(option, reason);
   const { spawn } = await import('node:child_process');
   const output: Buffer[] = [];
   let sizeBytes = 0;
@@ -118,9 +142,9 @@ async function outputOf(command: string): Promise<Key> {
     const status = ended.signal ?? `exit code ${ended.code}`;
     throw keyCommandFailed(`ended with ${status}${notFound(ended.code)}`);
   }
-  const text = decoded(Buffer.concat(output)).replace(/\r?\n$/u, '');
+  const text = decoded(Buffer.concat(output), keyCommandFailed).replace(/\r?\n$/u, '');
   if (text === '') throw keyCommandFailed('printed nothing');
-  return keyOf(text, 'What --key-command prints');
+  return keyOf(text, `What ${option} prints`);
 }
 
 /** Tells the exit code with which a shell says that there is no such command. */
@@ -128,7 +152,7 @@ function notFound(exitCode: number | null): string {
   return exitCode === 127 ? ': the shell did not find it' : '';
 }
 
-function decoded(bytes: Uint8Array): string {
+function decoded(bytes: Uint8Array, keyCommandFailed: (reason: string) => CommandFailure): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -137,8 +161,8 @@ function decoded(bytes: Uint8Array): string {
 }
 
 /** The command is not quoted: it may contain a secret. */
-function keyCommandFailed(reason: string): CommandFailure {
-  return new CommandFailure('KEY_COMMAND_FAILED', `The command of --key-command ${reason}`, {
+function failedCommand(option: string, reason: string): CommandFailure {
+  return new CommandFailure('KEY_COMMAND_FAILED', `The command of ${option} ${reason}`, {
     hint: 'It must print 64 hexadecimal digits or a passphrase, and end with 0. Nothing was changed',
   });
 }

@@ -101,6 +101,7 @@ export const ROOT_HELP: string = [
   '  WORKSPACE_DIR  workspace; the database file is .ggen/ggen.db in it',
   '  SCRIPT_DIR     directory of workspace/ (default: the current directory)',
   '  GGEN_SIM_KEY   key of an encrypted database: 64 hexadecimal digits, or a passphrase',
+  '  GGEN_SIM_NEW_KEY  key that db rekey gives it',
   '  NO_COLOR       no colours, even on a terminal',
   ...exitCodeLines({
     ...COMMON_EXIT_CODES,

@@ -1,4 +1,4 @@
-export { openPersistence, restoreToNewFile } from './open-persistence.ts';
+export { changeKey, openPersistence, restoreToNewFile } from './open-persistence.ts';
 export { PersistenceError, type PersistenceErrorCode, type PersistenceErrorDetails } from './api/errors.ts';
 export type * from './api/persistence.ts';
 export { AUDIT_STATUSES, EXPORT_FORMATS } from './api/audit.ts';

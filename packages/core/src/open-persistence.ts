@@ -1,12 +1,14 @@
 import { connectWorker, WORKER_BY_DEFAULT } from '#client/spawn-worker';
 import { PersistenceError } from './api/errors.ts';
 import type {
+  ChangeKeyOptions,
   FileOpenOptions,
   OpenOptions,
   Persistence,
   RemoteOpenOptions,
   RestoreOptions,
   RestoreReport,
+  StoredDatabaseOptions,
 } from './api/persistence.ts';
 import { openInWorker } from './client/client.ts';
 
@@ -63,4 +65,22 @@ export async function restoreToNewFile(
 ): Promise<RestoreReport> {
   const newFile = await import('#persistence/new-file');
   return newFile.restoreToNewFile(file, options);
+}
+
+/**
+ * Encrypts a database that exists, decrypts it, or gives it another key. A copy is made and checked before anything changes;
+ * the file then keeps its names, owner and permissions. Whatever ends the program, the old database is there, or the new one.
+ * Runs in the calling thread, which for `opfs` has to be a worker.
+ *
+ * @param database - the database, with its `key` if it is encrypted
+ * @param options - the new key, progress and signal; in IndexedDB neither of the latter has an effect
+ * @throws {PersistenceError} `KEY_REQUIRED` or `WRONG_KEY` for another `key` than the database's, `NOT_FOUND`, `CORRUPT`,
+ * `DATABASE_LOCKED`, `DISK_FULL`, `READ_ONLY`, `ABORTED`; as `openPersistence` does. The database is as before
+ *
+ * @example
+ * await changeKey({ storage: 'file', path: 'runs.db' }, { newKey: 'correct horse battery staple' });
+ */
+export async function changeKey(database: StoredDatabaseOptions, options: ChangeKeyOptions): Promise<void> {
+  const { changeKeyInProcess } = await import('./persistence/change-key.ts');
+  return changeKeyInProcess(database, options);
 }

@@ -30,8 +30,8 @@ export interface CopyOptions {
   readonly signal?: { readonly aborted: boolean } | undefined;
 }
 
-/** `SQLCipher 4`: pages in that format. `storage`: the storage encrypts what it stores. */
-export type Encryption = 'SQLCipher 4' | 'storage';
+/** `SQLCipher 4`: pages in that format. `AES-256-GCM`: the records of IndexedDB, by that cipher. */
+export type Encryption = 'SQLCipher 4' | 'AES-256-GCM';
 
 /** An open database whose pages are in a storage. */
 export interface DurableDatabase {

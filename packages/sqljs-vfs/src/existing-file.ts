@@ -2,6 +2,7 @@
  * Decides what to do with a file that exists, before SQLite opens it. SQLite would answer "unable to open database file"
  * to every case that is refused here.
  */
+import { hasChangeJournal } from './change-journal.ts';
 import { LockLevel } from './contract/database-lock.ts';
 import type { Storage, StorageFile } from './contract/storage.ts';
 import { systemErrorCodeOf } from './contract/system-error.ts';
@@ -37,6 +38,7 @@ export function assertOpenable(
   exclusive: boolean,
   codec: DatabaseCodec | undefined,
 ): void {
+  if (!storage.capabilities.atomicCommit && hasChangeJournal(storage)) rollBackWithoutKey(vfs, storage);
   let header = headerOf(storage, codec);
   if (isRefused(header, exclusive)) {
     // A crash may have interrupted a transaction, or another connection may be writing now.
@@ -88,6 +90,14 @@ function rollBackJournal(vfs: SqlJsVfs, storage: Storage, codec: DatabaseCodec |
     const isInWalMode = error instanceof VfsError && error.code === 'WAL_MODE';
     if (!isUnreadable && !isInWalMode) throw error;
   }
+}
+
+/**
+ * Undoes a change of the key that was interrupted: its journal has pages as they were stored, whatever the key.
+ * @throws SqliteError as {@link rollBackJournal} does
+ */
+export function rollBackWithoutKey(vfs: SqlJsVfs, storage: Storage): void {
+  rollBackJournal(vfs, storage, undefined);
 }
 
 /**

@@ -1,4 +1,5 @@
 export { openDatabase, type OpenDatabaseOptions } from './open-database.ts';
+export { changeDatabaseKey, type ChangeKeyOptions } from './change-database-key.ts';
 export type { CopyOptions, DurableDatabase, Encryption } from './durable-database.ts';
 export { memoryStorage, MemoryDisk } from './storages/memory/memory.ts';
 export {

@@ -4,10 +4,10 @@ import { passThrough } from './contract/storage-transactions.ts';
 import type { Storage } from './contract/storage.ts';
 import { type DurableDatabase, type Encryption, OpenedDatabase } from './durable-database.ts';
 import { VfsError } from './errors.ts';
-import { assertOpenable } from './existing-file.ts';
+import { assertOpenable, rollBackWithoutKey } from './existing-file.ts';
 import { retryBusy } from './retry-busy.ts';
 import { type SqlJs, loadSqlJs } from './sqlite/load-sqljs.ts';
-import { SqlJsVfs } from './sqlite/vfs.ts';
+import { type FileCodec, SqlJsVfs } from './sqlite/vfs.ts';
 
 /** Options of {@link openDatabase}. */
 export interface OpenDatabaseOptions {
@@ -86,7 +86,7 @@ export async function openDatabase(
     );
   }
   const codec = key === undefined ? undefined : await codecFor(storage, key);
-  const encryption = key === undefined ? undefined : codec ? 'SQLCipher 4' : 'storage';
+  const encryption = codec ? 'SQLCipher 4' : storage.capabilities.encryption;
   const settings: OpenSettings = { exclusive, synchronous, codec, encryption };
   const loading = loadSqlJs();
   // A failure is reported by the transaction that waits for it.
@@ -180,4 +180,15 @@ function openConnection(sqlJs: SqlJs, storage: Storage, settings: OpenSettings):
     release();
     throw error;
   }
+}
+
+/** See {@link SqlJsVfs.mountTarget}. A database is open. */
+export function mountTarget(storage: Storage, codec: FileCodec): { name: string; release: () => void } {
+  if (!vfs) throw new Error('no database is open');
+  return vfs.mountTarget(storage, codec);
+}
+
+/** Undoes a change of the key that was interrupted. The caller holds a transaction where the storage needs one. */
+export async function rollBackKeyChange(storage: Storage): Promise<void> {
+  rollBackWithoutKey((vfs ??= new SqlJsVfs(await loadSqlJs())), storage);
 }

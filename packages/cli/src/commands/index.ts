@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { analytics } from './analytics.ts';
 import { attest } from './attest.ts';
 import { backup } from './backup.ts';
+import { decrypt, encrypt, rekey } from './change-key.ts';
 import { cleanup } from './cleanup.ts';
 import { checkpoint } from './checkpoint.ts';
 import { completion } from './completion.ts';
@@ -85,6 +86,9 @@ export const COMMANDS: readonly Command[] = [
   hold,
   retention,
   reset,
+  encrypt,
+  decrypt,
+  rekey,
   verify,
   history,
   memory,

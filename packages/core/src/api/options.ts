@@ -175,5 +175,14 @@ export interface RemoteOpenOptions {
 /** Options of `openPersistence`, for a database that this program opens itself. */
 export type OpenOptions = FileOpenOptions | IndexedDbOpenOptions | OpfsOpenOptions | MemoryOpenOptions;
 
+/** A stored database that exists, for `changeKey`. */
+export type StoredDatabaseOptions = FileOpenOptions | IndexedDbOpenOptions | OpfsOpenOptions;
+
+/** Options of `changeKey`. */
+export interface ChangeKeyOptions extends LongOperationOptions {
+  /** Key that the database gets, as `key` of `openPersistence`. @default none: it is decrypted */
+  readonly newKey?: EncryptionKey | undefined;
+}
+
 /** Every storage that `openPersistence` knows; not every one exists on every platform. */
 export const STORAGES: readonly OpenOptions['storage'][] = ['file', 'indexeddb', 'opfs', 'memory'];

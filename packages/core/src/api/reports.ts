@@ -164,7 +164,7 @@ export interface Info {
   readonly durability: 'strict' | 'relaxed';
   readonly journalMode: string;
   readonly lockProvider: string;
-  /** How the stored database is encrypted: `SQLCipher 4` in files and OPFS, `storage` in IndexedDB; `null` if it is not. */
+  /** How the stored database is encrypted: `SQLCipher 4` in files and OPFS, `AES-256-GCM` in IndexedDB; `null` if it is not. */
   readonly encryption: Encryption | null;
   /**
    * What the storage keeps in memory beside SQLite's own cache. `cache`: a bounded part of the file, and what saves have

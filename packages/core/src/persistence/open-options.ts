@@ -33,7 +33,7 @@ export function checkOptions(options: OpenOptions): void {
   if (options.storage === 'file') checkRangeLocks(options.rangeLocks);
   checkExclusive(options);
   checkCreate(options);
-  checkEncryptionKey(options);
+  checkEncryptionKey({ operation: OPERATION, name: 'key' }, options.key, options.storage);
   const { changeLog = true } = options as { readonly changeLog?: unknown };
   if (typeof changeLog !== 'boolean') {
     throw invalid({ operation: OPERATION, name: 'changeLog' }, changeLog, 'true or false');
@@ -78,17 +78,21 @@ function checkCreate(options: OpenOptions): void {
 }
 
 /** Refuses what is no key. Its value is in no message. */
-function checkEncryptionKey({ key, storage }: OpenOptions): void {
+export function checkEncryptionKey(
+  { operation, name }: { readonly operation: string; readonly name: 'key' | 'newKey' },
+  key: unknown,
+  storage: OpenOptions['storage'],
+): void {
   if (key === undefined) return;
   const refuse = (reason: string): PersistenceError =>
-    new PersistenceError('INVALID_ARGUMENT', `Invalid ${reason}`, { operation: OPERATION });
+    new PersistenceError('INVALID_ARGUMENT', `Invalid ${name}${reason}`, { operation });
   try {
     checkKey(key);
   } catch (error) {
-    throw refuse((error as TypeError).message);
+    throw refuse((error as TypeError).message.replace(/^key/, ''));
   }
   if (isWebCryptoKey(key) && storage !== 'indexeddb') {
-    throw refuse(`key: a CryptoKey encrypts a database in IndexedDB only; pass 32 bytes or a passphrase`);
+    throw refuse(`: a CryptoKey encrypts a database in IndexedDB only; pass 32 bytes or a passphrase`);
   }
 }
 

@@ -1,5 +1,5 @@
-import { memoryStorage, type Storage } from '@ggen-sim/sqljs-vfs';
-import { indexedDbStorage } from '@ggen-sim/sqljs-vfs/indexeddb';
+import { changeDatabaseKey, type ChangeKeyOptions, memoryStorage, type Storage } from '@ggen-sim/sqljs-vfs';
+import { changeIndexedDbKey, indexedDbStorage } from '@ggen-sim/sqljs-vfs/indexeddb';
 import { opfsStorage } from '@ggen-sim/sqljs-vfs/opfs';
 import { PersistenceError } from '../api/errors.ts';
 import type { OpenOptions } from '../api/persistence.ts';
@@ -23,4 +23,12 @@ export function openStorage(options: OpenOptions): Storage {
       operation: 'open',
     },
   );
+}
+
+/** Changes the key of the database that the options name. */
+export function changeStoredKey(options: OpenOptions, change: ChangeKeyOptions): Promise<void> {
+  if (options.storage === 'indexeddb') {
+    return changeIndexedDbKey(options.name, { key: change.key, newKey: change.newKey });
+  }
+  return changeDatabaseKey(openStorage(options), change);
 }

@@ -1,4 +1,4 @@
-import { memoryStorage, type Storage } from '@ggen-sim/sqljs-vfs';
+import { changeDatabaseKey, type ChangeKeyOptions, memoryStorage, type Storage } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { PersistenceError } from '../api/errors.ts';
 import type { OpenOptions } from '../api/persistence.ts';
@@ -17,4 +17,9 @@ export function openStorage(options: OpenOptions): Storage {
   }
   const { path, singleProcess = false, create = true, rangeLocks } = options;
   return fileStorage(path, { singleProcess, create, ...(rangeLocks && { rangeLocks }) });
+}
+
+/** Changes the key of the database that the options name. */
+export function changeStoredKey(options: OpenOptions, change: ChangeKeyOptions): Promise<void> {
+  return changeDatabaseKey(openStorage(options), change);
 }

@@ -35,6 +35,12 @@ export class DatabaseCodec {
     await this.#cipher.prepare(readStart(storage));
   }
 
+  /** Derives the key for a salt, as {@link prepare} does. @param start - the first bytes of a file; none for a new salt */
+  async prepareFor(start: Uint8Array): Promise<void> {
+    await this.#cipher.prepare(start);
+    if (start.length > 0) this.#cipher.useSalt(start);
+  }
+
   /** Shows a stored file as SQLite knows it. */
   over(role: FileRole, file: StorageFile, name: string): StorageFile {
     if (role === 'main') return new MainFile(file, this.#cipher, name).asFile();

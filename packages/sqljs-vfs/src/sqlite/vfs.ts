@@ -37,6 +37,9 @@ interface MountedName {
   readonly role: FileRole;
 }
 
+/** Numbers from here on are none of sql.js's own, which are below 2^32. */
+const FIRST_TARGET_NUMBER = 2 ** 32;
+
 const DATABASE_FILE = /^\/?(?<name>dbfile_\d+)(?:-(?<suffix>journal|wal))?$/;
 
 /** Connects this realm's only sql.js to storages. It is created once and patches the default VFS. */
@@ -49,6 +52,7 @@ export class SqlJsVfs {
   readonly #files: FileMethods;
   /** Set while a database is being created: sql.js then makes up its name, which xOpen receives first. */
   #awaitingName: Mount | undefined;
+  #targetCount = 0;
 
   /** @throws VfsError `UNSUPPORTED_SQLJS` */
   constructor(sqlJs: SqlJs) {
@@ -85,6 +89,23 @@ export class SqlJsVfs {
     } finally {
       this.#awaitingName = undefined;
     }
+  }
+
+  /**
+   * Gives a storage a name that `VACUUM INTO` can write to.
+   * @returns the name, and a function that forgets it
+   */
+  mountTarget(storage: Storage, codec: FileCodec): { name: string; release: () => void } {
+    const name = `dbfile_${FIRST_TARGET_NUMBER + this.#targetCount++}`;
+    this.#mounts.set(name, {
+      storage,
+      codec,
+      writes: new WriteCoalescing(),
+      main: undefined,
+      hasLog: false,
+      lastError: undefined,
+    });
+    return { name, release: () => this.release(name) };
   }
 
   /** Forgets a database that has been closed. */

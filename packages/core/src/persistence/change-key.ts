@@ -1,0 +1,46 @@
+import { changeStoredKey } from '#persistence/open-storage';
+import { PersistenceError } from '../api/errors.ts';
+import type { ChangeKeyOptions, StoredDatabaseOptions } from '../api/persistence.ts';
+import { toPersistenceError } from '../engine/error-mapping.ts';
+import { abortable } from '../validation/abort.ts';
+import { checkLongOperation } from '../validation/long-operation.ts';
+import { checkEncryptionKey, checkOptions, settingsOf } from './open-options.ts';
+
+const OPERATION = 'changeKey';
+
+/** See `changeKey` in `open-persistence.ts`. */
+export async function changeKeyInProcess(
+  database: StoredDatabaseOptions,
+  options: ChangeKeyOptions,
+): Promise<void> {
+  checkOptions(database);
+  const { newKey, onProgress, signal } = checkLongOperation(OPERATION, options);
+  checkEncryptionKey({ operation: OPERATION, name: 'newKey' }, newKey, database.storage);
+  const { key } = database;
+  if ((database.storage as string) === 'memory' || (key === undefined && newKey === undefined)) {
+    throw new PersistenceError(
+      'INVALID_ARGUMENT',
+      (database.storage as string) === 'memory'
+        ? 'A database in memory does not exist before it is opened'
+        : 'Missing required parameters: key or newKey',
+      { operation: OPERATION },
+    );
+  }
+  const stage = key === undefined ? 'encrypt' : newKey === undefined ? 'decrypt' : 'rekey';
+  try {
+    await abortable(OPERATION, signal, () =>
+      changeStoredKey(
+        { ...database, create: false },
+        {
+          key,
+          newKey,
+          signal,
+          busyDeadlineMs: settingsOf(database).policy.busyDeadlineMs,
+          onProgress: (done, total) => onProgress?.({ stage, done, total, unit: 'bytes' }),
+        },
+      ),
+    );
+  } catch (error) {
+    throw toPersistenceError(error, OPERATION);
+  }
+}

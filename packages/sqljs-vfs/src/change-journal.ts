@@ -1,0 +1,118 @@
+/**
+ * The rollback journal of a change of keys (https://www.sqlite.org/fileformat.html#the_rollback_journal). It holds every page
+ * of the old file as it is stored. So stock SQLite, SQLCipher and this package undo a change that was interrupted, without
+ * any key: the file is written as it was. Its first sector has room for a mark, by which this package knows that the pages
+ * are to be written back as they are.
+ */
+import type { Storage, StorageFile } from './contract/storage.ts';
+
+const MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+const MARK: Uint8Array = new TextEncoder().encode('ggen-sim: change of the key');
+const SECTOR_SIZE_BYTES = 512;
+/** Where the header has its fields. SQLite reads nothing of its sector behind them. */
+const Offset = { recordCount: 8, nonce: 12, pageCount: 16, sectorSize: 20, pageSize: 24, mark: 28 } as const;
+/** One byte of this many is in the checksum. */
+const CHECKSUM_STEP_BYTES = 200;
+const WORD_BYTES = 4;
+/** Records are written in ranges of about this size. */
+const RANGE_SIZE_BYTES = 1024 * 1024;
+
+/** SQLite keeps its locks in the page with this byte, and neither writes nor rolls back that page. */
+export const LOCK_BYTE_OFFSET = 0x40000000;
+
+/**
+ * Writes the journal. Until it is complete and synced, it has no header, and is no journal to anyone.
+ * @param main - the old file, whose exclusive lock the caller holds
+ * @param pageSizeBytes - that of the old file
+ * @param onRange - called after each range, which may end the work by an error
+ */
+export async function writeChangeJournal(
+  journal: StorageFile,
+  main: StorageFile,
+  pageSizeBytes: number,
+  onRange: (doneBytes: number) => Promise<void>,
+): Promise<void> {
+  journal.truncate(0);
+  const pageCount = Math.ceil(main.sizeBytes() / pageSizeBytes);
+  const nonce = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+  const recordBytes = WORD_BYTES + pageSizeBytes + WORD_BYTES;
+  const pagesInRange = Math.max(1, Math.floor(RANGE_SIZE_BYTES / recordBytes));
+  const range = new Uint8Array(pagesInRange * recordBytes);
+  const view = new DataView(range.buffer);
+  let position = SECTOR_SIZE_BYTES;
+  let recordCount = 0;
+  for (let first = 1; first <= pageCount; first += pagesInRange) {
+    let length = 0;
+    for (let number = first; number < first + pagesInRange && number <= pageCount; number++) {
+      if (number === lockPageOf(pageSizeBytes)) continue;
+      const page = range.subarray(length + WORD_BYTES, length + WORD_BYTES + pageSizeBytes);
+      page.fill(0, main.read(page, (number - 1) * pageSizeBytes));
+      view.setUint32(length, number);
+      view.setUint32(length + WORD_BYTES + pageSizeBytes, checksumOf(nonce, page));
+      length += recordBytes;
+      recordCount++;
+    }
+    journal.write(range.subarray(0, length), position);
+    position += length;
+    await onRange(Math.min(first + pagesInRange - 1, pageCount) * pageSizeBytes);
+  }
+  // A header that became durable before its records would be believed.
+  journal.sync();
+  journal.write(headerOf({ recordCount, nonce, pageCount, pageSizeBytes }), 0);
+  journal.sync();
+}
+
+/** True for a journal of this kind that is complete. */
+export function hasChangeJournal(storage: Storage): boolean {
+  if (!storage.exists('journal')) return false;
+  let file: StorageFile;
+  try {
+    file = storage.open('journal', { create: false, exclusive: false, readOnly: true });
+  } catch (error) {
+    // The connection that was writing has finished meanwhile.
+    if ((error as { code?: unknown }).code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    const header = new Uint8Array(SECTOR_SIZE_BYTES);
+    const isWhole = file.read(header, 0) === header.length;
+    return isWhole && startsWith(header, MAGIC) && startsWith(header.subarray(Offset.mark), MARK);
+  } finally {
+    file.close();
+  }
+}
+
+/** @returns the number of the page that SQLite keeps for its locks */
+export function lockPageOf(pageSizeBytes: number): number {
+  return LOCK_BYTE_OFFSET / pageSizeBytes + 1;
+}
+
+function headerOf(fields: {
+  readonly recordCount: number;
+  readonly nonce: number;
+  readonly pageCount: number;
+  readonly pageSizeBytes: number;
+}): Uint8Array {
+  const header = new Uint8Array(SECTOR_SIZE_BYTES);
+  const view = new DataView(header.buffer);
+  header.set(MAGIC);
+  view.setUint32(Offset.recordCount, fields.recordCount);
+  view.setUint32(Offset.nonce, fields.nonce);
+  view.setUint32(Offset.pageCount, fields.pageCount);
+  view.setUint32(Offset.sectorSize, SECTOR_SIZE_BYTES);
+  view.setUint32(Offset.pageSize, fields.pageSizeBytes);
+  header.set(MARK, Offset.mark);
+  return header;
+}
+
+function checksumOf(nonce: number, page: Uint8Array): number {
+  let sum = nonce;
+  for (let index = page.length - CHECKSUM_STEP_BYTES; index > 0; index -= CHECKSUM_STEP_BYTES) {
+    sum += page[index] as number;
+  }
+  return sum >>> 0;
+}
+
+function startsWith(bytes: Uint8Array, start: ArrayLike<number>): boolean {
+  return Array.from(start).every((byte, index) => bytes[index] === byte);
+}

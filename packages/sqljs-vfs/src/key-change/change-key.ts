@@ -1,0 +1,167 @@
+/**
+ * Encrypts a database that exists, decrypts it, or gives it another key. A copy is made, checked, and written into the
+ * file under SQLite's exclusive lock, so that no other connection reads or writes in between, and none goes on with another
+ * file.
+ */
+import { hasChangeJournal } from '../change-journal.ts';
+import type { EncryptionKey } from '../contract/encryption-key.ts';
+import { LockLevel } from '../contract/database-lock.ts';
+import { passThrough } from '../contract/storage-transactions.ts';
+import type { Storage, StorageFile } from '../contract/storage.ts';
+import { wrapStorage } from '../contract/wrap-storage.ts';
+import type { DurableDatabase } from '../durable-database.ts';
+import { SqliteError, VfsError } from '../errors.ts';
+import { openDatabase, rollBackKeyChange } from '../open-database.ts';
+import { ResultCode } from '../result-codes.ts';
+import { pause } from '../retry.ts';
+import { retryBusy } from '../retry-busy.ts';
+import { replaceContent } from './replace-content.ts';
+import { makeVerifiedCopy } from './verified-copy.ts';
+
+/** Options of `changeDatabaseKey`. */
+export interface ChangeKeyOptions {
+  /** Key of the database. @default none: it is not encrypted */
+  readonly key?: EncryptionKey | undefined;
+  /** Key that it gets. @default none: it is decrypted */
+  readonly newKey?: EncryptionKey | undefined;
+  /** How long to wait for other connections, in milliseconds. @default 30000 */
+  readonly busyDeadlineMs?: number;
+  /**
+   * Called now and then with what has been done of the work, in bytes. While SQLite copies, nothing else runs in this thread.
+   */
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+  /** Ends the work before the file is changed, with the signal's reason. A change that has begun is finished. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The file is read and written three times: into the copy, into the journal, and from the copy. */
+const PASSES = 3;
+
+/** See {@link changeDatabaseKey}. The caller has checked the keys. */
+export async function changeKey(storage: Storage, options: ChangeKeyOptions): Promise<void> {
+  const { key, newKey, busyDeadlineMs = 30_000, onProgress, signal } = options;
+  signal?.throwIfAborted();
+  const database = await openShared(storage, key, busyDeadlineMs);
+  let copy: Storage | undefined;
+  try {
+    if (database.readOnly) throw new SqliteError(ResultCode.READONLY, `${storage.name} cannot be written`);
+    const transactions = storage.transactions ?? passThrough;
+    await transactions.writeTransaction(
+      async () => {
+        const sizeBytes = database.sizeBytes();
+        if (sizeBytes === 0) throw new VfsError('NOT_FOUND', `${storage.name} is empty`);
+        const report = (pass: number, doneBytes: number): void =>
+          onProgress?.(pass * sizeBytes + Math.min(doneBytes, sizeBytes), PASSES * sizeBytes);
+        const main = storage.open('main', { create: false, exclusive: false, readOnly: false });
+        try {
+          const deadline = performance.now() + busyDeadlineMs;
+          await lockWriters(storage, main, database, deadline, signal);
+          const salt = new Uint8Array(key !== undefined && newKey !== undefined ? 16 : 0);
+          main.read(salt, 0);
+          copy = await makeVerifiedCopy(database, newKey, salt, (doneBytes) => report(0, doneBytes));
+          signal?.throwIfAborted();
+          const pageSizeBytes = Number(database.database.exec('PRAGMA page_size')[0]?.values[0]?.[0]);
+          database.close();
+          await lockReaders(storage, main, performance.now() + busyDeadlineMs, signal);
+          const content = copy.open('main', { create: false, exclusive: false, readOnly: true });
+          await replaceContent(storage, main, content, {
+            pageSizeBytes,
+            async onJournal(doneBytes) {
+              await pause(0);
+              signal?.throwIfAborted();
+              report(1, doneBytes);
+            },
+            async onContent(doneBytes) {
+              await pause(0);
+              report(2, doneBytes);
+            },
+          });
+          report(PASSES - 1, sizeBytes);
+        } finally {
+          main.unlock(LockLevel.none);
+          main.close();
+          // What failed is the error to report; the next connection tries again.
+          if (hasChangeJournal(storage)) await rollBackKeyChange(storage).catch(() => undefined);
+        }
+      },
+      () => undefined,
+    );
+  } finally {
+    database.close();
+    copy?.close?.();
+  }
+}
+
+/** Opens the database in rollback mode: a log is moved into the file first. */
+async function openShared(
+  storage: Storage,
+  key: EncryptionKey | undefined,
+  busyDeadlineMs: number,
+): Promise<DurableDatabase> {
+  const options = { ...(key !== undefined && { key }), busyDeadlineMs };
+  // The storage is needed until the content is replaced.
+  const kept = wrapStorage(storage, { close: () => undefined });
+  try {
+    return await openDatabase(kept, options);
+  } catch (error) {
+    if (!(error instanceof VfsError && error.code === 'WAL_MODE')) throw error;
+  }
+  const owner = await openDatabase(kept, { ...options, exclusive: true });
+  owner.close();
+  return openDatabase(kept, options);
+}
+
+/** Keeps other connections from writing; they may still read. */
+async function lockWriters(
+  storage: Storage,
+  main: StorageFile,
+  database: DurableDatabase,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await retryBusy(
+    () => {
+      signal?.throwIfAborted();
+      if (main.lock(LockLevel.shared) && main.lock(LockLevel.reserved) && !hasHotJournal(storage)) return;
+      main.unlock(LockLevel.none);
+      // SQLite rolls back what a process has left that was killed while it wrote.
+      database.database.exec('SELECT count(*) FROM sqlite_schema');
+      throw busy(storage);
+    },
+    deadline - performance.now(),
+    signal,
+  );
+}
+
+/** Waits until other connections have finished reading, and keeps them from beginning again. */
+function lockReaders(
+  storage: Storage,
+  main: StorageFile,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return retryBusy(
+    () => {
+      signal?.throwIfAborted();
+      if (!main.lock(LockLevel.exclusive)) throw busy(storage);
+    },
+    deadline - performance.now(),
+    signal,
+  );
+}
+
+/** True for a journal that a killed process has left. A journal that is not in use has no content, or begins with zeros. */
+function hasHotJournal(storage: Storage): boolean {
+  if (!storage.exists('journal')) return false;
+  const journal = storage.open('journal', { create: false, exclusive: false, readOnly: true });
+  try {
+    const start = new Uint8Array(1);
+    return journal.read(start, 0) === 1 && start[0] !== 0;
+  } finally {
+    journal.close();
+  }
+}
+
+function busy(storage: Storage): SqliteError {
+  return new SqliteError(ResultCode.BUSY, `${storage.name} is used by another connection`);
+}

@@ -1,0 +1,103 @@
+/** A change of keys that ends in the middle: at every write, whole or torn, the next connection finds the old database. */
+import { describe, expect, it } from 'vitest';
+import {
+  changeDatabaseKey,
+  type EncryptionKey,
+  type MemoryDisk,
+  memoryStorage,
+  type Storage,
+} from '../../src/index.ts';
+import { observedStorage, wrapFile, wrapStorage } from '../../src/testing/index.ts';
+import { bytesOf, contentOf, copyOf, diskWith } from './changed-databases.ts';
+
+const FIRST = new Uint8Array(32).fill(1);
+const SECOND = new Uint8Array(32).fill(2);
+/** A write is torn at these places. */
+const PIECE_BYTES = 9000;
+
+/** Keeps copies of the disk before each operation, and within each write. */
+function photographed(disk: MemoryDisk, pictures: MemoryDisk[]): Storage {
+  const take = (): void => void pictures.push(copyOf(disk));
+  const storage = memoryStorage(disk);
+  return wrapStorage(storage, {
+    open(role, mode) {
+      const file = storage.open(role, mode);
+      return wrapFile(file, {
+        write(source, offset) {
+          for (let start = 0; start < source.length; start += PIECE_BYTES) {
+            take();
+            file.write(source.subarray(start, start + PIECE_BYTES), offset + start);
+          }
+        },
+        truncate(sizeBytes) {
+          take();
+          file.truncate(sizeBytes);
+        },
+      });
+    },
+    delete(role, options) {
+      take();
+      storage.delete(role, options);
+    },
+  });
+}
+
+/** Opens a copy of a disk with a key, which may be the wrong one. */
+async function tryOpening(disk: MemoryDisk, key: EncryptionKey | undefined): Promise<unknown> {
+  return contentOf(memoryStorage(disk), key).catch((error: unknown) => (error as { code?: string }).code);
+}
+
+const CHANGES = [
+  ['encryption', undefined, FIRST],
+  ['decryption', FIRST, undefined],
+  ['another key', FIRST, SECOND],
+] as const;
+
+describe.each(CHANGES)('%s', (_, key, newKey) => {
+  it('that is killed leaves the old database, whoever opens it next', async () => {
+    const disk = await diskWith(key, 'PRAGMA auto_vacuum=1');
+    const before = await contentOf(memoryStorage(disk), key);
+    const old = bytesOf(disk);
+    const pictures: MemoryDisk[] = [];
+    await changeDatabaseKey(photographed(disk, pictures), { key, newKey });
+    expect(pictures.length).toBeGreaterThan(20);
+    let changedCount = 0;
+    for (const picture of pictures) {
+      if (bytesOf(picture) !== old) changedCount++;
+      expect(await tryOpening(copyOf(picture), key)).toEqual(before);
+      // One who has no key, or another one, learns that, and leaves the old file to those who have it.
+      for (const other of [undefined, SECOND, newKey]) {
+        if (other === key) continue;
+        const visited = copyOf(picture);
+        expect(await tryOpening(visited, other)).toBe(other === undefined ? 'KEY_REQUIRED' : 'WRONG_KEY');
+        expect(await tryOpening(visited, key)).toEqual(before);
+        expect(visited.files.has('journal')).toBe(false);
+      }
+    }
+    expect(changedCount).toBeGreaterThan(3);
+  });
+
+  it('that the storage fails is undone, and works the next time', async () => {
+    const disk = await diskWith(key);
+    const before = await contentOf(memoryStorage(disk), key);
+    const old = bytesOf(disk);
+    let failedCount = 0;
+    for (let failing = 1; ; failing++) {
+      let calls = 0;
+      const storage = observedStorage(memoryStorage(disk), ({ verb, role }) => {
+        if (role === 'wal' || !['write', 'truncate', 'sync', 'delete'].includes(verb)) return;
+        if (++calls === failing) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+      });
+      const failure = await changeDatabaseKey(storage, { key, newKey }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (failure === undefined) break;
+      failedCount++;
+      expect(bytesOf(disk) === old).toBe(true);
+      expect(disk.files.has('journal')).toBe(false);
+    }
+    expect(failedCount).toBeGreaterThan(8);
+    expect(await contentOf(memoryStorage(disk), newKey)).toEqual(before);
+  });
+});
