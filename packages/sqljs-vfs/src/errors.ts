@@ -105,6 +105,12 @@ export function outsideTransaction(name: string): VfsError {
   });
 }
 
+/** Makes `CANNOT_OPEN` of what a storage threw; an error of this package stays as it is. */
+export function openingError(name: string, error: unknown): Error {
+  if (error instanceof VfsError || error instanceof SqliteError) return error;
+  return new VfsError('CANNOT_OPEN', `cannot open ${name}`, { cause: error });
+}
+
 /** True when another connection holds the lock that a call needed, so that a later attempt can succeed. */
 export function isBusy(error: unknown): boolean {
   return error instanceof SqliteError && error.resultCode === ResultCode.BUSY;

@@ -7,7 +7,7 @@ import { LockLevel } from './contract/database-lock.ts';
 import type { Storage, StorageFile } from './contract/storage.ts';
 import { systemErrorCodeOf } from './contract/system-error.ts';
 import { type DatabaseHeader, readHeader } from './database-header.ts';
-import { SqliteError, VfsError } from './errors.ts';
+import { openingError, SqliteError, VfsError } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
 import { walModeError } from './sqlite/storage-errors.ts';
 import { assertNotEncrypted } from './encrypted-file.ts';
@@ -67,8 +67,7 @@ function headerOf(storage: Storage, codec: DatabaseCodec | undefined): DatabaseH
     if (header.kind === 'not-sqlite' && !storage.capabilities.atomicCommit) assertNotEncrypted(storage);
     return header;
   } catch (error) {
-    if (error instanceof VfsError || error instanceof SqliteError) throw error;
-    throw new VfsError('CANNOT_OPEN', `cannot open ${storage.name}`, { cause: error });
+    throw openingError(storage.name, error);
   }
 }
 

@@ -6,7 +6,7 @@ import { isWebCryptoKey, type EncryptionKey } from '../contract/encryption-key.t
 import { LockLevel } from '../contract/database-lock.ts';
 import type { FileRole, Storage, StorageFile } from '../contract/storage.ts';
 import { type DatabaseHeader, parseHeader } from '../database-header.ts';
-import { SqliteError, VfsError } from '../errors.ts';
+import { openingError, SqliteError, VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import { DatabaseCipher } from './database-cipher.ts';
 import { hasAuthenticRecord, JournalFile } from './journal-file.ts';
@@ -30,9 +30,18 @@ export class DatabaseCodec {
     this.#cipher = new DatabaseCipher(key);
   }
 
-  /** Derives the key of a storage's file without blocking this thread. */
+  /**
+   * Derives the key of a storage's file without blocking this thread.
+   * @throws VfsError `CANNOT_OPEN`
+   */
   async prepare(storage: Storage): Promise<void> {
-    await this.#cipher.prepare(readStart(storage));
+    let start: Uint8Array;
+    try {
+      start = readStart(storage);
+    } catch (error) {
+      throw openingError(storage.name, error);
+    }
+    await this.#cipher.prepare(start);
   }
 
   /** Derives the key for a salt, as {@link prepare} does. @param start - the first bytes of a file; none for a new salt */
