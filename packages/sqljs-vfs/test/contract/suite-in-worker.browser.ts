@@ -3,7 +3,7 @@ import { CalledWorker } from '../workers/calls.browser.ts';
 
 /** Declares the cases of the contract suite here and runs each in a dedicated worker. */
 export function inWorker(
-  kind: 'indexeddb' | 'encrypted' | 'opfs',
+  kind: 'indexeddb' | 'encrypted' | 'opfs' | 'encryptedOpfs',
   declare: TestFramework['it'],
 ): TestFramework['it'] {
   const suite = new CalledWorker(

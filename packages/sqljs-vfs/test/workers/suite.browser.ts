@@ -7,13 +7,20 @@ import {
   indexedDbHarness,
   transactionHarness,
 } from '../contract/transaction-harness.browser.ts';
+import { KEY } from '../indexeddb/encrypted-storage.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 
+function opfsHarness(title: string): Promise<StorageHarness> {
+  const storage = (): ReturnType<typeof opfsStorage> => opfsStorage(`suite ${title}`);
+  return transactionHarness(storage(), storage, storage);
+}
+
 const makers = {
-  opfs(title: string): Promise<StorageHarness> {
-    const storage = (): ReturnType<typeof opfsStorage> => opfsStorage(`suite ${title}`);
-    return transactionHarness(storage(), storage, storage);
-  },
+  opfs: opfsHarness,
+  encryptedOpfs: async (title: string): Promise<StorageHarness> => ({
+    ...(await opfsHarness(`encrypted ${title}`)),
+    key: KEY,
+  }),
   indexeddb: indexedDbHarness,
   encrypted: encryptedHarness,
 };
