@@ -5,6 +5,8 @@ export interface CampaignOptions {
   /** Total number of crashes in all modes. */
   readonly points: number;
   readonly seed: number;
+  /** Only modes with this text in their names run. @default all */
+  readonly modes?: string | undefined;
 }
 
 /** Runs a campaign. Returns one report per storage and mode. */

@@ -18,10 +18,11 @@ export function crashFileControls(options: CampaignOptions): Promise<CrashReport
 }
 
 async function crashAll(
-  modes: readonly CrashMode[],
-  { points, seed }: CampaignOptions,
+  all: readonly CrashMode[],
+  { points, seed, modes: text = '' }: CampaignOptions,
 ): Promise<CrashReport[]> {
   const reports: CrashReport[] = [];
+  const modes = all.filter(({ name }) => name.includes(text));
   for (const mode of modes) {
     process.stderr.write(`file: ${mode.name}\n`);
     reports.push(await crashFileStorage(mode, { points: Math.ceil(points / modes.length), seed }));

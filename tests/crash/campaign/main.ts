@@ -23,11 +23,12 @@ const CONTROL_SHARE = 0.05;
 const LEAST_CONTROL_POINTS = 5000;
 const SHOWN_FAILURES = 5;
 
-const USAGE = `pnpm crash-tests [--points N] [--seed N] [--only CAMPAIGNS,…] [--write-docs]
+const USAGE = `pnpm crash-tests [--points N] [--seed N] [--only CAMPAIGNS,…] [--modes TEXT] [--write-docs]
 
   --points N     total number of crashes (${DEFAULT_POINTS.toLocaleString('en-US')})
   --seed N       repeats the crashes of the run that printed it (default: the time)
   --only NAMES   campaigns to run, which share all crashes: ${CAMPAIGNS.map(({ name }) => name).join(', ')}
+  --modes TEXT   only modes with this text in their names, for example: encrypted
   --write-docs   write the numbers into docs/durability.md
 
 The exit code is 1 if a promise was broken or a negative control did not fail.`;
@@ -37,6 +38,7 @@ const { values } = parseArgs({
     points: { type: 'string' },
     seed: { type: 'string' },
     only: { type: 'string' },
+    modes: { type: 'string' },
     'write-docs': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -67,16 +69,22 @@ function chosenCampaigns(only: string | undefined): readonly Campaign[] {
   });
 }
 
-async function runAll(points: number, seed: number, chosen: readonly Campaign[]): Promise<boolean> {
+async function runAll(
+  points: number,
+  seed: number,
+  chosen: readonly Campaign[],
+  modes: string | undefined,
+): Promise<boolean> {
   const weights = chosen.reduce((sum, { weight }) => sum + weight, 0);
   const reports: CrashReport[] = [];
   const controls: CrashReport[] = [];
   for (const { weight, run, runControls } of chosen) {
     const share = Math.ceil((points * weight) / weights);
-    reports.push(...(await run({ points: share, seed })));
+    reports.push(...(await run({ points: share, seed, modes })));
     const controlPoints = Math.max(LEAST_CONTROL_POINTS, Math.ceil(share * CONTROL_SHARE));
-    if (runControls) controls.push(...(await runControls({ points: controlPoints, seed })));
+    if (runControls) controls.push(...(await runControls({ points: controlPoints, seed, modes })));
   }
+  if (reports.length === 0) throw new RangeError(`no mode has "${modes}" in its name`);
   print(textTable(reports, controls));
   const failed = reports.filter(({ failures }) => failures.length > 0);
   for (const { storage, mode, failures } of failed) {
@@ -103,7 +111,7 @@ async function main(): Promise<void> {
   const points = wholeNumber('points', values.points, DEFAULT_POINTS);
   const chosen = chosenCampaigns(values.only);
   print(`seed ${seed}, ${points.toLocaleString('en-US')} points\n`);
-  if (!(await runAll(points, seed, chosen))) process.exitCode = 1;
+  if (!(await runAll(points, seed, chosen, values.modes))) process.exitCode = 1;
 }
 
 try {

@@ -27,7 +27,11 @@ const LONGEST_SCENARIO = 20;
 /** Crashes of each control. The rarer fault shows in about one scenario in ten. */
 const CONTROL_CRASHES = 60;
 
-function fileHarness(options: { exclusive?: boolean; durability?: 'relaxed' }): ScenarioHarness {
+function fileHarness(options: {
+  exclusive?: boolean;
+  durability?: 'relaxed';
+  key?: Uint8Array;
+}): ScenarioHarness {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ggen-crash-scenarios-'));
   const file = path.join(folder, 'ggen.db');
   return storageHarness({
@@ -58,6 +62,11 @@ const MODES: readonly ScenarioMode[] = [
     storage: 'file',
     mode: 'scenarios, exclusive and relaxed',
     makeHarness: () => fileHarness({ exclusive: true, durability: 'relaxed' }),
+  },
+  {
+    storage: 'file',
+    mode: 'scenarios, two owners, encrypted',
+    makeHarness: () => fileHarness({ key: new Uint8Array(32).fill(7) }),
   },
 ];
 
@@ -105,15 +114,16 @@ export function runScenarios(options: CampaignOptions): Promise<CrashReport[]> {
 }
 
 /** Runs scenarios on storages that break a promise. Each must fail, so a few crashes are enough. */
-export function runScenarioControls({ points, seed }: CampaignOptions): Promise<CrashReport[]> {
-  return runAll(CONTROLS, { points: Math.min(points, CONTROL_CRASHES * CONTROLS.length), seed });
+export function runScenarioControls({ points, ...options }: CampaignOptions): Promise<CrashReport[]> {
+  return runAll(CONTROLS, { ...options, points: Math.min(points, CONTROL_CRASHES * CONTROLS.length) });
 }
 
 async function runAll(
-  modes: readonly ScenarioMode[],
-  { points, seed }: CampaignOptions,
+  all: readonly ScenarioMode[],
+  { points, seed, modes: text = '' }: CampaignOptions,
 ): Promise<CrashReport[]> {
   const reports: CrashReport[] = [];
+  const modes = all.filter(({ mode }) => mode.includes(text));
   for (const [index, mode] of modes.entries()) {
     reports.push(await runMode(mode, Math.ceil(points / modes.length), seed + index));
   }

@@ -105,5 +105,11 @@ export const FILE_CRASH_CONTROLS: readonly CrashMode[] = [
   { name: 'directories never synced', options: TRUNCATE, disk: { syncsDirectories: false } },
   { name: 'directories never synced, exclusive', options: EXCLUSIVE, disk: { syncsDirectories: false } },
   { name: 'relaxed where full was promised', options: RELAXED },
+  { name: 'encrypted, syncs that do nothing', options: ENCRYPTED, disk: { syncsFiles: false } },
+  {
+    name: 'encrypted, exclusive, syncs that do nothing',
+    options: { ...EXCLUSIVE, ...ENCRYPTED },
+    disk: { syncsFiles: false },
+  },
   { name: 'freed blocks keep old contents', options: TRUNCATE, disk: { hidesFreedBlocks: false } },
 ];
