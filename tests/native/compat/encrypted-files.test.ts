@@ -1,4 +1,4 @@
-/** Encrypted databases, which SQLCipher 4 and this package read, write and recover in turn. */
+/** Encrypted databases, which SQLCipher 4, SQLite3 Multiple Ciphers and this package read, write and recover in turn. */
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { type DurableDatabase, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { startChild, temporaryFolder } from './child-process.ts';
 import { SCHEMA } from './children/rows.mjs';
-import { buildSqlCipher, sqlCipher, SqlCipherProcess } from './sqlcipher/sqlcipher.ts';
+import { MULTIPLE_CIPHERS, SQLCIPHER } from './sqlcipher/cipher-engine.ts';
 
 const KEY = new Uint8Array(32).fill(0xab);
 const SEED_ROWS = 200;
@@ -22,7 +22,11 @@ const STEP = process.env['SWEEP'] === 'all' ? 1 : 7;
 const MAX_OPERATIONS = 200;
 const RECORD_BYTES = 4096 + 8;
 
-beforeAll(buildSqlCipher);
+const ENGINES = [SQLCIPHER, MULTIPLE_CIPHERS];
+/** Checks every tag and the trees. Multiple Ciphers knows only the second pragma, whose reads check the tags. */
+const CHECKS = ['PRAGMA cipher_integrity_check;', 'PRAGMA integrity_check;'];
+
+beforeAll(() => Promise.all(ENGINES.map((engine) => engine.build())));
 
 function valuesOf({ database }: DurableDatabase, query: string): string[] {
   return (database.exec(query)[0]?.values ?? []).map((row) => row.join('|'));
@@ -36,9 +40,9 @@ async function recoverOurselves(file: string): Promise<string[]> {
   return state;
 }
 
-/** Lets SQLCipher recover a file, check every tag and the trees, and look. */
-function recoverWithSqlCipher(file: string): string[] {
-  const lines = sqlCipher(file, KEY, STATE, 'PRAGMA cipher_integrity_check;', 'PRAGMA integrity_check;');
+/** Lets another engine recover a file, check it, and look. */
+function recoverWith(engine: typeof SQLCIPHER, file: string): string[] {
+  const lines = engine.run(file, KEY, STATE, ...CHECKS);
   expect(lines.slice(1)).toEqual(['ok']);
   return lines.slice(0, 1);
 }
@@ -50,9 +54,9 @@ function copyWithJournal(file: string, copy: string): string {
   return copy;
 }
 
-function seededFile(): string {
+function seededFile(engine: typeof SQLCIPHER = SQLCIPHER): string {
   const file = path.join(temporaryFolder(), 'encrypted.db');
-  sqlCipher(file, KEY, `${SCHEMA}; ${SEED}`);
+  engine.run(file, KEY, `${SCHEMA}; ${SEED}`);
   return file;
 }
 
@@ -60,9 +64,9 @@ describe.each([
   ['a raw key', KEY],
   ['a passphrase', 'correct horse battery staple'],
 ])('with %s', (_, key) => {
-  it.each([false, true])(
-    'SQLCipher reads what we write, and we read what it writes; exclusive: %s',
-    async (exclusive) => {
+  it.each(ENGINES.flatMap((engine) => [false, true].map((exclusive) => ({ engine, exclusive }))))(
+    '$engine.name reads what we write, and we read what it writes; exclusive: $exclusive',
+    async ({ engine, exclusive }) => {
       const file = path.join(temporaryFolder(), 'ours.db');
       const ours = await openDatabase(fileStorage(file), { key, exclusive });
       ours.database.exec(`${SCHEMA}; ${SEED}`);
@@ -71,11 +75,9 @@ describe.each([
       );
       const rows = valuesOf(ours, 'SELECT * FROM rows ORDER BY name');
       ours.close();
-      expect(sqlCipher(file, key, 'PRAGMA cipher_integrity_check;', 'PRAGMA integrity_check;')).toEqual([
-        'ok',
-      ]);
-      expect(sqlCipher(file, key, 'SELECT * FROM rows ORDER BY name;')).toEqual(rows);
-      sqlCipher(
+      expect(engine.run(file, key, ...CHECKS)).toEqual(['ok']);
+      expect(engine.run(file, key, 'SELECT * FROM rows ORDER BY name;')).toEqual(rows);
+      engine.run(
         file,
         key,
         "INSERT INTO rows VALUES ('theirs', 'y');",
@@ -90,29 +92,29 @@ describe.each([
   );
 });
 
-it('the hot journal of a killed SQLCipher is rolled back by us, and by SQLCipher', async () => {
-  const file = seededFile();
-  const killed = new SqlCipherProcess(file);
-  await killed.key(KEY);
-  await killed.run(UNFINISHED);
-  await killed.kill();
-  const copy = copyWithJournal(file, `${file}-copy`);
-  expect(await recoverOurselves(file)).toEqual(INTACT);
-  expect(recoverWithSqlCipher(copy)).toEqual(INTACT);
-});
+describe.each(ENGINES)('a killed $name', (engine) => {
+  it('leaves a hot journal that we roll back, as it does itself', async () => {
+    const file = seededFile(engine);
+    const killed = await engine.start(file, KEY);
+    await killed.run(UNFINISHED);
+    await killed.kill();
+    const copy = copyWithJournal(file, `${file}-copy`);
+    expect(await recoverOurselves(file)).toEqual(INTACT);
+    expect(recoverWith(engine, copy)).toEqual(INTACT);
+  });
 
-it('the log of a killed SQLCipher is taken over by us', async () => {
-  const file = seededFile();
-  const killed = new SqlCipherProcess(file);
-  await killed.key(KEY);
-  await killed.run('PRAGMA journal_mode=WAL;');
-  await killed.run("INSERT INTO rows VALUES ('logged', 'x'); UPDATE total SET n = n + 1;");
-  await killed.run(UNFINISHED);
-  await killed.kill();
-  const owner = await openDatabase(fileStorage(file), { key: KEY, exclusive: true });
-  expect(valuesOf(owner, STATE)).toEqual(['1|201']);
-  owner.close();
-  expect(recoverWithSqlCipher(file)).toEqual(['1|201']);
+  it('leaves a log that we take over', async () => {
+    const file = seededFile(engine);
+    const killed = await engine.start(file, KEY);
+    await killed.run('PRAGMA journal_mode=WAL;');
+    await killed.run("INSERT INTO rows VALUES ('logged', 'x'); UPDATE total SET n = n + 1;");
+    await killed.run(UNFINISHED);
+    await killed.kill();
+    const owner = await openDatabase(fileStorage(file), { key: KEY, exclusive: true });
+    expect(valuesOf(owner, STATE)).toEqual(['1|201']);
+    owner.close();
+    expect(recoverWith(engine, file)).toEqual(['1|201']);
+  });
 });
 
 it('the log that a killed owner of ours leaves is recovered by SQLCipher', async () => {
@@ -126,9 +128,11 @@ it('the log that a killed owner of ours leaves is recovered by SQLCipher', async
   owner.database.exec('COMMIT');
   const committed = copyWithJournal(file, `${file}-committed`);
   owner.close();
-  expect(recoverWithSqlCipher(copy)).toEqual(['1|201']);
-  expect(recoverWithSqlCipher(committed)).toEqual(['1|201']);
-  expect(sqlCipher(committed, KEY, "SELECT count(*) FROM rows WHERE filler LIKE '%.:';")).toEqual(['201']);
+  expect(recoverWith(SQLCIPHER, copy)).toEqual(['1|201']);
+  expect(recoverWith(SQLCIPHER, committed)).toEqual(['1|201']);
+  expect(SQLCIPHER.run(committed, KEY, "SELECT count(*) FROM rows WHERE filler LIKE '%.:';")).toEqual([
+    '201',
+  ]);
 });
 
 it('killed before its file operations, our process leaves what we and SQLCipher recover', async () => {
@@ -146,7 +150,7 @@ it('killed before its file operations, our process leaves what we and SQLCipher 
       Buffer.from(KEY).toString('hex'),
     ).ended;
     if (fs.existsSync(`${file}-journal`) && fs.readFileSync(`${file}-journal`)[0] === 0xd9) hotJournals++;
-    const [state] = operation % 2 === 0 ? recoverWithSqlCipher(file) : await recoverOurselves(file);
+    const [state] = operation % 2 === 0 ? recoverWith(SQLCIPHER, file) : await recoverOurselves(file);
     const [isWhole, total] = state?.split('|') ?? [];
     expect(isWhole, `operation ${operation}: no half transaction`).toBe('1');
     expect(Number(total), `operation ${operation}`).toBeGreaterThanOrEqual(
@@ -187,6 +191,31 @@ describe('a journal with checksums of plain pages', () => {
     return sum >>> 0;
   }
 
+  /** The hot journals of a process of ours and of a killed SQLCipher, each beside its database. */
+  async function hotJournals(): Promise<string[]> {
+    const file = seededFile();
+    const ours = await openDatabase(fileStorage(file), { key: KEY });
+    ours.database.exec(UNFINISHED);
+    const copy = copyWithJournal(file, `${file}-ours`);
+    ours.database.exec('ROLLBACK');
+    ours.close();
+    const killed = await SQLCIPHER.start(file, KEY);
+    await killed.run(UNFINISHED);
+    await killed.kill();
+    return [copy, file];
+  }
+
+  it('is what Multiple Ciphers needs: it takes those of SQLCipher and ours for finished, without an error', async () => {
+    for (const file of await hotJournals()) {
+      const copy = copyWithJournal(file, `${file}-copy`);
+      fs.writeFileSync(`${copy}-journal`, withPlainChecksums(fs.readFileSync(`${copy}-journal`)));
+      expect(recoverWith(MULTIPLE_CIPHERS, copy)).toEqual(INTACT);
+      // What docs/encryption.md warns of.
+      expect(() => recoverWith(MULTIPLE_CIPHERS, file)).toThrow(/./);
+      expect(fs.existsSync(`${file}-journal`)).toBe(false);
+    }
+  });
+
   it('is rolled back by us; SQLCipher leaves a half-written database, which the checks above notice', async () => {
     const file = seededFile();
     const ours = await openDatabase(fileStorage(file), { key: KEY });
@@ -199,6 +228,6 @@ describe('a journal with checksums of plain pages', () => {
       fs.writeFileSync(`${copy}-journal`, journal);
     }
     expect(await recoverOurselves(copies[0] as string)).toEqual(INTACT);
-    expect(() => expect(recoverWithSqlCipher(copies[1] as string)).toEqual(INTACT)).toThrow(/./);
+    expect(() => expect(recoverWith(SQLCIPHER, copies[1] as string)).toEqual(INTACT)).toThrow(/./);
   });
 });

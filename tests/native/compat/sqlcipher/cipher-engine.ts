@@ -1,96 +1,97 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, exec, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 
 const FOLDER = path.join(import.meta.dirname, '../..');
-/** The source of Zetetic's community edition, as the package of its React Native and Node bindings ships it. */
-const SOURCE = path.join(FOLDER, 'node_modules/@journeyapps/sqlcipher/deps');
 const SHELL_SOURCE = path.join(import.meta.dirname, 'shell.c');
-const PROGRAM = path.join(FOLDER, 'dist/sqlcipher');
 
-/** As SQLCipher's own build sets them. */
-const FLAGS = [
-  '-D_GNU_SOURCE',
-  '-include',
-  'stdint.h',
-  '-DSQLITE_HAS_CODEC',
-  '-DSQLCIPHER_CRYPTO_OPENSSL',
-  '-DSQLITE_TEMP_STORE=2',
-  '-DSQLITE_EXTRA_INIT=sqlcipher_extra_init',
-  '-DSQLITE_EXTRA_SHUTDOWN=sqlcipher_extra_shutdown',
-];
-
-/** Compiles the shell over SQLCipher, once. */
-export function buildSqlCipher(): void {
-  const isCurrent =
-    fs.existsSync(PROGRAM) && fs.statSync(PROGRAM).mtimeMs > fs.statSync(SHELL_SOURCE).mtimeMs;
-  if (isCurrent) return;
-  const amalgamation = path.join(SOURCE, 'sqlcipher-amalgamation');
-  fs.mkdirSync(path.dirname(PROGRAM), { recursive: true });
-  const built = spawnSync(
-    'gcc',
-    [
-      '-O0',
-      '-w',
-      ...FLAGS,
-      `-I${amalgamation}`,
-      '-o',
-      PROGRAM,
-      path.join(amalgamation, 'sqlite3.c'),
-      SHELL_SOURCE,
-      '-lcrypto',
-      '-lm',
-      '-lpthread',
-      '-ldl',
-    ],
-    { encoding: 'utf8' },
-  );
-  if (built.status !== 0) throw new Error(`SQLCipher does not compile: ${built.stderr}`);
+interface EngineOptions {
+  /** The folder of its `sqlite3.c`, in `node_modules`. */
+  readonly source: string;
+  readonly flags?: readonly string[];
+  readonly libraries?: readonly string[];
+  /** Statements that choose the format of SQLCipher 4. @default none */
+  readonly format?: string;
 }
 
-/** Writes a raw key, or a passphrase, as SQLCipher's pragma takes it. */
-function keyPragma(key: Uint8Array | string): string {
-  const text = typeof key === 'string' ? key : `x'${Buffer.from(key).toString('hex')}'`;
-  return `PRAGMA key="${text}";`;
+/** A native SQLite that encrypts, as a shell over its source. */
+class CipherEngine {
+  readonly name: string;
+  readonly #options: EngineOptions;
+  readonly #program: string;
+
+  constructor(name: string, options: EngineOptions) {
+    this.name = name;
+    this.#options = options;
+    this.#program = path.join(FOLDER, 'dist', name);
+  }
+
+  /** Compiles the shell, once. */
+  async build(): Promise<void> {
+    const program = this.#program;
+    if (fs.existsSync(program) && fs.statSync(program).mtimeMs > fs.statSync(SHELL_SOURCE).mtimeMs) return;
+    fs.mkdirSync(path.dirname(program), { recursive: true });
+    const source = path.join(FOLDER, 'node_modules', this.#options.source);
+    const { flags = [], libraries = [] } = this.#options;
+    const compiler = `gcc -O0 -w -D_GNU_SOURCE -include stdint.h -DSQLITE_TEMP_STORE=2 ${flags.join(' ')}`;
+    const linked = `${libraries.join(' ')} -lm -lpthread -ldl`;
+    await promisify(exec)(
+      `${compiler} -I'${source}' -o '${program}' '${source}/sqlite3.c' '${SHELL_SOURCE}' ${linked}`,
+    );
+  }
+
+  /** Runs statements. @returns the lines of their rows */
+  run(file: string, key: Uint8Array | string, ...statements: string[]): string[] {
+    const { stdout, status } = spawnSync(this.#program, [file], {
+      input: [this.#keyStatements(key), ...statements, ''].join('\n'),
+      encoding: 'utf8',
+    });
+    const lines = stdout.split('\n').slice(0, -1);
+    const failure = lines.find((line) => line.startsWith('error '));
+    if (status !== 0 || failure !== undefined) {
+      throw new Error(`${this.name}: ${failure ?? `exit ${status}`}`);
+    }
+    // The statements with the key answer too.
+    return lines.slice(lines.indexOf('done')).filter((line) => line !== 'done');
+  }
+
+  /** Starts a process that has a database open. */
+  async start(file: string, key: Uint8Array | string): Promise<CipherProcess> {
+    const started = new CipherProcess(this.name, spawn(this.#program, [file]));
+    await started.run(this.#keyStatements(key));
+    return started;
+  }
+
+  /** Writes a raw key, or a passphrase, as the pragma takes it. */
+  #keyStatements(key: Uint8Array | string): string {
+    const text = typeof key === 'string' ? key : `x'${Buffer.from(key).toString('hex')}'`;
+    return `${this.#options.format ?? ''}PRAGMA key="${text}";`;
+  }
 }
 
-/** Runs statements in SQLCipher. @returns the lines of their rows */
-export function sqlCipher(file: string, key: Uint8Array | string, ...statements: string[]): string[] {
-  const { stdout, status } = spawnSync(PROGRAM, [file], {
-    input: [keyPragma(key), ...statements, ''].join('\n'),
-    encoding: 'utf8',
-  });
-  const lines = stdout.split('\n').slice(0, -1);
-  const failure = lines.find((line) => line.startsWith('error '));
-  if (status !== 0 || failure !== undefined) throw new Error(`SQLCipher: ${failure ?? `exit ${status}`}`);
-  // The pragma with the key answers "ok".
-  return lines.slice(1).filter((line) => line !== 'done');
-}
-
-/** A running SQLCipher. */
-export class SqlCipherProcess {
+/** A running shell. */
+class CipherProcess {
+  readonly #name: string;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterableIterator<string>;
 
-  constructor(file: string) {
-    this.#child = spawn(PROGRAM, [file]);
-    this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
+  constructor(name: string, child: ChildProcessWithoutNullStreams) {
+    this.#name = name;
+    this.#child = child;
+    this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   }
 
-  /** Opens the database. */
-  async key(key: Uint8Array | string): Promise<void> {
-    await this.run(keyPragma(key));
-  }
-
-  /** Runs a statement until its end. */
-  async run(statement: string): Promise<void> {
+  /** Runs a statement until its end. @returns the lines of its rows */
+  async run(statement: string): Promise<string[]> {
     this.#child.stdin.write(`${statement}\n`);
-    for (;;) {
+    for (const rows: string[] = []; ;) {
       const { value, done } = await this.#lines.next();
-      if (done || value.startsWith('error ')) throw new Error(`SQLCipher: ${value}`);
-      if (value === 'done') return;
+      if (done || value.startsWith('error ')) throw new Error(`${this.#name}: ${value}`);
+      if (value === 'done') return rows;
+      rows.push(value);
     }
   }
 
@@ -107,3 +108,21 @@ export class SqlCipherProcess {
     await ended;
   }
 }
+
+/** Zetetic's community edition, as the package of its React Native and Node bindings ships it, with its own build's flags. */
+export const SQLCIPHER: CipherEngine = new CipherEngine('sqlcipher', {
+  source: '@journeyapps/sqlcipher/deps/sqlcipher-amalgamation',
+  flags: [
+    '-DSQLITE_HAS_CODEC',
+    '-DSQLCIPHER_CRYPTO_OPENSSL',
+    '-DSQLITE_EXTRA_INIT=sqlcipher_extra_init',
+    '-DSQLITE_EXTRA_SHUTDOWN=sqlcipher_extra_shutdown',
+  ],
+  libraries: ['-lcrypto'],
+});
+
+/** SQLite3 Multiple Ciphers, from the source that its Node binding ships; the binding itself takes minutes to compile. */
+export const MULTIPLE_CIPHERS: CipherEngine = new CipherEngine('multiple-ciphers', {
+  source: 'better-sqlite3-multiple-ciphers/deps/sqlite3',
+  format: "PRAGMA cipher='sqlcipher'; PRAGMA legacy=4; ",
+});
