@@ -62,7 +62,10 @@ export interface ChangeData {
   readonly details: Readonly<Record<string, unknown>> | null;
   /**
    * Only with the option `rows`: the row exactly as the entry notes it, by its hash. `null` where the database no longer
-   * holds it (deleted, or edited by another program), and for an entry for many rows.
+   * holds it (deleted, or edited by another program), and for an entry for many rows. Of the redaction of one record: what is
+   * stored since.
    */
   readonly row?: ReceiptRow | MemoryRow | AuditRow | null;
+  /** Only with the option `rows`, of a saved memory: hash of the version that it replaced; `null` for the first one. */
+  readonly parent?: string | null;
 }

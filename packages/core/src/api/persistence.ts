@@ -55,6 +55,7 @@ import type {
 } from './retention.ts';
 import type { Rows } from './rows.ts';
 import type { SqlQuery, SqlResult } from './sql.ts';
+import type { IncomingBatch, IncomingReport, SyncState } from './sync.ts';
 import type { RecordBatch, RecordedBatch, TableName } from './tables.ts';
 import type { TimeSeriesQuery, TimeSeriesReport } from './time-series.ts';
 
@@ -73,6 +74,7 @@ export type * from './reports.ts';
 export type * from './retention.ts';
 export type * from './rows.ts';
 export type * from './sql.ts';
+export type * from './sync.ts';
 export type * from './tables.ts';
 export type * from './time-series.ts';
 
@@ -333,6 +335,25 @@ export interface Persistence extends Closeable {
    * closed while it waits
    */
   changes(options?: ChangesOptions): AsyncIterable<ChangeEvent>;
+
+  /**
+   * Returns what {@link applyChanges} stored last, and where the change log ends.
+   * @throws {PersistenceError} `NO_CHANGE_LOG`
+   */
+  syncState(): Promise<SyncState>;
+  /**
+   * Stores changes of other databases and the state of the synchronisation, in one transaction. What is here already makes
+   * no difference. Of two memories that were saved in two places the later version wins; the other one stays in the history.
+   * A record that is held here is not removed, but refused.
+   * @throws {PersistenceError} `INVALID_ARGUMENT`, `NO_CHANGE_LOG`; `CHANGE_LOG_RESET` when the database has another id
+   */
+  applyChanges(batch: IncomingBatch): Promise<IncomingReport>;
+  /**
+   * Gives the database another id, because its file was copied. Readers of events must begin anew.
+   * @returns the new id
+   * @throws {PersistenceError} `NO_CHANGE_LOG`
+   */
+  renewOrigin(): Promise<string>;
 
   /**
    * Runs a query in SQL that only reads, with a limit of rows and of time. A text that is not UTF-8 has U+FFFD in place of

@@ -10,6 +10,7 @@ import {
 } from '../changes/change-stream.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { CHANGE_LOG, readOrigin, reasonForNoLog } from '../schema/change-log-table.ts';
+import { toBase64 } from '../exports/json-values.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
 import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { selectList, toRow, type AnyTable } from '../tables/table.ts';
@@ -17,6 +18,7 @@ import { momentOf } from '../validation/timestamps.ts';
 import { leafOf } from './canonical-form.ts';
 import { lastSeqOf, TABLE_OF_KIND } from './change-log.ts';
 import { parseObject } from './entry-body.ts';
+import { REDACTED } from './removals.ts';
 
 /** Size of the rows and the bodies after which a batch ends, in characters. A single one may be larger. */
 const BATCH_CHARACTERS = 1_048_576;
@@ -110,9 +112,15 @@ function readEntry(
   };
   let characters = body.length;
   if (withRow) {
+    const table = data.table ?? undefined;
     const values =
-      tableOfRow && rowId !== null ? findRow(connection, tableOfRow, rowId, seq, leaf) : undefined;
-    data = { ...data, row: values === undefined ? null : toRow(tableNamed(tableOfRow), plainBytes(values)) };
+      table === undefined || rowId === null
+        ? undefined
+        : tableOfRow === undefined
+          ? findRedacted(connection, kind, table, rowId, details)
+          : findRow(connection, table, rowId, seq, leaf);
+    data = { ...data, row: values === undefined ? null : toRow(tableNamed(table), plainBytes(values)) };
+    if (kind === 'memory.saved') data = { ...data, parent: parentOf(connection, seq) };
     for (const value of values ?? []) {
       characters += typeof value === 'string' || value instanceof Uint8Array ? value.length : 0;
     }
@@ -148,6 +156,35 @@ function findRow(
     if (values && toHex(leafOf(name, values)) === leaf) return values;
   }
   return undefined;
+}
+
+/** Finds the values that the redaction of one record left; undefined where the row is another one since. */
+function findRedacted(
+  connection: SqliteConnection,
+  kind: string,
+  name: TableName,
+  rowId: string,
+  details: Readonly<Record<string, unknown>> | null,
+): readonly SqlValue[] | undefined {
+  if (kind !== REDACTED) return undefined;
+  const values = storedValues(connection, tableNamed(name), rowId);
+  const leaf = values && toBase64(leafOf(name, values));
+  const pairs = Array.isArray(details?.['entries']) ? (details['entries'] as unknown[]) : [];
+  return pairs.some((pair) => Array.isArray(pair) && pair[2] === leaf) ? values : undefined;
+}
+
+/** Returns the hash of the version that a saved memory replaced. */
+function parentOf(connection: SqliteConnection, seq: number): string | null {
+  const row = connection.get(BODY_SQL, [seq]);
+  if (typeof row?.[0] !== 'string') return null;
+  const values = parseObject(row[0]);
+  const { columns } = tableNamed('agent_memory');
+  return toHex(
+    leafOf(
+      'agent_memory',
+      columns.map(({ column }) => (values[column] ?? null) as SqlValue),
+    ),
+  );
 }
 
 /** Reads the version of a memory that the next entry replaced. */

@@ -13,7 +13,14 @@
  */
 import type { Hold, TableName } from '../api/persistence.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
-import { CHANGE_LOG, createChangeLog, readOrigin, renewOrigin } from '../schema/change-log-table.ts';
+import { noChangeLog } from '../changes/change-stream.ts';
+import {
+  CHANGE_LOG,
+  createChangeLog,
+  readOrigin,
+  reasonForNoLog,
+  renewOrigin,
+} from '../schema/change-log-table.ts';
 import { toBase64 } from '../exports/json-values.ts';
 import { schemaMismatch } from '../schema/schema-problem.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
@@ -97,6 +104,17 @@ export class ChangeLog {
   /** Id of the database; undefined without a change log. Only valid within a transaction. */
   get origin(): string | undefined {
     return this.#origin;
+  }
+
+  /**
+   * Gives the database another id, under which its entries stay as they are. Only valid within a transaction.
+   * @throws {PersistenceError} NO_CHANGE_LOG
+   */
+  renewOrigin(): string {
+    if (this.#origin === undefined) throw noChangeLog('renewOrigin', reasonForNoLog(this.#connection));
+    renewOrigin(this.#connection, this.#clock());
+    this.#origin = readOrigin(this.#connection);
+    return this.#origin ?? '';
   }
 
   /** Adds an entry for a row; undefined in a database without a change log. Only valid within a transaction. */

@@ -46,8 +46,9 @@ export interface EarlierVersions {
 /** Length of the entries after which a list lets other operations run. */
 const BATCH_CHARACTERS = 1_048_576;
 
+/** A save that replaced nothing is the first one, also of a memory that was deleted and saved again. */
 const EARLIER_SQL = `SELECT seq, body FROM ${CHANGE_LOG.name}
-  WHERE kind = 'memory.saved' AND row_id IS ? AND body IS NOT NULL AND seq < ? ORDER BY seq DESC LIMIT 1`;
+  WHERE kind = 'memory.saved' AND row_id IS ? AND seq < ? ORDER BY seq DESC LIMIT 1`;
 
 /**
  * Reads the current version of an agent's memory.
@@ -182,8 +183,8 @@ function* earlierEntries(
   let before = beforeSeq;
   for (;;) {
     const row = connection.get(EARLIER_SQL, [id, before]);
-    if (row === undefined) return;
-    const body = String(row[1]);
+    if (typeof row?.[1] !== 'string') return;
+    const [, body] = row;
     const values = parseBody(body);
     const isOther = !('memory_json' in values) || (id === null && values['agent_id'] !== agentId);
     before = Number(row[0]);

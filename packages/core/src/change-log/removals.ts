@@ -7,14 +7,14 @@ import { parseObject } from './entry-body.ts';
 import { isRowid } from './position.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 
-/** What made this program delete rows. */
-export type DeletionCause = 'cleanup' | 'retention' | 'request' | 'reset' | 'restore';
+/** What made this program delete rows. `sync`: it was asked for in another database. */
+export type DeletionCause = 'cleanup' | 'retention' | 'request' | 'sync' | 'reset' | 'restore';
 
 /** Rows that were deleted, for the log. */
 export interface Deletion {
   readonly table: TableName;
   readonly cause: DeletionCause;
-  /** Only of a request: why, in the words of who asked. */
+  /** Only of a request, here or in another database: why, in the words of who asked. */
   readonly reason?: string;
   /** Only of retention: name of the policy. */
   readonly policy?: string;
@@ -35,8 +35,11 @@ export type RedactedEntry = readonly [seq: number, leaf: Uint8Array, redactedLea
 /** Content that was replaced by its hash, for the log. */
 export interface Redaction {
   readonly table: TableName;
-  /** `import` for rows that came redacted from elsewhere, or were redacted while there was no log. */
-  readonly cause: 'request' | 'import';
+  /**
+   * `import` for rows that came redacted from elsewhere, or were redacted while there was no log; `sync` for what was asked
+   * for in another database.
+   */
+  readonly cause: 'request' | 'import' | 'sync';
   readonly reason?: string;
   /** Ids of the records. */
   readonly ids: readonly string[];

@@ -21,6 +21,8 @@ import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { otherTables } from '../schema/table-check.ts';
 import { PERIOD_DAYS, readAgentMetrics, readCounts, readReceiptStatistics } from '../tables/analytics.ts';
 import { querySql } from '../sql/query-sql.ts';
+import { applyChanges } from '../sync/apply-changes.ts';
+import { readSyncState } from '../sync/sync-state.ts';
 import { auditLogTable } from '../tables/audit-log.ts';
 import { TABLE_NAMES, tableNamed } from '../tables/index.ts';
 import type { Cursor, RowBatch } from '../tables/keyset-pagination.ts';
@@ -388,6 +390,20 @@ export class DatabasePersistence implements Api.Persistence {
     const operation = 'changes';
     const read = (): ChangesBatch => this.#connection.snapshot(() => readChanges(this.#connection, request));
     return this.#queue.runInSteps(operation, (steps) => steps.read(read), signal);
+  }
+
+  async syncState(): Promise<Api.SyncState> {
+    return this.#queue.enqueueRead('syncState', () =>
+      this.#connection.snapshot(() => readSyncState(this.#connection)),
+    );
+  }
+
+  async applyChanges(batch: Api.IncomingBatch): Promise<Api.IncomingReport> {
+    return applyChanges(this.#connection, this.#queue, this.#changeLog, this.#clock, batch);
+  }
+
+  async renewOrigin(): Promise<string> {
+    return this.#queue.enqueueWrite('renewOrigin', [], () => this.#changeLog.renewOrigin());
   }
 
   async querySql(query: Api.SqlQuery): Promise<Api.SqlResult> {

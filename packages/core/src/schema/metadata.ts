@@ -1,7 +1,7 @@
 /**
  * The table `_schema_metadata`. It holds `schema_version`, one `migration_NNNN` per migration (name, checksum, time,
  * program), `adopted_receipts`: the greatest rowid among imported receipts, whose ids this program did not make, the id of the
- * change log, and holds.
+ * change log, holds, and the state of the synchronisation.
  */
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { StoredColumn } from './column-check.ts';

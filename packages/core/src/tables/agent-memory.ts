@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
+import { v5 as uuidv5 } from 'uuid';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { MemoryRow, NewMemory, SavedMemory } from '../api/persistence.ts';
@@ -39,7 +39,12 @@ export const agentMemoryTable: Table<MemoryRow, NewMemory, SavedMemory> = {
     return (context) => upsertMemory(context, operation, memory);
   },
 
-  complete: (given, now) => ({ memoryId: uuidv7(), lastUpdated: now, version: 1, ...given }),
+  complete: (given, now) => ({
+    memoryId: memoryIdOf(String(given['agentId'])),
+    lastUpdated: now,
+    version: 1,
+    ...given,
+  }),
 
   problemOf({ memoryJson, version, lastUpdated }) {
     return (
@@ -70,6 +75,16 @@ function checkMemory(operation: string, input: NewMemory): CheckedMemory {
   };
 }
 
+const MEMORY_NAMESPACE = '6c0f4a0e-1d0b-5a57-9f0e-2b6f0a1f7c55';
+
+/**
+ * Makes the id of an agent's memory (UUID version 5, RFC 9562). It is the same in every database, so that versions which two
+ * databases save are versions of one memory.
+ */
+function memoryIdOf(agentId: string): string {
+  return uuidv5(agentId, MEMORY_NAMESPACE);
+}
+
 const UPSERT_SQL = `${insertSql(agentMemoryTable)}
  ON CONFLICT (agent_id) DO UPDATE SET agent_type = excluded.agent_type, memory_json = excluded.memory_json,
    last_updated = excluded.last_updated, version = coalesce(version, 1) + 1
@@ -88,7 +103,7 @@ function upsertMemory(
   if (ifVersion !== undefined) assertVersion(connection, operation, agentId, ifVersion);
   const replaced = log && findMemoryValues(connection, agentId);
   const [memoryId, version, rowid] = connection.get(UPSERT_SQL, [
-    uuidv7(),
+    memoryIdOf(agentId),
     agentId,
     agentType,
     memoryJson,
