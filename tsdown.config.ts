@@ -100,6 +100,7 @@ const builds: UserConfig[] = defineConfig([
     target: 'es2023',
   },
   { ...forNode, cwd: folder('serve'), entry: entriesOf('serve', 'node') },
+  { ...forNode, cwd: folder('sync'), entry: entriesOf('sync', 'node') },
   {
     ...forNode,
     cwd: folder('mcp'),

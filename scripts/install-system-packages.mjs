@@ -1,5 +1,5 @@
 // Installs the programs that the tests use beside Node: the native SQLite shell, jq, the shells with completions, a
-// compiler for better-sqlite3, and OpenSSL's headers for SQLCipher; with --browsers also Firefox and WebKitGTK for
+// compiler for better-sqlite3, OpenSSL's headers for SQLCipher, and PostgreSQL; with --browsers also Firefox and WebKitGTK for
 // `pnpm compat --all`. Without apt-get or root rights it prints the missing programs and fails.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -23,13 +23,16 @@ const programs = [
   ...(process.argv.includes('--browsers') ? browsers : []),
 ];
 
+/** The server that `packages/sync` is tested with; Debian keeps its programs out of the path. */
+const POSTGRESQL = { command: '/usr/lib/postgresql', aptPackage: 'postgresql' };
+
 /** A header, without which SQLCipher cannot be compiled. */
 const OPENSSL = { command: '/usr/include/openssl/evp.h', aptPackage: 'libssl-dev' };
 
 const isInstalled = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
 const missing = programs.filter(({ command }) => !isInstalled(command));
-if (!existsSync(OPENSSL.command)) missing.push(OPENSSL);
+missing.push(...[OPENSSL, POSTGRESQL].filter(({ command }) => !existsSync(command)));
 if (missing.length > 0) {
   const packages = missing.map(({ aptPackage }) => aptPackage);
   const asRoot = process.getuid?.() === 0 ? [] : isInstalled('sudo') ? ['sudo', '-n'] : undefined;

@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+import type { ChainPosition } from './sync-target.ts';
+
+/** The position before the first entry. */
+export const START: ChainPosition = { seq: 0, chain: '0'.repeat(64) };
+
+/**
+ * Returns the hash over all entries up to one: SHA-256 of that of the entries before and the hash of the entry. Two databases
+ * with the same one have the same entries.
+ */
+export function chainAfter(chain: string, leaf: string): string {
+  return createHash('sha256').update(chain, 'hex').update(leaf, 'hex').digest('hex');
+}

@@ -1,0 +1,76 @@
+/**
+ * What databases are synchronised over. A target keeps the entries of each database in their order, and gives every database
+ * the changes of all others. It decides the order of removals: a deletion removes what has reached the target before it.
+ */
+import type { IncomingChange } from '@ggen-sim/core';
+
+/** Where the entries of one database end: number of the last one, and a hash over all of them. */
+export interface ChainPosition {
+  readonly seq: number;
+  /** See `chainAfter`, 64 hexadecimal digits. */
+  readonly chain: string;
+}
+
+/** What an entry tells of one record. */
+export interface PushedChange extends Omit<IncomingChange, 'row' | 'leaf'> {
+  /** The row as JSON; `null` where there is none. */
+  readonly content: string | null;
+  /** Only of a redaction: hashes of what is stored since. */
+  readonly redactedLeaves: readonly string[];
+}
+
+/** An entry of the change log. */
+export interface PushedEntry {
+  readonly seq: number;
+  /** Hash of the entry, 64 hexadecimal digits. */
+  readonly leaf: string;
+  /** `null` for an entry whose row is gone, is known to the target, or of which other databases need not know. */
+  readonly change: PushedChange | null;
+}
+
+/** Entries of one database, without gaps. */
+export interface PushedBatch {
+  readonly origin: string;
+  /** The position that the first entry follows. */
+  readonly after: ChainPosition;
+  readonly entries: readonly PushedEntry[];
+}
+
+/** Changes to read. */
+export interface PullRequest {
+  /** Id of the database that asks: its own entries are left out. */
+  readonly origin: string;
+  /** Position in the target after which to read; 0 for everything. */
+  readonly after: number;
+  /** Number of changes at most. */
+  readonly limit: number;
+}
+
+/** Changes of other databases, in the order in which they reached the target. */
+export interface PulledBatch {
+  readonly changes: readonly IncomingChange[];
+  /** Position to read after the next time. */
+  readonly position: number;
+  /** True when nothing was left to read. */
+  readonly isLast: boolean;
+}
+
+/** Implementations are tried by the suite of `@ggen-sim/sync/testing`. Every call may throw `SYNC_UNREACHABLE`. */
+export interface SyncTarget {
+  /** Returns the id that the target was given when it was created: positions are those of this one alone. */
+  id(): Promise<string>;
+  /** Returns where the entries of a database end here; number 0 for one that is not known. */
+  cursor(origin: string): Promise<ChainPosition>;
+  /** Returns those of the hashes of rows that were not seen before. */
+  unknown(leaves: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Stores entries and moves the cursor, both or neither. Entries that are here already make no difference.
+   * @returns where the entries end
+   * @throws {SyncError} FORKED for other entries than those that are here; SYNC_GAP when entries before are missing;
+   * SYNC_INVALID
+   */
+  push(batch: PushedBatch): Promise<ChainPosition>;
+  /** Reads changes of other databases: at most as many as asked for, and about 1 MiB. */
+  pull(request: PullRequest): Promise<PulledBatch>;
+  close(): Promise<void>;
+}

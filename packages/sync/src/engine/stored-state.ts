@@ -1,0 +1,77 @@
+/** How far the synchronisation of a database has come: a text in the database, which core keeps with the rows. */
+import { START } from '../contract/chain.ts';
+import type { ChainPosition } from '../contract/sync-target.ts';
+import { SyncError, type SyncErrorCode } from '../errors.ts';
+
+/** An error of the last synchronisation. */
+export interface LastError {
+  readonly code: SyncErrorCode | (string & {});
+  readonly message: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** What is stored. */
+export interface StoredState {
+  readonly version: 1;
+  /** Location of the target. */
+  readonly location: string | null;
+  /** Id of the database that the positions belong to; another one after a restore, a reset or an import. */
+  readonly origin: string;
+  /** Id of the target that the positions belong to. */
+  readonly target: string | null;
+  /** Last entry that the target has acknowledged. */
+  readonly pushed: ChainPosition;
+  /** Position in the target up to which changes are stored here. */
+  readonly pulled: number;
+  /** Time of the last synchronisation that succeeded, ISO 8601. */
+  readonly succeededAt: string | null;
+  readonly lastError: LastError | null;
+  /** Changes of others that could not be stored here since the target was set. */
+  readonly refused: number;
+}
+
+/** Makes the state of a database that was never synchronised. */
+export function newState(origin: string, location: string | null): StoredState {
+  return {
+    version: 1,
+    location,
+    origin,
+    target: null,
+    pushed: START,
+    pulled: 0,
+    succeededAt: null,
+    lastError: null,
+    refused: 0,
+  };
+}
+
+/**
+ * Reads a stored state. Positions of another database, or of another target, count as the beginning: sending and reading
+ * everything again makes no difference.
+ * @param target - id of the target; undefined to take the positions as they are
+ * @throws {SyncError} SYNC_INVALID for what another program stored
+ */
+export function readState(text: string | null, origin: string, target?: string): StoredState {
+  const stored = text === null ? newState(origin, null) : parse(text);
+  const isSame = stored.origin === origin && (target === undefined || stored.target === target);
+  const { pushed, pulled } = isSame ? stored : newState(origin, null);
+  return { ...stored, origin, pushed, pulled, target: target ?? stored.target };
+}
+
+function parse(text: string): StoredState {
+  try {
+    const stored = JSON.parse(text) as StoredState;
+    if (
+      stored.version === 1 &&
+      Number.isSafeInteger(stored.pulled) &&
+      Number.isSafeInteger(stored.pushed.seq)
+    )
+      return stored;
+  } catch {
+    // Another program stored it.
+  }
+  throw new SyncError('SYNC_INVALID', 'The state of the synchronisation in the database cannot be read', {
+    hint: "Remove it (DELETE FROM _schema_metadata WHERE key = 'sync_state') and set the target again.",
+  });
+}

@@ -1,0 +1,99 @@
+/** What a user has to know of the synchronisation of a database, without asking the target. */
+import type { Persistence } from '@ggen-sim/core';
+import { START } from '../contract/chain.ts';
+import { SyncError } from '../errors.ts';
+import { checkLocation } from '../targets/open-target.ts';
+import { newState, readState, type LastError } from './stored-state.ts';
+import { storeState } from './synchroniser.ts';
+
+/** Answer of {@link syncStatus}. */
+export interface SyncStatus {
+  /** Location of the target; `null` before {@link setTarget}. */
+  readonly target: string | null;
+  readonly origin: string;
+  /** Entries of the change log that the target has not acknowledged. */
+  readonly lagEntries: number;
+  /** Age of the first of them; 0 without any, `null` where its time cannot be read. */
+  readonly lagSeconds: number | null;
+  /** ISO 8601. */
+  readonly lastSuccess: string | null;
+  readonly lastError: LastError | null;
+  /** Changes of other databases that could not be stored here. */
+  readonly refused: number;
+  /** What is to be done, as a sentence; `null` for nothing. */
+  readonly advice: string | null;
+}
+
+/**
+ * Stores which target a database is synchronised over.
+ * @param location - `postgres://…` without a password, or the path of a file
+ * @throws {SyncError} SYNC_TARGET_INVALID
+ */
+export async function setTarget(database: Persistence, location: string): Promise<void> {
+  const checked = checkLocation(location);
+  const { origin, state } = await database.syncState();
+  const stored = state === null ? undefined : readState(state, origin);
+  if (stored?.location === checked) return;
+  await storeState(database, newState(origin, checked));
+}
+
+/** Returns the location of the target. @throws {SyncError} SYNC_NOT_SET_UP */
+export async function targetOf(database: Persistence): Promise<string> {
+  const { origin, state } = await database.syncState();
+  const { location } = readState(state, origin);
+  if (location !== null) return location;
+  throw new SyncError('SYNC_NOT_SET_UP', 'The database is not synchronised over any target', {
+    hint: 'Set one with `setTarget`.',
+  });
+}
+
+/** Tells how far the synchronisation is behind, what failed last, and what is to be done. */
+export async function syncStatus(database: Persistence, now: Date = new Date()): Promise<SyncStatus> {
+  const { origin, lastSeq, state } = await database.syncState();
+  const { location, pushed, succeededAt, lastError, refused } = readState(state, origin);
+  const lagEntries = Math.max(lastSeq - pushed.seq, 0);
+  let lagSeconds: number | null = 0;
+  for await (const { time } of database.changes({ after: Math.min(pushed.seq, lastSeq), limit: 1 })) {
+    lagSeconds =
+      time === undefined ? null : Math.max(Math.round((now.getTime() - Date.parse(time)) / 1000), 0);
+  }
+  return {
+    target: location,
+    origin,
+    lagEntries,
+    lagSeconds,
+    lastSuccess: succeededAt,
+    lastError,
+    refused,
+    advice: adviceFor(location, lastError?.code, lagEntries, refused),
+  };
+}
+
+/**
+ * Gives a copied file an id of its own: it sends its log under it, and what the target has already is not stored again.
+ * @returns the new id
+ */
+export async function renewOrigin(database: Persistence): Promise<string> {
+  const before = await database.syncState();
+  const stored = readState(before.state, before.origin);
+  const origin = await database.renewOrigin();
+  await storeState(database, { ...stored, origin, pushed: START, lastError: null });
+  return origin;
+}
+
+function adviceFor(
+  location: string | null,
+  code: string | undefined,
+  lagEntries: number,
+  refused: number,
+): string | null {
+  if (location === null) return 'Set a target.';
+  if (code === 'FORKED') return 'This file is a copy, or an older state: give it an id of its own.';
+  if (code === 'SYNC_UNREACHABLE')
+    return 'Saves go on here. Synchronise again when the target can be reached.';
+  if (code !== undefined) return 'Read the last error, and synchronise again.';
+  if (lagEntries > 0) return 'Synchronise: the target does not have everything yet.';
+  return refused > 0
+    ? 'Some changes of other databases could not be stored here; they are in the target.'
+    : null;
+}

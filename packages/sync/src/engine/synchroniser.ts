@@ -1,0 +1,234 @@
+/**
+ * Synchronises one database over a target. The change log is what is sent; positions are stored with the rows. Every step may
+ * be repeated, and may end at any moment: what was sent or stored twice makes no difference.
+ */
+import type { IncomingReport, Persistence, RefusedChange, SyncState } from '@ggen-sim/core';
+import { chainAfter, START } from '../contract/chain.ts';
+import type { ChainPosition, SyncTarget } from '../contract/sync-target.ts';
+import { forked, SyncError } from '../errors.ts';
+import { BATCH_ENTRIES, readOutgoing } from './outgoing.ts';
+import { readState, type StoredState } from './stored-state.ts';
+
+/** Counts of a push. */
+export interface PushReport {
+  /** Entries that the target has since. */
+  readonly entries: number;
+  /** Rows, removals among them, that the target did not know. */
+  readonly changes: number;
+  /** Rows that cannot travel, because another program stored bytes or great integers in them. */
+  readonly unsendable: number;
+}
+
+/** Counts of a pull. */
+export interface PullReport extends Omit<IncomingReport, 'applied'> {
+  /** Changes that the target had. */
+  readonly changes: number;
+  /** The first of the changes that were refused, {@link MAX_REFUSED} at most. */
+  readonly refused: readonly RefusedChange[];
+  readonly refusedCount: number;
+}
+
+const MAX_REFUSED = 100;
+
+/** A synchronisation that moved nothing notes its success only after this time, because each note is a commit. */
+const UNCHANGED_MS = 60_000;
+
+/** Times that a batch is pulled again because something was removed here meanwhile. */
+const MAX_ATTEMPTS = 10;
+
+/** One database and its target. The caller closes both. */
+export class Synchroniser {
+  readonly #database: Persistence;
+  readonly #target: SyncTarget;
+
+  constructor(database: Persistence, target: SyncTarget) {
+    this.#database = database;
+    this.#target = target;
+  }
+
+  /**
+   * Sends the entries that the target does not have.
+   * @throws {SyncError} FORKED, SYNC_UNREACHABLE, SYNC_INVALID
+   * @throws {PersistenceError} NO_CHANGE_LOG, and as `changes`
+   */
+  async push(): Promise<PushReport> {
+    const report = { entries: 0, changes: 0, unsendable: 0 };
+    let [state, { lastSeq }] = await this.#load();
+    for (;;) {
+      const cursor = await this.#target.cursor(state.origin);
+      const pushed = await this.#compare(state, cursor, lastSeq);
+      if (pushed.seq !== state.pushed.seq) state = await this.#store(withPosition(state, pushed));
+      try {
+        while (state.pushed.seq < lastSeq) {
+          const sent = await this.#pushBatch(state);
+          report.entries += sent.position.seq - state.pushed.seq;
+          report.changes += sent.changes;
+          report.unsendable += sent.unsendable;
+          state = await this.#store(withPosition(state, sent.position));
+        }
+        return report;
+      } catch (error) {
+        // The target was restored from a backup meanwhile: what it lost is sent again.
+        if (!(error instanceof SyncError && error.code === 'SYNC_GAP')) throw error;
+        [state, { lastSeq }] = await this.#load();
+      }
+    }
+  }
+
+  /**
+   * Stores the changes of other databases.
+   * @throws {SyncError} as {@link push}; SYNC_BUSY
+   */
+  async pull(): Promise<PullReport> {
+    let report: PullReport = {
+      changes: 0,
+      stored: 0,
+      present: 0,
+      conflicts: 0,
+      removed: 0,
+      refused: [],
+      refusedCount: 0,
+    };
+    let [state] = await this.#load();
+    for (let attempts = 0; attempts < MAX_ATTEMPTS;) {
+      const request = { origin: state.origin, after: state.pulled, limit: BATCH_ENTRIES };
+      const { changes, position, isLast } = await this.#target.pull(request);
+      if (position === state.pulled) return report;
+      const next = { ...state, pulled: position };
+      const { origin } = state;
+      const pushedSeq = state.pushed.seq;
+      const applied = await this.#database.applyChanges({
+        origin,
+        pushedSeq,
+        changes,
+        state: JSON.stringify(next),
+      });
+      if (!applied.applied) {
+        attempts++;
+        await this.push();
+        [state] = await this.#load();
+        continue;
+      }
+      attempts = 0;
+      report = added(report, changes.length, applied);
+      state = applied.refused.length === 0 ? next : await this.#store(withRefused(next, applied));
+      if (isLast) return report;
+    }
+    throw new SyncError('SYNC_BUSY', 'Records were removed here again and again while changes were stored', {
+      hint: 'Synchronise again.',
+    });
+  }
+
+  /** Pushes, pulls, and pushes what the pull has logged. Notes the success, or the failure. */
+  async synchronise(): Promise<{ readonly pushed: PushReport; readonly pulled: PullReport }> {
+    try {
+      const pushed = await this.push();
+      const pulled = await this.pull();
+      if (pulled.stored + pulled.removed > 0) await this.push();
+      const [state] = await this.#load();
+      const isMoved = pushed.entries + pulled.changes > 0 || state.lastError !== null;
+      const age = Date.now() - Date.parse(state.succeededAt ?? '');
+      if (isMoved || !(age < UNCHANGED_MS)) {
+        await this.#store({ ...state, succeededAt: new Date().toISOString(), lastError: null });
+      }
+      return { pushed, pulled };
+    } catch (error) {
+      await noteFailure(this.#database, error);
+      throw error;
+    }
+  }
+
+  async #load(): Promise<[StoredState, SyncState]> {
+    const id = await this.#target.id();
+    const stored = await this.#database.syncState();
+    return [readState(stored.state, stored.origin, id), stored];
+  }
+
+  async #store(state: StoredState): Promise<StoredState> {
+    await storeState(this.#database, state);
+    return state;
+  }
+
+  /**
+   * Compares the target's position with the change log.
+   * @returns where to go on
+   * @throws {SyncError} FORKED when the change log does not have the entries that the target has
+   */
+  async #compare(
+    { origin, pushed }: StoredState,
+    cursor: ChainPosition,
+    lastSeq: number,
+  ): Promise<ChainPosition> {
+    if (cursor.seq > lastSeq) {
+      throw forked(origin, `the target has ${cursor.seq} entries of it, and the file ${lastSeq}`);
+    }
+    let { seq, chain } = pushed.seq <= cursor.seq ? pushed : START;
+    if (seq < cursor.seq) {
+      for await (const { data } of this.#database.changes({ after: seq, limit: cursor.seq - seq })) {
+        chain = chainAfter(chain, data.leaf);
+        ({ seq } = data);
+      }
+    }
+    if (chain !== cursor.chain) {
+      throw forked(origin, `the target has other entries up to ${cursor.seq}`);
+    }
+    return { seq, chain };
+  }
+
+  async #pushBatch({ origin, pushed }: StoredState): Promise<{
+    readonly position: ChainPosition;
+    readonly changes: number;
+    readonly unsendable: number;
+  }> {
+    const { entries, unsendable } = await readOutgoing(this.#database, pushed.seq);
+    const rows = entries.filter(({ change }) => change?.kind === 'saved').map(({ leaf }) => leaf);
+    const unknown = new Set(await this.#target.unknown([...new Set(rows)]));
+    const sent = entries.map((entry) =>
+      entry.change?.kind === 'saved' && !unknown.has(entry.leaf) ? { ...entry, change: null } : entry,
+    );
+    await this.#target.push({ origin, after: pushed, entries: sent });
+    let { chain } = pushed;
+    for (const { leaf } of entries) chain = chainAfter(chain, leaf);
+    const seq = entries.at(-1)?.seq ?? pushed.seq;
+    const changes = sent.filter(({ change }) => change !== null).length;
+    return { position: { seq, chain }, changes, unsendable };
+  }
+}
+
+/** Stores a state, if the database still has the id that it belongs to. */
+export async function storeState(database: Persistence, state: StoredState): Promise<void> {
+  const { origin, pushed } = state;
+  await database.applyChanges({ origin, pushedSeq: pushed.seq, changes: [], state: JSON.stringify(state) });
+}
+
+/** Notes why a synchronisation failed, for `syncStatus`. */
+export async function noteFailure(database: Persistence, error: unknown): Promise<void> {
+  const { code = 'INTERNAL', message = String(error) } = error as { code?: string; message?: string };
+  try {
+    const { origin, state } = await database.syncState();
+    const lastError = { code, message, at: new Date().toISOString() };
+    await storeState(database, { ...readState(state, origin), lastError });
+  } catch {
+    // The failure itself is what the caller has to hear of.
+  }
+}
+
+function added(report: PullReport, changes: number, applied: IncomingReport): PullReport {
+  return {
+    changes: report.changes + changes,
+    stored: report.stored + applied.stored,
+    present: report.present + applied.present,
+    conflicts: report.conflicts + applied.conflicts,
+    removed: report.removed + applied.removed,
+    refused: [...report.refused, ...applied.refused].slice(0, MAX_REFUSED),
+    refusedCount: report.refusedCount + applied.refused.length,
+  };
+}
+
+function withPosition(state: StoredState, pushed: ChainPosition): StoredState {
+  return { ...state, pushed };
+}
+
+function withRefused(state: StoredState, { refused }: IncomingReport): StoredState {
+  return { ...state, refused: state.refused + refused.length };
+}

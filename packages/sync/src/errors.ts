@@ -1,0 +1,45 @@
+/** Stable name of an error of this package. The README lists the cause and the remedy of each. */
+export type SyncErrorCode =
+  /** The target has other entries of this database than its change log: the file was copied, or an older copy took its place. */
+  | 'FORKED'
+  /** The target does not have the entries before those of a push. The engine reads its position again. */
+  | 'SYNC_GAP'
+  /** The target cannot be reached, or the connection ended before it answered. Doing the same again is without effect twice. */
+  | 'SYNC_UNREACHABLE'
+  /** What was sent, or what the target has stored, is not in the form that this version knows. */
+  | 'SYNC_INVALID'
+  /** The location names no target, or holds a password. */
+  | 'SYNC_TARGET_INVALID'
+  /** The database has no target yet. */
+  | 'SYNC_NOT_SET_UP'
+  /** Removals or memories were saved here again and again while a pull was stored. What was pulled before is kept. */
+  | 'SYNC_BUSY';
+
+/** The class of every error that this package throws on purpose. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+  readonly code: SyncErrorCode;
+  /** Remedy, as one sentence. Options of the API are in backticks. */
+  readonly hint: string | undefined;
+
+  constructor(
+    code: SyncErrorCode,
+    message: string,
+    details: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+  }
+}
+
+/** Makes the error of a database whose entries differ from those of the target. */
+export function forked(origin: string, reason: string): SyncError {
+  return new SyncError(
+    'FORKED',
+    `The database ${origin} was copied, or an older copy took its place: ${reason}`,
+    {
+      hint: 'Nothing is lost. Give this file an id of its own with `renewOrigin`; both files then go on.',
+    },
+  );
+}

@@ -1,0 +1,135 @@
+/**
+ * A target over SQL tables. Everything that a push changes, and the cursor, is one transaction; so sending anything again has
+ * no effect.
+ */
+import { chainAfter, START } from '../contract/chain.ts';
+import type {
+  ChainPosition,
+  PulledBatch,
+  PullRequest,
+  PushedBatch,
+  SyncTarget,
+} from '../contract/sync-target.ts';
+import { forked, SyncError } from '../errors.ts';
+import { ChangeWriter } from './change-writer.ts';
+import type { HubDatabase, HubSession } from './hub-database.ts';
+import { prepareHub } from './hub-schema.ts';
+import { listOf, valuesIn } from './lists.ts';
+import { checkPushedBatch } from './pushed-batch.ts';
+import { readChanges } from './read-changes.ts';
+
+/** A {@link SyncTarget} over a database that the caller opened. */
+export class Hub implements SyncTarget {
+  readonly #database: HubDatabase;
+  #id: Promise<string> | undefined;
+
+  constructor(database: HubDatabase) {
+    this.#database = database;
+  }
+
+  async id(): Promise<string> {
+    this.#id ??= this.#database.transaction(prepareHub);
+    try {
+      return await this.#id;
+    } catch (error) {
+      // The next call tries again.
+      this.#id = undefined;
+      throw error;
+    }
+  }
+
+  async cursor(origin: string): Promise<ChainPosition> {
+    await this.id();
+    return this.#database.transaction((session) => readCursor(session, origin));
+  }
+
+  async unknown(leaves: readonly string[]): Promise<readonly string[]> {
+    if (leaves.length === 0) return [];
+    await this.id();
+    const known = await this.#database.transaction((session) =>
+      session.query(
+        `SELECT change_key FROM ggen_changes WHERE change_key IN ${listOf(leaves.length)}`,
+        leaves,
+      ),
+    );
+    const keys = new Set(known.map(([key]) => key));
+    return leaves.filter((leaf) => !keys.has(leaf));
+  }
+
+  async push(batch: PushedBatch): Promise<ChainPosition> {
+    checkPushedBatch(batch);
+    await this.id();
+    return this.#database.transaction((session) => storeBatch(session, batch));
+  }
+
+  async pull(request: PullRequest): Promise<PulledBatch> {
+    await this.id();
+    return this.#database.transaction((session) => readChanges(session, request));
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}
+
+/** @throws {SyncError} FORKED, SYNC_GAP */
+async function storeBatch(session: HubSession, batch: PushedBatch): Promise<ChainPosition> {
+  const { origin, after, entries } = batch;
+  // An update locks the row until the commit, so pushes are one after the other.
+  const [row] = await session.query('UPDATE ggen_hub SET position = position RETURNING position');
+  const cursor = await readCursor(session, origin);
+  if (after.seq > cursor.seq) {
+    throw new SyncError('SYNC_GAP', `Entries ${cursor.seq + 1} to ${after.seq} of ${origin} are missing`);
+  }
+  const fresh = await freshEntries(session, batch, cursor);
+  const end = fresh.at(-1);
+  if (end === undefined) return cursor;
+  await session.query(
+    `INSERT INTO ggen_entries (origin, seq, leaf, chain) VALUES ${valuesIn(4, fresh.length)}`,
+    fresh.flatMap(({ seq, leaf, chain }) => [origin, seq, leaf, chain]),
+  );
+  const writer = new ChangeWriter(session, origin, Number(row?.[0]));
+  const isFresh = (seq: number): boolean => seq > cursor.seq;
+  const chains = new Map(fresh.map(({ seq, chain }) => [seq, chain]));
+  for (const entry of entries) {
+    if (isFresh(entry.seq)) await writer.write(entry, chains.get(entry.seq) ?? '');
+  }
+  const position = await writer.finish();
+  await session.query('UPDATE ggen_hub SET position = $1', [position]);
+  await session.query(
+    `INSERT INTO ggen_origins (origin, seq, chain) VALUES ($1, $2, $3)
+     ON CONFLICT (origin) DO UPDATE SET seq = excluded.seq, chain = excluded.chain`,
+    [origin, end.seq, end.chain],
+  );
+  return { seq: end.seq, chain: end.chain };
+}
+
+/** Compares the entries that are here already, and returns the others. @throws {SyncError} FORKED */
+async function freshEntries(
+  session: HubSession,
+  { origin, after, entries }: PushedBatch,
+  cursor: ChainPosition,
+): Promise<{ readonly seq: number; readonly leaf: string; readonly chain: string }[]> {
+  const stored = await session.query(
+    'SELECT seq, chain FROM ggen_entries WHERE origin = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq',
+    [origin, after.seq, after.seq + entries.length],
+  );
+  const chains = new Map(stored.map(([seq, chain]) => [Number(seq), String(chain)]));
+  if (after.seq > 0 && chains.get(after.seq) !== after.chain) {
+    throw forked(origin, `the entries up to ${after.seq} are other ones than those that were sent before`);
+  }
+  let { chain } = after.seq === 0 ? START : after;
+  const fresh = [];
+  for (const { seq, leaf } of entries) {
+    chain = chainAfter(chain, leaf);
+    if (seq > cursor.seq) fresh.push({ seq, leaf, chain });
+    else if (chains.get(seq) !== chain)
+      throw forked(origin, `entry ${seq} is another one than was sent before`);
+  }
+  return fresh;
+}
+
+async function readCursor(session: HubSession, origin: string): Promise<ChainPosition> {
+  const [row] = await session.query('SELECT seq, chain FROM ggen_origins WHERE origin = $1', [origin]);
+  return row === undefined ? START : { seq: Number(row[0]), chain: String(row[1]) };
+}

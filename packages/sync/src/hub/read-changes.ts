@@ -1,0 +1,64 @@
+import type { IncomingChange, TableName } from '@ggen-sim/core';
+import type { PulledBatch, PullRequest } from '../contract/sync-target.ts';
+import { SyncError } from '../errors.ts';
+import type { HubSession } from './hub-database.ts';
+import { fromStoredText } from './stored-text.ts';
+
+/** Size of the rows after which a batch ends, in characters. A single one may be larger. */
+const BATCH_CHARACTERS = 1_048_576;
+
+/** A row whose content was removed tells nothing. */
+const OF_OTHERS = `position > $1 AND position <= $2 AND origin <> $3 AND (content IS NOT NULL OR kind <> 'saved')`;
+
+/** Reads changes of other databases than the one that asks. */
+export async function readChanges(session: HubSession, request: PullRequest): Promise<PulledBatch> {
+  const { origin, after, limit } = request;
+  const [hub] = await session.query('SELECT position FROM ggen_hub');
+  const end = Number(hub?.[0]);
+  const sizes = await session.query(
+    `SELECT position, coalesce(length(content), 0) FROM ggen_changes WHERE ${OF_OTHERS} ORDER BY position LIMIT $4`,
+    [after, end, origin, limit],
+  );
+  let characters = 0;
+  let last: number | undefined;
+  let count = 0;
+  for (const [position, size] of sizes) {
+    last = Number(position);
+    count++;
+    characters += Number(size);
+    if (characters >= BATCH_CHARACTERS) break;
+  }
+  const isLast = count === sizes.length && sizes.length < limit;
+  const position = isLast || last === undefined ? Math.max(end, after) : last;
+  if (last === undefined) return { changes: [], position, isLast: true };
+  const rows = await session.query(
+    `SELECT kind, table_name, record_id, content, leaf, parent, leaves, reason FROM ggen_changes
+     WHERE ${OF_OTHERS} ORDER BY position`,
+    [after, last, origin],
+  );
+  return { changes: rows.map(toChange), position, isLast };
+}
+
+function toChange(row: readonly unknown[]): IncomingChange {
+  const [kind, table, id, content, leaf, parent, leaves, reason] = row.map((value) =>
+    typeof value === 'string' ? value : null,
+  );
+  return {
+    kind: kind as IncomingChange['kind'],
+    table: table as TableName,
+    id: fromStoredText(id ?? ''),
+    row: content ? (parse(content) as Record<string, unknown>) : null,
+    leaf: leaf ?? '',
+    parent: parent ?? null,
+    leaves: leaves ? (parse(leaves) as string[]) : [],
+    reason: reason ? fromStoredText(reason) : null,
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SyncError('SYNC_INVALID', 'The target holds a row that is no JSON', { cause: error });
+  }
+}

@@ -1,0 +1,16 @@
+export { chainAfter, START } from './contract/chain.ts';
+export type {
+  ChainPosition,
+  PulledBatch,
+  PullRequest,
+  PushedBatch,
+  PushedChange,
+  PushedEntry,
+  SyncTarget,
+} from './contract/sync-target.ts';
+export { SyncError, type SyncErrorCode } from './errors.ts';
+export { runSync, type RunSyncOptions } from './engine/run-sync.ts';
+export type { LastError } from './engine/stored-state.ts';
+export { renewOrigin, setTarget, syncStatus, targetOf, type SyncStatus } from './engine/sync-status.ts';
+export { noteFailure, Synchroniser, type PullReport, type PushReport } from './engine/synchroniser.ts';
+export { checkLocation, openTarget } from './targets/open-target.ts';

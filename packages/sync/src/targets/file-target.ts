@@ -1,0 +1,94 @@
+/** A target in a database file that several processes of one computer, or of a shared folder with locks, can reach. */
+import { openDatabase, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
+import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
+import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
+import type { SyncTarget } from '../contract/sync-target.ts';
+import { SyncError } from '../errors.ts';
+import { Hub } from '../hub/hub.ts';
+import type { HubDatabase, HubSession, HubValue } from '../hub/hub-database.ts';
+
+/** How long a call waits for other processes. */
+const BUSY_DEADLINE_MS = 30_000;
+
+/**
+ * Opens a hub in a database file, and creates it.
+ * @throws {SyncError} SYNC_UNREACHABLE when the file cannot be opened
+ */
+export async function openFileTarget(path: string): Promise<SyncTarget> {
+  try {
+    return hubIn(await openDatabase(fileStorage(path), { busyDeadlineMs: BUSY_DEADLINE_MS }));
+  } catch (error) {
+    throw unreachable(error);
+  }
+}
+
+/** Makes a target in an open database, which it closes. */
+export function hubIn(durable: DurableDatabase): SyncTarget {
+  return new Hub(new SqliteHub(durable));
+}
+
+class SqliteHub implements HubDatabase {
+  readonly #durable: DurableDatabase;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(durable: DurableDatabase) {
+    this.#durable = durable;
+  }
+
+  transaction<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
+    const run = this.#last.then(() =>
+      retry(() => this.#attempt(work), forOtherLocks(performance.now() + BUSY_DEADLINE_MS)),
+    );
+    this.#last = run.catch(() => undefined);
+    return run.catch((error: unknown) => {
+      throw error instanceof SyncError ? error : unreachable(error);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    this.#durable.close();
+  }
+
+  #attempt<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
+    const { database } = this.#durable;
+    return this.#durable.writeTransaction(async () => {
+      database.run('BEGIN IMMEDIATE');
+      try {
+        const result = await work({ query: async (sql, values = []) => this.#query(sql, values) });
+        database.run('COMMIT');
+        return result;
+      } catch (error) {
+        rollBack(this.#durable);
+        throw error;
+      }
+    });
+  }
+
+  #query(sql: string, values: readonly HubValue[]): unknown[][] {
+    const statement = this.#durable.database.prepare(sql, values);
+    try {
+      const rows: unknown[][] = [];
+      while (statement.step()) rows.push(statement.get());
+      return rows;
+    } finally {
+      statement.free();
+    }
+  }
+}
+
+/** SQLite has rolled back some failures by itself. */
+function rollBack({ database }: DurableDatabase): void {
+  try {
+    database.run('ROLLBACK');
+  } catch {
+    // No transaction is left.
+  }
+}
+
+function unreachable(error: unknown): SyncError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new SyncError('SYNC_UNREACHABLE', `The file of the hub cannot be used: ${message}`, {
+    cause: error,
+  });
+}

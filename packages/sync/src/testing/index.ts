@@ -1,0 +1,1 @@
+export { describeSyncTarget, type TargetFramework } from './describe-sync-target.ts';

@@ -1,0 +1,87 @@
+import { openPersistence } from '@ggen-sim/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTarget, SyncError, Synchroniser } from '../src/index.ts';
+import { postgresTarget } from '../src/targets/postgres-target.ts';
+import { describeSyncTarget } from '../src/testing/index.ts';
+import { startCluster, type PostgresCluster } from './postgres-cluster.ts';
+
+const ENDED_CONNECTIONS = 8;
+
+let cluster: PostgresCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+
+afterAll(() => cluster.stop());
+
+describeSyncTarget(
+  'PostgreSQL',
+  async () => {
+    const url = await cluster.newSchema();
+    return { open: async () => postgresTarget(url), end: async () => undefined };
+  },
+  { describe, it, expect },
+);
+
+it('loses nothing, and stores nothing twice, when connections are ended in the middle', async () => {
+  const url = await cluster.newSchema();
+  await using from = await openPersistence({ storage: 'memory' });
+  await using to = await openPersistence({ storage: 'memory' });
+  const ids = Array.from({ length: 1500 }, (_, index) => `execution ${index}`);
+  const receipts = ids.map((executionId) => ({
+    executionId,
+    agentId: 'a',
+    agentType: 't',
+    receipt: { executionId },
+  }));
+  await from.saveReceipts(receipts);
+  let ended = 0;
+  const done = new AbortController();
+  // Ends them while they do something, some times: a slow machine has to come through as well.
+  const endConnections = async (): Promise<void> => {
+    while (!done.signal.aborted && ended < ENDED_CONNECTIONS) {
+      const rows = await cluster.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'ggen-sim sync' AND state <> 'idle'`,
+      );
+      ended += rows.length;
+    }
+  };
+  const targets = [postgresTarget(url), postgresTarget(url)] as const;
+  const untilDone = async (work: () => Promise<unknown>): Promise<void> => {
+    for (;;) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'SYNC_UNREACHABLE' });
+      }
+    }
+  };
+  const ending = endConnections();
+  try {
+    await untilDone(() => new Synchroniser(from, targets[0]).synchronise());
+    await untilDone(() => new Synchroniser(to, targets[1]).synchronise());
+  } finally {
+    done.abort();
+    await ending;
+    await Promise.all(targets.map((target) => target.close()));
+  }
+  expect(ended).toBeGreaterThan(0);
+  const found = await to.queryReceipts({ limit: 10_000 });
+  expect(found.map(({ executionId }) => executionId).toSorted()).toEqual(ids.toSorted());
+});
+
+it('says that a server cannot be reached, and what PostgreSQL refuses', async () => {
+  const nowhere = await openTarget('postgres://nobody@localhost/none?host=/nonexistent');
+  const failure: unknown = await nowhere.id().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(SyncError);
+  expect(failure).toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  const url = await cluster.newSchema();
+  const schema = /case_\d+/.exec(decodeURIComponent(url))?.[0];
+  await cluster.query(`CREATE TABLE ${schema}.ggen_hub (other TEXT)`);
+  const foreign = postgresTarget(url);
+  await expect(foreign.id()).rejects.toMatchObject({ code: 'SYNC_INVALID' });
+  await foreign.close();
+});
