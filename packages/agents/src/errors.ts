@@ -28,13 +28,15 @@ export type AgentErrorCode =
    * more. In a worker, the run is repeated in another one without that query.
    */
   | 'QUERY_LIMIT'
+  /** The worker needed more memory than it may have. Nothing but the inputs is known of the run. */
+  | 'MEMORY_LIMIT'
   /** The caller's `AbortSignal` fired. */
   | 'ABORTED'
   /** The run took longer than its time limit. */
   | 'TIME_LIMIT'
   /** The run has ended, but the database could not record it: the error is an `UnrecordedRun`, which holds the run. */
   | 'NOT_RECORDED'
-  /** A defect in this package, or the worker failed (for instance because memory ran out); see `cause`. */
+  /** A defect in this package, or the worker failed; see `cause`. */
   | 'INTERNAL';
 
 /** Position in an input. */

@@ -35,6 +35,7 @@ export type {
   ReceiptInput,
   ReceiptProblem,
   ReceiptViolation,
+  ShapeDuration,
   ValidationFindings,
 } from './validation/receipt.ts';
 export {

@@ -97,6 +97,16 @@ declare module 'jsonld-streaming-parser' {
   }
 }
 
+declare module 'rdf-canonize/lib/NQuads.js' {
+  import type { Quad } from '@rdfjs/types';
+
+  const NQuads: {
+    /** Writes a statement in canonical N-Quads, with a line feed. */
+    serializeQuad(quad: Quad): string;
+  };
+  export default NQuads;
+}
+
 declare module 'rdf-canonize/lib/RDFC10.js' {
   import type { Quad } from '@rdfjs/types';
 

@@ -69,6 +69,23 @@ export function describeDeterminism(
       'sha256:7e853a8a11686805066715fef4e0be9e4dc9846a9e2e817e8443ffe07b0efabf',
     );
   });
+  it('has the expected hash: imports and gates', async () => {
+    const { receipt } = await runAgent(AGENTS.validation, null, {
+      spec: [turtle('<> owl:imports ex:base . ex:x a ex:C ; ex:p ex:y .', 'spec.ttl')],
+      shapes: [
+        turtle('ex:S sh:targetClass ex:B ; sh:property [ sh:path ex:p ; sh:minCount 2 ] .', 'shapes.ttl'),
+      ],
+      import: [turtle('ex:base a owl:Ontology . ex:C rdfs:subClassOf ex:B .', 'base.ttl')],
+      gates: [
+        { name: 'a/gate.rq', content: '# MESSAGE: {?s}\nSELECT ?s { ?s a <http://example.org/C> }' },
+        { name: 'b/gate.rq', content: 'ASK { ?s <http://example.org/p> <http://example.org/none> }' },
+      ],
+    });
+    expect(receipt.counts).toMatchObject({ focus_nodes: 1, gates: 2, results: 2 });
+    expect(receipt.determinism_hash).toBe(
+      'sha256:560fa72dda1a769b44e09afc5daf8b808eacd3a21f9d2c23fdf84055b39f9b30',
+    );
+  });
   for (const { spec, shapes, determinismHash } of CASES) {
     it(`has the expected hash: ${spec}${shapes === undefined ? '' : ` with ${shapes}`}`, async () => {
       await using db = await open();

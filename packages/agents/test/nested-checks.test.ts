@@ -189,7 +189,12 @@ describe('validation of shapes that contain themselves', () => {
       shapesLabels: new Map(),
       maxUnkept: 1000,
     };
-    await expect(evaluateShapes(evaluation, new Pauses(undefined), () => undefined)).rejects.toMatchObject({
+    await expect(
+      evaluateShapes(evaluation, new Pauses(undefined), {
+        beginShape: () => undefined,
+        endShape: () => undefined,
+      }),
+    ).rejects.toMatchObject({
       code: 'INVALID_SHAPES',
       message: expect.stringMatching(
         /^The shape <http:\/\/example.org\/S> cannot be evaluated on <.*n0>, because it takes too much work: the shape <.*S> depends on its own negation/u,

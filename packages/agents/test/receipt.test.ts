@@ -105,19 +105,21 @@ describe('a receipt', () => {
       conforms: false,
       files_validated: 1,
     });
-    const { parse, canonicalize: canonical, validate: validation, total } = receipt.durations_ms;
+    const { parse, canonicalize: canonical, validate: validation, total, shapes } = receipt.durations_ms;
     expect(total).toBeGreaterThanOrEqual((parse ?? NaN) + (canonical ?? NaN) + (validation ?? NaN) - 0.01);
+    expect(shapes).toMatchObject([{ focus_nodes: expect.any(Number), evaluate: expect.any(Number) }]);
+    for (const { evaluate } of shapes ?? []) expect(evaluate).toBeLessThanOrEqual(validation ?? NaN);
   });
 
   it('names and hashes every input, also when a document cannot be parsed', async () => {
     const bad = { name: '/home/me/bad.ttl', content: 'oops' };
     const receipt = await receiptOf([bad, { name: 'notes.txt', content: 'hello' }], [SHAPES]);
     expect(receipt.status).toBe('error');
-    expect(receipt.message).toBe('bad.ttl:1:1: "oops" is not a token of this format');
+    expect(receipt.message).toBe('bad.ttl:1:1: "oops" is not a token of this format (and 1 more error)');
     expect(receipt.inputs.map(({ name, format, quads }) => [name, format, quads])).toEqual([
       ['bad.ttl', null, null],
       ['notes.txt', null, null],
-      ['shapes.ttl', null, null],
+      ['shapes.ttl', 'Turtle', 5],
     ]);
     expect(receipt.inputs.every(({ sha256 }) => /^[0-9a-f]{64}$/.test(sha256 ?? ''))).toBe(true);
   });

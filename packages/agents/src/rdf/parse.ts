@@ -98,10 +98,19 @@ function firstErrorIn(
   });
 }
 
-/** Makes terms with language tags as documents have them: n3's own are in lower case, which RDFC-1.0 would hash. */
+/**
+ * Makes terms, one for each IRI, because large documents have the same ones in most statements. Language tags are as documents
+ * have them: n3's own are in lower case, which RDFC-1.0 would hash.
+ */
 function termFactory(terms: DataFactory): DataFactory {
+  const named = new Map<string, NamedNode>();
   return {
     ...terms,
+    namedNode: <Iri extends string>(iri: Iri): NamedNode<Iri> => {
+      const known = named.get(iri) ?? terms.namedNode(iri);
+      named.set(iri, known);
+      return known as NamedNode<Iri>;
+    },
     literal: (value, language) =>
       typeof language === 'string' && language !== language.toLowerCase()
         ? literalWithCase(value, language, terms.namedNode(`${RDF}langString`))

@@ -1,4 +1,4 @@
-import type { Term } from '@rdfjs/types';
+import type { Quad, Term } from '@rdfjs/types';
 import type SHACLValidator from 'rdf-validate-shacl';
 import type {
   DataPointer,
@@ -10,7 +10,7 @@ import type {
 } from 'rdf-validate-shacl';
 import { AgentError } from '../errors.ts';
 import type { Pauses } from '../pauses.ts';
-import { OWL, RDF, RDFS, SH } from '../rdf/namespaces.ts';
+import { DASH, RDF, SH } from '../rdf/namespaces.ts';
 import { renderTerm, termKey } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { byParameter, singleLineComponent } from './added-component.ts';
@@ -38,6 +38,20 @@ export interface Evaluation extends ViolationContext {
   readonly maxUnkept?: number;
 }
 
+/** Time of a shape with all its focus nodes. */
+export interface ShapeTime {
+  readonly shape: string;
+  readonly focusNodes: number;
+  readonly durationMs: number;
+}
+
+/** Calls at each shape that has focus nodes. */
+export interface ShapeProgress {
+  /** Called with a description of the shape before its evaluation. */
+  readonly beginShape: (name: string) => void;
+  readonly endShape: (time: ShapeTime) => void;
+}
+
 /**
  * Evaluates shapes on their focus nodes with rdf-validate-shacl, corrected where it would miss violations or report false
  * ones.
@@ -46,13 +60,13 @@ export interface Evaluation extends ViolationContext {
  * its own. Its guard against recursion limits how often a node is checked and lets it pass after the fiftieth time;
  * {@link NestedChecks} takes its place.
  *
- * @param beginShape - called with a description of each shape before its evaluation
+ * @param progress - called at each shape
  * @throws {AgentError} INVALID_SHAPES, QUERY_LIMIT, ABORTED
  */
 export async function evaluateShapes(
   evaluation: Evaluation,
   pauses: Pauses,
-  beginShape: (name: string) => void,
+  { beginShape, endShape }: ShapeProgress,
 ): Promise<readonly Violation[]> {
   const { targeted } = evaluation.summary;
   if (targeted.every(({ focusNodes }) => focusNodes.length === 0)) return [];
@@ -68,6 +82,7 @@ export async function evaluateShapes(
   for (const { shape: shapeNode, focusNodes } of targeted) {
     if (focusNodes.length > 0) beginShape(describedShape(shapeNode, evaluation.shapes));
     const shape = validator.shapesGraph.getShape(shapeNode);
+    const startedMs = performance.now();
     for (const focusNode of focusNodes) {
       try {
         // A check that begins again must not keep the results that it had so far.
@@ -77,6 +92,14 @@ export async function evaluateShapes(
       } catch (cause) {
         throw shapesError(cause, focusNode, shapeNode, evaluation.shapes);
       }
+    }
+    if (focusNodes.length > 0) {
+      const shapeName = renderTerm(shapeNode, evaluation.shapesLabels);
+      endShape({
+        shape: shapeName,
+        focusNodes: focusNodes.length,
+        durationMs: performance.now() - startedMs,
+      });
     }
   }
   return violations;
@@ -178,16 +201,24 @@ function resultsOf(validator: SHACLValidator, focusNode: Term, shape: Shape): re
   return hasViolation ? engine.getReport().results : [];
 }
 
-/** Copies the shapes graph without targets, class axioms and what cannot be evaluated. */
-function shapesForEngine({ n3, shapes, summary }: Evaluation): TripleGraph {
-  const removed = new Set([...TARGET_PREDICATES, `${RDFS}subClassOf`, `${OWL}imports`]);
-  const classes = new Set([`${RDFS}Class`, `${OWL}Class`]);
-  const kept = [...shapes.store].filter(
-    ({ subject, predicate, object }) =>
-      !removed.has(predicate.value) &&
-      !summary.unevaluated.has(subject, predicate.value, object) &&
-      !(predicate.value === `${RDF}type` && classes.has(object.value)),
-  );
+/**
+ * Copies the statements of the shapes graph that the engine reads, without targets, class axioms and what cannot be evaluated.
+ * The shapes graph may be the data graph, of which a copy would take as much memory again.
+ */
+function shapesForEngine({ n3, shapes, summary, sparql }: Evaluation): TripleGraph {
+  const read = new Set([`${RDF}first`, `${RDF}rest`, `${RDF}type`]);
+  for (const { parameters } of sparql.components()) for (const { value } of parameters) read.add(value);
+  const removed: ReadonlySet<string> = new Set(TARGET_PREDICATES);
+  const isRead = (predicate: string, object: string): boolean =>
+    predicate === `${RDF}type`
+      ? object.startsWith(SH)
+      : predicate.startsWith(SH) || predicate.startsWith(DASH) || read.has(predicate);
+  const kept: Quad[] = [];
+  for (const quad of shapes.store) {
+    const { subject, predicate, object } = quad;
+    if (!isRead(predicate.value, object.value) || removed.has(predicate.value)) continue;
+    if (!summary.unevaluated.has(subject, predicate.value, object)) kept.push(quad);
+  }
   const copy = new TripleGraph(n3, kept);
   pushInversesInward(copy);
   return copy;

@@ -96,7 +96,17 @@ export interface ReceiptDurations {
   readonly parse?: number;
   readonly canonicalize?: number;
   readonly validate?: number;
+  /** The 20 shapes that took longest, the longest first: a part of `validate`. Left out when none was evaluated. */
+  readonly shapes?: readonly ShapeDuration[];
   readonly total: number;
+}
+
+/** Time that one shape took on all its focus nodes. */
+export interface ShapeDuration {
+  readonly shape: string;
+  readonly focus_nodes: number;
+  /** In milliseconds. */
+  readonly evaluate: number;
 }
 
 /** Part of a receipt that depends on the inputs alone. */

@@ -10,7 +10,7 @@ import { compareText } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { determinismHash } from '../recording/determinism-hash.ts';
 import { ClassHierarchy } from '../shacl/class-hierarchy.ts';
-import { evaluateShapes } from '../shacl/engine.ts';
+import { type ShapeProgress, evaluateShapes } from '../shacl/engine.ts';
 import { summarizeShapes } from '../shacl/shapes.ts';
 import { SparqlEvaluation } from '../shacl/sparql-evaluation.ts';
 import { readSparqlParts } from '../shacl/sparql-parts.ts';
@@ -91,7 +91,11 @@ export async function validate(
     const graphs = await stopwatch.time('canonicalize', () => buildGraphs(documents, found, pauses));
     await pauses.pause();
     await stopwatch.time('validate', () =>
-      validateGraphs(graphs, found, pauses, { beginShape, leftOut: new Set(leftOutQueries) }),
+      validateGraphs(graphs, found, pauses, {
+        beginShape,
+        endShape: (time) => stopwatch.addShape(time),
+        leftOut: new Set(leftOutQueries),
+      }),
     );
     shape = undefined;
     await pauses.pause();
@@ -383,8 +387,7 @@ function quadsOf(document: RoledDocument): readonly Quad[] {
   return document.parsed?.quads ?? [];
 }
 
-interface EvaluationOptions {
-  readonly beginShape: (name: string) => void;
+interface EvaluationOptions extends ShapeProgress {
   /** Texts of queries that are not evaluated. */
   readonly leftOut: ReadonlySet<string>;
 }
@@ -393,7 +396,7 @@ async function validateGraphs(
   graphs: ValidationGraphs,
   found: DocumentFindings,
   pauses: Pauses,
-  { beginShape, leftOut }: EvaluationOptions,
+  { leftOut, ...progress }: EvaluationOptions,
 ): Promise<void> {
   const { documents } = found;
   const { n3, data, shapes, dataCanonical, shapesCanonical } = graphs;
@@ -419,7 +422,7 @@ async function validateGraphs(
     dataLabels,
     shapesLabels,
   };
-  const ofShapes = await evaluateShapes(evaluation, pauses, beginShape);
+  const ofShapes = await evaluateShapes(evaluation, pauses, progress);
   await pauses.pause();
   const ofGates =
     graph === undefined

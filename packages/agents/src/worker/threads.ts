@@ -104,7 +104,12 @@ export class Threads {
 }
 
 function failureOf(event: unknown): AgentError {
-  const { message = '' } = event as { readonly message?: string };
+  const { message = '', code } = event as { readonly message?: string; readonly code?: string };
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return new AgentError('MEMORY_LIMIT', 'The run needs more memory than its thread has', {
+      hint: 'Validate smaller documents, or give Node more memory: NODE_OPTIONS=--max-old-space-size=MEBIBYTES.',
+    });
+  }
   return new AgentError('INTERNAL', message === '' ? 'The agents could not be loaded' : message, {
     cause: event instanceof Error ? event : undefined,
   });
