@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { InputFile } from '@ggen-sim/agents';
 import { defineCommand, type Command } from '../command.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { CommandFailure, reasonOf } from '../failures.ts';
+import { CommandFailure } from '../failures.ts';
+import { readInputs } from '../input-files.ts';
 import { files, flag, requiredText } from '../parameters.ts';
 
 export const verifyReceipt: Command = defineCommand({
@@ -25,7 +25,7 @@ export const verifyReceipt: Command = defineCommand({
   async run({ receiptId, file, rerun }, context) {
     await using database = await context.openDatabase();
     const receipt = await database.getReceipt({ idPrefix: receiptId });
-    const inputs = await Promise.all(file.map(readInput));
+    const inputs = await readDocuments(file);
     const agents = await import('@ggen-sim/agents');
     const { signal } = context.longOperation();
     const report = await agents.verifyReceipt(receipt, inputs, { rerun, signal });
@@ -42,10 +42,9 @@ export const verifyReceipt: Command = defineCommand({
   },
 });
 
-async function readInput(name: string): Promise<InputFile> {
-  try {
-    return { name, content: await readFile(name) };
-  } catch (cause) {
-    throw new CommandFailure('IO_ERROR', `${name}: ${reasonOf(cause)}`, { cause });
-  }
+async function readDocuments(names: readonly string[]): Promise<readonly InputFile[]> {
+  const inputs = await readInputs(names);
+  const failed = inputs.find(({ unreadable }) => unreadable !== undefined);
+  if (failed !== undefined) throw new CommandFailure('IO_ERROR', `${failed.name}: ${failed.unreadable}`);
+  return inputs;
 }
