@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Persistence } from '@ggen-sim/core';
 import { ServeError } from '../errors.ts';
 import { answerError, COMMON_HEADERS, INSTANCE_HEADER } from './answers.ts';
+import { EventStream } from './event-stream.ts';
 import { HttpError, httpErrorOf } from './http-error.ts';
 import type { ServeLimits } from './limits.ts';
 import { readBody } from './request-body.ts';
@@ -197,10 +198,17 @@ export class Listener {
         response.once('close', () => this.#stopping.signal.removeEventListener('abort', end));
         if (this.#stopping.signal.aborted) throw stopping();
       },
+      beginEvents: () => {
+        exchange.beginStream();
+        return new EventStream(exchange, RETRY_MS);
+      },
     };
     await match.route.handle(exchange);
   }
 }
+
+/** Time after which a browser connects again. */
+const RETRY_MS = 1000;
 
 /** Path of the request that stops the server, which is not waited for. */
 export const STOP_PATH = '/stop';

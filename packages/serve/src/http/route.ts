@@ -1,6 +1,7 @@
 /** Routes: what answers which path. Other packages add theirs with the option `routes`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Persistence } from '@ggen-sim/core';
+import type { EventStream } from './event-stream.ts';
 import type { ServeLimits } from './limits.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -50,6 +51,8 @@ export interface Exchange {
    * @throws {HttpError} 503 when there are too many
    */
   readonly beginStream: () => void;
+  /** Makes the answer a stream of events, which are written at the reader's pace. @throws {HttpError} 503 */
+  readonly beginEvents: () => EventStream;
 }
 
 /** A route that was found. */

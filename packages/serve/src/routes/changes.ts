@@ -3,7 +3,7 @@
  * `Last-Event-ID` names where to go on, so nothing is kept for a reader here, whether it is slow or gone.
  */
 import { encodeEvent, type ChangeEvent } from '@ggen-sim/core';
-import { EVENT_STREAM_HEADERS, EventStream } from '../http/event-stream.ts';
+import { EVENT_STREAM_HEADERS } from '../http/event-stream.ts';
 import { firstEvent, startOf } from '../event-position.ts';
 import { HttpError, httpErrorOf } from '../http/http-error.ts';
 import type { Exchange, Route } from '../http/route.ts';
@@ -12,9 +12,6 @@ const TABLES: ReadonlySet<string> = new Set(['receipts', 'agent_memory', 'audit_
 
 /** Events that are passed over before the reader is told its position. */
 const PASSED_EVENTS = 1000;
-
-/** Time after which a browser connects again. */
-const RETRY_MS = 1000;
 
 export const changesRoute: Route = { methods: ['GET'], path: '/changes', handle: streamChanges };
 
@@ -28,8 +25,7 @@ async function streamChanges(exchange: Exchange): Promise<void> {
     response.writeHead(200, EVENT_STREAM_HEADERS).end();
     return;
   }
-  exchange.beginStream();
-  const stream = new EventStream(exchange, RETRY_MS);
+  const stream = exchange.beginEvents();
   // A reader that is cut off before its first event goes on there.
   if (position.id !== undefined) await stream.sendPosition(position.id);
   try {
