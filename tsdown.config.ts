@@ -99,6 +99,13 @@ const builds: UserConfig[] = defineConfig([
     platform: 'neutral',
     target: 'es2023',
   },
+  {
+    ...library,
+    cwd: folder('graphql'),
+    entry: entriesOf('graphql', 'node'),
+    platform: 'neutral',
+    target: 'es2023',
+  },
   { ...forNode, cwd: folder('serve'), entry: entriesOf('serve', 'node') },
   { ...forNode, cwd: folder('sync'), entry: entriesOf('sync', 'node') },
   {

@@ -42,6 +42,7 @@ const config: ViteUserConfig = defineConfig({
             '@ggen-sim/sqljs-vfs > idb-keyval',
             '@ggen-sim/sqljs-vfs > @noble/ciphers/aes.js',
             '@ggen-sim/sqljs-vfs > fast-check',
+            '@ggen-sim/graphql > graphql',
             '@ggen-sim/core > canonicalize',
             '@ggen-sim/core > csv-stringify/browser/esm/sync',
             '@ggen-sim/core > rfc6902',

@@ -313,17 +313,40 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       '../package.json': [],
     },
   },
+  'packages/graphql': {
+    packages: ['@ggen-sim/core', 'http.ts node:http'],
+    folders: {
+      'index.ts': ['graphql.ts', 'sdl.ts', 'limits.ts'],
+      'http.ts': ['graphql.ts'],
+      'graphql.ts': [
+        'queries.ts',
+        'mutations.ts',
+        'subscriptions.ts',
+        'sdl.ts',
+        'limits.ts',
+        'context.ts',
+        'errors.ts',
+      ],
+      'mutations.ts': ['queries.ts', 'context.ts', 'errors.ts'],
+      'subscriptions.ts': ['context.ts', 'errors.ts'],
+      'queries.ts': ['limits.ts', 'context.ts', 'errors.ts'],
+      'sdl.ts': [],
+      'limits.ts': [],
+      'context.ts': [],
+      'errors.ts': [],
+    },
+  },
   'packages/serve': {
     packages: ['@ggen-sim/core', 'studio/call-socket.ts @ggen-sim/core/remote', 'node:*'],
     folders: {
       'index.ts': ['studio', 'serve-database.ts', 'discovery', 'http', 'otlp', 'errors.ts'],
       studio: ['serve-database.ts', 'access', 'http', 'errors.ts'],
-      'serve-database.ts': ['routes', 'discovery', 'access', 'http', 'errors.ts'],
+      'serve-database.ts': ['routes', 'discovery', 'access', 'otlp', 'http', 'errors.ts'],
       routes: ['metrics', 'http', 'event-position.ts'],
       metrics: [],
       discovery: ['access', 'http', 'errors.ts'],
       access: ['http', 'errors.ts'],
-      otlp: ['event-position.ts', 'errors.ts'],
+      otlp: ['event-position.ts', 'http', 'errors.ts'],
       'event-position.ts': [],
       http: ['errors.ts'],
       'errors.ts': [],
@@ -380,6 +403,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       '@ggen-sim/agents/registry',
       '@ggen-sim/agents/client',
       '@ggen-sim/mcp',
+      'commands/serve.ts @ggen-sim/graphql/http',
       '@ggen-sim/hooks',
       'commands/hooks.ts @ggen-sim/hooks/settings',
       'record-hook.ts @ggen-sim/hooks/record',
@@ -416,7 +440,7 @@ function sourcesOf(packageFolder: string): { file: string; text: string }[] {
 
 it.each(Object.keys(LAYERS))('%s imports in the direction of the data flow only', (packageFolder) => {
   const sources = sourcesOf(packageFolder);
-  expect(sources.length).toBeGreaterThan(10);
+  expect(sources.length).toBeGreaterThan(5);
   expect(layerViolations(LAYERS, sources)).toEqual([]);
 });
 
