@@ -19,6 +19,7 @@ import { DEFAULT_LIMITS, type ServeLimits } from './http/limits.ts';
 import { Listener } from './http/listener.ts';
 import { RouteTable, type Route } from './http/route.ts';
 import type { Upgrade } from './http/upgrade.ts';
+import { tracesRoute } from './otlp/traces-route.ts';
 import { changesRoute } from './routes/changes.ts';
 import { healthRoute } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -124,6 +125,7 @@ export async function serveDatabase(
   const table = new RouteTable([
     healthRoute(instance),
     changesRoute,
+    tracesRoute,
     metricsRoute(database),
     stopRoute(() => {
       const ended = end();

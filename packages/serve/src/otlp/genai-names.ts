@@ -13,6 +13,17 @@ export const MEMORY_RECORD_ID = 'gen_ai.memory.record.id';
 export const ERROR_TYPE = 'error.type';
 /** Value of {@link ERROR_TYPE} where no better one is known. */
 export const OTHER_ERROR = '_OTHER';
+/** Beginnings of the names of attributes that hold what was said or done; they are not stored. */
+export const CONTENTS: readonly string[] = [
+  'gen_ai.input.messages',
+  'gen_ai.output.messages',
+  'gen_ai.system_instructions',
+  'gen_ai.prompt',
+  'gen_ai.completion',
+  'gen_ai.tool.call.arguments',
+  'gen_ai.tool.call.result',
+  'gen_ai.tool.definitions',
+];
 export const SERVICE_NAME = 'service.name';
 export const SERVICE_VERSION = 'service.version';
 export const SERVICE_INSTANCE_ID = 'service.instance.id';

@@ -1,0 +1,160 @@
+/** Spans that come in: from OpenTelemetry's own exporter, again, of another agent, and hostile ones. */
+import { gzipSync } from 'node:zlib';
+import { SpanKind, SpanStatusCode, TraceFlags, type Attributes } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, BasicTracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { expect, it } from 'vitest';
+import type { ServeOptions } from '../src/index.ts';
+import { codeOf, serveNew, type Served } from './support/served-database.ts';
+
+const serve = (options: ServeOptions = {}): Promise<Served> => serveNew({ isWritable: true, ...options });
+
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+
+/** A span as the SDK hands it to an exporter. */
+function span(spanId: string, name: string, attributes: Attributes, error?: string): ReadableSpan {
+  return {
+    name,
+    kind: SpanKind.INTERNAL,
+    spanContext: () => ({ traceId: TRACE_ID, spanId, traceFlags: TraceFlags.SAMPLED }),
+    startTime: [1_790_000_000, 0],
+    endTime: [1_790_000_001, 500_000_000],
+    duration: [1, 500_000_000],
+    ended: true,
+    status:
+      error === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: error },
+    attributes,
+    links: [],
+    events: [],
+    resource: resourceFromAttributes({ 'service.name': 'shop' }),
+    instrumentationScope: { name: 'test' },
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
+
+function exporterTo({ server, authorized }: Served): OTLPTraceExporter {
+  return new OTLPTraceExporter({ url: `${server.url}/v1/traces`, headers: { ...authorized } });
+}
+
+const sendTo = (exporter: OTLPTraceExporter, spans: ReadableSpan[]): Promise<number> =>
+  new Promise((resolve) => exporter.export(spans, ({ code }) => resolve(code)));
+
+it('stores what an SDK exports, once', async () => {
+  const served = await serve();
+  const provider = new BasicTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'shop' }),
+    spanProcessors: [new BatchSpanProcessor(exporterTo(served))],
+  });
+  provider.getTracer('test').startSpan('checkout').end();
+  await provider.shutdown();
+  const exporter = exporterTo(served);
+  const spans = [
+    span('b7ad6b7169203331', 'invoke_agent planner', {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.id': 'planner',
+      'gen_ai.input.messages': 'a secret plan',
+      tokens: 12,
+    }),
+    span(
+      'b7ad6b7169203332',
+      'execute_tool search',
+      { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'search', 'gen_ai.agent.id': 'planner' },
+      'no network',
+    ),
+  ];
+  for (let time = 0; time < 2; time += 1) expect(await sendTo(exporter, spans)).toBe(0);
+  const { database } = served;
+  const rows = await database.queryAuditTrail({ days: 9999, order: 'oldest-first' });
+  const shown = rows.map(({ agentId, operation, operationType, status, durationMs, errorMessage }) => [
+    agentId,
+    operation,
+    operationType,
+    status,
+    durationMs,
+    errorMessage,
+  ]);
+  expect(shown).toHaveLength(3);
+  expect(shown).toContainEqual(['planner', 'invoke_agent planner', 'invoke_agent', 'completed', 1500, null]);
+  expect(shown).toContainEqual(['planner', 'search', 'execute_tool', 'failed', 1500, 'no network']);
+  expect(shown).toContainEqual(['shop', 'checkout', 'span', 'completed', expect.any(Number), null]);
+  expect(JSON.stringify(rows)).not.toContain('secret plan');
+  const [receipt] = await database.queryReceipts();
+  expect(await database.countReceipts()).toBe(1);
+  expect(receipt).toMatchObject({
+    executionId: `${TRACE_ID}/b7ad6b7169203331`,
+    agentId: 'planner',
+    status: 'success',
+    durationMs: 1500,
+  });
+  expect(await database.verify()).toMatchObject({ ok: true });
+});
+
+const request = (...spans: object[]): string =>
+  JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+const right = {
+  traceId: TRACE_ID,
+  spanId: 'b7ad6b7169203331',
+  name: 'right',
+  startTimeUnixNano: '1790000000000000000',
+  endTimeUnixNano: '1790000001000000000',
+};
+
+it('stores the right spans of a request, and tells how many it rejected', async () => {
+  const { request: send, database } = await serve({ agent: 'planner' });
+  const other = { attributes: [{ key: 'gen_ai.agent.id', value: { stringValue: 'admin' } }] };
+  const spans = [
+    right,
+    { ...right, spanId: '1'.repeat(16), ...other },
+    { ...right, spanId: 'short' },
+    { ...right, spanId: '2'.repeat(16), traceId: '0'.repeat(32) },
+    { ...right, spanId: '3'.repeat(16), endTimeUnixNano: '99999999999999999999' },
+    { ...right, spanId: '4'.repeat(16), startTimeUnixNano: 'yesterday' },
+    { ...right, spanId: '5'.repeat(16), name: '' },
+  ];
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const answer = await send('/v1/traces', { method: 'POST', headers, body: gzipSync(request(...spans)) });
+  expect([answer.status, JSON.parse(answer.text)]).toEqual([
+    200,
+    { partialSuccess: { rejectedSpans: '6', errorMessage: 'This server writes as planner, not as admin' } },
+  ]);
+  const rows = await database.queryAuditTrail({ days: 9999 });
+  expect(rows.map(({ agentId, operation }) => [agentId, operation])).toEqual([['planner', 'right']]);
+});
+
+it('refuses what is no request, and where it only reads', async () => {
+  const { request: send, database } = await serve({ limits: { bodyBytes: 100_000 } });
+  const json = { 'content-type': 'application/json' };
+  const gzip = { ...json, 'content-encoding': 'gzip' };
+  for (const [headers, body, status] of [
+    [{ 'content-type': 'application/x-protobuf' }, 'x', 415],
+    [json, '{', 400],
+    [json, 'x'.repeat(100_001), 413],
+    [gzip, 'not compressed', 400],
+    [gzip, gzipSync(' '.repeat(10_000_000)), 413],
+    [json, '['.repeat(50_000), 400],
+    [json, `${'['.repeat(40_000)}${']'.repeat(40_000)}`, 200],
+    [json, 'null', 200],
+    [json, '{"resourceSpans":[{"scopeSpans":[{"spans":{}}]},null,{"scopeSpans":7}]}', 200],
+  ] as const)
+    expect(
+      (await send('/v1/traces', { method: 'POST', headers, body })).status,
+      String(body).slice(0, 20),
+    ).toBe(status);
+  // Without a place for them, exporters of these are told so, and do not try again.
+  for (const path of ['/v1/logs', '/v1/metrics'])
+    expect((await send(path, { method: 'POST', headers: json, body: '{}' })).status).toBe(404);
+  const reading = await serveNew();
+  const refused = await reading.request('/v1/traces', {
+    method: 'POST',
+    headers: json,
+    body: request(right),
+  });
+  expect([refused.status, codeOf(refused)]).toEqual([403, 'READ_ONLY']);
+  expect([
+    await database.countAuditTrail({ days: 9999 }),
+    await reading.database.countAuditTrail({ days: 9999 }),
+  ]).toEqual([0, 0]);
+});
