@@ -14,7 +14,7 @@ export const serve: Command = defineCommand({
   notes:
     'Prints the address as JSON. GET /changes streams the events of the change log (SSE), and goes on after ' +
     'Last-Event-ID; GET /metrics is for Prometheus; GET /healthz tells if the database can be read; /mcp serves coding ' +
-    'agents, and POST /hooks records events of their hooks. Nothing is saved without --write. Requests must have the token in the header ' +
+    'agents, /graphql answers GraphQL, and POST /hooks records events of their hooks. Nothing is saved without --write. Requests must have the token in the header ' +
     'Authorization: Bearer TOKEN, which serve status --token prints. Only programs on this machine reach the server, ' +
     'unless --host names another address; nothing that is sent is encrypted. Ctrl-C, SIGTERM and serve stop finish the ' +
     'requests that are running.',
@@ -34,7 +34,7 @@ export const serve: Command = defineCommand({
         'file with the token, which is created with a new one if it does not exist (default: a new token each time)',
     }),
     noToken: flag({ description: 'require no token; only at an address of this machine alone' }),
-    write: flag({ description: 'let requests save: hooks, MCP' }),
+    write: flag({ description: 'let requests save: hooks, MCP, GraphQL, OTLP' }),
     agent: optionalText({
       placeholder: 'NAME',
       description: 'the only agent in whose name requests save',
@@ -53,7 +53,8 @@ export const serve: Command = defineCommand({
     if (port > MAX_PORT) throw new UsageError(`PORT must be at most ${MAX_PORT}, not '${port}'`);
     context.useDatabase(file);
     const { serveDatabase, tokenOfFile } = await import('@ggen-sim/serve');
-    const [{ mcpRoute }, { hooksRoute }] = await Promise.all([
+    const [{ graphqlRoute }, { mcpRoute }, { hooksRoute }] = await Promise.all([
+      import('@ggen-sim/graphql/http'),
       import('@ggen-sim/mcp'),
       import('@ggen-sim/hooks'),
     ]);
@@ -66,7 +67,7 @@ export const serve: Command = defineCommand({
       allowedHosts,
       isWritable,
       ...omitUndefined({ agent }),
-      routes: [mcpRoute(), hooksRoute({ databasePath: context.databasePath })],
+      routes: [graphqlRoute(), mcpRoute(), hooksRoute({ databasePath: context.databasePath })],
       ...(noToken ? { token: null } : token),
     });
     const stop = (): void => void server.stop().catch(() => undefined);
