@@ -24,6 +24,16 @@ export function assertNotEncrypted(storage: Storage): void {
   });
 }
 
+/**
+ * True for a file that may be an encrypted database: whole pages, and no byte of the first one tells anything. Of compressed
+ * files of whole pages the same is true, which are one in 4096.
+ * @param start - the first page of the file, or more
+ */
+export function mayBeEncrypted(start: Uint8Array, sizeBytes: number): boolean {
+  const sample = start.subarray(0, SAMPLE_BYTES);
+  return sample.length === SAMPLE_BYTES && sizeBytes % SAMPLE_BYTES === 0 && looksRandom(sample);
+}
+
 /** True for bytes as a cipher makes them. */
 function looksRandom(sample: Uint8Array): boolean {
   const counts = new Uint16Array(256);
