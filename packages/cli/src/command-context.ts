@@ -51,6 +51,12 @@ export class CommandContext {
     return this.#keySources;
   }
 
+  /** True when an option or the variable gives a key. It is not read. */
+  get isKeyGiven(): boolean {
+    const { keyFile, keyCommand, environment } = this.#keySources;
+    return Boolean(keyFile || keyCommand || environment['GGEN_SIM_KEY']);
+  }
+
   get locations(): LocationSources {
     return this.#locations;
   }
@@ -134,8 +140,7 @@ export class CommandContext {
    * @throws {UsageError} when a source of the key holds none
    */
   async readKey(encrypt: boolean): Promise<void> {
-    const { keyFile, keyCommand, environment } = this.#keySources;
-    if (this.#key === undefined && (keyFile || keyCommand || environment['GGEN_SIM_KEY'])) {
+    if (this.#key === undefined && this.isKeyGiven) {
       const { readKey } = await import('./encryption-key.ts');
       this.#key = await readKey(this.#keySources, (text) => this.printNotice(text));
     }
@@ -145,9 +150,11 @@ export class CommandContext {
   /**
    * Returns the key that is given, or asks for a passphrase.
    * @param which - `present`: that of the database; `new`: one that it gets
+   * @throws {CommandFailure} NOT_FOUND when there is no database
    * @throws {UsageError} when none is given and there is no terminal
    */
   async requireKey(which: 'present' | 'new'): Promise<Key> {
+    if (!holdsSomething(this.databasePath)) throw await this.missingDatabase();
     await this.readKey(false);
     return (this.#key ??= await this.#askForKey(which, '--key-file or --key-command, or in GGEN_SIM_KEY'));
   }
@@ -172,11 +179,10 @@ export class CommandContext {
 
   /**
    * Encrypts, decrypts or encrypts anew the user's database.
-   * @throws {CommandFailure} NOT_FOUND; INVALID_ARGUMENT if an output is redirected into it
+   * @throws {CommandFailure} INVALID_ARGUMENT if an output is redirected into it
    */
   async changeKey(key: Key | undefined, newKey: Key | undefined): Promise<void> {
     refuseOutputIntoDatabase(this.databasePath);
-    if (!holdsSomething(this.databasePath)) throw await this.missingDatabase();
     const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
     chooseWasmCompiler('unknown');
     const { changeKey } = await import('@ggen-sim/core');

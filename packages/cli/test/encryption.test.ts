@@ -206,7 +206,7 @@ it('serves coding agents, and stores what hooks record', async () => {
       return (await sandbox.db('query-audit-trail', 'claude-code', '--count', ...KEYED)).trim();
     })
     .toBe('1');
-  const { stdout: difference } = await sandbox.run(['hooks', 'install', ...KEYED]);
+  const { stdout: difference } = await sandbox.run(['hooks', 'install', '--plain', ...KEYED]);
   expect(difference).toContain(`--key-file ${at('ggen.key')}`);
 });
 
@@ -279,5 +279,50 @@ describe('on a terminal', () => {
     for (const [answers, exitCode] of cases)
       expect(await onTerminal(words, answers)).toMatchObject({ exitCode });
     expect(readdirSync(sandbox.directory)).toEqual(files);
+  });
+});
+
+describe('what is not encrypted', () => {
+  it.each([
+    ['a backup', ['db', 'backup', 'plain-copy']],
+    ['an export', ['db', 'export', 'receipts', 'ndjson', 'plain-copy']],
+    ['an export of the audit trail', ['db', 'export-audit-trail', 'json', 'plain-copy']],
+    ['the spool of hooks', ['hooks', 'install', '--settings', 'plain-copy']],
+  ])('%s is refused without --plain, and nothing is written', async (_, words) => {
+    await refused([...words, ...KEYED], 'USAGE', 'Give --plain');
+    expect(existsSync(at('plain-copy'))).toBe(false);
+  });
+
+  it('is written with --plain, and announced; standard output is not refused', async () => {
+    const { exitCode, stderr } = await sandbox.run(['db', 'backup', 'announced', '--plain', ...KEYED]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'What is written is not encrypted\n' });
+    const rows = await sandbox.run(['db', 'export', 'receipts', 'ndjson', '-', ...KEYED]);
+    expect(rows.stdout).toContain(SECRET);
+    expect(rows.stderr).toBe('');
+  });
+});
+
+describe('an output that is an encrypted database', () => {
+  it.each([
+    ['the open one', ['db', 'export', 'receipts', 'ndjson', 'keyed.db', '--plain', ...KEYED]],
+    ['another one', ['db', 'export', 'receipts', 'ndjson', 'keyed.db', '--db', 'other.db', '--create']],
+    ['the journal of one', ['db', 'export-audit-trail', 'json', 'keyed.db-journal', '--db', 'other.db']],
+    ['one, as a folder of a backup', ['db', 'backup', 'keyed.db', '--db', 'other.db']],
+  ])('%s is never replaced', async (_, words) => {
+    await sandbox.db('init', '--db', 'other.db');
+    const before = readFileSync(at('keyed.db'));
+    const { exitCode, stderr } = await sandbox.run(words);
+    expect(stderr).toContain('error[INVALID_ARGUMENT]: ');
+    expect(exitCode).toBe(64);
+    expect(readFileSync(at('keyed.db')).equals(before)).toBe(true);
+    expect(existsSync(at('keyed.db-journal'))).toBe(false);
+  });
+
+  it('is refused as a redirection of standard output', async () => {
+    const before = readFileSync(at('keyed.db'));
+    const { exitCode, stderr } = await sandbox.shell('ggen-sim db stats --db other.db >> keyed.db');
+    expect(stderr).toContain('is redirected into the database file');
+    expect(exitCode).toBe(64);
+    expect(readFileSync(at('keyed.db')).equals(before)).toBe(true);
   });
 });

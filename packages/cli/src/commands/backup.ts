@@ -1,6 +1,7 @@
 import { defineCommand, type Command } from '../command.ts';
 import { path } from '../parameters.ts';
 import { hasCode } from '../failures.ts';
+import { PLAIN_FLAG, permitPlainOutput } from './plain-output.ts';
 
 export const backup: Command = defineCommand({
   name: 'db backup',
@@ -8,7 +9,8 @@ export const backup: Command = defineCommand({
   notes:
     'Writes receipts.json, agent_memory.json, audit_log.json, change_log.json, the database as an SQLite file, and manifest.json with ' +
     'row counts and SHA-256 sums. Prints the directory and the manifest. An existing backup is never overwritten. ' +
-    'Other programs can save meanwhile if the folder of the database has room for a copy of it.',
+    'Other programs can save meanwhile if the folder of the database has room for a copy of it. ' +
+    'A backup is not encrypted: of an encrypted database, it needs --plain.',
   database: 'existing',
   positionals: {
     backupDir: path({
@@ -16,10 +18,11 @@ export const backup: Command = defineCommand({
       description: 'directory to create (default: ./.ggen-backup-YYYYMMDD-HHMMSS)',
     }),
   },
-  options: {},
+  options: { plain: PLAIN_FLAG },
   examples: ['ggen-sim db backup ./backups/2026-01-29', "ggen-sim db backup | jq -r '.directory'"],
-  async run({ backupDir }, context) {
+  async run({ backupDir, plain }, context) {
     await using database = await context.openDatabase();
+    await permitPlainOutput(database, plain, context);
     const { toFileStamp } = await import('@ggen-sim/core');
     const options = context.longOperation();
     const report = await (backupDir === undefined

@@ -29,6 +29,12 @@ export const encrypt: Command = defineCommand({
       throw hasCode(error, 'KEY_REQUIRED') ? encryptedAlready(context, error) : error;
     }
     context.printNotice(`Encrypted: ${context.databasePath}. Without its key, nobody can read it again`);
+    const { hasSpooledEvents } = await import('@ggen-sim/hooks/spool');
+    if (hasSpooledEvents(context.databasePath)) {
+      context.printNotice(
+        `${context.databasePath}-hooks is not encrypted. The next command that opens the database stores its events and removes it`,
+      );
+    }
   },
 });
 

@@ -7,13 +7,15 @@ import { isStandardOutput } from '../output/redirected-output.ts';
 import { writeReport } from '../output/reports.ts';
 import { quotedIfNeeded } from '../shell/quoted-word.ts';
 import { omitUndefined } from '../omit-undefined.ts';
+import { PLAIN_FLAG, permitPlainOutput } from './plain-output.ts';
 
 export const exportAuditTrail: Command = defineCommand({
   name: 'db export-audit-trail',
   summary: 'Export the audit trail to a file',
   notes:
     'Prints the path, the number of rows and the size. Only the owner can read the file. With - as OUTPUT_FILE, the ' +
-    'rows go to standard output instead. A device or a pipe is written through; a database is never replaced.',
+    'rows go to standard output instead. A device or a pipe is written through; a database is never replaced. ' +
+    'A file of an encrypted database needs --plain.',
   database: 'existing',
   positionals: {
     format: choice(EXPORT_FORMATS, {
@@ -31,12 +33,14 @@ export const exportAuditTrail: Command = defineCommand({
     ...AGENT_OPTIONS,
     days: optionalCount({ description: 'only entries of this many days, counted back from now' }),
     ...CSV_OPTIONS,
+    plain: PLAIN_FLAG,
   },
   examples: ['ggen-sim db export-audit-trail json ./audit-export.json', 'ggen-sim db export-audit-trail csv'],
-  async run({ output, agent, agentExact, ...options }, context) {
+  async run({ output, agent, agentExact, plain, ...options }, context) {
     const agents = agentsOf(agent, agentExact);
     await using database = await context.openDatabase();
     const toStandardOutput = isStandardOutput(output);
+    if (!toStandardOutput) await permitPlainOutput(database, plain, context);
     const report = await database.exportAuditTrail({
       ...agents,
       ...omitUndefined({ ...options, output: toStandardOutput ? context.stdout.asStream() : output }),

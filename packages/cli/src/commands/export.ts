@@ -4,6 +4,7 @@ import { AGENT_OPTIONS } from '../agent-selection.ts';
 import { UsageError } from '../failures.ts';
 import { kebabCase } from '../letter-case.ts';
 import { omitUndefined } from '../omit-undefined.ts';
+import { PLAIN_FLAG, permitPlainOutput } from './plain-output.ts';
 import { choice, flag, optionalCount, path } from '../parameters.ts';
 import { CSV_OPTIONS, RAW_OPTION, refuseRaw } from '../output/rows.ts';
 import { isStandardOutput } from '../output/redirected-output.ts';
@@ -29,7 +30,7 @@ export const exportTable: Command = defineCommand({
   summary: 'Export receipts, memory or audit entries to a file',
   notes:
     'Prints the path, the number of rows and the size. Only the owner can read the file. With - as OUTPUT_FILE, the ' +
-    'rows go to standard output instead. A device or a pipe is written through; a database is never replaced. ' +
+    'rows go to standard output instead. A device or a pipe is written through; a database is never replaced. A file of an encrypted database needs --plain. ' +
     'db import reads what this command writes: in ndjson and json every value is exact.',
   database: 'existing',
   positionals: {
@@ -50,6 +51,7 @@ export const exportTable: Command = defineCommand({
     ...ORDER_OPTIONS,
     ...RAW_OPTION,
     ...CSV_OPTIONS,
+    plain: PLAIN_FLAG,
   },
   exclusive: [['order', 'oldestFirst']],
   examples: [
@@ -58,7 +60,10 @@ export const exportTable: Command = defineCommand({
     'ggen-sim db export audit ndjson - --oldest-first | jq -c .operation',
     'ggen-sim db export memory json memory.json.gz --gzip',
   ],
-  async run({ table, format, output, gzip, order, oldestFirst, raw, noHeader, csvSafe, ...values }, context) {
+  async run(
+    { table, format, output, gzip, order, oldestFirst, raw, noHeader, csvSafe, plain, ...values },
+    context,
+  ) {
     refuseRaw(raw, format);
     if (table !== 'audit' && values.days !== undefined) refuse('days', table);
     for (const option of ['status', 'agentType', 'execution', 'operation', 'operationType'] as const) {
@@ -67,6 +72,7 @@ export const exportTable: Command = defineCommand({
     const filters = filtersOf(values);
     await using database = await context.openDatabase();
     const toStandardOutput = isStandardOutput(output);
+    if (!toStandardOutput) await permitPlainOutput(database, plain, context);
     const report = await database.exportRows({
       table: TABLE_WORDS[table],
       ...filters,

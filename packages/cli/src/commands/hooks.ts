@@ -6,6 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import { CommandFailure, UsageError } from '../failures.ts';
 import { flag, path, text } from '../parameters.ts';
 import { quotedIfNeeded } from '../shell/quoted-word.ts';
+import { isEncryptedFile } from '../sqlite-file.ts';
 
 const settingsOptions = {
   user: flag({ description: 'the settings of the user, for all projects, instead of those of this project' }),
@@ -74,6 +75,14 @@ async function changeSettings(
   }
 }
 
+/** A hook must be quick, so it derives no key: what it records waits in a plain file. */
+function refusedSpool({ databasePath }: CommandContext): UsageError {
+  return new UsageError(
+    `${databasePath} is encrypted, and what hooks record waits in ${databasePath}-hooks without encryption until it is stored`,
+    'Give --plain to install them all the same. Nothing was changed',
+  );
+}
+
 function settingsFailure(file: string, error: unknown): unknown {
   if (!(error instanceof Error) || error.name !== 'SettingsError') return error;
   const hint = 'It was not changed. Correct it first';
@@ -87,12 +96,19 @@ export const hooksInstall: Command = defineCommand({
     'Adds a hook for each event to .claude/settings.json and prints the difference. Entries of others and the formatting stay, ' +
     'and a backup is kept. Installing again changes nothing, or only the command. What is recorded: tool calls with ' +
     'their durations, permissions, a receipt for each turn, subagent and session. Obvious secrets are removed, and of ' +
-    'prompts only hashes are kept.',
+    'prompts only hashes are kept. Events wait in FILE-hooks until a command stores them, which is not encrypted: for an encrypted ' +
+    'database, --plain is needed.',
   database: 'created',
   positionals: {},
-  options: { ...settingsOptions, agent: agentOption, keepPrompts: keepPromptsOption },
+  options: {
+    ...settingsOptions,
+    agent: agentOption,
+    keepPrompts: keepPromptsOption,
+    plain: flag({ description: 'install them although the database is encrypted, and the spool is not' }),
+  },
   examples: ['ggen-sim hooks install', 'ggen-sim hooks install --user --db ~/.ggen/agents.db'],
-  async run({ user, settings, agent, keepPrompts }, context) {
+  async run({ user, settings, agent, keepPrompts, plain }, context) {
+    if (!plain && (context.isKeyGiven || isEncryptedFile(context.databasePath))) throw refusedSpool(context);
     const { installHooks } = await import('@ggen-sim/hooks/settings');
     const command = hookCommand({ user, agent, keepPrompts }, context);
     await changeSettings({ user, settings }, context, (before) => installHooks(before, command));

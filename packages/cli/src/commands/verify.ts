@@ -48,20 +48,21 @@ export const verify: Command = defineCommand({
     await writeReport(report, 'json', context);
     if (report.ok) return;
     const [first] = report.problems;
+    const isEncrypted = (await database.info()).encryption !== null;
     const more = report.problemCount - 1;
     const location = first?.row === null || first?.row === undefined ? '' : ` (${first.row})`;
     throw new CommandFailure(
       'CORRUPT',
       `${first?.check ?? 'verify'}${location}: ${first?.message ?? 'not ok'}`,
       {
-        hint: `${more === 0 ? '' : `${more} more in the report. `}${first ? wayOut(first, context.databasePath) : ''}`,
+        hint: `${more === 0 ? '' : `${more} more in the report. `}${first ? wayOut(first, context.databasePath, isEncrypted) : ''}`,
       },
     );
   },
 });
 
 /** Names what can be done about a problem without losing a row. */
-function wayOut({ check, row }: VerifyProblem, databasePath: string): string {
+function wayOut({ check, row }: VerifyProblem, databasePath: string, isEncrypted: boolean): string {
   if (check === 'integrity' || check === 'schema') {
     return "The file is left as it is. Restore a backup to a new file: 'ggen-sim db restore BACKUP_DIR --db NEW_FILE'";
   }
@@ -76,5 +77,9 @@ function wayOut({ check, row }: VerifyProblem, databasePath: string): string {
   }
   const [table, rowid] = row?.split(' ') ?? [];
   const sql = `SELECT * FROM ${table} WHERE rowid = ${rowid}`;
-  return `The row is kept as it is. Look at it: sqlite3 -readonly ${quotedIfNeeded(databasePath)} "${sql}"`;
+  const file = quotedIfNeeded(databasePath);
+  // Native SQLite has no keys.
+  return isEncrypted
+    ? `The row is kept as it is. Look at it: ggen-sim db sql "${sql}" --db ${file}, with the key`
+    : `The row is kept as it is. Look at it: sqlite3 -readonly ${file} "${sql}"`;
 }
