@@ -1,3 +1,4 @@
+import { validate } from '@ggen-sim/agents';
 import { expect, test } from './support/fixtures.ts';
 
 test('a syntax error is marked at its line and column', async ({ simulator }) => {
@@ -87,6 +88,54 @@ test('dropped files become documents; what the agent cannot read is refused by n
   await expect(page.getByText('notes.txt was not added')).toBeVisible();
   await simulator.run();
   await expect(simulator.result).toContainText('partial');
+});
+
+test('imports, gates and queries of shapes give the hash that they give in Node', async ({ simulator }) => {
+  const { page } = simulator;
+  const prefixes = '@prefix ex: <http://e.org/> . @prefix sh: <http://www.w3.org/ns/shacl#> .';
+  const spec = {
+    name: 'spec.ttl',
+    content: `${prefixes} <> <http://www.w3.org/2002/07/owl#imports> ex:base . ex:x a ex:C ; ex:p 1 .`,
+  };
+  const shapes = {
+    name: 'shapes.ttl',
+    content: `${prefixes} ex:S sh:targetClass ex:B ; sh:sparql [ sh:select "SELECT $this ?value { $this <http://e.org/p> ?value }" ] .`,
+  };
+  const imported = {
+    name: 'base.rdf',
+    content:
+      '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#">' +
+      '<rdf:Description rdf:about="http://e.org/base"><rdf:type rdf:resource="http://www.w3.org/2002/07/owl#Ontology"/></rdf:Description>' +
+      '<rdf:Description rdf:about="http://e.org/C"><rdfs:subClassOf rdf:resource="http://e.org/B"/></rdf:Description></rdf:RDF>',
+  };
+  const gate = { name: 'gate.rq', content: '# MESSAGE: no\nASK { ?x <http://e.org/p> 1 }' };
+  await page.getByRole('button', { name: 'Start an empty session' }).click();
+  const dropped = await page.evaluateHandle(
+    (files) => {
+      const transfer = new DataTransfer();
+      for (const { name, content } of files) transfer.items.add(new File([content], name));
+      return transfer;
+    },
+    [spec, shapes, imported, gate],
+  );
+  await page.dispatchEvent('.workbench', 'drop', { dataTransfer: dropped });
+  await page.getByRole('list', { name: 'Documents' }).getByRole('button', { name: 'base.rdf' }).click();
+  await page.getByLabel('Role').selectOption('import');
+  await expect(page.getByText('1 ontology, 1 shapes document, 1 import, 1 gate')).toBeVisible();
+  await simulator.run();
+  await expect(simulator.result).toContainText('2 violations');
+  const stored = await page.evaluate(async () => {
+    for await (const { receiptJson } of globalThis.ggenSim.persistence.queryReceipts({ limit: 1 }))
+      return receiptJson;
+    return '{}';
+  });
+  const { determinismHash } = await validate({
+    spec: [spec],
+    shapes: [shapes],
+    import: [imported],
+    gates: [gate],
+  });
+  expect(JSON.parse(stored)).toMatchObject({ error: null, determinism_hash: determinismHash });
 });
 
 test('a hundred thousand receipts stay smooth: few rows in the document, pages on demand', async ({

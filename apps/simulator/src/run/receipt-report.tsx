@@ -58,6 +58,16 @@ export function ReceiptReport({
           )}
         </FailureNotice>
       )}
+      {error?.others === undefined ? null : (
+        <ul className="receipt-report__errors" aria-label="Further errors">
+          {error.others.map(({ name, line, column, message: text }) => (
+            <li key={`${name}:${line}:${column}`}>
+              {name}
+              {line === null ? '' : `:${line}:${column}`}: {text}
+            </li>
+          ))}
+        </ul>
+      )}
       <p className="receipt-report__metrics">
         {counts === null ? null : (
           <>

@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from 'react';
 import { formatPlural } from '../components/format.ts';
-import type { Session } from '../session/session.ts';
+import type { DocumentRole, Session } from '../session/session.ts';
 import './run-bar.css';
 
 /** Starts and cancels a run, and shows its agent and inputs. */
@@ -18,8 +18,9 @@ export function RunBar({
   onCancel: () => void;
 }): ReactNode {
   const [agentId, setAgentId] = useState(session.agentId);
-  const specs = session.documents.filter(({ role }) => role === 'spec').length;
-  const shapes = session.documents.length - specs;
+  const count = (wanted: DocumentRole): number =>
+    session.documents.filter(({ role }) => role === wanted).length;
+  const specs = count('spec');
   const rename = (): void => {
     const trimmed = agentId.trim();
     if (trimmed === '') setAgentId(session.agentId);
@@ -51,15 +52,18 @@ export function RunBar({
           onBlur={rename}
         />
       </label>
-      <span className="muted run-bar__inputs">{describeInputs(specs, shapes)}</span>
+      <span className="muted run-bar__inputs">{describeInputs(count)}</span>
     </div>
   );
 }
 
-function describeInputs(specs: number, shapes: number): string {
+function describeInputs(count: (role: DocumentRole) => number): string {
+  const [specs, shapes, imports, gates] = [count('spec'), count('shapes'), count('import'), count('gates')];
   if (specs === 0) return 'Add an ontology to run validation.';
-  const ontologies = formatPlural(specs, 'ontology', 'ontologies');
-  return shapes === 0
-    ? `${ontologies}, with any shapes it contains`
-    : `${ontologies}, ${formatPlural(shapes, 'shapes document')}`;
+  return [
+    formatPlural(specs, 'ontology', 'ontologies'),
+    shapes === 0 ? 'with any shapes it contains' : formatPlural(shapes, 'shapes document'),
+    ...(imports === 0 ? [] : [formatPlural(imports, 'import')]),
+    ...(gates === 0 ? [] : [formatPlural(gates, 'gate')]),
+  ].join(', ');
 }

@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from 'react';
 import { formatBytes } from '../components/format.ts';
-import type { DocumentRole, NewDocument, SessionDocument } from './session.ts';
+import { ROLE_NAMES, type DocumentRole, type NewDocument, type SessionDocument } from './session.ts';
 import './document-header.css';
 
 /** Shows the name, role and size of the document in the editor, and removes it. */
@@ -41,8 +41,11 @@ export function DocumentHeader({
           value={document.role}
           onChange={(event) => onChange({ role: event.target.value as DocumentRole })}
         >
-          <option value="spec">ontology</option>
-          <option value="shapes">shapes</option>
+          {Object.entries(ROLE_NAMES).map(([role, label]) => (
+            <option key={role} value={role}>
+              {label}
+            </option>
+          ))}
         </select>
       </label>
       <span className="muted document-header__size">{formatBytes(new Blob([document.content]).size)}</span>

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { SessionDocument } from './session.ts';
+import { ROLE_NAMES, type SessionDocument } from './session.ts';
 import { StoredText } from '../components/stored-text.tsx';
 import './document-tabs.css';
 
@@ -26,7 +26,7 @@ export function DocumentTabs({
             <span className="document-tab__name">
               <StoredText text={name} />
             </span>
-            <span className="document-tab__role">{role === 'spec' ? 'ontology' : 'shapes'}</span>
+            <span className="document-tab__role">{ROLE_NAMES[role]}</span>
           </button>
         </li>
       ))}

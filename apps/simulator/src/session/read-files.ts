@@ -1,7 +1,7 @@
 import { guessRole, type NewDocument } from './session.ts';
 
-/** File extensions of the formats that the agents read. */
-export const DOCUMENT_EXTENSIONS = '.ttl,.nt,.nq,.trig,.rdf,.owl,.jsonld';
+/** File extensions of the formats that the agents read: RDF, and queries of SPARQL. */
+export const DOCUMENT_EXTENSIONS = '.ttl,.nt,.nq,.trig,.rdf,.owl,.jsonld,.rq';
 
 /** A file that could not be added as a document. */
 export interface RejectedFile {
@@ -16,10 +16,10 @@ export async function readFiles(
   const documents: NewDocument[] = [];
   const rejected: RejectedFile[] = [];
   for (const file of files) {
-    if (!/\.(?:ttl|nt|nq|trig)$/i.test(file.name)) {
+    if (!DOCUMENT_EXTENSIONS.split(',').some((extension) => file.name.toLowerCase().endsWith(extension))) {
       rejected.push({
         name: file.name,
-        reason: 'Only .ttl, .nt, .nq, .trig, .rdf, .owl and .jsonld files can be added.',
+        reason: 'Only .ttl, .nt, .nq, .trig, .rdf, .owl, .jsonld and .rq files can be added.',
       });
       continue;
     }

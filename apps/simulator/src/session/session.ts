@@ -2,8 +2,19 @@ import type { MemoryRow } from '@ggen-sim/core';
 import { parsedJson } from '../components/parsed-json.ts';
 import { mergeText } from './merge-text.ts';
 
-/** Role of a document in a run: the data to validate, or the shapes to validate it against. */
-export type DocumentRole = 'spec' | 'shapes';
+/**
+ * Role of a document in a run, by the agent's parameter: the data to validate, the shapes to validate it against, what they may
+ * import by `owl:imports`, or a query that the data must not fulfil.
+ */
+export type DocumentRole = 'spec' | 'shapes' | 'import' | 'gates';
+
+/** What people call the roles. */
+export const ROLE_NAMES: Readonly<Record<DocumentRole, string>> = {
+  spec: 'ontology',
+  shapes: 'shapes',
+  import: 'import',
+  gates: 'gate',
+};
 
 /** A document of a session. */
 export interface SessionDocument {
@@ -133,6 +144,7 @@ export function withoutDocument(session: Session, documentId: string): Session {
 
 /** Recognizes shapes by the file name, otherwise by the content. */
 export function guessRole(name: string, content: string): DocumentRole {
+  if (/\.rq$/i.test(name)) return 'gates';
   if (/\bshapes?\b/i.test(name.replaceAll(/[_-]/g, ' '))) return 'shapes';
   const hasShapes = /\bsh:(?:Node|Property)Shape\b|ns\/shacl#(?:Node|Property)Shape/.test(content);
   const hasOtherTypes = /\ba\s+(?!sh:|owl:Ontology)[\w-]*:\w/.test(content);
