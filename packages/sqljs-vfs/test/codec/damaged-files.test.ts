@@ -104,6 +104,20 @@ describe('an encrypted file', () => {
     expect(await readingOf(changed)).toMatchObject({ resultCode: 11 });
   });
 
+  it('cannot notice a page of zeros where SQLite expects the end of a long value', async () => {
+    const disk = new MemoryDisk();
+    const { database } = await openDatabase(memoryStorage(disk), { key: KEY });
+    database.exec('CREATE TABLE t(filler TEXT); INSERT INTO t VALUES (hex(zeroblob(4000)))');
+    const changed = bytesOf(disk);
+    // The table is page 2, and the value goes on in the pages after it. The last of them has no page after it to name.
+    changed.fill(0, -PAGE);
+    const found = await openDatabase(memoryStorage(diskWith(changed)), { key: KEY });
+    const value = 'CAST(filler AS BLOB)';
+    expect(column(found.database, `SELECT length(${value}) FROM t`)).toEqual([8000]);
+    expect(column(found.database, `SELECT instr(${value}, x'00') > 0 FROM t`)).toEqual([1]);
+    expect(column(found.database, 'PRAGMA integrity_check')).toEqual(['ok']);
+  });
+
   it('cannot notice an older version of a page or of the whole file, as SQLCipher cannot', async () => {
     const changed = image.slice();
     changed.set(pageOf(older, 3), 2 * PAGE);

@@ -2,8 +2,10 @@
 import { afterEach, expect, it } from 'vitest';
 import { CHECKPOINT_POLICY } from '../../src/storages/indexeddb/checkpoint.ts';
 import type { StoreMeta } from '../../src/storages/indexeddb/commit-store.ts';
+import { type StoredEncryption, unwrapDataKey } from '../../src/storages/indexeddb/data-key.ts';
+import { RecordCipher } from '../../src/storages/indexeddb/record-cipher.ts';
 import { EXTENT_SIZE_BYTES } from '../../src/storages/indexeddb/extents.ts';
-import { type Context, Contexts } from './commit-log-contexts.ts';
+import { type Context, Contexts, KEY } from './commit-log-contexts.ts';
 
 const NO_STEPS = { ...CHECKPOINT_POLICY, softLimitMinBytes: Infinity, hardLimitMinBytes: Infinity };
 const MARKER: string = 'A'.repeat(64);
@@ -207,6 +209,43 @@ it.each([
   expect(contexts.database.state).toBe(changed);
 });
 
+it('notices each flipped byte of a commit, of a chunk and of the tag of the meta record', async () => {
+  const { contexts } = await makeDatabase();
+  contexts.close();
+  const { state } = contexts.database;
+  const [part] = state.parts as readonly [State['parts'][number]];
+  const meta = state.meta as StoreMeta;
+  const cipher = await RecordCipher.of(
+    'test',
+    meta.databaseId,
+    await unwrapDataKey('test', meta.encryption as StoredEncryption, KEY, meta.databaseId),
+  );
+  await cipher.openFirstPart(part.bytes, part.version);
+  for (let at = 0; at < part.bytes.byteLength; at++) {
+    await expect(
+      cipher.openFirstPart(flipped(part.bytes, at), part.version),
+      `byte ${at}`,
+    ).rejects.toMatchObject({
+      code: 'CORRUPT',
+    });
+  }
+  const chunk = { extentIndex: 7, version: 3, chunkIndex: 0, sizeBytes: 600 };
+  const sealed = await cipher.sealExtent({ ...chunk, bytes: new Uint8Array(600) });
+  const [bytes] = sealed.parts as readonly [Uint8Array<ArrayBuffer>];
+  expect(cipher.openChunk(bytes, chunk)).toHaveLength(600);
+  for (let at = 0; at < bytes.length; at++) {
+    const changed = new Uint8Array(flipped(bytes, at));
+    expect(() => cipher.openChunk(changed, chunk), `byte ${at}`).toThrow('extent 7');
+    await expect(cipher.loadChunk(changed, chunk), `byte ${at}`).rejects.toMatchObject({ code: 'CORRUPT' });
+  }
+  const seal = meta.seal as Uint8Array;
+  cipher.assertMeta(meta);
+  for (let at = 0; at < seal.length; at++) {
+    const changed = { ...meta, seal: new Uint8Array(flipped(seal, at)) };
+    expect(() => cipher.assertMeta(changed), `byte ${at}`).toThrow('the meta record');
+  }
+});
+
 it('refuses a chunk of an earlier version of the same extent', async () => {
   const { contexts, context } = await makeDatabase();
   const before = extentBytes(contexts.database.state, 0).slice(0, 16 * 1024 + 28);
@@ -238,6 +277,28 @@ it.each([
   await expect(context.log.readTransaction(() => undefined)).rejects.toMatchObject({ code: 'CORRUPT' });
   if (steps === 0) await expect(other.log.readTransaction(() => undefined)).rejects.toMatchObject(refused);
   expect(contexts.database.state).toBe(putBack);
+});
+
+it('cannot notice an earlier state of a whole piece, of the whole database, or of the encrypted data key', async () => {
+  const { contexts, context } = await makeDatabase();
+  await context.stepThroughCheckpoint(3);
+  const before = contexts.database.state;
+  const markersBefore = await readAgain(contexts);
+  await write(context, 200_000);
+  await context.stepThroughCheckpoint(3);
+  await context.log.changeKey(new Uint8Array(32).fill(8));
+  contexts.close();
+  const after = contexts.database.state;
+  expect(after.extents.get(0)?.version).not.toBe(before.extents.get(0)?.version);
+  await expect(readAgain(contexts)).rejects.toMatchObject({ code: 'WRONG_KEY' });
+
+  const withOldKey = withMeta(after, { encryption: before.meta?.encryption as StoredEncryption });
+  contexts.database.state = withOldKey;
+  expect(await readAgain(contexts)).toBeGreaterThan(0);
+  contexts.database.state = withExtent(withOldKey, 0, before.extents.get(0) as object);
+  expect(await readAgain(contexts)).toBe(markersBefore);
+  contexts.database.state = before;
+  expect(await readAgain(contexts)).toBe(markersBefore);
 });
 
 it('a checkpoint of an extent with a damaged chunk fails and is reported, and nothing of it is stored', async () => {
