@@ -4,8 +4,12 @@
  * new storage opens the database. It must find an intact file, every acknowledged transaction, none in part, and of the
  * others at most the one that was never answered.
  */
-import { indexedDbStorage } from '../../../packages/sqljs-vfs/src/storages/indexeddb/indexeddb.browser.ts';
-import { encryptedStorage } from '../../../packages/sqljs-vfs/test/indexeddb/encrypted-storage.browser.ts';
+import {
+  changeIndexedDbKey,
+  indexedDbStorage,
+} from '../../../packages/sqljs-vfs/src/storages/indexeddb/indexeddb.browser.ts';
+import { KEY } from '../../../packages/sqljs-vfs/test/indexeddb/encrypted-storage.browser.ts';
+import { VfsError } from '../../../packages/sqljs-vfs/src/errors.ts';
 import { readsOnDemand } from '../../../packages/sqljs-vfs/src/storages/indexeddb/extent-content.browser.ts';
 import { FileMirror } from '../../../packages/sqljs-vfs/src/storages/indexeddb/file-mirror.ts';
 import { openDatabase } from '../../../packages/sqljs-vfs/src/open-database.ts';
@@ -26,7 +30,7 @@ export interface IndexedDbCrashOptions {
   readonly seed: number;
   /** A defect to simulate; the checks must notice it. */
   readonly defect?: Defect;
-  /** @default false */
+  /** True for an encrypted database. Its key is changed now and then, or removed and given again. @default false */
   readonly encrypted?: boolean;
 }
 
@@ -79,6 +83,9 @@ function randomStatement(random: SeededRandom): string {
   ]);
 }
 
+const KEYS: readonly (Uint8Array | undefined)[] = [KEY, KEY.map((byte) => byte + 1), undefined];
+const KEY_CHANGE_PROBABILITY = 0.15;
+
 const LARGE_STATEMENT = `WITH RECURSIVE i(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM i WHERE k < 10)
   INSERT INTO t(n, body) SELECT k, randomblob(${LARGE_BYTES / 10}) FROM i`;
 
@@ -115,6 +122,8 @@ class CrashedDatabase {
   readonly #pageSizeBytes: number;
   readonly #durability: 'strict' | 'relaxed';
   readonly #encrypted: boolean;
+  /** The keys that may be the database's: two after a change that was not answered. */
+  #keys: readonly (Uint8Array | undefined)[];
   /** The content after each transaction, by its count. */
   readonly #contents: Map<number, Content> = new Map();
   #acknowledged: Content | undefined;
@@ -124,6 +133,7 @@ class CrashedDatabase {
   constructor(tabs: SimulatedTabs, random: SeededRandom, run: number, encrypted: boolean) {
     this.#tabs = tabs;
     this.#encrypted = encrypted;
+    this.#keys = [encrypted ? KEY : undefined];
     this.#random = random;
     this.#pageSizeBytes = PAGE_SIZES_BYTES[run % PAGE_SIZES_BYTES.length] as number;
     this.#durability = run % 5 === 4 ? 'strict' : 'relaxed';
@@ -133,6 +143,9 @@ class CrashedDatabase {
   async crash(): Promise<{ image: string; needingRecovery: boolean; reason: string | undefined }> {
     const random = this.#random;
     const large = random.chance(0.1);
+    const changesKey =
+      this.#encrypted && this.#acknowledged !== undefined && random.chance(KEY_CHANGE_PROBABILITY);
+    if (changesKey) this.#close();
     const fault = randomFault(random);
     const tab = this.#database && this.#tab ? this.#tab : this.#tabs.newTab();
     this.#tab = tab;
@@ -145,11 +158,12 @@ class CrashedDatabase {
           skip: large && random.chance(0.8) ? random.between(1, CHECKPOINT_STEPS_AT_MOST) : 0,
         }
       : { fault, mode: random.chance(0.5) ? 'readonly' : 'readwrite', skip: 0 };
-    const outcome = await this.#use(tab, large);
+    const outcome = changesKey ? await this.#changeKey(tab) : await this.#use(tab, large);
     tab.target = undefined;
     const image = tab.injected ? (tab.injected as TabFault).image : 'no fault';
     const needingRecovery = tab.injected !== undefined && outcome !== 'acknowledged';
-    const reason = await this.#check(tab, tab.injected);
+    // A change of the key changes no content.
+    const reason = await this.#check(tab, changesKey ? undefined : tab.injected);
     return { image, needingRecovery, reason };
   }
 
@@ -159,9 +173,47 @@ class CrashedDatabase {
     indexedDB.deleteDatabase(this.#name);
   }
 
-  #open(): Promise<DurableDatabase> {
-    const makeStorage = this.#encrypted ? encryptedStorage : indexedDbStorage;
-    return openDatabase(makeStorage(this.#name, { durability: this.#durability }), { busyDeadlineMs: 0 });
+  async #open(): Promise<DurableDatabase> {
+    const [key, otherKey] = this.#keys;
+    try {
+      const opened = await this.#openWith(key);
+      this.#keys = [key];
+      return opened;
+    } catch (error) {
+      const isOtherKey = error instanceof VfsError && ['WRONG_KEY', 'KEY_REQUIRED'].includes(error.code);
+      if (this.#keys.length === 1 || !isOtherKey) throw error;
+      this.#keys = [otherKey];
+      return this.#openWith(otherKey);
+    }
+  }
+
+  #openWith(key: Uint8Array | undefined): Promise<DurableDatabase> {
+    return openDatabase(indexedDbStorage(this.#name, { durability: this.#durability }), {
+      busyDeadlineMs: 0,
+      ...(key && { key }),
+    });
+  }
+
+  #close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  /** Changes the key. Afterwards the database has the old one or the new one, and after an answer the one answered for. */
+  async #changeKey(tab: Tab): Promise<'acknowledged' | 'refused' | 'never answered'> {
+    const [key] = this.#keys;
+    const newKey = this.#random.oneOf(KEYS.filter((other) => other !== key));
+    const outcome = await Promise.race([
+      changeIndexedDbKey(this.#name, { key, newKey }).then(
+        () => 'acknowledged' as const,
+        () => 'refused' as const,
+      ),
+      tab.crashEvent.then(() => 'never answered' as const),
+    ]);
+    const isUndone = tab.injected !== undefined && !tab.injected.applied;
+    if (outcome === 'acknowledged') this.#keys = [newKey];
+    else if (!isUndone) this.#keys = [newKey, key];
+    return outcome;
   }
 
   async #use(tab: Tab, large: boolean): Promise<'acknowledged' | 'refused' | 'never answered'> {

@@ -10,8 +10,9 @@ import { MemoryCommitStore, MemoryDatabase, type StoreFault } from './memory-com
 /** Room for a few chunks, so that the cache drops some all the time. */
 const CACHE_SIZE_BYTES: number = 256 * 1024;
 
-/** The key of the contexts of an encrypted database. */
+/** The first key of an encrypted database. */
 export const KEY: Uint8Array = new Uint8Array(32).fill(7);
+const NO_CHANGE: Change = { kind: 'add', offset: 0, sizeBytes: 0, amount: 0 };
 
 /** A change of the file. Adding shows lost and repeated commits, which setting bytes would hide. */
 export type Change =
@@ -53,6 +54,7 @@ export class Contexts {
   readonly #locks: SerialQueue | undefined;
   readonly #encrypted: boolean;
   readonly all: Context[] = [];
+  #key: Uint8Array = KEY;
 
   constructor({
     policy,
@@ -74,12 +76,21 @@ export class Contexts {
     const withWriterLock = <T>(work: () => Promise<T>): Promise<T> =>
       this.#locks ? this.#locks.run(work) : work();
     const context = new Context(this, { withWriterLock, readsOnDemand: index < 2 });
-    if (this.#encrypted) context.log.useKey(KEY);
+    if (this.#encrypted) context.log.useKey(this.#key);
     return context;
   }
 
   at(index: number): Context {
     return this.all[index] as Context;
+  }
+
+  /** Gives an encrypted database another key, through a context. The others go on, and new ones need the key that is stored. */
+  async changeKey(context: Context): Promise<void> {
+    const newKey = this.#key.map((byte) => byte + 1);
+    if (!this.#encrypted || !(await context.changeKey(newKey))) return;
+    this.#key = newKey;
+    // For those that have yet to open the database; the others keep the data key.
+    for (const { log } of this.all) log.useKey(newKey);
   }
 
   /** Compares every context's content, and that of a new one, with the model. @returns the difference, if any */
@@ -170,6 +181,21 @@ export class Context {
         assert.equal(running.commits, 0, 'times a refused change is stored');
       }
       if (!isBusy(failure)) return failure;
+    }
+  }
+
+  /** Changes the key, again after every SQLITE_BUSY. @returns true when the new key was stored, whatever the answer */
+  async changeKey(newKey: Uint8Array): Promise<boolean> {
+    for (;;) {
+      const running = { change: NO_CHANGE, commits: 0 };
+      this.#running = running;
+      const failure: unknown = await this.log.changeKey(newKey).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      assert(running.commits <= 1, 'a key is stored twice');
+      if (failure === undefined) assert.equal(running.commits, 1, 'times an acknowledged key is stored');
+      if (running.commits > 0 || !isBusy(failure)) return running.commits > 0;
     }
   }
 

@@ -37,7 +37,7 @@ type Step =
   | { readonly verb: 'checkpoint'; readonly who: number; readonly steps: number; readonly refreshes: boolean }
   | { readonly verb: 'inject'; readonly who: number; readonly fault: StoreFault }
   | { readonly verb: 'read'; readonly who: number; readonly transaction: 'read' | 'write' }
-  | { readonly verb: 'reopen' | 'lose handles'; readonly who: number };
+  | { readonly verb: 'reopen' | 'lose handles' | 'change key'; readonly who: number };
 
 const position = fc.oneof(
   fc
@@ -99,6 +99,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ verb: fc.constantFrom('reopen' as const, 'lose handles' as const), who }),
   },
+  { weight: 1, arbitrary: fc.record({ verb: fc.constant('change key' as const), who }) },
 );
 
 async function take(contexts: Contexts, step: Step): Promise<void> {
@@ -117,6 +118,7 @@ async function take(contexts: Contexts, step: Step): Promise<void> {
     await context.stepThroughCheckpoint(step.steps);
   } else if (step.verb === 'lose handles') context.store.invalidateHandles();
   else if (step.verb === 'inject') context.injectFault(step.fault);
+  else if (step.verb === 'change key') await contexts.changeKey(context);
   else if (step.verb === 'read')
     assert(await context.reads(contexts.model.bytes, step.transaction), 'a read of an old state');
   else {
