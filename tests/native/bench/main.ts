@@ -98,7 +98,9 @@ async function measure(kind: RunKind): Promise<Results> {
     const seconds = ((Date.now() - begin.getTime()) / 1000).toFixed(0).padStart(5);
     process.stderr.write(`${seconds} s  ${line}\n`);
   };
-  const nodeEngines = NODE_ENGINES.filter(isChosen);
+  const nodeEngines = NODE_ENGINES.filter(
+    (engine) => isChosen(engine) && !(kind === 'smoke' && engine.compile && !chosen),
+  );
   mkdirSync(workFolder, { recursive: true });
   if (everywhere || values.node) {
     await runNodeTrials(nodeEngines, plan.node, workFolder, collector, say);

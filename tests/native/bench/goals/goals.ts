@@ -19,7 +19,13 @@ const OPENED_IN: Readonly<Record<string, string>> = {
 /** Every goal with its figures from a run. */
 export function goalsOf(results: Results): Goal[] {
   const numbers = new Numbers(results);
-  return [...nodeGoals(numbers), ...growthGoals(numbers), ...millionGoals(numbers), ...pageGoals(numbers)];
+  return [
+    ...nodeGoals(numbers),
+    ...growthGoals(numbers),
+    ...millionGoals(numbers),
+    ...pageGoals(numbers),
+    ...encryptionGoals(numbers),
+  ];
 }
 
 function nodeGoals(numbers: Numbers): Goal[] {
@@ -160,6 +166,45 @@ function pageGoals(numbers: Numbers): Goal[] {
         unit: '×',
       })),
       beside: beside(pageGrowth(numbers, 'sqljs-export')),
+    },
+  ];
+}
+
+function encryptionGoals(numbers: Numbers): Goal[] {
+  const pairs = [
+    ['ggen-sim-file-encrypted', 'ggen-sim-file'],
+    ['ggen-sim-exclusive-encrypted', 'ggen-sim-exclusive'],
+  ] as const;
+  const pages = ['ggen-sim-indexeddb-worker-encrypted', 'ggen-sim-indexeddb-worker'] as const;
+  const inNode = (caseName: string, limit: number): Check[] =>
+    pairs.flatMap((pair) =>
+      PAGE_SIZES.map((rows) => ({
+        at: `${pair[1]}, ${at(rows)}`,
+        value: numbers.ratio('node', pair, caseName, rows),
+        limit,
+        must: 'at most' as const,
+        unit: '×' as const,
+      })),
+    );
+  const sqlCipher = (['save', 'get'] as const).flatMap((caseName) =>
+    PAGE_SIZES.flatMap((rows) => {
+      const ratio = numbers.ratio('node', ['ggen-sim-file-encrypted', 'sqlcipher'], caseName, rows);
+      return ratio === undefined ? [] : [`${caseName} to SQLCipher's, ${at(rows)}: ${formatNumber(ratio)} ×`];
+    }),
+  );
+  return [
+    {
+      text: 'Node, encrypted: a save takes at most 1.5 × a plain one',
+      checks: inNode('save', 1.5),
+      beside: sqlCipher.join('; '),
+    },
+    {
+      text: 'Node, encrypted: a get of what is in the cache takes at most 1.05 × a plain one',
+      checks: inNode('get', 1.05),
+    },
+    {
+      text: 'Chromium, IndexedDB strict, encrypted: a save takes at most 1.2 × a plain one',
+      checks: slower(numbers, 'chromium', pages, PAGE_SIZES, 1.2),
     },
   ];
 }

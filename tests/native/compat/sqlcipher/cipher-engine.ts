@@ -5,8 +5,18 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
-const FOLDER = path.join(import.meta.dirname, '../..');
-const SHELL_SOURCE = path.join(import.meta.dirname, 'shell.c');
+/** Tests need no quick program, benchmarks do. */
+type OptimisationLevel = '-O0' | '-O2';
+
+const FOLDER = workspaceFolder();
+const SHELL_SOURCE = path.join(FOLDER, 'compat/sqlcipher/shell.c');
+
+/** Finds this workspace, whether this file is bundled or not. */
+function workspaceFolder(): string {
+  let folder = import.meta.dirname;
+  while (!fs.existsSync(path.join(folder, 'pnpm-workspace.yaml'))) folder = path.dirname(folder);
+  return folder;
+}
 
 interface EngineOptions {
   /** The folder of its `sqlite3.c`, in `node_modules`. */
@@ -21,22 +31,20 @@ interface EngineOptions {
 class CipherEngine {
   readonly name: string;
   readonly #options: EngineOptions;
-  readonly #program: string;
 
   constructor(name: string, options: EngineOptions) {
     this.name = name;
     this.#options = options;
-    this.#program = path.join(FOLDER, 'dist', name);
   }
 
   /** Compiles the shell, once. */
-  async build(): Promise<void> {
-    const program = this.#program;
+  async build(level: OptimisationLevel = '-O0'): Promise<void> {
+    const program = this.#program(level);
     if (fs.existsSync(program) && fs.statSync(program).mtimeMs > fs.statSync(SHELL_SOURCE).mtimeMs) return;
     fs.mkdirSync(path.dirname(program), { recursive: true });
     const source = path.join(FOLDER, 'node_modules', this.#options.source);
     const { flags = [], libraries = [] } = this.#options;
-    const compiler = `gcc -O0 -w -D_GNU_SOURCE -include stdint.h -DSQLITE_TEMP_STORE=2 ${flags.join(' ')}`;
+    const compiler = `gcc ${level} -w -D_GNU_SOURCE -include stdint.h -DSQLITE_TEMP_STORE=2 ${flags.join(' ')}`;
     const linked = `${libraries.join(' ')} -lm -lpthread -ldl`;
     await promisify(exec)(
       `${compiler} -I'${source}' -o '${program}' '${source}/sqlite3.c' '${SHELL_SOURCE}' ${linked}`,
@@ -45,7 +53,7 @@ class CipherEngine {
 
   /** Runs statements. @returns the lines of their rows */
   run(file: string, key: Uint8Array | string, ...statements: string[]): string[] {
-    const { stdout, status } = spawnSync(this.#program, [file], {
+    const { stdout, status } = spawnSync(this.#program('-O0'), [file], {
       input: [this.#keyStatements(key), ...statements, ''].join('\n'),
       encoding: 'utf8',
     });
@@ -59,10 +67,18 @@ class CipherEngine {
   }
 
   /** Starts a process that has a database open. */
-  async start(file: string, key: Uint8Array | string): Promise<CipherProcess> {
-    const started = new CipherProcess(this.name, spawn(this.#program, [file]));
+  async start(
+    file: string,
+    key: Uint8Array | string,
+    level: OptimisationLevel = '-O0',
+  ): Promise<CipherProcess> {
+    const started = new CipherProcess(this.name, spawn(this.#program(level), [file]));
     await started.run(this.#keyStatements(key));
     return started;
+  }
+
+  #program(level: OptimisationLevel): string {
+    return path.join(FOLDER, 'dist', `${this.name}${level}`);
   }
 
   /** Writes a raw key, or a passphrase, as the pragma takes it. */

@@ -2,6 +2,7 @@
 export const BROWSER_ENGINE_IDS = [
   'ggen-sim-indexeddb',
   'ggen-sim-indexeddb-worker',
+  'ggen-sim-indexeddb-worker-encrypted',
   'ggen-sim-indexeddb-relaxed',
   'ggen-sim-opfs',
   'ggen-sim-opfs-worker',

@@ -1,4 +1,5 @@
 import type { OpenOptions } from '@ggen-sim/core';
+import { KEY } from '../../dataset/encryption-key.ts';
 import type { Session } from '../engine.ts';
 import { ggenSimSession } from '../ggen-sim-session.ts';
 import type { BrowserEngine, SeedSource } from './browser-engine.ts';
@@ -25,6 +26,15 @@ export const GGEN_SIM: readonly BrowserEngine[] = [
       durability: STRICT_INDEXEDDB,
     },
     { storage: 'indexeddb' },
+    'worker',
+  ),
+  ggenSim(
+    {
+      id: 'ggen-sim-indexeddb-worker-encrypted',
+      title: 'ggen-sim, IndexedDB, encrypted, called in the worker',
+      durability: STRICT_INDEXEDDB,
+    },
+    { storage: 'indexeddb', key: KEY },
     'worker',
   ),
   ggenSim(
@@ -81,7 +91,7 @@ export const GGEN_SIM_MEMORY: BrowserEngine = {
 };
 
 type Storage =
-  | { readonly storage: 'indexeddb'; readonly durability?: 'relaxed' }
+  | { readonly storage: 'indexeddb'; readonly durability?: 'relaxed'; readonly key?: Uint8Array }
   | { readonly storage: 'opfs'; readonly exclusive?: true };
 
 function ggenSim(
@@ -113,7 +123,7 @@ async function fill(
   const { openPersistence } = await import('@ggen-sim/core');
   const options: OpenOptions = { ...storage, name, worker: host === 'page' };
   const db = await openPersistence(options);
-  if (storage.storage === 'indexeddb' && source.seed.rowCount >= IMPORTED_WHOLE_BELOW) {
+  if (storage.storage === 'indexeddb' && !storage.key && source.seed.rowCount >= IMPORTED_WHOLE_BELOW) {
     await db.close();
     return storeExtents(name, await source.blob());
   }

@@ -1,3 +1,4 @@
+import { KEY } from '../../dataset/encryption-key.ts';
 import type { NodeEngine } from './node-engine.ts';
 
 export const ggenSimFile: NodeEngine = {
@@ -16,7 +17,27 @@ export const ggenSimExclusive: NodeEngine = {
   open: (path) => openGgenSim({ path, exclusive: true }),
 };
 
-async function openGgenSim(options: { path: string; exclusive?: boolean }): ReturnType<NodeEngine['open']> {
+export const ggenSimFileEncrypted: NodeEngine = {
+  ...ggenSimFile,
+  id: 'ggen-sim-file-encrypted',
+  title: 'ggen-sim, file, encrypted',
+  encrypted: true,
+  open: (path) => openGgenSim({ path, key: KEY }),
+};
+
+export const ggenSimExclusiveEncrypted: NodeEngine = {
+  ...ggenSimExclusive,
+  id: 'ggen-sim-exclusive-encrypted',
+  title: 'ggen-sim, file, exclusive, encrypted',
+  encrypted: true,
+  open: (path) => openGgenSim({ path, exclusive: true, key: KEY }),
+};
+
+async function openGgenSim(options: {
+  path: string;
+  exclusive?: boolean;
+  key?: Uint8Array;
+}): ReturnType<NodeEngine['open']> {
   const [{ openPersistence }, { ggenSimSession }] = await Promise.all([
     import('@ggen-sim/core'),
     import('../ggen-sim-session.ts'),

@@ -48,7 +48,8 @@ function shell(file: string, script: string, ...flags: string[]): Promise<string
   });
 }
 
-function withValues(sql: string, values: readonly SqlValue[]): string {
+/** Writes values into a statement. */
+export function withValues(sql: string, values: readonly SqlValue[]): string {
   let at = 0;
   return sql.replaceAll('?', () => {
     const value = values[at++] ?? null;

@@ -35,12 +35,17 @@ export async function runNodeTrials(
 ): Promise<void> {
   const folder = path.join(workFolder, 'node');
   rmSync(folder, { recursive: true, force: true });
+  for (const engine of engines) await engine.compile?.();
   const sizes: { readonly seed: Seed; readonly databases: readonly Database[] }[] = [];
   for (const rowCount of plan.rowCounts) {
     say(`Node, ${rowCount} rows, making and copying the seed`);
     const seed = todaysSeed(rowCount);
-    const source = await datasetFile(path.join(workFolder, 'seeds'), seed);
-    const databases = copies(engines, source, path.join(folder, String(rowCount)), rowCount, collector);
+    const seeds = path.join(workFolder, 'seeds');
+    const sources = {
+      plain: await datasetFile(seeds, seed),
+      encrypted: engines.some(({ encrypted }) => encrypted) ? await datasetFile(seeds, seed, true) : '',
+    };
+    const databases = copies(engines, sources, path.join(folder, String(rowCount)), rowCount, collector);
     sizes.push({ seed, databases });
   }
   const first = FIRST_CASES.map(({ name }) => name);
@@ -78,7 +83,7 @@ export async function runNodeTrials(
 
 function copies(
   engines: readonly NodeEngine[],
-  source: string,
+  sources: { readonly plain: string; readonly encrypted: string },
   folder: string,
   rowCount: number,
   collector: ResultsCollector,
@@ -91,7 +96,7 @@ function copies(
       continue;
     }
     const file = path.join(folder, engine.id, 'ggen.db');
-    copySeed(source, file);
+    copySeed(engine.encrypted ? sources.encrypted : sources.plain, file);
     databases.push({ engine, file, rows: { receipts: rowCount, auditEntries: rowCount } });
   }
   return databases;
