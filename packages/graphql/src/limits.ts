@@ -11,9 +11,9 @@ import {
 
 /** Longest document, in characters. */
 export const MAX_DOCUMENT_CHARACTERS: number = 64 * 1024;
-/** Tokens of a document. The introspection of GraphiQL has about 300. */
+/** Tokens of a document. Introspection stays below. */
 export const MAX_TOKENS = 2000;
-/** Levels of fields. Introspection of types has 13. */
+/** Levels of fields. Introspection stays below. */
 export const MAX_DEPTH = 15;
 /** Cost of an operation: 1 for a field, {@link EXPENSIVE_COST} for one that reads many rows. */
 export const MAX_COST = 1000;
