@@ -1,7 +1,7 @@
 import { checkKey } from './contract/encryption-key.ts';
 import type { Storage } from './contract/storage.ts';
 import { VfsError } from './errors.ts';
-import type { ChangeKeyOptions } from './key-change/change-key.ts';
+import { type ChangeKeyOptions, changeKey } from './key-change/change-key.ts';
 
 export type { ChangeKeyOptions } from './key-change/change-key.ts';
 
@@ -22,8 +22,6 @@ export async function changeDatabaseKey(storage: Storage, options: ChangeKeyOpti
     const newKey = options.newKey === undefined ? undefined : checkKey(options.newKey);
     if (key === undefined && newKey === undefined) throw new TypeError('key, newKey: neither is given');
     if (storage.capabilities.atomicCommit) throw otherWay(storage);
-    // A page whose databases stay as they are loads no code for this.
-    const { changeKey } = await import('./key-change/change-key.ts');
     await changeKey(storage, { ...options, key, newKey });
   } finally {
     storage.close?.();
