@@ -4,8 +4,10 @@ import { SpanKind, SpanStatusCode, TraceFlags, type Attributes } from '@opentele
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, BasicTracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { expect, it } from 'vitest';
+import { openPersistence, type Persistence } from '@ggen-sim/core';
+import { expect, it, onTestFinished } from 'vitest';
 import type { ServeOptions } from '../src/index.ts';
+import { storeSpans } from '../src/otlp/received-spans.ts';
 import { codeOf, serveNew, type Served } from './support/served-database.ts';
 
 const serve = (options: ServeOptions = {}): Promise<Served> => serveNew({ isWritable: true, ...options });
@@ -56,6 +58,10 @@ it('stores what an SDK exports, once', async () => {
       'gen_ai.operation.name': 'invoke_agent',
       'gen_ai.agent.id': 'planner',
       'gen_ai.input.messages': 'a secret plan',
+      'gen_ai.retrieval.query.text': 'a secret plan',
+      'traceloop.entity.output': 'a secret plan',
+      'llm.input_messages.0.message.content': 'a secret plan',
+      'output.value': 'a secret plan',
       tokens: 12,
     }),
     span(
@@ -157,4 +163,80 @@ it('refuses what is no request, and where it only reads', async () => {
     await database.countAuditTrail({ days: 9999 }),
     await reading.database.countAuditTrail({ days: 9999 }),
   ]).toEqual([0, 0]);
+});
+
+async function openInMemory(): Promise<Persistence> {
+  const database = await openPersistence({ storage: 'memory' });
+  onTestFinished(() => database.close());
+  return database;
+}
+
+const anyAgent = (given: string | undefined): string | undefined => given;
+
+/** Spans of runs, of a service of this name. */
+const runs = (count: number, service: string, more: (n: number) => object = () => ({})): unknown => ({
+  resourceSpans: [
+    {
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] },
+      scopeSpans: [
+        {
+          spans: Array.from({ length: count }, (_, n) => ({
+            ...right,
+            spanId: (n + 1).toString(16).padStart(16, '0'),
+            attributes: [{ key: 'gen_ai.operation.name', value: { stringValue: 'invoke_agent' } }],
+            ...more(n),
+          })),
+        },
+      ],
+    },
+  ],
+});
+
+it('bounds what a small request makes of rows', async () => {
+  const database = await openInMemory();
+  const sent = runs(4, '\u0001'.repeat(4096));
+  const few = await storeSpans(database, { request: sent, agentThatWrites: anyAgent, maxSpans: 3 });
+  expect(few).toEqual({ rejected: 1, reason: 'More than 3 spans are in one request' });
+  const [row] = await database.queryAuditTrail({ days: 9999 });
+  expect(row?.agentId).toHaveLength(512);
+  // The name is escaped in the details, and again in a line of JSON.
+  expect(JSON.stringify(row).length).toBeLessThan(15 * 512);
+  const large = await storeSpans(await openInMemory(), {
+    request: sent,
+    agentThatWrites: anyAgent,
+    maxCharacters: 10_000,
+  });
+  expect(large).toEqual({ rejected: 2, reason: 'The rows of a request have more than 10000 characters' });
+});
+
+it('stores the runs beside one that is refused, and of a service without a name', async () => {
+  const database = await openInMemory();
+  const names = ['', undefined, 'planner'];
+  const stored = await storeSpans(database, {
+    request: runs(3, ''),
+    agentThatWrites: () => names.shift(),
+  });
+  expect(stored).toEqual({ rejected: 1, reason: expect.stringContaining('agentId') });
+  const receipts = await database.queryReceipts();
+  expect(receipts.map(({ agentId }) => agentId).toSorted()).toEqual(['planner', 'unknown']);
+});
+
+it('stores nothing more once the signal fires, and goes on when the request is sent again', async () => {
+  const database = await openInMemory();
+  const control = new AbortController();
+  let asked = 0;
+  const agentThatWrites = (given: string | undefined): string | undefined => {
+    asked += 1;
+    // The last of the second batch.
+    if (asked === 1200) control.abort();
+    return given;
+  };
+  const sent = runs(1200, 'shop', (n) => (n < 2 ? {} : { attributes: [] }));
+  const { signal } = control;
+  await expect(storeSpans(database, { request: sent, agentThatWrites, signal })).rejects.toMatchObject({
+    code: 'ABORTED',
+  });
+  expect(await database.countAuditTrail({ days: 9999 })).toBe(1000);
+  await storeSpans(database, { request: sent, agentThatWrites: anyAgent });
+  expect([await database.countAuditTrail({ days: 9999 }), await database.countReceipts()]).toEqual([1200, 2]);
 });

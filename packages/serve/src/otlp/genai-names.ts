@@ -13,7 +13,10 @@ export const MEMORY_RECORD_ID = 'gen_ai.memory.record.id';
 export const ERROR_TYPE = 'error.type';
 /** Value of {@link ERROR_TYPE} where no better one is known. */
 export const OTHER_ERROR = '_OTHER';
-/** Beginnings of the names of attributes that hold what was said or done; they are not stored. */
+/**
+ * Beginnings of the names of attributes that hold what was said or done; they are not stored. After those of OpenTelemetry
+ * come those of OpenInference and of OpenLLMetry.
+ */
 export const CONTENTS: readonly string[] = [
   'gen_ai.input.messages',
   'gen_ai.output.messages',
@@ -23,6 +26,16 @@ export const CONTENTS: readonly string[] = [
   'gen_ai.tool.call.arguments',
   'gen_ai.tool.call.result',
   'gen_ai.tool.definitions',
+  'gen_ai.retrieval.query.text',
+  'gen_ai.retrieval.documents',
+  'input.value',
+  'output.value',
+  'llm.prompts',
+  'llm.completions',
+  'llm.input_messages',
+  'llm.output_messages',
+  'traceloop.entity.input',
+  'traceloop.entity.output',
 ];
 export const SERVICE_NAME = 'service.name';
 export const SERVICE_VERSION = 'service.version';

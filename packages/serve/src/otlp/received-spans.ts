@@ -1,6 +1,7 @@
 /** Spans of OpenTelemetry as rows: each an entry of the audit trail, and a run of an agent a receipt as well. */
 import { createHash } from 'node:crypto';
-import type { Persistence } from '@ggen-sim/core';
+import { PersistenceError, type Persistence } from '@ggen-sim/core';
+import { httpErrorOf } from '../http/http-error.ts';
 import * as names from './genai-names.ts';
 
 /** A row of `audit_log`, under the names of its columns. */
@@ -16,9 +17,23 @@ interface AuditLine {
   readonly error_message: string | null;
 }
 
+/** What {@link storeSpans} takes. */
+export interface ReceivedSpans {
+  /** A request of any shape, as JSON. */
+  readonly request: unknown;
+  /** Returns the agent in whose name a span is stored, or throws. */
+  readonly agentThatWrites: (given: string | undefined) => string | undefined;
+  /** Ends the storing between two batches of rows, or two receipts. */
+  readonly signal?: AbortSignal;
+  /** Spans of a request that are stored; further ones are rejected. @default 8192, as many as a collector sends at a time */
+  readonly maxSpans?: number;
+  /** Characters of the rows of a request that are stored; rows beyond are rejected. @default 16777216 */
+  readonly maxCharacters?: number;
+}
+
 /** Result of {@link storeSpans}. */
 export interface StoredSpans {
-  /** Number of spans that are no spans of OTLP, or that may not be stored. */
+  /** Number of spans that are no spans of OTLP, that may not be stored, or that are too many for one request. */
   readonly rejected: number;
   /** Why the first of them was rejected. */
   readonly reason: string | undefined;
@@ -28,49 +43,110 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Longest text that is kept of a span, in characters. */
 const MAX_TEXT_CHARACTERS = 4096;
+/** Longest name of an agent, service or operation, in characters. That of a service is in each row of its spans. */
+const MAX_NAME_CHARACTERS = 512;
+/** Rows that are imported at a time. An import names no more than these where it refuses them. */
+const BATCH_ROWS = 1000;
 /** Largest time of OTLP, a 64-bit integer: in the year 2554. */
 const MAX_TIME_NANOSECONDS = 2n ** 64n - 1n;
 const NANOSECONDS_PER_MS = 1_000_000n;
 
 /**
  * Stores the spans of a request. A span that is stored already stays as it is, so that an exporter may send it again.
- * @param agentThatWrites - returns the agent in whose name a span is stored, or throws
- * @throws {PersistenceError} as `importRows` and `saveReceipt` do; sending the request again goes on
+ * @throws {PersistenceError} as `importRows` and `saveReceipt` do, but not for what is wrong with one span; ABORTED.
+ * Sending the request again goes on
  */
-export async function storeSpans(
-  database: Persistence,
-  request: unknown,
-  agentThatWrites: (given: string | undefined) => string | undefined,
-): Promise<StoredSpans> {
-  const rows: AuditLine[] = [];
+export async function storeSpans(database: Persistence, received: ReceivedSpans): Promise<StoredSpans> {
+  const { request, agentThatWrites, signal, maxSpans = 8192, maxCharacters = 16 * 1024 * 1024 } = received;
   let rejected = 0;
   let reason: string | undefined;
   const reject = (why: string): void => {
     rejected += 1;
     reason ??= why;
   };
+  let rows: AuditLine[] = [];
+  let spans = 0;
+  let characters = 0;
   for (const { span, service } of spansIn(request)) {
+    spans += 1;
     try {
-      rows.push(rowOf(span, service, agentThatWrites));
+      if (spans > maxSpans) throw new Error(`More than ${maxSpans} spans are in one request`);
+      const row = rowOf(span, service, agentThatWrites);
+      if (characters + charactersOf(row) > maxCharacters)
+        throw new Error(`The rows of a request have more than ${maxCharacters} characters`);
+      characters += charactersOf(row);
+      rows.push(row);
     } catch (error) {
       reject(error instanceof Error ? error.message : String(error));
     }
+    if (rows.length < BATCH_ROWS) continue;
+    await storeRows(database, rows, reject, signal);
+    rows = [];
   }
-  if (rows.length > 0) {
-    const input = new Blob(rows.map((row) => `${JSON.stringify(row)}\n`)).stream();
-    const { refusedLines } = await database.importRows({ table: 'audit_log', input, ifAbsent: true });
-    for (const line of refusedLines) if (!line.reason.endsWith('is stored already')) reject(line.reason);
-  }
-  for (const row of rows) if (row.operation_type === names.INVOKE_AGENT) await saveRun(database, row);
+  if (rows.length > 0) await storeRows(database, rows, reject, signal);
   return { rejected, reason };
+}
+
+function charactersOf(row: AuditLine): number {
+  let characters = 0;
+  for (const value of Object.values(row)) if (typeof value === 'string') characters += value.length;
+  return characters;
+}
+
+/** Stores rows, and the receipts of those that are runs and were not refused. */
+async function storeRows(
+  database: Persistence,
+  rows: readonly AuditLine[],
+  reject: (why: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { refusedLines } = await database.importRows({
+    table: 'audit_log',
+    input: linesOf(rows),
+    ifAbsent: true,
+    ...(signal !== undefined && { signal }),
+  });
+  const refused = new Set<AuditLine | undefined>();
+  for (const { line, reason } of refusedLines) {
+    // Of the same span, with other values.
+    if (reason.endsWith('is stored already')) continue;
+    refused.add(rows[line - 1]);
+    reject(reason);
+  }
+  for (const row of rows) {
+    if (row.operation_type !== names.INVOKE_AGENT || refused.has(row)) continue;
+    if (signal?.aborted === true)
+      throw new PersistenceError('ABORTED', 'Storing spans was ended', { operation: 'storeSpans' });
+    try {
+      await saveRun(database, row);
+    } catch (error) {
+      // One run that is no receipt must not keep those after it from being stored.
+      const { status, message } = httpErrorOf(error);
+      if (status !== 400) throw error;
+      reject(message);
+    }
+  }
+}
+
+/** Makes the lines one at a time, so that they are not held together. */
+function linesOf(rows: readonly AuditLine[]): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let next = 0;
+  return new ReadableStream({
+    pull(control) {
+      const row = rows[next];
+      next += 1;
+      if (row === undefined) control.close();
+      else control.enqueue(encoder.encode(`${JSON.stringify(row)}\n`));
+    },
+  });
 }
 
 /** Saves the receipt of a run. Its execution is named by trace and span, so it is saved once. */
 async function saveRun(database: Persistence, row: AuditLine): Promise<void> {
   const { trace_id: traceId, span_id: spanId } = JSON.parse(row.details) as Readonly<Record<string, string>>;
   const executionId = `${traceId}/${spanId}`;
-  const execution = executionId;
-  if ((await database.countReceipts({ execution })) > 0) return;
+  if ((await database.countReceipts({ execution: executionId })) > 0) return;
   await database.saveReceipt({
     executionId,
     agentId: row.agent_id,
@@ -88,10 +164,9 @@ function* spansIn(
 ): Generator<{ readonly span: unknown; readonly service: string | undefined }> {
   for (const resourceSpans of listIn(request, 'resourceSpans')) {
     const resource = objectIn(resourceSpans, 'resource');
-    const service = attributesOf(resource).get(names.SERVICE_NAME);
+    const service = cutName(String(attributesOf(resource).get(names.SERVICE_NAME) ?? '')) || undefined;
     for (const scopeSpans of listIn(resourceSpans, 'scopeSpans'))
-      for (const span of listIn(scopeSpans, 'spans'))
-        yield { span, service: service === undefined ? undefined : String(service) };
+      for (const span of listIn(scopeSpans, 'spans')) yield { span, service };
   }
 }
 
@@ -127,9 +202,9 @@ function rowOf(
   return {
     audit_id: auditId(traceId, spanId),
     timestamp: new Date(endMs).toISOString().slice(0, 19).replace('T', ' '),
-    agent_id: cut(agent),
-    operation: text(names.TOOL_NAME) ?? name,
-    operation_type: text(names.OPERATION_NAME) ?? 'span',
+    agent_id: cutName(agent),
+    operation: cutName(text(names.TOOL_NAME) ?? name),
+    operation_type: cutName(text(names.OPERATION_NAME) ?? 'span'),
     status: isError ? 'failed' : 'completed',
     duration_ms: Math.max(0, Math.round(endMs - startMs)),
     details: JSON.stringify(details),
@@ -160,7 +235,10 @@ function textIn(value: unknown, key: string): string | undefined {
   return typeof found === 'string' && found !== '' ? cut(found) : undefined;
 }
 
-const cut = (text: string): string => text.slice(0, MAX_TEXT_CHARACTERS).toWellFormed();
+const cut = (text: string, characters = MAX_TEXT_CHARACTERS): string =>
+  text.slice(0, characters).toWellFormed();
+
+const cutName = (text: string): string => cut(text, MAX_NAME_CHARACTERS);
 
 function idIn(span: unknown, key: string, digits: 16 | 32): string {
   const id = textIn(span, key)?.toLowerCase() ?? '';

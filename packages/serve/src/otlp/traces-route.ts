@@ -10,12 +10,16 @@ export const tracesRoute: Route = {
   path: '/v1/traces',
   writes: true,
   async handle(exchange) {
-    const { request, response, database, agentThatWrites } = exchange;
+    const { request, response, database, agentThatWrites, signal } = exchange;
     if (request.headers['content-type']?.startsWith('application/json') !== true)
       throw new HttpError(415, 'UNSUPPORTED_TYPE', 'Spans must be JSON', {
         hint: 'Set OTEL_EXPORTER_OTLP_PROTOCOL=http/json',
       });
-    const { rejected, reason } = await storeSpans(database, await jsonOf(exchange), agentThatWrites);
+    const { rejected, reason } = await storeSpans(database, {
+      request: await jsonOf(exchange),
+      agentThatWrites,
+      signal,
+    });
     const partialSuccess = { rejectedSpans: String(rejected), errorMessage: reason };
     answerJson(response, 200, rejected === 0 ? {} : { partialSuccess });
   },
