@@ -55,7 +55,7 @@ export async function changeKey(storage: Storage, options: ChangeKeyOptions): Pr
         const main = storage.open('main', { create: false, exclusive: false, readOnly: false });
         try {
           const deadline = performance.now() + busyDeadlineMs;
-          await lockWriters(storage, main, database, deadline, signal);
+          await lockWriters(storage, main, key, deadline, signal);
           const salt = new Uint8Array(key !== undefined && newKey !== undefined ? 16 : 0);
           main.read(salt, 0);
           copy = await makeVerifiedCopy(database, newKey, salt, (doneBytes) => report(0, doneBytes));
@@ -115,22 +115,39 @@ async function openShared(
 async function lockWriters(
   storage: Storage,
   main: StorageFile,
-  database: DurableDatabase,
+  key: EncryptionKey | undefined,
   deadline: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  let hasWaited = false;
   await retryBusy(
-    () => {
+    async () => {
       signal?.throwIfAborted();
-      if (main.lock(LockLevel.shared) && main.lock(LockLevel.reserved) && !hasHotJournal(storage)) return;
+      // Beside a reserved lock, other connections take a hot journal for one in use, and read what was never committed.
+      const isLocked =
+        main.lock(LockLevel.shared) &&
+        !hasHotJournal(storage) &&
+        main.lock(LockLevel.reserved) &&
+        !hasHotJournal(storage);
+      // Another connection may have changed the key meanwhile, which the open one would take for damage.
+      if (isLocked && hasWaited) await assertReadable(storage, key);
+      if (isLocked) return;
       main.unlock(LockLevel.none);
+      hasWaited = true;
       // SQLite rolls back what a process has left that was killed while it wrote.
-      database.database.exec('SELECT count(*) FROM sqlite_schema');
+      if (hasHotJournal(storage)) await assertReadable(storage, key);
       throw busy(storage);
     },
     deadline - performance.now(),
     signal,
   );
+}
+
+/** Opens the database within the storage's transaction, which the caller holds. @throws as `openDatabase` does */
+async function assertReadable(storage: Storage, key: EncryptionKey | undefined): Promise<void> {
+  const held = wrapStorage(storage, { transactions: passThrough, close: () => undefined });
+  const opened = await openDatabase(held, { ...(key !== undefined && { key }), busyDeadlineMs: 0 });
+  opened.close();
 }
 
 /** Waits until other connections have finished reading, and keeps them from beginning again. */

@@ -15,9 +15,11 @@ const Offset = {
   pageSize: 16,
   fixedFields: 18,
   reserved: 20,
+  changeCounter: 24,
   pageCount: 28,
   autoVacuum: 52,
   incrementalVacuum: 64,
+  pageCountValidFor: 92,
   tree: 100,
   cellArea: 105,
 } as const;
@@ -32,16 +34,23 @@ export interface CopyFormat {
   readonly reservedBytes: number;
   /** As `PRAGMA auto_vacuum` numbers it: 0 none, 1 full, 2 incremental. */
   readonly autoVacuum: number;
+  /**
+   * The change counter of the database. The copy gets the next one, because SQLite believes its cache of a file as long as
+   * it finds the same counter and size.
+   */
+  readonly changeCounter: number;
 }
 
 /** Makes the first page of a database without tables. */
-function emptyPage({ reservedBytes, autoVacuum }: CopyFormat): Uint8Array {
+function emptyPage({ reservedBytes, autoVacuum, changeCounter }: CopyFormat): Uint8Array {
   const page = new Uint8Array(PAGE_SIZE_BYTES);
   const view = new DataView(page.buffer);
   page.set(MAGIC);
   view.setUint16(Offset.pageSize, PAGE_SIZE_BYTES);
   page.set(FIXED_FIELDS, Offset.fixedFields);
   page[Offset.reserved] = reservedBytes;
+  view.setUint32(Offset.changeCounter, changeCounter);
+  view.setUint32(Offset.pageCountValidFor, changeCounter);
   view.setUint32(Offset.pageCount, 1);
   view.setUint32(Offset.autoVacuum, autoVacuum > 0 ? 1 : 0);
   view.setUint32(Offset.incrementalVacuum, autoVacuum === 2 ? 1 : 0);

@@ -49,14 +49,16 @@ export async function makeVerifiedCopy(
 }
 
 function vacuumInto(
-  { database }: DurableDatabase,
+  opened: DurableDatabase,
   copy: Storage,
   codec: DatabaseCodec | undefined,
   onWrite: (writtenBytes: number) => void,
 ): void {
+  const { database } = opened;
   const format: CopyFormat = {
     reservedBytes: codec ? ENCRYPTED_RESERVED_BYTES : 0,
     autoVacuum: Number(database.exec('PRAGMA auto_vacuum')[0]?.values[0]?.[0]),
+    changeCounter: opened.changeCounter(),
   };
   let writtenBytes = 0;
   const target = mountTarget(copy, {

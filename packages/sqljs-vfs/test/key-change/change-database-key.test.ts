@@ -1,8 +1,15 @@
 /** Encryption, decryption and new keys of databases that exist: what is kept, what is refused, what others notice. */
 import { describe, expect, it } from 'vitest';
-import { changeDatabaseKey, LockLevel, memoryStorage, openDatabase } from '../../src/index.ts';
-import { observedStorage } from '../../src/testing/index.ts';
-import { bytesOf, contentOf, diskWith } from './changed-databases.ts';
+import {
+  changeDatabaseKey,
+  LockLevel,
+  type MemoryDisk,
+  memoryStorage,
+  openDatabase,
+} from '../../src/index.ts';
+import type { GrowingBytes } from '../../src/storages/memory/growing-bytes.ts';
+import { observedStorage, wrapFile, wrapStorage } from '../../src/testing/index.ts';
+import { bytesOf, contentOf, copyOf, counterOf, diskWith } from './changed-databases.ts';
 
 const FIRST = new Uint8Array(32).fill(1);
 const SECOND = new Uint8Array(32).fill(2);
@@ -18,6 +25,7 @@ describe.each([
   it('keeps rows, row ids, schema and settings, and ends with the new key only', async () => {
     const disk = await diskWith(key);
     const before = await contentOf(memoryStorage(disk), key);
+    const counter = await counterOf(memoryStorage(disk), key);
     const progress: number[] = [];
     await changeDatabaseKey(memoryStorage(disk), {
       key,
@@ -25,6 +33,9 @@ describe.each([
       onProgress: (done, total) => progress.push(done / total),
     });
     expect(await contentOf(memoryStorage(disk), newKey)).toEqual(before);
+    // SQLite believes its cache where it finds a counter again.
+    expect(counter).toBeGreaterThan(1);
+    expect(await counterOf(memoryStorage(disk), newKey)).toBe(counter + 1);
     const code = key === undefined ? 'KEY_REQUIRED' : 'WRONG_KEY';
     await expect(contentOf(memoryStorage(disk), key)).rejects.toMatchObject({ code });
     expect(progress).toEqual(progress.toSorted((one, other) => one - other));
@@ -131,4 +142,59 @@ it('lets no other connection write meanwhile, nor go on with the old key', async
   expect(insert).toThrow(expect.objectContaining({ resultCode: 26 }));
   other.close();
   expect(bytesOf(disk) === before).toBe(true);
+});
+
+it.each([
+  ['encryption', undefined, FIRST, SECOND, 'KEY_REQUIRED'],
+  ['decryption', FIRST, undefined, undefined, 'WRONG_KEY'],
+  ['another key', FIRST, SECOND, PASSPHRASE, 'WRONG_KEY'],
+])('of two changes at once (%s), the later one learns that its key is the old one', async (...change) => {
+  const [, key, newKey, otherKey, code] = change;
+  const disk = await diskWith(key);
+  const outcomes = await Promise.allSettled(
+    [newKey, otherKey].map((wanted) => changeDatabaseKey(memoryStorage(disk), { key, newKey: wanted })),
+  );
+  expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code } });
+});
+
+/** @returns the disk in the middle of a commit: its pages are written, and its journal is still there */
+async function interruptedCommit(disk: MemoryDisk): Promise<MemoryDisk> {
+  let interrupted = disk;
+  const storage = observedStorage(memoryStorage(disk), ({ verb, role }) => {
+    if (verb === 'truncate' && role === 'journal') interrupted = copyOf(disk);
+  });
+  const opened = await openDatabase(storage);
+  opened.database.run('DELETE FROM kept');
+  opened.close();
+  return interrupted;
+}
+
+it('lets no reader see what a killed process has not committed', async () => {
+  const disk = await diskWith(undefined);
+  const interrupted = await interruptedCommit(copyOf(disk));
+  const reader = await openDatabase(memoryStorage(disk));
+  const seen: unknown[] = [];
+  const read = (): unknown => seen.push(reader.database.exec('SELECT count(*) FROM kept')[0]?.values[0]?.[0]);
+  read();
+  const memory = memoryStorage(disk);
+  const storage = wrapStorage(memory, {
+    open(role, mode) {
+      const file = memory.open(role, mode);
+      if (role !== 'main' || mode.create || mode.readOnly) return file;
+      // The change opens the file for its locks, after SQLite has opened it. The other process ends just now.
+      file.write(interrupted.files.get('main')?.copy().view() as Uint8Array, 0);
+      disk.files.set('journal', interrupted.files.get('journal')?.copy() as GrowingBytes);
+      return wrapFile(file, {
+        lock(level) {
+          const isLocked = file.lock(level);
+          if (isLocked && level === LockLevel.reserved) read();
+          return isLocked;
+        },
+      });
+    },
+  });
+  await changeDatabaseKey(storage, { newKey: FIRST });
+  expect(seen).toEqual([2, 2]);
+  reader.close();
 });

@@ -57,6 +57,13 @@ export async function contentOf(storage: Storage, key: EncryptionKey | undefined
   }
 }
 
+export async function counterOf(storage: Storage, key: EncryptionKey | undefined): Promise<number> {
+  const opened = await openDatabase(storage, key === undefined ? {} : { key });
+  const counter = opened.changeCounter();
+  opened.close();
+  return counter;
+}
+
 /** @returns a disk with the same files, which no connection has open */
 export function copyOf(disk: MemoryDisk): MemoryDisk {
   const copy = new MemoryDisk();
