@@ -28,7 +28,7 @@ export interface PushedEntry {
   readonly change: PushedChange | null;
 }
 
-/** Entries of one database, without gaps. */
+/** Entries of one database, without gaps. The first one of all may have any number: a reset and a restore go on counting. */
 export interface PushedBatch {
   readonly origin: string;
   /** The position that the first entry follows. */
@@ -42,6 +42,8 @@ export interface PullRequest {
   readonly origin: string;
   /** Position in the target after which to read; 0 for everything. */
   readonly after: number;
+  /** What the pull that gave this position named as {@link PulledBatch.pushId}; `null` at the beginning. */
+  readonly pushId: string | null;
   /** Number of changes at most. */
   readonly limit: number;
 }
@@ -51,6 +53,8 @@ export interface PulledBatch {
   readonly changes: readonly IncomingChange[];
   /** Position to read after the next time. */
   readonly position: number;
+  /** Id of the push that brought this position, to send with it: a target restored from a backup has another one. */
+  readonly pushId: string | null;
   /** True when nothing was left to read. */
   readonly isLast: boolean;
 }
@@ -70,7 +74,10 @@ export interface SyncTarget {
    * SYNC_INVALID
    */
   push(batch: PushedBatch): Promise<ChainPosition>;
-  /** Reads changes of other databases: at most as many as asked for, and about 1 MiB. */
+  /**
+   * Reads changes of other databases: at most as many as asked for, and about 1 MiB. Begins at 0 where the position is none of
+   * this target, because it was restored from a backup since.
+   */
   pull(request: PullRequest): Promise<PulledBatch>;
   close(): Promise<void>;
 }

@@ -24,6 +24,8 @@ export interface StoredState {
   readonly pushed: ChainPosition;
   /** Position in the target up to which changes are stored here. */
   readonly pulled: number;
+  /** Id of the push that brought that position; the target begins anew where it has another one. */
+  readonly pulledPushId: string | null;
   /** Time of the last synchronisation that succeeded, ISO 8601. */
   readonly succeededAt: string | null;
   readonly lastError: LastError | null;
@@ -40,6 +42,7 @@ export function newState(origin: string, location: string | null): StoredState {
     target: null,
     pushed: START,
     pulled: 0,
+    pulledPushId: null,
     succeededAt: null,
     lastError: null,
     refused: 0,
@@ -55,13 +58,15 @@ export function newState(origin: string, location: string | null): StoredState {
 export function readState(text: string | null, origin: string, target?: string): StoredState {
   const stored = text === null ? newState(origin, null) : parse(text);
   const isSame = stored.origin === origin && (target === undefined || stored.target === target);
-  const { pushed, pulled } = isSame ? stored : newState(origin, null);
-  return { ...stored, origin, pushed, pulled, target: target ?? stored.target };
+  const { pushed, pulled, pulledPushId } = isSame ? stored : newState(origin, null);
+  return { ...stored, origin, pushed, pulled, pulledPushId, target: target ?? stored.target };
 }
 
 function parse(text: string): StoredState {
   try {
-    const stored = JSON.parse(text) as StoredState;
+    // Versions before this one stored no id of a push.
+    const parsed = JSON.parse(text) as Omit<StoredState, 'pulledPushId'> & Partial<StoredState>;
+    const stored = { ...parsed, pulledPushId: parsed.pulledPushId ?? null };
     if (
       stored.version === 1 &&
       Number.isSafeInteger(stored.pulled) &&

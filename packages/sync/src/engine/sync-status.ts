@@ -51,9 +51,11 @@ export async function targetOf(database: Persistence): Promise<string> {
 export async function syncStatus(database: Persistence, now: Date = new Date()): Promise<SyncStatus> {
   const { origin, lastSeq, state } = await database.syncState();
   const { location, pushed, succeededAt, lastError, refused } = readState(state, origin);
-  const lagEntries = Math.max(lastSeq - pushed.seq, 0);
+  let lagEntries = 0;
   let lagSeconds: number | null = 0;
-  for await (const { time } of database.changes({ after: Math.min(pushed.seq, lastSeq), limit: 1 })) {
+  for await (const { time, data } of database.changes({ after: Math.min(pushed.seq, lastSeq), limit: 1 })) {
+    // After a reset or a restore the first number is not 1.
+    lagEntries = Math.max(lastSeq - data.seq + 1, 0);
     lagSeconds =
       time === undefined ? null : Math.max(Math.round((now.getTime() - Date.parse(time)) / 1000), 0);
   }

@@ -61,7 +61,7 @@ export class Synchroniser {
       try {
         while (state.pushed.seq < lastSeq) {
           const sent = await this.#pushBatch(state);
-          report.entries += sent.position.seq - state.pushed.seq;
+          report.entries += sent.entries;
           report.changes += sent.changes;
           report.unsendable += sent.unsendable;
           state = await this.#store(withPosition(state, sent.position));
@@ -91,11 +91,11 @@ export class Synchroniser {
     };
     let [state] = await this.#load();
     for (let attempts = 0; attempts < MAX_ATTEMPTS;) {
-      const request = { origin: state.origin, after: state.pulled, limit: BATCH_ENTRIES };
-      const { changes, position, isLast } = await this.#target.pull(request);
-      if (position === state.pulled) return report;
-      const next = { ...state, pulled: position };
-      const { origin } = state;
+      const { origin, pulled: after, pulledPushId } = state;
+      const request = { origin, after, pushId: pulledPushId, limit: BATCH_ENTRIES };
+      const { changes, position, pushId, isLast } = await this.#target.pull(request);
+      if (position === after && pushId === pulledPushId) return report;
+      const next = { ...state, pulled: position, pulledPushId: pushId };
       const pushedSeq = state.pushed.seq;
       const applied = await this.#database.applyChanges({
         origin,
@@ -165,6 +165,8 @@ export class Synchroniser {
     let { seq, chain } = pushed.seq <= cursor.seq ? pushed : START;
     if (seq < cursor.seq) {
       for await (const { data } of this.#database.changes({ after: seq, limit: cursor.seq - seq })) {
+        // After a reset or a restore the first number is not 1.
+        if (data.seq > cursor.seq) break;
         chain = chainAfter(chain, data.leaf);
         ({ seq } = data);
       }
@@ -177,6 +179,7 @@ export class Synchroniser {
 
   async #pushBatch({ origin, pushed }: StoredState): Promise<{
     readonly position: ChainPosition;
+    readonly entries: number;
     readonly changes: number;
     readonly unsendable: number;
   }> {
@@ -191,7 +194,7 @@ export class Synchroniser {
     for (const { leaf } of entries) chain = chainAfter(chain, leaf);
     const seq = entries.at(-1)?.seq ?? pushed.seq;
     const changes = sent.filter(({ change }) => change !== null).length;
-    return { position: { seq, chain }, changes, unsendable };
+    return { position: { seq, chain }, entries: entries.length, changes, unsendable };
   }
 }
 

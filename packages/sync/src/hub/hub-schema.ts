@@ -11,6 +11,8 @@ const SCHEMA_VERSION = 1;
  * - `ggen_origins`, `ggen_entries`: the chain of each database. The primary key keeps an entry from being stored twice.
  * - `ggen_changes`: what others have to know. `change_key` is the hash of a row, which is the same in every database, and
  *   the chain at a removal, which is the same only in copies of one file: nothing is delivered twice.
+ * - `ggen_pushes`: a random id for each push, and the position up to which it came. A hub that was restored from a backup
+ *   gives out its positions anew, under other ids.
  */
 const TABLES = [
   `CREATE TABLE IF NOT EXISTS ggen_hub (
@@ -23,6 +25,7 @@ const TABLES = [
     position BIGINT PRIMARY KEY, change_key TEXT NOT NULL UNIQUE, origin TEXT NOT NULL, seq BIGINT NOT NULL,
     kind TEXT NOT NULL, table_name TEXT NOT NULL, record_id TEXT NOT NULL, leaf TEXT NOT NULL, parent TEXT,
     content TEXT, leaves TEXT, reason TEXT)`,
+  `CREATE TABLE IF NOT EXISTS ggen_pushes (position BIGINT PRIMARY KEY, push_id TEXT NOT NULL)`,
   `CREATE INDEX IF NOT EXISTS ggen_changes_of_record ON ggen_changes (table_name, record_id)`,
 ];
 

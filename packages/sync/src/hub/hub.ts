@@ -2,6 +2,7 @@
  * A target over SQL tables. Everything that a push changes, and the cursor, is one transaction; so sending anything again has
  * no effect.
  */
+import { randomUUID } from 'node:crypto';
 import { chainAfter, START } from '../contract/chain.ts';
 import type {
   ChainPosition,
@@ -96,6 +97,10 @@ async function storeBatch(session: HubSession, batch: PushedBatch): Promise<Chai
   }
   const position = await writer.finish();
   await session.query('UPDATE ggen_hub SET position = $1', [position]);
+  await session.query('INSERT INTO ggen_pushes (position, push_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    position,
+    randomUUID(),
+  ]);
   await session.query(
     `INSERT INTO ggen_origins (origin, seq, chain) VALUES ($1, $2, $3)
      ON CONFLICT (origin) DO UPDATE SET seq = excluded.seq, chain = excluded.chain`,
@@ -112,7 +117,7 @@ async function freshEntries(
 ): Promise<{ readonly seq: number; readonly leaf: string; readonly chain: string }[]> {
   const stored = await session.query(
     'SELECT seq, chain FROM ggen_entries WHERE origin = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq',
-    [origin, after.seq, after.seq + entries.length],
+    [origin, after.seq, entries.at(-1)?.seq ?? after.seq],
   );
   const chains = new Map(stored.map(([seq, chain]) => [Number(seq), String(chain)]));
   if (after.seq > 0 && chains.get(after.seq) !== after.chain) {
@@ -121,10 +126,15 @@ async function freshEntries(
   let { chain } = after.seq === 0 ? START : after;
   const fresh = [];
   for (const { seq, leaf } of entries) {
+    const before = chain;
     chain = chainAfter(chain, leaf);
-    if (seq > cursor.seq) fresh.push({ seq, leaf, chain });
-    else if (chains.get(seq) !== chain)
+    const isFresh = seq > cursor.seq;
+    // The first number of a log may be any: the entries before have to be those that are here.
+    if (isFresh && fresh.length === 0 && before !== cursor.chain)
+      throw forked(origin, `other entries than those up to ${cursor.seq} come before entry ${seq}`);
+    if (!isFresh && chains.get(seq) !== chain)
       throw forked(origin, `entry ${seq} is another one than was sent before`);
+    if (isFresh) fresh.push({ seq, leaf, chain });
   }
   return fresh;
 }

@@ -11,8 +11,12 @@ export function checkPushedBatch({ origin, after, entries }: PushedBatch): void 
   if (typeof origin !== 'string' || origin === '') throw invalid('the batch names no database');
   if (!Number.isSafeInteger(after.seq) || after.seq < 0 || !HASH.test(after.chain))
     throw invalid('the position before the batch is none');
-  for (const [index, { seq, leaf, change }] of entries.entries()) {
-    if (seq !== after.seq + index + 1) throw invalid(`entry ${seq} does not follow ${after.seq + index}`);
+  let before = after.seq;
+  for (const { seq, leaf, change } of entries) {
+    // The log of a database that was reset or restored begins with any number.
+    const follows = before === 0 ? Number.isSafeInteger(seq) && seq > 0 : seq === before + 1;
+    if (!follows) throw invalid(`entry ${seq} does not follow ${before}`);
+    before = seq;
     if (!HASH.test(leaf)) throw invalid(`entry ${seq} has no hash`);
     if (change !== null && !isChange(change)) throw invalid(`entry ${seq} tells of no change`);
   }

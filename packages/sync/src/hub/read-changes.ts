@@ -12,9 +12,11 @@ const OF_OTHERS = `position > $1 AND position <= $2 AND origin <> $3 AND (conten
 
 /** Reads changes of other databases than the one that asks. */
 export async function readChanges(session: HubSession, request: PullRequest): Promise<PulledBatch> {
-  const { origin, after, limit } = request;
+  const { origin, limit } = request;
   const [hub] = await session.query('SELECT position FROM ggen_hub');
   const end = Number(hub?.[0]);
+  const isKnown = request.after <= end && (await pushAt(session, request.after)) === request.pushId;
+  const after = isKnown ? request.after : 0;
   const sizes = await session.query(
     `SELECT position, coalesce(length(content), 0) FROM ggen_changes WHERE ${OF_OTHERS} ORDER BY position LIMIT $4`,
     [after, end, origin, limit],
@@ -29,14 +31,24 @@ export async function readChanges(session: HubSession, request: PullRequest): Pr
     if (characters >= BATCH_CHARACTERS) break;
   }
   const isLast = count === sizes.length && sizes.length < limit;
-  const position = isLast || last === undefined ? Math.max(end, after) : last;
-  if (last === undefined) return { changes: [], position, isLast: true };
+  const position = isLast || last === undefined ? end : last;
+  const pushId = await pushAt(session, position);
+  if (last === undefined) return { changes: [], position, pushId, isLast: true };
   const rows = await session.query(
     `SELECT kind, table_name, record_id, content, leaf, parent, leaves, reason FROM ggen_changes
      WHERE ${OF_OTHERS} ORDER BY position`,
     [after, last, origin],
   );
-  return { changes: rows.map(toChange), position, isLast };
+  return { changes: rows.map(toChange), position, pushId, isLast };
+}
+
+/** Returns the id of the push that brought a position; `null` for what was pushed before pushes had one. */
+async function pushAt(session: HubSession, position: number): Promise<string | null> {
+  const [row] = await session.query(
+    'SELECT push_id FROM ggen_pushes WHERE position >= $1 ORDER BY position LIMIT 1',
+    [position],
+  );
+  return row === undefined ? null : String(row[0]);
 }
 
 function toChange(row: readonly unknown[]): IncomingChange {

@@ -61,8 +61,8 @@ function batchOf(
   return { batch: { origin, after, entries }, end: { seq: after.seq + words.length, chain } };
 }
 
-async function idsFor(target: SyncTarget, origin: string, after: number = 0): Promise<string[]> {
-  const { changes } = await target.pull({ origin, after, limit: 500 });
+async function idsFor(target: SyncTarget, origin: string): Promise<string[]> {
+  const { changes } = await target.pull({ origin, after: 0, pushId: null, limit: 500 });
   return changes.map(({ kind, id }) => (kind === 'saved' ? id : `${kind} ${id}`));
 }
 
@@ -145,13 +145,47 @@ export function describeSyncTarget(
       const { batch } = batchOf(ONE, START, ['a', 'b']);
       const [entry, last] = batch.entries;
       const wrong = [
-        { ...batch, entries: [last] },
+        { ...batch, entries: [last, entry] },
+        { ...batch, entries: [entry, { ...last, seq: 3 }] },
+        { ...batch, entries: [{ ...entry, seq: 0.5 }] },
         { ...batch, entries: [{ ...entry, leaf: 'zz' }] },
         { ...batch, entries: [{ ...entry, change: saved('a', { content: null }) }] },
         { ...batch, entries: [{ ...entry, change: { ...saved('a'), table: 'others' } }] },
       ] as PushedBatch[];
       for (const each of wrong) expect(await codeOf(target.push(each))).toEqual('SYNC_INVALID');
       expect(await target.cursor(ONE)).toEqual(START);
+    });
+
+    test('takes a chain that begins with any number, as after a reset, and no other one then', async (target) => {
+      const first = batchOf(ONE, { seq: 7, chain: START.chain }, ['a', 'b']);
+      const begun = { ...first.batch, after: START };
+      for (let times = 0; times < 2; times++) expect(await target.push(begun)).toEqual(first.end);
+      const second = batchOf(ONE, first.end, ['c']);
+      expect(await target.push(second.batch)).toEqual(second.end);
+      const skipping = { ...batchOf(ONE, { seq: 10, chain: START.chain }, ['d']).batch, after: START };
+      const wrong = [batchOf(ONE, START, ['x']).batch, skipping];
+      for (const batch of wrong) expect(await codeOf(target.push(batch))).toEqual('FORKED');
+      expect(await target.cursor(ONE)).toEqual(second.end);
+      expect(await idsFor(target, OTHER)).toEqual(['a', 'b', 'c']);
+    });
+
+    test('begins again for a position that it did not give out', async (target) => {
+      const first = batchOf(ONE, START, ['a', 'b']);
+      await target.push(first.batch);
+      const { position, pushId } = await target.pull({ origin: OTHER, after: 0, pushId: null, limit: 500 });
+      await target.push(batchOf(ONE, first.end, ['c']).batch);
+      const known = await target.pull({ origin: OTHER, after: position, pushId, limit: 500 });
+      expect(known.changes.map(({ id }) => id)).toEqual(['c']);
+      const others = [
+        { after: position, pushId: 'of a target before it was restored' },
+        { after: 100, pushId },
+        { after: 100, pushId: null },
+      ];
+      for (const other of others) {
+        const { changes, ...end } = await target.pull({ origin: OTHER, limit: 500, ...other });
+        expect(changes.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+        expect(end).toEqual({ position: known.position, pushId: known.pushId, isLast: true });
+      }
     });
 
     test('gives a row that two databases send out once', async (target) => {
@@ -166,16 +200,18 @@ export function describeSyncTarget(
       await target.push(batchOf(ONE, START, words).batch);
       const seen: string[] = [];
       let position = 0;
+      let pushId: string | null = null;
       for (let isLast = false; !isLast;) {
-        const batch = await target.pull({ origin: OTHER, after: position, limit: 3 });
+        const batch = await target.pull({ origin: OTHER, after: position, pushId, limit: 3 });
         expect(batch.changes.length <= 3).toEqual(true);
         seen.push(...batch.changes.map(({ id }) => id));
-        ({ position, isLast } = batch);
+        ({ position, pushId, isLast } = batch);
       }
       expect(seen).toEqual(words);
-      expect(await target.pull({ origin: OTHER, after: position, limit: 3 })).toEqual({
+      expect(await target.pull({ origin: OTHER, after: position, pushId, limit: 3 })).toEqual({
         changes: [],
         position,
+        pushId,
         isLast: true,
       });
       const large = 'x'.repeat(700_000);
@@ -189,7 +225,7 @@ export function describeSyncTarget(
           rows.map((id) => saved(id, { content: JSON.stringify({ large }) })),
         ).batch,
       );
-      const { changes, isLast } = await target.pull({ origin: OTHER, after: position, limit: 500 });
+      const { changes, isLast } = await target.pull({ origin: OTHER, after: position, pushId, limit: 500 });
       expect([changes.length, isLast]).toEqual([2, false]);
     });
 
@@ -197,7 +233,7 @@ export function describeSyncTarget(
       const words = ['kept', 'gone', 'deletion', 'again'];
       const changes = [saved('k'), saved('g'), removal('deleted', 'g'), saved('g')];
       await target.push(batchOf(ONE, START, words, changes).batch);
-      const { changes: pulled } = await target.pull({ origin: OTHER, after: 0, limit: 500 });
+      const { changes: pulled } = await target.pull({ origin: OTHER, after: 0, pushId: null, limit: 500 });
       expect(pulled.map(({ kind, id, leaf }) => [kind, id, leaf])).toEqual([
         ['saved', 'k', leafOf('kept')],
         ['deleted', 'g', leafOf('deletion')],
@@ -226,14 +262,14 @@ export function describeSyncTarget(
         redactedLeaves: [leafOf('left')],
       });
       await target.push(batchOf(ONE, START, ['a', 'redaction'], [saved('r'), left]).batch);
-      const { changes } = await target.pull({ origin: OTHER, after: 0, limit: 500 });
+      const { changes } = await target.pull({ origin: OTHER, after: 0, pushId: null, limit: 500 });
       expect(changes.map(({ kind, row, leaves }) => [kind, row, leaves])).toEqual([
         ['redacted', { redacted: true }, [leafOf('a')]],
       ]);
       expect(await target.unknown([leafOf('a'), leafOf('left')])).toEqual([]);
       const { end } = batchOf(ONE, START, ['a', 'redaction']);
       await target.push(batchOf(ONE, end, ['deletion'], [removal('deleted', 'r')]).batch);
-      const after = await target.pull({ origin: OTHER, after: 0, limit: 500 });
+      const after = await target.pull({ origin: OTHER, after: 0, pushId: null, limit: 500 });
       expect(after.changes.map(({ kind, row }) => [kind, row])).toEqual([
         ['redacted', null],
         ['deleted', null],
@@ -247,7 +283,7 @@ export function describeSyncTarget(
         removal('deleted', 'none', { reason: id }),
       ];
       await target.push(batchOf(ONE, START, ['a', 'b'], changes).batch);
-      const { changes: pulled } = await target.pull({ origin: OTHER, after: 0, limit: 500 });
+      const { changes: pulled } = await target.pull({ origin: OTHER, after: 0, pushId: null, limit: 500 });
       expect(pulled.map(({ id: each, row, reason }) => [each, row, reason])).toEqual([
         [id, { id }, null],
         ['none', null, id],
