@@ -166,6 +166,28 @@ describe('found by simulated crashes', () => {
     },
   );
 
+  it('an encrypted log that was taken over keeps the next commit, also when that rewrites its first frame', async () => {
+    const options = { exclusive: true, key: new Uint8Array(32).fill(7) };
+    const disk = new SimulatedDisk();
+    const statements = [
+      'CREATE TABLE t(id INTEGER PRIMARY KEY, filler)',
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+        INSERT INTO t SELECT i, hex(zeroblob(300)) FROM n`,
+      // With a cache of five pages they reach the log before their transaction ends, and again in the same frames.
+      `BEGIN; ${"UPDATE t SET filler = filler || 'x';".repeat(3)} COMMIT`,
+    ];
+    for (const sql of statements) {
+      const process = disk.process();
+      const owner = await openDatabase(process.storage(PATH), options);
+      owner.database.exec('PRAGMA cache_size=5; PRAGMA wal_autocheckpoint=0');
+      owner.database.exec(sql);
+      process.kill();
+    }
+    const { database } = await openDatabase(disk.process().storage(PATH), options);
+    expect(column(database, 'PRAGMA integrity_check')).toEqual(['ok']);
+    expect(column(database, "SELECT count(*) FROM t WHERE filler LIKE '%xxx'")).toEqual([60]);
+  });
+
   it('a folder whose creator was killed before a sync of its parent does not lose the database', async () => {
     const disk = new SimulatedDisk();
     // Killed after each call in turn; one of them comes between making a folder and syncing the one above it.

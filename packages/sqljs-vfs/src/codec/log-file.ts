@@ -23,7 +23,7 @@ const BIG_ENDIAN_MAGIC = 0x377f0683;
 /** The two words of a checksum. */
 type Checksum = readonly [number, number];
 
-/** Where reading the log after a crash has come to. */
+/** Where reading the log after a crash has come to. It ends with the first write. */
 interface Recovery {
   readonly offset: number;
   readonly stored: Checksum;
@@ -62,6 +62,8 @@ export class LogFile {
   }
 
   #write(source: Uint8Array, offset: number): void {
+    // What is read from now on is no longer what a crash left: a new frame may begin where that ended.
+    this.#recovery = undefined;
     const inFrame = (offset - LOG_HEADER_BYTES) % FRAME_BYTES;
     if (offset < LOG_HEADER_BYTES) {
       this.#lastWritten = undefined;
