@@ -38,6 +38,19 @@ export function assertOpenable(
   exclusive: boolean,
   codec: DatabaseCodec | undefined,
 ): void {
+  try {
+    examine(vfs, storage, exclusive, codec);
+  } catch (error) {
+    throw openingError(storage.name, error);
+  }
+}
+
+function examine(
+  vfs: SqlJsVfs,
+  storage: Storage,
+  exclusive: boolean,
+  codec: DatabaseCodec | undefined,
+): void {
   if (!storage.capabilities.atomicCommit && hasChangeJournal(storage)) rollBackWithoutKey(vfs, storage);
   let header = headerOf(storage, codec);
   if (isRefused(header, exclusive)) {
@@ -61,14 +74,10 @@ export function assertOpenable(
 }
 
 function headerOf(storage: Storage, codec: DatabaseCodec | undefined): DatabaseHeader {
-  try {
-    if (codec) return codec.readHeader(storage);
-    const header = readHeader(storage);
-    if (header.kind === 'not-sqlite' && !storage.capabilities.atomicCommit) assertNotEncrypted(storage);
-    return header;
-  } catch (error) {
-    throw openingError(storage.name, error);
-  }
+  if (codec) return codec.readHeader(storage);
+  const header = readHeader(storage);
+  if (header.kind === 'not-sqlite' && !storage.capabilities.atomicCommit) assertNotEncrypted(storage);
+  return header;
 }
 
 function isRefused(header: DatabaseHeader, exclusive: boolean): boolean {
