@@ -293,6 +293,22 @@ describe('what is not encrypted', () => {
     expect(existsSync(at('plain-copy'))).toBe(false);
   });
 
+  it('is said to be so by a server that takes events of hooks', async () => {
+    const refusing = await sandbox.run(['serve', '--port', '1', '--host', '192.0.2.1', '--write', ...KEYED]);
+    expect(refusing.stderr).not.toContain('not encrypted');
+    const taking = await sandbox.run([
+      'serve',
+      '--port',
+      '1',
+      '--host',
+      '192.0.2.1',
+      '--write',
+      '--plain',
+      ...KEYED,
+    ]);
+    expect(taking.stderr).toContain('What hooks send is not encrypted until it is stored\n');
+  });
+
   it('is written with --plain, and announced; standard output is not refused', async () => {
     const { exitCode, stderr } = await sandbox.run(['db', 'backup', 'announced', '--plain', ...KEYED]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'What is written is not encrypted\n' });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { openPersistence, type AuditRow, type Persistence } from '@ggen-sim/core';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventOf, importTranscript, storeEvents, type HookEvent } from '../src/index.ts';
+import { hashFiles } from '../src/mapping/file-hashes.ts';
 import { temporaryFolder } from '../../../tests/support/temporary-folder.ts';
 
 const FIXTURES = path.join(import.meta.dirname, 'fixtures');
@@ -43,7 +44,10 @@ const fixture = (name: string): Record<string, unknown> =>
 let clock = Date.now() - 1_000_000;
 
 /** Makes events of payloads, one second apart. */
-function events(payloads: readonly object[], options: { keepPrompts?: boolean } = {}): HookEvent[] {
+function events(
+  payloads: readonly object[],
+  options: { keepPrompts?: boolean; overHttp?: boolean } = {},
+): HookEvent[] {
   return payloads.map((payload) =>
     eventOf(JSON.stringify(payload), { ...options, at: new Date((clock += 1000)) }),
   );
@@ -164,6 +168,35 @@ it('hashes the files that a turn has written, and no pipe or missing file', asyn
       { path: files[2], sha256: null, size_bytes: null },
     ]),
   );
+});
+
+it('reads no file that a request has named, also for a local end of the turn', async () => {
+  const database = await memoryDatabase();
+  const folder = temporaryFolder();
+  const write = (file_path: string) => ({
+    ...fixture('PostToolUse'),
+    tool_name: 'Write',
+    tool_use_id: file_path,
+    tool_input: { file_path },
+  });
+  const [secret, own] = ['id_ed25519', 'own.txt'].map((name) => path.join(folder, name)) as [string, string];
+  for (const file of [secret, own]) fs.writeFileSync(file, 'hi\n');
+  await storeEvents(database, events([write(secret)], { overHttp: true }));
+  await storeEvents(database, events([write(own), { ...fixture('Stop'), cwd: '/' }]));
+  expect((await receiptOf(database, '9f0c:prompt-1')).files).toEqual([
+    { path: secret },
+    { path: own, sha256: expect.any(String) as string, size_bytes: 3 },
+  ]);
+  await storeEvents(database, events([{ ...fixture('Stop'), cwd: '/' }], { overHttp: true }));
+  expect((await receiptOf(database, '9f0c:prompt-1:2')).files).toEqual([{ path: secret }, { path: own }]);
+});
+
+it('reads files up to a bound of all together', () => {
+  const folder = temporaryFolder();
+  for (const [name, sizeBytes] of Object.entries({ a: 6, b: 6, c: 4, d: 1 }))
+    fs.writeFileSync(path.join(folder, name), 'x'.repeat(sizeBytes));
+  const sizes = hashFiles(['a', 'b', 'c', 'd'], folder, 10).map(({ size_bytes }) => size_bytes);
+  expect(sizes).toEqual([6, null, 4, null]);
 });
 
 it('a second stop of a turn has a receipt of its own; a stop without a prompt has its tool calls since the last', async () => {

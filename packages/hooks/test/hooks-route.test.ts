@@ -18,10 +18,14 @@ interface Served {
   readonly post: (body: string, query?: string) => Promise<Response>;
 }
 
-async function serve(options: ServeOptions = {}, route: Partial<HooksRouteOptions> = {}): Promise<Served> {
+async function serve(
+  options: ServeOptions = {},
+  { key, ...route }: Partial<HooksRouteOptions> & { readonly key?: string } = {},
+): Promise<Served> {
   const file = path.join(temporaryFolder(), 'ggen.db');
-  const database = await openPersistence({ storage: 'file', path: file });
-  const server = await serveDatabase(await openPersistence({ storage: 'file', path: file }), {
+  const open = () => openPersistence({ storage: 'file', path: file, ...(key !== undefined && { key }) });
+  const database = await open();
+  const server = await serveDatabase(await open(), {
     isWritable: true,
     ...options,
     routes: [hooksRoute({ databasePath: file, ...route })],
@@ -96,4 +100,48 @@ it('answers while the database is locked, and stores the event afterwards', asyn
   holder.stdin.end('ROLLBACK;\n');
   await once(holder, 'close');
   await expect.poll(() => database.countAuditTrail(), { timeout: 30_000 }).toBe(1);
+});
+
+it('takes no events for an encrypted database, whose spool would be plain, unless that is wanted', async () => {
+  const key = `x'${'5a'.repeat(32)}'`;
+  const refusing = await serve({}, { key });
+  const refused = await refusing.post(fixture('PreToolUse'));
+  expect(refused.status).toBe(403);
+  expect(await refused.json()).toMatchObject({
+    error: { code: 'ENCRYPTED_DATABASE', hint: expect.stringContaining('--plain') as string },
+  });
+  expect(hasSpooledEvents(refusing.file)).toBe(false);
+  const taking = await serve({}, { key, plain: true });
+  expect((await taking.post(fixture('PreToolUse'))).status).toBe(204);
+  await taking.stop();
+  expect(await taking.database.countAuditTrail()).toBe(1);
+});
+
+it('has no files read that an event names', async () => {
+  const { database, post, stop, file } = await serve();
+  const event = { session_id: 's', prompt_id: 'p', cwd: '/' };
+  const write = { tool_name: 'Write', tool_use_id: 'w', tool_input: { file_path: file } };
+  await post(JSON.stringify({ ...event, ...write, hook_event_name: 'PostToolUse' }));
+  await post(JSON.stringify({ ...event, hook_event_name: 'Stop' }));
+  await stop();
+  const receipt = JSON.parse(await database.getReceipt({ executionId: 's:p' })) as { files: unknown };
+  expect(receipt.files).toEqual([{ path: file }]);
+});
+
+it('stops only when the events that are being stored are in the database, and those after them', async () => {
+  const { database, post, stop, file } = await serve();
+  const holder = spawn('sqlite3', [file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void holder.kill());
+  holder.stdin.write('BEGIN EXCLUSIVE; SELECT 1;\n');
+  await once(holder.stdout, 'data');
+  await post(fixture('PreToolUse'));
+  await expect.poll(() => fs.existsSync(`${file}-hooks.drainer`), { timeout: 20_000 }).toBe(true);
+  await post(fixture('PostToolUse'));
+  // Time for a second drain to begin beside the first.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const stopped = stop();
+  holder.stdin.end('ROLLBACK;\n');
+  await stopped;
+  expect(hasSpooledEvents(file)).toBe(false);
+  expect(await database.countAuditTrail()).toBe(2);
 });

@@ -88,7 +88,7 @@ export async function serveDatabase(
   checkOptions(port, token);
   checkBindAddress(host, token !== null);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { storage, path } = await database.info();
+  const { storage, path, encryption } = await database.info();
   const hasState = options.stateFile ?? storage === 'file';
   const stateFile = hasState && path !== null ? stateFileOf(path) : undefined;
   if (stateFile !== undefined && path !== null) await refuseSecond(path);
@@ -138,6 +138,7 @@ export async function serveDatabase(
   const listener = new Listener({
     instance,
     database,
+    isEncrypted: encryption !== null,
     routes: table,
     upgrades: options.upgrades ?? [],
     limits,

@@ -14,7 +14,7 @@ export const serve: Command = defineCommand({
   notes:
     'Prints the address as JSON. GET /changes streams the events of the change log (SSE), and goes on after ' +
     'Last-Event-ID; GET /metrics is for Prometheus; GET /healthz tells if the database can be read; /mcp serves coding ' +
-    'agents, /graphql answers GraphQL, and POST /hooks records events of their hooks. Nothing is saved without --write. Requests must have the token in the header ' +
+    'agents, /graphql answers GraphQL, and POST /hooks records events of their hooks (of an encrypted database only with --plain). Nothing is saved without --write. Requests must have the token in the header ' +
     'Authorization: Bearer TOKEN, which serve status --token prints. Only programs on this machine reach the server, ' +
     'unless --host names another address; nothing that is sent is encrypted. Ctrl-C, SIGTERM and serve stop finish the ' +
     'requests that are running.',
@@ -39,6 +39,10 @@ export const serve: Command = defineCommand({
       placeholder: 'NAME',
       description: 'the only agent in whose name requests save',
     }),
+    plain: flag({
+      description:
+        'with --write: take events of hooks although the database is encrypted, and their spool is not',
+    }),
   },
   exclusive: [['tokenFile', 'noToken']],
   examples: ['ggen-sim serve', 'ggen-sim serve --port 7080 --token-file serve-token'],
@@ -47,7 +51,7 @@ export const serve: Command = defineCommand({
     [EXIT_CODES.interrupted]: 'stopped by Ctrl-C; what was running is finished',
   },
   async run(
-    { file, port, host, allowHost: allowedHosts = [], tokenFile, noToken, write: isWritable, agent },
+    { file, port, host, allowHost: allowedHosts = [], tokenFile, noToken, write: isWritable, agent, plain },
     context,
   ) {
     if (port > MAX_PORT) throw new UsageError(`PORT must be at most ${MAX_PORT}, not '${port}'`);
@@ -60,6 +64,8 @@ export const serve: Command = defineCommand({
     ]);
     const signal = context.interruption.cancellable();
     await using database = await context.openDatabase();
+    if (plain && isWritable && (await database.info()).encryption !== null)
+      context.printNotice('What hooks send is not encrypted until it is stored');
     const token = tokenFile === undefined ? {} : { token: tokenOfFile(tokenFile) };
     const server = await serveDatabase(database, {
       host,
@@ -67,7 +73,7 @@ export const serve: Command = defineCommand({
       allowedHosts,
       isWritable,
       ...omitUndefined({ agent }),
-      routes: [graphqlRoute(), mcpRoute(), hooksRoute({ databasePath: context.databasePath })],
+      routes: [graphqlRoute(), mcpRoute(), hooksRoute({ databasePath: context.databasePath, plain })],
       ...(noToken ? { token: null } : token),
     });
     const stop = (): void => void server.stop().catch(() => undefined);

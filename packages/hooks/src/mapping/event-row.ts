@@ -78,13 +78,13 @@ export function agentOf({ agent, payload }: HookEvent): string {
  * @param startedAt - moment in which its operation began, for an event that does not tell its duration
  */
 export function eventRow(event: HookEvent, startedAt?: string): AuditLine {
-  const { payload, at, id } = event;
+  const { payload, at, id, overHttp = false } = event;
   const name = textField(payload, 'hook_event_name') ?? 'Unknown';
   const meaning = Object.hasOwn(MEANINGS, name) ? MEANINGS[name] : undefined;
   const { type = 'event', status = 'completed' } = meaning ?? {};
   const key = textField(payload, meaning?.key);
   const session = sessionOf(event);
-  const details = { ...payload, recorded_at: at, event_id: id };
+  const details = { ...payload, recorded_at: at, event_id: id, ...(overHttp && { over_http: true }) };
   return {
     audit_id: key === undefined ? idOf(session, id) : idOf(session, type, key, status),
     timestamp: rowTime(at),

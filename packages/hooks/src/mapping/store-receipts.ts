@@ -17,7 +17,7 @@ interface Draft {
   readonly endedAt: string;
   readonly events: readonly StoredEvent[];
   readonly content: Readonly<Record<string, unknown>>;
-  /** Folder that relative paths of files begin at; without it no file is hashed. */
+  /** Folder that relative paths of files begin at; without it no file is read. */
   readonly folder?: string | undefined;
 }
 
@@ -38,6 +38,11 @@ export async function storeReceipts(database: Persistence, event: HookEvent): Pr
   }
 }
 
+/** Returns the folder in which files are hashed; none for a request, whose sender may not be allowed to read them. */
+function folderOf({ overHttp = false, payload }: HookEvent): string | undefined {
+  return overHttp ? undefined : textField(payload, 'cwd');
+}
+
 async function storeTurn(database: Persistence, event: HookEvent): Promise<void> {
   const session = sessionOf(event);
   const events = await sessionEvents(database, session);
@@ -53,7 +58,7 @@ async function storeTurn(database: Persistence, event: HookEvent): Promise<void>
     endedAt: event.at,
     events: turnEvents(events, end),
     content: { kind: 'turn', session_id: session, prompt_id: prompt ?? null },
-    folder: textField(event.payload, 'cwd'),
+    folder: folderOf(event),
   });
 }
 
@@ -69,7 +74,7 @@ async function storeSubagent(database: Persistence, event: HookEvent): Promise<v
     endedAt: event.at,
     events: events.filter(({ at, payload }) => at <= event.at && payload['agent_id'] === subagent),
     content: { kind: 'subagent', session_id: session, subagent_id: subagent ?? null },
-    folder: textField(event.payload, 'cwd'),
+    folder: folderOf(event),
   });
 }
 
@@ -143,13 +148,12 @@ async function storedEventId(database: Persistence, executionId: string): Promis
 function receiptRow(executionId: string, draft: Draft): object {
   const { agentId, status, eventId, endedAt, events, content, folder } = draft;
   const summary = summaryOf(events, endedAt);
-  const files = writtenFiles(events);
   const receipt = {
     source: 'claude-code',
     ...content,
     event_id: eventId,
     ...summary,
-    files: folder === undefined ? files.map((path) => ({ path })) : hashFiles(files, folder),
+    files: filesOf(events, folder),
     events_sha256: sha256(events.map((event) => event.eventId).join('\n')),
   };
   return {
@@ -162,4 +166,13 @@ function receiptRow(executionId: string, draft: Draft): object {
     updated_at: rowTime(endedAt),
     duration_ms: summary.duration_ms,
   };
+}
+
+/** Returns the written files, with hashes of those that no request has named. */
+function filesOf(events: readonly StoredEvent[], folder: string | undefined): object[] {
+  const paths = writtenFiles(events);
+  if (folder === undefined) return paths.map((path) => ({ path }));
+  const local = writtenFiles(events.filter(({ payload }) => payload['over_http'] !== true));
+  const hashed = new Map(hashFiles(local, folder).map((file) => [file.path, file]));
+  return paths.map((path) => hashed.get(path) ?? { path });
 }

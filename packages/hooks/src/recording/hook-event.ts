@@ -9,6 +9,8 @@ export interface HookEvent {
   readonly at: string;
   /** Id of the agent in whose name it is stored. */
   readonly agent: string;
+  /** True for an event that a request has brought: no file that it names is read. */
+  readonly overHttp?: boolean;
   /** The fields of the payload. */
   readonly payload: Readonly<Record<string, unknown>>;
 }
@@ -27,13 +29,15 @@ export interface EventOptions {
   readonly keepPrompts?: boolean;
   /** @default 'claude-code' */
   readonly agent?: string;
+  /** The event came with a request. @default false */
+  readonly overHttp?: boolean;
   /** @default now */
   readonly at?: Date;
 }
 
 /** Makes an event of the text of a payload. Of a text that is no JSON object, its hash and size are the event. */
 export function eventOf(text: string, options: EventOptions = {}): HookEvent {
-  const { keepPrompts = false, agent = 'claude-code', at = new Date() } = options;
+  const { keepPrompts = false, agent = 'claude-code', overHttp = false, at = new Date() } = options;
   const payload = parsed(text) ?? {
     hook_event_name: 'Unreadable',
     payload_sha256: sha256(text),
@@ -43,6 +47,7 @@ export function eventOf(text: string, options: EventOptions = {}): HookEvent {
     id: randomUUID(),
     at: at.toISOString(),
     agent,
+    ...(overHttp && { overHttp }),
     payload: shortened(payload, keepPrompts, 0) as HookEvent['payload'],
   };
 }

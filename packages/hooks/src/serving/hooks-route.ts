@@ -10,6 +10,8 @@ export interface HookExchange {
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
   readonly database: Persistence;
+  /** True when the database file is encrypted. */
+  readonly isEncrypted: boolean;
   readonly agentThatWrites: (given: string | undefined) => string | undefined;
   readonly readBody: () => Promise<Buffer>;
 }
@@ -32,6 +34,11 @@ export interface HooksRouteOptions {
   readonly path?: string;
   /** Keep the text of prompts. @default false: their SHA-256 and length */
   readonly keepPrompts?: boolean;
+  /**
+   * Take events for an encrypted database too. They wait in the spool without encryption until they are stored.
+   * @default false: they are answered with 403 `ENCRYPTED_DATABASE`
+   */
+  readonly plain?: boolean;
 }
 
 /** Time for which events are collected before they are stored, so that many make one transaction. */
@@ -42,15 +49,22 @@ const RETRY_MS = 5000;
 /**
  * Makes the route for hooks. An event becomes what `recordHook` makes of it: a line of the spool. Then it is answered with
  * 204, which the agent takes for "go on", and stored by this process, or, if that is killed, by the next one that drains.
- * The parameter `agent` of the address is the agent in whose name it is stored.
+ * The parameter `agent` of the address is the agent in whose name it is stored. No file that an event names is read: who may
+ * save need not be allowed to read the files of this machine.
  */
 export function hooksRoute(options: HooksRouteOptions): HooksRoute {
-  const { databasePath, path = '/hooks', keepPrompts = false } = options;
+  const { databasePath, path = '/hooks', keepPrompts = false, plain = false } = options;
   let timer: NodeJS.Timeout | undefined;
   let storing: Promise<void> | undefined;
+  let isStopped = false;
 
   const store = (database: Persistence): void => {
     timer = undefined;
+    // A second drain would leave the events to the first, which may have read the spool before they were in it.
+    if (storing !== undefined) {
+      storeLater(database, COLLECT_MS);
+      return;
+    }
     storing = drain(database, databasePath)
       .then(
         () => undefined,
@@ -60,6 +74,7 @@ export function hooksRoute(options: HooksRouteOptions): HooksRoute {
       .finally(() => (storing = undefined));
   };
   const storeLater = (database: Persistence, delayMs: number): void => {
+    if (isStopped) return;
     timer ??= setTimeout(store, delayMs, database);
     timer.unref();
   };
@@ -69,22 +84,42 @@ export function hooksRoute(options: HooksRouteOptions): HooksRoute {
     methods: ['POST'],
     path,
     writes: true,
-    async handle({ response, query, database, agentThatWrites, readBody }) {
+    async handle({ response, query, database, isEncrypted, agentThatWrites, readBody }) {
+      if (isEncrypted && !plain) {
+        refuseEncrypted(response);
+        return;
+      }
       const agent = agentThatWrites(query.get('agent') || undefined);
       const text = (await readBody()).toString('utf8');
       appendToSpool(
         databasePath,
-        JSON.stringify(eventOf(text, { keepPrompts, ...(agent !== undefined && { agent }) })),
+        JSON.stringify(eventOf(text, { keepPrompts, overHttp: true, ...(agent !== undefined && { agent }) })),
       );
       response.writeHead(204).end();
       served = database;
       storeLater(database, COLLECT_MS);
     },
     async stop() {
+      isStopped = true;
       clearTimeout(timer);
       await storing;
       // Where the database does not take them, they wait in the spool.
       if (served !== undefined) await drain(served, databasePath).catch(() => undefined);
     },
   };
+}
+
+function refuseEncrypted(response: ServerResponse): void {
+  const error = {
+    code: 'ENCRYPTED_DATABASE',
+    message:
+      'The database is encrypted, and events would wait beside it without encryption until they are stored',
+    hint: 'Start the server with --plain (`plain` of the route) to take them all the same. Nothing was stored',
+  };
+  const body = Buffer.from(`${JSON.stringify({ error })}\n`);
+  response.writeHead(403, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': body.length,
+  });
+  response.end(body);
 }

@@ -18,6 +18,7 @@ export interface ListenerOptions {
   /** Id of this run of the server. */
   readonly instance: string;
   readonly database: Persistence;
+  readonly isEncrypted: boolean;
   readonly routes: RouteTable;
   readonly upgrades: readonly Upgrade[];
   readonly limits: ServeLimits;
@@ -149,7 +150,7 @@ export class Listener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, running: Running): Promise<void> {
-    const { routes, admit, database, limits, isWritable, agent } = this.#options;
+    const { routes, admit, database, isEncrypted, limits, isWritable, agent } = this.#options;
     let found: readonly FoundRoute[] = [];
     let query = new URLSearchParams();
     let badPath: unknown;
@@ -174,7 +175,9 @@ export class Listener {
     response.once('close', () => control.abort());
     const timer = setTimeout(() => {
       control.abort();
-      fail(request, response, tooLate());
+      // An answer that is whole and that its reader does not take would keep the connection and its memory.
+      if (response.writableEnded && !response.writableFinished) response.destroy();
+      else fail(request, response, tooLate());
     }, limits.answerMs);
     response.once('close', () => clearTimeout(timer));
     const exchange: Exchange = {
@@ -183,6 +186,7 @@ export class Listener {
       below: match.below,
       query,
       database,
+      isEncrypted,
       limits,
       isWritable,
       agentThatWrites: (given) => agentThatWrites(given, agent),

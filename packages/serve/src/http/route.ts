@@ -34,6 +34,8 @@ export interface Exchange {
   readonly below: readonly string[];
   readonly query: URLSearchParams;
   readonly database: Persistence;
+  /** True when the database is encrypted: then nothing of it goes into a plain file unasked. */
+  readonly isEncrypted: boolean;
   readonly limits: ServeLimits;
   /** True when requests may store something. */
   readonly isWritable: boolean;
