@@ -1,6 +1,8 @@
 /** The end of a server: what was running is finished, what was acknowledged is stored, and nothing is left behind. */
 import fs from 'node:fs';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import net from 'node:net';
 import { openPersistence } from '@ggen-sim/core';
 import { expect, it } from 'vitest';
 import { stopServer, type Route } from '../src/index.ts';
@@ -109,4 +111,29 @@ it('is not noticed by a reader who goes away before', async () => {
   const stopped = once(process, 'unhandledRejection', { signal: AbortSignal.timeout(1) }).catch(() => 'none');
   await server.stop();
   expect(await stopped).toBe('none');
+});
+
+it('comes for a connection whose reader does not take a whole answer in time', async () => {
+  let onAnswered: (response: ServerResponse) => void = () => undefined;
+  const answered = new Promise<ServerResponse>((resolve) => (onAnswered = resolve));
+  const large: Route = {
+    methods: ['GET'],
+    path: '/large',
+    handle({ response }) {
+      response.end(Buffer.alloc(64 * 1024 * 1024));
+      onAnswered(response);
+    },
+  };
+  const { server, authorized } = await serveNew({ routes: [large], limits: { answerMs: 200 } });
+  const socket = net.connect(server.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(
+    `GET /large HTTP/1.1\r\nhost: localhost\r\nauthorization: ${authorized['authorization']}\r\n\r\n`,
+  );
+  const response = await answered;
+  await once(response, 'close');
+  let receivedBytes = 0;
+  socket.on('data', ({ length }: Buffer) => (receivedBytes += length));
+  await once(socket, 'close');
+  expect(receivedBytes).toBeLessThan(64 * 1024 * 1024);
 });
