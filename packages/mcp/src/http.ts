@@ -99,7 +99,7 @@ export function mcpRoute(options: McpRouteOptions = {}): McpRoute {
     });
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
-      enableJsonResponse: true,
+      // Each answer is an event stream: of answers as JSON, the SDK keeps every one until the session ends.
       keepAliveMs: exchange.limits.heartbeatMs,
       onsessioninitialized: (id) => void sessions.set(id, session),
     });
@@ -114,7 +114,11 @@ export function mcpRoute(options: McpRouteOptions = {}): McpRoute {
     const { request, response } = exchange;
     session.running += 1;
     try {
-      const closed = new Promise<void>((resolve) => void response.once('close', resolve));
+      const closed = new Promise<void>((resolve) => {
+        // The caller may have gone while its body or running calls were waited for.
+        if (response.destroyed || response.closed) resolve();
+        else response.once('close', resolve);
+      });
       await transport.handleRequest(request, response, message);
       await closed;
     } finally {
@@ -128,7 +132,11 @@ export function mcpRoute(options: McpRouteOptions = {}): McpRoute {
   const stream = async (session: Session, exchange: McpExchange): Promise<void> => {
     const { response, signal, limits } = exchange;
     exchange.beginStream();
-    const close = (): void => session.transport.closeStandaloneSSEStream();
+    // Only this answer: the request may be a refused one beside the stream of the session.
+    const close = (): void => {
+      if (response.headersSent) response.end();
+      else response.destroy();
+    };
     signal.addEventListener('abort', close);
     const stopWatching = endWhenStalled(response, limits.stalledMs);
     try {
@@ -163,9 +171,12 @@ export function mcpRoute(options: McpRouteOptions = {}): McpRoute {
       } else if (session === undefined) {
         refuse(response, 400, ErrorCode.InvalidRequest, `The header ${SESSION_HEADER} is missing`);
       } else if (request.method === 'DELETE') {
-        await session.server.settled();
-        await use(session, exchange);
-        sessions.delete(session.transport.sessionId ?? '');
+        try {
+          await session.server.settled();
+          await use(session, exchange);
+        } finally {
+          await end(session.transport.sessionId ?? '');
+        }
       } else await stream(session, exchange);
     },
     async stop() {

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { openPersistence, type Persistence } from '@ggen-sim/core';
-import { serveDatabase, type RunningServer, type ServeOptions } from '@ggen-sim/serve';
+import { serveDatabase, type Route, type RunningServer, type ServeOptions } from '@ggen-sim/serve';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { expect, it, onTestFinished } from 'vitest';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { mcpRoute, type McpRouteOptions } from '../src/index.ts';
 import { endWhenStalled } from '../src/stalled-stream.ts';
 
@@ -151,9 +152,11 @@ it('ends a session when the client asks, and streams when the server stops', asy
   const served = await serve();
   const client = await connect(served);
   const transport = client.transport as StreamableHTTPClientTransport;
+  const ping = '{"jsonrpc":"2.0","id":2,"method":"ping"}';
+  const old = { 'mcp-session-id': transport.sessionId ?? '' };
+  expect((await post(served, ping, old)).status).toBe(200);
   await transport.terminateSession();
-  const stale = await connect(served);
-  expect(stale.transport?.sessionId).not.toBe(transport.sessionId);
+  expect((await post(served, ping, old)).status).toBe(404);
   const begun = await post(served, JSON.stringify(initialize));
   const session = { 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' };
   const call = { jsonrpc: '2.0', id: 2, method: 'tools/list' };
@@ -170,6 +173,80 @@ it('ends a session when the client asks, and streams when the server stops', asy
   const ended = stream.text();
   await served.server.stop();
   expect(await ended).not.toContain('event: message');
+});
+
+it('keeps nothing of the answers of a session', async () => {
+  const handle = vi.spyOn(StreamableHTTPServerTransport.prototype, 'handleRequest');
+  onTestFinished(() => handle.mockRestore());
+  const served = await serve();
+  const begun = await post(served, JSON.stringify(initialize));
+  await begun.text();
+  const session = { 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' };
+  for (let id = 0; id < 100; id += 1) {
+    const answer = await post(served, JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' }), session);
+    expect(await answer.text()).toContain('"result"');
+  }
+  const [transport] = handle.mock.contexts as unknown as readonly {
+    readonly _webStandardTransport: { readonly _streamMapping: ReadonlyMap<string, unknown> };
+  }[];
+  expect(transport?._webStandardTransport._streamMapping.size).toBe(0);
+});
+
+it('lets no refused request end the stream of its session', async () => {
+  const served = await serve();
+  const begun = await post(served, JSON.stringify(initialize));
+  const session = { 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' };
+  const uri = 'ggen-sim://memory/coder';
+  const subscribe = { jsonrpc: '2.0', id: 2, method: 'resources/subscribe', params: { uri } };
+  await (await post(served, JSON.stringify(subscribe), session)).text();
+  const get = (accept: string, method = 'GET') =>
+    fetch(`${served.server.url}/mcp`, { method, headers: { ...served.headers, ...session, accept } });
+  const stream = await get('text/event-stream');
+  const refused = [
+    await get('text/event-stream'),
+    await get('application/json'),
+    await get('text/event-stream', 'HEAD'),
+  ];
+  for (const answer of refused) await answer.text();
+  expect(refused.map(({ status }) => status)).toEqual([409, 406, 405]);
+  await served.database.saveMemory({ agentId: 'coder', agentType: 't', memory: { step: 1 } });
+  let received = '';
+  for await (const chunk of stream.body ?? []) {
+    received += Buffer.from(chunk as Uint8Array).toString('utf8');
+    if (received.includes(uri)) break;
+  }
+  expect(received).toContain('notifications/resources/updated');
+});
+
+it('ends a session whose end nobody waits for', async () => {
+  const database = await openPersistence({ storage: 'memory', changeLog: true });
+  const route = mcpRoute({ sessions: 1 });
+  let onHandled: () => void = () => undefined;
+  const handled = new Promise<void>((resolve) => (onHandled = resolve));
+  const impatient: Route = {
+    ...route,
+    async handle(exchange) {
+      if (exchange.request.method === 'DELETE') {
+        exchange.response.destroy();
+        await once(exchange.response, 'close');
+      }
+      await route.handle(exchange);
+      if (exchange.request.method === 'DELETE') onHandled();
+    },
+  };
+  const server = await serveDatabase(database, { routes: [impatient] });
+  onTestFinished(() => server.stop());
+  const served = { database, server, headers: { authorization: `Bearer ${server.token}` } };
+  const begun = await post(served, JSON.stringify(initialize));
+  const session = begun.headers.get('mcp-session-id') ?? '';
+  const ended = fetch(`${server.url}/mcp`, {
+    method: 'DELETE',
+    headers: { ...served.headers, 'mcp-session-id': session },
+  });
+  await expect(ended).rejects.toThrow('fetch failed');
+  await handled;
+  expect((await post(served, JSON.stringify(initialize), { 'mcp-session-id': session })).status).toBe(404);
+  expect((await post(served, JSON.stringify(initialize))).status).toBe(200);
 });
 
 it.each([

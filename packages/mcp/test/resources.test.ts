@@ -10,6 +10,8 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { openPersistence } from '@ggen-sim/core';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { MAX_SUBSCRIPTIONS } from '../src/limits.ts';
+import { ResourceWatch } from '../src/resources/watch.ts';
 import { connected } from './connected.ts';
 
 /** Waits of a machine that is busy. */
@@ -162,4 +164,19 @@ it('bounds the number and the length of subscriptions', async () => {
   await expect(subscribe('one-more')).rejects.toThrow(/1000/);
   await client.unsubscribeResource({ uri: 'ggen-sim://memory/0' });
   await subscribe('one-more');
+});
+
+it('subscribes a client to no more URIs than the limit, however many it asks for at once', async () => {
+  const database = await openPersistence({ storage: 'memory' });
+  const ignored = (): Promise<void> => Promise.resolve();
+  const watch = new ResourceWatch(database, { updated: ignored, listChanged: ignored });
+  onTestFinished(async () => {
+    watch.close();
+    await database.close();
+  });
+  const asked = Array.from({ length: MAX_SUBSCRIPTIONS + 5 }, (_, index) => watch.subscribe(`uri-${index}`));
+  const refused = (await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(5);
+  await expect(watch.subscribe('more')).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  await watch.subscribe('uri-0');
 });

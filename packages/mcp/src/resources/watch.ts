@@ -38,15 +38,22 @@ export class ResourceWatch {
    * @throws {ToolError} TOO_LARGE
    */
   async subscribe(uri: string): Promise<void> {
-    if (this.#subscribed.size >= MAX_SUBSCRIPTIONS || uri.length > MAX_URI_CHARACTERS) {
+    this.#checkRoomFor(uri);
+    await this.start();
+    // Others may have subscribed meanwhile.
+    this.#checkRoomFor(uri);
+    this.#subscribed.add(uri);
+  }
+
+  #checkRoomFor(uri: string): void {
+    const isFull = this.#subscribed.size >= MAX_SUBSCRIPTIONS && !this.#subscribed.has(uri);
+    if (isFull || uri.length > MAX_URI_CHARACTERS) {
       throw new ToolError(
         'TOO_LARGE',
         `A client may be subscribed to ${MAX_SUBSCRIPTIONS} URIs, of at most ${MAX_URI_CHARACTERS} characters each`,
         'Unsubscribe from some.',
       );
     }
-    await this.start();
-    this.#subscribed.add(uri);
   }
 
   unsubscribe(uri: string): void {
