@@ -98,6 +98,20 @@ async function placesOf(name: string, content: string): Promise<string[]> {
 }
 
 describe('all errors of a document', () => {
+  // As many quotes as a document of 2 MB has; the expression that once read strings began anew at each.
+  it.each([
+    ['that is not closed', `%% "${String.raw`\"`.repeat(1_000_000)}`, ['1:1']],
+    [
+      'that is not closed in its line',
+      `%% "${String.raw`\"`.repeat(1_000_000)} .\n%% '${String.raw`\'`.repeat(10)}\\\n%% .\n%% .`,
+      ['1:1', '2:1', '4:1'],
+    ],
+    ['that is closed', `%% "${String.raw`\"`.repeat(1_000_000)}" .\n%% .`, ['1:1', '2:1']],
+    ['that is long', `%% """${String.raw`\\`.repeat(1_000_000)}\n" .\n""" .\n%% .`, ['1:1', '4:1']],
+  ])('are found after a string %s, of a million escapes', async (_what, content, places) => {
+    expect(await placesOf('a.ttl', content)).toEqual(places);
+  });
+
   it.each([
     [
       'unreadable tokens',

@@ -42,9 +42,9 @@ export async function withFurtherErrors(
   return errors;
 }
 
-/** Comments, IRIs, strings, and other characters one by one. */
-const TOKEN =
-  /#[^\n\r]*|<[^<>"\s]*>|"""[^]*?(?<!\\)(?:\\\\)*"""|'''[^]*?(?<!\\)(?:\\\\)*'''|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*'|[^]/y;
+/** Comments, IRIs, and other characters one by one. Strings are read without an expression, whose stack a long one exhausts. */
+const TOKEN = /#[^\n\r]*|<[^<>"\s]*>|[^]/y;
+const QUOTE = /"""|'''|"|'/y;
 const LINE_END = /[^\S\n\r]*(?:#[^\n\r]*)?(?:\r\n|\n|\r)/y;
 
 /** Returns the offset of the line after the statement at an offset; `undefined` when there is none. */
@@ -57,10 +57,19 @@ function nextStatement({ text, format }: ReadableInput, from: number): number | 
     return lineEnd.exec(text) !== null && lineEnd.lastIndex < text.length ? lineEnd.lastIndex : undefined;
   }
   let offset = from;
+  /** End of the line of a string that is not closed: up to here, quotes are other characters. */
+  let unclosedUntil = from;
   while (offset < text.length) {
-    const token = tokenAt(text, offset);
-    // A long string that is not closed has the rest of the document in it.
-    if (token.length < 6 && /^(?:"""|''')/.test(text.slice(offset, offset + 3))) return undefined;
+    const quote = offset < unclosedUntil ? undefined : matchAt(QUOTE, text, offset);
+    if (quote !== undefined) {
+      const string = stringAt(text, offset, quote);
+      // A long string that is not closed has the rest of the document in it.
+      if (!string.isClosed && quote.length > 1) return undefined;
+      offset = string.isClosed ? string.end : offset + 1;
+      unclosedUntil = string.end;
+      continue;
+    }
+    const token = matchAt(TOKEN, text, offset) ?? text.charAt(offset);
     offset += token.length;
     if (token !== end) continue;
     LINE_END.lastIndex = offset;
@@ -69,9 +78,25 @@ function nextStatement({ text, format }: ReadableInput, from: number): number | 
   return undefined;
 }
 
-function tokenAt(text: string, offset: number): string {
-  TOKEN.lastIndex = offset;
-  return TOKEN.exec(text)?.[0] ?? text.charAt(offset);
+function matchAt(expression: RegExp, text: string, offset: number): string | undefined {
+  expression.lastIndex = offset;
+  return expression.exec(text)?.[0];
+}
+
+/** Finds the end of a string. One that is not closed ends with its line, a long one with the text. */
+function stringAt(
+  text: string,
+  from: number,
+  quote: string,
+): { readonly end: number; readonly isClosed: boolean } {
+  for (let end = from + quote.length; end < text.length; end++) {
+    const character = text.charAt(end);
+    if (text.startsWith(quote, end)) return { end: end + quote.length, isClosed: true };
+    if (quote.length === 1 && (character === '\n' || character === '\r')) return { end, isClosed: false };
+    // The next character is escaped. The end of a line cannot be.
+    if (character === '\\' && !/[\n\r]/.test(text.charAt(end + 1))) end++;
+  }
+  return { end: text.length, isClosed: false };
 }
 
 function startOfLine(text: string, offset: number): number {
