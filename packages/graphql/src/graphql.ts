@@ -14,9 +14,10 @@ import {
   type ExecutionResult,
   type GraphQLSchema,
 } from 'graphql';
-import type { FieldContext } from './context.ts';
+import { Turns, type FieldContext } from './context.ts';
 import { fieldError, graphqlError } from './errors.ts';
-import { limitsRule, MAX_ANSWER_CHARACTERS, MAX_DOCUMENT_CHARACTERS, MAX_TOKENS } from './limits.ts';
+import { resolveField } from './field-resolver.ts';
+import { AnswerSize, limitsRule, MAX_DOCUMENT_CHARACTERS, MAX_TOKENS } from './limits.ts';
 import { MUTATIONS } from './mutations.ts';
 import { QUERIES } from './queries.ts';
 import { SCHEMA_SDL } from './sdl.ts';
@@ -35,10 +36,12 @@ export interface GraphqlOptions {
   readonly isWritable?: boolean;
   /** The only agent in whose name mutations save. @default each names its agent */
   readonly agent?: string;
-  /** Ends a subscription, and a verification. */
+  /** Ends an operation: a subscription, a verification, and before the next field that reads or saves. */
   readonly signal?: AbortSignal;
   /** In place of `agent`: returns the agent in whose name a mutation saves, or throws. */
   readonly agentThatWrites?: (given: string | undefined) => string | undefined;
+  /** Characters of one answer; a larger one is an error. @default 16777216 */
+  readonly maxAnswerCharacters?: number;
 }
 
 let schema: GraphQLSchema | undefined;
@@ -49,17 +52,7 @@ export function graphqlSchema(): GraphQLSchema {
   return schema;
 }
 
-/** Makes the root of fields: each reports its errors with a code. */
-const ROOT: Readonly<Record<string, unknown>> = {
-  ...Object.fromEntries(
-    Object.entries({ ...QUERIES, ...MUTATIONS }).map(([name, field]) => [
-      name,
-      (input: never, context: FieldContext) =>
-        field(input, context).catch((error: unknown) => Promise.reject(fieldError(error))),
-    ]),
-  ),
-  changes,
-};
+const ROOT: Readonly<Record<string, unknown>> = { ...QUERIES, ...MUTATIONS, changes };
 
 /**
  * Checks an operation.
@@ -93,12 +86,12 @@ export function prepareOperation(
     variableValues: variables ?? {},
     rootValue: ROOT,
     contextValue: contextOf(database, options),
+    fieldResolver: resolveField,
   };
 }
 
 function contextOf(database: Persistence, options: GraphqlOptions): FieldContext {
   const { isWritable = false, agent, signal, agentThatWrites } = options;
-  let characters = 0;
   return {
     database,
     isWritable,
@@ -110,11 +103,8 @@ function contextOf(database: Persistence, options: GraphqlOptions): FieldContext
           throw graphqlError('FORBIDDEN_AGENT', `This writes as ${agent}, not as ${given}`);
         return agent ?? given;
       }),
-    countRow(row) {
-      for (const value of Object.values(row)) if (typeof value === 'string') characters += value.length;
-      if (characters > MAX_ANSWER_CHARACTERS)
-        throw graphqlError('ANSWER_TOO_LARGE', 'The rows are too large for one answer', 'Ask for fewer rows');
-    },
+    answerSize: new AnswerSize(options.maxAnswerCharacters),
+    turns: new Turns(signal),
   };
 }
 
@@ -144,12 +134,23 @@ export async function* subscribeGraphql(
   request: GraphqlRequest,
   options: GraphqlOptions = {},
 ): AsyncGenerator<ExecutionResult, void, undefined> {
+  yield* await beginGraphql(database, request, options);
+}
+
+/** Runs a query, or begins a subscription, before it resolves. @returns the results, as of {@link subscribeGraphql} */
+export async function beginGraphql(
+  database: Persistence,
+  request: GraphqlRequest,
+  options: GraphqlOptions,
+): Promise<AsyncGenerator<ExecutionResult, void, undefined>> {
   const prepared = prepareOperation(database, request, options);
-  if (!('schema' in prepared)) {
-    yield { errors: prepared };
-    return;
-  }
-  const result = isSubscription(prepared) ? await subscribe(prepared) : await execute(prepared);
+  if (!('schema' in prepared)) return resultsOf({ errors: prepared });
+  return resultsOf(isSubscription(prepared) ? await subscribe(prepared) : await execute(prepared));
+}
+
+async function* resultsOf(
+  result: ExecutionResult | AsyncGenerator<ExecutionResult, void, void>,
+): AsyncGenerator<ExecutionResult, void, undefined> {
   if (!(Symbol.asyncIterator in result)) {
     yield result;
     return;

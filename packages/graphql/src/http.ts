@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Persistence } from '@ggen-sim/core';
 import type { ExecutionResult } from 'graphql';
 import { createHandler, type Response } from 'graphql-http';
-import { runGraphql, subscribeGraphql, type GraphqlOptions, type GraphqlRequest } from './graphql.ts';
+import { beginGraphql, runGraphql, type GraphqlOptions, type GraphqlRequest } from './graphql.ts';
 
 /** A request that passed the checks of the HTTP server: an `Exchange` of `@ggen-sim/serve`. */
 export interface GraphqlExchange {
@@ -99,8 +99,11 @@ function refusal({ headers }: IncomingMessage, result: ExecutionResult): Respons
 /** Sends results as events `next`, then `complete`: the mode of distinct connections of graphql-sse. */
 async function stream(exchange: GraphqlExchange, parameters: GraphqlRequest): Promise<void> {
   const { database, signal } = exchange;
+  // A stream has no time limit, so a query is run before. A subscription has its start before its reader hears of it.
+  const results = await beginGraphql(database, parameters, optionsOf(exchange));
+  if (signal.aborted) return;
   const events = exchange.beginEvents();
-  for await (const result of subscribeGraphql(database, parameters, optionsOf(exchange))) {
+  for await (const result of results) {
     if (signal.aborted) break;
     await events.send({ type: 'next', data: JSON.stringify(result) });
   }

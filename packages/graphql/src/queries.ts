@@ -10,7 +10,7 @@ type Given = Readonly<Record<string, unknown>>;
 interface PageArguments {
   readonly filter?: Given | null;
   readonly order: string;
-  readonly first: number | null;
+  readonly first: number;
   readonly after?: string | null;
 }
 
@@ -34,22 +34,19 @@ export const enumName = <T>(value: string, separator: '-' | '_' = '-'): T =>
 /** Reads a page, and the number of all rows where it is asked for. */
 async function page<Row extends object>(
   { filter, order, first, after }: PageArguments,
-  context: FieldContext,
   query: (query: object) => Rows<Row>,
   count: (filters: object) => Promise<number>,
 ): Promise<object> {
-  const limit = first ?? 20;
-  if (limit < 1 || limit > MAX_PAGE_ROWS)
-    throw graphqlError('INVALID_ARGUMENT', `first must be from 1 to ${MAX_PAGE_ROWS}, not ${limit}`);
+  if (first < 1 || first > MAX_PAGE_ROWS)
+    throw graphqlError('INVALID_ARGUMENT', `first must be from 1 to ${MAX_PAGE_ROWS}, not ${first}`);
   const filters = given<object>(filter ?? {});
   const position = after === null || after === undefined ? {} : { after };
   const { rows, nextCursor } = await query({
     ...filters,
     ...position,
     order: enumName(order),
-    limit,
+    limit: first,
   }).withCursor();
-  for (const row of rows) context.countRow(row);
   return {
     nodes: rows,
     pageInfo: { hasNextPage: nextCursor !== null, endCursor: nextCursor },
@@ -64,21 +61,18 @@ export const QUERIES: Readonly<Record<string, Field>> = {
   receipts: (input: PageArguments, context) =>
     page(
       input,
-      context,
       (query) => context.database.queryReceipts(query),
       (filters) => context.database.countReceipts(filters),
     ),
   memories: (input: PageArguments, context) =>
     page(
       input,
-      context,
       (query) => context.database.queryMemory(query),
       (filters) => context.database.countMemory(filters),
     ),
   auditTrail: (input: PageArguments, context) =>
     page(
       input,
-      context,
       (query) => context.database.queryAuditTrail(query),
       (filters) => context.database.countAuditTrail(filters),
     ),
@@ -86,12 +80,12 @@ export const QUERIES: Readonly<Record<string, Field>> = {
     { receiptId, executionId }: { readonly receiptId?: string | null; readonly executionId?: string | null },
     context,
   ) => {
-    if ((receiptId ?? null) === null) return counted(context, receiptOf(context, executionId));
+    if ((receiptId ?? null) === null) return receiptOf(context, executionId);
     if ((executionId ?? null) !== null) throw oneOfTwo();
-    return counted(context, context.database.getReceipt(receiptId ?? ''));
+    return context.database.getReceipt(receiptId ?? '');
   },
-  memoryJson: async (input: Given, context) =>
-    counted(context, context.database.getMemory(given<Parameters<Persistence['getMemory']>[0]>(input))),
+  memoryJson: async (input: Given, { database }) =>
+    database.getMemory(given<Parameters<Persistence['getMemory']>[0]>(input)),
   memoryHistory: async ({ agentId }: { readonly agentId: string }, { database }) =>
     database.memoryHistory(agentId),
   stats: async (_: unknown, { database }) => database.stats(),
@@ -126,9 +120,3 @@ async function receiptOf(
 
 const oneOfTwo = (): Error =>
   graphqlError('INVALID_ARGUMENT', 'receiptJson takes one of receiptId and executionId');
-
-async function counted(context: FieldContext, text: Promise<string>): Promise<string> {
-  const read = await text;
-  context.countRow({ read });
-  return read;
-}

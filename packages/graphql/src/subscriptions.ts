@@ -16,21 +16,39 @@ const TYPES: Readonly<Record<string, string>> = {
   audit_log: 'AuditEntry',
 };
 
-/** Follows the change log. */
-export async function* changes(
-  { after, tables, kinds, agents }: ChangesArguments,
-  { database, signal }: FieldContext,
+/**
+ * Follows the change log. Where it begins is known when this resolves, so that what is saved from then on is an event.
+ * @throws {GraphQLError} as `historyStatus` does
+ */
+export async function changes(
+  given: ChangesArguments,
+  context: FieldContext,
+): Promise<AsyncGenerator<{ readonly changes: object }, void, undefined>> {
+  try {
+    const start = given.after ?? (await context.database.historyStatus()).lastSeq;
+    return follow(start, given, context);
+  } catch (error) {
+    throw fieldError(error);
+  }
+}
+
+async function* follow(
+  start: string | number,
+  { tables, kinds, agents }: ChangesArguments,
+  { database, signal, answerSize }: FieldContext,
 ): AsyncGenerator<{ readonly changes: object }, void, undefined> {
   const passes = ({ kind, table, row }: ChangeEvent['data']): boolean =>
     (!tables || table === null || tables.includes(table)) &&
     (!kinds || kinds.includes(kind)) &&
     (!agents || (row !== null && row !== undefined && agents.includes(row.agentId)));
   try {
-    const start = after ?? (await database.historyStatus()).lastSeq;
     const position = typeof start === 'string' && /^\d+$/u.test(start) ? Number(start) : start;
     const options = { after: position, follow: true, rows: true, ...(signal !== undefined && { signal }) };
-    for await (const event of database.changes(options))
-      if (passes(event.data)) yield { changes: shown(event) };
+    for await (const event of database.changes(options)) {
+      if (!passes(event.data)) continue;
+      answerSize.restart();
+      yield { changes: shown(event) };
+    }
   } catch (error) {
     if (signal?.aborted !== true) throw fieldError(error);
   }

@@ -1,6 +1,6 @@
 /** Operations on a database in memory: what they read and save, and what is refused before it runs. */
 import { openPersistence, type Persistence } from '@ggen-sim/core';
-import { getIntrospectionQuery } from 'graphql';
+import { getIntrospectionQuery, type ExecutionResult } from 'graphql';
 import { expect, it, onTestFinished } from 'vitest';
 import { runGraphql, subscribeGraphql, type GraphqlOptions } from '../src/index.ts';
 
@@ -126,6 +126,9 @@ it('reports errors of the database by their code', async () => {
   expect(errors?.[0]?.message).toContain('Cannot query field "nothing"');
 });
 
+const aliases = (count: number, field: string): string =>
+  Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ');
+
 const deep = (levels: number): string =>
   `{ __schema { types ${'{ ofType '.repeat(levels)}{ name }${' }'.repeat(levels)} } }`;
 
@@ -135,14 +138,13 @@ it.each([
     'depth by fragments',
     `{ __schema { types { ...a } } } ${Array.from({ length: 20 }, (_, n) => `fragment f${n} on __Type { ofType { ...${n === 19 ? 'end' : `f${n + 1}`} } }`).join(' ')} fragment end on __Type { name } fragment a on __Type { ...f0 }`,
   ],
+  ['eleven checks by aliases', `{ ${aliases(11, 'verify { ok }')} }`],
+  ['eleven pages', `{ ${aliases(11, 'receipts { nodes { status } }')} }`],
   [
-    'eleven checks by aliases',
-    `{ ${Array.from({ length: 11 }, (_, n) => `a${n}: verify { ok }`).join(' ')} }`,
+    'eleven documents by a fragment',
+    `{ ...f } fragment f on Query { ${aliases(11, 'receiptJson(receiptId: "r")')} }`,
   ],
-  [
-    'eleven pages',
-    `{ ${Array.from({ length: 11 }, (_, n) => `a${n}: receipts { nodes { status } }`).join(' ')} }`,
-  ],
+  ['eleven histories', `{ ... { ${aliases(11, 'memoryHistory(agentId: "a") { version }')} } }`],
   [
     'fragments that double',
     `{ stats { ...f0 } } ${Array.from({ length: 40 }, (_, n) => `fragment f${n} on Stats { ...${n === 39 ? 'end' : `f${n + 1}`} ...${n === 39 ? 'end' : `f${n + 1}`} }`).join(' ')} fragment end on Stats { receiptsTotal }`,
@@ -168,17 +170,104 @@ it('answers introspection', async () => {
   expect(found.__schema.types.map(({ name }) => name)).toContain('ReceiptFilter');
 });
 
-it('bounds the size of an answer', async () => {
+it('bounds the size of an answer, with each alias, and of each event anew', async () => {
   const database = await databaseWith(0);
-  for (let n = 0; n < 5; n += 1)
+  for (let n = 0; n < 5; n += 1) {
     await database.saveReceipt({
       executionId: `big-${n}`,
       agentId: 'a',
       agentType: 't',
-      receipt: { text: 'x'.repeat(4 * 1024 * 1024) },
+      receipt: { text: 'x'.repeat(2000) },
     });
-  expect(await codes(database, '{ receipts { nodes { receiptJson } } }')).toEqual(['ANSWER_TOO_LARGE']);
-  expect(await codes(database, '{ receipts(first: 2) { nodes { status } } }')).toEqual([]);
+    await database.saveMemory({ agentId: 'a', agentType: 't', memory: `${n}` });
+  }
+  const limited = { maxAnswerCharacters: 9000 };
+  expect(await codes(database, '{ receipts(first: 3) { nodes { receiptJson } } }', limited)).toEqual([]);
+  for (const query of [
+    '{ receipts { nodes { receiptJson } } }',
+    `{ receipts(first: 1) { nodes { ${aliases(5, 'receiptJson')} } } }`,
+    // Null in every row, and one error.
+    `{ receipts { nodes { ${aliases(400, 'durationMs')} } } }`,
+    `{ memoryHistory(agentId: "a") { ${aliases(400, 'version')} } }`,
+    `{ ${aliases(5, 'receiptJson(executionId: "big-0")')} }`,
+  ])
+    expect(await codes(database, query, limited), query.slice(0, 40)).toEqual(['ANSWER_TOO_LARGE']);
+  const events = (fields: string): AsyncGenerator<ExecutionResult> =>
+    subscribeGraphql(
+      database,
+      {
+        query: `subscription { changes(after: "0", tables: "receipts") { row { ... on Receipt { ${fields} } } } }`,
+      },
+      limited,
+    );
+  let seen = 0;
+  for await (const { errors } of events(aliases(3, 'receiptJson'))) {
+    expect(errors).toBeUndefined();
+    seen += 1;
+    if (seen === 5) break;
+  }
+  for await (const { errors } of events(aliases(5, 'receiptJson'))) {
+    expect(errors?.map(({ extensions }) => extensions['code'])).toEqual(['ANSWER_TOO_LARGE']);
+    break;
+  }
+});
+
+it('reads and saves nothing more once the signal has fired', async () => {
+  const database = await databaseWith(1);
+  const reading = new AbortController();
+  const query = '{ stats { receiptsTotal } receipts { totalCount } }';
+  const read = codes(database, query, { signal: reading.signal });
+  reading.abort();
+  expect(await read).toEqual(['ABORTED']);
+  const writing = new AbortController();
+  const saved = await codes(
+    database,
+    `mutation { ${aliases(3, 'logAudit(agentId: "a", operation: "x", status: STARTED) { auditId }')} }`,
+    {
+      isWritable: true,
+      signal: writing.signal,
+      agentThatWrites(given) {
+        writing.abort();
+        return given;
+      },
+    },
+  );
+  expect([saved, await database.countAuditTrail()]).toEqual([['ABORTED'], 1]);
+});
+
+it('tells the code where only the number of rows cannot be read', async () => {
+  const database = await databaseWith(1);
+  // Closed between the page and the number of rows.
+  const closing = new Proxy(database, {
+    get(target, name) {
+      if (name === 'countReceipts') return () => target.close().then(() => target.countReceipts());
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  expect(await codes(closing, '{ receipts { totalCount } }')).toEqual(['CLOSED']);
+});
+
+it('takes null for the default of an argument', async () => {
+  const database = await databaseWith(2);
+  const found = await data(
+    database,
+    `{
+      receipts(order: null, first: null) { nodes { executionId } }
+      analytics(period: null) { period }
+      timeSeries(table: null, period: null) { series { group } }
+    }`,
+  );
+  expect(found).toMatchObject({
+    receipts: { nodes: [{ executionId: 'exec-1' }, { executionId: 'exec-0' }] },
+  });
+  const mutation = `mutation {
+    saveReceipt(executionId: "e", agentId: "a", agentType: null, status: null, receiptJson: "{}") { created }
+    saveMemory(agentId: "a", agentType: null, memoryJson: "{}", ifVersion: 0) { version }
+  }`;
+  await data(database, mutation, { isWritable: true });
+  const [receipt] = await database.queryReceipts({ execution: 'e' });
+  expect([receipt?.status, receipt?.agentType]).toEqual(['success', 'agent']);
 });
 
 it('follows the change log from now, or after an event, until the signal fires', async () => {

@@ -6,7 +6,7 @@ import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { serveDatabase, type RunningServer, type ServeOptions } from '@ggen-sim/serve';
 import { createClient } from 'graphql-sse';
 import { expect, it, onTestFinished } from 'vitest';
-import { graphqlRoute } from '../src/http.ts';
+import { graphqlRoute, type GraphqlExchange } from '../src/http.ts';
 
 interface Served {
   readonly database: Persistence;
@@ -15,9 +15,15 @@ interface Served {
   readonly post: (body: string, headers?: Readonly<Record<string, string>>) => Promise<Response>;
 }
 
-async function serve(options: ServeOptions = {}): Promise<Served> {
+/** @param seen - gets each exchange, and may return another one in its place */
+async function serve(
+  options: ServeOptions = {},
+  seen: (exchange: GraphqlExchange, database: Persistence) => GraphqlExchange = (exchange) => exchange,
+): Promise<Served> {
   const database = await openPersistence({ storage: 'memory', changeLog: true });
-  const server = await serveDatabase(database, { ...options, routes: [graphqlRoute()] });
+  const route = graphqlRoute();
+  const handle = (exchange: GraphqlExchange): Promise<void> => route.handle(seen(exchange, database));
+  const server = await serveDatabase(database, { ...options, routes: [{ ...route, handle }] });
   onTestFinished(() => server.stop());
   const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' };
   return {
@@ -77,6 +83,48 @@ it('sends the events of a subscription to the official client, from an event on'
   expect(JSON.stringify(errors)).toContain('Cannot query field');
 });
 
+/** Does something in the moment in which the headers of a stream are sent. */
+const atHeaders = (exchange: GraphqlExchange, act: () => void): GraphqlExchange => ({
+  ...exchange,
+  beginEvents() {
+    const events = exchange.beginEvents();
+    act();
+    return events;
+  },
+});
+
+it('sends what is saved as soon as its reader hears of the stream', async () => {
+  const { post } = await serve({}, (exchange, database) =>
+    atHeaders(exchange, () => void save(database, 'at-once')),
+  );
+  const answer = await post(
+    JSON.stringify({ query: 'subscription { changes { row { ... on Receipt { executionId } } } }' }),
+    { accept: 'text/event-stream' },
+  );
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array);
+    if (text.includes('event: next')) break;
+  }
+  expect(text).toContain('at-once');
+});
+
+it('keeps the time limit of what is no subscription, which a stream has not', async () => {
+  const steps: string[] = [];
+  const { post } = await serve({ isWritable: true }, (exchange) => ({
+    ...atHeaders(exchange, () => steps.push('stream')),
+    agentThatWrites(given) {
+      steps.push('save');
+      return exchange.agentThatWrites(given);
+    },
+  }));
+  const query = 'mutation { logAudit(agentId: "a", operation: "x", status: STARTED) { auditId } }';
+  const answer = await post(JSON.stringify({ query }), { accept: 'text/event-stream' });
+  expect(await answer.text()).toMatch(/event: next\ndata: .*auditId.*\n\nevent: complete/u);
+  expect(steps).toEqual(['save', 'stream']);
+});
+
 it('ends subscriptions when the server stops', async () => {
   const { post, server } = await serve();
   const answer = await post(JSON.stringify({ query: 'subscription { changes { id } }' }), {
@@ -106,44 +154,34 @@ it.each([
   ['no JSON', '{', {}, 400],
   ['no query', '{}', {}, 400],
   ['a list', '[{"query":"{ stats { receiptsTotal } }"}]', {}, 400],
-  ['a giant body', JSON.stringify({ query: `{ ${'a '.repeat(3 * 1024 * 1024)}}` }), {}, 413],
+  ['a giant body', JSON.stringify({ query: `{ ${'a '.repeat(200_000)}}` }), {}, 413],
   ['deep JSON', `{"query":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, {}, 400],
 ])('refuses %s', async (_, body, headers, status) => {
-  const { post } = await serve();
+  const { post } = await serve({ limits: { bodyBytes: 300_000 } });
   expect((await post(body, headers)).status).toBe(status);
 });
 
 it('keeps nothing for a subscriber that takes nothing, and disconnects it', async () => {
   let onResponse: (response: ServerResponse) => void;
   const begun = new Promise<ServerResponse>((resolve) => (onResponse = resolve));
-  const route = graphqlRoute();
-  const database = await openPersistence({ storage: 'memory', changeLog: true });
-  const server = await serveDatabase(database, {
-    limits: { stalledMs: 300 },
-    routes: [
-      {
-        ...route,
-        handle: (exchange) => {
-          onResponse(exchange.response);
-          return route.handle(exchange);
-        },
-      },
-    ],
+  const { database, server } = await serve({ limits: { stalledMs: 300 } }, (exchange) => {
+    onResponse(exchange.response);
+    return exchange;
   });
-  onTestFinished(() => server.stop());
-  // More than the system takes for the connection.
+  // More than the system takes for the connection: 24 events of 1 MiB, by 16 aliases.
   for (let n = 0; n < 24; n += 1)
     await database.saveReceipt({
       executionId: `exec-${n}`,
       agentId: 'a',
       agentType: 't',
-      receipt: { text: 'x'.repeat(1024 * 1024) },
+      receipt: { text: 'x'.repeat(64 * 1024) },
     });
   const socket = net.connect(server.port, '127.0.0.1');
   socket.on('error', () => undefined);
   onTestFinished(() => void socket.destroy());
+  const texts = Array.from({ length: 16 }, (_, n) => `a${n}: receiptJson`).join(' ');
   const body = JSON.stringify({
-    query: 'subscription { changes(after: "0") { row { ... on Receipt { receiptJson } } } }',
+    query: `subscription { changes(after: "0") { row { ... on Receipt { ${texts} } } } }`,
   });
   socket.write(
     `POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${server.token}\r\naccept: text/event-stream\r\n` +
