@@ -1,11 +1,18 @@
 /** Stores what entries tell, in their order: rows in groups, removals one by one. */
 import type { PushedChange, PushedEntry } from '../contract/sync-target.ts';
 import type { HubSession, HubValue } from './hub-database.ts';
-import { listOf, valuesIn } from './lists.ts';
+import { groupsOf, listOf, valuesIn } from './lists.ts';
 import { toStoredText } from './stored-text.ts';
 
 const COLUMNS =
   'position, change_key, origin, seq, kind, table_name, record_id, leaf, parent, content, leaves, reason';
+
+/**
+ * A statement takes at most 32,766 parameters in SQLite, and 65,535 in PostgreSQL: a memory may have more versions. SQLite looks
+ * up each `$1` among all before it, so smaller groups are faster as well.
+ */
+const GROUP_HASHES = 1000;
+const GROUP_ROWS = 250;
 
 /** Writes the changes of one push. */
 export class ChangeWriter {
@@ -40,10 +47,10 @@ export class ChangeWriter {
   async finish(): Promise<number> {
     const rows = this.#rows;
     this.#rows = [];
-    if (rows.length > 0) {
+    for (const group of groupsOf(rows, GROUP_ROWS)) {
       await this.#session.query(
-        `INSERT INTO ggen_changes (${COLUMNS}) VALUES ${valuesIn(12, rows.length)} ON CONFLICT (change_key) DO NOTHING`,
-        rows.flat(),
+        `INSERT INTO ggen_changes (${COLUMNS}) VALUES ${valuesIn(12, group.length)} ON CONFLICT (change_key) DO NOTHING`,
+        group.flat(),
       );
     }
     return this.#position;
@@ -60,13 +67,15 @@ export class ChangeWriter {
     const named = kind === 'redacted' && table === 'agent_memory' ? new Set(change.leaves) : undefined;
     const removed = stored.filter(([leaf]) => named?.has(String(leaf)) ?? true);
     const leaves = [...new Set([...change.leaves, ...removed.map(([leaf]) => String(leaf))])];
-    if (removed.length > 0) {
+    const ofRecord = `UPDATE ggen_changes SET content = NULL WHERE table_name = $1 AND record_id = $2`;
+    if (named === undefined) {
+      await this.#session.query(`${ofRecord} AND kind <> 'deleted'`, [table, id]);
+    } else {
       const hashes = removed.map(([leaf]) => String(leaf));
-      await this.#session.query(
-        `UPDATE ggen_changes SET content = NULL
-         WHERE table_name = $1 AND record_id = $2 AND leaf IN ${listOf(hashes.length, 3)}`,
-        [table, id, ...hashes],
-      );
+      for (const group of groupsOf(hashes, GROUP_HASHES)) {
+        const values = [table, id, ...group];
+        await this.#session.query(`${ofRecord} AND leaf IN ${listOf(group.length, 3)}`, values);
+      }
     }
     // What is stored since is known, so that a database which was given it does not send it as a row of its own.
     for (const leaf of redactedLeaves) this.#add(entry, { ...change, kind: 'saved' }, leaf, null, null, leaf);

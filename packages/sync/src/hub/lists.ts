@@ -7,3 +7,10 @@ export function listOf(count: number, first: number = 1): string {
 export function valuesIn(columns: number, rows: number): string {
   return Array.from({ length: rows }, (_, row) => listOf(columns, row * columns + 1)).join();
 }
+
+/** Divides a list into lists of at most so many. */
+export function groupsOf<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
+  );
+}
