@@ -28,24 +28,17 @@ it('loses nothing, and stores nothing twice, when connections are ended in the m
   const url = await cluster.newSchema();
   await using from = await openPersistence({ storage: 'memory' });
   await using to = await openPersistence({ storage: 'memory' });
-  const ids = Array.from({ length: 1500 }, (_, index) => `execution ${index}`);
-  const receipts = ids.map((executionId) => ({
-    executionId,
-    agentId: 'a',
-    agentType: 't',
-    receipt: { executionId },
-  }));
-  await from.saveReceipts(receipts);
-  let ended = 0;
+  const ids: string[] = [];
+  const ended: unknown[] = [];
   const done = new AbortController();
   // Ends them while they do something, some times: a slow machine has to come through as well.
   const endConnections = async (): Promise<void> => {
-    while (!done.signal.aborted && ended < ENDED_CONNECTIONS) {
+    while (!done.signal.aborted && ended.length < ENDED_CONNECTIONS) {
       const rows = await cluster.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE application_name = 'ggen-sim sync' AND state <> 'idle'`,
       );
-      ended += rows.length;
+      ended.push(...rows);
     }
   };
   const targets = [postgresTarget(url), postgresTarget(url)] as const;
@@ -61,16 +54,35 @@ it('loses nothing, and stores nothing twice, when connections are ended in the m
   };
   const ending = endConnections();
   try {
-    await untilDone(() => new Synchroniser(from, targets[0]).synchronise());
-    await untilDone(() => new Synchroniser(to, targets[1]).synchronise());
+    // Until one was ended: a fast machine may come through before it is.
+    while (ended.length === 0) {
+      const added = Array.from({ length: 1500 }, (_, index) => `execution ${ids.length + index}`);
+      ids.push(...added);
+      await from.saveReceipts(
+        added.map((executionId) => ({ executionId, agentId: 'a', agentType: 't', receipt: { executionId } })),
+      );
+      await untilDone(() => new Synchroniser(from, targets[0]).synchronise());
+      await untilDone(() => new Synchroniser(to, targets[1]).synchronise());
+    }
   } finally {
     done.abort();
     await ending;
     await Promise.all(targets.map((target) => target.close()));
   }
-  expect(ended).toBeGreaterThan(0);
-  const found = await to.queryReceipts({ limit: 10_000 });
+  const found = await to.queryReceipts({ limit: 100_000 });
   expect(found.map(({ executionId }) => executionId).toSorted()).toEqual(ids.toSorted());
+});
+
+it('tries a server that only reads again, on another connection', async () => {
+  const url = await cluster.newSchema();
+  const user = 'fails_over';
+  await cluster.query(`CREATE ROLE ${user} LOGIN SUPERUSER`);
+  await cluster.query(`ALTER ROLE ${user} SET default_transaction_read_only = on`);
+  const target = postgresTarget(url.replace('postgres://postgres@', `postgres://${user}@`));
+  await expect(target.id()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  await cluster.query(`ALTER ROLE ${user} RESET default_transaction_read_only`);
+  await expect(target.id()).resolves.toMatch(/./);
+  await target.close();
 });
 
 it('says that a server cannot be reached, and what PostgreSQL refuses', async () => {

@@ -8,9 +8,14 @@ import type { HubDatabase, HubSession } from '../hub/hub-database.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A statement of a push takes well below a second; one that waits for other pushes may take longer. */
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** The client ends a wait for a server that is gone without a word; one that is there has ended the statement before. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5000;
+
+/** The server is a standby, or has become one. */
+const READ_ONLY = '25006';
 
 /** Classes of SQLSTATE (PostgreSQL, appendix A) after which the same transaction may succeed. */
-const IS_TRANSIENT = /^(?:40001|40P01|08\w{3}|57P0\d|53\w{3})$/;
+const IS_TRANSIENT = /^(?:25006|40001|40P01|08\w{3}|57P0\d|53\w{3})$/;
 
 /** Another transaction was first: the same one succeeds at once. Two that create a table at once end in one of the latter. */
 const LOST_TO_ANOTHER = /^(?:40001|40P01|42P07|23505)$/;
@@ -73,7 +78,11 @@ class PostgresHub implements HubDatabase {
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch(() => this.#disconnect());
+      // Another connection may reach the server that writes, or one that answers.
+      const isUsable =
+        error instanceof SyncError || (error instanceof pg.DatabaseError && error.code !== READ_ONLY);
+      if (isUsable) await client.query('ROLLBACK').catch(() => this.#disconnect());
+      else await this.#disconnect();
       throw error;
     }
   }
@@ -86,6 +95,8 @@ class PostgresHub implements HubDatabase {
         application_name: 'ggen-sim sync',
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         statement_timeout: STATEMENT_TIMEOUT_MS,
+        query_timeout: QUERY_TIMEOUT_MS,
+        keepAlive: true,
       });
       // A connection that ends while nothing runs is opened again by the next call.
       client.on('error', () => {
