@@ -8,7 +8,7 @@ export type SyncErrorCode =
   | 'SYNC_UNREACHABLE'
   /** What was sent, or what the target has stored, is not in the form that this version knows. */
   | 'SYNC_INVALID'
-  /** The location names no target, or holds a password. */
+  /** The location names no target, or is to be stored and holds a password. */
   | 'SYNC_TARGET_INVALID'
   /** The database has no target yet. */
   | 'SYNC_NOT_SET_UP'

@@ -2,7 +2,15 @@ import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renewOrigin, setTarget, Synchroniser, syncStatus, targetOf, type SyncTarget } from '../src/index.ts';
+import {
+  openTarget,
+  renewOrigin,
+  setTarget,
+  Synchroniser,
+  syncStatus,
+  targetOf,
+  type SyncTarget,
+} from '../src/index.ts';
 import { openFileTarget } from '../src/targets/file-target.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -92,6 +100,9 @@ describe('the target of a database', () => {
     for (const location of wrong) {
       await expect(setTarget(database, location)).rejects.toMatchObject({ code: 'SYNC_TARGET_INVALID' });
     }
+    // Only what is stored must hold none. Nothing is connected before the first call.
+    await (await openTarget('postgres://me:secret@host/db')).close();
+    await expect(openTarget('postgres://[')).rejects.toMatchObject({ code: 'SYNC_TARGET_INVALID' });
     await setTarget(database, 'hub.db');
     expect(await targetOf(database)).toBe(path.resolve('hub.db'));
     await save(database, 'waits');
@@ -117,6 +128,31 @@ describe('the target of a database', () => {
       await hub.close();
     }
     expect(await executionsIn(other)).toEqual(['a']);
+  });
+});
+
+describe('the last error', () => {
+  it.each(['push', 'pull', 'synchronise'] as const)('is noted, and gone after %s succeeded', async (call) => {
+    await using database = await openPersistence({ storage: 'memory' });
+    const hub = await openFileTarget(path.join(folder, `${call}.db`));
+    const failure = Object.assign(new Error('not now'), { code: 'SYNC_UNREACHABLE' });
+    const fails = (): Promise<never> => Promise.reject(failure);
+    const down: SyncTarget = {
+      id: fails,
+      cursor: fails,
+      unknown: fails,
+      push: fails,
+      pull: fails,
+      close: async () => undefined,
+    };
+    await expect(new Synchroniser(database, down)[call]()).rejects.toBe(failure);
+    expect(await syncStatus(database)).toMatchObject({
+      lastError: { code: 'SYNC_UNREACHABLE', message: 'not now' },
+      lastSuccess: null,
+    });
+    await new Synchroniser(database, hub)[call]();
+    expect(await syncStatus(database)).toMatchObject({ lastError: null, lastSuccess: expect.any(String) });
+    await hub.close();
   });
 });
 

@@ -3,7 +3,7 @@ import { START } from '../contract/chain.ts';
 import type { ChainPosition } from '../contract/sync-target.ts';
 import { SyncError, type SyncErrorCode } from '../errors.ts';
 
-/** An error of the last synchronisation. */
+/** The error of the last push, pull or synchronisation. */
 export interface LastError {
   readonly code: SyncErrorCode | (string & {});
   readonly message: string;
@@ -26,7 +26,7 @@ export interface StoredState {
   readonly pulled: number;
   /** Id of the push that brought that position; the target begins anew where it has another one. */
   readonly pulledPushId: string | null;
-  /** Time of the last synchronisation that succeeded, ISO 8601. */
+  /** Time of the last push, pull or synchronisation that succeeded, ISO 8601. */
   readonly succeededAt: string | null;
   readonly lastError: LastError | null;
   /** Changes of others that could not be stored here since the target was set. */

@@ -2,7 +2,7 @@
 import type { Persistence } from '@ggen-sim/core';
 import { START } from '../contract/chain.ts';
 import { SyncError } from '../errors.ts';
-import { checkLocation } from '../targets/open-target.ts';
+import { checkStoredLocation } from '../targets/open-target.ts';
 import { newState, readState, type LastError } from './stored-state.ts';
 import { storeState } from './synchroniser.ts';
 
@@ -30,7 +30,7 @@ export interface SyncStatus {
  * @throws {SyncError} SYNC_TARGET_INVALID
  */
 export async function setTarget(database: Persistence, location: string): Promise<void> {
-  const checked = checkLocation(location);
+  const checked = checkStoredLocation(location);
   const { origin, state } = await database.syncState();
   const stored = state === null ? undefined : readState(state, origin);
   if (stored?.location === checked) return;

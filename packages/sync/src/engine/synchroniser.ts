@@ -30,7 +30,7 @@ export interface PullReport extends Omit<IncomingReport, 'applied'> {
 
 const MAX_REFUSED = 100;
 
-/** A synchronisation that moved nothing notes its success only after this time, because each note is a commit. */
+/** A call that moved nothing notes its success only after this time, because each note is a commit. */
 const UNCHANGED_MS = 60_000;
 
 /** Times that a batch is pulled again because something was removed here meanwhile. */
@@ -51,7 +51,54 @@ export class Synchroniser {
    * @throws {SyncError} FORKED, SYNC_UNREACHABLE, SYNC_INVALID
    * @throws {PersistenceError} NO_CHANGE_LOG, and as `changes`
    */
-  async push(): Promise<PushReport> {
+  push(): Promise<PushReport> {
+    return this.#noted(
+      () => this.#push(),
+      ({ entries }) => entries > 0,
+    );
+  }
+
+  /**
+   * Stores the changes of other databases.
+   * @throws {SyncError} as {@link push}; SYNC_BUSY
+   */
+  pull(): Promise<PullReport> {
+    return this.#noted(
+      () => this.#pull(),
+      ({ changes }) => changes > 0,
+    );
+  }
+
+  /** Pushes, pulls, and pushes what the pull has logged. */
+  synchronise(): Promise<{ readonly pushed: PushReport; readonly pulled: PullReport }> {
+    return this.#noted(
+      async () => {
+        const pushed = await this.#push();
+        const pulled = await this.#pull();
+        if (pulled.stored + pulled.removed > 0) await this.#push();
+        return { pushed, pulled };
+      },
+      ({ pushed, pulled }) => pushed.entries + pulled.changes > 0,
+    );
+  }
+
+  /** Notes the success of a call, or its failure, for `syncStatus`. */
+  async #noted<T>(call: () => Promise<T>, hasMoved: (report: T) => boolean): Promise<T> {
+    try {
+      const report = await call();
+      const [state] = await this.#load();
+      const age = Date.now() - Date.parse(state.succeededAt ?? '');
+      if (hasMoved(report) || state.lastError !== null || !(age < UNCHANGED_MS)) {
+        await this.#store({ ...state, succeededAt: new Date().toISOString(), lastError: null });
+      }
+      return report;
+    } catch (error) {
+      await noteFailure(this.#database, error);
+      throw error;
+    }
+  }
+
+  async #push(): Promise<PushReport> {
     const report = { entries: 0, changes: 0, unsendable: 0 };
     let [state, { lastSeq }] = await this.#load();
     for (;;) {
@@ -75,11 +122,7 @@ export class Synchroniser {
     }
   }
 
-  /**
-   * Stores the changes of other databases.
-   * @throws {SyncError} as {@link push}; SYNC_BUSY
-   */
-  async pull(): Promise<PullReport> {
+  async #pull(): Promise<PullReport> {
     let report: PullReport = {
       changes: 0,
       stored: 0,
@@ -105,7 +148,7 @@ export class Synchroniser {
       });
       if (!applied.applied) {
         attempts++;
-        await this.push();
+        await this.#push();
         [state] = await this.#load();
         continue;
       }
@@ -117,25 +160,6 @@ export class Synchroniser {
     throw new SyncError('SYNC_BUSY', 'Records were removed here again and again while changes were stored', {
       hint: 'Synchronise again.',
     });
-  }
-
-  /** Pushes, pulls, and pushes what the pull has logged. Notes the success, or the failure. */
-  async synchronise(): Promise<{ readonly pushed: PushReport; readonly pulled: PullReport }> {
-    try {
-      const pushed = await this.push();
-      const pulled = await this.pull();
-      if (pulled.stored + pulled.removed > 0) await this.push();
-      const [state] = await this.#load();
-      const isMoved = pushed.entries + pulled.changes > 0 || state.lastError !== null;
-      const age = Date.now() - Date.parse(state.succeededAt ?? '');
-      if (isMoved || !(age < UNCHANGED_MS)) {
-        await this.#store({ ...state, succeededAt: new Date().toISOString(), lastError: null });
-      }
-      return { pushed, pulled };
-    } catch (error) {
-      await noteFailure(this.#database, error);
-      throw error;
-    }
   }
 
   async #load(): Promise<[StoredState, SyncState]> {

@@ -18,15 +18,24 @@ export function checkLocation(location: string): string {
     }
     return path.resolve(location);
   }
-  const url = URL.canParse(location) ? new URL(location) : undefined;
-  // It is stored in the database, which may be copied or handed on.
-  if (url === undefined || url.password !== '' || url.searchParams.has('password')) {
-    const reason = url === undefined ? 'is no URL' : 'holds a password';
-    throw new SyncError('SYNC_TARGET_INVALID', `The URL of the target ${reason}`, {
-      hint: 'Leave the password to the variable PGPASSWORD.',
-    });
-  }
-  return location;
+  if (URL.canParse(location)) return location;
+  throw new SyncError('SYNC_TARGET_INVALID', 'The location of the target is no URL', {
+    hint: 'Give postgres://USER@HOST/DATABASE, with %-escapes where a name has other characters.',
+  });
+}
+
+/**
+ * Checks a location that is to be stored in a database, which may be copied or handed on.
+ * @throws {SyncError} SYNC_TARGET_INVALID, also for a URL with a password
+ */
+export function checkStoredLocation(location: string): string {
+  const checked = checkLocation(location);
+  if (!POSTGRES.test(checked)) return checked;
+  const { password, searchParams } = new URL(checked);
+  if (password === '' && !searchParams.has('password')) return checked;
+  throw new SyncError('SYNC_TARGET_INVALID', 'The URL of the target holds a password', {
+    hint: 'Leave the password to the variable PGPASSWORD.',
+  });
 }
 
 /**
