@@ -42,7 +42,7 @@ export async function withFurtherErrors(
   return errors;
 }
 
-/** Comments, IRIs, and other characters one by one. Strings are read without an expression, whose stack a long one exhausts. */
+/** Comments, IRIs, and other characters one by one. Strings are read by {@link stringAt}, once each. */
 const TOKEN = /#[^\n\r]*|<[^<>"\s]*>|[^]/y;
 const QUOTE = /"""|'''|"|'/y;
 const LINE_END = /[^\S\n\r]*(?:#[^\n\r]*)?(?:\r\n|\n|\r)/y;
