@@ -51,7 +51,9 @@ it('encrypts, changes the key and decrypts in the same file, and leaves nothing 
   const { ino } = statSync(at('runs.db'));
   const rows = await sandbox.db('query-receipts', '--db', 'runs.db');
 
-  expect(await changed(['encrypt', ...FIRST_KEY])).toMatch(/^Encrypted: .*runs\.db\. .*\n$/u);
+  expect(await changed(['encrypt', ...FIRST_KEY])).toMatch(
+    /^Encrypted: .*runs\.db\. .*\nNot encrypted: .*runs\.db-hooks until .*runs\.db-hooks\.refused\n$/u,
+  );
   expect(isPlain()).toBe(false);
   expect(await sandbox.db('query-receipts', '--db', 'runs.db', ...FIRST_KEY)).toBe(rows);
   await refused(['encrypt', ...SECOND_KEY], 'KEY_REQUIRED', "'ggen-sim db rekey' gives it another key");

@@ -309,6 +309,14 @@ describe('what is not encrypted', () => {
     expect(taking.stderr).toContain('What hooks send is not encrypted until it is stored\n');
   });
 
+  it('a key for the hooks of a plain database is refused, and nothing is written', async () => {
+    await sandbox.db('init', '--db', 'other-plain.db');
+    const install = ['hooks', 'install', '--settings', 'plain-copy', '--db', 'other-plain.db'];
+    await refused(install, 'WRONG_KEY', 'other-plain.db is not encrypted', { GGEN_SIM_KEY: DIGITS });
+    await refused([...install, '--plain'], 'WRONG_KEY', 'Give no key', { GGEN_SIM_KEY: DIGITS });
+    expect(existsSync(at('plain-copy'))).toBe(false);
+  });
+
   it('is written with --plain, and announced; standard output is not refused', async () => {
     const { exitCode, stderr } = await sandbox.run(['db', 'backup', 'announced', '--plain', ...KEYED]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'What is written is not encrypted\n' });

@@ -29,10 +29,13 @@ export const encrypt: Command = defineCommand({
       throw hasCode(error, 'KEY_REQUIRED') ? encryptedAlready(context, error) : error;
     }
     context.printNotice(`Encrypted: ${context.databasePath}. Without its key, nobody can read it again`);
+    context.printNotice(
+      `Not encrypted: what installed hooks leave in ${context.databasePath}-hooks until a command with the key stores it, and ${context.databasePath}-hooks.refused`,
+    );
     const { hasSpooledEvents } = await import('@ggen-sim/hooks/spool');
     if (hasSpooledEvents(context.databasePath)) {
       context.printNotice(
-        `${context.databasePath}-hooks is not encrypted. The next command that opens the database stores its events and removes it`,
+        `Events wait in ${context.databasePath}-hooks. The next command with the key stores them and removes it`,
       );
     }
   },

@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import { CommandFailure, UsageError } from '../failures.ts';
 import { flag, path, text } from '../parameters.ts';
 import { quotedIfNeeded } from '../shell/quoted-word.ts';
-import { isEncryptedFile } from '../sqlite-file.ts';
+import { isEncryptedFile, isSqliteFile } from '../sqlite-file.ts';
 
 const settingsOptions = {
   user: flag({ description: 'the settings of the user, for all projects, instead of those of this project' }),
@@ -75,9 +75,19 @@ async function changeSettings(
   }
 }
 
-/** A hook must be quick, so it derives no key: what it records waits in a plain file. */
-function refusedSpool({ databasePath }: CommandContext): UsageError {
-  return new UsageError(
+/**
+ * Refuses hooks for an encrypted database, unless their plain spool is wanted: a hook must be quick, so it derives no key. A
+ * database that is still to be made is encrypted if a key is given.
+ */
+function assertSpoolWanted({ databasePath, isKeyGiven }: CommandContext, plain: boolean): void {
+  const isEncrypted = isEncryptedFile(databasePath);
+  if (isKeyGiven && !isEncrypted && isSqliteFile(databasePath)) {
+    throw new CommandFailure('WRONG_KEY', `${databasePath} is not encrypted`, {
+      hint: 'Give no key, neither by an option nor in GGEN_SIM_KEY. Nothing was changed',
+    });
+  }
+  if (plain || (!isKeyGiven && !isEncrypted)) return;
+  throw new UsageError(
     `${databasePath} is encrypted, and what hooks record waits in ${databasePath}-hooks without encryption until it is stored`,
     'Give --plain to install them all the same. Nothing was changed',
   );
@@ -108,7 +118,7 @@ export const hooksInstall: Command = defineCommand({
   },
   examples: ['ggen-sim hooks install', 'ggen-sim hooks install --user --db ~/.ggen/agents.db'],
   async run({ user, settings, agent, keepPrompts, plain }, context) {
-    if (!plain && (context.isKeyGiven || isEncryptedFile(context.databasePath))) throw refusedSpool(context);
+    assertSpoolWanted(context, plain);
     const { installHooks } = await import('@ggen-sim/hooks/settings');
     const command = hookCommand({ user, agent, keepPrompts }, context);
     await changeSettings({ user, settings }, context, (before) => installHooks(before, command));
