@@ -75,7 +75,8 @@ export async function restoreToNewFile(
  * @param database - the database, with its `key` if it is encrypted
  * @param options - the new key, progress and signal; in IndexedDB neither of the latter has an effect
  * @throws {PersistenceError} `KEY_REQUIRED` or `WRONG_KEY` for another `key` than the database's, `NOT_FOUND`, `CORRUPT`,
- * `DATABASE_LOCKED`, `DISK_FULL`, `READ_ONLY`, `ABORTED`; as `openPersistence` does. The database is as before
+ * `DATABASE_LOCKED`, `DISK_FULL`, `READ_ONLY`, `ABORTED`; as `openPersistence` does. The database is as before, unless an
+ * `IO_ERROR` says that the key was changed, and that a loss of power may undo it
  *
  * @example
  * await changeKey({ storage: 'file', path: 'runs.db' }, { newKey: 'correct horse battery staple' });

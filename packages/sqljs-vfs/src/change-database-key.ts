@@ -1,7 +1,7 @@
 import { checkKey } from './contract/encryption-key.ts';
 import type { Storage } from './contract/storage.ts';
 import { VfsError } from './errors.ts';
-import { type ChangeKeyOptions, changeKey } from './key-change/change-key.ts';
+import { type ChangeKeyOptions, changeKey, release } from './key-change/change-key.ts';
 
 export type { ChangeKeyOptions } from './key-change/change-key.ts';
 
@@ -14,7 +14,8 @@ export type { ChangeKeyOptions } from './key-change/change-key.ts';
  * @throws TypeError for what is no key, or when neither is given
  * @throws VfsError `KEY_REQUIRED` or `WRONG_KEY` for another `key` than the database's, `NOT_FOUND` for an empty one,
  * `CORRUPT` when a copy cannot be verified, `STORAGE_UNAVAILABLE`; as `openDatabase` does. Nothing was changed
- * @throws SqliteError SQLITE_BUSY (5) after the deadline, SQLITE_READONLY (8), SQLITE_FULL (13), SQLITE_IOERR (10)
+ * @throws SqliteError SQLITE_BUSY (5) after the deadline, SQLITE_READONLY (8), SQLITE_FULL (13), SQLITE_IOERR (10). Nothing was
+ * changed, unless the message of the last one says that the key was changed, and may not survive a loss of power
  */
 export async function changeDatabaseKey(storage: Storage, options: ChangeKeyOptions): Promise<void> {
   try {
@@ -24,7 +25,7 @@ export async function changeDatabaseKey(storage: Storage, options: ChangeKeyOpti
     if (storage.capabilities.atomicCommit) throw otherWay(storage);
     await changeKey(storage, { ...options, key, newKey });
   } finally {
-    storage.close?.();
+    await release(() => storage.close?.());
   }
 }
 

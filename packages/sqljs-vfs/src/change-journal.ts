@@ -5,6 +5,7 @@
  * are to be written back as they are.
  */
 import type { Storage, StorageFile } from './contract/storage.ts';
+import { systemErrorCodeOf } from './contract/system-error.ts';
 
 const MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 const MARK: Uint8Array = new TextEncoder().encode('ggen-sim: change of the key');
@@ -64,19 +65,36 @@ export async function writeChangeJournal(
 
 /** True for a journal of this kind that is complete. */
 export function hasChangeJournal(storage: Storage): boolean {
-  if (!storage.exists('journal')) return false;
+  const header = readJournalStart(storage, SECTOR_SIZE_BYTES);
+  const isWhole = header.length === SECTOR_SIZE_BYTES;
+  return isWhole && startsWith(header, MAGIC) && startsWith(header.subarray(Offset.mark), MARK);
+}
+
+/** True for a journal, of whatever transaction, that has a header. */
+export function hasJournal(storage: Storage): boolean {
+  return startsWith(readJournalStart(storage, MAGIC.length), MAGIC);
+}
+
+/** True for a journal that SQLite takes for one in use. Any other one has no content, or begins with zeros. */
+export function hasHotJournal(storage: Storage): boolean {
+  const [first] = readJournalStart(storage, 1);
+  return first !== undefined && first !== 0;
+}
+
+/** @returns the first bytes of the journal, as many as there are up to this size */
+function readJournalStart(storage: Storage, sizeBytes: number): Uint8Array {
+  if (!storage.exists('journal')) return new Uint8Array();
   let file: StorageFile;
   try {
     file = storage.open('journal', { create: false, exclusive: false, readOnly: true });
   } catch (error) {
-    // The connection that was writing has finished meanwhile.
-    if ((error as { code?: unknown }).code === 'ENOENT') return false;
+    // The connection that was writing has finished and closed meanwhile.
+    if (systemErrorCodeOf(error) === 'ENOENT') return new Uint8Array();
     throw error;
   }
   try {
-    const header = new Uint8Array(SECTOR_SIZE_BYTES);
-    const isWhole = file.read(header, 0) === header.length;
-    return isWhole && startsWith(header, MAGIC) && startsWith(header.subarray(Offset.mark), MARK);
+    const start = new Uint8Array(sizeBytes);
+    return start.subarray(0, file.read(start, 0));
   } finally {
     file.close();
   }

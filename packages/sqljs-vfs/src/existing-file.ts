@@ -2,10 +2,9 @@
  * Decides what to do with a file that exists, before SQLite opens it. SQLite would answer "unable to open database file"
  * to every case that is refused here.
  */
-import { hasChangeJournal } from './change-journal.ts';
+import { hasChangeJournal, hasJournal } from './change-journal.ts';
 import { LockLevel } from './contract/database-lock.ts';
-import type { Storage, StorageFile } from './contract/storage.ts';
-import { systemErrorCodeOf } from './contract/system-error.ts';
+import type { Storage } from './contract/storage.ts';
 import { type DatabaseHeader, readHeader } from './database-header.ts';
 import { openingError, SqliteError, VfsError } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
@@ -19,9 +18,6 @@ const UNREADABLE: ReadonlySet<number> = new Set([ResultCode.CANTOPEN, ResultCode
 
 /** Result codes of a log that may not be written. */
 const REFUSED_BY_SYSTEM: ReadonlySet<number> = new Set([ResultCode.CANTOPEN, ResultCode.READONLY]);
-
-/** The first bytes of a rollback journal (https://www.sqlite.org/fileformat.html#the_rollback_journal). */
-const JOURNAL_MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
 /**
  * Refuses a file that is not an SQLite database, or one in WAL mode that cannot be opened here. A hot journal is rolled
@@ -136,26 +132,6 @@ function executeOnce(vfs: SqlJsVfs, storage: Storage, codec: DatabaseCodec | und
   } finally {
     database.close();
     vfs.release(database.filename);
-  }
-}
-
-function hasJournal(storage: Storage): boolean {
-  if (!storage.exists('journal')) return false;
-  let file: StorageFile;
-  try {
-    file = storage.open('journal', { create: false, exclusive: false, readOnly: true });
-  } catch (error) {
-    // The connection that was writing has finished and closed meanwhile.
-    if (systemErrorCodeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-  try {
-    const magic = new Uint8Array(JOURNAL_MAGIC.length);
-    return (
-      file.read(magic, 0) === magic.length && magic.every((byte, index) => byte === JOURNAL_MAGIC[index])
-    );
-  } finally {
-    file.close();
   }
 }
 

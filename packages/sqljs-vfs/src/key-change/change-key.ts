@@ -3,7 +3,7 @@
  * file under SQLite's exclusive lock, so that no other connection reads or writes in between, and none goes on with another
  * file.
  */
-import { hasChangeJournal } from '../change-journal.ts';
+import { hasChangeJournal, hasHotJournal } from '../change-journal.ts';
 import type { EncryptionKey } from '../contract/encryption-key.ts';
 import { LockLevel } from '../contract/database-lock.ts';
 import { passThrough } from '../contract/storage-transactions.ts';
@@ -73,22 +73,32 @@ export async function changeKey(storage: Storage, options: ChangeKeyOptions): Pr
             },
             async onContent(doneBytes) {
               await pause(0);
-              report(2, doneBytes);
+              report(2, Math.round((doneBytes / content.sizeBytes()) * sizeBytes));
             },
           });
-          report(PASSES - 1, sizeBytes);
         } finally {
-          main.unlock(LockLevel.none);
-          main.close();
-          // What failed is the error to report; the next connection tries again.
-          if (hasChangeJournal(storage)) await rollBackKeyChange(storage).catch(() => undefined);
+          await release(() => main.unlock(LockLevel.none));
+          await release(() => main.close());
+          // After a failure the next connection tries again.
+          await release(async () => {
+            if (hasChangeJournal(storage)) await rollBackKeyChange(storage);
+          });
         }
       },
       () => undefined,
     );
   } finally {
-    database.close();
-    copy?.close?.();
+    await release(() => database.close());
+    await release(() => copy?.close?.());
+  }
+}
+
+/** Gives back what is no longer needed. Failing to do so means nothing: the key is changed, or another error tells why not. */
+export async function release(giveBack: () => void | Promise<void>): Promise<void> {
+  try {
+    await giveBack();
+  } catch {
+    // See above.
   }
 }
 
@@ -165,18 +175,6 @@ function lockReaders(
     deadline - performance.now(),
     signal,
   );
-}
-
-/** True for a journal that a killed process has left. A journal that is not in use has no content, or begins with zeros. */
-function hasHotJournal(storage: Storage): boolean {
-  if (!storage.exists('journal')) return false;
-  const journal = storage.open('journal', { create: false, exclusive: false, readOnly: true });
-  try {
-    const start = new Uint8Array(1);
-    return journal.read(start, 0) === 1 && start[0] !== 0;
-  } finally {
-    journal.close();
-  }
 }
 
 function busy(storage: Storage): SqliteError {

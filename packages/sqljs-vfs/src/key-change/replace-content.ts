@@ -3,9 +3,11 @@
  * the locks by which other programs know it. The journal of the change undoes what an end of the process, or a loss of
  * power, interrupts.
  */
-import { lockPageOf, writeChangeJournal } from '../change-journal.ts';
+import { LOCK_BYTE_OFFSET, lockPageOf, writeChangeJournal } from '../change-journal.ts';
 import type { Storage, StorageFile } from '../contract/storage.ts';
-import { VfsError } from '../errors.ts';
+import { SqliteError, VfsError } from '../errors.ts';
+import { ResultCode } from '../result-codes.ts';
+import { pause } from '../retry.ts';
 import { PAGE_SIZE_BYTES } from './empty-database.ts';
 
 /** The new file is written and compared in ranges of this size. */
@@ -17,7 +19,7 @@ export interface ReplaceOptions {
   readonly pageSizeBytes: number;
   /** Called while nothing of the file has been changed; it may end the work by an error. */
   readonly onJournal: (doneBytes: number) => Promise<void>;
-  /** Called while the new content is written. */
+  /** Called while the new content is written, and at last once it is checked; an error undoes the change. */
   readonly onContent: (doneBytes: number) => Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export interface ReplaceOptions {
  * @param main - the file, whose exclusive lock the caller holds
  * @throws the error of the storage or of a callback. When it was thrown after the first change of the file, the journal is
  * left, and {@link hasChangeJournal} is true
+ * @throws SqliteError SQLITE_IOERR (10) when the content is replaced, and may not be durable
  */
 export async function replaceContent(
   storage: Storage,
@@ -48,22 +51,43 @@ export async function replaceContent(
     main.write(readRange(content, range), range.start);
     await onContent(range.end);
   }
+  clearOldPages(main, pageSizeBytes, sizeBytes);
   if (main.sizeBytes() > sizeBytes) main.truncate(sizeBytes);
   main.sync();
   main.write(readRange(content, { start: 0, end: PAGE_SIZE_BYTES }), 0);
   main.sync();
-  assertWritten(storage, main, content);
-  storage.delete('journal', { syncDirectory: true });
+  await assertWritten(storage, main, content);
+  await onContent(sizeBytes);
+  try {
+    storage.delete('journal', { syncDirectory: true });
+  } catch (error) {
+    if (storage.exists('journal')) throw error;
+    throw new SqliteError(
+      ResultCode.IOERR,
+      `the key of ${storage.name} was changed, but a loss of power may undo it`,
+      error,
+    );
+  }
+}
+
+/**
+ * Overwrites the end of the page that SQLite keeps for its locks, which is never written: smaller pages of the old file may
+ * lie there. That file's own page for locks, at the beginning, never had content.
+ */
+export function clearOldPages(main: StorageFile, oldPageSizeBytes: number, sizeBytes: number): void {
+  const start = LOCK_BYTE_OFFSET + oldPageSizeBytes;
+  const end = Math.min(LOCK_BYTE_OFFSET + PAGE_SIZE_BYTES, sizeBytes);
+  if (start < end) main.write(new Uint8Array(end - start), start);
 }
 
 /** Reads the file back, as far as the operating system lets anyone do so. */
-function assertWritten(storage: Storage, main: StorageFile, content: StorageFile): void {
-  const isSame =
-    main.sizeBytes() === content.sizeBytes() &&
-    [{ start: 0, end: PAGE_SIZE_BYTES }, ...rangesOf(content.sizeBytes())].every((range) => {
-      const [written, wanted] = [readRange(main, range), readRange(content, range)];
-      return wanted.every((byte, index) => byte === written[index]);
-    });
+async function assertWritten(storage: Storage, main: StorageFile, content: StorageFile): Promise<void> {
+  let isSame = main.sizeBytes() === content.sizeBytes();
+  for (const range of [{ start: 0, end: PAGE_SIZE_BYTES }, ...rangesOf(content.sizeBytes())]) {
+    isSame &&= isEqual(readRange(main, range), readRange(content, range));
+    // A server in this thread goes on answering.
+    await pause(0);
+  }
   if (isSame) return;
   throw new VfsError('CORRUPT', `${storage.name} does not hold what was written into it`, {
     hint: 'It is written back as it was. Check the disk.',
@@ -85,6 +109,13 @@ function* rangesOf(sizeBytes: number): Generator<Range> {
     if (end > start) yield { start, end };
     start = end;
   }
+}
+
+/** @param wanted - whole pages: words are compared much faster than bytes */
+function isEqual(written: Uint8Array, wanted: Uint8Array): boolean {
+  if (written.length !== wanted.length) return false;
+  const [one, other] = [written, wanted].map((bytes) => new Uint32Array(bytes.buffer, 0, bytes.length / 4));
+  return one?.every((word, index) => word === other?.[index]) === true;
 }
 
 function readRange(file: StorageFile, { start, end }: Range): Uint8Array {

@@ -10,6 +10,8 @@ import {
 import { observedStorage, wrapFile, wrapStorage } from '../../src/testing/index.ts';
 import { bytesOf, contentOf, copyOf, diskWith } from './changed-databases.ts';
 
+const systemFailure = (code: string): Error => Object.assign(new Error(code), { code });
+
 const FIRST = new Uint8Array(32).fill(1);
 const SECOND = new Uint8Array(32).fill(2);
 /** A write is torn at these places. */
@@ -86,7 +88,7 @@ describe.each(CHANGES)('%s', (_, key, newKey) => {
       let calls = 0;
       const storage = observedStorage(memoryStorage(disk), ({ verb, role }) => {
         if (role === 'wal' || !['write', 'truncate', 'sync', 'delete'].includes(verb)) return;
-        if (++calls === failing) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+        if (++calls === failing) throw systemFailure('ENOSPC');
       });
       const failure = await changeDatabaseKey(storage, { key, newKey }).then(
         () => undefined,
@@ -99,5 +101,100 @@ describe.each(CHANGES)('%s', (_, key, newKey) => {
     }
     expect(failedCount).toBeGreaterThan(8);
     expect(await contentOf(memoryStorage(disk), newKey)).toEqual(before);
+  });
+});
+
+/** Fails a call after it was made. @param fails - asked about each call from the moment on when the change locks the file */
+function failingLate(disk: MemoryDisk, fails: (call: string) => boolean): Storage {
+  const memory = memoryStorage(disk);
+  let isCounting = false;
+  const after = (call: string, make: () => void): void => {
+    make();
+    if (isCounting && fails(call)) throw systemFailure('EIO');
+  };
+  return wrapStorage(memory, {
+    open(role, mode) {
+      const file = memory.open(role, mode);
+      // The change opens the file for its locks; SQLite would create it.
+      isCounting ||= role === 'main' && !mode.create && !mode.readOnly;
+      return wrapFile(file, {
+        write: (source, offset) => after(`write ${role}`, () => file.write(source, offset)),
+        truncate: (sizeBytes) => after(`truncate ${role}`, () => file.truncate(sizeBytes)),
+        sync: () => after(`sync ${role}`, () => file.sync()),
+        unlock: (level) => after(`unlock ${role}`, () => file.unlock(level)),
+        close: () => after(`close ${role}`, () => file.close()),
+      });
+    },
+    delete: (role, options) => after(`delete ${role}`, () => memory.delete(role, options)),
+    close: () => after('close storage', () => undefined),
+  });
+}
+
+it('a call that fails after it was made never makes a changed key look unchanged', async () => {
+  const uncertain: string[] = [];
+  for (let failing = 1; ; failing++) {
+    const disk = await diskWith(undefined);
+    const before = bytesOf(disk);
+    let failed: string | undefined;
+    let calls = 0;
+    const storage = failingLate(disk, (call) => {
+      if (++calls === failing) failed = call;
+      return calls === failing;
+    });
+    const error = await changeDatabaseKey(storage, { newKey: FIRST }).catch((thrown: unknown) => thrown);
+    if (failed === undefined) break;
+    const isChanged = bytesOf(disk) !== before;
+    const saysSo =
+      error === undefined ||
+      (error as Error).message.includes('was changed, but a loss of power may undo it');
+    expect([failed, saysSo]).toEqual([failed, isChanged]);
+    expect(disk.files.has('journal')).toBe(false);
+    if (isChanged && error !== undefined) uncertain.push(failed);
+  }
+  expect(uncertain).toEqual(['delete journal']);
+});
+
+it.each([1, 2])('a callback that throws when all is done (call %i) undoes the change', async (failing) => {
+  const disk = await diskWith(undefined);
+  const before = bytesOf(disk);
+  let calls = 0;
+  const onProgress = (done: number, total: number): void => {
+    if (done === total && ++calls === failing) throw new Error('the caller fails');
+  };
+  await expect(changeDatabaseKey(memoryStorage(disk), { newKey: FIRST, onProgress })).rejects.toThrow(
+    'the caller fails',
+  );
+  expect(bytesOf(disk) === before).toBe(true);
+});
+
+describe('a journal that the system does not let us read', () => {
+  it('is CANNOT_OPEN', async () => {
+    const disk = await diskWith(undefined);
+    const memory = memoryStorage(disk);
+    const unreadable = wrapStorage(memory, {
+      exists: (role) => role === 'journal' || memory.exists(role),
+      open(role, mode) {
+        if (role === 'journal') throw systemFailure('EACCES');
+        return memory.open(role, mode);
+      },
+    });
+    for (const key of [undefined, FIRST]) {
+      await expect(contentOf(unreadable, key)).rejects.toMatchObject({
+        code: 'CANNOT_OPEN',
+        cause: { code: 'EACCES' },
+      });
+    }
+  });
+
+  it('does not hide why a change has failed', async () => {
+    let isForbidden = false;
+    const storage = observedStorage(memoryStorage(await diskWith(undefined)), ({ verb, role }) => {
+      if (isForbidden && verb === 'exists') throw systemFailure('EACCES');
+      if (verb === 'sync' && role === 'journal') {
+        isForbidden = true;
+        throw systemFailure('ENOSPC');
+      }
+    });
+    await expect(changeDatabaseKey(storage, { newKey: FIRST })).rejects.toMatchObject({ code: 'ENOSPC' });
   });
 });
