@@ -167,6 +167,25 @@ it.each([1, 2])('a callback that throws when all is done (call %i) undoes the ch
   expect(bytesOf(disk) === before).toBe(true);
 });
 
+it('a file that does not hold what was written is written back as it was', async () => {
+  const disk = await diskWith(undefined);
+  const before = bytesOf(disk);
+  const memory = memoryStorage(disk);
+  const storage = wrapStorage(memory, {
+    open(role, mode) {
+      const file = memory.open(role, mode);
+      if (role !== 'main' || mode.create || mode.readOnly) return file;
+      const write = (source: Uint8Array, offset: number): void => {
+        const last = source.length - 1;
+        file.write(offset === 0 ? source : source.with(last, (source[last] as number) ^ 1), offset);
+      };
+      return wrapFile(file, { write });
+    },
+  });
+  await expect(changeDatabaseKey(storage, { newKey: FIRST })).rejects.toMatchObject({ code: 'CORRUPT' });
+  expect(bytesOf(disk) === before).toBe(true);
+});
+
 describe('a journal that the system does not let us read', () => {
   it('is CANNOT_OPEN', async () => {
     const disk = await diskWith(undefined);
