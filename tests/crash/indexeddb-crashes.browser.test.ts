@@ -13,7 +13,7 @@ declare global {
 }
 
 const seed = Number(import.meta.env['VITE_CRASH_SEED'] ?? 20_260_101);
-const points = Number(import.meta.env['VITE_CRASH_POINTS'] ?? 200);
+const points = Number(import.meta.env['VITE_CRASH_POINTS'] ?? 120);
 
 /** Prints the report for the process that runs the tests. */
 function reported(report: CrashReport): CrashReport {

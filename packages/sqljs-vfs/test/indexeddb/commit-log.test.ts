@@ -136,7 +136,7 @@ it.each([
   { policy: EAGER_STEPS, locks: false, when: 'after every commit, encrypted', runs: 6 },
 ])(
   'indexeddb 1, 2, 3, 4, 6: three contexts lose nothing and repeat nothing; checkpoint steps $when',
-  async ({ policy, locks, when, runs = 60 }) => {
+  async ({ policy, locks, when, runs = 30 }) => {
     const encrypted = when.endsWith('encrypted');
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 30, size: 'max' }), async (steps) => {
