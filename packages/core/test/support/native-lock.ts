@@ -10,14 +10,19 @@ export async function lockByNative(
   file: string,
   begin: string = 'BEGIN EXCLUSIVE; SELECT 1;',
 ): Promise<() => Promise<void>> {
-  const holder = spawn('sqlite3', ['-batch', file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // It waits for reads that have begun, and ends when it cannot have the lock.
+  const options = ['-batch', '-bail', '-cmd', '.timeout 60000'];
+  const holder = spawn('sqlite3', [...options, file], { stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(() => void holder.kill());
   const ended = new Promise<void>((resolve) => {
     holder.on('close', () => resolve());
   });
   holder.stdin.write(`${begin}\n`);
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
     holder.stdout.once('data', () => resolve());
+    holder.once('close', (exitCode) =>
+      reject(new Error(`sqlite3 ended with ${exitCode} before it had the lock`)),
+    );
   });
   return () => {
     holder.stdin.end('ROLLBACK;\n');
