@@ -148,7 +148,8 @@ describe('serve', () => {
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize }),
     });
-    expect(await answer.json()).toMatchObject({ result: { serverInfo: { name: 'ggen-sim' } } });
+    const data = /^data: (?<json>.+)$/mu.exec(await answer.text())?.groups?.['json'] ?? '';
+    expect(JSON.parse(data)).toMatchObject({ result: { serverInfo: { name: 'ggen-sim' } } });
     await sandbox.run(['serve', 'stop']);
     await nextEnded;
   });
