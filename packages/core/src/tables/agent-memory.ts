@@ -1,4 +1,5 @@
-import { v5 as uuidv5 } from 'uuid';
+import { sha256Bytes } from '#hashing/sha256';
+import { parse, stringify } from 'uuid';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { MemoryRow, NewMemory, SavedMemory } from '../api/persistence.ts';
@@ -75,14 +76,21 @@ function checkMemory(operation: string, input: NewMemory): CheckedMemory {
   };
 }
 
-const MEMORY_NAMESPACE = '6c0f4a0e-1d0b-5a57-9f0e-2b6f0a1f7c55';
+const MEMORY_NAMESPACE = parse('6c0f4a0e-1d0b-5a57-9f0e-2b6f0a1f7c55');
 
 /**
- * Makes the id of an agent's memory (UUID version 5, RFC 9562). It is the same in every database, so that versions which two
- * databases save are versions of one memory.
+ * Makes the id of an agent's memory: UUID version 8 of a SHA-256 over namespace and name (RFC 9562, appendix B.2). It is the
+ * same in every database, so that versions which two databases save are versions of one memory.
  */
 function memoryIdOf(agentId: string): string {
-  return uuidv5(agentId, MEMORY_NAMESPACE);
+  const name = new TextEncoder().encode(agentId);
+  const named = new Uint8Array(MEMORY_NAMESPACE.length + name.length);
+  named.set(MEMORY_NAMESPACE);
+  named.set(name, MEMORY_NAMESPACE.length);
+  const bytes = sha256Bytes(named).slice(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return stringify(bytes);
 }
 
 const UPSERT_SQL = `${insertSql(agentMemoryTable)}

@@ -1,6 +1,6 @@
 /** A copy of a database with other encryption, which is checked before anything relies on it. */
 import { copyStorage } from '#key-change/copy-storage';
-import { DatabaseCodec } from '../codec/database-codec.ts';
+import type { DatabaseCodec } from '../codec/database-codec.ts';
 import type { EncryptionKey } from '../contract/encryption-key.ts';
 import type { Storage } from '../contract/storage.ts';
 import { wrapFile } from '../contract/wrap-storage.ts';
@@ -35,7 +35,7 @@ export async function makeVerifiedCopy(
   salt: Uint8Array,
   onWrite: (writtenBytes: number) => void,
 ): Promise<Storage> {
-  const codec = newKey === undefined ? undefined : new DatabaseCodec(newKey);
+  const codec = newKey === undefined ? undefined : await codecFor(newKey);
   await codec?.prepareFor(salt);
   const copy = copyStorage(database.storage);
   try {
@@ -46,6 +46,12 @@ export async function makeVerifiedCopy(
     copy.close?.();
     throw error;
   }
+}
+
+/** Loaded when needed, as `openDatabase` does: it loads a cipher. */
+async function codecFor(key: EncryptionKey): Promise<DatabaseCodec> {
+  const { DatabaseCodec } = await import('../codec/database-codec.ts');
+  return new DatabaseCodec(key);
 }
 
 function vacuumInto(
