@@ -228,7 +228,7 @@ class Workload {
   }
 }
 
-/** Runs the workload once per call, with that call failing. @param step - fails each n-th call only, from a random one on */
+/** Runs the workload once per call, with that call failing. @param step - fails each n-th call only */
 async function sweepAll(
   sweep: Sweep,
   step: number = 1,
@@ -236,7 +236,7 @@ async function sweepAll(
   let runs = 0;
   let noticed = 0;
   let stored = 0;
-  for (let call = Date.now() % step; ; call += step) {
+  for (let call = 0; ; call += step) {
     try {
       const outcome = await withCallFailing(sweep, call);
       if (!outcome.reached) return { calls: call, runs, noticed, stored };
