@@ -1,4 +1,5 @@
 /** The model's side of an operation: the next state and the required answer. */
+import { createHash } from 'node:crypto';
 import { sha256Hex } from '../../packages/core/src/hashing/sha256.node.ts';
 import type {
   AgentMetrics,
@@ -69,6 +70,15 @@ function receiptIdOf(draft: ReceiptDraft): string {
   );
 }
 
+/** Computes the id of an agent's memory: UUID version 8 of a SHA-256 over namespace and name (RFC 9562, appendix B.2). */
+function memoryIdOf(agentId: string): string {
+  const namespace = '6c0f4a0e1d0b5a579f0e2b6f0a1f7c55';
+  const digits = createHash('sha256').update(namespace, 'hex').update(agentId).digest('hex').slice(0, 32);
+  const variant = ((parseInt(digits.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  const stamped = `${digits.slice(0, 12)}8${digits.slice(13, 16)}${variant}${digits.slice(17)}`;
+  return stamped.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
 function saveReceipt(
   state: ModelState,
   draft: ReceiptDraft,
@@ -98,15 +108,10 @@ function saveReceipt(
   ];
 }
 
-function saveMemory(
-  state: ModelState,
-  draft: MemoryDraft,
-  time: string,
-  freshId: string,
-): [ModelState, SavedMemory] {
+function saveMemory(state: ModelState, draft: MemoryDraft, time: string): [ModelState, SavedMemory] {
   const before = state.memories.find(({ agentId }) => agentId === draft.agentId);
   const row: MemoryRow = {
-    memoryId: before?.memoryId ?? freshId,
+    memoryId: before?.memoryId ?? memoryIdOf(draft.agentId),
     agentId: draft.agentId,
     agentType: draft.agentType,
     memoryJson: draft.json.stored,
@@ -149,8 +154,8 @@ function write(state: ModelState, operation: WriteOperation, { now, name }: Call
     receipts.push(saved[1]);
   }
   const memories: SavedMemory[] = [];
-  for (const [index, draft] of operation.memories.entries()) {
-    const [next, saved] = saveMemory(after, draft, time, unknownId(`${name}.memory${index}`));
+  for (const draft of operation.memories) {
+    const [next, saved] = saveMemory(after, draft, time);
     after = next;
     memories.push(saved);
   }
