@@ -5,13 +5,12 @@
  * are to be written back as they are.
  */
 import type { Storage, StorageFile } from './contract/storage.ts';
-import { systemErrorCodeOf } from './contract/system-error.ts';
+import { JOURNAL_MAGIC, JournalOffset as Offset, readJournalStart, startsWith } from './rollback-journal.ts';
 
-const MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 const MARK: Uint8Array = new TextEncoder().encode('ggen-sim: change of the key');
 const SECTOR_SIZE_BYTES = 512;
-/** Where the header has its fields. SQLite reads nothing of its sector behind them. */
-const Offset = { recordCount: 8, nonce: 12, pageCount: 16, sectorSize: 20, pageSize: 24, mark: 28 } as const;
+/** Where the mark stands. SQLite reads nothing of the header's sector behind its fields. */
+const MARK_OFFSET = 28;
 /** One byte of this many is in the checksum. */
 const CHECKSUM_STEP_BYTES = 200;
 const WORD_BYTES = 4;
@@ -67,37 +66,7 @@ export async function writeChangeJournal(
 export function hasChangeJournal(storage: Storage): boolean {
   const header = readJournalStart(storage, SECTOR_SIZE_BYTES);
   const isWhole = header.length === SECTOR_SIZE_BYTES;
-  return isWhole && startsWith(header, MAGIC) && startsWith(header.subarray(Offset.mark), MARK);
-}
-
-/** True for a journal, of whatever transaction, that has a header. */
-export function hasJournal(storage: Storage): boolean {
-  return startsWith(readJournalStart(storage, MAGIC.length), MAGIC);
-}
-
-/** True for a journal that SQLite takes for one in use. Any other one has no content, or begins with zeros. */
-export function hasHotJournal(storage: Storage): boolean {
-  const [first] = readJournalStart(storage, 1);
-  return first !== undefined && first !== 0;
-}
-
-/** @returns the first bytes of the journal, as many as there are up to this size */
-function readJournalStart(storage: Storage, sizeBytes: number): Uint8Array {
-  if (!storage.exists('journal')) return new Uint8Array();
-  let file: StorageFile;
-  try {
-    file = storage.open('journal', { create: false, exclusive: false, readOnly: true });
-  } catch (error) {
-    // The connection that was writing has finished and closed meanwhile.
-    if (systemErrorCodeOf(error) === 'ENOENT') return new Uint8Array();
-    throw error;
-  }
-  try {
-    const start = new Uint8Array(sizeBytes);
-    return start.subarray(0, file.read(start, 0));
-  } finally {
-    file.close();
-  }
+  return isWhole && startsWith(header, JOURNAL_MAGIC) && startsWith(header.subarray(MARK_OFFSET), MARK);
 }
 
 /** @returns the number of the page that SQLite keeps for its locks */
@@ -113,13 +82,13 @@ function headerOf(fields: {
 }): Uint8Array {
   const header = new Uint8Array(SECTOR_SIZE_BYTES);
   const view = new DataView(header.buffer);
-  header.set(MAGIC);
+  header.set(JOURNAL_MAGIC);
   view.setUint32(Offset.recordCount, fields.recordCount);
   view.setUint32(Offset.nonce, fields.nonce);
   view.setUint32(Offset.pageCount, fields.pageCount);
   view.setUint32(Offset.sectorSize, SECTOR_SIZE_BYTES);
   view.setUint32(Offset.pageSize, fields.pageSizeBytes);
-  header.set(MARK, Offset.mark);
+  header.set(MARK, MARK_OFFSET);
   return header;
 }
 
@@ -129,8 +98,4 @@ function checksumOf(nonce: number, page: Uint8Array): number {
     sum += page[index] as number;
   }
   return sum >>> 0;
-}
-
-function startsWith(bytes: Uint8Array, start: ArrayLike<number>): boolean {
-  return Array.from(start).every((byte, index) => bytes[index] === byte);
 }

@@ -1,7 +1,8 @@
 /** The first 100 bytes of an SQLite file (https://www.sqlite.org/fileformat.html#the_database_header). */
 import type { Storage, StorageFile } from './contract/storage.ts';
 
-const MAGIC: Uint8Array = new TextEncoder().encode('SQLite format 3\0');
+/** The first bytes of every database that is not encrypted. */
+export const DATABASE_MAGIC: Uint8Array = new TextEncoder().encode('SQLite format 3\0');
 const HEADER_SIZE_BYTES = 100;
 const Offset = { pageSize: 16, writeVersion: 18, readVersion: 19, changeCounter: 24 } as const;
 const WAL_VERSION = 2;
@@ -21,7 +22,7 @@ export type DatabaseHeader =
 /** Parses the header from the first bytes of a file. */
 export function parseHeader(bytes: Uint8Array): DatabaseHeader {
   if (bytes.length === 0) return { kind: 'empty' };
-  if (bytes.length < HEADER_SIZE_BYTES || MAGIC.some((byte, index) => bytes[index] !== byte)) {
+  if (bytes.length < HEADER_SIZE_BYTES || DATABASE_MAGIC.some((byte, index) => bytes[index] !== byte)) {
     return { kind: 'not-sqlite' };
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

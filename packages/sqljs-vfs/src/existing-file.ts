@@ -2,12 +2,13 @@
  * Decides what to do with a file that exists, before SQLite opens it. SQLite would answer "unable to open database file"
  * to every case that is refused here.
  */
-import { hasChangeJournal, hasJournal } from './change-journal.ts';
+import { hasChangeJournal } from './change-journal.ts';
 import { LockLevel } from './contract/database-lock.ts';
 import type { Storage } from './contract/storage.ts';
 import { type DatabaseHeader, readHeader } from './database-header.ts';
 import { openingError, SqliteError, VfsError } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
+import { hasJournal, restoresPlainDatabase } from './rollback-journal.ts';
 import { walModeError } from './sqlite/storage-errors.ts';
 import { assertNotEncrypted } from './encrypted-file.ts';
 import type { DatabaseCodec } from './codec/database-codec.ts';
@@ -72,7 +73,9 @@ function examine(
 function headerOf(storage: Storage, codec: DatabaseCodec | undefined): DatabaseHeader {
   if (codec) return codec.readHeader(storage);
   const header = readHeader(storage);
-  if (header.kind === 'not-sqlite' && !storage.capabilities.atomicCommit) assertNotEncrypted(storage);
+  const mayBeEncrypted = header.kind === 'not-sqlite' && !storage.capabilities.atomicCommit;
+  // A power loss can leave bytes like those of a cipher in the first page, too.
+  if (mayBeEncrypted && !restoresPlainDatabase(storage)) assertNotEncrypted(storage);
   return header;
 }
 

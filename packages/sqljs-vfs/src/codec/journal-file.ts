@@ -8,11 +8,11 @@
  */
 import type { StorageFile } from '../contract/storage.ts';
 import { wrapFile } from '../contract/wrap-storage.ts';
+import { JOURNAL_MAGIC, startsWith } from '../rollback-journal.ts';
 import type { DatabaseCipher } from './database-cipher.ts';
 import { damagedPage } from './main-file.ts';
 import { PAGE_SIZE_BYTES } from './page-format.ts';
 
-const JOURNAL_MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 /** A header begins a sector; each SQLite's sectors are at least this long. */
 const SECTOR_ALIGNMENT_BYTES = 512;
 const NONCE_OFFSET = 12;
@@ -139,7 +139,7 @@ export class JournalFile {
  */
 export function hasAuthenticRecord(journal: StorageFile, cipher: DatabaseCipher): boolean {
   const header = new Uint8Array(HEADER_FIELDS_BYTES);
-  if (journal.read(header, 0) < header.length || !hasMagic(header)) return false;
+  if (journal.read(header, 0) < header.length || !startsWith(header, JOURNAL_MAGIC)) return false;
   const sectorSizeBytes = wordAt(header, 20);
   const record = new Uint8Array(RECORD_BYTES);
   if (journal.read(record, sectorSizeBytes) < record.length) {
@@ -155,10 +155,6 @@ export function hasAuthenticRecord(journal: StorageFile, cipher: DatabaseCipher)
 /** True for the offset of a page in a record. Headers begin sectors, and a record has 8 bytes besides its page. */
 function isInRecord(offset: number): boolean {
   return offset % 8 === WORD_BYTES;
-}
-
-function hasMagic(bytes: Uint8Array): boolean {
-  return JOURNAL_MAGIC.every((byte, index) => bytes[index] === byte);
 }
 
 function checksumOf(nonce: number, page: Uint8Array): number {

@@ -3,7 +3,7 @@
  * file under SQLite's exclusive lock, so that no other connection reads or writes in between, and none goes on with another
  * file.
  */
-import { hasChangeJournal, hasHotJournal } from '../change-journal.ts';
+import { hasChangeJournal } from '../change-journal.ts';
 import type { EncryptionKey } from '../contract/encryption-key.ts';
 import { LockLevel } from '../contract/database-lock.ts';
 import { passThrough } from '../contract/storage-transactions.ts';
@@ -15,6 +15,7 @@ import { openDatabase, rollBackKeyChange } from '../open-database.ts';
 import { ResultCode } from '../result-codes.ts';
 import { pause } from '../retry.ts';
 import { retryBusy } from '../retry-busy.ts';
+import { hasHotJournal } from '../rollback-journal.ts';
 import { replaceContent } from './replace-content.ts';
 import { makeVerifiedCopy } from './verified-copy.ts';
 

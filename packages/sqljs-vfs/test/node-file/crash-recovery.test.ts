@@ -70,6 +70,19 @@ for (const [killed, kill] of [
   }
 }
 
+it('a first page of random bytes, like those of an encrypted database, is rolled back', async () => {
+  const databasePath = path.join(temporaryFolder(), 'data.db');
+  nativeSqlite(databasePath, FILL);
+  const before = fs.readFileSync(databasePath);
+  await killNative(databasePath);
+  const noise = crypto.getRandomValues(new Uint8Array(4096));
+  const file = fs.openSync(databasePath, 'r+');
+  fs.writeSync(file, noise, 0, noise.length, 0);
+  fs.closeSync(file);
+  expect(await recoverOurselves(databasePath)).toEqual(['5000', 'ok']);
+  expect(fs.readFileSync(databasePath).equals(before)).toBe(true);
+});
+
 it('without its journal the same crash is not undone (negative control)', async () => {
   const databasePath = path.join(temporaryFolder(), 'data.db');
   nativeSqlite(databasePath, FILL);
