@@ -3,16 +3,24 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type DurableDatabase, openDatabase } from '@ggen-sim/sqljs-vfs';
+import { openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { startChild, temporaryFolder } from './child-process.ts';
 import { SCHEMA } from './children/rows.mjs';
+import {
+  CHECKS,
+  copyWithJournal,
+  KEY,
+  recoverOurselves,
+  recoverWith,
+  SEED,
+  SEED_ROWS,
+  seededFile,
+  STATE,
+  valuesOf,
+} from './encrypted-databases.ts';
 import { MULTIPLE_CIPHERS, SQLCIPHER } from './sqlcipher/cipher-engine.ts';
 
-const KEY = new Uint8Array(32).fill(0xab);
-const SEED_ROWS = 200;
-const SEED = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${SEED_ROWS}) INSERT INTO rows SELECT 'seed-' || i, hex(zeroblob(300)) FROM n; UPDATE total SET n = ${SEED_ROWS};`;
-const STATE = 'SELECT (SELECT n FROM total) = (SELECT count(*) FROM rows), (SELECT n FROM total) FROM total;';
 /** Changes most pages, and with a small cache writes them before the transaction ends. */
 const UNFINISHED =
   "PRAGMA cache_size = 2; BEGIN; UPDATE rows SET filler = filler || '.'; DELETE FROM rows WHERE rowid > 150;";
@@ -23,42 +31,8 @@ const MAX_OPERATIONS = 200;
 const RECORD_BYTES = 4096 + 8;
 
 const ENGINES = [SQLCIPHER, MULTIPLE_CIPHERS];
-/** Checks every tag and the trees. Multiple Ciphers knows only the second pragma, whose reads check the tags. */
-const CHECKS = ['PRAGMA cipher_integrity_check;', 'PRAGMA integrity_check;'];
 
 beforeAll(() => Promise.all(ENGINES.map((engine) => engine.build())));
-
-function valuesOf({ database }: DurableDatabase, query: string): string[] {
-  return (database.exec(query)[0]?.values ?? []).map((row) => row.join('|'));
-}
-
-async function recoverOurselves(file: string): Promise<string[]> {
-  const opened = await openDatabase(fileStorage(file), { key: KEY });
-  const state = valuesOf(opened, STATE);
-  expect(valuesOf(opened, 'PRAGMA integrity_check')).toEqual(['ok']);
-  opened.close();
-  return state;
-}
-
-/** Lets another engine recover a file, check it, and look. */
-function recoverWith(engine: typeof SQLCIPHER, file: string): string[] {
-  const lines = engine.run(file, KEY, STATE, ...CHECKS);
-  expect(lines.slice(1)).toEqual(['ok']);
-  return lines.slice(0, 1);
-}
-
-function copyWithJournal(file: string, copy: string): string {
-  for (const suffix of ['', '-journal', '-wal']) {
-    if (fs.existsSync(file + suffix)) fs.copyFileSync(file + suffix, copy + suffix);
-  }
-  return copy;
-}
-
-function seededFile(engine: typeof SQLCIPHER = SQLCIPHER): string {
-  const file = path.join(temporaryFolder(), 'encrypted.db');
-  engine.run(file, KEY, `${SCHEMA}; ${SEED}`);
-  return file;
-}
 
 describe.each([
   ['a raw key', KEY],
@@ -99,7 +73,7 @@ describe.each(ENGINES)('a killed $name', (engine) => {
     await killed.run(UNFINISHED);
     await killed.kill();
     const copy = copyWithJournal(file, `${file}-copy`);
-    expect(await recoverOurselves(file)).toEqual(INTACT);
+    expect(await recoverOurselves(file, KEY)).toEqual(INTACT);
     expect(recoverWith(engine, copy)).toEqual(INTACT);
   });
 
@@ -150,7 +124,7 @@ it('killed before its file operations, our process leaves what we and SQLCipher 
       Buffer.from(KEY).toString('hex'),
     ).ended;
     if (fs.existsSync(`${file}-journal`) && fs.readFileSync(`${file}-journal`)[0] === 0xd9) hotJournals++;
-    const [state] = operation % 2 === 0 ? recoverWith(SQLCIPHER, file) : await recoverOurselves(file);
+    const [state] = operation % 2 === 0 ? recoverWith(SQLCIPHER, file) : await recoverOurselves(file, KEY);
     const [isWhole, total] = state?.split('|') ?? [];
     expect(isWhole, `operation ${operation}: no half transaction`).toBe('1');
     expect(Number(total), `operation ${operation}`).toBeGreaterThanOrEqual(
@@ -227,7 +201,7 @@ describe('a journal with checksums of plain pages', () => {
       const journal = withPlainChecksums(fs.readFileSync(`${copy}-journal`));
       fs.writeFileSync(`${copy}-journal`, journal);
     }
-    expect(await recoverOurselves(copies[0] as string)).toEqual(INTACT);
+    expect(await recoverOurselves(copies[0] as string, KEY)).toEqual(INTACT);
     expect(() => expect(recoverWith(SQLCIPHER, copies[1] as string)).toEqual(INTACT)).toThrow(/./);
   });
 });
