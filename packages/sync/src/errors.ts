@@ -8,10 +8,12 @@ export type SyncErrorCode =
   | 'SYNC_UNREACHABLE'
   /** What was sent, or what the target has stored, is not in the form that this version knows. */
   | 'SYNC_INVALID'
-  /** The location names no target, or is to be stored and holds a password. */
+  /** The location names no target, or is to be stored and holds a password; or its file is that of something else. */
   | 'SYNC_TARGET_INVALID'
   /** The database has no target yet. */
   | 'SYNC_NOT_SET_UP'
+  /** The memory of the agent has no conflict, or none with that version. */
+  | 'SYNC_NO_CONFLICT'
   /** Removals or memories were saved here again and again while a pull was stored. What was pulled before is kept. */
   | 'SYNC_BUSY';
 

@@ -13,4 +13,11 @@ export { runSync, type RunSyncOptions } from './engine/run-sync.ts';
 export type { LastError } from './engine/stored-state.ts';
 export { renewOrigin, setTarget, syncStatus, targetOf, type SyncStatus } from './engine/sync-status.ts';
 export { noteFailure, Synchroniser, type PullReport, type PushReport } from './engine/synchroniser.ts';
-export { checkLocation, openTarget } from './targets/open-target.ts';
+export {
+  memoryConflicts,
+  mergeMemory,
+  type ConflictVersion,
+  type MemoryConflict,
+  type MemoryMerge,
+} from './engine/memory-conflicts.ts';
+export { checkLocation, openTarget, type OpenTargetOptions } from './targets/open-target.ts';

@@ -20,7 +20,7 @@ export interface SyncStatus {
   readonly lastError: LastError | null;
   /** Changes of other databases that could not be stored here. */
   readonly refused: number;
-  /** What is to be done, as a sentence; `null` for nothing. */
+  /** What is to be done, as sentences, with functions of this package in backticks; `null` for nothing. */
   readonly advice: string | null;
 }
 
@@ -89,12 +89,13 @@ function adviceFor(
   lagEntries: number,
   refused: number,
 ): string | null {
-  if (location === null) return 'Set a target.';
-  if (code === 'FORKED') return 'This file is a copy, or an older state: give it an id of its own.';
+  if (location === null) return 'Set a target with `setTarget`.';
+  if (code === 'FORKED')
+    return 'This file is a copy, or an older state: give it an id of its own with `renewOrigin`.';
   if (code === 'SYNC_UNREACHABLE')
-    return 'Saves go on here. Synchronise again when the target can be reached.';
-  if (code !== undefined) return 'Read the last error, and synchronise again.';
-  if (lagEntries > 0) return 'Synchronise: the target does not have everything yet.';
+    return 'Saves go on here. Synchronise with `synchronise` when the target can be reached.';
+  if (code !== undefined) return 'Read the last error, and synchronise again with `synchronise`.';
+  if (lagEntries > 0) return 'Synchronise with `synchronise`: the target does not have everything yet.';
   return refused > 0
     ? 'Some changes of other databases could not be stored here; they are in the target.'
     : null;

@@ -1,5 +1,5 @@
 /** A target in a database file that several processes of one computer, or of a shared folder with locks, can reach. */
-import { openDatabase, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
+import { openDatabase, VfsError, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
 import type { SyncTarget } from '../contract/sync-target.ts';
@@ -10,16 +10,41 @@ import type { HubDatabase, HubSession, HubValue } from '../hub/hub-database.ts';
 /** How long a call waits for other processes. */
 const BUSY_DEADLINE_MS = 30_000;
 
+/** Refusals of a file that is no database, or an encrypted one. */
+const IS_NO_HUB = new Set(['NOT_A_DATABASE', 'KEY_REQUIRED']);
+
 /**
- * Opens a hub in a database file, and creates it.
- * @throws {SyncError} SYNC_UNREACHABLE when the file cannot be opened
+ * Opens a hub in a database file.
+ * @param create - false to refuse a file that is missing: its folder may not be mounted
+ * @throws {SyncError} SYNC_UNREACHABLE when the file cannot be opened; SYNC_TARGET_INVALID for the file of something else
  */
-export async function openFileTarget(path: string): Promise<SyncTarget> {
+export async function openFileTarget(path: string, create = true): Promise<SyncTarget> {
   try {
-    return hubIn(await openDatabase(fileStorage(path), { busyDeadlineMs: BUSY_DEADLINE_MS }));
+    const storage = fileStorage(path, { create });
+    return hubIn(
+      await openDatabase(storage, {
+        busyDeadlineMs: BUSY_DEADLINE_MS,
+        validate: ({ database }) => assertHub(database.exec(TABLES_SQL)[0]?.values.flat() ?? [], path),
+      }),
+    );
   } catch (error) {
-    throw unreachable(error);
+    if (error instanceof SyncError) throw error;
+    throw error instanceof VfsError && IS_NO_HUB.has(error.code) ? noHub(path, error) : unreachable(error);
   }
+}
+
+const TABLES_SQL = "SELECT name FROM sqlite_schema WHERE type = 'table'";
+
+/** Refuses the database of another program, or one that is itself synchronised. */
+function assertHub(tables: readonly unknown[], path: string): void {
+  if (tables.length > 0 && !tables.includes('ggen_hub')) throw noHub(path);
+}
+
+function noHub(path: string, cause?: unknown): SyncError {
+  return new SyncError('SYNC_TARGET_INVALID', `${path} is no hub, but something else`, {
+    hint: 'Give the path of a hub, or of a file that does not exist yet.',
+    cause,
+  });
 }
 
 /** Makes a target in an open database, which it closes. */

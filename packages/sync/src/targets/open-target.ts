@@ -34,20 +34,29 @@ export function checkStoredLocation(location: string): string {
   const { password, searchParams } = new URL(checked);
   if (password === '' && !searchParams.has('password')) return checked;
   throw new SyncError('SYNC_TARGET_INVALID', 'The URL of the target holds a password', {
-    hint: 'Leave the password to the variable PGPASSWORD.',
+    hint: 'Leave it out: give it in the variable PGPASSWORD, or in the file ~/.pgpass.',
   });
 }
 
+/** Options of {@link openTarget}. */
+export interface OpenTargetOptions {
+  /** False to refuse a file that is missing, for instance because its folder is not mounted. @default true */
+  readonly create?: boolean;
+}
+
 /**
- * Opens the target of a location. The client of PostgreSQL is loaded when it is needed.
+ * Opens the target of a location. The client of PostgreSQL is loaded when it is needed, and connects with the first call.
  * @throws {SyncError} SYNC_TARGET_INVALID, SYNC_UNREACHABLE
  */
-export async function openTarget(location: string): Promise<SyncTarget> {
+export async function openTarget(
+  location: string,
+  { create = true }: OpenTargetOptions = {},
+): Promise<SyncTarget> {
   const checked = checkLocation(location);
   if (POSTGRES.test(checked)) {
     const { postgresTarget } = await import('./postgres-target.ts');
     return postgresTarget(checked);
   }
   const { openFileTarget } = await import('./file-target.ts');
-  return openFileTarget(checked);
+  return openFileTarget(checked, create);
 }

@@ -128,6 +128,15 @@ function failureOf(error: unknown): unknown {
 }
 
 function unreachable(error: unknown): SyncError {
-  const message = error instanceof Error && error.message !== '' ? error.message : String(error);
-  return new SyncError('SYNC_UNREACHABLE', `PostgreSQL cannot be reached: ${message}`, { cause: error });
+  // The failures of several addresses come as one error without a message.
+  const { message, code, errors } = error as Error & { readonly code?: string; readonly errors?: Error[] };
+  const reason = message || errors?.[0]?.message || code || String(error);
+  return new SyncError('SYNC_UNREACHABLE', `PostgreSQL cannot be reached: ${reason}`, {
+    // The server refuses a wrong password, the client itself a missing one.
+    hint:
+      String(code).startsWith('28') || reason.startsWith('SASL')
+        ? 'Give the password in the variable PGPASSWORD, or in the file ~/.pgpass.'
+        : 'Saves go on here. Synchronise again when it can be reached.',
+    cause: error,
+  });
 }
