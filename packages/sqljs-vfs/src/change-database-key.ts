@@ -1,6 +1,6 @@
 import { checkKey } from './contract/encryption-key.ts';
 import type { Storage } from './contract/storage.ts';
-import { VfsError } from './errors.ts';
+import { storageFailure, VfsError } from './errors.ts';
 import { type ChangeKeyOptions, changeKey, release } from './key-change/change-key.ts';
 
 export type { ChangeKeyOptions } from './key-change/change-key.ts';
@@ -24,6 +24,9 @@ export async function changeDatabaseKey(storage: Storage, options: ChangeKeyOpti
     if (key === undefined && newKey === undefined) throw new TypeError('key, newKey: neither is given');
     if (storage.capabilities.atomicCommit) throw otherWay(storage);
     await changeKey(storage, { ...options, key, newKey });
+  } catch (error) {
+    // The reason of a signal is the caller's, whatever it is.
+    throw options.signal?.aborted && error === options.signal.reason ? error : storageFailure(error);
   } finally {
     await release(() => storage.close?.());
   }

@@ -111,6 +111,23 @@ export function openingError(name: string, error: unknown): Error {
   return new VfsError('CANNOT_OPEN', `cannot open ${name}`, { cause: error });
 }
 
+/** True for errors that mean "no room left": POSIX codes and the browser's exception name. */
+export function isOutOfSpace(error: unknown): boolean {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' || name === 'QuotaExceededError';
+}
+
+/** A code of the operating system (errno(3)), which Node's own codes (`ERR_…`) are not. */
+const SYSTEM_CODE = /^E[A-Z0-9]+$/;
+
+/** Makes of a storage's failure in a call without SQLite what SQLite would have reported. Any other error stays as it is. */
+export function storageFailure(error: unknown): unknown {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  const isFromSystem = typeof code === 'string' && SYSTEM_CODE.test(code);
+  if (error instanceof VfsError || !(isFromSystem || error instanceof DOMException)) return error;
+  return new SqliteError(isOutOfSpace(error) ? ResultCode.FULL : ResultCode.IOERR, plainReason(error), error);
+}
+
 /** True when another connection holds the lock that a call needed, so that a later attempt can succeed. */
 export function isBusy(error: unknown): boolean {
   return error instanceof SqliteError && error.resultCode === ResultCode.BUSY;

@@ -1,6 +1,6 @@
 import type { Storage, StorageFile } from '../contract/storage.ts';
 import { parseHeader } from '../database-header.ts';
-import { SqliteError, VfsError } from '../errors.ts';
+import { isOutOfSpace, SqliteError, VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { SqlJsDatabase } from './sqljs-types.ts';
 
@@ -100,10 +100,4 @@ export function walModeError(storage: Storage, cause?: unknown): VfsError {
     hint: `Close it in other programs, then convert it: sqlite3 ${quotedName} 'PRAGMA journal_mode=DELETE'.`,
     cause,
   });
-}
-
-/** True for errors that mean "no room left": POSIX codes and the browser's exception name. */
-function isOutOfSpace(error: unknown): boolean {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' || name === 'QuotaExceededError';
 }

@@ -12,6 +12,12 @@ import { bytesOf, contentOf, copyOf, diskWith } from './changed-databases.ts';
 
 const systemFailure = (code: string): Error => Object.assign(new Error(code), { code });
 
+const failureOf = (change: Promise<void>): Promise<Error | undefined> =>
+  change.then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+
 const FIRST = new Uint8Array(32).fill(1);
 const SECOND = new Uint8Array(32).fill(2);
 /** A write is torn at these places. */
@@ -79,7 +85,7 @@ describe.each(CHANGES)('%s', (_, key, newKey) => {
     expect(changedCount).toBeGreaterThan(3);
   });
 
-  it('that the storage fails is undone, and works the next time', async () => {
+  it('that has no room is SQLITE_FULL and undone, and works the next time', async () => {
     const disk = await diskWith(key);
     const before = await contentOf(memoryStorage(disk), key);
     const old = bytesOf(disk);
@@ -90,12 +96,10 @@ describe.each(CHANGES)('%s', (_, key, newKey) => {
         if (role === 'wal' || !['write', 'truncate', 'sync', 'delete'].includes(verb)) return;
         if (++calls === failing) throw systemFailure('ENOSPC');
       });
-      const failure = await changeDatabaseKey(storage, { key, newKey }).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+      const failure = await failureOf(changeDatabaseKey(storage, { key, newKey }));
       if (failure === undefined) break;
       failedCount++;
+      expect(failure).toMatchObject({ name: 'SqliteError', resultCode: 13 });
       expect(bytesOf(disk) === old).toBe(true);
       expect(disk.files.has('journal')).toBe(false);
     }
@@ -104,55 +108,71 @@ describe.each(CHANGES)('%s', (_, key, newKey) => {
   });
 });
 
-/** Fails a call after it was made. @param fails - asked about each call from the moment on when the change locks the file */
-function failingLate(disk: MemoryDisk, fails: (call: string) => boolean): Storage {
+type When = 'before' | 'after';
+
+/** Fails a call before or after it is made. @param fails - asked about each call from the moment on when the change locks the file */
+function failingStorage(disk: MemoryDisk, when: When, fails: (call: string) => boolean): Storage {
   const memory = memoryStorage(disk);
   let isCounting = false;
-  const after = (call: string, make: () => void): void => {
-    make();
-    if (isCounting && fails(call)) throw systemFailure('EIO');
+  const run = <T>(call: string, make: () => T): T => {
+    if (!isCounting || !fails(call)) return make();
+    if (when === 'after') make();
+    throw systemFailure('EIO');
   };
   return wrapStorage(memory, {
     open(role, mode) {
-      const file = memory.open(role, mode);
       // The change opens the file for its locks; SQLite would create it.
       isCounting ||= role === 'main' && !mode.create && !mode.readOnly;
+      const file = run(`open ${role}`, () => memory.open(role, mode));
       return wrapFile(file, {
-        write: (source, offset) => after(`write ${role}`, () => file.write(source, offset)),
-        truncate: (sizeBytes) => after(`truncate ${role}`, () => file.truncate(sizeBytes)),
-        sync: () => after(`sync ${role}`, () => file.sync()),
-        unlock: (level) => after(`unlock ${role}`, () => file.unlock(level)),
-        close: () => after(`close ${role}`, () => file.close()),
+        read: (target, offset) => run(`read ${role}`, () => file.read(target, offset)),
+        write: (source, offset) => run(`write ${role}`, () => file.write(source, offset)),
+        truncate: (sizeBytes) => run(`truncate ${role}`, () => file.truncate(sizeBytes)),
+        sync: () => run(`sync ${role}`, () => file.sync()),
+        sizeBytes: () => run(`size of ${role}`, () => file.sizeBytes()),
+        lock: (level) => run(`lock ${role}`, () => file.lock(level)),
+        unlock: (level) => run(`unlock ${role}`, () => file.unlock(level)),
+        close: () => run(`close ${role}`, () => file.close()),
       });
     },
-    delete: (role, options) => after(`delete ${role}`, () => memory.delete(role, options)),
-    close: () => after('close storage', () => undefined),
+    delete: (role, options) => run(`delete ${role}`, () => memory.delete(role, options)),
+    exists: (role) => run(`exists ${role}`, () => memory.exists(role)),
+    close: () => run('close storage', () => undefined),
   });
 }
 
-it('a call that fails after it was made never makes a changed key look unchanged', async () => {
-  const uncertain: string[] = [];
-  for (let failing = 1; ; failing++) {
-    const disk = await diskWith(undefined);
-    const before = bytesOf(disk);
-    let failed: string | undefined;
-    let calls = 0;
-    const storage = failingLate(disk, (call) => {
-      if (++calls === failing) failed = call;
-      return calls === failing;
-    });
-    const error = await changeDatabaseKey(storage, { newKey: FIRST }).catch((thrown: unknown) => thrown);
-    if (failed === undefined) break;
-    const isChanged = bytesOf(disk) !== before;
-    const saysSo =
-      error === undefined ||
-      (error as Error).message.includes('was changed, but a loss of power may undo it');
-    expect([failed, saysSo]).toEqual([failed, isChanged]);
-    expect(disk.files.has('journal')).toBe(false);
-    if (isChanged && error !== undefined) uncertain.push(failed);
-  }
-  expect(uncertain).toEqual(['delete journal']);
-});
+it.each([
+  { when: 'before', mayBeUndone: [] },
+  { when: 'after', mayBeUndone: ['delete journal'] },
+] as const)(
+  'a call that fails $when it is made is a typed error, and never makes a changed key look unchanged',
+  async ({ when, mayBeUndone }) => {
+    const prepared = await diskWith(undefined);
+    const before = bytesOf(prepared);
+    const uncertain: string[] = [];
+    for (let failing = 1; ; failing++) {
+      const disk = copyOf(prepared);
+      let failed: string | undefined;
+      let calls = 0;
+      const storage = failingStorage(disk, when, (call) => {
+        if (++calls === failing) failed = call;
+        return calls === failing;
+      });
+      const error = await failureOf(changeDatabaseKey(storage, { newKey: FIRST }));
+      if (failed === undefined) break;
+      const isChanged = bytesOf(disk) !== before;
+      const saysSo =
+        error === undefined || error.message.includes('was changed, but a loss of power may undo it');
+      expect([failed, saysSo]).toEqual([failed, isChanged]);
+      // An empty journal is one to nobody.
+      expect([failed, disk.files.get('journal')?.view().length ?? 0]).toEqual([failed, 0]);
+      if (error === undefined) continue;
+      expect(['SqliteError', 'VfsError'], `${failed}: ${error.stack}`).toContain(error.name);
+      if (isChanged) uncertain.push(failed);
+    }
+    expect(uncertain).toEqual(mayBeUndone);
+  },
+);
 
 it.each([1, 2])('a callback that throws when all is done (call %i) undoes the change', async (failing) => {
   const disk = await diskWith(undefined);
@@ -214,6 +234,9 @@ describe('a journal that the system does not let us read', () => {
         throw systemFailure('ENOSPC');
       }
     });
-    await expect(changeDatabaseKey(storage, { newKey: FIRST })).rejects.toMatchObject({ code: 'ENOSPC' });
+    await expect(changeDatabaseKey(storage, { newKey: FIRST })).rejects.toMatchObject({
+      resultCode: 13,
+      cause: { code: 'ENOSPC' },
+    });
   });
 });
