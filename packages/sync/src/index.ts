@@ -20,4 +20,9 @@ export {
   type MemoryConflict,
   type MemoryMerge,
 } from './engine/memory-conflicts.ts';
-export { checkLocation, openTarget, type OpenTargetOptions } from './targets/open-target.ts';
+export {
+  checkLocation,
+  checkStoredLocation,
+  openTarget,
+  type OpenTargetOptions,
+} from './targets/open-target.ts';

@@ -13,6 +13,8 @@ export interface PostgresCluster {
   newSchema(): Promise<string>;
   /** Runs a statement as the administrator. */
   query(sql: string): Promise<unknown[]>;
+  /** Opens another connection of the administrator, whose transactions hold what they lock. */
+  connection(): Promise<pg.Client>;
   stop(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function startCluster(): Promise<PostgresCluster> {
       async query(sql) {
         return (await admin.query<Record<string, unknown>>(sql)).rows;
       },
+      connection: () => connected(url, server),
       async stop() {
         await admin.end();
         await stop();

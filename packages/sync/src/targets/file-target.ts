@@ -113,7 +113,11 @@ function rollBack({ database }: DurableDatabase): void {
 
 function unreachable(error: unknown): SyncError {
   const message = error instanceof Error ? error.message : String(error);
+  const isMissing = error instanceof VfsError && error.code === 'NOT_FOUND';
   return new SyncError('SYNC_UNREACHABLE', `The file of the hub cannot be used: ${message}`, {
+    hint: isMissing
+      ? 'Is its folder mounted? If it is gone, create it again with `openTarget`; what is here is sent again.'
+      : 'Saves go on here. Synchronise again when it can be used.',
     cause: error,
   });
 }
