@@ -410,6 +410,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       '@ggen-sim/agents/client',
       '@ggen-sim/mcp',
       'commands/serve.ts @ggen-sim/graphql/http',
+      '@ggen-sim/sync',
       '@ggen-sim/hooks',
       'commands/hooks.ts @ggen-sim/hooks/settings',
       'record-hook.ts @ggen-sim/hooks/record',

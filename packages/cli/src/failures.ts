@@ -96,6 +96,7 @@ export function failureDetails(error: unknown): string {
 const EXIT_CODES_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   ADDRESS_REFUSED: EXIT_CODES.usage,
   INVALID_ARGUMENT: EXIT_CODES.usage,
+  SYNC_TARGET_INVALID: EXIT_CODES.usage,
   ABORTED: EXIT_CODES.interrupted,
 };
 
@@ -114,6 +115,11 @@ const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
   listHolds: "'ggen-sim db hold list'",
   removeHold: "'ggen-sim db hold remove'",
   removeRetentionPolicy: "'ggen-sim db retention remove'",
+  memoryConflicts: "'ggen-sim db memory conflicts'",
+  openTarget: "'ggen-sim sync init'",
+  renewOrigin: "'ggen-sim sync renew-origin'",
+  setTarget: "'ggen-sim sync init'",
+  synchronise: "'ggen-sim sync run'",
 };
 
 /** Remedies for a database whose key is missing or wrong, after what the library says. */
@@ -130,13 +136,18 @@ function joined(...texts: readonly (string | undefined)[]): string | undefined {
 
 /** Spells the options and methods that a hint of the library has in backticks as the command line does. */
 function inOptions(hint: string | undefined): string | undefined {
-  return hint?.replaceAll(
+  return hint === undefined ? undefined : inCommands(hint);
+}
+
+/** Does the same for a text that is there. */
+export function inCommands(text: string): string {
+  return text.replaceAll(
     /`(\w+)`/gu,
     (_, name: string) => COMMANDS_BY_METHOD[name] ?? `--${kebabCase(name)}`,
   );
 }
 
-/** Members shared by the errors of the database, of the agents and of the server. */
+/** Members shared by the errors of the database, of the agents, of the server and of the synchronisation. */
 interface CodedError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
@@ -144,7 +155,12 @@ interface CodedError extends Error {
   readonly file?: string | undefined;
 }
 
-const CODED_ERRORS: ReadonlySet<string> = new Set(['PersistenceError', 'AgentError', 'ServeError']);
+const CODED_ERRORS: ReadonlySet<string> = new Set([
+  'PersistenceError',
+  'AgentError',
+  'ServeError',
+  'SyncError',
+]);
 
 /** Recognises an error by its name. Its class would have to be loaded, and a command that fails early never loads it. */
 function isCodedError(error: unknown): error is CodedError {

@@ -54,6 +54,11 @@ export function requiredJson(wording: Wording): Parameter<string> {
   return { ...requiredText(wording), readsStandardInput: true };
 }
 
+/** Makes an optional JSON value, given as an argument or, for `-`, on standard input. */
+export function optionalJson(wording: Wording): Parameter<string | undefined> {
+  return { ...optionalText(wording), readsStandardInput: true };
+}
+
 /** Makes a required statement in SQL, given as an argument or, for `-`, on standard input. */
 export function sqlText(wording: Wording): Parameter<string> {
   return { ...requiredText(wording), readsStandardInput: true };

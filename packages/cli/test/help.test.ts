@@ -1,8 +1,10 @@
 /** Help pages are complete. Each is a snapshot in `help-pages`; `vitest -u` writes them. */
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands/index.ts';
 import { kebabCase } from '../src/letter-case.ts';
+import { programPath } from './built-program.ts';
 import { Sandbox } from './run-cli.ts';
 
 const sandbox = new Sandbox();
@@ -22,6 +24,14 @@ it('lists every command', async () => {
     expect(group).toContain(`  ${name} `);
   expect((await sandbox.run(['db', 'help'])).stdout).toBe(group);
 });
+
+/** File of the built program with the code of synchronisations. */
+const engine =
+  readdirSync(dirname(programPath)).find(
+    (name) =>
+      name.endsWith('.mjs') &&
+      readFileSync(join(dirname(programPath), name), 'utf8').includes('Synchroniser = class'),
+  ) ?? 'none';
 
 describe.each(COMMANDS)('$name', ({ name, positionals, options, examples }) => {
   it('has a help page with arguments, defaults, examples and exit codes', async () => {
@@ -65,7 +75,7 @@ it.each([[['--help']], [['--version']], [['completion', 'bash']], [['db', 'stats
     const loaded = await loadedBy(words);
     expect(loaded).toContain('main.mjs');
     expect(loaded).not.toMatch(
-      /sql-wasm|fs-native-extensions|open-in-process|canonicalize|tables-|validate-/u,
+      /sql-wasm|fs-native-extensions|open-in-process|canonicalize|tables-|validate-|-target-/u,
     );
   },
 );
@@ -73,6 +83,16 @@ it.each([[['--help']], [['--version']], [['completion', 'bash']], [['db', 'stats
 it('run-agent loads its agent, or the check above would prove nothing', async () => {
   const spec = join(import.meta.dirname, '../../../examples/water-glossary.ttl');
   expect(await loadedBy(['run-agent', 'validation', '--spec', spec])).toContain('validate-');
+});
+
+describe('sync', () => {
+  it('loads its code, and of the targets the one that is used', async () => {
+    await sandbox.run(['sync', 'init', 'hub.db', '--create']);
+    const loaded = await loadedBy(['sync', 'push']);
+    expect(loaded).toContain(engine);
+    expect(loaded).toContain('file-target-');
+    expect(loaded).not.toContain('postgres-target-');
+  });
 });
 
 describe('db stats', () => {
@@ -85,6 +105,7 @@ describe('db stats', () => {
 
   it('loads no module that is slow and not needed', async () => {
     const loaded = await loadedBy(['db', 'stats']);
-    expect(loaded).not.toMatch(/sql-wasm\.js|require-addon|node:(crypto|worker_threads)/u);
+    expect(loaded).not.toMatch(/sql-wasm\.js|require-addon|node:(crypto|worker_threads)|-target-/u);
+    expect(loaded).not.toContain(engine);
   });
 });

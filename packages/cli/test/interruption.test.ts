@@ -1,10 +1,10 @@
 /** Signals: the process exits with 128 and the signal's number, and leaves no partial files. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Sandbox, type Finished } from './run-cli.ts';
+import { hasFileOpen, Sandbox, type Finished } from './run-cli.ts';
 
 const sandbox = new Sandbox();
 
@@ -30,18 +30,7 @@ function interruptWhen(hasStarted: (child: ChildProcess) => boolean, signal: Nod
   };
 }
 
-/** True while a process has the database file open (Linux: `/proc`). */
-function hasDatabaseOpen({ pid }: ChildProcess): boolean {
-  const descriptors = `/proc/${pid}/fd`;
-  return readdirSync(descriptors).some((descriptor) => {
-    try {
-      return readlinkSync(join(descriptors, descriptor)) === sandbox.databasePath;
-    } catch {
-      // The process has closed it meanwhile.
-      return false;
-    }
-  });
-}
+const hasDatabaseOpen = (child: ChildProcess): boolean => hasFileOpen(child, sandbox.databasePath);
 
 const entries = (): string[] => readdirSync(sandbox.directory).toSorted();
 const partialExists = (): boolean => entries().some((name) => name.includes('partial'));

@@ -27,6 +27,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'db reset': ['--force'],
   'db prove': ['entry', '1', '--checkpoint', 'checkpoint.txt'],
   'db export-otlp': ['--endpoint', 'http://127.0.0.1:9'],
+  'sync init': ['hub.db'],
   'db delete': ['receipt', 'abc', '--reason', 'why'],
   'db redact': ['receipt', 'abc', '--reason', 'why'],
   'db hold': ['list'],

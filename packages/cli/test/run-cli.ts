@@ -1,6 +1,6 @@
 /** Runs the built program in a temporary directory, in this process or as a child process. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -119,4 +119,17 @@ function outputOf(words: readonly string[], { exitCode, stdout, stderr }: Finish
 /** Parses the rows that a query printed. */
 export function parseRows(json: string): Record<string, unknown>[] {
   return JSON.parse(json) as Record<string, unknown>[];
+}
+
+/** True while a process has a file open (Linux: `/proc`). */
+export function hasFileOpen({ pid }: ChildProcess, path: string): boolean {
+  const descriptors = `/proc/${pid}/fd`;
+  return readdirSync(descriptors).some((descriptor) => {
+    try {
+      return readlinkSync(join(descriptors, descriptor)) === path;
+    } catch {
+      // The process has closed it meanwhile.
+      return false;
+    }
+  });
 }

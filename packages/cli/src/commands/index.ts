@@ -43,6 +43,7 @@ import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
 import { studio } from './studio.ts';
+import { syncInit, syncPull, syncPush, syncRenewOrigin, syncRun, syncStatus } from './sync.ts';
 import { tail } from './tail.ts';
 import { verifyAttestation } from './verify-attestation.ts';
 import { verifyProof } from './verify-proof.ts';
@@ -53,6 +54,7 @@ import { verify } from './verify.ts';
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   'run-agent': 'Run an agent of the simulator',
   hooks: 'Record what Claude Code does',
+  sync: 'Synchronise this database with those of other machines',
   import: 'Import what other programs have recorded',
   db: 'Save, query, export and maintain receipts, agent memory and the audit trail',
 };
@@ -110,6 +112,12 @@ export const COMMANDS: readonly Command[] = [
   hooksRemove,
   hooksRecord,
   hooksDrain,
+  syncInit,
+  syncRun,
+  syncPush,
+  syncPull,
+  syncStatus,
+  syncRenewOrigin,
   importClaudeTranscript,
   shellInit,
   completion(() => ({ commands: COMMANDS, groups: COMMAND_GROUPS })),

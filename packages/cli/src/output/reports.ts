@@ -32,6 +32,11 @@ export function reportJson(report: object): string {
   return JSON.stringify(snakeCaseKeys(report), undefined, 2);
 }
 
+/** Formats a report as JSON in one line. */
+export function reportLine(report: object): string {
+  return JSON.stringify(snakeCaseKeys(report));
+}
+
 /** Renames all keys. Reports have no keys chosen by a user. */
 function snakeCaseKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCaseKeys);

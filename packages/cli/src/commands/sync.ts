@@ -1,0 +1,220 @@
+/** Synchronisation with other databases. `@ggen-sim/sync` and the client of PostgreSQL are loaded when they are needed. */
+import type { Persistence } from '@ggen-sim/core';
+import type { PullReport, RunSyncOptions, SyncTarget } from '@ggen-sim/sync';
+import { defineCommand, type Command } from '../command.ts';
+import type { CommandContext } from '../command-context.ts';
+import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
+import { failureLine, failureOf, inCommands, UsageError } from '../failures.ts';
+import { reportJson, reportLine } from '../output/reports.ts';
+import { flag, optionalCount, requiredPath } from '../parameters.ts';
+import { permitPlainOutput, PLAIN_FLAG } from './plain-output.ts';
+
+/** Ends the notes of the commands that reach the target. */
+const AGAIN_NOTES =
+  'Ctrl-C or a lost connection ends it at any point: what has reached the other side stays, and the same command goes on there. ' +
+  'Nothing is stored twice.';
+
+export const syncInit: Command = defineCommand({
+  name: 'sync init',
+  summary: 'Set what this database is synchronised over: PostgreSQL or a file',
+  notes:
+    'TARGET is postgres://USER@HOST/DATABASE, or the path of a file that all machines reach. Its tables are created, and the ' +
+    'file. A target that does not answer is not set, unless --offline is given. The URL holds no password, because the database ' +
+    'may be copied: it is taken from the variable PGPASSWORD or the file ~/.pgpass. Over another target than before, everything ' +
+    'is sent again, and nothing is stored twice. The target is not encrypted: for an encrypted database, --plain is needed. ' +
+    'Prints what sync status prints.',
+  database: 'existing',
+  positionals: {
+    target: requiredPath({ completes: 'files', description: 'URL of PostgreSQL, or path of a file' }),
+  },
+  options: {
+    offline: flag({ description: 'do not ask the target if it answers' }),
+    plain: PLAIN_FLAG,
+  },
+  examples: ['ggen-sim sync init postgres://ggen@db.example/fleet', 'ggen-sim sync init /mnt/shared/hub.db'],
+  async run({ target: location, offline, plain }, context) {
+    const { checkStoredLocation, openTarget, setTarget } = await import('@ggen-sim/sync');
+    const checked = checkStoredLocation(location);
+    await using database = await context.openDatabase();
+    await permitPlainOutput(database, plain, context);
+    // Without a change log there is nothing to send.
+    await database.syncState();
+    if (!offline) {
+      const target = await openTarget(checked);
+      try {
+        await target.id();
+      } finally {
+        await target.close();
+      }
+    }
+    await setTarget(database, checked);
+    await writeStatus(database, context);
+  },
+});
+
+export const syncPush: Command = defineCommand({
+  name: 'sync push',
+  summary: 'Send what the target does not have',
+  notes: `Prints the numbers of entries and of changes that were new to the target. ${AGAIN_NOTES}`,
+  database: 'existing',
+  positionals: {},
+  options: {},
+  examples: ['ggen-sim sync push', 'ggen-sim sync push | jq .changes'],
+  async run(_, context) {
+    const { Synchroniser } = await import('@ggen-sim/sync');
+    const pushed = await withTarget(context, (database, target) => new Synchroniser(database, target).push());
+    await context.stdout.writeLine(reportJson(pushed));
+  },
+});
+
+export const syncPull: Command = defineCommand({
+  name: 'sync pull',
+  summary: 'Store what other databases have sent to the target',
+  notes:
+    'Prints the numbers of changes that were stored, were here already, met another version of a memory (db memory conflicts), ' +
+    `removed a record, or were refused, with the reasons. ${AGAIN_NOTES}`,
+  database: 'existing',
+  positionals: {},
+  options: {},
+  examples: ['ggen-sim sync pull', 'ggen-sim sync pull | jq .conflicts'],
+  async run(_, context) {
+    const { Synchroniser } = await import('@ggen-sim/sync');
+    const pulled = await withTarget(context, (database, target) => new Synchroniser(database, target).pull());
+    await context.stdout.writeLine(reportJson(pulled));
+    noteUnusual(pulled, context);
+  },
+});
+
+export const syncRun: Command = defineCommand({
+  name: 'sync run',
+  summary: 'Push and pull: once, or with --follow until interrupted',
+  notes:
+    'Prints what sync push and sync pull print, as pushed and pulled. With --follow it synchronises after each save of any ' +
+    'process on this database and every SECONDS, prints one line for each time that something was moved, and tries again later ' +
+    `when the target does not answer. ${AGAIN_NOTES}`,
+  database: 'existing',
+  positionals: {},
+  options: {
+    follow: flag({ description: 'go on until interrupted' }),
+    interval: optionalCount({
+      placeholder: 'SECONDS',
+      description: 'with --follow: time between two looks at the target, 1 or more (default: 5)',
+    }),
+  },
+  examples: ['ggen-sim sync run', `ggen-sim sync run | jq '.pulled.stored'`],
+  ownExitCodes: {
+    [EXIT_CODES.ok]: 'success; with --follow, stopped by SIGTERM',
+    [EXIT_CODES.interrupted]: 'interrupted; with --follow, after the step that was running',
+  },
+  async run({ follow, interval }, context) {
+    if (interval === 0) throw new UsageError("SECONDS must be a whole number, 1 or more, not '0'");
+    if (follow) return followTarget((interval ?? 5) * 1000, context);
+    if (interval !== undefined) throw new UsageError('--interval needs --follow');
+    const { Synchroniser } = await import('@ggen-sim/sync');
+    const report = await withTarget(context, (database, target) =>
+      new Synchroniser(database, target).synchronise(),
+    );
+    await context.stdout.writeLine(reportJson(report));
+    noteUnusual(report.pulled, context);
+    return undefined;
+  },
+});
+
+export const syncStatus: Command = defineCommand({
+  name: 'sync status',
+  summary: 'Show how far the synchronisation is behind, and what is to be done',
+  notes:
+    'Prints the target, the id of this database (origin), the number of entries that the target does not have and the age of ' +
+    'the first one (lag), the last success, the last error, and what is to be done (advice). The target is not asked.',
+  database: 'existing',
+  positionals: {},
+  options: {},
+  examples: ['ggen-sim sync status', 'ggen-sim sync status | jq -e ".lag_entries == 0"'],
+  async run(_, context) {
+    await using database = await context.openDatabase('brief');
+    await writeStatus(database, context);
+  },
+});
+
+export const syncRenewOrigin: Command = defineCommand({
+  name: 'sync renew-origin',
+  summary: 'Give a database an id of its own, after the error FORKED',
+  notes:
+    'The target refuses a copy of a database that has saved other records than the original, and one that an older copy ' +
+    'replaced: both call themselves by the same id (FORKED). Run this for one of the two. It then sends its records under the ' +
+    'new id; what the target has already is not stored twice, and what was lost here comes back. Those who read events with ' +
+    'db tail --after begin anew. Prints what sync status prints.',
+  database: 'existing',
+  positionals: {},
+  options: {},
+  examples: ['ggen-sim sync renew-origin'],
+  async run(_, context) {
+    const { renewOrigin, targetOf } = await import('@ggen-sim/sync');
+    await using database = await context.openDatabase();
+    // A database that is not synchronised keeps its id.
+    await targetOf(database);
+    await renewOrigin(database);
+    await writeStatus(database, context);
+  },
+});
+
+async function writeStatus(database: Persistence, context: CommandContext): Promise<void> {
+  const { syncStatus: readStatus } = await import('@ggen-sim/sync');
+  const status = await readStatus(database);
+  const advice = status.advice === null ? null : inCommands(status.advice);
+  await context.stdout.writeLine(reportJson({ ...status, advice }));
+}
+
+/** Runs work with the database and its target, and notes a target that cannot be opened for `sync status`. */
+async function withTarget<T>(
+  context: CommandContext,
+  work: (database: Persistence, target: SyncTarget) => Promise<T>,
+): Promise<T> {
+  const { noteFailure, openTarget, targetOf } = await import('@ggen-sim/sync');
+  await using database = await context.openDatabase();
+  // A hub that is missing is not created: its folder may not be mounted.
+  const location = await targetOf(database);
+  const target = await openTarget(location, { create: false }).catch(async (error: unknown) => {
+    await noteFailure(database, error);
+    throw error;
+  });
+  try {
+    return await work(database, target);
+  } finally {
+    await target.close();
+  }
+}
+
+/** Synchronises until a signal comes, or nobody reads the output any more. */
+async function followTarget(intervalMs: number, context: CommandContext): Promise<ExitCode | undefined> {
+  const { runSync } = await import('@ggen-sim/sync');
+  const closed = new AbortController();
+  const signal = AbortSignal.any([context.interruption.cancellable(), closed.signal]);
+  let written: Promise<void> = Promise.resolve();
+  const onReport: RunSyncOptions['onReport'] = (report) => {
+    if ('error' in report) {
+      const again = `Trying again in ${Math.ceil(report.retryMs / 1000)} s`;
+      context.printNotice(failureLine({ ...failureOf(report.error), hint: again }));
+      return;
+    }
+    written = written.then(() => context.stdout.writeLine(reportLine(report)));
+    written.catch(() => closed.abort());
+    noteUnusual(report.pulled, context);
+  };
+  await withTarget(context, (database, target) =>
+    runSync(database, target, { signal, intervalMs, onReport }),
+  );
+  await written;
+  const { exitCode } = context.interruption;
+  return exitCode === EXIT_CODES.terminated ? EXIT_CODES.ok : exitCode;
+}
+
+/** Says what a person should look at. */
+function noteUnusual({ conflicts, refusedCount }: PullReport, context: CommandContext): void {
+  if (conflicts > 0) {
+    context.printNotice(`Conflicts of memory: ${conflicts}. 'ggen-sim db memory conflicts' lists them`);
+  }
+  if (refusedCount > 0) {
+    context.printNotice(`Changes that could not be stored here: ${refusedCount}. They are in the target`);
+  }
+}
