@@ -34,7 +34,7 @@ export function checkStoredLocation(location: string): string {
   const { password, searchParams } = new URL(checked);
   if (password === '' && !searchParams.has('password')) return checked;
   throw new SyncError('SYNC_TARGET_INVALID', 'The URL of the target holds a password', {
-    hint: 'Leave it out: give it in the variable PGPASSWORD, or in the file ~/.pgpass.',
+    hint: 'Leave it out, and give it in the variable PGPASSWORD.',
   });
 }
 

@@ -135,7 +135,7 @@ function unreachable(error: unknown): SyncError {
     // The server refuses a wrong password, the client itself a missing one.
     hint:
       String(code).startsWith('28') || reason.startsWith('SASL')
-        ? 'Give the password in the variable PGPASSWORD, or in the file ~/.pgpass.'
+        ? 'Give the password in the variable PGPASSWORD.'
         : 'Saves go on here. Synchronise again when it can be reached.',
     cause: error,
   });
