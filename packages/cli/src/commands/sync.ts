@@ -20,7 +20,7 @@ export const syncInit: Command = defineCommand({
   notes:
     'TARGET is postgres://USER@HOST/DATABASE, or the path of a file that all machines reach. Its tables are created, and the ' +
     'file. A target that does not answer is not set, unless --offline is given. The URL holds no password, because the database ' +
-    'may be copied: it is taken from the variable PGPASSWORD or the file ~/.pgpass. Over another target than before, everything ' +
+    'may be copied: it is taken from the variable PGPASSWORD. Over another target than before, everything ' +
     'is sent again, and nothing is stored twice. The target is not encrypted: for an encrypted database, --plain is needed. ' +
     'Prints what sync status prints.',
   database: 'existing',
