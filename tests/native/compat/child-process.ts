@@ -28,7 +28,8 @@ export interface Child {
   go(): void;
 }
 
-function watch(child: ChildProcess): Child {
+/** Watches a child whose standard output is made of acknowledgements. */
+export function watch(child: ChildProcess): Child {
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (data: Buffer) => (stdout += String(data)));

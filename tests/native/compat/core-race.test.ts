@@ -3,103 +3,32 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { openPersistence, SCHEMA_VERSION } from '@ggen-sim/core';
 import { expect, it } from 'vitest';
-import {
-  type Child,
-  type ChildEnd,
-  nativeSqlite,
-  startChild,
-  startNative,
-  temporaryFolder,
-} from './child-process.ts';
+import { nativeSqlite, startChild, startNative, temporaryFolder } from './child-process.ts';
 import { ADOPTED, backupIn, filledDatabase, INTEGRITY, storedNatively } from './core-databases.ts';
+import {
+  allEnds,
+  emptyDatabase,
+  expectAllWell,
+  expectIntact,
+  JOURNAL_MODES,
+  type Locks,
+  NATIVE,
+  nativeWriter,
+  newFile,
+  racers,
+  raceWriters,
+  ROUNDS,
+} from './core-racers.ts';
 
-const ROUNDS = 25;
 const MAX_CONTROL_ROUNDS = 10;
-
-type Locks = 'locked' | 'unlocked';
-
-/** Starts racers of core's, and lets them go together once all have loaded their code. */
-async function racers(
-  file: string,
-  given: readonly { role: string; name: string; times?: number; folder?: string }[],
-  locks: Locks = 'locked',
-): Promise<Child[]> {
-  const children = given.map(({ role, name, times = 1, folder = '' }) =>
-    startChild('core-racer', file, role, name, String(times), locks, folder),
-  );
-  await Promise.all(children.map(({ isReady }) => isReady));
-  for (const child of children) child.go();
-  return children;
-}
-
-async function allEnds(children: readonly Child[]): Promise<ChildEnd[]> {
-  return Promise.all(children.map(({ ended }) => ended));
-}
-
-function expectAllWell(ends: readonly ChildEnd[]): void {
-  expect(ends.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
-    ends.map(() => ({ exitCode: 0, stderr: '' })),
-  );
-}
-
-/** Checks that the database is intact for native SQLite and for `verify`. */
-async function expectIntact(file: string, options: { exclusive?: boolean } = {}): Promise<void> {
-  expect(nativeSqlite(file, INTEGRITY)).toBe('ok');
-  await using db = await openPersistence({ storage: 'file', path: file, ...options });
-  // Rows of other programs have ids of their own; only those are no concern of this.
-  const problems = (await db.verify()).problems.filter(({ check }) => check !== 'receipt');
-  expect(problems).toEqual([]);
-}
-
-function newFile(): string {
-  return path.join(temporaryFolder(), 'race.db');
-}
-
-async function emptyDatabase(file: string): Promise<void> {
-  await using db = await openPersistence({ storage: 'file', path: file });
-  await db.stats();
-}
 
 const executionIds = (file: string): Set<string> =>
   new Set(nativeSqlite(file, 'SELECT execution_id FROM receipts').split('\n'));
 
-function nativeWriter(file: string, name: string, journalMode: string): ReturnType<typeof startNative> {
-  const rounds = Array.from(
-    { length: ROUNDS },
-    (_, row) =>
-      `BEGIN IMMEDIATE; INSERT INTO receipts (receipt_id, execution_id, agent_id, agent_type, receipt_json, status)
-         VALUES ('${name}-${row}', '${name}-${row}', '${name}', 'native', '{}', 'success');
-       INSERT INTO audit_log (audit_id, agent_id, operation, status)
-         VALUES ('${name}-${row}', '${name}', '${name}-${row}', 'completed'); COMMIT; SELECT '${name}-${row}';`,
-  );
-  // The answer to the pragma is no acknowledgement.
-  return startNative(
-    file,
-    `.output /dev/null\nPRAGMA journal_mode=${journalMode};\n.output\n${rounds.join('\n')}`,
-  );
-}
-
-it.each(['delete', 'truncate', 'persist'])(
+it.each(JOURNAL_MODES)(
   'writers of three kinds, the others with journal_mode=%s: every acknowledged record is there, whole',
   async (journalMode) => {
-    const file = newFile();
-    await emptyDatabase(file);
-    const writers = await allEnds([
-      ...(await racers(file, [
-        { role: 'writer', name: 'ours1', times: ROUNDS },
-        { role: 'writer', name: 'ours2', times: ROUNDS },
-      ])),
-      startChild('better-sqlite3-core-writer', file, 'better', String(ROUNDS), journalMode),
-      nativeWriter(file, 'native', journalMode),
-    ]);
-    expectAllWell(writers);
-    const acknowledged = writers.flatMap((writer) => writer.acknowledged);
-    expect(acknowledged.length).toBe(4 * ROUNDS);
-    expect([...executionIds(file)].toSorted()).toEqual(acknowledged.toSorted());
-    const versions = nativeSqlite(file, 'SELECT agent_id, version FROM agent_memory ORDER BY agent_id');
-    expect(versions).toBe(`ours1|${ROUNDS}\nours2|${ROUNDS}`);
-    expect(nativeSqlite(file, 'SELECT count(*) FROM audit_log')).toBe(String(4 * ROUNDS));
-    await expectIntact(file);
+    expect(await raceWriters(NATIVE, journalMode, 'locked')).toBe(4 * ROUNDS);
   },
 );
 

@@ -1,12 +1,13 @@
 /**
- * Arguments: file, what to do, name, how often, `locked` or `unlocked`, folder. Says that it is ready, and begins when
- * it is told to, so that racers start together. Each thing done is acknowledged by a line once it is durable.
+ * Arguments: file, what to do, name, how often, `locked` or `unlocked`, folder, a key's hexadecimal digits for an
+ * encrypted file. Says that it is ready, and begins when it is told to, so that racers start together. Each thing done is acknowledged by a line once it is durable.
  * A refusal ends with its code on standard error.
  */
 import './built-packages.mjs';
 import Module from 'node:module';
 
-const [file = '', role = '', name = '', times = '1', locks = '', folder = ''] = process.argv.slice(2);
+const [file = '', role = '', name = '', times = '1', locks = '', folder = '', key = ''] =
+  process.argv.slice(2);
 
 /** Locks that always succeed and exclude no other process. The race goes wrong with them. */
 const noLocks = { tryLock() {}, unlock() {} };
@@ -25,7 +26,12 @@ if (locks === 'unlocked') {
 }
 const { openPersistence } = await import('@ggen-sim/core');
 
-const options = /** @type {const} */ ({ storage: 'file', path: file, exclusive: role === 'owner' });
+const options = /** @type {const} */ ({
+  storage: 'file',
+  path: file,
+  exclusive: role === 'owner',
+  ...(key !== '' && { key: Buffer.from(key, 'hex') }),
+});
 /** @param {string} line */
 const acknowledge = (line) => process.stdout.write(`${line}\n`);
 

@@ -1,4 +1,10 @@
-import { type ChildProcessWithoutNullStreams, exec, spawn, spawnSync } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  exec,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -75,6 +81,13 @@ class CipherEngine {
     const started = new CipherProcess(this.name, spawn(this.#program(level), [file]));
     await started.run(this.#keyStatements(key));
     return started;
+  }
+
+  /** Starts a process that runs a script. It prints its rows, and `done` after each line. */
+  startScript(file: string, key: Uint8Array, script: string): ChildProcess {
+    const child = spawn(this.#program('-O0'), [file]);
+    child.stdin.end(`${this.#keyStatements(key)}\n${script}\n`);
+    return child;
   }
 
   #program(level: OptimisationLevel): string {
