@@ -108,6 +108,7 @@ const builds: UserConfig[] = defineConfig([
   },
   { ...forNode, cwd: folder('serve'), entry: entriesOf('serve', 'node') },
   { ...forNode, cwd: folder('sync'), entry: entriesOf('sync', 'node') },
+  { ...forNode, cwd: folder('playwright'), entry: entriesOf('playwright', 'node') },
   {
     ...forNode,
     cwd: folder('mcp'),

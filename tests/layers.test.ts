@@ -377,6 +377,16 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'errors.ts': [],
     },
   },
+  'packages/playwright': {
+    packages: ['@ggen-sim/core', 'playwright/*.ts @playwright/test', 'vitest.ts vitest', 'node:*'],
+    folders: {
+      'index.ts': ['playwright', 'matchers', 'source'],
+      'vitest.ts': ['matchers', 'source'],
+      playwright: ['matchers', 'source'],
+      matchers: [],
+      source: [],
+    },
+  },
   'packages/hooks': {
     packages: ['@ggen-sim/core', 'node:*'],
     folders: {

@@ -3,7 +3,18 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Folders of the published packages. */
-export const PACKAGES = ['sqljs-vfs', 'core', 'agents', 'graphql', 'mcp', 'hooks', 'serve', 'sync', 'cli'];
+export const PACKAGES = [
+  'sqljs-vfs',
+  'core',
+  'agents',
+  'graphql',
+  'mcp',
+  'hooks',
+  'serve',
+  'sync',
+  'playwright',
+  'cli',
+];
 
 /** Runs a program; its errors go to this terminal. @returns its standard output */
 export const run = (command, argumentList, options = {}) =>

@@ -90,6 +90,7 @@ const saved = ({ page }: SimulatorPage): Promise<void> =>
 test('two tabs edit one session at once: both see what either typed, and it is stored', async ({
   simulator,
   openTab,
+  pageDatabase,
 }) => {
   await startShortDocument(simulator);
   const other = await openTab();
@@ -118,11 +119,10 @@ test('two tabs edit one session at once: both see what either typed, and it is s
     await saved(tab);
   }
   expect(await editorText(simulator)).toBe(await editorText(other));
-  const stored = await simulator.page.evaluate(async () => {
-    const [row] = await globalThis.ggenSim.persistence.queryMemory({ agent: 'session-*' });
-    return (JSON.parse(row?.memoryJson ?? '') as { documents: { content: string }[] }).documents[0]?.content;
+  await expect(pageDatabase).toHaveMemory({
+    agentId: expect.stringMatching(/^session-/),
+    memory: { documents: [{ content: await editorText(other) }] },
   });
-  expect(stored).toBe(await editorText(other));
   await expect(other.page.getByText('Two tabs changed the same text')).toBeHidden();
 });
 
@@ -153,7 +153,7 @@ test('a line that two writers changed at once keeps what both wrote', async ({ s
   expect(await editorText(simulator)).toBe(await editorText(other));
 });
 
-test('text typed just before another session is opened is saved', async ({ simulator }) => {
+test('text typed just before another session is opened is saved', async ({ simulator, pageDatabase }) => {
   const { page } = simulator;
   await simulator.startWith('Water glossary');
   await page.getByRole('button', { name: 'New session' }).click();
@@ -168,12 +168,9 @@ test('text typed just before another session is opened is saved', async ({ simul
   await expect(simulator.editor).toHaveAccessibleName('Content of water-glossary.ttl');
   await page.goBack();
   await page.reload();
-  const contents = await page.evaluate(async () => {
-    await globalThis.ggenSim.ready;
-    const rows = await globalThis.ggenSim.persistence.queryMemory({ agent: 'session-*' });
-    return rows.map(({ memoryJson }) => memoryJson).join('');
+  await expect(pageDatabase).toHaveMemory({
+    memoryJson: expect.stringContaining('# typed at the last moment'),
   });
-  expect(contents).toContain('# typed at the last moment');
 });
 
 /** First lines of a worker: locks exclude no tab, and a commit always reads the version that it expects. */

@@ -1,13 +1,12 @@
-import {
-  test as base,
-  expect,
-  type BrowserContext,
-  type Page,
-  type PlaywrightTestArgs,
-  type PlaywrightTestOptions,
-  type PlaywrightWorkerArgs,
-  type PlaywrightWorkerOptions,
-  type TestType,
+import { expect, test as base, type DatabaseFixtures, type DatabaseOptions } from '@ggen-sim/playwright';
+import type {
+  BrowserContext,
+  Page,
+  PlaywrightTestArgs,
+  PlaywrightTestOptions,
+  PlaywrightWorkerArgs,
+  PlaywrightWorkerOptions,
+  TestType,
 } from '@playwright/test';
 import { SimulatorPage } from './simulator-page.ts';
 
@@ -24,7 +23,7 @@ interface Fixtures {
  * content security policy.
  */
 export const test: TestType<
-  PlaywrightTestArgs & PlaywrightTestOptions & Fixtures,
+  PlaywrightTestArgs & PlaywrightTestOptions & DatabaseOptions & DatabaseFixtures & Fixtures,
   PlaywrightWorkerArgs & PlaywrightWorkerOptions
 > = base.extend<Fixtures>({
   context: async ({ context }, use) => {
@@ -35,7 +34,9 @@ export const test: TestType<
   openTab: async ({ context }, use) => {
     await use(() => openSimulator(context));
   },
-  simulator: async ({ openTab }, use) => {
+  simulator: async ({ openTab, pageDatabase }, use) => {
+    // A test that fails has the database attached.
+    void pageDatabase;
     await use(await openTab());
   },
 });

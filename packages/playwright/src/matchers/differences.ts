@@ -1,0 +1,39 @@
+/** A value that is not as expected. */
+export interface Difference {
+  /** Where it is: `receipt.stages[0].name`. */
+  readonly path: string;
+  readonly expected: unknown;
+  readonly received: unknown;
+}
+
+interface Asymmetric {
+  asymmetricMatch(value: unknown): boolean;
+}
+
+/**
+ * Compares a value with a part of it. Objects may have more members than expected, lists and bytes may not have more items.
+ * @returns nothing where they agree
+ */
+export function differencesOf(path: string, expected: unknown, received: unknown): Difference[] {
+  const different = [{ path, expected, received }];
+  if (typeof expected !== 'object' || expected === null) return expected === received ? [] : different;
+  if (isAsymmetric(expected)) return expected.asymmetricMatch(received) ? [] : different;
+  if (typeof received !== 'object' || received === null) return different;
+  if (isList(expected) || isList(received)) {
+    if (!isList(expected) || !isList(received) || expected.length !== received.length) return different;
+    return [...expected].flatMap((item, index) => differencesOf(`${path}[${index}]`, item, received[index]));
+  }
+  const members = new Map(Object.entries(received));
+  return Object.entries(expected).flatMap(([name, value]) =>
+    differencesOf(path === '' ? name : `${path}.${name}`, value, members.get(name)),
+  );
+}
+
+/** Both frameworks, and Jest, tell their asymmetric matchers by this method. */
+function isAsymmetric(value: object): value is Asymmetric {
+  return 'asymmetricMatch' in value && typeof value.asymmetricMatch === 'function';
+}
+
+function isList(value: object): value is readonly unknown[] | Uint8Array {
+  return Array.isArray(value) || value instanceof Uint8Array;
+}
