@@ -9,8 +9,8 @@ import { memoryOf, receiptOf, upTo } from '../../packages/core/src/testing/persi
 const PATH = '/data/ggen.db';
 /** Number of power losses at any point, opening included, and between the first and the last write. */
 const POINTS = { anywhere: 50, duringWrites: 100 } as const;
-/** A new seed each run, so that many runs test many power losses. CRASH_SEED repeats one. */
-const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 2 ** 31);
+/** The same in each check, which is never red by chance. `pnpm crash-tests` tries a new seed in each run. */
+const seed = Number(process.env['CRASH_SEED'] ?? 20_260_101);
 
 /** A call that resolved after `at` operations on the disk. */
 interface Acknowledged {

@@ -8,7 +8,8 @@ import { drawStep, type ScenarioHarness, NUMBERS_PER_STEP, runScenario, storageH
 import { TestDatabase } from '../../packages/core/test/support/test-database.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
-const SEED = process.env['MODEL_SEED'];
+/** The same in each check, which is never red by chance. */
+const SEED = Number(process.env['MODEL_SEED'] ?? 20_260_101);
 
 /** Steps as plain numbers. fast-check removes steps and reduces numbers until the shortest failing scenario is left. */
 const scenarios = fc.array(
@@ -78,7 +79,7 @@ it.each(Object.entries(harnesses))(
       }),
       {
         numRuns: RUNS,
-        ...(SEED === undefined ? {} : { seed: Number(SEED) }),
+        seed: SEED,
         verbose: fc.VerbosityLevel.None,
       },
     );
