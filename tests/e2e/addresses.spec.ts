@@ -129,11 +129,14 @@ test('the commands lead to views and rows, and data alone gets the whole width',
   await saveRuns(page);
   await page.keyboard.press('Control+k');
   const commands = page.getByRole('dialog', { name: 'Commands' });
+  // The commands are loaded when they are first opened.
+  await expect(commands.getByRole('combobox')).toBeFocused();
   await page.keyboard.type('that failed');
   await page.keyboard.press('Enter');
   await expect(commands).toHaveCount(0);
   await expect(simulator.matching).toHaveText('10 of 30');
   await page.keyboard.press('Control+k');
+  await expect(commands.getByRole('combobox')).toBeFocused();
   await page.keyboard.type('run-17');
   await page.keyboard.press('Enter');
   await expect(simulator.matching).toHaveText('1 of 30');
