@@ -7,16 +7,18 @@ const MAX_ROW_CHARS = 500_000_000;
 /**
  * Reads the rows of a JSON array with one row per line, without holding the whole file. Backups and `sqlite3 -json` write
  * this format. A JSON string cannot contain a line break, so a line always holds a whole row.
+ * @param maxRowChars - longest row, in UTF-16 code units
  * @returns the rows of each chunk
  * @throws {PersistenceError} `BACKUP_INVALID`
  */
 export async function* readRowLines(
   chunks: AsyncIterable<Uint8Array>,
   fileName: string,
+  maxRowChars: number = MAX_ROW_CHARS,
 ): AsyncGenerator<unknown[]> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const parser = new RowLineParser(fileName);
-  const unfinished = new UnfinishedLine(fileName);
+  const unfinished = new UnfinishedLine(fileName, maxRowChars);
   for await (const chunk of chunks) {
     const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n');
     const last = others.pop();
@@ -35,17 +37,19 @@ export async function* readRowLines(
  */
 class UnfinishedLine {
   readonly #fileName: string;
+  readonly #maxChars: number;
   #pieces: string[] = [];
   #lengthChars = 0;
 
-  constructor(fileName: string) {
+  constructor(fileName: string, maxChars: number) {
     this.#fileName = fileName;
+    this.#maxChars = maxChars;
   }
 
   add(piece: string): void {
     this.#lengthChars += piece.length;
-    if (this.#lengthChars > MAX_ROW_CHARS) {
-      throw invalidBackup(`${this.#fileName} has a row of more than ${MAX_ROW_CHARS} characters`);
+    if (this.#lengthChars > this.#maxChars) {
+      throw invalidBackup(`${this.#fileName} has a row of more than ${this.#maxChars} characters`);
     }
     this.#pieces.push(piece);
   }

@@ -364,14 +364,22 @@ describe('a restore refuses', () => {
   });
 
   it('a row longer than any string, before it is held in memory', async () => {
-    async function* gigabytes(): AsyncGenerator<Uint8Array> {
-      const megabytes = new TextEncoder().encode('x'.repeat(50_000_000));
-      for (;;) yield megabytes;
+    let givenBytes = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      const part = new TextEncoder().encode('x'.repeat(50_000));
+      for (;;) {
+        givenBytes += part.length;
+        yield part;
+      }
     }
     const read = async (): Promise<void> => {
-      for await (const rows of readRowLines(gigabytes(), 'receipts.json')) expect(rows).toEqual([]);
+      for await (const rows of readRowLines(endless(), 'receipts.json', 1_000_000)) expect(rows).toEqual([]);
     };
-    expect(await rejectionOf(read())).toMatchObject({ code: 'BACKUP_INVALID' });
+    expect(await rejectionOf(read())).toMatchObject({
+      code: 'BACKUP_INVALID',
+      message: 'The backup cannot be restored: receipts.json has a row of more than 1000000 characters',
+    });
+    expect(givenBytes).toBe(1_050_000);
   });
 
   it('a forged image, which is checked like any database', async () => {

@@ -132,11 +132,11 @@ it.each([
   { policy: NO_STEPS, locks: false, when: 'when the test says, without locks' },
   { policy: EAGER_STEPS, locks: true, when: 'after every commit' },
   { policy: EAGER_STEPS, locks: false, when: 'after every commit, without locks' },
-  { policy: NO_STEPS, locks: false, when: 'when the test says, encrypted', runs: 6 },
-  { policy: EAGER_STEPS, locks: false, when: 'after every commit, encrypted', runs: 6 },
+  { policy: NO_STEPS, locks: false, when: 'when the test says, encrypted', runs: 3 },
+  { policy: EAGER_STEPS, locks: false, when: 'after every commit, encrypted', runs: 3 },
 ])(
   'indexeddb 1, 2, 3, 4, 6: three contexts lose nothing and repeat nothing; checkpoint steps $when',
-  async ({ policy, locks, when, runs = 30 }) => {
+  async ({ policy, locks, when, runs = 20 }) => {
     const encrypted = when.endsWith('encrypted');
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 30, size: 'max' }), async (steps) => {
