@@ -80,6 +80,22 @@ test('encrypting keeps the data, and the page asks for the passphrase from then 
   expect(await new SimulatorPage(other).executionIds()).toEqual(executionIds);
 });
 
+test('beside the download stands that it is not encrypted, once the database is', async ({
+  simulator,
+  openTab,
+}) => {
+  const warning =
+    'Downloads are not encrypted, though this database is: anyone who has the file can read it.';
+  await simulator.page.getByRole('tab', { name: 'Database' }).click();
+  await expect(simulator.page.getByRole('button', { name: 'Download database (.db)' })).toBeVisible();
+  await expect(simulator.page.getByText(warning)).toHaveCount(0);
+  await encrypt(simulator, true);
+  await expect(simulator.page.getByText(warning)).toBeVisible();
+  const { page } = await openTab();
+  await page.getByRole('tab', { name: 'Database' }).click();
+  await expect(page.getByText(warning)).toBeVisible();
+});
+
 test('a device that remembers the key opens the database without asking, until it is locked', async ({
   simulator,
   context,

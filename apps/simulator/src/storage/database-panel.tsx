@@ -4,6 +4,7 @@ import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
+import { StatusMark } from '../components/status.tsx';
 import { formatBytes } from '../components/format.ts';
 import { AuditExport } from './audit-export.tsx';
 import { DatabaseEncryption } from './database-encryption.tsx';
@@ -40,6 +41,12 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
           The download is an SQLite database file. Open it with <code>ggen-sim --db FILE</code> or{' '}
           <code>sqlite3 FILE</code>.
         </p>
+        {info?.encryption ? (
+          <p className="status status--warning">
+            <StatusMark tone="warning" />
+            Downloads are not encrypted, though this database is: anyone who has the file can read it.
+          </p>
+        ) : null}
         <div className="database-panel__actions">
           <DownloadDatabase />
           {IS_STUDIO ? null : <ImportDatabase stats={stats} />}

@@ -191,13 +191,13 @@ export interface Persistence extends Closeable {
   record(batch: RecordBatch): Promise<RecordedBatch>;
 
   /**
-   * Writes the audit trail to a file or a stream.
+   * Writes the audit trail to a file or a stream. What it writes is not encrypted, also if the database is.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ABORTED`
    */
   exportAuditTrail(options?: AuditExportOptions): Promise<ExportReport>;
   /**
    * Writes the rows of a table that pass the filters to a file or a stream. In JSON and NDJSON every value is exact: a BLOB is
-   * `{"base64":"…"}`, a text that is not UTF-8 `{"text":{"base64":"…"}}`, as in a backup.
+   * `{"base64":"…"}`, a text that is not UTF-8 `{"text":{"base64":"…"}}`, as in a backup. What it writes is not encrypted, also if the database is.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ABORTED`
    */
   exportRows(options: RowExportOptions): Promise<ExportReport>;
@@ -209,7 +209,7 @@ export interface Persistence extends Closeable {
    */
   importRows(options: RowImportOptions): Promise<ImportReport>;
   /**
-   * Writes a backup: a JSON file for each table, the database image and a manifest.
+   * Writes a backup: a JSON file for each table, the database image and a manifest. What it writes is not encrypted, also if the database is.
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `ALREADY_EXISTS`, `ABORTED`
    */
   exportBackup(options?: BackupOptions): Promise<BackupReport>;
@@ -363,7 +363,7 @@ export interface Persistence extends Closeable {
    */
   querySql(query: SqlQuery): Promise<SqlResult>;
 
-  /** Returns the database as the bytes of an SQLite file. */
+  /** Returns the database as the bytes of an SQLite file. They are not encrypted, also if the database is. */
   exportImage(): Promise<Uint8Array>;
   /**
    * Checks the bytes of an SQLite file, then replaces the database by them. The file must hold at least one table of this
