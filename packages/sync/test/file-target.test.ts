@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openPersistence } from '@ggen-sim/core';
 import { describe, expect, it } from 'vitest';
@@ -20,14 +20,26 @@ describeSyncTarget(
 );
 
 it('says that a file cannot be used', async () => {
-  await expect(openFileTarget(folder)).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  await expect((await openFileTarget(folder)).id()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
 });
 
-it('is not created when that is not wanted', async () => {
-  const missing = path.join(folder, 'unmounted', 'hub.db');
-  await expect(openTarget(missing, { create: false })).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
-  await (await openTarget(missing)).close();
-  await (await openTarget(missing, { create: false })).close();
+it('is created only at first and only when that is wanted, and used again when it is back', async () => {
+  const [file, away] = [path.join(folder, 'mounted', 'hub.db'), path.join(folder, 'mounted', 'away.db')];
+  const later = await openTarget(file, { create: false });
+  await expect(later.id()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  const target = await openTarget(file);
+  const id = await target.id();
+  expect(await later.id()).toBe(id);
+  renameSync(file, away);
+  for (const each of [later, target, target]) {
+    await expect(each.cursor('origin')).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  }
+  expect(existsSync(file)).toBe(false);
+  renameSync(away, file);
+  for (const each of [later, target]) {
+    expect(await each.cursor('origin')).toMatchObject({ seq: 0 });
+    await each.close();
+  }
 });
 
 it('is not the file of something else, which stays as it was', async () => {
@@ -36,7 +48,9 @@ it('is not the file of something else, which stays as it was', async () => {
   await (await openPersistence({ storage: 'file', path: database })).close();
   for (const file of [text, database]) {
     const before = readFileSync(file);
-    await expect(openTarget(file)).rejects.toMatchObject({ code: 'SYNC_TARGET_INVALID' });
+    const target = await openTarget(file);
+    await expect(target.id()).rejects.toMatchObject({ code: 'SYNC_TARGET_INVALID' });
+    await target.close();
     expect(readFileSync(file).equals(before)).toBe(true);
   }
 });

@@ -14,22 +14,22 @@ const BUSY_DEADLINE_MS = 30_000;
 const IS_NO_HUB = new Set(['NOT_A_DATABASE', 'KEY_REQUIRED']);
 
 /**
- * Opens a hub in a database file.
+ * Makes a target in a database file; the first call opens it. A file that was away, with its folder, is opened again.
  * @param create - false to refuse a file that is missing: its folder may not be mounted
- * @throws {SyncError} SYNC_UNREACHABLE when the file cannot be opened; SYNC_TARGET_INVALID for the file of something else
  */
 export async function openFileTarget(path: string, create = true): Promise<SyncTarget> {
+  return new Hub(new SqliteHub((isFirst) => openHub(path, create && isFirst)));
+}
+
+/** @throws {SyncError} SYNC_TARGET_INVALID for the file of something else, and what the storage throws */
+async function openHub(path: string, create: boolean): Promise<DurableDatabase> {
   try {
-    const storage = fileStorage(path, { create });
-    return hubIn(
-      await openDatabase(storage, {
-        busyDeadlineMs: BUSY_DEADLINE_MS,
-        validate: ({ database }) => assertHub(database.exec(TABLES_SQL)[0]?.values.flat() ?? [], path),
-      }),
-    );
+    return await openDatabase(fileStorage(path, { create }), {
+      busyDeadlineMs: BUSY_DEADLINE_MS,
+      validate: ({ database }) => assertHub(database.exec(TABLES_SQL)[0]?.values.flat() ?? [], path),
+    });
   } catch (error) {
-    if (error instanceof SyncError) throw error;
-    throw error instanceof VfsError && IS_NO_HUB.has(error.code) ? noHub(path, error) : unreachable(error);
+    throw error instanceof VfsError && IS_NO_HUB.has(error.code) ? noHub(path, error) : error;
   }
 }
 
@@ -49,56 +49,72 @@ function noHub(path: string, cause?: unknown): SyncError {
 
 /** Makes a target in an open database, which it closes. */
 export function hubIn(durable: DurableDatabase): SyncTarget {
-  return new Hub(new SqliteHub(durable));
+  return new Hub(new SqliteHub(async () => durable));
 }
 
 class SqliteHub implements HubDatabase {
-  readonly #durable: DurableDatabase;
+  readonly #open: (isFirst: boolean) => Promise<DurableDatabase>;
+  #durable: DurableDatabase | undefined;
+  #wasOpen = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(durable: DurableDatabase) {
-    this.#durable = durable;
+  constructor(open: (isFirst: boolean) => Promise<DurableDatabase>) {
+    this.#open = open;
   }
 
   transaction<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
-    const run = this.#last.then(() =>
-      retry(() => this.#attempt(work), forOtherLocks(performance.now() + BUSY_DEADLINE_MS)),
-    );
+    const run = this.#last.then(() => this.#attempts(work));
     this.#last = run.catch(() => undefined);
-    return run.catch((error: unknown) => {
-      throw error instanceof SyncError ? error : unreachable(error);
-    });
+    return run;
   }
 
   async close(): Promise<void> {
     await this.#last;
-    this.#durable.close();
+    this.#durable?.close();
   }
 
-  #attempt<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
-    const { database } = this.#durable;
-    return this.#durable.writeTransaction(async () => {
+  async #attempts<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
+    try {
+      const durable = (this.#durable ??= await this.#open(!this.#wasOpen));
+      this.#wasOpen = true;
+      return await retry(
+        () => this.#attempt(durable, work),
+        forOtherLocks(performance.now() + BUSY_DEADLINE_MS),
+      );
+    } catch (error) {
+      if (error instanceof SyncError) throw error;
+      // The file may have been replaced or removed: the next call opens what is there then.
+      const durable = this.#durable;
+      this.#durable = undefined;
+      durable?.close();
+      throw unreachable(error);
+    }
+  }
+
+  #attempt<T>(durable: DurableDatabase, work: (session: HubSession) => Promise<T>): Promise<T> {
+    const { database } = durable;
+    return durable.writeTransaction(async () => {
       database.run('BEGIN IMMEDIATE');
       try {
-        const result = await work({ query: async (sql, values = []) => this.#query(sql, values) });
+        const result = await work({ query: async (sql, values = []) => query(durable, sql, values) });
         database.run('COMMIT');
         return result;
       } catch (error) {
-        rollBack(this.#durable);
+        rollBack(durable);
         throw error;
       }
     });
   }
+}
 
-  #query(sql: string, values: readonly HubValue[]): unknown[][] {
-    const statement = this.#durable.database.prepare(sql, values);
-    try {
-      const rows: unknown[][] = [];
-      while (statement.step()) rows.push(statement.get());
-      return rows;
-    } finally {
-      statement.free();
-    }
+function query({ database }: DurableDatabase, sql: string, values: readonly HubValue[]): unknown[][] {
+  const statement = database.prepare(sql, values);
+  try {
+    const rows: unknown[][] = [];
+    while (statement.step()) rows.push(statement.get());
+    return rows;
+  } finally {
+    statement.free();
   }
 }
 

@@ -45,8 +45,9 @@ export interface OpenTargetOptions {
 }
 
 /**
- * Opens the target of a location. The client of PostgreSQL is loaded when it is needed, and connects with the first call.
- * @throws {SyncError} SYNC_TARGET_INVALID, SYNC_UNREACHABLE
+ * Makes the target of a location, which the first call opens, and opens again after it was lost. The client of PostgreSQL is
+ * loaded when it is needed.
+ * @throws {SyncError} SYNC_TARGET_INVALID
  */
 export async function openTarget(
   location: string,
