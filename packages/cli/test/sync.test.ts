@@ -246,6 +246,27 @@ it('--follow sends what another process saves, prints a line each time, and ends
   expect(await reported('far.db', 'sync', 'pull')).toMatchObject({ stored: 2 });
 });
 
+it('--follow tries a target again that is away, and says so', async () => {
+  await saveReceipt('patient.db', 'kept');
+  await printed('patient.db', 'sync', 'init', at('back-hub.db'));
+  renameSync(at('back-hub.db'), at('unmounted-hub.db'));
+  const words = ['sync', 'run', '--follow', '--interval', '1', '--db', at('patient.db')];
+  const finished = await runUntil(words, async (child) => {
+    const seen = { stdout: '', stderr: '' };
+    child.stdout?.on('data', (chunk: Buffer) => (seen.stdout += String(chunk)));
+    child.stderr?.on('data', (chunk: Buffer) => (seen.stderr += String(chunk)));
+    await expect.poll(() => seen.stderr).toContain('Trying again in ');
+    expect(existsSync(at('back-hub.db'))).toBe(false);
+    renameSync(at('unmounted-hub.db'), at('back-hub.db'));
+    await expect.poll(() => seen.stdout).toContain('"entries":1');
+    child.kill('SIGINT');
+  });
+  expect(finished).toMatchObject({
+    exitCode: 130,
+    stderr: expect.stringMatching(/^error\[SYNC_UNREACHABLE\]/u),
+  });
+});
+
 /** Runs a command as a process, and ends with it; what goes wrong meanwhile ends it too. */
 async function runUntil(
   words: readonly string[],

@@ -165,19 +165,15 @@ async function writeStatus(database: Persistence, context: CommandContext): Prom
   await context.stdout.writeLine(reportJson({ ...status, advice }));
 }
 
-/** Runs work with the database and its target, and notes a target that cannot be opened for `sync status`. */
+/** Runs work with the database and its target. */
 async function withTarget<T>(
   context: CommandContext,
   work: (database: Persistence, target: SyncTarget) => Promise<T>,
 ): Promise<T> {
-  const { noteFailure, openTarget, targetOf } = await import('@ggen-sim/sync');
+  const { openTarget, targetOf } = await import('@ggen-sim/sync');
   await using database = await context.openDatabase();
   // A hub that is missing is not created: its folder may not be mounted.
-  const location = await targetOf(database);
-  const target = await openTarget(location, { create: false }).catch(async (error: unknown) => {
-    await noteFailure(database, error);
-    throw error;
-  });
+  const target = await openTarget(await targetOf(database), { create: false });
   try {
     return await work(database, target);
   } finally {
