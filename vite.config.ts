@@ -17,7 +17,7 @@ process.on('exit', () => rmSync(profile, { recursive: true, force: true }));
 delete process.env['NODE_EXTRA_CA_CERTS'];
 
 /** Generous: no test is about time, and `expect.poll` would give up after a second, in which a busy machine may do nothing. */
-const timeouts = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } };
+const timeouts = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 60_000 } } };
 
 const config: ViteUserConfig = defineConfig({
   test: {

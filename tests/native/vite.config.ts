@@ -46,8 +46,8 @@ const config: ViteUserConfig = defineConfig({
     // The machine has few cores, and the race tests need them all.
     fileParallelism: false,
     // A test starts hundreds of processes, one after another, on a machine that may be busy.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
   },
 });
 

@@ -9,8 +9,11 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { SCHEMA } from './children/rows.mjs';
 import { nativeSqlite, startChild, temporaryFolder } from './child-process.ts';
 
-/** Asynchronous kills. The sweep below meets each file operation in turn. */
-const ROUNDS = process.env['SWEEP'] === 'all' ? 50 : 8;
+/** Asynchronous kills. The sweep below meets file operations in turn. */
+const EVERY = process.env['SWEEP'] === 'all';
+const ROUNDS = EVERY ? 50 : 8;
+/** Of the file operations of two commits, the check meets each third. An odd step lets both recover in turn. */
+const STEP = EVERY ? 1 : 3;
 const ROWS_EACH = 1_000_000;
 const LONGEST_LIFE_MS = 60;
 const SEED_ROWS = 200;
@@ -100,12 +103,12 @@ it(`killed at ${ROUNDS} random moments, no acknowledged row is lost`, async () =
   }
 });
 
-it('killed before each single file operation of two commits, no acknowledged row is lost', async () => {
+it('killed before the file operations of two commits, no acknowledged row is lost', async () => {
   const seeded = seededFile();
   const file = `${seeded}-copy`;
   let hotJournals = 0;
   let savedByJournal = 0;
-  for (let operation = 0; ; operation++) {
+  for (let operation = 0; ; operation += STEP) {
     expect(operation, 'the sweep comes to an end').toBeLessThan(MAX_OPERATIONS);
     fs.copyFileSync(seeded, file);
     const end = await startChild('dying-writer', file, 'last', String(operation)).ended;
@@ -117,7 +120,7 @@ it('killed before each single file operation of two commits, no acknowledged row
     if (end.exitCode === 0) break;
     expect(end).toMatchObject({ signal: 'SIGKILL', stderr: '' });
   }
-  expect(hotJournals, 'deaths that left a journal to roll back').toBeGreaterThan(10);
+  expect(hotJournals, 'deaths that left a journal to roll back').toBeGreaterThan(10 / STEP);
   // The control: without the journal some of these files are broken, so the sweep does meet half-done commits.
   expect(savedByJournal, 'deaths that only the journal made good').toBeGreaterThan(0);
 });
