@@ -1,6 +1,6 @@
 /** Failures of IndexedDB: their error codes, the state after them, and retries. */
 import { afterEach, expect, it, vi } from 'vitest';
-import { type Persistence, openPersistence } from '../../src/index.ts';
+import { changeKey, type Persistence, openPersistence } from '../../src/index.ts';
 import { collect, memoryOf, receiptOf, rejectionOf } from '../../src/testing/persistence-case.ts';
 
 afterEach(() => {
@@ -52,6 +52,27 @@ it.each([
     expect(await executionIds(await open(database))).toEqual(['failed', 'before']);
   },
 );
+
+it.each([
+  ['QuotaExceededError', 'DISK_FULL'],
+  ['UnknownError', 'IO_ERROR'],
+])('a change of the key whose commit fails with %s is %s, and the key is as it was', async (name, code) => {
+  const database = { storage: 'indexeddb', name: crypto.randomUUID(), worker: false } as const;
+  const [key, newKey] = [1, 2].map((byte) => new Uint8Array(32).fill(byte)) as [Uint8Array, Uint8Array];
+  const db = await open(database.name);
+  await db.saveReceipt(receiptOf('kept'));
+  await db.close();
+  for (const change of [{ newKey: key }, { key, newKey }, { key, newKey: undefined }]) {
+    const { newKey: next, ...present } = change;
+    failCommits(1, name);
+    const failure = await rejectionOf(changeKey({ ...database, ...present }, { newKey: next }));
+    expect(failure).toMatchObject({ name: 'PersistenceError', code, operation: 'changeKey' });
+    const unchanged = await openPersistence({ ...database, ...present });
+    expect(await executionIds(unchanged)).toEqual(['kept']);
+    await unchanged.close();
+    if (next === key) await changeKey(database, { newKey: key });
+  }
+});
 
 it('a transient failure is retried, and the save is stored once', async () => {
   const database = crypto.randomUUID();
