@@ -3,7 +3,12 @@ import type { Persistence } from '@ggen-sim/core';
 import { onTestFinished } from 'vitest';
 import type { ExpectedRows, StoredRows } from './matchers/expected-rows.ts';
 import { checkCall, matchRows, type MatcherResult, type MatcherState } from './matchers/match-rows.ts';
-import { openCopy, type CopyOptions, type DatabaseSource } from './source/copied-database.ts';
+import {
+  openCopy,
+  type CopiedDatabase,
+  type CopyOptions,
+  type DatabaseSource,
+} from './source/copied-database.ts';
 
 export type * from './matchers/expected-rows.ts';
 export type { MatcherResult, MatcherState } from './matchers/match-rows.ts';
@@ -57,13 +62,14 @@ export const persistenceMatchers: RowMatchers = {
  * @throws {PersistenceError} as `openPersistence` and, for rows, as `Persistence.record`
  */
 export async function persistenceFrom(source?: DatabaseSource, options?: CopyOptions): Promise<Persistence> {
-  const opening = openCopy(source, options);
+  let opening: Promise<CopiedDatabase> | undefined;
   // Registered before anything is awaited: until then Vitest knows which test calls.
   onTestFinished(() =>
-    opening.then(
+    opening?.then(
       (copy) => copy.remove(),
       () => undefined,
     ),
   );
+  opening = openCopy(source, options);
   return (await opening).persistence;
 }

@@ -111,15 +111,19 @@ export class PageDatabase implements StoredRows {
 
   /** Opens the tab at the first call. Before the pages are opened no service worker of theirs can answer in its place. */
   async #openTab(): Promise<Page> {
-    const open = await this.#tab?.catch(() => undefined);
-    if (open !== undefined && !open.isClosed()) return open;
-    this.#tab = this.#openNewTab();
-    return this.#tab;
+    this.#tab ??= this.#openNewTab();
+    try {
+      return await this.#tab;
+    } catch (error) {
+      this.#tab = undefined;
+      throw error;
+    }
   }
 
   async #openNewTab(): Promise<Page> {
     await this.#context.route(`${this.#address}**`, answer);
     const tab = await this.#context.newPage();
+    tab.once('close', () => (this.#tab = undefined));
     await tab.goto(this.#address);
     if (await tab.evaluate(() => (globalThis as unknown as TabGlobal).ggenSimCore === undefined))
       throw new Error(
