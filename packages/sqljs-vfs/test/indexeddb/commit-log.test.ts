@@ -19,6 +19,7 @@ const NO_STEPS: CheckpointPolicy = {
   softLimitMinBytes: Infinity,
   hardLimitMinBytes: Infinity,
   changedLimitBytes: Infinity,
+  idleMs: 2 ** 30,
 };
 /** While a context's checkpoints fail, 100 KB of commits are the hard limit, and 300 KB the one for writing. */
 const SMALL_LIMITS: CheckpointPolicy = { ...NO_STEPS, softLimitMinBytes: 0, hardLimitMinBytes: 100_000 };

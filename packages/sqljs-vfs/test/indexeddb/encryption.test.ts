@@ -7,7 +7,13 @@ import { RecordCipher } from '../../src/storages/indexeddb/record-cipher.ts';
 import { EXTENT_SIZE_BYTES } from '../../src/storages/indexeddb/extents.ts';
 import { type Context, Contexts, KEY } from './commit-log-contexts.ts';
 
-const NO_STEPS = { ...CHECKPOINT_POLICY, softLimitMinBytes: Infinity, hardLimitMinBytes: Infinity };
+/** Steps are those of the test alone. */
+const NO_STEPS = {
+  ...CHECKPOINT_POLICY,
+  softLimitMinBytes: Infinity,
+  hardLimitMinBytes: Infinity,
+  idleMs: 2 ** 30,
+};
 const MARKER: string = 'A'.repeat(64);
 
 const opened: Contexts[] = [];
