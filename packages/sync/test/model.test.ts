@@ -7,7 +7,7 @@ import { memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { expect, it } from 'vitest';
 import { SyncError, Synchroniser, type PushedBatch, type SyncTarget } from '../src/index.ts';
 import { hubIn } from '../src/targets/file-target.ts';
-import { randomFrom, type Random } from './random.ts';
+import { SeededRandom } from '../../../tests/support/seeded-random.ts';
 
 const HISTORIES = Number(process.env['GGEN_SIM_SYNC_HISTORIES'] ?? 4);
 const STEPS = 40;
@@ -16,13 +16,13 @@ const AGENTS = ['agent-1', 'agent-2', 'agent-3'];
 const REMOVED_AGENT = 'agent-3';
 
 /** A target whose calls fail, come twice and come late, as those over a network do. */
-function unreliable(target: SyncTarget, random: Random, late: PushedBatch[]): SyncTarget {
+function unreliable(target: SyncTarget, random: SeededRandom, late: PushedBatch[]): SyncTarget {
   const lost = (): SyncError => new SyncError('SYNC_UNREACHABLE', 'The connection was lost');
   const call = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (random.oneIn(8)) throw lost();
+    if (random.chance(1 / 8)) throw lost();
     const result = await work();
     // It has happened, and nobody hears of it.
-    if (random.oneIn(5)) throw lost();
+    if (random.chance(1 / 5)) throw lost();
     return result;
   };
   return {
@@ -32,11 +32,11 @@ function unreliable(target: SyncTarget, random: Random, late: PushedBatch[]): Sy
     push: (batch) =>
       call(async () => {
         late.push(batch);
-        if (random.oneIn(3)) await target.push(batch);
+        if (random.chance(1 / 3)) await target.push(batch);
         const result = await target.push(batch);
         // An earlier one was on its way for long.
         const earlier = late[random.below(late.length)];
-        if (earlier !== undefined && random.oneIn(3)) await target.push(earlier);
+        if (earlier !== undefined && random.chance(1 / 3)) await target.push(earlier);
         return result;
       }),
     pull: (request) => call(() => target.pull({ ...request, limit: 1 + random.below(7) })),
@@ -60,7 +60,7 @@ interface Machine {
 
 async function step(
   machine: Machine,
-  random: Random,
+  random: SeededRandom,
   model: Model,
   clock: { now: number },
   number: number,
@@ -103,7 +103,7 @@ async function step(
       const row = rows[random.below(rows.length)];
       if (row === undefined) return;
       const { receiptId } = row;
-      const isDeletion = random.oneIn(2);
+      const isDeletion = random.chance(1 / 2);
       if (isDeletion) await database.deleteRecord({ receiptId, reason: 'r' });
       else await database.redactRecord({ receiptId, reason: 'r' });
       (isDeletion ? model.deleted : model.redacted).add(receiptId);
@@ -112,7 +112,7 @@ async function step(
     case 7: {
       const isHere = (await database.countMemory({ agent: REMOVED_AGENT })) > 0;
       if (!isHere) return;
-      if (random.oneIn(3)) await database.redactRecord({ agentId: REMOVED_AGENT, reason: 'r' });
+      if (random.chance(1 / 3)) await database.redactRecord({ agentId: REMOVED_AGENT, reason: 'r' });
       else await database.deleteRecord({ agentId: REMOVED_AGENT, reason: 'r' });
       return;
     }
@@ -159,7 +159,7 @@ async function settle(machines: readonly Machine[]): Promise<void> {
 }
 
 async function runHistory(seed: number): Promise<void> {
-  const random = randomFrom(seed);
+  const random = new SeededRandom(seed);
   const target = hubIn(await openDatabase(memoryStorage()));
   const model = new Model();
   const clock = { now: Date.UTC(2026, 0, 1) };
