@@ -15,6 +15,8 @@ const config: PlaywrightTestConfig = defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: process.env['CI'] !== undefined,
+  // A second attempt that passes is reported as flaky: such a test is to be rebuilt, but does not stop what is not at fault.
+  retries: 1,
   reporter: 'list',
   outputDir: 'test-results',
   // Generous: on a busy machine Chromium takes seconds to start, and no test is about time.

@@ -1,14 +1,21 @@
 /** Failures of a page's storage, caused as they happen to users. */
-import type { BrowserContext, CDPSession, Page } from '@playwright/test';
+import { expect, type BrowserContext, type CDPSession, type Page } from '@playwright/test';
 import type { SimulatorPage } from './simulator-page.ts';
 
-/** Clears the site's data in IndexedDB, as the browser's settings do. */
-export async function clearSiteData(context: BrowserContext, page: Page): Promise<void> {
+/** Clears the site's data in IndexedDB, as the browser's settings do, and waits until the page says so. */
+export async function clearSiteData(
+  context: BrowserContext,
+  { page, runButton }: SimulatorPage,
+): Promise<void> {
   const devtools = await context.newCDPSession(page);
   await devtools.send('Storage.clearDataForOrigin', {
     origin: new URL(page.url()).origin,
     storageTypes: 'indexeddb',
   });
+  const report = page.getByRole('heading', { name: 'The stored data was deleted' });
+  // The page that looks at its rows just then notices without a run, and takes the button away.
+  await Promise.race([runButton.click().catch(() => undefined), report.waitFor()]);
+  await expect(report).toBeVisible();
 }
 
 /** Opens the page in a browser without IndexedDB. */
