@@ -21,8 +21,8 @@ import {
 
 const EVERY = process.env['SWEEP'] === 'all';
 const FIRST = 1;
-const LAST = 3;
-const BETWEEN = 2;
+const LAST = 4;
+const BETWEEN = 3;
 /** Seed of the points between. SWEEP_SEED chooses others. */
 const SEED = Number(process.env['SWEEP_SEED'] ?? 20_260_101);
 const SIDE_FILES = ['-journal', '-wal', '-shm'];
