@@ -5,15 +5,20 @@
  * are to be written back as they are.
  */
 import type { Storage, StorageFile } from './contract/storage.ts';
-import { JOURNAL_MAGIC, JournalOffset as Offset, readJournalStart, startsWith } from './rollback-journal.ts';
+import {
+  checksumOf,
+  HEADER_FIELDS_BYTES,
+  JOURNAL_MAGIC,
+  JournalOffset as Offset,
+  readJournalStart,
+  startsWith,
+  WORD_BYTES,
+} from './rollback-journal.ts';
 
 const MARK: Uint8Array = new TextEncoder().encode('ggen-sim: change of the key');
 const SECTOR_SIZE_BYTES = 512;
 /** Where the mark stands. SQLite reads nothing of the header's sector behind its fields. */
-const MARK_OFFSET = 28;
-/** One byte of this many is in the checksum. */
-const CHECKSUM_STEP_BYTES = 200;
-const WORD_BYTES = 4;
+const MARK_OFFSET = HEADER_FIELDS_BYTES;
 /** Records are written in ranges of about this size. */
 const RANGE_SIZE_BYTES = 1024 * 1024;
 
@@ -90,12 +95,4 @@ function headerOf(fields: {
   view.setUint32(Offset.pageSize, fields.pageSizeBytes);
   header.set(MARK, MARK_OFFSET);
   return header;
-}
-
-function checksumOf(nonce: number, page: Uint8Array): number {
-  let sum = nonce;
-  for (let index = page.length - CHECKSUM_STEP_BYTES; index > 0; index -= CHECKSUM_STEP_BYTES) {
-    sum += page[index] as number;
-  }
-  return sum >>> 0;
 }

@@ -12,8 +12,12 @@ export const JournalOffset = {
   sectorSize: 20,
   pageSize: 24,
 } as const;
-const HEADER_FIELDS_BYTES = 28;
-const WORD_BYTES = 4;
+/** Size of the fields of a header. */
+export const HEADER_FIELDS_BYTES = 28;
+/** Size of a field, and in a record of the number before the page and of the checksum behind it. */
+export const WORD_BYTES = 4;
+/** One byte of this many is in the checksum. */
+const CHECKSUM_STEP_BYTES = 200;
 
 /** True for a journal, of whatever transaction, that has a header. */
 export function hasJournal(storage: Storage): boolean {
@@ -64,6 +68,15 @@ function firstPageIsPlain(journal: StorageFile): boolean {
     position = Math.ceil(position / sectorSizeBytes) * sectorSizeBytes;
   }
   return false;
+}
+
+/** Computes the checksum of a page in a record. */
+export function checksumOf(nonce: number, page: Uint8Array): number {
+  let sum = nonce;
+  for (let index = page.length - CHECKSUM_STEP_BYTES; index > 0; index -= CHECKSUM_STEP_BYTES) {
+    sum += page[index] as number;
+  }
+  return sum >>> 0;
 }
 
 /** @returns the first bytes of the journal, as many as there are up to this size */

@@ -8,18 +8,20 @@
  */
 import type { StorageFile } from '../contract/storage.ts';
 import { wrapFile } from '../contract/wrap-storage.ts';
-import { JOURNAL_MAGIC, startsWith } from '../rollback-journal.ts';
+import {
+  checksumOf,
+  HEADER_FIELDS_BYTES,
+  JOURNAL_MAGIC,
+  JournalOffset,
+  startsWith,
+  WORD_BYTES,
+} from '../rollback-journal.ts';
 import type { DatabaseCipher } from './database-cipher.ts';
 import { damagedPage } from './main-file.ts';
 import { PAGE_SIZE_BYTES } from './page-format.ts';
 
 /** A header begins a sector; each SQLite's sectors are at least this long. */
 const SECTOR_ALIGNMENT_BYTES = 512;
-const NONCE_OFFSET = 12;
-const HEADER_FIELDS_BYTES = 28;
-/** One byte of this many is in the checksum. */
-const CHECKSUM_STEP_BYTES = 200;
-const WORD_BYTES = 4;
 /** A record: the number of the page, the page, and the checksum. */
 const RECORD_BYTES = WORD_BYTES + PAGE_SIZE_BYTES + WORD_BYTES;
 
@@ -69,7 +71,7 @@ export class JournalFile {
     }
     if (source.length === PAGE_SIZE_BYTES && isInRecord(offset)) return this.#writePage(source, offset);
     if (offset % SECTOR_ALIGNMENT_BYTES === 0 && source.length >= HEADER_FIELDS_BYTES) {
-      this.#writtenNonce = wordAt(source, NONCE_OFFSET);
+      this.#writtenNonce = wordAt(source, JournalOffset.nonce);
     }
     this.#stored.write(source, offset);
   }
@@ -93,7 +95,7 @@ export class JournalFile {
     }
     // SQLite reads the words of a header in turn. Before it reads a checksum, it has read a page.
     const isNonce =
-      offset % SECTOR_ALIGNMENT_BYTES === NONCE_OFFSET && this.#lastReadWord === offset - WORD_BYTES;
+      offset % SECTOR_ALIGNMENT_BYTES === JournalOffset.nonce && this.#lastReadWord === offset - WORD_BYTES;
     if (isNonce) this.#readNonce = wordAt(target, 0);
     this.#lastReadWord = target.length === WORD_BYTES ? offset : undefined;
     return sizeBytes;
@@ -140,11 +142,11 @@ export class JournalFile {
 export function hasAuthenticRecord(journal: StorageFile, cipher: DatabaseCipher): boolean {
   const header = new Uint8Array(HEADER_FIELDS_BYTES);
   if (journal.read(header, 0) < header.length || !startsWith(header, JOURNAL_MAGIC)) return false;
-  const sectorSizeBytes = wordAt(header, 20);
+  const sectorSizeBytes = wordAt(header, JournalOffset.sectorSize);
   const record = new Uint8Array(RECORD_BYTES);
   if (journal.read(record, sectorSizeBytes) < record.length) {
     // A database that was empty has no pages to roll back to.
-    return wordAt(header, 16) === 0;
+    return wordAt(header, JournalOffset.pageCount) === 0;
   }
   return cipher.pages.isAuthentic(
     wordAt(record, 0),
@@ -155,14 +157,6 @@ export function hasAuthenticRecord(journal: StorageFile, cipher: DatabaseCipher)
 /** True for the offset of a page in a record. Headers begin sectors, and a record has 8 bytes besides its page. */
 function isInRecord(offset: number): boolean {
   return offset % 8 === WORD_BYTES;
-}
-
-function checksumOf(nonce: number, page: Uint8Array): number {
-  let sum = nonce;
-  for (let index = PAGE_SIZE_BYTES - CHECKSUM_STEP_BYTES; index > 0; index -= CHECKSUM_STEP_BYTES) {
-    sum += page[index] as number;
-  }
-  return sum >>> 0;
 }
 
 function wordAt(bytes: Uint8Array, offset: number): number {

@@ -13,3 +13,16 @@ export function encryptedStorage(name: string, options?: IndexedDbStorageOptions
   void storage.useKey?.(KEY);
   return storage;
 }
+
+/** Reads every stored record, by its key. */
+export async function storedRecords(name: string): Promise<Map<IDBValidKey, unknown>> {
+  const connection = await new Promise<IDBDatabase>((resolve) => {
+    const request = indexedDB.open(name);
+    request.addEventListener('success', () => resolve(request.result));
+  });
+  const store = connection.transaction('pages').objectStore('pages');
+  const [keys, values] = [store.getAllKeys(), store.getAll()];
+  await new Promise((resolve) => store.transaction.addEventListener('complete', resolve));
+  connection.close();
+  return new Map(keys.result.map((key, index) => [key, values.result[index] as unknown]));
+}

@@ -8,7 +8,7 @@ import {
 } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import { intercept } from '../failing/one-fault.browser.ts';
 import { RemoteDatabase, terminateAll } from '../remote-database.browser.ts';
-import { KEY } from './encrypted-storage.browser.ts';
+import { KEY, storedRecords } from './encrypted-storage.browser.ts';
 
 afterEach(terminateAll);
 
@@ -47,16 +47,9 @@ async function makeDatabase(
 
 /** Returns every byte and every text that is stored, by its key. */
 async function storedContent(name: string): Promise<Map<string, string>> {
-  const connection = await new Promise<IDBDatabase>((resolve) => {
-    const request = indexedDB.open(name);
-    request.addEventListener('success', () => resolve(request.result));
-  });
-  const store = connection.transaction('pages').objectStore('pages');
-  const [keys, values] = [store.getAllKeys(), store.getAll()];
-  await new Promise((resolve) => store.transaction.addEventListener('complete', resolve));
-  connection.close();
-  const texts = await Promise.all(values.result.map((value) => textOf(value)));
-  return new Map(keys.result.map((key, index) => [JSON.stringify(key), texts[index] ?? '']));
+  const content = new Map<string, string>();
+  for (const [key, value] of await storedRecords(name)) content.set(JSON.stringify(key), await textOf(value));
+  return content;
 }
 
 async function textOf(value: unknown): Promise<string> {

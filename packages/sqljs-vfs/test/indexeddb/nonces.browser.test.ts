@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/index.ts';
 import { indexedDbStorage } from '../../src/storages/indexeddb/indexeddb.browser.ts';
 import type { StoreMeta } from '../../src/storages/indexeddb/commit-store.ts';
 import type { ExtentRecord } from '../../src/storages/indexeddb/layout.browser.ts';
-import { KEY } from './encrypted-storage.browser.ts';
+import { KEY, storedRecords } from './encrypted-storage.browser.ts';
 
 const NONCE_BYTES = 12;
 const PART_HEADER_BYTES = 16;
@@ -17,26 +17,15 @@ const LARGE_WRITE = "UPDATE t SET x = x || '.'";
 const LARGE_WRITES = 5;
 const SMALL_WRITES = 20;
 
-type Stored = Map<IDBValidKey, ArrayBuffer | ExtentRecord | StoreMeta>;
-
-async function storedRecords(name: string): Promise<Stored> {
-  const connection = await new Promise<IDBDatabase>((resolve) => {
-    const request = indexedDB.open(name);
-    request.addEventListener('success', () => resolve(request.result));
-  });
-  const store = connection.transaction('pages').objectStore('pages');
-  const [keys, values] = [store.getAllKeys(), store.getAll()];
-  await new Promise((resolve) => store.transaction.addEventListener('complete', resolve));
-  connection.close();
-  return new Map(keys.result.map((key, index) => [key, values.result[index] as never]));
-}
+type StoredRecord = ArrayBuffer | ExtentRecord | StoreMeta;
 
 /** Adds the nonce of each stored record, chunk and tag, by what it belongs to. */
 async function collect(name: string, nonces: Map<string, string>): Promise<void> {
   const add = (place: unknown, bytes: Uint8Array): void => {
     nonces.set(JSON.stringify(place), bytes.slice(0, NONCE_BYTES).join(' '));
   };
-  for (const [key, record] of await storedRecords(name)) {
+  for (const [key, value] of await storedRecords(name)) {
+    const record = value as StoredRecord;
     if (record instanceof ArrayBuffer) add(key, new Uint8Array(record, PART_HEADER_BYTES));
     else if ('content' in record) {
       const { content, version } = record;
