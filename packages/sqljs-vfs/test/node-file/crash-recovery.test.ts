@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { type DurableDatabase, openDatabase } from '../../src/index.ts';
 import { column } from '../../src/testing/database-queries.ts';
+import { observedStorage } from '../../src/testing/index.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
 import { killNativeSqlite, nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
@@ -70,17 +71,44 @@ for (const [killed, kill] of [
   }
 }
 
-it('a first page of random bytes, like those of an encrypted database, is rolled back', async () => {
-  const databasePath = path.join(temporaryFolder(), 'data.db');
-  nativeSqlite(databasePath, FILL);
-  const before = fs.readFileSync(databasePath);
-  await killNative(databasePath);
+/** Writes random bytes, like those of an encrypted database, over the first page. */
+function tearFirstPage(databasePath: string): void {
   const noise = crypto.getRandomValues(new Uint8Array(4096));
   const file = fs.openSync(databasePath, 'r+');
   fs.writeSync(file, noise, 0, noise.length, 0);
   fs.closeSync(file);
+}
+
+it('a first page of random bytes is rolled back', async () => {
+  const databasePath = path.join(temporaryFolder(), 'data.db');
+  nativeSqlite(databasePath, FILL);
+  const before = fs.readFileSync(databasePath);
+  await killNative(databasePath);
+  tearFirstPage(databasePath);
   expect(await recoverOurselves(databasePath)).toEqual(['5000', 'ok']);
   expect(fs.readFileSync(databasePath).equals(before)).toBe(true);
+});
+
+it('a first page of random bytes is rolled back from a later part of the journal', async () => {
+  const [databasePath, left] = ['data.db', 'left.db'].map((name) => path.join(temporaryFolder(), name)) as [
+    string,
+    string,
+  ];
+  nativeSqlite(databasePath, FILL);
+  const before = fs.readFileSync(databasePath);
+  const storage = observedStorage(fileStorage(databasePath), ({ verb, role }) => {
+    if (verb !== 'sync' || role !== 'main') return;
+    for (const suffix of ['', '-journal']) fs.copyFileSync(databasePath + suffix, left + suffix);
+  });
+  const opened = await openDatabase(storage);
+  // Rows keep their length, so that page 1 changes at the end alone, after pages that did not fit into the cache.
+  opened.database.exec("PRAGMA cache_size = 5; UPDATE t SET word = replace(word, 'word', 'half')");
+  opened.close();
+  const journal = fs.readFileSync(`${left}-journal`);
+  expect(journal.indexOf(journal.subarray(0, 8), 8)).toBeGreaterThan(0);
+  tearFirstPage(left);
+  expect(await recoverOurselves(left)).toEqual(['5000', 'ok']);
+  expect(fs.readFileSync(left).equals(before)).toBe(true);
 });
 
 it('without its journal the same crash is not undone (negative control)', async () => {
