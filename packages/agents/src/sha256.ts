@@ -9,12 +9,19 @@ export function sha256Hex(content: string | Uint8Array): string {
   return bytesToHex(sha256(typeof content === 'string' ? new TextEncoder().encode(content) : content));
 }
 
-/** Hashes text that comes in parts. */
-export function sha256Parts(): { add(text: string): void; hex(): string } {
+/** Hashes text or bytes that come in parts. */
+export function sha256Parts(): {
+  add(text: string): void;
+  addBytes(bytes: Uint8Array): void;
+  hex(): string;
+} {
   const hash = sha256.create();
   return {
     add: (text) => {
       hash.update(new TextEncoder().encode(text));
+    },
+    addBytes: (bytes) => {
+      hash.update(bytes);
     },
     hex: () => bytesToHex(hash.digest()),
   };

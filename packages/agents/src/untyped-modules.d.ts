@@ -37,7 +37,7 @@ declare module 'n3' {
       factory?: import('@rdfjs/types').DataFactory;
     });
     parse(
-      input: string,
+      input: string | { on(event: 'data' | 'end' | 'error', listener: (part: string) => void): void },
       callbacks: {
         onQuad: (error: ParseError | null, quad: Quad | null) => void;
         onPrefix?: (prefix: string, iri: { readonly value: string }) => void;
@@ -146,7 +146,7 @@ declare module 'rdf-canonize/lib/RDFC10.js' {
 }
 
 declare module 'rdf-validate-shacl' {
-  import type { DatasetCore, Literal, NamedNode, Term } from '@rdfjs/types';
+  import type { DatasetCore, Literal, NamedNode, Quad, Term } from '@rdfjs/types';
 
   /** Property path: a predicate, a sequence, or one of the operators. */
   export type Path =
@@ -167,7 +167,13 @@ declare module 'rdf-validate-shacl' {
 
   /** Graph as the engine reads it. */
   export interface DataPointer {
-    readonly dataset: DatasetCore;
+    readonly dataset: {
+      match(
+        subject: Term,
+        predicate?: Term | null,
+        object?: Term | null,
+      ): Iterable<Quad> & { readonly size: number };
+    };
     node(subject: Term): { out(predicate: Term | PathTerm): { readonly terms: readonly Term[] } };
   }
 
@@ -262,7 +268,7 @@ declare module 'rdf-validate-shacl' {
   }
 
   export default class SHACLValidator {
-    constructor(shapes: DatasetCore, options?: { maxNodeChecks?: number });
+    constructor(shapes: Iterable<Quad>, options?: { maxNodeChecks?: number });
     validators: Map<Term, ConstraintValidator>;
     validationEngine: ValidationEngine;
     readonly $data: DataPointer;

@@ -6,7 +6,9 @@ import { AgentError, validate } from '../src/index.ts';
 import { Pauses } from '../src/pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../src/rdf/canonical-graph.ts';
 import { leastSteps } from '../src/rdf/least-work.ts';
+import { measureInput, openInput } from '../src/rdf/input-file.ts';
 import { parseRdf } from '../src/rdf/parse.ts';
+import { QuadTable } from '../src/rdf/quad-table.ts';
 import { sha256Hex } from '../src/sha256.ts';
 
 /** Neighbours of each node, by position: node 0's first. */
@@ -28,13 +30,13 @@ function clique(size: number): Neighbours {
 }
 
 async function graphOf(text: string): Promise<n3.Store> {
-  const input = { name: 'a.ttl', baseName: 'a.ttl', format: 'Turtle', text } as const;
-  return new n3.Store((await parseRdf(input, '')).quads);
+  const input = openInput(measureInput({ name: 'a.ttl', content: text }));
+  return new n3.Store([...(await parseRdf(input)).quads]);
 }
 
 async function canonicalize(graph: string | n3.Store, signal?: AbortSignal): Promise<CanonicalGraph> {
   const store = typeof graph === 'string' ? await graphOf(graph) : graph;
-  return canonicalizeGraph(store, 'spec', new Pauses(signal));
+  return canonicalizeGraph(QuadTable.of(n3.DataFactory, store), 'spec', new Pauses(signal));
 }
 
 /** The graph of test044 to test046 ("poison – evil") of the W3C's tests for RDFC-1.0, in three orders. */

@@ -143,8 +143,10 @@ async function ours(data: string, shapes: string): Promise<string[]> {
 async function theirs(data: string, shapes: string): Promise<string[]> {
   const graphs = await Promise.all(
     [data, shapes].map(async (text, index) => {
-      const { quads } = await parseRdf(openInput(measureInput(turtle(text))), `g${index}_`);
-      return new n3.Store(quads);
+      const { quads } = await parseRdf(openInput(measureInput(turtle(text))), {
+        blankNodeScope: `g${index}_`,
+      });
+      return new n3.Store([...quads]);
     }),
   );
   const factory = {

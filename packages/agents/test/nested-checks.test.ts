@@ -81,7 +81,7 @@ async function shapesGraphOf({ constraints }: System): Promise<TripleGraph> {
     }),
   );
   const document = openInput(measureInput(turtle(statements.join('\n'))));
-  return new TripleGraph(n3, (await parseRdf(document, '')).quads);
+  return new TripleGraph(n3, (await parseRdf(document)).quads);
 }
 
 /** Evaluates without keeping a verdict; a check inside itself conforms. */
@@ -169,7 +169,7 @@ describe('validation of shapes that contain themselves', () => {
     });
     const shapes = 'ex:S sh:targetNode ex:n0 ; sh:property [ sh:path ex:knows ; sh:not ex:S ] .';
     const document = openInput(measureInput(turtle(`${shapes} ${diamonds.join('\n')}`)));
-    const graph = new TripleGraph(n3, (await parseRdf(document, '')).quads);
+    const graph = new TripleGraph(n3, (await parseRdf(document)).quads);
     const hierarchy = new ClassHierarchy(graph, graph);
     const context = {
       shapes: graph,

@@ -43,14 +43,14 @@ it('the sample has results of every severity', async () => {
 
 describe('turtle', () => {
   const parsed = async (content: string): Promise<ParsedDocument> =>
-    parseRdf(openInput(measureInput({ name: 'report.ttl', content })), '');
+    parseRdf(openInput(measureInput({ name: 'report.ttl', content })));
 
   it('is a validation report, by its own shapes too', async () => {
     const text = await reportOf('turtle', SPEC);
     const { quads } = await parsed(text);
     const { violations } = await runOf(SPEC);
     const count = (name: string): number =>
-      quads.filter(({ predicate }) => predicate.value === `http://www.w3.org/ns/shacl#${name}`).length;
+      [...quads].filter(({ predicate }) => predicate.value === `http://www.w3.org/ns/shacl#${name}`).length;
     expect(count('result')).toBe(violations.length);
     expect(count('resultPath')).toBe(violations.length);
     const shapes = turtle(
@@ -70,7 +70,7 @@ describe('turtle', () => {
   it('is empty for a run that failed', async () => {
     const text = await reportOf('turtle', BROKEN);
     expect(text).toMatch(/^# The run failed: broken\.ttl:2:/);
-    expect((await parsed(text)).quads).toEqual([]);
+    expect((await parsed(text)).quads.size).toBe(0);
   });
 });
 

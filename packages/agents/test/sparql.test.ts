@@ -249,7 +249,7 @@ describe('sh:sparql', () => {
         ex:a a ex:T . ex:b a ex:T . ex:c a ex:T .`),
       ),
     );
-    const graph = new TripleGraph(n3, (await parseRdf(document, '')).quads);
+    const graph = new TripleGraph(n3, (await parseRdf(document)).quads);
     const parts = await readSparqlParts(graph);
     const nodesWith = async (maxRows: number, maxTotalRows?: number): Promise<readonly Term[]> => {
       const queries = new QueryGraph(await loadOxigraph(), n3, maxRows, maxTotalRows);
@@ -270,7 +270,7 @@ describe('sh:sparql', () => {
 
   it('is not loaded for shapes without a query', async () => {
     const load = async (body: string): Promise<unknown> => {
-      const { quads } = await parseRdf(openInput(measureInput(turtle(body))), '');
+      const { quads } = await parseRdf(openInput(measureInput(turtle(body))));
       return (await readSparqlParts(new TripleGraph(n3, quads))).hasQueries;
     };
     expect(await load('ex:S sh:targetNode ex:x ; sh:nodeKind sh:IRI .')).toBe(false);

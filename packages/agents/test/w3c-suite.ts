@@ -31,7 +31,7 @@ const anonymous = (text: string | null): string => (text === null ? '-' : text.r
 
 async function load(path: string): Promise<TripleGraph> {
   const input = openInput(measureInput({ name: path, content: readFileSync(path) }));
-  return new TripleGraph(n3, (await parseRdf(input, 'm_')).quads);
+  return new TripleGraph(n3, (await parseRdf(input, { blankNodeScope: 'm_' })).quads);
 }
 
 /** Reads a manifest of `fixtures` and those that it includes. */

@@ -1,5 +1,5 @@
 /** Files that agents read. One that cannot be read fails the run, which leaves a receipt like any other. */
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { open, readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { InputFile } from '@ggen-sim/agents';
 import { UsageError, reasonOf } from './failures.ts';
@@ -14,9 +14,33 @@ const MAX_OPEN = 64;
 /** Reads a file. */
 async function readInput(name: string): Promise<InputFile> {
   try {
-    return { name, content: await readFile(name) };
+    return { name, content: await readShared(name) };
   } catch (error) {
     return { name, content: '', unreadable: reasonOf(error) };
+  }
+}
+
+/** Bytes that are read at once: more than 2 GB cannot be. */
+const READ_BYTES = 2 ** 28;
+
+/** Size from which the bytes of a file are shared between threads. */
+const SHARED_BYTES = 2 ** 20;
+
+/** Reads a file. The bytes of a large one are in memory that threads share, because a message would copy them. */
+async function readShared(name: string): Promise<Uint8Array> {
+  const file = await open(name);
+  try {
+    const { size } = await file.stat();
+    if (size < SHARED_BYTES) return await readFile(file);
+    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, Math.min(size - length, READ_BYTES));
+      length += bytesRead;
+      if (length === size || bytesRead === 0) return bytes.subarray(0, length);
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Quad } from '@rdfjs/types';
 import type { Pauses } from '../pauses.ts';
 import { sha256Parts } from '../sha256.ts';
-import { distinctQuads } from './terms.ts';
+import { type QuadTable, areEqualRows, canonicalRanks, labelOf, orderedRows } from './quad-table.ts';
 
 /** Size, hash and blank node labels of a graph, which depend on the graph alone. */
 export interface CanonicalGraph {
@@ -18,52 +18,45 @@ export interface CanonicalGraph {
   readonly unhashedReason: string | null;
 }
 
-/** Lines that are hashed at once. */
-const BATCH = 1000;
+/** Bytes that are hashed at once. */
+const BATCH = 2 ** 16;
 
 /**
  * Labels a graph's blank nodes and hashes the graph, by RDFC-1.0 with SHA-256 (W3C RDF Dataset Canonicalization). A graph
  * whose labelling takes too much work gets no hash.
  *
- * Only statements with blank nodes go through the algorithm: the others have one form, so their lines are sorted and hashed
- * with the result. In large graphs these are nearly all.
+ * Only statements with blank nodes go through the algorithm: the others have one form. In large graphs these are nearly all.
+ * With the labels, all lines are sorted as numbers and hashed one by one, so no text of the graph is made.
  *
  * @param quads - may contain a statement several times
  * @param name - of the graph, for the reason
  * @throws {AgentError} ABORTED
  */
 export async function canonicalizeGraph(
-  quads: Iterable<Quad>,
+  quads: QuadTable,
   name: string,
   pauses: Pauses,
 ): Promise<CanonicalGraph> {
   const { BoundedRdfc10, WorkLimitExceeded } = await import('./bounded-rdfc10.ts');
-  const { default: NQuads } = await import('rdf-canonize/lib/NQuads.js');
-  const lines: string[] = [];
-  const labelled: Quad[] = [];
-  for (const quad of quads) {
-    if (hasBlankNode(quad)) labelled.push(quad);
-    else lines.push(NQuads.serializeQuad(quad));
-  }
-  const ground = sortedDistinct(lines);
-  const distinct = distinctQuads(labelled);
-  const size = ground.length + distinct.length;
+  const distinct = distinctRows(quads);
+  const labelled = quadsWithBlankNodes(quads, distinct);
   const labels = new Map<string, string>();
   try {
-    const nquads = await new BoundedRdfc10(labels, pauses).main(distinct);
+    if (labelled.length > 0) await new BoundedRdfc10(labels, pauses).main(labelled);
+    await pauses.pauseIfDue();
     return {
-      sha256: hashOf(ground, nquads.split(/(?<=\n)/)),
-      quads: size,
+      sha256: await hashOf(quads, labels, pauses),
+      quads: distinct.length,
       blankNodes: labels.size,
       labels,
       unhashedReason: null,
     };
   } catch (cause) {
     if (!(cause instanceof WorkLimitExceeded)) throw cause;
-    const inOrder = labelsInOrder(distinct);
+    const inOrder = labelsInOrder(labelled);
     return {
       sha256: null,
-      quads: size,
+      quads: distinct.length,
       blankNodes: inOrder.size,
       labels: inOrder,
       unhashedReason: `The blank nodes of the ${name} are too alike to be told apart: ${cause.message}`,
@@ -71,25 +64,89 @@ export async function canonicalizeGraph(
   }
 }
 
-function hasBlankNode({ subject, object, graph }: Quad): boolean {
-  return [subject, object, graph].some(({ termType }) => termType === 'BlankNode');
+/** Returns the rows of statements that do not occur before, in their order. */
+function distinctRows({ columns, terms }: QuadTable): Uint32Array {
+  const sorted = orderedRows(columns, terms.size);
+  return sorted.filter((row, at) => at === 0 || !areEqualRows(columns, row, sorted[at - 1] ?? 0)).toSorted();
 }
 
-/** Sorts lines in place, by UTF-16 unit as rdf-canonize does, and leaves out those that occur before. */
-function sortedDistinct(lines: string[]): string[] {
-  // oxlint-disable-next-line unicorn/no-array-sort -- a copy of a large graph's lines would take much memory
-  lines.sort();
-  return lines.filter((line, index) => line !== lines[index - 1]);
+function quadsWithBlankNodes(quads: QuadTable, rows: Uint32Array): Quad[] {
+  const [subjects, , objects, graphs] = quads.columns;
+  const found: Quad[] = [];
+  for (const row of rows) {
+    if ([subjects, objects, graphs].some((column) => quads.terms.isBlankNode(column[row] ?? 0)))
+      found.push(quads.quad(row));
+  }
+  return found;
 }
 
-/** Hashes two sorted lists of lines as one. */
-function hashOf(ground: readonly string[], others: readonly string[]): string {
-  const lines = others.length === 0 ? ground : sortedDistinct([...ground, ...others]);
-  const hash = sha256Parts();
-  for (let start = 0; start < lines.length; start += BATCH)
-    hash.add(lines.slice(start, start + BATCH).join(''));
-  return hash.hex();
+/** Hashes the lines of canonical N-Quads, in their order. */
+async function hashOf(
+  { columns, terms }: QuadTable,
+  labels: ReadonlyMap<string, string>,
+  pauses: Pauses,
+): Promise<string> {
+  const ranks = canonicalRanks(terms, columns, labels);
+  await pauses.pauseIfDue();
+  const ranked = columns.map((column) => column.map((id) => ranks[id] ?? 0));
+  const rows = orderedRows(ranked, terms.size);
+  const lines = new LineHash();
+  let previous: number | undefined;
+  for (const row of rows) {
+    if (previous !== undefined && areEqualRows(ranked, row, previous)) continue;
+    previous = row;
+    for (const column of columns) {
+      const id = column[row] ?? 0;
+      const bytes = terms.isBlankNode(id)
+        ? new TextEncoder().encode(labelOf(terms, id, labels))
+        : terms.bytes(id);
+      // The default graph is no part of a line.
+      if (bytes.length > 0) lines.addTerm(bytes);
+    }
+    if (lines.endLine()) await pauses.pauseIfDue();
+  }
+  return lines.hex();
 }
+
+/** Hash of lines that come term by term. */
+class LineHash {
+  readonly #hash = sha256Parts();
+  readonly #buffer: Uint8Array = new Uint8Array(BATCH);
+  #length = 0;
+
+  addTerm(bytes: Uint8Array): void {
+    if (this.#length + bytes.length + LINE_END.length >= BATCH) this.#flush();
+    if (bytes.length + LINE_END.length >= BATCH) {
+      this.#hash.addBytes(bytes);
+    } else {
+      this.#buffer.set(bytes, this.#length);
+      this.#length += bytes.length;
+    }
+    this.#buffer[this.#length++] = SPACE;
+  }
+
+  /** Ends a line. Returns true when so much was added that a pause may be due. */
+  endLine(): boolean {
+    this.#buffer.set(LINE_END, this.#length);
+    this.#length += LINE_END.length;
+    const isLong = this.#length > BATCH / 2;
+    if (isLong) this.#flush();
+    return isLong;
+  }
+
+  hex(): string {
+    this.#flush();
+    return this.#hash.hex();
+  }
+
+  #flush(): void {
+    this.#hash.addBytes(this.#buffer.subarray(0, this.#length));
+    this.#length = 0;
+  }
+}
+
+const SPACE = 0x20;
+const LINE_END: Uint8Array = new TextEncoder().encode('.\n');
 
 function labelsInOrder(quads: readonly Quad[]): ReadonlyMap<string, string> {
   const labels = new Map<string, string>();

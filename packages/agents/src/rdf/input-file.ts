@@ -46,9 +46,14 @@ export interface ReadableInput {
   readonly name: string;
   readonly baseName: string;
   readonly format: RdfFormat;
-  /** Content without a byte order mark. */
+  /** Content without a byte order mark. It is decoded when it is read. */
   readonly text: string;
+  /** The same in parts, of which no more than one has to be in memory. */
+  readonly parts: () => Iterable<string>;
 }
+
+/** Bytes that are decoded at once. */
+const PART_BYTES = 2 ** 18;
 
 const FORMAT_BY_EXTENSION: ReadonlyMap<string, RdfFormat> = new Map([
   ['ttl', 'Turtle'],
@@ -88,7 +93,7 @@ export function measureInput(file: InputFile): MeasuredInput {
 }
 
 /**
- * Decides an input's format and decodes its text.
+ * Decides an input's format and makes its text readable.
  *
  * @throws {AgentError} IO_ERROR, UNKNOWN_FORMAT, NOT_UTF8
  */
@@ -96,7 +101,18 @@ export function openInput(input: MeasuredInput): ReadableInput {
   const { file, baseName, bytes } = input;
   if (bytes === null) throw unreadable(file);
   const format = file.format ?? formatOf(file.name);
-  return { name: file.name, baseName, format, text: openText(input) };
+  // What is not UTF-8 is refused before anything is read of it.
+  for (const _part of partsOf(input)) continue;
+  let text: string | undefined;
+  return {
+    name: file.name,
+    baseName,
+    format,
+    get text() {
+      return (text ??= openText(input));
+    },
+    parts: () => partsOf(input),
+  };
 }
 
 /**
@@ -104,11 +120,21 @@ export function openInput(input: MeasuredInput): ReadableInput {
  *
  * @throws {AgentError} IO_ERROR, NOT_UTF8
  */
-export function openText({ file, baseName, bytes }: MeasuredInput): string {
+export function openText(input: MeasuredInput): string {
+  return [...partsOf(input)].join('');
+}
+
+function* partsOf({ file, baseName, bytes }: MeasuredInput): IterableIterator<string> {
   if (bytes === null) throw unreadable(file);
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    for (let start = 0; start < bytes.length; start += PART_BYTES) {
+      // A copy, because bytes that threads share cannot be decoded in browsers.
+      yield decoder.decode(bytes.slice(start, start + PART_BYTES), { stream: true });
+    }
+    yield decoder.decode();
   } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
     throw new AgentError('NOT_UTF8', `"${baseName}" is not UTF-8 text`, {
       cause,
       hint: 'Save the file as UTF-8.',

@@ -2,6 +2,7 @@ import type { DataFactory, Quad } from '@rdfjs/types';
 import type { XmlTag } from 'rdfxml-streaming-parser';
 import { AgentError } from '../errors.ts';
 import type { ReadableInput } from './input-file.ts';
+import type { Pauses } from '../pauses.ts';
 import { locationAt, positionAt } from './syntax-error.ts';
 
 /** Texts of JSON-LD contexts that were given, by IRI. */
@@ -13,6 +14,8 @@ export interface StreamedOptions {
   /** Makes terms, blank nodes under labels of the document. */
   readonly factory: DataFactory;
   readonly contexts: Contexts;
+  readonly onQuad: (quad: Quad) => void;
+  readonly pauses: Pauses;
 }
 
 /** Part of the parsers that is used here. */
@@ -34,12 +37,18 @@ export function isStreamed(format: string): format is 'RDF/XML' | 'JSON-LD' {
  *
  * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF, IO_ERROR: a context is missing
  */
-export async function parseStreamed(input: ReadableInput, options: StreamedOptions): Promise<Quad[]> {
-  if (input.text.trim() === '') throw syntaxError(input, 'The document is empty', { line: 1, column: 0 });
+export async function parseStreamed(input: ReadableInput, options: StreamedOptions): Promise<void> {
+  if (isBlank(input)) throw syntaxError(input, 'The document is empty', { line: 1, column: 0 });
   return input.format === 'JSON-LD' ? parseJsonLd(input, options) : parseRdfXml(input, options);
 }
 
-async function parseRdfXml(input: ReadableInput, { baseIRI, factory }: StreamedOptions): Promise<Quad[]> {
+function isBlank({ parts }: ReadableInput): boolean {
+  for (const part of parts()) if (part.trim() !== '') return false;
+  return true;
+}
+
+async function parseRdfXml(input: ReadableInput, options: StreamedOptions): Promise<void> {
+  const { baseIRI, factory } = options;
   const { RdfXmlParser } = await import('rdfxml-streaming-parser');
   /** Keeps the case of language tags, which the parser writes in lower case, and which RDFC-1.0 hashes. */
   class CaseKeepingParser extends RdfXmlParser {
@@ -57,13 +66,11 @@ async function parseRdfXml(input: ReadableInput, { baseIRI, factory }: StreamedO
     return syntaxError(input, sentence(text ?? error.message), position, error);
   };
   // The parser itself accepts a document that ends in the middle of an element.
-  return collect(parser, input, convert, () => parser.saxParser.close());
+  await collect(parser, input, { ...options, convert, close: () => parser.saxParser.close() });
 }
 
-async function parseJsonLd(
-  input: ReadableInput,
-  { baseIRI, factory, contexts }: StreamedOptions,
-): Promise<Quad[]> {
+async function parseJsonLd(input: ReadableInput, options: StreamedOptions): Promise<void> {
+  const { baseIRI, factory, contexts } = options;
   const { JsonLdParser } = await import('jsonld-streaming-parser');
   let missing: string | undefined;
   const documentLoader = {
@@ -94,45 +101,59 @@ async function parseJsonLd(
     const problem = isUnclosed ? 'The document is not complete' : 'The document is not JSON';
     return syntaxError(input, problem, positionAt(before), error);
   };
-  return collect(parser, input, convert);
+  await collect(parser, input, { ...options, convert });
+}
+
+/** What is done with a document. */
+interface Reading extends Pick<StreamedOptions, 'onQuad' | 'pauses'> {
+  readonly convert: (error: Error) => AgentError;
+  readonly close?: () => void;
 }
 
 async function collect(
   parser: StreamParser,
   input: ReadableInput,
-  convert: (error: Error) => AgentError,
-  close?: () => void,
-): Promise<Quad[]> {
-  return await new Promise((resolve, reject) => {
-    const quads: Quad[] = [];
+  { onQuad, pauses, convert, close }: Reading,
+): Promise<void> {
+  let failure: unknown;
+  const ended = new Promise<void>((resolve) => {
     const fail = (error: unknown): void => {
-      reject(error instanceof AgentError ? error : convert(error as Error));
+      failure ??= error instanceof AgentError ? error : convert(error as Error);
+      resolve();
     };
     parser.on('data', (quad) => {
+      if (failure !== undefined) return;
       if ([quad.subject, quad.object].some((term) => term.termType === 'Quad'))
         fail(
           new AgentError('UNSUPPORTED_RDF', 'Triple terms of RDF 1.2 are not supported', {
             file: input.name,
           }),
         );
-      quads.push(quad);
+      else onQuad(quad);
     });
     parser.on('error', fail);
     parser.on('end', () => {
       try {
         close?.();
-        resolve(quads);
       } catch (error) {
         fail(error);
       }
+      resolve();
     });
-    try {
-      parser.write(input.text);
-      parser.end();
-    } catch (error) {
-      fail(error);
-    }
   });
+  try {
+    for (const part of input.parts()) {
+      parser.write(part);
+      // The parsers work when the event loop runs, and would keep all parts until then.
+      await pauses.pause();
+      if (failure !== undefined) break;
+    }
+    if (failure === undefined) parser.end();
+  } catch (error) {
+    failure ??= error instanceof AgentError ? error : convert(error as Error);
+  }
+  if (failure === undefined) await ended;
+  if (failure !== undefined) throw failure as Error;
 }
 
 /**

@@ -1,17 +1,20 @@
-import type { BlankNode, DataFactory, Literal, NamedNode, Quad } from '@rdfjs/types';
+import type { BlankNode, DataFactory, NamedNode, Quad } from '@rdfjs/types';
 import type { ParseError, Parser } from 'n3';
-import { type AgentError, withOthers } from '../errors.ts';
+import { AgentError, withOthers } from '../errors.ts';
+import { Pauses } from '../pauses.ts';
 import { withFurtherErrors } from './further-errors.ts';
 import type { RdfFormat, ReadableInput } from './input-file.ts';
-import { RDF } from './namespaces.ts';
 import { type Contexts, isStreamed, parseStreamed } from './parse-streamed.ts';
+import { QuadTable } from './quad-table.ts';
 import { syntaxErrorOf } from './syntax-error.ts';
+import type { TermTable } from './term-table.ts';
+import { literalInLanguage } from './terms.ts';
 import { tokenRules } from './token-rules.ts';
 
 /** Parsed document. */
 export interface ParsedDocument {
   readonly format: RdfFormat;
-  readonly quads: readonly Quad[];
+  readonly quads: QuadTable;
   /** IRIs of the prefixes that the document declares. */
   readonly prefixes: ReadonlyMap<string, string>;
 }
@@ -28,22 +31,38 @@ export function baseIriOf(baseName: string, sha256?: string): string {
   return `https://ggen-sim.invalid/${encodeURIComponent(baseName)}${query}`;
 }
 
+/** Settings of {@link parseRdf}. */
+export interface ParseOptions {
+  /** Prefix of the document's blank node labels, so that they differ from other documents' labels. @default '' */
+  readonly blankNodeScope?: string;
+  /** @default that of the document's name */
+  readonly baseIRI?: string;
+  /** JSON-LD contexts that are given. */
+  readonly contexts?: Contexts;
+  /** Table that gets the document's terms. @default one of its own */
+  readonly terms?: TermTable;
+  readonly pauses?: Pauses;
+}
+
 /**
- * Parses a document strictly by its format.
+ * Parses a document strictly by its format. Of its text, only a part is in memory at a time.
  *
- * @param blankNodeScope - prefix of the document's blank node labels, so that they differ from other documents' labels
- * @param contexts - JSON-LD contexts that are given
  * @throws {AgentError} SYNTAX_ERROR, UNSUPPORTED_RDF: the first error in the text, with further ones in `others`; IO_ERROR: a
- *   context is missing
+ *   context is missing; MEMORY_LIMIT; ABORTED
  */
 export async function parseRdf(
   input: ReadableInput,
-  blankNodeScope: string,
-  baseIRI: string = baseIriOf(input.baseName),
-  contexts: Contexts = new Map(),
+  {
+    blankNodeScope = '',
+    baseIRI = baseIriOf(input.baseName),
+    contexts = new Map(),
+    terms,
+    pauses = new Pauses(undefined),
+  }: ParseOptions = {},
 ): Promise<ParsedDocument> {
   const { DataFactory, Parser } = await import('n3');
-  const factory = termFactory(DataFactory);
+  const factory = caseKeepingFactory(DataFactory);
+  const quads = new QuadTable(DataFactory, terms);
   if (isStreamed(input.format)) {
     let made = 0;
     const blankNode = (label?: string): BlankNode => {
@@ -52,79 +71,107 @@ export async function parseRdf(
         label === undefined ? `${blankNodeScope}${made}` : `${blankNodeScope}_${label}`,
       );
     };
-    const quads = await parseStreamed(input, { baseIRI, factory: { ...factory, blankNode }, contexts });
+    await parseStreamed(input, {
+      baseIRI,
+      factory: { ...factory, blankNode },
+      contexts,
+      onQuad: (quad) => quads.add(quad),
+      pauses,
+    });
     return { format: input.format, quads, prefixes: new Map() };
   }
   const prefixes = new Map<string, string>();
-  const quads: Quad[] = [];
-  const parse = (part: ReadableInput, onQuad: (quad: Quad) => void): Promise<AgentError | undefined> => {
+  const parse = (
+    part: ReadableInput,
+    parts: Iterable<string>,
+    onQuad: (quad: Quad) => void,
+  ): Promise<AgentError | undefined> => {
     const parser = new Parser({ format: input.format, baseIRI, blankNodePrefix: blankNodeScope, factory });
     const onPrefix: OnPrefix = (prefix, iri) => {
       prefixes.set(prefix, iri.value);
     };
-    return firstErrorIn(parser, part, { onQuad, onPrefix });
+    return firstErrorIn(parser, part, { parts, onQuad, onPrefix, pauses });
   };
-  const error = await parse(input, (quad) => quads.push(quad));
-  if (error === undefined) return { format: input.format, quads, prefixes };
-  quads.length = 0;
-  throw withOthers(
-    await withFurtherErrors(input, error, prefixes, (text) => parse({ ...input, text }, () => undefined)),
-  );
+  if ((await parse(input, input.parts(), (quad) => quads.add(quad))) === undefined)
+    return { format: input.format, quads, prefixes };
+  // Positions count from the beginning of the text, so it is read again as a whole.
+  prefixes.clear();
+  const errorIn = (text: string): Promise<AgentError | undefined> => {
+    const whole = { ...input, text };
+    return parse(whole, [text], () => undefined);
+  };
+  const error = await errorIn(input.text);
+  if (error === undefined)
+    throw new AgentError('INTERNAL', `The parts of "${input.baseName}" cannot be read`);
+  throw withOthers(await withFurtherErrors(input, error, prefixes, errorIn));
 }
 
 type OnPrefix = (prefix: string, iri: Pick<NamedNode, 'value'>) => void;
 
+/** What is done with a text. */
+interface Reading {
+  readonly parts: Iterable<string>;
+  readonly onQuad: (quad: Quad) => void;
+  readonly onPrefix: OnPrefix;
+  readonly pauses: Pauses;
+}
+
 /** Parses a text up to its first error. */
-function firstErrorIn(
+async function firstErrorIn(
   parser: Parser,
   input: ReadableInput,
-  { onQuad, onPrefix }: { readonly onQuad: (quad: Quad) => void; readonly onPrefix: OnPrefix },
+  { parts, onQuad, onPrefix, pauses }: Reading,
 ): Promise<AgentError | undefined> {
   const check = tokenRules(input);
-  return new Promise((resolve) => {
-    let refused: AgentError | undefined;
-    parser.parse(input.text, {
-      onToken: (token) => {
-        refused ??= check(token);
-      },
-      onPrefix,
-      onQuad: (error: ParseError | null, quad: Quad | null) => {
-        if (refused !== undefined) resolve(refused);
-        else if (error !== null) resolve(syntaxErrorOf(input, error));
-        else if (quad === null) resolve(undefined);
-        else onQuad(quad);
-      },
-    });
+  const source = new TextSource();
+  let refused: AgentError | undefined;
+  let failed: ParseError | undefined;
+  parser.parse(source, {
+    onToken: (token) => {
+      refused ??= check(token);
+    },
+    onPrefix,
+    onQuad: (error: ParseError | null, quad: Quad | null) => {
+      if (refused !== undefined) return;
+      if (error !== null) failed ??= error;
+      else if (quad !== null) onQuad(quad);
+    },
   });
+  for (const part of parts) {
+    source.add(part);
+    if (refused !== undefined || failed !== undefined) break;
+    await pauses.pauseIfDue();
+  }
+  if (refused === undefined && failed === undefined) source.end();
+  return refused ?? (failed && syntaxErrorOf(input, failed));
 }
 
-/**
- * Makes terms, one for each IRI, because large documents have the same ones in most statements. Language tags are as documents
- * have them: n3's own are in lower case, which RDFC-1.0 would hash.
- */
-function termFactory(terms: DataFactory): DataFactory {
-  const named = new Map<string, NamedNode>();
+/** Text that comes in parts, as n3 reads it. */
+class TextSource {
+  #onPart: (part: string) => void = () => undefined;
+  #onEnd: () => void = () => undefined;
+
+  on(event: 'data' | 'end' | 'error', listener: (part: string) => void): void {
+    if (event === 'data') this.#onPart = listener;
+    if (event === 'end') this.#onEnd = listener as () => void;
+  }
+
+  add(part: string): void {
+    this.#onPart(part);
+  }
+
+  end(): void {
+    this.#onEnd();
+  }
+}
+
+/** Makes terms whose language tags are as documents have them: n3's own are in lower case, which RDFC-1.0 would hash. */
+function caseKeepingFactory(terms: DataFactory): DataFactory {
   return {
     ...terms,
-    namedNode: <Iri extends string>(iri: Iri): NamedNode<Iri> => {
-      const known = named.get(iri) ?? terms.namedNode(iri);
-      named.set(iri, known);
-      return known as NamedNode<Iri>;
-    },
     literal: (value, language) =>
-      typeof language === 'string' && language !== language.toLowerCase()
-        ? literalWithCase(value, language, terms.namedNode(`${RDF}langString`))
+      typeof language === 'string'
+        ? literalInLanguage(value, language, terms)
         : terms.literal(value, language),
-  };
-}
-
-/** Makes a literal whose language tag is as the document has it. */
-function literalWithCase(value: string, language: string, datatype: NamedNode): Literal {
-  return {
-    termType: 'Literal',
-    value,
-    language,
-    datatype,
-    equals: (other) => other?.termType === 'Literal' && other.value === value && other.language === language,
   };
 }

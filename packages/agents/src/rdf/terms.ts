@@ -1,4 +1,5 @@
-import type { Quad, Term } from '@rdfjs/types';
+import type { DataFactory, Literal, NamedNode, Term } from '@rdfjs/types';
+import { RDF } from './namespaces.ts';
 
 const XSD_STRING = 'http://www.w3.org/2001/XMLSchema#string';
 
@@ -36,17 +37,96 @@ export function termKey(term: Term): string {
   return renderTerm(term, NO_LABELS);
 }
 
-/** Leaves out statements that occur before. Those that differ in the case of a language tag are different statements. */
-export function distinctQuads(quads: Iterable<Quad>): Quad[] {
-  const distinct = new Map<string, Quad>();
-  for (const quad of quads) {
-    const { subject, predicate, object, graph } = quad;
-    const language = object.termType === 'Literal' ? object.language : '';
-    const key = `${termKey(subject)} ${predicate.value} ${termKey(object)}${language} ${termKey(graph)}`;
-    if (!distinct.has(key)) distinct.set(key, quad);
+/**
+ * Writes a term in canonical N-Quads (RDF Dataset Canonicalization, section 6), blank nodes under the labels that the parser
+ * gave, and the default graph as the empty text. Language tags keep their case, which RDFC-1.0 hashes.
+ */
+export function canonicalText(term: Term): string {
+  switch (term.termType) {
+    case 'NamedNode':
+      return `<${escaped(term.value, IRI_ESCAPES)}>`;
+    case 'BlankNode':
+      return `_:${term.value}`;
+    case 'Literal': {
+      const text = `"${escaped(term.value, LITERAL_ESCAPES)}"`;
+      if (term.language !== '') return `${text}@${term.language}`;
+      const { value } = term.datatype;
+      return value === XSD_STRING ? text : `${text}^^<${escaped(value, IRI_ESCAPES)}>`;
+    }
+    default:
+      return '';
   }
-  return [...distinct.values()];
 }
+
+/** Makes the term of a text that {@link canonicalText} wrote. */
+export function termOfText(text: string, terms: DataFactory): Term {
+  switch (text.charAt(0)) {
+    case '<':
+      return terms.namedNode(unescaped(text.slice(1, -1)));
+    case '_':
+      return terms.blankNode(text.slice(2));
+    case '"': {
+      const end = text.lastIndexOf('"');
+      const value = unescaped(text.slice(1, end));
+      const suffix = text.slice(end + 1);
+      if (suffix === '') return terms.literal(value);
+      return suffix.startsWith('@')
+        ? literalInLanguage(value, suffix.slice(1), terms)
+        : terms.literal(value, terms.namedNode(unescaped(suffix.slice(3, -1))));
+    }
+    default:
+      return terms.defaultGraph();
+  }
+}
+
+/** Makes a literal whose language tag is as it is given: n3's own are in lower case, which RDFC-1.0 would hash. */
+export function literalInLanguage(value: string, language: string, terms: DataFactory): Literal {
+  if (language === language.toLowerCase()) return terms.literal(value, language);
+  const datatype: NamedNode = terms.namedNode(`${RDF}langString`);
+  return {
+    termType: 'Literal',
+    value,
+    language,
+    datatype,
+    equals: (other) => other?.termType === 'Literal' && other.value === value && other.language === language,
+  };
+}
+
+// eslint-disable-next-line no-control-regex -- the characters that canonical N-Quads escapes
+const LITERAL_ESCAPES = /[\u0000-\u001F\u007F"\\]/g;
+// eslint-disable-next-line no-control-regex -- as above
+const IRI_ESCAPES = /[\u0000-\u0020<>"{}|^`\\]/g;
+
+function escaped(text: string, characters: RegExp): string {
+  return text.replace(
+    characters,
+    (character) =>
+      (characters === LITERAL_ESCAPES ? SHORT_ESCAPES.get(character) : undefined) ??
+      `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`,
+  );
+}
+
+function unescaped(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replaceAll(/\\(?:u([\dA-F]{4})|(.))/g, (_escape, code: string | undefined, short: string) =>
+    code === undefined ? (UNESCAPED.get(short) ?? short) : String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}
+
+const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['\b', '\\b'],
+  ['\t', '\\t'],
+  ['\n', '\\n'],
+  ['\f', '\\f'],
+  ['\r', '\\r'],
+  ['"', '\\"'],
+  ['\\', '\\\\'],
+]);
+
+/** Characters by what follows the reverse solidus. */
+const UNESCAPED: ReadonlyMap<string, string> = new Map(
+  Array.from(SHORT_ESCAPES, ([character, escape]) => [escape.charAt(1), character]),
+);
 
 /** Orders strings by code point, the same in every locale. */
 export function compareText(a: string, b: string): number {

@@ -33,8 +33,8 @@ export class ClassHierarchy {
   }
 
   /** Returns the nodes to which a graph gives the class or a subclass as type. */
-  instancesIn(graph: TripleGraph, klass: Term): Term[] {
-    return [...this.withSubclasses(klass).values()].flatMap((each) => graph.subjects(`${RDF}type`, each));
+  *instancesIn(graph: TripleGraph, klass: Term): IterableIterator<Term> {
+    for (const each of this.withSubclasses(klass).values()) yield* graph.eachSubject(`${RDF}type`, each);
   }
 
   /** True when a graph gives the node the class or a subclass as type. */

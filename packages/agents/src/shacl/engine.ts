@@ -12,12 +12,12 @@ import { AgentError } from '../errors.ts';
 import type { Pauses } from '../pauses.ts';
 import { DASH, RDF, SH } from '../rdf/namespaces.ts';
 import { renderTerm, termKey } from '../rdf/terms.ts';
-import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
+import type { N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { byParameter, singleLineComponent } from './added-component.ts';
 import { OutOfQueryMemory } from '../sparql/oxigraph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import { correctedConstraints } from './constraints.ts';
-import { pushInversesInward } from './inverse-paths.ts';
+import { withInversesInward } from './inverse-paths.ts';
 import { negationsOfThemselves } from './negations.ts';
 import { NestedChecks, UnboundedNegation } from './nested-checks.ts';
 import { PathValues } from './path-values.ts';
@@ -111,7 +111,7 @@ async function correctedValidator(evaluation: Evaluation): Promise<SHACLValidato
   const { default: ShapesGraph } = await import('rdf-validate-shacl/src/shapes-graph.js');
   const { validateTerm } = await import('rdf-validate-datatype');
   const { data, shapes, hierarchy } = evaluation;
-  const validator = new Validator(shapesForEngine(evaluation).store, { maxNodeChecks: 0 });
+  const validator = new Validator(shapesForEngine(evaluation), { maxNodeChecks: 0 });
   const corrected = correctedConstraints({
     data,
     shapes,
@@ -205,7 +205,7 @@ function resultsOf(validator: SHACLValidator, focusNode: Term, shape: Shape): re
  * Copies the statements of the shapes graph that the engine reads, without targets, class axioms and what cannot be evaluated.
  * The shapes graph may be the data graph, of which a copy would take as much memory again.
  */
-function shapesForEngine({ n3, shapes, summary, sparql }: Evaluation): TripleGraph {
+function shapesForEngine({ n3, shapes, summary, sparql }: Evaluation): readonly Quad[] {
   const read = new Set([`${RDF}first`, `${RDF}rest`, `${RDF}type`]);
   for (const { parameters } of sparql.components()) for (const { value } of parameters) read.add(value);
   const removed: ReadonlySet<string> = new Set(TARGET_PREDICATES);
@@ -219,9 +219,7 @@ function shapesForEngine({ n3, shapes, summary, sparql }: Evaluation): TripleGra
     if (!isRead(predicate.value, object.value) || removed.has(predicate.value)) continue;
     if (!summary.unevaluated.has(subject, predicate.value, object)) kept.push(quad);
   }
-  const copy = new TripleGraph(n3, kept);
-  pushInversesInward(copy);
-  return copy;
+  return withInversesInward(n3, shapes, kept);
 }
 
 function shapesError(cause: unknown, focusNode: Term, shape: Term, shapes: TripleGraph): AgentError {

@@ -1,6 +1,6 @@
-import type { Term } from '@rdfjs/types';
+import type { NamedNode, Quad, Quad_Object, Quad_Subject, Term } from '@rdfjs/types';
 import { RDF, SH } from '../rdf/namespaces.ts';
-import type { TripleGraph } from '../rdf/triple-graph.ts';
+import type { N3, TripleGraph } from '../rdf/triple-graph.ts';
 
 const REPEATING = ['zeroOrMorePath', 'oneOrMorePath', 'zeroOrOnePath'].map((name) => SH + name);
 
@@ -13,54 +13,80 @@ const REPEATING = ['zeroOrMorePath', 'oneOrMorePath', 'zeroOrOnePath'].map((name
  * - a repeated path is the repeated inverse;
  * - an inverse is the path itself.
  *
- * @param shapes - changed in place; the original paths stay in it, unused
+ * @param shapes - graph with the paths
+ * @param statements - some of its statements
+ * @returns the statements with rewritten paths; the original paths stay in them, unused
  */
-export function pushInversesInward(shapes: TripleGraph): void {
-  const invertsPath = [...shapes.store.match(null, shapes.iri(`${SH}inversePath`))].some(
-    ({ object }) => object.termType === 'BlankNode',
+export function withInversesInward(
+  n3: N3,
+  shapes: TripleGraph,
+  statements: readonly Quad[],
+): readonly Quad[] {
+  const invertsPath = [...shapes.eachObject(`${SH}inversePath`)].some(
+    ({ termType }) => termType === 'BlankNode',
   );
-  if (!invertsPath) return;
-  const paths = Array.from(shapes.store.match(null, shapes.iri(`${SH}path`)));
-  for (const quad of paths) {
-    shapes.store.delete(quad);
-    shapes.add(quad.subject, `${SH}path`, rewrite(shapes, quad.object, false));
-  }
-}
-
-function rewrite(shapes: TripleGraph, path: Term, inverted: boolean): Term {
-  if (path.termType !== 'BlankNode') {
-    return inverted ? node(shapes, `${SH}inversePath`, path) : path;
-  }
-  // Lists first, as in the engine: for a node that is several kinds of path at once, only the list counts.
-  const steps = shapes.list(path).map((step) => rewrite(shapes, step, inverted));
-  if (steps.length > 0) return list(shapes, inverted ? steps.toReversed() : steps);
-  const [inner] = shapes.objects(path, `${SH}inversePath`);
-  if (inner !== undefined) return rewrite(shapes, inner, !inverted);
-  const [alternatives] = shapes.objects(path, `${SH}alternativePath`);
-  if (alternatives !== undefined) {
-    const members = shapes.list(alternatives).map((member) => rewrite(shapes, member, inverted));
-    return node(shapes, `${SH}alternativePath`, list(shapes, members));
-  }
-  for (const repeating of REPEATING) {
-    const [repeated] = shapes.objects(path, repeating);
-    if (repeated !== undefined) return node(shapes, repeating, rewrite(shapes, repeated, inverted));
-  }
-  return path;
-}
-
-function node(shapes: TripleGraph, predicate: string, object: Term): Term {
-  const subject = shapes.blankNode();
-  shapes.add(subject, predicate, object);
-  return subject;
-}
-
-function list(shapes: TripleGraph, members: readonly Term[]): Term {
-  return members.reduceRight<Term>(
-    (rest, member) => {
-      const cell = node(shapes, `${RDF}first`, member);
-      shapes.add(cell, `${RDF}rest`, rest);
-      return cell;
-    },
-    shapes.iri(`${RDF}nil`),
+  if (!invertsPath) return statements;
+  const rewriting = new PathRewriting(n3, shapes);
+  const rewritten = statements.map((quad) =>
+    quad.predicate.value === `${SH}path`
+      ? rewriting.statement(quad.subject, quad.predicate as NamedNode, rewriting.path(quad.object, false))
+      : quad,
   );
+  return [...rewritten, ...rewriting.added];
+}
+
+/** Rewrites paths of a graph. */
+class PathRewriting {
+  /** Statements of the paths that were made. */
+  readonly added: Quad[] = [];
+  readonly #n3: N3;
+  readonly #shapes: TripleGraph;
+
+  constructor(n3: N3, shapes: TripleGraph) {
+    this.#n3 = n3;
+    this.#shapes = shapes;
+  }
+
+  path(path: Term, inverted: boolean): Term {
+    const shapes = this.#shapes;
+    if (path.termType !== 'BlankNode') {
+      return inverted ? this.#node(`${SH}inversePath`, path) : path;
+    }
+    // Lists first, as in the engine: for a node that is several kinds of path at once, only the list counts.
+    const steps = shapes.list(path).map((step) => this.path(step, inverted));
+    if (steps.length > 0) return this.#list(inverted ? steps.toReversed() : steps);
+    const [inner] = shapes.objects(path, `${SH}inversePath`);
+    if (inner !== undefined) return this.path(inner, !inverted);
+    const [alternatives] = shapes.objects(path, `${SH}alternativePath`);
+    if (alternatives !== undefined) {
+      const members = shapes.list(alternatives).map((member) => this.path(member, inverted));
+      return this.#node(`${SH}alternativePath`, this.#list(members));
+    }
+    for (const repeating of REPEATING) {
+      const [repeated] = shapes.objects(path, repeating);
+      if (repeated !== undefined) return this.#node(repeating, this.path(repeated, inverted));
+    }
+    return path;
+  }
+
+  statement(subject: Term, predicate: NamedNode, object: Term): Quad {
+    return this.#n3.DataFactory.quad(subject as Quad_Subject, predicate, object as Quad_Object);
+  }
+
+  #node(predicate: string, object: Term): Term {
+    const subject = this.#n3.DataFactory.blankNode();
+    this.added.push(this.statement(subject, this.#shapes.iri(predicate), object));
+    return subject;
+  }
+
+  #list(members: readonly Term[]): Term {
+    return members.reduceRight<Term>(
+      (rest, member) => {
+        const cell = this.#node(`${RDF}first`, member);
+        this.added.push(this.statement(cell, this.#shapes.iri(`${RDF}rest`), rest));
+        return cell;
+      },
+      this.#shapes.iri(`${RDF}nil`),
+    );
+  }
 }

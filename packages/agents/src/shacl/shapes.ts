@@ -4,6 +4,7 @@ import { termKey } from '../rdf/terms.ts';
 import type { TripleGraph } from '../rdf/triple-graph.ts';
 import type { ClassHierarchy } from './class-hierarchy.ts';
 import type { SparqlEvaluation } from './sparql-evaluation.ts';
+import { FocusNodes } from './focus-nodes.ts';
 import { type UnevaluatedParts, type UnevaluatedStatement, findUnevaluated } from './unevaluated.ts';
 import {
   CONSTRAINT_PREDICATES,
@@ -16,7 +17,7 @@ import {
 export interface TargetedShape {
   readonly shape: Term;
   /** Focus nodes without duplicates; empty when the target picks no node. */
-  readonly focusNodes: readonly Term[];
+  readonly focusNodes: FocusNodes;
 }
 
 /** Contents of a shapes graph. */
@@ -59,7 +60,7 @@ export function summarizeShapes(
       continue;
     }
     const nodes = focusNodesOf(shape, classes, shapes, data, hierarchy);
-    targeted.push({ shape, focusNodes: distinctTerms([...nodes, ...sparql.targetNodes(shape)]) });
+    targeted.push({ shape, focusNodes: new FocusNodes(data.terms, [...nodes, sparql.targetNodes(shape)]) });
   }
   return { shapes: all.size, targeted, unevaluated: findUnevaluated(shapes, imported, unevaluated) };
 }
@@ -73,15 +74,11 @@ export function findShapes(shapes: TripleGraph): ReadonlyMap<string, Term> {
   for (const type of ['NodeShape', 'PropertyShape'])
     add(shapes.subjects(`${RDF}type`, shapes.iri(SH + type)));
   for (const predicate of [...TARGET_PREDICATES, ...CONSTRAINT_PREDICATES]) add(shapes.subjects(predicate));
-  for (const predicate of SHAPE_PREDICATES) add(objectsOf(shapes, predicate));
+  for (const predicate of SHAPE_PREDICATES) add([...shapes.eachObject(predicate)]);
   for (const predicate of SHAPE_LIST_PREDICATES) {
-    for (const list of objectsOf(shapes, predicate)) add(shapes.list(list));
+    for (const list of shapes.eachObject(predicate)) add(shapes.list(list));
   }
   return found;
-}
-
-function objectsOf(graph: TripleGraph, predicate: string): Term[] {
-  return [...graph.store.match(null, graph.iri(predicate))].map((quad) => quad.object);
 }
 
 function hasConstraint(shapes: TripleGraph, shape: Term): boolean {
@@ -110,21 +107,13 @@ function focusNodesOf(
   shapes: TripleGraph,
   data: TripleGraph,
   hierarchy: ClassHierarchy,
-): Term[] {
-  const nodes = new Map<string, Term>();
-  const add = (terms: readonly Term[]): void => {
-    for (const term of terms) nodes.set(termKey(term), term);
-  };
-  for (const klass of [...implicit, ...shapes.objects(shape, `${SH}targetClass`)]) {
-    add(hierarchy.instancesIn(data, klass));
-  }
-  add(shapes.objects(shape, `${SH}targetNode`));
-  for (const predicate of shapes.objects(shape, `${SH}targetSubjectsOf`)) add(data.subjects(predicate.value));
-  for (const predicate of shapes.objects(shape, `${SH}targetObjectsOf`))
-    add(objectsOf(data, predicate.value));
-  return [...nodes.values()];
-}
-
-function distinctTerms(terms: readonly Term[]): Term[] {
-  return [...new Map(terms.map((term) => [termKey(term), term])).values()];
+): Iterable<Term>[] {
+  return [
+    ...[...implicit, ...shapes.objects(shape, `${SH}targetClass`)].map((klass) =>
+      hierarchy.instancesIn(data, klass),
+    ),
+    shapes.objects(shape, `${SH}targetNode`),
+    ...shapes.objects(shape, `${SH}targetSubjectsOf`).map(({ value }) => data.eachSubject(value)),
+    ...shapes.objects(shape, `${SH}targetObjectsOf`).map(({ value }) => data.eachObject(value)),
+  ];
 }

@@ -1,5 +1,5 @@
 import type { Quad, Term } from '@rdfjs/types';
-import { compareText, renderTerm } from '../rdf/terms.ts';
+import { renderTerm } from '../rdf/terms.ts';
 import type { N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { type Oxigraph, callOxigraph } from './oxigraph.ts';
 import type { QueryText } from './query-text.ts';
@@ -69,15 +69,14 @@ export class QueryGraph {
       this.#store.load(lines.join(''), { format: 'application/n-quads', lenient: true });
       lines = [];
     };
-    const keyed = [...graph.store].map((quad) => ({ quad, key: lineOf(quad, labels) }));
-    for (const { quad } of keyed.toSorted((a, b) => compareText(a.key, b.key))) {
-      const { subject, predicate, object } = quad;
+    for (const { subject, predicate, object } of graph.inCanonicalOrder(labels)) {
       // Oxigraph gives blank nodes of a text other labels.
       if (subject.termType === 'BlankNode' || object.termType === 'BlankNode') {
         this.#addQuad(subject, predicate, object, name);
         continue;
       }
-      lines.push(`${lineOf(quad, NO_LABELS)}${graphName} .\n`);
+      const line = `${renderTerm(subject, NO_LABELS)} <${predicate.value}> ${renderTerm(object, NO_LABELS)}`;
+      lines.push(`${line}${graphName} .\n`);
       if (lines.length === BATCH) write();
     }
     write();
@@ -166,10 +165,6 @@ export class QueryGraph {
         return terms.blankNode(this.#blankNodes.has(term.value) ? term.value : 'made-by-query');
     }
   }
-}
-
-function lineOf({ subject, predicate, object }: Quad, labels: ReadonlyMap<string, string>): string {
-  return `${renderTerm(subject, labels)} <${predicate.value}> ${renderTerm(object, labels)}`;
 }
 
 function isWritable(term: Term): boolean {

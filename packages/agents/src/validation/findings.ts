@@ -4,7 +4,6 @@ import { type AgentError, type FurtherError, allErrorsOf, describeError } from '
 import type { CanonicalGraph } from '../rdf/canonical-graph.ts';
 import type { MeasuredInput } from '../rdf/input-file.ts';
 import type { ParsedDocument } from '../rdf/parse.ts';
-import { termKey } from '../rdf/terms.ts';
 import type { ShapesSummary } from '../shacl/shapes.ts';
 import type { Violation } from '../shacl/violation.ts';
 import type {
@@ -98,7 +97,7 @@ function inputsOf(found: FindingsSoFar): ReceiptInput[] {
     format: role === 'gates' ? 'SPARQL' : (parsed?.format ?? measured.file.format ?? null),
     bytes: measured.bytes?.byteLength ?? null,
     sha256: measured.sha256,
-    quads: parsed?.quads.length ?? null,
+    quads: parsed?.quads.size ?? null,
   }));
 }
 
@@ -118,9 +117,8 @@ function graphOf(graph: CanonicalGraph | undefined): ReceiptGraph | null {
 function countsOf(found: FindingsSoFar, summary: ShapesSummary): ReceiptCounts {
   const { documents, violations, unevaluatedGates = [] } = found;
   const gates = documents.filter(({ role }) => role === 'gates').length;
-  const focusNodes = new Set<string>();
-  for (const { focusNodes: nodes } of summary.targeted)
-    for (const node of nodes) focusNodes.add(termKey(node));
+  const focusNodes = new Set<number>();
+  for (const { focusNodes: nodes } of summary.targeted) for (const id of nodes.ids) focusNodes.add(id);
   const bySeverity = (severity: string): number =>
     violations.reduce((sum, violation) => sum + (violation.severity === severity ? 1 : 0), 0);
   return {

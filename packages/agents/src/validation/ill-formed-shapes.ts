@@ -44,9 +44,11 @@ async function firstInDocuments(
   const order = ({ measured }: FindingsSoFar['documents'][number]): string =>
     `${measured.baseName} ${measured.sha256}`;
   for (const { measured, parsed } of documents.toSorted((a, b) => compareText(order(a), order(b)))) {
-    for (const [index, { subject, predicate, object }] of (parsed?.quads ?? []).entries()) {
+    let index = 0;
+    for (const { subject, predicate, object } of parsed?.quads ?? []) {
       const problem = byTriple.get(tripleKey(subject, predicate.value, object));
       if (problem !== undefined) return { problem, location: await locateQuad(openInput(measured), index) };
+      index += 1;
     }
   }
   return undefined;

@@ -5,7 +5,9 @@ import { Pauses } from '../pauses.ts';
 import { type CanonicalGraph, canonicalizeGraph } from '../rdf/canonical-graph.ts';
 import { type InputFile, type MeasuredInput, measureInput, openInput, openText } from '../rdf/input-file.ts';
 import { OWL, RDF } from '../rdf/namespaces.ts';
-import { type ParsedDocument, baseIriOf, parseRdf } from '../rdf/parse.ts';
+import { type ParseOptions, type ParsedDocument, baseIriOf, parseRdf } from '../rdf/parse.ts';
+import { QuadTable } from '../rdf/quad-table.ts';
+import { TermTable } from '../rdf/term-table.ts';
 import { compareText } from '../rdf/terms.ts';
 import { type N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { determinismHash } from '../recording/determinism-hash.ts';
@@ -187,6 +189,8 @@ function inOrder(role: DocumentRole, files: readonly InputFile[]): RoledDocument
 
 async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Promise<void> {
   const contexts = contextsIn(documents);
+  const { DataFactory } = await import('n3');
+  const terms = new TermTable(DataFactory);
   const parse = async (among: readonly RoledDocument[]): Promise<void> => {
     const names = new NamesInUse(among);
     const errors: AgentError[] = [];
@@ -198,7 +202,10 @@ async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Pr
       document.base = base;
       try {
         if (role === 'gates') document.gate = readGate(measured, base);
-        else await parseDocument(document, `d${documents.indexOf(document)}_`, base, contexts);
+        else {
+          const blankNodeScope = `d${documents.indexOf(document)}_`;
+          await parseDocument(document, { blankNodeScope, baseIRI: base, contexts, terms, pauses });
+        }
       } catch (failure) {
         if (!(failure instanceof AgentError)) throw failure;
         errors.push(failure);
@@ -216,15 +223,10 @@ async function parseAll(documents: readonly RoledDocument[], pauses: Pauses): Pr
 }
 
 /** Parses a document. What is wrong with an import that could be read is kept: it may be one that nothing imports. */
-async function parseDocument(
-  document: RoledDocument,
-  blankNodeScope: string,
-  base: string,
-  contexts: ReadonlyMap<string, string>,
-): Promise<void> {
+async function parseDocument(document: RoledDocument, options: ParseOptions): Promise<void> {
   const { role, measured } = document;
   try {
-    document.parsed = await parseRdf(openInput(measured), blankNodeScope, base, contexts);
+    document.parsed = await parseRdf(openInput(measured), options);
   } catch (failure) {
     const isKept = role === 'import' && (measured.bytes !== null || measured.file.iri !== undefined);
     if (!isKept) throw failure;
@@ -295,7 +297,7 @@ async function buildGraphs(
   const build = async (role: DocumentRole): Promise<readonly [TripleGraph, CanonicalGraph]> => {
     const { documents: used, ambiguous } = withImports(documents, role);
     if (role === 'shapes' || !hasShapes) found.unevaluatedImports = ambiguous;
-    const quads = used.flatMap(quadsOf);
+    const quads = joined(n3, used);
     const canonical = await canonicalizeGraph(quads, role, pauses);
     return [new TripleGraph(n3, quads), canonical];
   };
@@ -321,19 +323,11 @@ function importableDocuments(
     if (document.role === 'import' && iri !== undefined) add(byOwn, iri, document);
   }
   for (const document of documents) {
-    const ontologies = new Set(
-      quadsOf(document)
-        .filter(
-          ({ predicate, object }) => predicate.value === `${RDF}type` && object.value === `${OWL}Ontology`,
-        )
-        .map(({ subject }) => subject.value),
-    );
+    const ontologies = new Set(subjectsOfType(document, `${OWL}Ontology`));
     for (const ontology of ontologies) add(byOntology, ontology, document);
     if (ontologies.size === 0) continue;
-    for (const { subject, predicate, object } of quadsOf(document)) {
-      if (predicate.value === `${OWL}versionIRI` && ontologies.has(subject.value))
-        add(byOntology, object.value, document);
-    }
+    for (const { subject, object } of statementsWith(document, `${OWL}versionIRI`))
+      if (ontologies.has(subject.value)) add(byOntology, object.value, document);
   }
   return new Map([...byOntology, ...byOwn]);
 }
@@ -366,8 +360,7 @@ function withImports(documents: readonly RoledDocument[], role: DocumentRole): G
   }
   const contents = new Set([...found].map(({ measured }) => measured.sha256));
   for (const document of found) {
-    for (const { predicate, object } of quadsOf(document)) {
-      if (predicate.value !== `${OWL}imports`) continue;
+    for (const { object } of statementsWith(document, `${OWL}imports`)) {
       const [imported, ...others] = byIri.get(object.value) ?? [];
       if (imported === undefined) continue;
       if (others.length > 0) {
@@ -383,8 +376,22 @@ function withImports(documents: readonly RoledDocument[], role: DocumentRole): G
   return { documents: [...found], ambiguous: [...ambiguous].toSorted(compareText) };
 }
 
-function quadsOf(document: RoledDocument): readonly Quad[] {
-  return document.parsed?.quads ?? [];
+function statementsWith({ parsed }: RoledDocument, predicate: string): Iterable<Quad> {
+  return parsed?.quads.withPredicate(predicate) ?? [];
+}
+
+function subjectsOfType(document: RoledDocument, type: string): string[] {
+  const statements = document.parsed?.quads.withPredicate(`${RDF}type`, type) ?? [];
+  return Array.from(statements, ({ subject }) => subject.value);
+}
+
+/** Makes one table of the statements of several documents. */
+function joined(n3: N3, documents: readonly RoledDocument[]): QuadTable {
+  const [first, ...others] = documents.flatMap(({ parsed }) => parsed?.quads ?? []);
+  if (first !== undefined && others.length === 0) return first;
+  const all = new QuadTable(n3.DataFactory, first?.terms);
+  for (const quads of [first, ...others]) if (quads !== undefined) all.addAll(quads);
+  return all;
 }
 
 interface EvaluationOptions extends ShapeProgress {
