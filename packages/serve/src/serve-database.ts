@@ -1,11 +1,10 @@
 /** Serves an open database over HTTP until it is stopped. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Persistence } from '@ggen-sim/core';
 import { checkBindAddress, localUrl } from './access/bind-address.ts';
 import { RateLimit } from './access/rate-limit.ts';
 import { SenderCheck } from './access/sender-check.ts';
-import { isToken, newToken, TokenCheck } from './access/token.ts';
+import { isToken, newToken, TokenCheck, type ScopedToken } from './access/token.ts';
 import { findServer } from './discovery/running-server.ts';
 import {
   createState,
@@ -16,7 +15,7 @@ import {
 } from './discovery/state-file.ts';
 import { ServeError } from './errors.ts';
 import { DEFAULT_LIMITS, type ServeLimits } from './http/limits.ts';
-import { Listener } from './http/listener.ts';
+import { Listener, type ListenerOptions } from './http/listener.ts';
 import { RouteTable, type Route } from './http/route.ts';
 import type { Upgrade } from './http/upgrade.ts';
 import { tracesRoute } from './otlp/traces-route.ts';
@@ -24,6 +23,8 @@ import { changesRoute } from './routes/changes.ts';
 import { healthRoute } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { stopRoute } from './routes/stop.ts';
+
+export type { ScopedToken } from './access/token.ts';
 
 /** Options of {@link serveDatabase}. */
 export interface ServeOptions {
@@ -38,6 +39,13 @@ export interface ServeOptions {
   readonly token?: string | null;
   /** Names by which the server may be called, beside `localhost` and addresses. @default none */
   readonly allowedHosts?: readonly string[];
+  /**
+   * Origins of pages (`https://app.example`) that may call the routes with `crossOrigin`, with a token as everybody.
+   * @default none
+   */
+  readonly allowedOrigins?: readonly string[];
+  /** Further tokens, each for the routes that name one of its scopes. @default none */
+  readonly scopedTokens?: readonly ScopedToken[];
   readonly limits?: Partial<ServeLimits>;
   /** Let requests store something. @default false */
   readonly isWritable?: boolean;
@@ -85,7 +93,8 @@ export async function serveDatabase(
   options: ServeOptions = {},
 ): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 0, token = newToken(), allowedHosts = [] } = options;
-  checkOptions(port, token);
+  const { allowedOrigins = [], scopedTokens = [] } = options;
+  checkOptions(port, token, allowedOrigins, scopedTokens);
   checkBindAddress(host, token !== null);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { storage, path, encryption } = await database.info();
@@ -134,7 +143,8 @@ export async function serveDatabase(
     }),
     ...(options.routes ?? []),
   ]);
-  const admit = admission(new SenderCheck(host, allowedHosts), token, limits);
+  const sender = new SenderCheck(host, allowedHosts, allowedOrigins);
+  const admit = admission(sender, token === null ? undefined : new TokenCheck(token, scopedTokens), limits);
   const listener = new Listener({
     instance,
     database,
@@ -145,6 +155,7 @@ export async function serveDatabase(
     isWritable: options.isWritable ?? false,
     agent: options.agent,
     admit,
+    allowsOrigin: (origin) => sender.allows(origin),
   });
   const boundPort = await listener.listen(host, port);
   const url = localUrl(host, boundPort);
@@ -173,40 +184,57 @@ export async function serveDatabase(
   };
 }
 
-function checkOptions(port: number, token: string | null): void {
+function checkOptions(
+  port: number,
+  token: string | null,
+  allowedOrigins: readonly string[],
+  scopedTokens: readonly ScopedToken[],
+): void {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ServeError(
       'INVALID_ARGUMENT',
       `\`port\` must be a whole number from 0 to 65535, not ${String(port)}`,
     );
   }
-  if (token !== null && !isToken(token)) {
+  const foreign = allowedOrigins.find((origin) => !isOrigin(origin));
+  if (foreign !== undefined) {
     throw new ServeError(
       'INVALID_ARGUMENT',
-      '`token` must have 32 characters or more of A-Z a-z 0-9 - . _ ~ + /',
+      `An allowed origin is scheme, name and port, such as https://app.example, not ${JSON.stringify(foreign)}`,
     );
   }
+  if ([...(token === null ? [] : [token]), ...scopedTokens.map((scoped) => scoped.token)].every(isToken))
+    return;
+  throw new ServeError(
+    'INVALID_ARGUMENT',
+    '`token` must have 32 characters or more of A-Z a-z 0-9 - . _ ~ + /',
+  );
+}
+
+/** True for an origin as browsers send it: scheme, name and port, in small letters. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text && text !== 'null';
 }
 
 /** Makes the check of every request: where it was sent to and from, how many there are, and its token. */
 function admission(
   sender: SenderCheck,
-  token: string | null,
+  tokenCheck: TokenCheck | undefined,
   limits: ServeLimits,
-): (request: IncomingMessage, isPublic: boolean) => void {
-  const tokenCheck = token === null ? undefined : new TokenCheck(token);
+): ListenerOptions['admit'] {
   const withToken = new RateLimit(limits.requestsPerSecond);
   const others = new RateLimit(limits.publicRequestsPerSecond);
-  return (request, isPublic) => {
+  return (request, route) => {
+    const isPublic = route?.access === 'public';
     const address = request.socket.remoteAddress ?? '';
     try {
-      sender.check(request, isPublic);
-      if (!isPublic) tokenCheck?.check(request);
+      sender.check(request, isPublic, route?.crossOrigin === true);
+      if (!isPublic) tokenCheck?.check(request, route?.scopes ?? []);
     } catch (error) {
       others.take(address);
       throw error;
     }
-    (isPublic && token !== null ? others : withToken).take(address);
+    (isPublic && tokenCheck !== undefined ? others : withToken).take(address);
   };
 }
 

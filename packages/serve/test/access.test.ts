@@ -88,6 +88,102 @@ describe('Origin, against pages of other sites', () => {
   });
 });
 
+describe('Origin, for pages that are allowed', () => {
+  const app = 'https://app.example';
+  const shared: Route = {
+    methods: ['POST'],
+    path: '/shared',
+    crossOrigin: true,
+    handle: ({ response }) => void response.end('{}'),
+  };
+
+  it('lets them ask, call and read one kind of routes, with the token', async () => {
+    const { request } = await serveNew({ allowedOrigins: [app], routes: [shared] });
+    const asked = {
+      origin: app,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    };
+    const preflight = (path: string, headers: object) =>
+      request(path, { method: 'OPTIONS', headers: { ...asked, ...headers }, hasToken: false });
+    const allowed = await preflight('/shared', {});
+    expect([allowed.status, allowed.headers['access-control-allow-origin']]).toEqual([204, app]);
+    expect(allowed.headers['access-control-allow-headers']).toContain('authorization');
+    expect(allowed.headers['access-control-allow-credentials']).toBeUndefined();
+    const answer = await request('/shared', { method: 'POST', headers: { origin: app } });
+    expect([answer.status, answer.headers['access-control-allow-origin'], answer.headers.vary]).toEqual([
+      200,
+      app,
+      'Origin',
+    ]);
+    // The page has to see why it is refused.
+    const without = await request('/shared', { method: 'POST', headers: { origin: app }, hasToken: false });
+    expect([without.status, without.headers['access-control-allow-origin']]).toEqual([401, app]);
+    for (const origin of [
+      'http://app.example',
+      'https://app.example.evil',
+      'https://app.example:1',
+      'null',
+    ]) {
+      for (const refused of [
+        await preflight('/shared', { origin }),
+        await request('/shared', { method: 'POST', headers: { origin } }),
+      ])
+        expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([403, undefined]);
+    }
+    for (const path of ['/changes', '/stop', '/healthz', '/nothing']) {
+      for (const refused of [await preflight(path, {}), await request(path, { headers: { origin: app } })])
+        expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([403, undefined]);
+    }
+    expect((await preflight('/shared', { host: 'evil.example' })).status).toBe(403);
+  });
+
+  it.each(['app.example', 'https://app.example/', 'https://APP.example', 'null', '*', ''])(
+    'does not start with %j',
+    async (origin) => {
+      await using database = await openPersistence({ storage: 'memory' });
+      await expect(serveDatabase(database, { allowedOrigins: [origin] })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    },
+  );
+});
+
+describe('tokens with scopes', () => {
+  it('are enough for the routes that name one of theirs, and for nothing else', async () => {
+    const [one, other] = ['1'.repeat(32), '2'.repeat(32)];
+    const { request } = await serveNew({
+      scopedTokens: [
+        { token: one, scopes: ['a'] },
+        { token: other, scopes: ['b', 'c'] },
+      ],
+      routes: [
+        { ...page, access: 'token', path: '/of-a', scopes: ['a'] },
+        { ...page, access: 'token', path: '/of-both', scopes: ['a', 'b'] },
+      ],
+    });
+    const statusOf = async (path: string, token: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await request(path, { headers, hasToken: false })).status;
+    };
+    for (const [path, ...statuses] of [
+      ['/of-a', 200, 403],
+      ['/of-both', 200, 200],
+      ['/changes', 403, 403],
+      ['/nothing', 403, 403],
+      ['/healthz', 200, 200],
+    ] as const)
+      expect([path, await statusOf(path, one), await statusOf(path, other)]).toEqual([path, ...statuses]);
+    expect(await statusOf('/of-a', `${one}1`)).toBe(401);
+    expect((await request('/of-a')).status).toBe(200);
+    await using database = await openPersistence({ storage: 'memory' });
+    const scopedTokens = [{ token: 'short', scopes: ['a'] }];
+    await expect(serveDatabase(database, { scopedTokens })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+});
+
 describe('token', () => {
   it.each([
     undefined,

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { openPersistence } from '@ggen-sim/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createState, readState } from '../src/discovery/state-file.ts';
-import { findServer, serveDatabase, stopServer, tokenOfFile } from '../src/index.ts';
+import { findServer, scopedTokensOfFile, serveDatabase, stopServer, tokenOfFile } from '../src/index.ts';
 import { createFolder, serveNew } from './support/served-database.ts';
 
 describe('state file', () => {
@@ -154,6 +154,34 @@ it('a port in use is an error that leaves the database open', async () => {
 });
 
 describe('token file', () => {
+  it('with scopes has a line for each token, and is refused where one is wrong', () => {
+    const file = path.join(createFolder(), 'tokens');
+    const write = (text: string, mode: number = 0o600): void => {
+      fs.rmSync(file, { force: true });
+      fs.writeFileSync(file, text, { mode });
+    };
+    const [one, other] = ['1'.repeat(32), '2'.repeat(32)];
+    write(`# who it is\n\npush,pull  ${one}\tlaptop of Ada\r\n pull ${other}`);
+    expect(scopedTokensOfFile(file, ['push', 'pull'])).toEqual([
+      { token: one, scopes: ['push', 'pull'] },
+      { token: other, scopes: ['pull'] },
+    ]);
+    for (const [text, mode, reason] of [
+      [`pull ${one}`, 0o644, 'others can read it'],
+      [`pull ${one}\nstop ${other}`, 0o600, 'line 2: it begins with push, pull'],
+      [one, 0o600, 'line 1: it begins with'],
+      [`pull ${one}\n\npull short`, 0o600, 'line 3: a token is'],
+      ['# none', 0o600, 'it has no token'],
+    ] as const) {
+      write(text, mode);
+      expect(() => scopedTokensOfFile(file, ['push', 'pull'])).toThrow(
+        expect.objectContaining({ code: 'TOKEN_FILE_REFUSED', message: expect.stringContaining(reason) }),
+      );
+    }
+    fs.rmSync(file);
+    expect(() => scopedTokensOfFile(file, ['pull'])).toThrow('it does not exist');
+  });
+
   it('is created once for its owner alone, and read from then on', () => {
     const file = path.join(createFolder(), 'token');
     const token = tokenOfFile(file);

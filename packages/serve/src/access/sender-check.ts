@@ -13,22 +13,26 @@ const OWN_SITES = new Set(['same-origin', 'none']);
 export class SenderCheck {
   readonly #ownHosts: ReadonlySet<string>;
   readonly #allowedHosts: ReadonlySet<string>;
+  readonly #allowedOrigins: ReadonlySet<string>;
 
   /**
    * @param host - address or name at which the server listens
    * @param allowedHosts - names by which it may be called, beside that, `localhost` and addresses, also through a proxy with
    * TLS
+   * @param allowedOrigins - origins of pages that may call the routes for them
    */
-  constructor(host: string, allowedHosts: readonly string[]) {
+  constructor(host: string, allowedHosts: readonly string[], allowedOrigins: readonly string[]) {
     this.#ownHosts = new Set(['localhost', host.toLowerCase()]);
     this.#allowedHosts = new Set(allowedHosts.map((name) => name.toLowerCase()));
+    this.#allowedOrigins = new Set(allowedOrigins);
   }
 
   /**
    * @param mayNavigate - true where a link on another site may lead: what it opens holds no data
+   * @param isForPages - true for a route that pages of allowed origins may call
    * @throws {HttpError} 403, 400
    */
-  check(request: IncomingMessage, mayNavigate: boolean): void {
+  check(request: IncomingMessage, mayNavigate: boolean, isForPages: boolean): void {
     const hosts = request.headersDistinct['host'] ?? [];
     const [host = ''] = hosts;
     const name = hosts.length === 1 ? hostName(host) : undefined;
@@ -45,6 +49,7 @@ export class SenderCheck {
       (scheme) => `${scheme}://${host.toLowerCase()}`,
     );
     if (origin !== undefined && !ownOrigins.includes(origin.toLowerCase())) {
+      if (isForPages && this.allows(origin)) return;
       throw foreignOrigin(`Pages of ${JSON.stringify(origin)} may not use this server`);
     }
     const site = request.headers['sec-fetch-site'];
@@ -57,6 +62,11 @@ export class SenderCheck {
     ) {
       throw foreignOrigin('Pages of other sites may not use this server');
     }
+  }
+
+  /** True for an origin whose pages may call the routes for them. */
+  allows(origin: string): boolean {
+    return this.#allowedOrigins.has(origin.toLowerCase());
   }
 }
 

@@ -23,19 +23,41 @@ export function sameText(left: string, right: string): boolean {
   return timingSafeEqual(digestOf(left), digestOf(right));
 }
 
+/** A token that is enough for some routes only. */
+export interface ScopedToken {
+  /** 32 characters or more of those of RFC 6750. */
+  readonly token: string;
+  /** Which routes, by their `scopes`. */
+  readonly scopes: readonly string[];
+}
+
 /** Checks the tokens of requests. */
 export class TokenCheck {
   readonly #digest: Buffer;
+  /** Scopes by the digest of a token. */
+  readonly #scopes: ReadonlyMap<string, readonly string[]>;
 
-  constructor(token: string) {
+  constructor(token: string, scopedTokens: readonly ScopedToken[] = []) {
     this.#digest = digestOf(token);
+    this.#scopes = new Map(scopedTokens.map((scoped) => [keyOf(digestOf(scoped.token)), scoped.scopes]));
   }
 
-  /** @throws {HttpError} 401 unless the request has the token */
-  check(request: IncomingMessage): void {
+  /**
+   * @param scopes - those of which a token has to have one, unless it is the server's own
+   * @throws {HttpError} 401 unless the request has a token of this server, 403 when it is not enough
+   */
+  check(request: IncomingMessage, scopes: readonly string[]): void {
     const [, given] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const digest = digestOf(given ?? '');
     // Digests have one length, so the time of the comparison tells nothing of the token.
-    if (given !== undefined && timingSafeEqual(digestOf(given), this.#digest)) return;
+    if (given !== undefined && timingSafeEqual(digest, this.#digest)) return;
+    const granted = given === undefined ? undefined : this.#scopes.get(keyOf(digest));
+    if (granted !== undefined) {
+      if (scopes.some((scope) => granted.includes(scope))) return;
+      throw new HttpError(403, 'FORBIDDEN_SCOPE', 'The token is not enough for this request', {
+        hint: `It allows: ${granted.join(', ')}`,
+      });
+    }
     throw new HttpError(
       401,
       'UNAUTHORIZED',
@@ -48,6 +70,10 @@ export class TokenCheck {
       },
     );
   }
+}
+
+function keyOf(digest: Buffer): string {
+  return digest.toString('base64');
 }
 
 function digestOf(token: string): Buffer {

@@ -1,6 +1,6 @@
-/** A file with the token, for servers whose readers know it beforehand (Prometheus, other machines). */
+/** Files with tokens, for servers whose readers know them beforehand (Prometheus, other machines). */
 import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { isToken, newToken } from '../access/token.ts';
+import { isToken, newToken, type ScopedToken } from '../access/token.ts';
 import { ServeError } from '../errors.ts';
 
 const OTHERS = 0o077;
@@ -21,6 +21,38 @@ function createToken(file: string): string {
 }
 
 function readToken(file: string): string | undefined {
+  const token = readPrivate(file)?.trim();
+  if (token === undefined || isToken(token)) return token;
+  throw refused(file, IS_NO_TOKEN);
+}
+
+/**
+ * Reads a file of tokens that are enough for some routes only. A line is the scopes, separated by commas, the token, and
+ * anything after it (`push,pull TOKEN laptop of Ada`); empty lines and those that begin with `#` are passed over.
+ * @param known - scopes that there are
+ * @throws {ServeError} TOKEN_FILE_REFUSED, with the number of the line
+ */
+export function scopedTokensOfFile(file: string, known: readonly string[]): ScopedToken[] {
+  const text = readPrivate(file);
+  if (text === undefined) throw refused(file, 'it does not exist');
+  const tokens = text.split(/\r?\n/).flatMap((line, index) => {
+    const [scopes = '', token = ''] = line.trim().split(/\s+/);
+    if (scopes === '' || scopes.startsWith('#')) return [];
+    const at = `line ${index + 1}: `;
+    const named = scopes.split(',');
+    if (!named.every((scope) => known.includes(scope)))
+      throw refused(file, `${at}it begins with ${known.join(', ')}, or several with commas between them`);
+    if (!isToken(token)) throw refused(file, `${at}${IS_NO_TOKEN}`);
+    return [{ token, scopes: named }];
+  });
+  if (tokens.length === 0) throw refused(file, 'it has no token');
+  return tokens;
+}
+
+const IS_NO_TOKEN = 'a token is 32 to 512 characters of A-Z a-z 0-9 - . _ ~ + /';
+
+/** Reads a file that nobody else may read; undefined where there is none. */
+function readPrivate(file: string): string | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
@@ -32,11 +64,9 @@ function readToken(file: string): string | undefined {
     const status = fstatSync(descriptor);
     if (!status.isFile()) throw refused(file, 'it is no regular file');
     if (process.platform !== 'win32' && (status.mode & OTHERS) !== 0) {
-      throw refused(file, "others can read it; make it yours alone with 'chmod 600', and use a new token");
+      throw refused(file, "others can read it; make it yours alone with 'chmod 600', and use new tokens");
     }
-    const token = readFileSync(descriptor, 'utf8').trim();
-    if (!isToken(token)) throw refused(file, 'a token is 32 to 512 characters of A-Z a-z 0-9 - . _ ~ + /');
-    return token;
+    return readFileSync(descriptor, 'utf8');
   } finally {
     closeSync(descriptor);
   }

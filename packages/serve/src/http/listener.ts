@@ -10,7 +10,8 @@ import { HttpError, httpErrorOf } from './http-error.ts';
 import type { ServeLimits } from './limits.ts';
 import { readBody } from './request-body.ts';
 import { parseTarget } from './request-path.ts';
-import type { Exchange, FoundRoute, Method, RouteTable } from './route.ts';
+import { isPreflight, letPageRead, PREFLIGHT_HEADERS } from './cross-origin.ts';
+import type { Exchange, FoundRoute, Method, Route, RouteTable } from './route.ts';
 import { refuseUpgrade, type Upgrade } from './upgrade.ts';
 
 /** What a listener needs. */
@@ -27,11 +28,16 @@ export interface ListenerOptions {
   readonly agent: string | undefined;
   /**
    * Checks a request before its route is called.
-   * @param isPublic - true when the route needs no token; false as well where there is no route
+   * @param route - undefined where there is none
    * @throws {HttpError}
    */
-  readonly admit: (request: IncomingMessage, isPublic: boolean) => void;
+  readonly admit: (request: IncomingMessage, route: Asked | undefined) => void;
+  /** True for an origin whose pages may call the routes for them. */
+  readonly allowsOrigin: (origin: string) => boolean;
 }
+
+/** What has to be known of a route before its requests are let in. */
+export type Asked = Pick<Route, 'access' | 'crossOrigin' | 'scopes'>;
 
 /** A running request. */
 interface Running {
@@ -140,7 +146,7 @@ export class Listener {
     try {
       const { segments } = parseTarget(request.url ?? '');
       const upgrade = upgrades.find(({ path }) => path === `/${segments.join('/')}`);
-      admit(request, upgrade !== undefined);
+      admit(request, upgrade && { access: 'public' });
       if (upgrade === undefined) throw noRoute([]);
       if (this.#stopping.signal.aborted) throw stopping();
       upgrade.take({ request, socket, head, database, limits });
@@ -150,7 +156,7 @@ export class Listener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, running: Running): Promise<void> {
-    const { routes, admit, database, isEncrypted, limits, isWritable, agent } = this.#options;
+    const { routes, admit, allowsOrigin, database, isEncrypted, limits, isWritable, agent } = this.#options;
     let found: readonly FoundRoute[] = [];
     let query = new URLSearchParams();
     let badPath: unknown;
@@ -164,7 +170,17 @@ export class Listener {
     const method = (request.method === 'HEAD' ? 'GET' : request.method) as Method;
     const match = found.find(({ route }) => route.methods.includes(method));
     // What exists is told only to those who have the token.
-    admit(request, (match ?? found[0])?.route.access === 'public');
+    const asked = (match ?? found[0])?.route;
+    if (asked?.crossOrigin === true) {
+      // Before the checks: the page has to see why it is refused.
+      letPageRead(request, response, allowsOrigin);
+      if (isPreflight(request)) {
+        admit(request, { access: 'public', crossOrigin: true });
+        response.writeHead(204, PREFLIGHT_HEADERS).end();
+        return;
+      }
+    }
+    admit(request, asked);
     if (badPath !== undefined) throw badPath;
     if (match === undefined) throw noRoute(found);
     if (match.route.writes === true && !isWritable) throw readOnly();
@@ -191,7 +207,7 @@ export class Listener {
       isWritable,
       agentThatWrites: (given) => agentThatWrites(given, agent),
       signal: control.signal,
-      readBody: () => readBody(request, limits.bodyBytes),
+      readBody: () => readBody(request, match.route.bodyBytes ?? limits.bodyBytes),
       beginStream: () => {
         const streams = [...this.#running].filter(({ isStream }) => isStream).length;
         if (streams >= limits.streams) throw tooManyStreams();

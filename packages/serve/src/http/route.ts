@@ -18,6 +18,18 @@ export interface Route {
    * @default 'token'
    */
   readonly access?: 'token' | 'public';
+  /**
+   * True when pages of the origins that the server allows may call it. Pages of other sites never reach other routes.
+   * @default false
+   */
+  readonly crossOrigin?: boolean;
+  /**
+   * Scopes of tokens that are enough for it; one of them has to be that of the token. The server's own token is enough for
+   * every route. @default none
+   */
+  readonly scopes?: readonly string[];
+  /** Size of a body in bytes, in place of that of the limits. */
+  readonly bodyBytes?: number;
   /** True when every request for it stores something: then a server that only reads answers it with 403. @default false */
   readonly writes?: boolean;
   /** Answers a request. What it throws is answered as an error, unless the answer has begun: then the connection is cut. */
