@@ -108,6 +108,7 @@ const builds: UserConfig[] = defineConfig([
   },
   { ...forNode, cwd: folder('serve'), entry: entriesOf('serve', 'node') },
   { ...forNode, cwd: folder('sync'), entry: entriesOf('sync', 'node') },
+  { ...forBrowsers, cwd: folder('sync'), entry: entriesOf('sync', 'browser') },
   { ...forNode, cwd: folder('playwright'), entry: entriesOf('playwright', 'node') },
   {
     ...forNode,

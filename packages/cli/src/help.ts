@@ -102,6 +102,7 @@ export const ROOT_HELP: string = [
   '  SCRIPT_DIR     directory of workspace/ (default: the current directory)',
   '  GGEN_SIM_KEY   key of an encrypted database: 64 hexadecimal digits, or a passphrase',
   '  GGEN_SIM_NEW_KEY  key that db rekey gives it',
+  '  GGEN_SIM_SYNC_TOKEN  token of the hub that this database synchronises over',
   '  NO_COLOR       no colours, even on a terminal',
   ...exitCodeLines({
     ...COMMON_EXIT_CODES,

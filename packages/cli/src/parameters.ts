@@ -11,8 +11,11 @@ export type Completes = 'nothing' | 'files' | 'directories' | readonly string[];
 
 /** A parameter of a command. */
 export interface Parameter<Value = unknown> {
-  /** Number of values its option takes; `repeated` is one for each time that the option is given. */
-  readonly takes: 'nothing' | 'one' | 'many' | 'repeated';
+  /**
+   * Number of values its option takes; `repeated` is one for each time that the option is given, and `maybe` is one or, as a
+   * flag, none.
+   */
+  readonly takes: 'nothing' | 'one' | 'many' | 'repeated' | 'maybe';
   readonly description: string;
   /** Name in usage lines and messages, if not the parameter's name in capitals. */
   readonly placeholder: string | undefined;
@@ -175,6 +178,15 @@ export function repeatedText(wording: Wording): Parameter<readonly string[] | un
     ...one(wording),
     takes: 'repeated',
     parse: (texts) => (texts.length === 0 ? undefined : texts),
+  };
+}
+
+/** Makes an option with or without a value. Without the option, the value is undefined; without a value, it is `null`. */
+export function flagOrText(wording: Wording): Parameter<string | null | undefined> {
+  return {
+    ...one(wording),
+    takes: 'maybe',
+    parse: ([given]) => (given === '' ? null : given),
   };
 }
 

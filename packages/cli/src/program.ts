@@ -170,9 +170,13 @@ function optionOf(name: string, parameter: Parameter): Option {
   const word = `--${kebabCase(name)}`;
   const placeholder = placeholderOf(name, parameter);
   const single = ` <${placeholder}>`;
-  const suffix = { nothing: '', one: single, repeated: single, many: ` <${placeholder}...>` }[
-    parameter.takes
-  ];
+  const suffix = {
+    nothing: '',
+    one: single,
+    repeated: single,
+    many: ` <${placeholder}...>`,
+    maybe: ` [${placeholder}]`,
+  }[parameter.takes];
   const option = new Option(word + suffix, describe(parameter));
   // `--no-vacuum` is a flag of its own. The parser would take it for the opposite of `--vacuum`, and the last of both.
   option.negate = false;
@@ -243,6 +247,7 @@ function optionTexts(leaf: Parser, name: string, parameter: Parameter): readonly
   const option = leaf.options.find((candidate) => candidate.long === `--${kebabCase(name)}`);
   const value: unknown = option && leaf.getOptionValue(option.attributeName());
   if (parameter.takes === 'nothing') return value === true ? ['yes'] : [];
+  if (parameter.takes === 'maybe' && value === true) return [''];
   if (Array.isArray(value)) return withoutEmpty(value as string[]);
   return typeof value === 'string' ? withoutEmpty([value]) : [];
 }

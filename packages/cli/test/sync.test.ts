@@ -1,11 +1,12 @@
-/** `sync` over a hub file and over a PostgreSQL server of its own: what two databases end with, and what stops it. */
-import { copyFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
-import type { ChildProcess } from 'node:child_process';
+/** `sync` over a hub file, a served hub and a PostgreSQL server of its own: what two databases end with, and what stops it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type PostgresCluster } from '../../sync/test/postgres-cluster.ts';
+import { programPath } from './built-program.ts';
 import { hasFileOpen, Sandbox, type Finished } from './run-cli.ts';
 
 const sandbox = new Sandbox();
@@ -39,11 +40,52 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-describe.each(['a hub file', 'PostgreSQL'])('over %s', (kind) => {
+const TOKEN = 'token-of-the-hub-with-32-characters';
+const servers: ChildProcess[] = [];
+afterAll(() => {
+  for (const server of servers) server.kill('SIGKILL');
+  delete process.env['GGEN_SIM_SYNC_TOKEN'];
+});
+
+/** A hub as a process. */
+interface ServedHub {
+  readonly server: ChildProcess;
+  readonly url: string;
+  readonly reported: Readonly<Record<string, unknown>>;
+  readonly stderr: () => string;
+}
+
+/** Serves a hub beside a database of its own, and returns when it has printed its address. */
+async function serveHub(database: string, ...words: readonly string[]): Promise<ServedHub> {
+  writeFileSync(at('hub-token'), `${TOKEN}\n`, { mode: 0o600 });
+  const given = ['serve', at(database), '--create', '--token-file', at('hub-token'), ...words];
+  const server = spawn(process.execPath, [programPath, ...given], { cwd: sandbox.directory });
+  servers.push(server);
+  let [stdout, stderr] = ['', ''];
+  server.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)));
+  server.stderr.on('data', (chunk: Buffer) => (stderr += String(chunk)));
+  let hasEnded = false;
+  server.once('close', () => (hasEnded = true));
+  await expect.poll(() => (hasEnded ? `}\n ended: ${stderr}` : stdout)).toMatch(/^\}/mu);
+  const report = JSON.parse(stdout) as { readonly url: string };
+  return { server, url: report.url, reported: { ...report }, stderr: () => stderr };
+}
+
+/** Locations of the targets, by what they are called. */
+async function newTarget(kind: string): Promise<string> {
+  if (kind === 'PostgreSQL') return cluster.newSchema();
+  if (kind === 'a hub file') return at('hub.db');
+  process.env['GGEN_SIM_SYNC_TOKEN'] = TOKEN;
+  const { url, reported: report } = await serveHub('served.db', '--hub');
+  expect(report).toMatchObject({ hub: at('served.db-hub.db') });
+  return url;
+}
+
+describe.each(['a hub file', 'PostgreSQL', 'a served hub'])('over %s', (kind) => {
   const [left, right] = [`${kind}/left.db`, `${kind}/right.db`] as const;
 
   it('two databases come to equal rows, and a conflict of memory is merged for both', async () => {
-    const target = kind === 'PostgreSQL' ? await cluster.newSchema() : at('hub.db');
+    const target = await newTarget(kind);
     for (const database of [left, right]) {
       await saveReceipt(database, `first of ${database}`);
       await saveMemory(database, JSON.stringify({ in: database }));
@@ -109,7 +151,9 @@ describe('a target', () => {
     const noDatabase = (await cluster.newSchema()).replace('/postgres?', '/none?');
     const before = readFileSync(at('wrong.db'));
     for (const [location, exitCode, message] of [
-      ['http://host/db', 64, 'error[SYNC_TARGET_INVALID]: "http://host/db" names no target'],
+      ['ftp://host/db', 64, 'error[SYNC_TARGET_INVALID]: "ftp://host/db" names no target'],
+      ['http://me:secret@host', 64, 'error[SYNC_TARGET_INVALID]: The address of a hub'],
+      ['http://127.0.0.1:9', 1, 'error[SYNC_UNREACHABLE]: The hub at http://127.0.0.1:9 cannot be reached'],
       ['postgres://[', 64, 'error[SYNC_TARGET_INVALID]: '],
       [
         'postgres://me:secret@host/db',
@@ -119,6 +163,7 @@ describe('a target', () => {
       [at('wrong.db'), 64, 'error[SYNC_TARGET_INVALID]: '],
       [sandbox.directory, 1, 'error[SYNC_UNREACHABLE]: '],
       [nowhere, 1, 'error[SYNC_UNREACHABLE]: PostgreSQL cannot be reached: '],
+      [nowhere, 1, '. The target is not set; --offline sets it without asking it.'],
       [
         noDatabase,
         1,
@@ -166,6 +211,68 @@ describe('a target', () => {
     expect((await sandbox.run(words, { environment })).exitCode).toBe(64);
     expect(existsSync(at('plain-hub.db'))).toBe(false);
     expect((await sandbox.run([...words, '--plain'], { environment })).exitCode).toBe(0);
+  });
+});
+
+describe('a hub that is served', () => {
+  it('refuses a wrong token and wrong options, and keeps its passwords to itself', async () => {
+    const { url } = await serveHub('guarded.db', '--hub', at('guarded-hub.db'));
+    await saveReceipt('outside.db', 'kept');
+    for (const environment of [{ GGEN_SIM_SYNC_TOKEN: '' }, { GGEN_SIM_SYNC_TOKEN: 'x'.repeat(40) }]) {
+      const words = ['sync', 'init', url, '--db', at('outside.db')];
+      const finished = await sandbox.run(words, { environment });
+      expect(finished).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(finished.stderr).toMatch(/^error\[SYNC_UNAUTHORIZED\].*GGEN_SIM_SYNC_TOKEN/u);
+    }
+    writeFileSync(at('hub-tokens'), `push,pull ${TOKEN}\npush short\n`, { mode: 0o600 });
+    for (const [words, exitCode, message] of [
+      [['--hub-tokens', at('hub-tokens')], 64, '--hub-tokens needs --hub'],
+      [['--allow-origin', 'http://localhost'], 64, '--allow-origin needs --hub'],
+      [['--hub', '--allow-origin', 'http://localhost/'], 64, 'An allowed origin'],
+      [['--hub', '--hub-tokens', at('hub-tokens')], 1, 'line 2: a token is 32'],
+      [['--hub', 'postgres://me:secret@localhost/fleet'], 64, 'holds a password'],
+      [['--hub', url], 64, 'not another hub'],
+      [['--hub', at('outside.db')], 64, 'error[SYNC_TARGET_INVALID]'],
+      [['--hub', 'postgres://me@localhost/none?host=/nonexistent'], 1, 'error[SYNC_UNREACHABLE]'],
+    ] as const) {
+      const finished = await run('outside.db', 'serve', ...words);
+      expect([words, finished.exitCode, finished.stdout]).toEqual([words, exitCode, '']);
+      expect(finished.stderr).toContain(message);
+      expect(finished.stderr).not.toContain('secret');
+    }
+  });
+
+  it('and killed in the middle of a push loses nothing, and nothing is there twice', async () => {
+    process.env['GGEN_SIM_SYNC_TOKEN'] = TOKEN;
+    const target = await cluster.newSchema();
+    const schema = /case_\d+/u.exec(target)?.[0] ?? '';
+    const lines = Array.from({ length: 1100 }, (_, index) =>
+      JSON.stringify({ execution_id: `e${index}`, agent_id: 'a', agent_type: 't', receipt_json: '{}' }),
+    );
+    const words = ['db', 'import', 'receipts', '-', '--db', at('sending.db')];
+    expect((await sandbox.run(words, { input: lines.join('\n') })).exitCode).toBe(0);
+    await printed('distant.db', 'start');
+    const { server, url } = await serveHub('first.db', '--hub', target);
+    for (const database of ['sending.db', 'distant.db']) await printed(database, 'sync', 'init', url);
+    const finished = await inSecondBatch(
+      schema,
+      ['sync', 'push', '--db', at('sending.db')],
+      () => void server.kill('SIGKILL'),
+    );
+    expect(finished).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(finished.stderr).toContain('error[SYNC_UNREACHABLE]');
+    expect(await reported('sending.db', 'sync', 'status')).toMatchObject({ lag_entries: 600 });
+    // Another hub over the same database, at the same address, as after a restart.
+    const { stderr } = await serveHub('second.db', '--hub', target, '--port', new URL(url).port);
+    for (const database of ['sending.db', 'distant.db']) await printed(database, 'sync', 'run');
+    const rows = await rowsIn('distant.db');
+    expect(rows).toHaveLength(1 + lines.length);
+    expect(rows).toEqual(await rowsIn('sending.db'));
+    expect(await cluster.query(`SELECT count(*)::int AS count FROM ${schema}.ggen_entries`)).toEqual([
+      { count: lines.length * 2 },
+    ]);
+    expect(stderr()).toBe('');
+    expect(readFileSync(at('sending.db')).includes(TOKEN)).toBe(false);
   });
 });
 
@@ -285,14 +392,19 @@ async function runUntil(
   return finished;
 }
 
+/** Runs a command, and sends it a signal while its second batch waits in a transaction. */
+function endedInSecondBatch(schema: string, signal: NodeJS.Signals, ...words: string[]): Promise<Finished> {
+  return inSecondBatch(schema, words, (child) => void child.kill(signal));
+}
+
 /**
- * Runs a command, and sends it a signal while its second batch waits in a transaction. Locks are given in the order in which
- * they were asked for: the second lock is granted between the two batches.
+ * Runs a command, and does something while its second batch waits in a transaction. Locks are given in the order in which they
+ * were asked for: the second lock is granted between the two batches.
  */
-async function endedInSecondBatch(
+async function inSecondBatch(
   schema: string,
-  signal: NodeJS.Signals,
-  ...words: string[]
+  words: readonly string[],
+  then: (child: ChildProcess) => void,
 ): Promise<Finished> {
   const lock = `BEGIN; LOCK TABLE ${schema}.ggen_pushes IN ACCESS EXCLUSIVE MODE`;
   const waiting = async (): Promise<string> => {
@@ -311,7 +423,7 @@ async function endedInSecondBatch(
       await first.query('ROLLBACK');
       await locked;
       await expect.poll(waiting).toBe('ggen-sim sync');
-      child.kill(signal);
+      then(child);
     });
   } finally {
     await Promise.all([first.end(), second.end()]);

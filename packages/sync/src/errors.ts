@@ -6,6 +6,8 @@ export type SyncErrorCode =
   | 'SYNC_GAP'
   /** The target cannot be reached, or the connection ended before it answered. Doing the same again is without effect twice. */
   | 'SYNC_UNREACHABLE'
+  /** The hub refuses the token: there is none, it is a wrong one, or it does not allow this. Or it refuses the page or the name. */
+  | 'SYNC_UNAUTHORIZED'
   /** What was sent, or what the target has stored, is not in the form that this version knows. */
   | 'SYNC_INVALID'
   /** The location names no target, or is to be stored and holds a password; or its file is that of something else. */
@@ -23,15 +25,22 @@ export class SyncError extends Error {
   readonly code: SyncErrorCode;
   /** Remedy, as one sentence. Options of the API are in backticks. */
   readonly hint: string | undefined;
+  /** Only of `SYNC_UNREACHABLE`: shortest time after which the target wants to be asked again. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: SyncErrorCode,
     message: string,
-    details: { readonly hint?: string; readonly cause?: unknown } = {},
+    details: {
+      readonly hint?: string | undefined;
+      readonly cause?: unknown;
+      readonly retryAfterMs?: number | undefined;
+    } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 

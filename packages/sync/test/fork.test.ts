@@ -92,7 +92,7 @@ describe('the target of a database', () => {
     await expect(targetOf(database)).rejects.toMatchObject({ code: 'SYNC_NOT_SET_UP' });
     const wrong = [
       '',
-      'http://host',
+      'ftp://host/db',
       'postgres://me:secret@host/db',
       'postgres://host/db?password=x',
       'postgres://[',

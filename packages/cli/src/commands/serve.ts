@@ -1,9 +1,11 @@
+import type { Route } from '@ggen-sim/serve';
 import { defineCommand, type Command } from '../command.ts';
+import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { UsageError } from '../failures.ts';
+import { failureLine, failureOf, UsageError } from '../failures.ts';
 import { reportJson } from '../output/reports.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import { count, flag, optionalText, path, repeatedText, text } from '../parameters.ts';
+import { count, flag, flagOrText, optionalText, path, repeatedText, text } from '../parameters.ts';
 
 /** Largest number of a TCP port. */
 const MAX_PORT = 65_535;
@@ -14,7 +16,10 @@ export const serve: Command = defineCommand({
   notes:
     'Prints the address as JSON. GET /changes streams the events of the change log (SSE), and goes on after ' +
     'Last-Event-ID; GET /metrics is for Prometheus; GET /healthz tells if the database can be read; /mcp serves coding ' +
-    'agents, /graphql answers GraphQL, and POST /hooks records events of their hooks (of an encrypted database only with --plain). Nothing is saved without --write. Requests must have the token in the header ' +
+    'agents, /graphql answers GraphQL, and POST /hooks records events of their hooks (of an encrypted database only with --plain). Nothing is saved without --write. ' +
+    'With --hub, other databases synchronise over this server (sync init http://HOST:PORT): what they send is kept in the hub, ' +
+    'which is a file beside the database, another file, or PostgreSQL, whose password is in the variable PGPASSWORD; the ' +
+    'database itself is no part of it. Requests must have the token in the header ' +
     'Authorization: Bearer TOKEN, which serve status --token prints. Only programs on this machine reach the server, ' +
     'unless --host names another address; nothing that is sent is encrypted. Ctrl-C, SIGTERM and serve stop finish the ' +
     'requests that are running.',
@@ -26,6 +31,21 @@ export const serve: Command = defineCommand({
     allowHost: repeatedText({
       placeholder: 'NAME',
       description: 'a name by which requests may call the server, beside localhost and addresses',
+    }),
+    hub: flagOrText({
+      placeholder: 'LOCATION',
+      description:
+        'be a hub: over FILE-hub.db beside the database, or LOCATION, a file or postgres://USER@HOST/DATABASE',
+    }),
+    hubTokens: path({
+      completes: 'files',
+      placeholder: 'FILE',
+      description:
+        'with --hub: tokens for it alone, a line each: push, pull or push,pull, the token, and whose it is',
+    }),
+    allowOrigin: repeatedText({
+      placeholder: 'ORIGIN',
+      description: 'with --hub: pages of this origin (https://app.example) may synchronise',
     }),
     tokenFile: path({
       completes: 'files',
@@ -45,18 +65,37 @@ export const serve: Command = defineCommand({
     }),
   },
   exclusive: [['tokenFile', 'noToken']],
-  examples: ['ggen-sim serve', 'ggen-sim serve --port 7080 --token-file serve-token'],
+  examples: [
+    'ggen-sim serve',
+    'ggen-sim serve --port 7080 --token-file serve-token',
+    'ggen-sim serve --hub --port 7080 --token-file hub-token',
+  ],
   ownExitCodes: {
     [EXIT_CODES.ok]: 'stopped by serve stop or SIGTERM; what was running is finished',
     [EXIT_CODES.interrupted]: 'stopped by Ctrl-C; what was running is finished',
   },
   async run(
-    { file, port, host, allowHost: allowedHosts = [], tokenFile, noToken, write: isWritable, agent, plain },
+    {
+      file,
+      port,
+      host,
+      allowHost: allowedHosts = [],
+      allowOrigin: allowedOrigins,
+      hub,
+      hubTokens,
+      tokenFile,
+      noToken,
+      write: isWritable,
+      agent,
+      plain,
+    },
     context,
   ) {
     if (port > MAX_PORT) throw new UsageError(`PORT must be at most ${MAX_PORT}, not '${port}'`);
+    if (hub === undefined && (hubTokens ?? allowedOrigins) !== undefined)
+      throw new UsageError(`${hubTokens === undefined ? '--allow-origin' : '--hub-tokens'} needs --hub`);
     context.useDatabase(file);
-    const { serveDatabase, tokenOfFile } = await import('@ggen-sim/serve');
+    const { scopedTokensOfFile, serveDatabase, tokenOfFile } = await import('@ggen-sim/serve');
     const [{ graphqlRoute }, { mcpRoute }, { hooksRoute }] = await Promise.all([
       import('@ggen-sim/graphql/http'),
       import('@ggen-sim/mcp'),
@@ -67,13 +106,22 @@ export const serve: Command = defineCommand({
     if (plain && isWritable && (await database.info()).encryption !== null)
       context.printNotice('What hooks send is not encrypted until it is stored');
     const token = tokenFile === undefined ? {} : { token: tokenOfFile(tokenFile) };
+    const scopedTokens =
+      hubTokens === undefined ? undefined : scopedTokensOfFile(hubTokens, ['push', 'pull']);
+    const hubLocation = hub === undefined ? undefined : await locationOfHub(hub, context.databasePath);
+    const routes = hubLocation === undefined ? [] : await hubAt(hubLocation, context);
     const server = await serveDatabase(database, {
       host,
       port,
       allowedHosts,
       isWritable,
-      ...omitUndefined({ agent }),
-      routes: [graphqlRoute(), mcpRoute(), hooksRoute({ databasePath: context.databasePath, plain })],
+      ...omitUndefined({ agent, allowedOrigins, scopedTokens }),
+      routes: [
+        graphqlRoute(),
+        mcpRoute(),
+        hooksRoute({ databasePath: context.databasePath, plain }),
+        ...routes,
+      ],
       ...(noToken ? { token: null } : token),
     });
     const stop = (): void => void server.stop().catch(() => undefined);
@@ -81,7 +129,10 @@ export const serve: Command = defineCommand({
     if (signal.aborted) stop();
     const { url, path: databasePath } = server;
     try {
-      await context.stdout.writeLine(reportJson({ url, database: databasePath, processId: process.pid }));
+      const report = { url, database: databasePath, processId: process.pid };
+      await context.stdout.writeLine(
+        reportJson(hubLocation === undefined ? report : { ...report, hub: hubLocation }),
+      );
       await server.stopped;
     } finally {
       // Where the address cannot be written, nobody would know that it listens.
@@ -91,3 +142,33 @@ export const serve: Command = defineCommand({
     return exitCode === EXIT_CODES.terminated ? EXIT_CODES.ok : exitCode;
   },
 });
+
+/** Returns where the hub is. @throws {SyncError} SYNC_TARGET_INVALID, also for a URL with a password, which others could see */
+async function locationOfHub(given: string | null, databasePath: string): Promise<string> {
+  if (given === null) return `${databasePath}-hub.db`;
+  const { checkStoredLocation } = await import('@ggen-sim/sync');
+  const location = checkStoredLocation(given);
+  if (!/^https?:/u.test(location)) return location;
+  throw new UsageError(
+    '--hub is where the hub keeps what it is sent: a file or PostgreSQL, not another hub',
+    "To synchronise over another hub, use 'ggen-sim sync init'",
+  );
+}
+
+/** Makes the routes of a hub, which is created where there is none. What cannot be used is refused before anything listens. */
+async function hubAt(location: string, context: CommandContext): Promise<Route[]> {
+  const [{ openTarget }, { hubRoutes }] = await Promise.all([
+    import('@ggen-sim/sync'),
+    import('@ggen-sim/sync/hub'),
+  ]);
+  const target = await openTarget(location);
+  try {
+    await target.id();
+  } catch (error) {
+    await target.close();
+    throw error;
+  }
+  return hubRoutes(target, {
+    onUnavailable: (error) => context.printNotice(failureLine(failureOf(error))),
+  });
+}

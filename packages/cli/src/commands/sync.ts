@@ -4,7 +4,15 @@ import type { PullReport, RunSyncOptions, SyncTarget } from '@ggen-sim/sync';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { failureLine, failureOf, inCommands, UsageError } from '../failures.ts';
+import {
+  CommandFailure,
+  failureLine,
+  failureOf,
+  hasCode,
+  inCommands,
+  UsageError,
+  type Failure,
+} from '../failures.ts';
 import { reportJson, reportLine } from '../output/reports.ts';
 import { flag, optionalCount, requiredPath } from '../parameters.ts';
 import { permitPlainOutput, PLAIN_FLAG } from './plain-output.ts';
@@ -16,22 +24,30 @@ const AGAIN_NOTES =
 
 export const syncInit: Command = defineCommand({
   name: 'sync init',
-  summary: 'Set what this database is synchronised over: PostgreSQL or a file',
+  summary: 'Set what this database is synchronised over: a hub, PostgreSQL or a file',
   notes:
-    'TARGET is postgres://USER@HOST/DATABASE, or the path of a file that all machines reach. Its tables are created, and the ' +
-    'file. A target that does not answer is not set, unless --offline is given. The URL holds no password, because the database ' +
-    'may be copied: it is taken from the variable PGPASSWORD. Over another target than before, everything ' +
+    'TARGET is http://HOST:PORT or https://HOST of a hub (serve --hub), postgres://USER@HOST/DATABASE, or the path of a file ' +
+    'that all machines reach. Its tables are created, and the file. A target that does not answer is not set, unless --offline ' +
+    'is given. The URL holds no token and no password, because the database may be copied: they are taken from the variables ' +
+    'GGEN_SIM_SYNC_TOKEN and PGPASSWORD. Over another target than before, everything ' +
     'is sent again, and nothing is stored twice. The target is not encrypted: for an encrypted database, --plain is needed. ' +
     'Prints what sync status prints.',
   database: 'existing',
   positionals: {
-    target: requiredPath({ completes: 'files', description: 'URL of PostgreSQL, or path of a file' }),
+    target: requiredPath({
+      completes: 'files',
+      description: 'URL of a hub or of PostgreSQL, or path of a file',
+    }),
   },
   options: {
     offline: flag({ description: 'do not ask the target if it answers' }),
     plain: PLAIN_FLAG,
   },
-  examples: ['ggen-sim sync init postgres://ggen@db.example/fleet', 'ggen-sim sync init /mnt/shared/hub.db'],
+  examples: [
+    'ggen-sim sync init http://127.0.0.1:7080',
+    'ggen-sim sync init postgres://ggen@db.example/fleet',
+    'ggen-sim sync init /mnt/shared/hub.db',
+  ],
   async run({ target: location, offline, plain }, context) {
     const { checkStoredLocation, openTarget, setTarget } = await import('@ggen-sim/sync');
     const checked = checkStoredLocation(location);
@@ -43,6 +59,9 @@ export const syncInit: Command = defineCommand({
       const target = await openTarget(checked);
       try {
         await target.id();
+      } catch (error) {
+        if (hasCode(error, 'SYNC_UNREACHABLE')) throw notReached(error);
+        throw error;
       } finally {
         await target.close();
       }
@@ -51,6 +70,15 @@ export const syncInit: Command = defineCommand({
     await writeStatus(database, context);
   },
 });
+
+/** Names the way to set a target that does not answer yet. */
+function notReached({ code, message, hint }: Pick<Failure, 'code' | 'message' | 'hint'>): CommandFailure {
+  // That saves go on is no help here; that a password is missing is.
+  const remedy = hint === undefined || hint.startsWith('Saves go on here') ? '' : `${hint} `;
+  return new CommandFailure(code, message, {
+    hint: `${remedy}The target is not set; --offline sets it without asking it`,
+  });
+}
 
 export const syncPush: Command = defineCommand({
   name: 'sync push',

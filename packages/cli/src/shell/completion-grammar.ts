@@ -110,7 +110,12 @@ function commandContext(command: Command, members: readonly CompletionWord[]): C
 }
 
 function completionOption(name: string, { description, takes, completes }: Parameter): CompletionOption {
-  return { word: `--${kebabCase(name)}`, summary: description, takesValue: takes !== 'nothing', completes };
+  return {
+    word: `--${kebabCase(name)}`,
+    summary: description,
+    takesValue: !['nothing', 'maybe'].includes(takes),
+    completes,
+  };
 }
 
 /** Lists the options that take a value. An option takes one in every context or in none. */

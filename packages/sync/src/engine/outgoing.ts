@@ -1,5 +1,6 @@
 /** Entries of the change log as they are sent. */
 import type { ChangeData, ChangeEvent, Persistence } from '@ggen-sim/core';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { PushedChange, PushedEntry } from '../contract/sync-target.ts';
 
 /** A batch ends after so many entries, or this size of their rows. */
@@ -66,5 +67,5 @@ function encodeRow(row: object): string | undefined {
 }
 
 function toHex(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('hex');
+  return bytesToHex(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
 }

@@ -50,7 +50,9 @@ export async function runSync(
           error instanceof SyncError && (error.code === 'SYNC_UNREACHABLE' || error.code === 'SYNC_BUSY');
         if (!canRetry) throw error;
         const longest = Math.min(intervalMs * 2 ** failures++, MAX_RETRY_MS);
-        const retryMs = Math.round(longest * (0.5 + Math.random() / 2));
+        const jitteredMs = Math.round(longest * (0.5 + Math.random() / 2));
+        // Whoever was told to wait does not come back before; the jitter keeps machines from coming together.
+        const retryMs = Math.min((error.retryAfterMs ?? 0) + jitteredMs, MAX_RETRY_MS);
         onReport?.({ error, retryMs });
         await waker.pause(retryMs, retryMs);
       }

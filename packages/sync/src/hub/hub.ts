@@ -16,8 +16,8 @@ import { ChangeWriter } from './change-writer.ts';
 import type { HubDatabase, HubSession } from './hub-database.ts';
 import { prepareHub } from './hub-schema.ts';
 import { listOf, valuesIn } from './lists.ts';
-import { checkPushedBatch } from './pushed-batch.ts';
 import { readChanges } from './read-changes.ts';
+import { checkLeaves, checkOrigin, checkPullRequest, checkPushedBatch } from './request-checks.ts';
 
 /** A {@link SyncTarget} over a database that the caller opened. */
 export class Hub implements SyncTarget {
@@ -40,11 +40,13 @@ export class Hub implements SyncTarget {
   }
 
   async cursor(origin: string): Promise<ChainPosition> {
+    checkOrigin(origin);
     await this.id();
     return this.#database.transaction((session) => readCursor(session, origin));
   }
 
   async unknown(leaves: readonly string[]): Promise<readonly string[]> {
+    checkLeaves(leaves);
     if (leaves.length === 0) return [];
     await this.id();
     const known = await this.#database.transaction((session) =>
@@ -64,6 +66,7 @@ export class Hub implements SyncTarget {
   }
 
   async pull(request: PullRequest): Promise<PulledBatch> {
+    checkPullRequest(request);
     await this.id();
     return this.#database.transaction((session) => readChanges(session, request));
   }

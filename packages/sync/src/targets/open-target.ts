@@ -1,27 +1,52 @@
-import path from 'node:path';
+import { localTargets } from '#targets/local-targets';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
+import { httpTarget } from './http-target.ts';
 
 const POSTGRES = /^postgres(?:ql)?:\/\//;
+const HTTP = /^https?:\/\//i;
+
+const FORMS =
+  'Give http://HOST:PORT or https://HOST of a hub, postgres://USER@HOST/DATABASE, or the path of a file.';
 
 /**
  * Checks a location, and makes a path absolute.
- * @param location - `postgres://…`, or the path of a file
+ * @param location - `http://…` or `https://…` of a hub, `postgres://…`, or the path of a file
  * @throws {SyncError} SYNC_TARGET_INVALID
  */
 export function checkLocation(location: string): string {
+  if (HTTP.test(location)) return checkHttp(location);
   if (!POSTGRES.test(location)) {
     if (location === '' || /^\w{2,}:/.test(location)) {
       throw new SyncError('SYNC_TARGET_INVALID', `${JSON.stringify(location)} names no target`, {
-        hint: 'Give postgres://USER@HOST/DATABASE, or the path of a file.',
+        hint: FORMS,
       });
     }
-    return path.resolve(location);
+    return localTargets.absolutePath(location);
   }
   if (URL.canParse(location)) return location;
   throw new SyncError('SYNC_TARGET_INVALID', 'The location of the target is no URL', {
     hint: 'Give postgres://USER@HOST/DATABASE, with %-escapes where a name has other characters.',
   });
+}
+
+/** Checks the address of a hub, and returns it in one form. The message does not repeat it: it may hold a secret. */
+function checkHttp(location: string): string {
+  const url = URL.canParse(location) ? new URL(location) : undefined;
+  if (url === undefined) {
+    throw new SyncError('SYNC_TARGET_INVALID', 'The location of the target is no URL', { hint: FORMS });
+  }
+  const { username, password, search, hash, origin, pathname } = url;
+  if (username !== '' || password !== '' || search !== '' || hash !== '') {
+    throw new SyncError(
+      'SYNC_TARGET_INVALID',
+      'The address of a hub ends with its path, and holds no token',
+      {
+        hint: 'Leave out user, password and what comes after ? or #; give the token in the variable GGEN_SIM_SYNC_TOKEN.',
+      },
+    );
+  }
+  return `${origin}${pathname.replace(/\/+$/, '')}`;
 }
 
 /**
@@ -42,22 +67,21 @@ export function checkStoredLocation(location: string): string {
 export interface OpenTargetOptions {
   /** False to refuse a file that is missing, for instance because its folder is not mounted. @default true */
   readonly create?: boolean;
+  /** Token of a hub over HTTP. @default the variable GGEN_SIM_SYNC_TOKEN; none in a page */
+  readonly token?: string;
 }
 
 /**
  * Makes the target of a location, which the first call opens, and opens again after it was lost. The client of PostgreSQL is
- * loaded when it is needed.
- * @throws {SyncError} SYNC_TARGET_INVALID
+ * loaded when it is needed. In a page there is HTTP alone.
+ * @throws {SyncError} SYNC_TARGET_INVALID, SYNC_UNAUTHORIZED
  */
 export async function openTarget(
   location: string,
-  { create = true }: OpenTargetOptions = {},
+  { create = true, token }: OpenTargetOptions = {},
 ): Promise<SyncTarget> {
   const checked = checkLocation(location);
-  if (POSTGRES.test(checked)) {
-    const { postgresTarget } = await import('./postgres-target.ts');
-    return postgresTarget(checked);
-  }
-  const { openFileTarget } = await import('./file-target.ts');
-  return openFileTarget(checked, create);
+  if (HTTP.test(checked)) return httpTarget(checked, token ?? localTargets.environmentToken());
+  if (POSTGRES.test(checked)) return localTargets.openPostgres(checked);
+  return localTargets.openFile(checked, create);
 }

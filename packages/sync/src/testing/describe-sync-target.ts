@@ -1,4 +1,5 @@
 /** Tests an implementation of {@link SyncTarget} against everything the contract promises. */
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { chainAfter, START } from '../contract/chain.ts';
 import type { ChainPosition, PushedBatch, PushedChange, SyncTarget } from '../contract/sync-target.ts';
 
@@ -20,7 +21,7 @@ const OTHER = 'other';
 
 /** Makes a hash of its own for each word. */
 function leafOf(word: string): string {
-  return chainAfter(START.chain, Buffer.from(word).toString('hex'));
+  return chainAfter(START.chain, bytesToHex(new TextEncoder().encode(word)));
 }
 
 function saved(id: string, overrides: Partial<PushedChange> = {}): PushedChange {

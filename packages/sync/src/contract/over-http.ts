@@ -1,0 +1,11 @@
+/**
+ * The contract over HTTP: a POST for each method of a target, with what it takes as JSON. The answer is `{"result"}`, or
+ * `{"error":{"code","message","hint"}}` with a status code. Bodies may be compressed with gzip both ways.
+ */
+export const HUB_PATH = '/sync/v1';
+
+/** Names of the methods, which are the last part of the path. */
+export type HubMethod = 'id' | 'cursor' | 'unknown' | 'push' | 'pull';
+
+/** Bodies of fewer bytes are sent as they are. */
+export const GZIP_FROM_BYTES = 1400;

@@ -1,0 +1,218 @@
+/**
+ * Serves a target over HTTP: a route for each method of the contract. Nothing is kept between two requests, so several servers
+ * may stand before one target, and one may end at any moment: what it answered is stored.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { GZIP_FROM_BYTES, HUB_PATH, type HubMethod } from '../contract/over-http.ts';
+import type { PullRequest, PushedBatch, SyncTarget } from '../contract/sync-target.ts';
+import { SyncError } from '../errors.ts';
+import { Turns } from './turns.ts';
+
+/** A request that passed the checks of the HTTP server: an `Exchange` of `@ggen-sim/serve`. */
+export interface HubExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Fires when the caller has gone, or the time to answer has passed. */
+  readonly signal: AbortSignal;
+  readonly readBody: () => Promise<Buffer>;
+}
+
+/** A `Route` of `@ggen-sim/serve`. */
+export interface HubRoute {
+  readonly methods: readonly 'POST'[];
+  readonly path: string;
+  readonly crossOrigin: true;
+  readonly scopes: readonly HubScope[];
+  readonly bodyBytes: number;
+  readonly handle: (exchange: HubExchange) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** What a token of a hub allows: to send, or to read what others have sent. */
+export type HubScope = 'push' | 'pull';
+
+/** Options of {@link hubRoutes}. */
+export interface HubRoutesOptions {
+  /** Called when the target cannot be used, and has been before. Callers are not told why. */
+  readonly onUnavailable?: (error: SyncError) => void;
+  /** Size of a body in bytes, before and after it is unpacked. A row is a part of one. @default 67108864 (64 MiB) */
+  readonly bodyBytes?: number;
+}
+
+const BODY_BYTES = 64 * 1024 * 1024;
+
+/** Bodies up to this size are read while they wait for their turn: those of nearly all batches. */
+const EARLY_BODY_BYTES = 2 * 1024 * 1024;
+
+/** Requests that are unpacked and stored at a time, and those that wait for that. */
+const RUNNING = 4;
+const WAITING = 64;
+
+/** Seconds after which a hub that has too much to do, or cannot reach its database, is asked again. */
+const BUSY_SECONDS = 1;
+const UNAVAILABLE_SECONDS = 5;
+
+interface Method {
+  readonly scopes: readonly HubScope[];
+  readonly call: (target: SyncTarget, value: Readonly<Record<string, unknown>>) => Promise<unknown>;
+}
+
+/** The target checks what it is given. */
+const METHODS: Readonly<Record<HubMethod, Method>> = {
+  id: { scopes: ['push', 'pull'], call: (target) => target.id() },
+  cursor: { scopes: ['push', 'pull'], call: (target, { origin }) => target.cursor(origin as string) },
+  unknown: { scopes: ['push'], call: (target, { leaves }) => target.unknown(leaves as string[]) },
+  push: { scopes: ['push'], call: (target, value) => target.push(value as unknown as PushedBatch) },
+  pull: { scopes: ['pull'], call: (target, value) => target.pull(value as unknown as PullRequest) },
+};
+
+/** Statuses of what a target says of a request. */
+const STATUS_BY_CODE: Readonly<Record<string, number>> = { FORKED: 409, SYNC_GAP: 409, SYNC_INVALID: 400 };
+
+/**
+ * Makes the routes of a hub, which own the target and close it when the server stops.
+ * @param target - a {@link SyncTarget} that checks what it is given, as those of `openTarget` do
+ */
+export function hubRoutes(
+  target: SyncTarget,
+  { onUnavailable, bodyBytes = BODY_BYTES }: HubRoutesOptions = {},
+): HubRoute[] {
+  const turns = new Turns(RUNNING, WAITING);
+  let isAvailable = true;
+  const noteAvailable = (error?: SyncError): void => {
+    if (error !== undefined && isAvailable) onUnavailable?.(error);
+    isAvailable = error === undefined;
+  };
+  const answer = async (exchange: HubExchange, { call }: Method): Promise<void> => {
+    const { request, response, signal } = exchange;
+    if (!turns.hasRoom) {
+      await refuse(exchange, 429, busy(), BUSY_SECONDS);
+      return;
+    }
+    const isEarly = Number(request.headers['content-length'] ?? Infinity) <= EARLY_BODY_BYTES;
+    const early = isEarly ? await exchange.readBody() : undefined;
+    const endTurn = await turns.take();
+    try {
+      // Whoever has gone while waiting hears nothing.
+      if (signal.aborted) return;
+      const value = await valueIn(request, early ?? (await exchange.readBody()), bodyBytes);
+      const result = await call(target, value);
+      noteAvailable();
+      await send(request, response, 200, { result });
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      const status = error instanceof RefusedBody ? error.status : STATUS_BY_CODE[error.code];
+      if (status !== undefined) {
+        await refuse(exchange, status, error);
+        return;
+      }
+      noteAvailable(error);
+      await refuse(exchange, 503, unavailable(), UNAVAILABLE_SECONDS);
+    } finally {
+      endTurn();
+    }
+  };
+  return Object.entries(METHODS).map(([name, method], index) => ({
+    methods: ['POST'],
+    path: `${HUB_PATH}/${name}`,
+    crossOrigin: true,
+    scopes: method.scopes,
+    bodyBytes,
+    handle: (exchange) => answer(exchange, method),
+    stop: index === 0 ? () => target.close() : async () => undefined,
+  }));
+}
+
+/** A body that is none. */
+class RefusedBody extends SyncError {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super('SYNC_INVALID', message);
+    this.status = status;
+  }
+}
+
+/** @throws {RefusedBody} */
+async function valueIn(
+  { headers }: IncomingMessage,
+  body: Buffer,
+  maxBytes: number,
+): Promise<Record<string, unknown>> {
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') throw new RefusedBody(415, 'The body must be application/json');
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'gzip' && encoding !== 'identity')
+    throw new RefusedBody(415, 'The body may be compressed with gzip alone');
+  const bytes = encoding === 'gzip' ? await unpacked(body, maxBytes) : body;
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new RefusedBody(400, 'The body is no JSON');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new RefusedBody(400, 'The body is no JSON object');
+}
+
+/** Unpacks a body, up to the limit: a small one may hold gigabytes. */
+async function unpacked(body: Buffer, maxOutputLength: number): Promise<Buffer> {
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new RefusedBody(413, `The body may have ${maxOutputLength} bytes at most when it is unpacked`);
+    throw new RefusedBody(400, 'The body is not compressed as its header says');
+  }
+}
+
+async function refuse(
+  { request, response }: HubExchange,
+  status: number,
+  {
+    code,
+    message,
+    hint,
+  }: { readonly code: string; readonly message: string; readonly hint?: string | undefined },
+  retryAfterSeconds?: number,
+): Promise<void> {
+  if (retryAfterSeconds !== undefined) setUnlessSent(response, 'retry-after', String(retryAfterSeconds));
+  // What the caller still sends is not read, so the connection cannot be used for another request.
+  if (!request.complete) setUnlessSent(response, 'connection', 'close');
+  await send(request, response, status, { error: { code, message, ...(hint !== undefined && { hint }) } });
+}
+
+function setUnlessSent(response: ServerResponse, name: string, value: string): void {
+  if (!response.headersSent) response.setHeader(name, value);
+}
+
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  value: object,
+): Promise<void> {
+  const plain = Buffer.from(`${JSON.stringify(value)}\n`);
+  const acceptsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  const isPacked = acceptsGzip && plain.length >= GZIP_FROM_BYTES;
+  const body = isPacked ? await promisify(gzip)(plain) : plain;
+  // The time to answer may have passed meanwhile, and the server has said so.
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': body.length,
+    ...(isPacked && { 'content-encoding': 'gzip' }),
+  });
+  response.end(body);
+}
+
+function busy(): { readonly code: string; readonly message: string } {
+  return { code: 'HUB_BUSY', message: 'Too many databases synchronise at the moment' };
+}
+
+function unavailable(): { readonly code: string; readonly message: string } {
+  return { code: 'HUB_UNAVAILABLE', message: 'The hub cannot use its database at the moment' };
+}

@@ -1,0 +1,210 @@
+/** A target over HTTP: a hub that `ggen-sim serve --hub` serves. `fetch` is all that it needs, so it runs in a page as well. */
+import type { IncomingChange } from '@ggen-sim/core';
+import type { ChainPosition, PulledBatch, SyncTarget } from '../contract/sync-target.ts';
+import { GZIP_FROM_BYTES, HUB_PATH, type HubMethod } from '../contract/over-http.ts';
+import { SyncError, type SyncErrorCode } from '../errors.ts';
+
+/** The server ends an answer after 60 s; this ends a wait for one that is gone without a word. */
+const ANSWER_TIMEOUT_MS = 90_000;
+
+/** What a hub says of a batch. Other codes are those of its server. */
+const CODES_OF_BATCHES: ReadonlySet<string> = new Set<SyncErrorCode>(['FORKED', 'SYNC_GAP', 'SYNC_INVALID']);
+
+/** Statuses of a server that may answer later, or of a proxy before it (RFC 9110, section 15). */
+const IS_LATER: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/** Remedies that name options of this package, which the hub cannot know. */
+const FORKED_HINT =
+  'Nothing is lost. Give this file an id of its own with `renewOrigin`; both files then go on.';
+const TOKEN_HINT =
+  'Give the token of the hub, in Node in the variable GGEN_SIM_SYNC_TOKEN, in a page to openTarget.';
+
+/** The `error` of an answer. */
+interface AnsweredError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/**
+ * Makes a target of the address of a hub. Nothing is sent before the first call.
+ * @param url - `http://…` or `https://…`, without what comes after the path
+ * @param token - sent to this address alone: a redirect is refused
+ * @throws {SyncError} SYNC_UNAUTHORIZED for a token that no header can hold
+ */
+export function httpTarget(url: string, token: string | undefined): SyncTarget {
+  const trimmed = token?.trim() ?? '';
+  if (/[^\x21-\x7e]/.test(trimmed)) {
+    throw new SyncError('SYNC_UNAUTHORIZED', 'The token of the hub has characters that a token never has', {
+      hint: TOKEN_HINT,
+    });
+  }
+  const base = url.replace(/\/+$/, '');
+  const call = async <T>(
+    method: HubMethod,
+    value: unknown,
+    isResult: (result: unknown) => result is T,
+  ): Promise<T> => {
+    const result = await resultOf(base, method, trimmed, JSON.stringify(value));
+    if (isResult(result)) return result;
+    throw noHub(base, `its answer to ${method} is none`);
+  };
+  return {
+    id: () => call('id', {}, isText),
+    cursor: (origin) => call('cursor', { origin }, isPosition),
+    unknown: async (leaves) => (leaves.length === 0 ? [] : call('unknown', { leaves }, isTexts)),
+    push: (batch) => call('push', batch, isPosition),
+    pull: (request) => call('pull', request, isPulledBatch),
+    close: async () => undefined,
+  };
+}
+
+async function resultOf(base: string, method: HubMethod, token: string, text: string): Promise<unknown> {
+  const headers = new Headers({ 'content-type': 'application/json', accept: 'application/json' });
+  if (token !== '') headers.set('authorization', `Bearer ${token}`);
+  let body: string | ArrayBuffer = text;
+  if (text.length >= GZIP_FROM_BYTES) {
+    body = await compressed(text);
+    headers.set('content-encoding', 'gzip');
+  }
+  let response: Response;
+  let answer: string;
+  try {
+    response = await fetch(`${base}${HUB_PATH}/${method}`, {
+      method: 'POST',
+      headers,
+      body,
+      redirect: 'manual',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+    answer = await response.text();
+  } catch (error) {
+    throw cannotReach(base, error);
+  }
+  const { type, status } = response;
+  // A page is not told where a redirect leads.
+  if (type === 'opaqueredirect' || (status >= 300 && status < 400)) {
+    const location = response.headers.get('location');
+    throw new SyncError(
+      'SYNC_TARGET_INVALID',
+      `${base} redirects${location === null ? '' : ` to ${location}`}, where the token is not sent`,
+      { hint: 'Give the address of the hub itself. Does it begin with https://?' },
+    );
+  }
+  const parsed = parseObject(answer);
+  if (response.ok && 'result' in parsed) return parsed['result'];
+  throw failureOf(base, response, errorIn(parsed['error']));
+}
+
+async function compressed(text: string): Promise<ArrayBuffer> {
+  const bytes = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Response(bytes).arrayBuffer();
+}
+
+function failureOf(base: string, { status, headers }: Response, error: AnsweredError | undefined): SyncError {
+  const reason = error?.message ?? `status ${status}`;
+  if (status === 413) {
+    return new SyncError('SYNC_INVALID', `A row is too large for the hub at ${base}: ${reason}`, {
+      hint: 'Over PostgreSQL or a file, rows may be larger.',
+    });
+  }
+  if (error !== undefined && CODES_OF_BATCHES.has(error.code)) {
+    const { code, message, hint } = error;
+    return new SyncError(code as SyncErrorCode, message, { hint: code === 'FORKED' ? FORKED_HINT : hint });
+  }
+  if (status === 401 || (status === 403 && error !== undefined)) {
+    return new SyncError('SYNC_UNAUTHORIZED', `The hub at ${base} refuses: ${reason}`, {
+      hint: status === 401 ? TOKEN_HINT : error?.hint,
+    });
+  }
+  if (status >= 500 || IS_LATER.has(status)) {
+    const seconds = Number(headers.get('retry-after') ?? 0);
+    return new SyncError('SYNC_UNREACHABLE', `The hub at ${base} cannot be used: ${reason}`, {
+      hint: LATER_HINT,
+      retryAfterMs: seconds > 0 ? seconds * 1000 : undefined,
+    });
+  }
+  // A ggen-sim server that serves no hub has nothing at the path.
+  return noHub(base, reason);
+}
+
+const LATER_HINT = 'Saves go on here. Synchronise again when it can be reached.';
+
+function cannotReach(base: string, error: unknown): SyncError {
+  // `fetch` of Node keeps the reason in the cause; that of a browser tells none.
+  const { message, cause } = error as Error & { readonly cause?: Error & { readonly code?: string } };
+  const reason = cause?.message || cause?.code || message;
+  return new SyncError('SYNC_UNREACHABLE', `The hub at ${base} cannot be reached: ${reason}`, {
+    hint: LATER_HINT,
+    cause: error,
+  });
+}
+
+function noHub(base: string, reason: string): SyncError {
+  return new SyncError('SYNC_TARGET_INVALID', `There is no hub at ${base}: ${reason}`, {
+    hint: "A hub is served by 'ggen-sim serve --hub'.",
+  });
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isObject(parsed) ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+
+function errorIn(given: unknown): AnsweredError | undefined {
+  if (!isObject(given)) return undefined;
+  const { code, message, hint } = given;
+  if (!isText(code) || !isText(message)) return undefined;
+  return { code, message, hint: isText(hint) ? hint : undefined };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isPosition(value: unknown): value is ChainPosition {
+  return (
+    isObject(value) &&
+    Number.isSafeInteger(value['seq']) &&
+    isText(value['chain']) &&
+    /^[0-9a-f]{64}$/.test(value['chain'])
+  );
+}
+
+function isPulledBatch(value: unknown): value is PulledBatch {
+  if (!isObject(value)) return false;
+  const { changes, position, pushId, isLast } = value;
+  return (
+    Array.isArray(changes) &&
+    changes.every(isChange) &&
+    Number.isSafeInteger(position) &&
+    (pushId === null || isText(pushId)) &&
+    typeof isLast === 'boolean'
+  );
+}
+
+/** Looks at the parts that the database does not check by itself. */
+function isChange(value: unknown): value is IncomingChange {
+  if (!isObject(value)) return false;
+  const { row, parent, leaves, reason } = value;
+  return (
+    (row === null || isObject(row)) &&
+    (parent === null || isText(parent)) &&
+    isTexts(leaves) &&
+    (reason === null || isText(reason))
+  );
+}
