@@ -58,6 +58,15 @@ export interface Agent<
   readonly reports?: AgentReports<Inputs, Outcome>;
 }
 
+/** Finished run with its documents. */
+export interface ReportedRun<
+  Inputs extends AgentInputs = AgentInputs,
+  Outcome extends AgentOutcome = AgentOutcome,
+> {
+  readonly run: AgentRun<Outcome>;
+  readonly inputs: Inputs;
+}
+
 /** Reports of an agent, and the severities of its results. */
 export interface AgentReports<
   Inputs extends AgentInputs = AgentInputs,
@@ -65,8 +74,12 @@ export interface AgentReports<
 > {
   /** Names of the formats. */
   readonly formats: readonly string[];
+  /** Names of those in which several runs are one document, and not one report after another. */
+  readonly documentFormats: readonly string[];
   /** Writes a finished run in one of the formats, with a line feed at its end. */
   write(run: AgentRun<Outcome>, format: string, inputs: Inputs): Promise<string>;
+  /** Writes several finished runs in one of the formats. */
+  writeAll(runs: readonly ReportedRun<Inputs, Outcome>[], format: string): Promise<string>;
   /** Severities of results, worst first. */
   readonly severities: readonly string[];
   /** Returns the worst severity of a run's results; `null` when it has none. */

@@ -6,6 +6,7 @@ export type {
   AgentOutcome,
   AgentReceipt,
   AgentReports,
+  ReportedRun,
   AgentRun,
   DocumentsParameter,
   ExecutableAgent,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { describe, expect, it } from 'vitest';
 import { type ValidationFindings, type ValidationInputs, validate } from '../src/index.ts';
+import { resultLines } from '../src/validation/results.ts';
 import { turtle } from './documents.ts';
 
 async function findingsOf(inputs: ValidationInputs): Promise<ValidationFindings> {
@@ -110,6 +111,9 @@ it('a receipt lists 1,000 results and hashes the rest', async () => {
       source_constraint_component: sourceConstraintComponent,
     })}\n`;
   });
+  const all = resultLines({ violations }).split(/(?<=\n)/);
+  expect(all.slice(1000)).toEqual(lines);
+  expect(all.slice(0, 1000).map((line) => JSON.parse(line) as unknown)).toEqual(findings.violations);
   expect(findings.omitted_results).toEqual({
     count: 3,
     sha256: createHash('sha256').update(lines.join('')).digest('hex'),

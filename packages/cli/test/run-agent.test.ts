@@ -3,9 +3,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Sandbox, parseRows } from './run-cli.ts';
 
+const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url));
 const sandbox = new Sandbox();
 const file = (name: string, content: string): string => {
   mkdirSync(dirname(join(sandbox.directory, name)), { recursive: true });
@@ -273,6 +275,66 @@ describe('run-agent validation', () => {
     expect(exitCode).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ files_validated: 2 });
     expect((await validate('--spec', good, '--spec', bad, '--shapes', shapes)).exitCode).toBe(2);
+  });
+
+  it('validates each file by itself, in their order, and exits with the worst code', async () => {
+    const large = file(
+      'large.ttl',
+      `${prefixes}${Array.from({ length: 300 }, (_, n) => `ex:p${n} a ex:Person ; ex:name "${n}" .`).join('\n')}\n`,
+    );
+    const files = [large, good, bad, broken, good];
+    const each = (...words: string[]): ReturnType<Sandbox['run']> =>
+      validate('--shapes', shapes, '--each', ...words, '--spec', ...files);
+    const { exitCode, stdout, stderr } = await each();
+    const receipts = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { conforms: boolean | null; inputs: { name: string }[] });
+    expect(receipts.map(({ inputs }) => inputs[0]?.name)).toEqual(files);
+    expect(receipts.map(({ conforms }) => conforms)).toEqual([true, true, false, null, true]);
+    expect(exitCode).toBe(1);
+    expect(stderr.match(/^Receipt: /gmu)).toHaveLength(5);
+    expect(stderr).toMatch(/^5 of 5 files: some failed, some do not conform\n$/mu);
+    const sarif = await each('--format', 'sarif');
+    expect(JSON.parse(sarif.stdout)).toMatchObject({
+      runs: [{ invocations: files.map((name) => ({ executionSuccessful: name !== broken })), results: [{}] }],
+    });
+    const text = await each('--format', 'text');
+    expect(text.stdout.match(/^\S+\.ttl:$/gmu)).toEqual(files.map((name) => `${name}:`));
+    expect((await each('--execution-id', 'all')).exitCode).toBe(64);
+    expect((await validate('--spec', good, bad, '--shapes', shapes, '--each')).exitCode).toBe(2);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'is run by the example workflow as it is written there',
+    async () => {
+      const workflow = readFileSync(join(EXAMPLES, 'validation-workflow.yml'), 'utf8');
+      const commands = workflow.match(/npx ggen-sim (?:.*\\\n)*.*/gu) ?? [];
+      expect(commands).toHaveLength(2);
+      file('workflow/ontology/a.ttl', readFileSync(join(sandbox.directory, bad), 'utf8'));
+      file('workflow/ontology/b.ttl', readFileSync(join(sandbox.directory, good), 'utf8'));
+      file('workflow/shapes/s.ttl', readFileSync(join(sandbox.directory, shapes), 'utf8'));
+      for (const command of commands) {
+        const { exitCode } = await sandbox.shell(`cd workflow && ${command.replace('npx ', '')}`);
+        expect(exitCode).toBe(2);
+      }
+      const written = (name: string): string =>
+        readFileSync(join(sandbox.directory, 'workflow', name), 'utf8');
+      expect(JSON.parse(written('results.sarif'))).toMatchObject({
+        runs: [{ results: [{ level: 'error' }] }],
+      });
+      expect(written('results.xml').match(/<testsuite /gu)).toHaveLength(2);
+    },
+  );
+
+  it('takes the example of a ggen project', async () => {
+    const project = join(EXAMPLES, 'ggen-project/ggen.toml');
+    const spec = join(EXAMPLES, 'water-network.ttl');
+    const { exitCode, stdout } = await validate('--spec', spec, '--config', project);
+    expect({ exitCode, receipt: JSON.parse(stdout) as unknown }).toMatchObject({
+      exitCode: 2,
+      receipt: { violations: [{ focus_node: '<https://example.org/sensors/flow-1>' }] },
+    });
   });
 
   it('exits with 3 when a part of the shapes was not evaluated', async () => {

@@ -37,6 +37,7 @@ export class TripleGraph {
   /** Subjects, predicates and objects, ordered by these and without duplicates. */
   readonly #columns: readonly Uint32Array[];
   readonly #indexes: (Index | undefined)[] = [];
+  readonly #predicateIds: Map<string, number> = new Map();
 
   /** @param quads - statements; of a table, the terms are used too */
   constructor(n3: N3, quads: Iterable<Quad>) {
@@ -155,7 +156,10 @@ export class TripleGraph {
   #find(
     pattern: readonly (Term | null | undefined)[],
   ): [rows: Uint32Array | undefined, start: number, end: number] {
-    const ids = pattern.map((term) => (term === null || term === undefined ? null : this.terms.find(term)));
+    const ids = pattern.map((term, position) => {
+      if (term === null || term === undefined) return null;
+      return position === 1 ? this.#predicateId(term) : this.terms.find(term);
+    });
     if (ids.includes(-1)) return [undefined, 0, 0];
     const [subject, predicate, object] = ids;
     const index = this.#index(indexFor(subject !== null, predicate !== null, object !== null));
@@ -163,6 +167,15 @@ export class TripleGraph {
     const known = wanted.slice(0, wanted.includes(null) ? wanted.indexOf(null) : 3) as number[];
     const start = this.#lowerBound(index, known, false);
     return [index.order[0] === 0 ? undefined : index.rows, start, this.#lowerBound(index, known, true)];
+  }
+
+  /** Returns the number of a predicate. There are few, and they are asked for again and again. */
+  #predicateId(term: Term): number {
+    const known = this.#predicateIds.get(term.value);
+    if (known !== undefined) return known;
+    const id = this.terms.find(term);
+    this.#predicateIds.set(term.value, id);
+    return id;
   }
 
   /** Returns the first position whose triple is not before some ids; with `after`, the first that is after them. */

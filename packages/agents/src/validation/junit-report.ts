@@ -1,11 +1,19 @@
 import { allErrorsOf, describeError } from '../errors.ts';
-import { type ValidationRun, severityOf } from './result-severity.ts';
+import { type ValidatedFiles, type ValidationRun, severityOf } from './result-severity.ts';
+
+/** Writes JUnit XML, with a test suite for each validation. Of several, each has the names of its files. */
+export function junitReport(reported: readonly ValidatedFiles[]): string {
+  const suites = reported.map(({ run, files }) =>
+    suiteOf(run, reported.length === 1 ? 'ggen-sim validation' : files.join(', ')),
+  );
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', {}, suites.join(''))}`;
+}
 
 /**
- * Writes JUnit XML: a failed test case for each result, an erroneous one for a run that failed, a skipped one for each part
+ * Writes a test suite: a failed test case for each result, an erroneous one for a run that failed, a skipped one for each part
  * that was not evaluated. Without any of them, one test case that passed.
  */
-export function junitReport(run: ValidationRun): string {
+function suiteOf(run: ValidationRun, suiteName: string): string {
   const { violations, error, message, receipt } = run;
   const cases = violations.map((violation) => {
     const { focusNode, path, value, shape, sourceConstraintComponent, severity } = violation;
@@ -31,10 +39,10 @@ export function junitReport(run: ValidationRun): string {
     cases.push(element('testcase', { classname: 'not evaluated', name: part }, content));
   }
   if (cases.length === 0) cases.push(element('testcase', { classname: 'validation', name: message }, ''));
-  const suite = element(
+  return element(
     'testsuite',
     {
-      name: 'ggen-sim validation',
+      name: suiteName,
       tests: String(cases.length),
       failures: String(violations.length),
       errors: String(errors.length),
@@ -44,7 +52,6 @@ export function junitReport(run: ValidationRun): string {
     },
     cases.join(''),
   );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', {}, suite)}`;
 }
 
 function element(name: string, attributes: Readonly<Record<string, string>>, content: string): string {

@@ -4,6 +4,12 @@ import type { ValidationOutcome } from './validate.ts';
 /** Finished validation, as reports are made from it. */
 export type ValidationRun = AgentRun<ValidationOutcome>;
 
+/** Finished validation with the names of its documents. */
+export interface ValidatedFiles {
+  readonly run: ValidationRun;
+  readonly files: readonly string[];
+}
+
 /** Severity at which a build fails, or that of the worst result. */
 export type Severity = 'violation' | 'warning' | 'info';
 

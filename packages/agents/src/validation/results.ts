@@ -7,6 +7,18 @@ import type { OmittedResults, ReceiptViolation } from './receipt.ts';
 /** Results that a receipt lists. More would make it too large to store and read; their hash stands for them. */
 export const MAX_LISTED_RESULTS = 1000;
 
+/**
+ * Writes every result of a run as a line of canonical JSON (RFC 8785), in the order and form of the receipt. The lines after
+ * those that the receipt lists have the hash in its `omitted_results`.
+ */
+export function resultLines({ violations }: { readonly violations: readonly Violation[] }): string {
+  return violations.map(lineOf).join('');
+}
+
+function lineOf(violation: Violation): string {
+  return `${canonicalize(receiptViolation(violation)) ?? ''}\n`;
+}
+
 /** Lists the first results of a run for its receipt, and hashes the rest. */
 export function listedResults(violations: readonly Violation[]): {
   readonly listed: readonly ReceiptViolation[];
@@ -16,7 +28,7 @@ export function listedResults(violations: readonly Violation[]): {
   const rest = violations.slice(MAX_LISTED_RESULTS);
   if (rest.length === 0) return { listed, omitted: null };
   const hash = sha256Parts();
-  for (const violation of rest) hash.add(`${canonicalize(receiptViolation(violation)) ?? ''}\n`);
+  for (const violation of rest) hash.add(lineOf(violation));
   return { listed, omitted: { count: rest.length, sha256: hash.hex() } };
 }
 

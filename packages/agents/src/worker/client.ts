@@ -25,13 +25,22 @@ export interface AgentClient {
   close(): void;
 }
 
+/** Options of {@link connectAgents}. */
+export interface ClientOptions {
+  /** Runs that are executed at once; others wait. @default 4 */
+  readonly maxThreads?: number;
+}
+
 /**
  * Makes a client of workers that call `startAgentWorker`. Runs one after another share a worker, simultaneous ones have
  * one each. A run whose worker fails ends with the error `INTERNAL` and leaves a receipt.
  */
-export function connectAgents(startThread: () => AgentThread): AgentClient {
+export function connectAgents(
+  startThread: () => AgentThread,
+  { maxThreads }: ClientOptions = {},
+): AgentClient {
   registerErrorClass('AgentError', AgentError);
-  const threads = new Threads(startThread);
+  const threads = new Threads(startThread, maxThreads);
   return {
     async run(type, persistence, inputs, options) {
       const agent = agentOfType(type);

@@ -16,7 +16,7 @@ export interface Connection {
   end(reason: Error): void;
 }
 
-/** Number of threads at most. Further runs wait. */
+/** Number of threads at most, unless another is given. Further runs wait. */
 const MAX_THREADS = 4;
 
 /**
@@ -25,17 +25,19 @@ const MAX_THREADS = 4;
  */
 export class Threads {
   readonly #start: () => AgentThread;
+  readonly #maxThreads: number;
   readonly #waiting: (() => void)[] = [];
   #idle: Connection | undefined;
   #busy = 0;
 
-  constructor(start: () => AgentThread) {
+  constructor(start: () => AgentThread, maxThreads: number = MAX_THREADS) {
     this.#start = start;
+    this.#maxThreads = maxThreads;
   }
 
   /** Runs a task with a thread of its own. The thread is kept for the next task unless this one fails. */
   async use<T>(signal: AbortSignal | undefined, task: (connection: Connection) => Promise<T>): Promise<T> {
-    while (this.#busy >= MAX_THREADS) await this.#turn(signal);
+    while (this.#busy >= this.#maxThreads) await this.#turn(signal);
     signal?.throwIfAborted();
     this.#busy += 1;
     try {

@@ -1,4 +1,5 @@
 /** The `run-agent` commands, made from the list of agents in `@ggen-sim/agents`. */
+import { availableParallelism } from 'node:os';
 import type {
   Agent,
   AgentError,
@@ -6,15 +7,17 @@ import type {
   AgentOutcome,
   AgentRun,
   InputFile,
+  ReportedRun,
   RunOptions,
   SourceLocation,
 } from '@ggen-sim/agents';
 import { AGENTS, type AgentType, type InputsOf } from '@ggen-sim/agents/registry';
+import type { AgentClient } from '@ggen-sim/agents/client';
 import type { Persistence } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
-import { CommandFailure, failureLine, failureOf, messageWithLocation } from '../failures.ts';
+import { CommandFailure, UsageError, failureLine, failureOf, messageWithLocation } from '../failures.ts';
 import { readGgenProject } from '../ggen-project.ts';
 import { readImports, readInputs } from '../input-files.ts';
 import { OutputClosed } from '../output/data-output.ts';
@@ -29,6 +32,7 @@ function agentCommand(agent: Agent): Command {
   const { formats = [], severities = ['violation'] } = reports ?? {};
   const mildest = severities.at(-1) ?? '';
   const parameters = Object.entries(agent.parameters);
+  const eachParameter = parameters.find(([, { isRequired }]) => isRequired)?.[0] ?? '';
   const options = {
     agentId: optionalText({ description: `agent that runs (default: ${defaultAgentId})` }),
     executionId: optionalText({ description: 'id of this run, unique among all receipts (default: a UUID)' }),
@@ -50,6 +54,9 @@ function agentCommand(agent: Agent): Command {
       placeholder: 'FILE',
       completes: 'files',
       description: 'ggen.toml whose gates, imports, base_iri and prefixes are used too',
+    }),
+    each: flag({
+      description: `run once for each --${eachParameter} file, in parallel, with a receipt each; the exit code is the worst`,
     }),
     strict: flag({
       description: `exit with ${EXIT_CODES.incomplete} also when the status is partial for another reason`,
@@ -76,15 +83,103 @@ function agentCommand(agent: Agent): Command {
     positionals: {},
     options: { ...documents, ...options },
     examples: help.examples.map((example) => `ggen-sim run-agent ${type} ${example}`),
-    async run({ agentId, executionId, timeLimit, format, failOn, strict, config, ...paths }, context) {
+    async run({ agentId, executionId, timeLimit, format, failOn, strict, config, each, ...paths }, context) {
       const timeLimitMs = timeLimit === 0 ? Infinity : timeLimit * 1000;
       const runOptions = omitUndefined({ agentId, executionId, timeLimitMs });
-      const given = await readDocuments(agent, paths);
-      const inputs = config === undefined ? given : await withProject(given, config);
-      const finished = await run(agent, inputs, { ...runOptions, format }, context);
-      return exitCodeOf(agent, finished, { strict, failOn });
+      const ending = (finished: AgentRun<AgentOutcome>): ExitCode =>
+        exitCodeOf(agent, finished, { strict, failOn });
+      const inputsOf = async (given: Readonly<Record<string, InputFile[]>>): Promise<AgentInputs> =>
+        config === undefined ? given : withProject(given, config);
+      await using database = await context.openDatabase();
+      const { signal } = context.longOperation();
+      const execution = { agent, database, options: omitUndefined({ ...runOptions, signal }) };
+      if (!each) {
+        const inputs = await inputsOf(await readDocuments(agent, paths));
+        await using agents = await startAgents(1);
+        const printed = await print(await execute(agents, execution, inputs), { agent, format }, context);
+        const [first, ...others] = printed.failures;
+        for (const other of others) context.printNotice(failureLine(failureOf(other)));
+        if (first !== undefined) throw first;
+        return ending(printed.finished);
+      }
+      if (executionId !== undefined)
+        throw new UsageError('--execution-id and --each exclude each other', 'Each run has an id of its own');
+      const { [eachParameter]: names = [], ...others } = paths as Record<string, string[]>;
+      const shared = await readDocuments(agent, others);
+      return await runEach({ names, ending, format, execution, context }, async (name) =>
+        inputsOf({ ...shared, [eachParameter]: await readInputs([name]) }),
+      );
     },
   });
+}
+
+/** What a run needs beside its documents. */
+interface Execution {
+  readonly agent: Agent;
+  readonly database: Persistence;
+  readonly options: RunOptions;
+}
+
+/** Runs of one file each. */
+interface EachFile {
+  readonly names: readonly string[];
+  readonly ending: (finished: AgentRun<AgentOutcome>) => ExitCode;
+  readonly format: string;
+  readonly execution: Execution;
+  readonly context: CommandContext;
+}
+
+/**
+ * Runs the agent once for each file, in as many threads as there are processors. Results are printed in the order of the files,
+ * each as soon as those before it are.
+ *
+ * @returns the worst of the exit codes
+ */
+async function runEach(
+  { names, ending, format, execution, context }: EachFile,
+  inputsOf: (name: string) => Promise<AgentInputs>,
+): Promise<ExitCode> {
+  const { agent, options } = execution;
+  const isDocument = agent.reports?.documentFormats.includes(format) === true;
+  const threads = Math.min(names.length, availableParallelism());
+  await using agents = await startAgents(threads);
+  const finished = new Map<number, EndedRun>();
+  const reported: ReportedRun[] = [];
+  const codes = new Set<ExitCode>();
+  let [next, printedRuns] = [0, 0];
+  let printing: Promise<void> = Promise.resolve();
+  const printNext = async (): Promise<void> => {
+    for (let ended = finished.get(printedRuns); ended !== undefined; ended = finished.get(printedRuns)) {
+      finished.delete(printedRuns);
+      const heading = `${names[printedRuns] ?? ''}:`;
+      if (format === 'text') await context.stdout.writeLine(heading);
+      else context.printNotice(heading);
+      printedRuns += 1;
+      const { finished: run, failures } = await print(
+        ended,
+        { agent, format: isDocument ? undefined : format },
+        context,
+      );
+      for (const failure of failures) context.printNotice(failureLine(failureOf(failure)));
+      for (const failure of failures) codes.add(failureOf(failure).exitCode);
+      if (failures.length === 0) codes.add(ending(run));
+      if (isDocument) reported.push({ run, inputs: ended.inputs });
+    }
+  };
+  const work = async (): Promise<void> => {
+    while (next < names.length && options.signal?.aborted !== true) {
+      const index = next;
+      next += 1;
+      const inputs = await inputsOf(names[index] ?? '');
+      finished.set(index, await execute(agents, execution, inputs));
+      printing = printing.then(printNext);
+      await printing;
+    }
+  };
+  await Promise.all(Array.from({ length: threads }, work));
+  if (isDocument) await context.stdout.write((await agent.reports?.writeAll(reported, format)) ?? '');
+  context.printNotice(`${printedRuns} of ${names.length} files: ${summaryOf(codes)}`);
+  return worstOf(codes);
 }
 
 function exitCodeOf(
@@ -135,22 +230,25 @@ async function withProject(
   };
 }
 
-async function run(
-  agent: Agent,
-  inputs: AgentInputs,
-  { format, ...options }: RunOptions & { readonly format: string },
+/**
+ * Prints a finished run.
+ *
+ * @param options - without a format, nothing is printed on stdout
+ * @returns the run, and what went wrong with it, its saving and its printing
+ */
+async function print(
+  { finished, inputs, unsaved }: EndedRun,
+  { agent, format }: { readonly agent: Agent; readonly format: string | undefined },
   context: CommandContext,
-): Promise<AgentRun<AgentOutcome>> {
-  await using database = await context.openDatabase();
-  const { signal } = context.longOperation();
-  const { finished, unsaved } = await execute(agent, database, inputs, omitUndefined({ ...options, signal }));
-  const { receiptId, receiptJson, error } = finished;
-  const output =
-    format === 'json' || agent.reports === undefined
-      ? `${receiptJson}\n`
-      : await agent.reports.write(finished, format, inputs);
+): Promise<{ readonly finished: AgentRun<AgentOutcome>; readonly failures: readonly unknown[] }> {
+  const { receiptId, error } = finished;
   // Whatever cannot be written, the user gets the rest.
-  const unwritten = await context.stdout.write(output).catch((failure: unknown) => failure);
+  const unwritten =
+    format === undefined
+      ? undefined
+      : await context.stdout
+          .write(await outputOf(agent, finished, { format, inputs }))
+          .catch((failure: unknown) => failure);
   const lines = [
     // Its lines are on stdout then.
     ...(format === 'text' ? [] : await agent.explain(finished)),
@@ -162,10 +260,17 @@ async function run(
     // A reader that closes the pipe has what it wants; the exit code is still that of the run.
     (failure) => failure !== undefined && failure !== null && !(failure instanceof OutputClosed),
   );
-  const [first, ...others] = failures;
-  for (const other of others) context.printNotice(failureLine(failureOf(other)));
-  if (first !== undefined) throw first;
-  return finished;
+  return { finished, failures };
+}
+
+async function outputOf(
+  { reports }: Agent,
+  finished: AgentRun<AgentOutcome>,
+  { format, inputs }: { readonly format: string; readonly inputs: AgentInputs },
+): Promise<string> {
+  return format === 'json' || reports === undefined
+    ? `${finished.receiptJson}\n`
+    : await reports.write(finished, format, inputs);
 }
 
 function notSaved(cause: unknown): CommandFailure {
@@ -178,30 +283,63 @@ function notSaved(cause: unknown): CommandFailure {
 }
 
 /** A finished run, and the reason why it could not be saved. */
-interface Execution {
+interface EndedRun {
   readonly finished: AgentRun<AgentOutcome>;
+  readonly inputs: AgentInputs;
   readonly unsaved?: unknown;
 }
 
-/** Executes the agent in a thread, because work on this thread would hold up the signals that end it. */
-async function execute(
-  agent: Agent,
-  database: Persistence,
-  inputs: AgentInputs,
-  options: RunOptions,
-): Promise<Execution> {
-  const { connectAgents, UnrecordedRun } = await import('@ggen-sim/agents/client');
+/** Agents in threads, because work on this thread would hold up the signals that end it. */
+async function startAgents(maxThreads: number): Promise<AgentClient & AsyncDisposable> {
+  const { connectAgents } = await import('@ggen-sim/agents/client');
   const { startAgentThread } = await import('../agent-thread.ts');
-  const agents = connectAgents(startAgentThread);
+  const agents = connectAgents(startAgentThread, { maxThreads });
+  return Object.assign(agents, { [Symbol.asyncDispose]: async (): Promise<void> => agents.close() });
+}
+
+async function execute(
+  agents: AgentClient,
+  { agent, database, options }: Execution,
+  inputs: AgentInputs,
+): Promise<EndedRun> {
+  const { UnrecordedRun } = await import('@ggen-sim/agents/client');
   try {
     const type = agent.type as AgentType;
-    return { finished: await agents.run(type, database, inputs as InputsOf<AgentType>, options) };
+    return { inputs, finished: await agents.run(type, database, inputs as InputsOf<AgentType>, options) };
   } catch (error) {
     if (!(error instanceof UnrecordedRun)) throw error;
-    return { finished: error.run as AgentRun<AgentOutcome>, unsaved: error.cause };
-  } finally {
-    agents.close();
+    return { inputs, finished: error.run as AgentRun<AgentOutcome>, unsaved: error.cause };
   }
+}
+
+/** Exit codes, worst first. Those of an interruption are worse than any. */
+const WORST_FIRST = [
+  EXIT_CODES.failed,
+  EXIT_CODES.notSaved,
+  EXIT_CODES.violations,
+  EXIT_CODES.incomplete,
+] as const;
+
+/** What the exit codes say of the files. */
+const SUMMARIES: Readonly<Partial<Record<ExitCode, string>>> = {
+  [EXIT_CODES.failed]: 'some failed',
+  [EXIT_CODES.notSaved]: 'some receipts are not saved',
+  [EXIT_CODES.violations]: 'some do not conform',
+  [EXIT_CODES.incomplete]: 'some were not checked completely',
+};
+
+function worstOf(codes: ReadonlySet<ExitCode>): ExitCode {
+  return interruptionIn(codes) ?? WORST_FIRST.find((code) => codes.has(code)) ?? EXIT_CODES.ok;
+}
+
+function interruptionIn(codes: ReadonlySet<ExitCode>): ExitCode | undefined {
+  return [...codes].find((code) => code > EXIT_CODES.usage);
+}
+
+function summaryOf(codes: ReadonlySet<ExitCode>): string {
+  if (interruptionIn(codes) !== undefined) return 'interrupted';
+  const problems = WORST_FIRST.filter((code) => codes.has(code)).map((code) => SUMMARIES[code] ?? '');
+  return problems.length === 0 ? 'nothing to report' : problems.join(', ');
 }
 
 /** Formats the source line of each error with a caret under its column; of several errors, each after its message. */
