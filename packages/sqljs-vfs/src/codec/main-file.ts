@@ -24,8 +24,8 @@ export class MainFile {
   readonly #encrypted: Uint8Array = new Uint8Array(PAGE_SIZE_BYTES);
   readonly #plain: Uint8Array = new Uint8Array(PAGE_SIZE_BYTES);
   /**
-   * Page 1 as it was last decrypted, and its vector and tag. SQLite reads 16 bytes of it in each transaction, to learn
-   * whether its cache is still good.
+   * Page 1 as it was last decrypted, and its vector and tag; while this connection has a lock, it is the page of the file.
+   * SQLite reads 16 bytes of it in each transaction, to learn whether its cache is still good.
    */
   #firstPage: { readonly plain: Uint8Array; readonly tail: Uint8Array } | undefined;
   #lockLevel: LockLevel = LockLevel.none;
@@ -43,6 +43,7 @@ export class MainFile {
       write: (source, offset) => this.#write(source, offset),
       truncate: (sizeBytes) => {
         assertWholePages(sizeBytes);
+        if (sizeBytes === 0) this.#firstPage = undefined;
         this.#stored.truncate(sizeBytes);
       },
       lock: (level) => this.#lock(level),
@@ -53,16 +54,31 @@ export class MainFile {
     });
   }
 
-  /** Locks the file. Another connection may have filled an empty one since, with a salt of its own. */
   #lock(level: LockLevel): boolean {
     const begins = this.#lockLevel === LockLevel.none;
     if (!this.#stored.lock(level)) return false;
     this.#lockLevel = level;
-    if (begins) {
-      const start = new Uint8Array(SALT_SIZE_BYTES);
-      this.#cipher.useSalt(start.subarray(0, this.#stored.read(start, 0)));
-    }
+    if (begins) this.#checkFirstPage();
     return true;
+  }
+
+  /**
+   * Forgets page 1 unless it is still the one that is known, and then takes the salt: another connection may have written
+   * the page, or filled an empty file with a salt of its own.
+   */
+  #checkFirstPage(): void {
+    const known = this.#firstPage;
+    this.#firstPage = undefined;
+    if (known) {
+      const tail = this.#encrypted.subarray(0, RESERVED_SIZE_BYTES);
+      const sizeBytes = this.#stored.read(tail, PAGE_SIZE_BYTES - RESERVED_SIZE_BYTES);
+      if (equal(known.tail, tail.subarray(0, sizeBytes))) {
+        this.#firstPage = known;
+        return;
+      }
+    }
+    const start = new Uint8Array(SALT_SIZE_BYTES);
+    this.#cipher.useSalt(start.subarray(0, this.#stored.read(start, 0)));
   }
 
   #read(target: Uint8Array, offset: number): number {
@@ -81,14 +97,11 @@ export class MainFile {
 
   /** @returns the plain page until the next call, or undefined behind the end of the file */
   #readPage(pageNumber: number, inPage: number, requestedBytes: number): Uint8Array | undefined {
+    const isHeader = pageNumber === 1 && inPage + requestedBytes <= HEADER_SIZE_BYTES;
+    if (isHeader && this.#firstPage && this.#lockLevel !== LockLevel.none) return this.#firstPage.plain;
     const stored = this.#encrypted;
     const sizeBytes = this.#stored.read(stored, (pageNumber - 1) * PAGE_SIZE_BYTES);
-    const isHeader = pageNumber === 1 && inPage + requestedBytes <= HEADER_SIZE_BYTES;
     if (sizeBytes === 0) return isHeader && inPage === 0 ? this.#headerOfEmptyFile() : undefined;
-    if (isHeader) {
-      const kept = this.#firstPage;
-      if (kept && equal(kept.tail, tailOf(stored))) return kept.plain;
-    }
     const cipher = pageNumber === 1 ? this.#cipher.useSalt(stored) : this.#cipher.pages;
     if (sizeBytes === PAGE_SIZE_BYTES && cipher.isAuthentic(pageNumber, stored)) {
       cipher.open(pageNumber, stored, this.#plain);
@@ -130,8 +143,8 @@ export class MainFile {
     // Another database's pages, copied whole, leave no room for the tag; neither does another page size.
     if (pageNumber === 1 && !hasFixedHeader(source)) throw otherFormat();
     this.#cipher.pages.seal(pageNumber, source, this.#encrypted);
-    if (pageNumber === 1) this.#keepFirstPage(source, this.#encrypted);
     this.#stored.write(this.#encrypted, offset);
+    if (pageNumber === 1) this.#keepFirstPage(source, this.#encrypted);
   }
 }
 
