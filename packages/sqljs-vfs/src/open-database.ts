@@ -7,7 +7,7 @@ import { VfsError } from './errors.ts';
 import { assertOpenable, rollBackWithoutKey } from './existing-file.ts';
 import { retryBusy } from './retry-busy.ts';
 import { type SqlJs, loadSqlJs } from './sqlite/load-sqljs.ts';
-import { type FileCodec, SqlJsVfs } from './sqlite/vfs.ts';
+import { type FileCodec, type MountedTarget, SqlJsVfs } from './sqlite/vfs.ts';
 
 /** Options of {@link openDatabase}. */
 export interface OpenDatabaseOptions {
@@ -183,7 +183,7 @@ function openConnection(sqlJs: SqlJs, storage: Storage, settings: OpenSettings):
 }
 
 /** See {@link SqlJsVfs.mountTarget}. A database is open. */
-export function mountTarget(storage: Storage, codec: FileCodec): { name: string; release: () => void } {
+export function mountTarget(storage: Storage, codec: FileCodec): MountedTarget {
   if (!vfs) throw new Error('no database is open');
   return vfs.mountTarget(storage, codec);
 }

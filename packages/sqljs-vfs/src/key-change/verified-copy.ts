@@ -5,7 +5,7 @@ import type { EncryptionKey } from '../contract/encryption-key.ts';
 import type { Storage } from '../contract/storage.ts';
 import { wrapFile } from '../contract/wrap-storage.ts';
 import type { DurableDatabase } from '../durable-database.ts';
-import { VfsError } from '../errors.ts';
+import { SqliteError, VfsError } from '../errors.ts';
 import { mountTarget, openDatabase } from '../open-database.ts';
 import { type CopyFormat, withFormat } from './empty-database.ts';
 
@@ -82,6 +82,11 @@ function vacuumInto(
   });
   try {
     database.exec(`VACUUM INTO '${target.name}'`);
+  } catch (error) {
+    const cause = target.failures.lastError;
+    throw error instanceof SqliteError && cause !== undefined
+      ? new SqliteError(error.resultCode, error.message, cause)
+      : error;
   } finally {
     target.release();
   }

@@ -37,6 +37,13 @@ interface MountedName {
   readonly role: FileRole;
 }
 
+/** A storage that SQLite writes a copy to. */
+export interface MountedTarget {
+  readonly name: string;
+  readonly failures: Readonly<Failures>;
+  readonly release: () => void;
+}
+
 /** Numbers from here on are none of sql.js's own, which are below 2^32. */
 const FIRST_TARGET_NUMBER = 2 ** 32;
 
@@ -93,19 +100,20 @@ export class SqlJsVfs {
 
   /**
    * Gives a storage a name that `VACUUM INTO` can write to.
-   * @returns the name, and a function that forgets it
+   * @returns the name, what the storage threw last, and a function that forgets both
    */
-  mountTarget(storage: Storage, codec: FileCodec): { name: string; release: () => void } {
+  mountTarget(storage: Storage, codec: FileCodec): MountedTarget {
     const name = `dbfile_${FIRST_TARGET_NUMBER + this.#targetCount++}`;
-    this.#mounts.set(name, {
+    const mount = {
       storage,
       codec,
       writes: new WriteCoalescing(),
       main: undefined,
       hasLog: false,
       lastError: undefined,
-    });
-    return { name, release: () => this.release(name) };
+    };
+    this.#mounts.set(name, mount);
+    return { name, failures: mount, release: () => this.release(name) };
   }
 
   /** Forgets a database that has been closed. */

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
-import { type SqliteError, openDatabase } from '../../src/index.ts';
+import { changeDatabaseKey, type SqliteError, openDatabase } from '../../src/index.ts';
 import { column } from '../../src/testing/database-queries.ts';
 import { observedStorage } from '../../src/testing/index.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
@@ -88,3 +88,45 @@ it('a full disk loses no acknowledged row, and the next write works once there i
   again.close();
   expect(fs.readdirSync(disk)).toEqual(['data.db']);
 });
+
+it.for([
+  ['the copy', 700_000],
+  ['the journal', 450_000],
+] as const)(
+  'a disk without room for %s leaves the key, which can be changed once there is space',
+  async ([, ballastBytes], context) => {
+    const disk = smallDisk();
+    context.skip(disk === undefined, 'mounting needs root');
+    if (disk === undefined) return;
+    const file = path.join(disk, 'data.db');
+    const newKey = new Uint8Array(32).fill(7);
+    const rowsOf = async (key?: Uint8Array): Promise<unknown> => {
+      const opened = await openDatabase(fileStorage(file), key ? { key } : {});
+      try {
+        expect(column(opened.database, 'PRAGMA integrity_check')).toEqual(['ok']);
+        return column(opened.database, 'SELECT sum(length(filler)) FROM t');
+      } finally {
+        opened.close();
+      }
+    };
+    const opened = await openDatabase(fileStorage(file));
+    opened.database.run('CREATE TABLE t(filler BLOB)');
+    for (let row = 0; row < 20; row++) opened.database.run('INSERT INTO t VALUES (randomblob(10000))');
+    opened.close();
+    const before = fs.readFileSync(file);
+    const ballast = path.join(disk, 'ballast');
+    fs.writeFileSync(ballast, new Uint8Array(ballastBytes));
+    await expect(changeDatabaseKey(fileStorage(file), { newKey })).rejects.toMatchObject({
+      name: 'SqliteError',
+      resultCode: 13,
+      cause: { code: 'ENOSPC' },
+    });
+    expect(fs.readFileSync(file).equals(before)).toBe(true);
+    expect(await rowsOf()).toEqual([200_000]);
+    fs.rmSync(ballast);
+    await changeDatabaseKey(fileStorage(file), { newKey });
+    expect(await rowsOf(newKey)).toEqual([200_000]);
+    await expect(rowsOf()).rejects.toMatchObject({ code: 'KEY_REQUIRED' });
+    expect(fs.readdirSync(disk)).toEqual(['data.db']);
+  },
+);
