@@ -6,7 +6,7 @@ import { EXTENT_SIZE_BLOCKS, EXTENT_SIZE_BYTES, type Extent } from '../../src/st
 import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
 
 const EXTENTS = 20;
-const CHUNK_SIZE_BYTES = 65_536;
+const LEAST_READ_BYTES = 65_536;
 
 interface Reads {
   calls: number;
@@ -14,7 +14,7 @@ interface Reads {
 }
 
 /** An extent whose blocks are filled with a number of their own. */
-function extentOf(extentIndex: number, reads: Reads, version = 1): Extent {
+function extentOf(extentIndex: number, reads: Reads, version = 1, leastReadBytes = LEAST_READ_BYTES): Extent {
   const read = (start: number, end: number): Uint8Array<ArrayBuffer> => {
     reads.calls++;
     reads.bytes += end - start;
@@ -24,14 +24,18 @@ function extentOf(extentIndex: number, reads: Reads, version = 1): Extent {
     }
     return bytes;
   };
-  return { extentIndex, version, content: { sizeBytes: EXTENT_SIZE_BYTES, inMemory: false, read } };
+  const content = { sizeBytes: EXTENT_SIZE_BYTES, inMemory: false, leastReadBytes, read };
+  return { extentIndex, version, content };
 }
 
 function contentOf(extentIndex: number, start: number, version: number): number {
   return (extentIndex * 31 + start / BLOCK_SIZE_BYTES + version * 101) % 251;
 }
 
-function makeCache(limitBytes: number): {
+function makeCache(
+  limitBytes: number,
+  leastReadBytes = LEAST_READ_BYTES,
+): {
   reads: Reads;
   cache: ExtentCache;
   read: (blockIndex: number, version?: number) => void;
@@ -41,7 +45,7 @@ function makeCache(limitBytes: number): {
   const read = (blockIndex: number, version = 1): void => {
     const extentIndex = Math.floor(blockIndex / EXTENT_SIZE_BLOCKS);
     const start = (blockIndex % EXTENT_SIZE_BLOCKS) * BLOCK_SIZE_BYTES;
-    const block = cache.block(extentOf(extentIndex, reads, version), start);
+    const block = cache.block(extentOf(extentIndex, reads, version, leastReadBytes), start);
     expect(block).toHaveLength(BLOCK_SIZE_BYTES);
     expect([block[0], block.at(-1)]).toEqual(Array(2).fill(contentOf(extentIndex, start, version)));
   };
@@ -67,24 +71,27 @@ it.each([
   expect(scattered).toBe(others * EXTENTS * EXTENT_SIZE_BLOCKS);
 });
 
-it('a row that is looked up costs one small read; the next one in its chunk none', () => {
-  const { reads, read } = makeCache(64 * EXTENT_SIZE_BYTES);
-  for (let extent = 0; extent < EXTENTS; extent += 2) {
-    read(extent * EXTENT_SIZE_BLOCKS + 5);
-    read(extent * EXTENT_SIZE_BLOCKS + 6);
-  }
-  expect(reads).toEqual({ calls: EXTENTS / 2, bytes: (EXTENTS / 2) * CHUNK_SIZE_BYTES });
-});
+it.each([65_536, 16_384])(
+  'a row that is looked up costs one read of %i bytes; the next one beside it none',
+  (leastReadBytes) => {
+    const { reads, read } = makeCache(64 * EXTENT_SIZE_BYTES, leastReadBytes);
+    for (let extent = 0; extent < EXTENTS; extent += 2) {
+      read(extent * EXTENT_SIZE_BLOCKS + 5);
+      read(extent * EXTENT_SIZE_BLOCKS + 6);
+    }
+    expect(reads).toEqual({ calls: EXTENTS / 2, bytes: (EXTENTS / 2) * leastReadBytes });
+  },
+);
 
 it('a small cache keeps at most its size, and reads no runs that would push each other out', () => {
-  const { reads, cache, read } = makeCache(3 * CHUNK_SIZE_BYTES);
+  const { reads, cache, read } = makeCache(3 * LEAST_READ_BYTES);
   for (let block = 0; block < 4 * EXTENT_SIZE_BLOCKS; block++) read(block);
   expect(reads).toEqual({ calls: 64, bytes: 4 * EXTENT_SIZE_BYTES });
-  expect(cache.sizeBytes).toBe(3 * CHUNK_SIZE_BYTES);
+  expect(cache.sizeBytes).toBe(3 * LEAST_READ_BYTES);
 });
 
 it('what was used last stays', () => {
-  const { reads, read } = makeCache(3 * CHUNK_SIZE_BYTES);
+  const { reads, read } = makeCache(3 * LEAST_READ_BYTES);
   for (let chunk = 0; chunk < 60; chunk++) {
     read(0);
     read(chunk * 16);

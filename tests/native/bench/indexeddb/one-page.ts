@@ -1,5 +1,5 @@
 import { formatBytes, formatNumber } from '../report/numbers.ts';
-import { type IndexedDbRun, median } from './run.ts';
+import { ENCRYPTED, type IndexedDbRun, median } from './run.ts';
 
 const OURS = 'ggen-sim-indexeddb';
 const MIRROR = 'wa-sqlite-indexeddb-mirror';
@@ -48,6 +48,11 @@ export function onePage(run: IndexedDbRun): string {
     ['First analytics', '', each('cold-analytics')],
     ['Save, strict', '', each('save')],
     ['… to the bare strict transaction', '≤ 1.5 ×', ratio(rounds('save', 1000), rounds('bare', 1000))],
+    ...sizes.map((rowCount): [string, string, string] => [
+      `… encrypted to it, ${rowsText(rowCount)}`,
+      '≤ 1.2 ×',
+      ratio(rounds('save', rowCount, ENCRYPTED), rounds('save', rowCount)),
+    ]),
     ...sizes
       .filter((rowCount) => rounds('save', rowCount, MIRROR).length > 0)
       .map((rowCount): [string, string, string] => [

@@ -24,6 +24,7 @@ const BARE_WARM_UPS = 50;
 const LEFT_RECEIPTS = 3840;
 const GGEN_SIM = 'ggen-sim-indexeddb';
 const GGEN_SIM_WORKER = 'ggen-sim-indexeddb-worker';
+export const ENCRYPTED = 'ggen-sim-indexeddb-worker-encrypted';
 const PEERS_UP_TO_ROWS = 1000;
 const OPENING = COLD_CASES.map(({ name }) => name);
 const SAVING = ['save', 'callers-64'];
@@ -105,7 +106,7 @@ class Run implements IndexedDbRun {
     const { rowCount } = seed;
     // Peers insert every row, which takes them minutes at 100,000.
     const peers = rowCount > PEERS_UP_TO_ROWS ? [] : [MIRROR, 'wa-sqlite-indexeddb'];
-    for (const engineIds of [[GGEN_SIM, GGEN_SIM_WORKER], ...peers.map((id) => [id])]) {
+    for (const engineIds of [[GGEN_SIM, GGEN_SIM_WORKER], ...[ENCRYPTED, ...peers].map((id) => [id])]) {
       const [engineId = ''] = engineIds;
       const rows = { receipts: rowCount, auditEntries: rowCount };
       const database = { engineIds, seed, profile: path.join(folder, engineId), source, rows };

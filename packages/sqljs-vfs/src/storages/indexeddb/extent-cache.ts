@@ -1,13 +1,13 @@
 /**
  * The bytes of stored extents that were read, up to a limit; the least recently used go first. A miss reads a run of
- * chunks in one call, since a call costs as much as reading a hundred KiB. The run grows with the misses in one extent,
- * and begins at its largest next to an extent that was read whole. So a scan soon reads whole extents, whatever lies
- * between its pages, and a single row costs one small read. No browser API here.
+ * chunks in one call. The run begins with what is worth reading at once, grows with the misses in one extent, and begins
+ * at its largest next to an extent that was read whole. So a scan soon reads whole extents, whatever lies between its
+ * pages, and a single row costs one small read. No browser API here.
  */
 import { BLOCK_SIZE_BYTES } from './block.ts';
 import { EXTENT_SIZE_BYTES, type Extent } from './extents.ts';
 
-const CHUNK_SIZE_BYTES: number = 64 * 1024;
+const CHUNK_SIZE_BYTES: number = 16 * 1024;
 const EXTENT_SIZE_CHUNKS: number = EXTENT_SIZE_BYTES / CHUNK_SIZE_BYTES;
 const RUN_GROWTH = 4;
 /** A cache with room for fewer extents reads no longer runs: they would push each other out. */
@@ -81,7 +81,7 @@ export class ExtentCache {
   }
 
   #fetch({ extentIndex, version, content }: Extent, chunkIndex: number): Uint8Array<ArrayBuffer> {
-    const runChunks = this.#nextRunChunks(extentIndex);
+    const runChunks = this.#nextRunChunks(extentIndex, content.leastReadBytes / CHUNK_SIZE_BYTES);
     const firstOfExtent = extentIndex * EXTENT_SIZE_CHUNKS;
     const within = chunkIndex - firstOfExtent;
     const start = (within - (within % runChunks)) * CHUNK_SIZE_BYTES;
@@ -102,11 +102,11 @@ export class ExtentCache {
     return found;
   }
 
-  #nextRunChunks(extentIndex: number): number {
-    if (this.#limitBytes < EXTENTS_FOR_LONG_RUNS * EXTENT_SIZE_BYTES) return 1;
+  #nextRunChunks(extentIndex: number, leastChunks: number): number {
+    if (this.#limitBytes < EXTENTS_FOR_LONG_RUNS * EXTENT_SIZE_BYTES) return leastChunks;
     if (this.#extents.get(extentIndex - 1)?.runChunks === EXTENT_SIZE_CHUNKS) return EXTENT_SIZE_CHUNKS;
     const latest = this.#extents.get(extentIndex)?.runChunks ?? 0;
-    return latest === 0 ? 1 : Math.min(latest * RUN_GROWTH, EXTENT_SIZE_CHUNKS);
+    return latest === 0 ? leastChunks : Math.min(latest * RUN_GROWTH, EXTENT_SIZE_CHUNKS);
   }
 
   #keep(chunkIndex: number, chunk: Uint8Array<ArrayBuffer>): void {
