@@ -166,6 +166,20 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: 'asked for a new passphrase',
+    async reach({ open }) {
+      const { page } = await open();
+      await page.getByRole('tab', { name: 'Database' }).click();
+      await page.getByRole('button', { name: 'Encrypt this database…' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Encrypt this database' });
+      await dialog.getByLabel('Passphrase', { exact: true }).fill('a passphrase of these tests');
+      await dialog.getByLabel('Passphrase again').fill('another one');
+      await dialog.getByRole('button', { name: 'Encrypt', exact: true }).click();
+      await expect(dialog.getByRole('alert')).toBeVisible();
+      return page;
+    },
+  },
+  {
     name: 'asked before importing',
     async reach({ open }) {
       const simulator = await open();
