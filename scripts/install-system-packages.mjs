@@ -1,6 +1,6 @@
 // Installs the programs that the tests use beside Node: the native SQLite shell, jq, the shells with completions, a
-// compiler for better-sqlite3, OpenSSL's headers for SQLCipher, and PostgreSQL; with --browsers also Firefox and WebKitGTK for
-// `pnpm compat --all`. Without apt-get or root rights it prints the missing programs and fails.
+// compiler for better-sqlite3, OpenSSL's headers for SQLCipher, Chromium, and PostgreSQL; with --browsers also Firefox and
+// WebKitGTK for `pnpm compat --all`. Without apt-get or root rights it prints the missing programs and fails.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -29,24 +29,44 @@ const POSTGRESQL = { command: '/usr/lib/postgresql', aptPackage: 'postgresql' };
 /** A header, without which SQLCipher cannot be compiled. */
 const OPENSSL = { command: '/usr/include/openssl/evp.h', aptPackage: 'libssl-dev' };
 
+/**
+ * Chromium without windows, in which the tests of pages take half the processor time. Where a distribution does not have it,
+ * they run in Chromium itself.
+ */
+const HEADLESS_SHELL = { command: 'chromium-headless-shell', aptPackage: 'chromium-headless-shell' };
+
 const isInstalled = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+const asRoot = process.getuid?.() === 0 ? [] : isInstalled('sudo') ? ['sudo', '-n'] : undefined;
+const canInstall = isInstalled('apt-get') && asRoot !== undefined;
+
+/** @returns true when apt-get has done all it was asked for */
+function aptGet(...argumentList) {
+  const [command, ...rest] = [
+    ...asRoot,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    '-y',
+    '-q',
+    ...argumentList,
+  ];
+  return spawnSync(command, rest, { stdio: ['ignore', 2, 2] }).status === 0;
+}
 
 const missing = programs.filter(({ command }) => !isInstalled(command));
 missing.push(...[OPENSSL, POSTGRESQL].filter(({ command }) => !existsSync(command)));
-if (missing.length > 0) {
+const wantsShell = canInstall && !isInstalled(HEADLESS_SHELL.command);
+if (missing.length > 0 && !canInstall) {
+  console.error(`Please install these programs first: ${missing.map(({ command }) => command).join(', ')}`);
+  process.exit(1);
+}
+if (missing.length > 0 || wantsShell) {
   const packages = missing.map(({ aptPackage }) => aptPackage);
-  const asRoot = process.getuid?.() === 0 ? [] : isInstalled('sudo') ? ['sudo', '-n'] : undefined;
-  if (!isInstalled('apt-get') || !asRoot) {
-    console.error(`Please install these programs first: ${missing.map(({ command }) => command).join(', ')}`);
+  console.error(`Installing ${[...packages, ...(wantsShell ? [HEADLESS_SHELL.aptPackage] : [])].join(', ')}`);
+  const isUpdated = aptGet('update');
+  if (missing.length > 0 && !(isUpdated && aptGet('install', '--no-install-recommends', ...packages)))
     process.exit(1);
-  }
-  console.error(`Installing ${packages.join(', ')}`);
-  for (const argumentList of [
-    ['apt-get', 'update', '-q'],
-    ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...packages],
-  ]) {
-    const [command, ...rest] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', ...argumentList];
-    const { status } = spawnSync(command, rest, { stdio: ['ignore', 2, 2] });
-    if (status !== 0) process.exit(status ?? 1);
+  if (wantsShell && !aptGet('install', '--no-install-recommends', HEADLESS_SHELL.aptPackage)) {
+    console.error('There is no chromium-headless-shell here; the tests take chromium.');
   }
 }

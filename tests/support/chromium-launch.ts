@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs';
 import type { LaunchOptions } from '@playwright/test';
 
-const systemChromium = '/usr/bin/chromium';
+/**
+ * Programs of Debian, the first choice first. The headless shell is the same engine without windows, menus and toolbars,
+ * which take half of the processor time of a short test; Playwright's own headless browser is the same.
+ */
+const PROGRAMS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
+
+const executablePath = PROGRAMS.find((program) => existsSync(program));
 
 /** Launch options of Debian's Chromium if it is installed, otherwise of Playwright's. */
 export const chromiumLaunch: LaunchOptions = {
-  ...(existsSync(systemChromium) ? { executablePath: systemChromium } : {}),
+  ...(executablePath !== undefined && { executablePath }),
   args: [
     '--no-sandbox',
     '--disable-gpu',
