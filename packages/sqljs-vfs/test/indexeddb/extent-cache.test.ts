@@ -6,7 +6,9 @@ import { EXTENT_SIZE_BLOCKS, EXTENT_SIZE_BYTES, type Extent } from '../../src/st
 import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
 
 const EXTENTS = 20;
+const CHUNK_SIZE_BYTES = 16_384;
 const LEAST_READ_BYTES = 65_536;
+type ReadCost = Extent['content']['readCost'];
 
 interface Reads {
   calls: number;
@@ -14,7 +16,7 @@ interface Reads {
 }
 
 /** An extent whose blocks are filled with a number of their own. */
-function extentOf(extentIndex: number, reads: Reads, version = 1, leastReadBytes = LEAST_READ_BYTES): Extent {
+function extentOf(extentIndex: number, reads: Reads, version = 1, readCost: ReadCost = 'call'): Extent {
   const read = (start: number, end: number): Uint8Array<ArrayBuffer> => {
     reads.calls++;
     reads.bytes += end - start;
@@ -24,7 +26,7 @@ function extentOf(extentIndex: number, reads: Reads, version = 1, leastReadBytes
     }
     return bytes;
   };
-  const content = { sizeBytes: EXTENT_SIZE_BYTES, inMemory: false, leastReadBytes, read };
+  const content = { sizeBytes: EXTENT_SIZE_BYTES, inMemory: false, readCost, read };
   return { extentIndex, version, content };
 }
 
@@ -34,7 +36,7 @@ function contentOf(extentIndex: number, start: number, version: number): number 
 
 function makeCache(
   limitBytes: number,
-  leastReadBytes = LEAST_READ_BYTES,
+  readCost: ReadCost = 'call',
 ): {
   reads: Reads;
   cache: ExtentCache;
@@ -45,7 +47,7 @@ function makeCache(
   const read = (blockIndex: number, version = 1): void => {
     const extentIndex = Math.floor(blockIndex / EXTENT_SIZE_BLOCKS);
     const start = (blockIndex % EXTENT_SIZE_BLOCKS) * BLOCK_SIZE_BYTES;
-    const block = cache.block(extentOf(extentIndex, reads, version, leastReadBytes), start);
+    const block = cache.block(extentOf(extentIndex, reads, version, readCost), start);
     expect(block).toHaveLength(BLOCK_SIZE_BYTES);
     expect([block[0], block.at(-1)]).toEqual(Array(2).fill(contentOf(extentIndex, start, version)));
   };
@@ -71,15 +73,36 @@ it.each([
   expect(scattered).toBe(others * EXTENTS * EXTENT_SIZE_BLOCKS);
 });
 
-it.each([65_536, 16_384])(
-  'a row that is looked up costs one read of %i bytes; the next one beside it none',
-  (leastReadBytes) => {
-    const { reads, read } = makeCache(64 * EXTENT_SIZE_BYTES, leastReadBytes);
+it.each([
+  ['call', LEAST_READ_BYTES],
+  ['bytes', CHUNK_SIZE_BYTES],
+] as const)(
+  'a row that is looked up costs one small read, where the %s costs most; the next one beside it none',
+  (readCost, leastReadBytes) => {
+    const { reads, read } = makeCache(64 * EXTENT_SIZE_BYTES, readCost);
     for (let extent = 0; extent < EXTENTS; extent += 2) {
       read(extent * EXTENT_SIZE_BLOCKS + 5);
       read(extent * EXTENT_SIZE_BLOCKS + 6);
     }
     expect(reads).toEqual({ calls: EXTENTS / 2, bytes: (EXTENTS / 2) * leastReadBytes });
+  },
+);
+
+it('where bytes cost most, rows all over an extent cost a chunk each', () => {
+  const { reads, read } = makeCache(8 * EXTENT_SIZE_BYTES, 'bytes');
+  for (let block = 0; block < EXTENTS * EXTENT_SIZE_BLOCKS; block += 16) read(block);
+  const lookUps = (EXTENTS * EXTENT_SIZE_BLOCKS) / 16;
+  expect(reads).toEqual({ calls: lookUps, bytes: lookUps * CHUNK_SIZE_BYTES });
+});
+
+it.each(['forwards', 'backwards'])(
+  'where bytes cost most, a scan %s reads each of them once, in short runs',
+  (direction) => {
+    const { reads, read } = makeCache(8 * EXTENT_SIZE_BYTES, 'bytes');
+    const blocks = EXTENTS * EXTENT_SIZE_BLOCKS;
+    for (let block = 0; block < blocks; block++) read(direction === 'forwards' ? block : blocks - 1 - block);
+    expect(reads.bytes).toBe(EXTENTS * EXTENT_SIZE_BYTES);
+    expect(reads.calls).toBeLessThanOrEqual((EXTENTS * EXTENT_SIZE_BYTES) / LEAST_READ_BYTES + EXTENTS);
   },
 );
 

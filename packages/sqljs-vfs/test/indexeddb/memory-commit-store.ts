@@ -24,7 +24,7 @@ export type StoreFault = 'fails' | 'loses the answer' | 'loses the answer and th
 /** A handle of an extent in memory. The test can make every handle given out so far unreadable. */
 class MemoryContent implements ExtentContent {
   readonly inMemory = false;
-  readonly leastReadBytes = 65_536;
+  readonly readCost = 'call';
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #isReadable: () => boolean;
 

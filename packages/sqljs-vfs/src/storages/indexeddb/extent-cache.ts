@@ -1,14 +1,19 @@
 /**
  * The bytes of stored extents that were read, up to a limit; the least recently used go first. A miss reads a run of
- * chunks in one call. The run begins with what is worth reading at once, grows with the misses in one extent, and begins
- * at its largest next to an extent that was read whole. So a scan soon reads whole extents, whatever lies between its
- * pages, and a single row costs one small read. No browser API here.
+ * chunks in one call.
+ *
+ * One call to read a Blob costs as much as reading a hundred KiB. So the run grows with the misses in one extent, and
+ * begins at its largest next to an extent that was read whole: a scan soon reads whole extents, whatever lies between its
+ * pages, and a single row costs one small read. Decryption costs what its bytes cost. So only a chunk beside one that is
+ * there is taken for a part of a scan, and a run is short. No browser API here.
  */
 import { BLOCK_SIZE_BYTES } from './block.ts';
 import { EXTENT_SIZE_BYTES, type Extent } from './extents.ts';
 
 const CHUNK_SIZE_BYTES: number = 16 * 1024;
 const EXTENT_SIZE_CHUNKS: number = EXTENT_SIZE_BYTES / CHUNK_SIZE_BYTES;
+/** The shortest run where the call costs most, and the longest where the bytes do. */
+const SHORT_RUN_CHUNKS = 4;
 const RUN_GROWTH = 4;
 /** A cache with room for fewer extents reads no longer runs: they would push each other out. */
 const EXTENTS_FOR_LONG_RUNS = 4;
@@ -19,6 +24,13 @@ interface CachedExtent {
   readonly version: number;
   /** Length of the latest run, in chunks; 0 once a chunk was dropped: the next miss is then a first one again. */
   runChunks: number;
+}
+
+/** Chunks that are read in one call. Those past an end of the extent are not. */
+interface Run {
+  /** Position in the file. */
+  readonly first: number;
+  readonly chunks: number;
 }
 
 /** A cache of one file's extents. */
@@ -81,19 +93,19 @@ export class ExtentCache {
   }
 
   #fetch({ extentIndex, version, content }: Extent, chunkIndex: number): Uint8Array<ArrayBuffer> {
-    const runChunks = this.#nextRunChunks(extentIndex, content.leastReadBytes / CHUNK_SIZE_BYTES);
     const firstOfExtent = extentIndex * EXTENT_SIZE_CHUNKS;
-    const within = chunkIndex - firstOfExtent;
-    const start = (within - (within % runChunks)) * CHUNK_SIZE_BYTES;
-    const end = Math.min(start + runChunks * CHUNK_SIZE_BYTES, content.sizeBytes);
-    const run = content.read(start, end);
-    this.#extents.set(extentIndex, { version, runChunks });
+    const run =
+      content.readCost === 'call' ? this.#growingRun(extentIndex, chunkIndex) : this.#shortRun(chunkIndex);
+    const start = Math.max(run.first - firstOfExtent, 0) * CHUNK_SIZE_BYTES;
+    const end = Math.min((run.first + run.chunks - firstOfExtent) * CHUNK_SIZE_BYTES, content.sizeBytes);
+    const bytes = content.read(start, end);
+    this.#extents.set(extentIndex, { version, runChunks: run.chunks });
     let found: Uint8Array<ArrayBuffer> | undefined;
     for (let at = start; at < end; at += CHUNK_SIZE_BYTES) {
       const index = firstOfExtent + at / CHUNK_SIZE_BYTES;
       if (this.#chunks.has(index)) continue;
       // A copy, because one chunk of a run would keep the memory of the others.
-      const chunk = run.slice(at - start, at - start + CHUNK_SIZE_BYTES);
+      const chunk = bytes.slice(at - start, at - start + CHUNK_SIZE_BYTES);
       if (index === chunkIndex) found = chunk;
       else this.#keep(index, chunk);
     }
@@ -102,11 +114,28 @@ export class ExtentCache {
     return found;
   }
 
-  #nextRunChunks(extentIndex: number, leastChunks: number): number {
-    if (this.#limitBytes < EXTENTS_FOR_LONG_RUNS * EXTENT_SIZE_BYTES) return leastChunks;
+  /** An aligned run of the extent, longer than the one before. */
+  #growingRun(extentIndex: number, chunkIndex: number): Run {
+    const chunks = this.#growingRunChunks(extentIndex);
+    return { first: chunkIndex - (chunkIndex % chunks), chunks };
+  }
+
+  #growingRunChunks(extentIndex: number): number {
+    if (!this.#hasRoomForRuns) return SHORT_RUN_CHUNKS;
     if (this.#extents.get(extentIndex - 1)?.runChunks === EXTENT_SIZE_CHUNKS) return EXTENT_SIZE_CHUNKS;
     const latest = this.#extents.get(extentIndex)?.runChunks ?? 0;
-    return latest === 0 ? leastChunks : Math.min(latest * RUN_GROWTH, EXTENT_SIZE_CHUNKS);
+    return latest === 0 ? SHORT_RUN_CHUNKS : Math.min(latest * RUN_GROWTH, EXTENT_SIZE_CHUNKS);
+  }
+
+  /** The chunk alone, or a run away from the neighbour that is there. */
+  #shortRun(chunkIndex: number): Run {
+    const [isBefore, isBehind] = [this.#chunks.has(chunkIndex - 1), this.#chunks.has(chunkIndex + 1)];
+    if (!this.#hasRoomForRuns || isBefore === isBehind) return { first: chunkIndex, chunks: 1 };
+    return { first: isBefore ? chunkIndex : chunkIndex - SHORT_RUN_CHUNKS + 1, chunks: SHORT_RUN_CHUNKS };
+  }
+
+  get #hasRoomForRuns(): boolean {
+    return this.#limitBytes >= EXTENTS_FOR_LONG_RUNS * EXTENT_SIZE_BYTES;
   }
 
   #keep(chunkIndex: number, chunk: Uint8Array<ArrayBuffer>): void {

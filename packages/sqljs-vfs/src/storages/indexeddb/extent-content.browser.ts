@@ -20,13 +20,10 @@ const { FileReaderSync } = globalThis as unknown as { FileReaderSync?: new () =>
 /** True where Blobs can be read synchronously, so that they need not be loaded whole. */
 export const readsOnDemand: boolean = FileReaderSync !== undefined;
 
-/** One call to read a Blob costs as much as reading a hundred KiB. */
-const BLOB_LEAST_READ_BYTES: number = 64 * 1024;
-
 /** A Blob, read when needed. */
 class BlobContent implements ExtentContent {
   readonly inMemory = false;
-  readonly leastReadBytes: number = BLOB_LEAST_READ_BYTES;
+  readonly readCost = 'call';
   readonly blob: Blob;
   readonly #reader: SynchronousReader;
 
@@ -72,7 +69,7 @@ export async function openExtent(
 /** A Blob that is stored, and not read before. */
 class HeldContent implements ExtentContent {
   readonly inMemory = false;
-  readonly leastReadBytes: number = BLOB_LEAST_READ_BYTES;
+  readonly readCost = 'call';
   readonly blob: Blob;
 
   constructor(blob: Blob) {

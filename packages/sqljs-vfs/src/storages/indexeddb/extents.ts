@@ -17,8 +17,8 @@ export interface ExtentContent {
   readonly sizeBytes: number;
   /** True when reading is a view of memory, so that a cache would only copy it. */
   readonly inMemory: boolean;
-  /** How much is worth reading at once, a power of two of blocks: less takes as long. */
-  readonly leastReadBytes: number;
+  /** What reading costs: mostly the call, so that it is worth reading more at once, or the bytes, which are decrypted. */
+  readonly readCost: 'call' | 'bytes';
   /**
    * Reads bytes.
    * @returns exactly the bytes from `start` to `end`, which the caller does not change
@@ -30,7 +30,7 @@ export interface ExtentContent {
 /** Content whose bytes a context has in memory. */
 export class BytesInMemory implements ExtentContent {
   readonly inMemory = true;
-  readonly leastReadBytes: number = BLOCK_SIZE_BYTES;
+  readonly readCost = 'bytes';
   readonly #bytes: Uint8Array<ArrayBuffer>;
 
   constructor(bytes: Uint8Array<ArrayBuffer>) {

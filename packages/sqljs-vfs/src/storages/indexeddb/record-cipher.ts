@@ -311,7 +311,7 @@ interface ChunkPlace {
 /** The content of an encrypted extent. Each chunk that a read touches is decrypted. */
 class EncryptedContent implements ExtentContent {
   readonly inMemory = false;
-  readonly leastReadBytes: number = CHUNK_SIZE_BYTES;
+  readonly readCost = 'bytes';
   readonly sizeBytes: number;
   readonly #cipher: RecordCipher;
   readonly #sealed: Extent;
