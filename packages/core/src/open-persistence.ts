@@ -10,7 +10,7 @@ import type {
   RestoreReport,
   StoredDatabaseOptions,
 } from './api/persistence.ts';
-import { openInWorker } from './client/client.ts';
+import { changeKeyInWorker, openInWorker } from './client/client.ts';
 
 /**
  * Opens a database, creates it if it does not exist (unless `create: false`), and migrates its schema to the current version.
@@ -36,14 +36,19 @@ export async function openPersistence(options: OpenOptions | RemoteOpenOptions):
     const { openInProcess } = await import('./persistence/open-in-process.ts');
     return openInProcess(rest);
   }
+  assertCloneable('open', options);
+  return openInWorker(connectWorker(worker), rest);
+}
+
+/** Refuses options that are functions, which only the worker itself can be given. */
+function assertCloneable(operation: string, options: OpenOptions): void {
   for (const name of ['clock', 'rangeLocks'] as const) {
     if ((options as { readonly [option in typeof name]?: unknown })[name] === undefined) continue;
     throw new PersistenceError('INVALID_ARGUMENT', `Invalid ${name}: a function cannot be sent to a worker`, {
-      operation: 'open',
+      operation,
       hint: `Pass ${name} to startWorker() in the worker file, or open with worker: false.`,
     });
   }
-  return openInWorker(connectWorker(worker), rest);
 }
 
 /**
@@ -70,7 +75,7 @@ export async function restoreToNewFile(
 /**
  * Encrypts a database that exists, decrypts it, or gives it another key. A copy is made and checked before anything changes;
  * the file then keeps its names, owner and permissions. Whatever ends the program, the old database is there, or the new one.
- * Runs in the calling thread, which for `opfs` has to be a worker.
+ * Runs where `openPersistence` opens the database: in a worker by default in a page, else in the calling thread.
  *
  * @param database - the database, with its `key` if it is encrypted
  * @param options - the new key, progress and signal; in IndexedDB neither of the latter has an effect
@@ -82,6 +87,11 @@ export async function restoreToNewFile(
  * await changeKey({ storage: 'file', path: 'runs.db' }, { newKey: 'correct horse battery staple' });
  */
 export async function changeKey(database: StoredDatabaseOptions, options: ChangeKeyOptions): Promise<void> {
-  const { changeKeyInProcess } = await import('./persistence/change-key.ts');
-  return changeKeyInProcess(database, options);
+  const worker = database?.worker ?? WORKER_BY_DEFAULT;
+  if (worker === false) {
+    const { changeKeyInProcess } = await import('./persistence/change-key.ts');
+    return changeKeyInProcess(database, options);
+  }
+  assertCloneable('changeKey', database);
+  return changeKeyInWorker(connectWorker(worker), { ...database, worker: false }, options);
 }

@@ -1,10 +1,13 @@
 import { PersistenceError } from '../api/errors.ts';
 import type {
   BackupDirectory,
+  ChangeKeyOptions,
   ChangesOptions,
   LongOperationOptions,
   OpenOptions,
   Persistence,
+  Progress,
+  StoredDatabaseOptions,
 } from '../api/persistence.ts';
 import type { Signal } from '../api/platform-types.ts';
 import { ChangeListeners } from '../changes/change-listeners.ts';
@@ -16,6 +19,7 @@ import {
   type PersistenceService,
   type RemoteMethod,
   type RowQuery,
+  type WorkerService,
 } from '../protocol/methods.ts';
 import { proxy, RpcClient, type Refusal } from '../protocol/rpc.ts';
 import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
@@ -43,22 +47,11 @@ export async function openInWorker(
   connecting: Promise<WorkerConnection>,
   options: OpenOptions,
 ): Promise<Persistence> {
-  const connection = await connecting.catch((reason: unknown) => {
-    throw reason instanceof PersistenceError ? reason : workerGone(reason)('open');
-  });
-  const rpc = new RpcClient<PersistenceService>(connection.endpoint);
-  const listeners = new ChangeListeners();
   const ended = new AbortController();
-  connection.onTerminated((reason) => {
-    rpc.rejectPending(workerGone(reason));
-    ended.abort();
-  });
+  const { connection, rpc } = await startedWorker('open', connecting, () => ended.abort());
+  const listeners = new ChangeListeners();
   try {
-    await untilStarted(rpc.call('open', (service) => service.confirmStart()));
-    await rpc.call('open', (service) =>
-      service.open(toCloneable('open', options) as OpenOptions, connection.livenessLock),
-    );
-    connection.watchLivenessLock();
+    await rpc.call('open', (service) => service.open(toCloneable('open', options) as OpenOptions));
     await rpc.call('open', (service) => service.subscribe(proxy((change) => listeners.notify(change))));
   } catch (error) {
     await connection.end();
@@ -81,6 +74,66 @@ export async function openInWorker(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Connects to a worker, and waits until its code runs. @param onEnd - called when it has ended by itself */
+async function startedWorker(
+  operation: string,
+  connecting: Promise<WorkerConnection>,
+  onEnd: () => void,
+): Promise<{ readonly connection: WorkerConnection; readonly rpc: RpcClient<WorkerService> }> {
+  const connection = await connecting.catch((reason: unknown) => {
+    throw reason instanceof PersistenceError ? reason : workerGone(reason)(operation);
+  });
+  const rpc = new RpcClient<WorkerService>(connection.endpoint);
+  connection.onTerminated((reason) => {
+    rpc.rejectPending(workerGone(reason));
+    onEnd();
+  });
+  try {
+    await untilStarted(rpc.call(operation, (service) => service.confirmStart(connection.livenessLock)));
+  } catch (error) {
+    await connection.end();
+    throw error;
+  }
+  connection.watchLivenessLock();
+  return { connection, rpc };
+}
+
+/**
+ * Changes the key of a database in a worker, which ends afterwards if it was started here.
+ * @param connecting - rejects when the worker cannot be started
+ * @throws {PersistenceError} as `changeKey` does
+ */
+export async function changeKeyInWorker(
+  connecting: Promise<WorkerConnection>,
+  database: StoredDatabaseOptions,
+  options: ChangeKeyOptions,
+): Promise<void> {
+  const operation = 'changeKey';
+  const { newKey, onProgress, signal } = checkLongOperation(operation, options);
+  throwIfAborted(operation, signal);
+  const { connection, rpc } = await startedWorker(operation, connecting, () => undefined);
+  let settled = false;
+  const report = (progress: Progress): void => {
+    if (!settled) onProgress?.(progress);
+  };
+  try {
+    await rpc.run(operation, signal, (service, operationId) =>
+      service.changeKey(
+        toCloneable(operation, database) as StoredDatabaseOptions,
+        newKey,
+        operationId,
+        proxy({ progress: report }),
+      ),
+    );
+  } catch (error) {
+    throw withReason(error, operation, signal, false);
+  } finally {
+    settled = true;
+    rpc.release();
+    await connection.end();
+  }
 }
 
 async function closeWorker(

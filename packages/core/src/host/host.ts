@@ -1,15 +1,22 @@
 import { holdLivenessLock } from '#host/liveness-lock';
 import { PersistenceError } from '../api/errors.ts';
-import type { Change, OpenOptions, RangeLocks } from '../api/persistence.ts';
+import type {
+  Change,
+  ChangeKeyOptions,
+  OpenOptions,
+  Progress,
+  RangeLocks,
+  StoredDatabaseOptions,
+} from '../api/persistence.ts';
 import type { ChangesBatch, ChangesRequest } from '../changes/change-stream.ts';
 import type { DatabasePersistence } from '../persistence/database-persistence.ts';
 import { openInProcess } from '../persistence/open-in-process.ts';
 import type {
   MethodsOf,
   OperationOptions,
-  PersistenceService,
   RemoteCallbacks,
   RowQuery,
+  WorkerService,
 } from '../protocol/methods.ts';
 import { fromCloneable } from '../protocol/cloneable.ts';
 import { expose, release, RunningOperations, type Endpoint, type SerializedValue } from '../protocol/rpc.ts';
@@ -25,7 +32,7 @@ export interface HostOptions {
 }
 
 /** The worker's service: one open database. */
-class Host implements PersistenceService {
+class Host implements WorkerService {
   readonly #options: HostOptions;
   readonly #operations: RunningOperations = new RunningOperations();
   #persistence: DatabasePersistence | undefined;
@@ -35,11 +42,29 @@ class Host implements PersistenceService {
     this.#options = options;
   }
 
-  confirmStart(): void {}
-
-  async open(options: OpenOptions, livenessLock: string): Promise<void> {
+  async confirmStart(livenessLock: string): Promise<void> {
     await holdLivenessLock(livenessLock);
+  }
+
+  async open(options: OpenOptions): Promise<void> {
     this.#persistence = await openInProcess({ ...fromCloneable(options), ...this.#options });
+  }
+
+  async changeKey(
+    database: StoredDatabaseOptions,
+    newKey: ChangeKeyOptions['newKey'],
+    operationId: number,
+    callbacks: Pick<RemoteCallbacks, 'progress'>,
+  ): Promise<void> {
+    const { changeKeyInProcess } = await import('../persistence/change-key.ts');
+    return this.#operations.run(operationId, async (signal) => {
+      try {
+        const onProgress = (progress: Progress): void => callbacks.progress(progress);
+        await changeKeyInProcess(fromCloneable(database), { newKey, signal, onProgress });
+      } finally {
+        release(callbacks);
+      }
+    });
   }
 
   async call(method: MethodsOf<'call'>, parameters: readonly unknown[]): Promise<unknown> {

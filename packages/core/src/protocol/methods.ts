@@ -2,10 +2,12 @@
 import type {
   BackupDirectory,
   Change,
+  ChangeKeyOptions,
   OpenOptions,
   Persistence,
   Progress,
   Rows,
+  StoredDatabaseOptions,
 } from '../api/persistence.ts';
 import type { ChangesBatch, ChangesRequest } from '../changes/change-stream.ts';
 import type { RowBatch, Cursor } from '../tables/keyset-pagination.ts';
@@ -209,13 +211,13 @@ export interface OperationOptions {
 
 /** The service of a worker that owns a database. */
 export interface PersistenceService extends AbortableService {
-  /** Answers as soon as the worker's code runs. */
-  confirmStart(): void;
   /**
-   * Opens the database. Called once.
-   * @param livenessLock - name of a Web Lock that the worker holds until it ends; unused in Node
+   * Answers as soon as the worker's code runs.
+   * @param livenessLock - name of a Web Lock that the worker holds from then on until it ends; unused in Node
    */
-  open(options: OpenOptions, livenessLock: string): Promise<void>;
+  confirmStart(livenessLock: string): Promise<void>;
+  /** Opens the database. Called once. */
+  open(options: OpenOptions): Promise<void>;
   call(method: MethodsOf<'call'>, parameters: readonly unknown[]): Promise<unknown>;
   /** @param batchRows - rows to answer at most, and fewer when they are large; undefined for all that the query asks for */
   readRows(
@@ -236,4 +238,18 @@ export interface PersistenceService extends AbortableService {
   /** Checks for commits by other connections and reports them to the subscriber. */
   checkForChanges(): void;
   close(): Promise<void>;
+}
+
+/** What a worker does for a database that is not open. */
+export interface WorkerService extends PersistenceService {
+  /**
+   * Changes the key of a database. Called instead of `open`.
+   * @param operationId - the id by which the caller may abort it
+   */
+  changeKey(
+    database: StoredDatabaseOptions,
+    newKey: ChangeKeyOptions['newKey'],
+    operationId: number,
+    callbacks: Pick<RemoteCallbacks, 'progress'>,
+  ): Promise<void>;
 }

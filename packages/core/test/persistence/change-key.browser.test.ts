@@ -24,7 +24,7 @@ it.each([
     const code = key === undefined ? 'KEY_REQUIRED' : 'WRONG_KEY';
     expect(await rejectionOf(open(key))).toMatchObject({ code });
     const db = await open(newKey);
-    expect((await db.info()).storage.encryption !== undefined).toBe(newKey !== undefined);
+    expect((await db.info()).encryption !== null).toBe(newKey !== undefined);
     await db.saveReceipt(receiptOf(`after ${index}`));
     expect(await collect(db.queryReceipts())).toHaveLength(index + 2);
     expect((await db.verify()).ok).toBe(true);

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { changeKey, type FileOpenOptions, type Progress } from '../../src/index.ts';
 import { describePersistence } from '../../src/testing/index.ts';
 import { Children } from '../../../../tests/support/child-process.ts';
 import { receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
@@ -46,6 +47,31 @@ it('refuses a missing file and a foreign one behind a worker thread with `create
     code: 'SCHEMA_MISMATCH',
   });
   expect(nativeSqlite(theirs, '.tables')).toBe('theirs');
+});
+
+it('changes the key of a file behind a worker thread, says how far it is, and can be stopped', async () => {
+  const database = createTestDatabase();
+  const first = await database.open();
+  await first.saveReceipt(receiptOf('kept'));
+  await first.close();
+  const file = (key?: string): FileOpenOptions => {
+    const worker = new Worker(children.script('serve-database'));
+    onTestFinished(async () => void (await worker.terminate()));
+    return { storage: 'file', path: database.file, worker, ...(key !== undefined && { key }) };
+  };
+  const reason = new Error('enough');
+  const stopped = changeKey(file(), { newKey: 'new', signal: AbortSignal.abort(reason) });
+  expect(await rejectionOf(stopped)).toMatchObject({ code: 'ABORTED', cause: reason });
+  const reported: Progress[] = [];
+  await changeKey(file(), { newKey: 'new', onProgress: (progress) => void reported.push(progress) });
+  expect(reported.at(-1)).toMatchObject({ stage: 'encrypt', unit: 'bytes' });
+  expect(await rejectionOf(changeKey(file('guess'), {}))).toMatchObject({
+    name: 'PersistenceError',
+    code: 'WRONG_KEY',
+    operation: 'changeKey',
+  });
+  await changeKey(file('new'), {});
+  expect(await (await database.open()).countReceipts()).toBe(1);
 });
 
 describe('a worker that is terminated', () => {

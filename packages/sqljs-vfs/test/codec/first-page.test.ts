@@ -1,7 +1,6 @@
 /** Page 1 of an encrypted file is decrypted once, and again when anybody has written it. */
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { systemError } from '../../src/contract/system-error.ts';
 import { openDatabase } from '../../src/index.ts';
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { observedStorage, type StorageCall } from '../../src/testing/index.ts';
@@ -24,7 +23,7 @@ async function openObserved(
     observed.calls.push(call);
     if (call.verb !== 'write' || call.role !== 'main' || !observed.failNextWrite) return;
     observed.failNextWrite = false;
-    throw systemError('ENOSPC', 'no space left');
+    throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   });
   const connection = await openDatabase(storage, { key: KEY });
   const { database } = connection;
