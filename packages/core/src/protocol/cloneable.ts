@@ -10,8 +10,8 @@ import { checkJson } from '../validation/json-text.ts';
 /** Fields of a record that are stored as JSON. */
 const JSON_FIELDS: ReadonlySet<string> = new Set(['receipt', 'memory']);
 
-/** Levels of objects and lists in arguments: a batch, its lists, their records. */
-const MAX_LEVELS = 3;
+/** Levels of objects and lists in arguments: a batch, its lists, their records, the row or the hashes in a record. */
+const MAX_LEVELS = 4;
 
 /** Takes the place of a value that cannot be cloned. */
 interface StandIn {

@@ -1,5 +1,5 @@
 import type { PersistenceError } from '../../api/errors.ts';
-import type { ChangeEvent, MemoryRow } from '../../api/persistence.ts';
+import type { ChangeEvent, IncomingChange, IncomingReport, MemoryRow } from '../../api/persistence.ts';
 import { MemoryBackupDirectory } from '../memory-backup-directory.ts';
 import {
   type PersistenceCase,
@@ -51,6 +51,33 @@ export const changeCases: readonly PersistenceCase[] = [
       expect(await collect(db.changes({ after: 1, limit: 1 }))).toEqual(events.slice(1, 2));
       expect(await collect(db.changes({ limit: 0 }))).toEqual([]);
       expect(await collect(db.changes({ after: 'latest' }))).toEqual([]);
+    },
+  },
+  {
+    title: 'applyChanges: takes the hashes and the row of each change of another database',
+    async run({ open, expect }) {
+      const db = await open();
+      const { receiptId: id } = await db.saveReceipt(receiptOf('a'));
+      const [saved] = await collect(db.changes({ rows: true }));
+      const { leaf = '', row = null } = saved?.data ?? {};
+      const change = { table: 'receipts', id, leaf, parent: null } as const;
+      const apply = async (incoming: IncomingChange): Promise<IncomingReport> => {
+        const { origin, lastSeq } = await db.syncState();
+        return db.applyChanges({ origin, pushedSeq: lastSeq, changes: [incoming], state: '{}' });
+      };
+      const deleted = { ...change, kind: 'deleted', row: null, leaves: [leaf], reason: 'asked for' } as const;
+      expect((await apply(deleted)).removed).toBe(1);
+      expect(await db.countReceipts()).toBe(0);
+      const again = { ...change, kind: 'saved', row: row && { ...row }, leaves: [], reason: null } as const;
+      expect(await apply(again)).toEqual({
+        applied: true,
+        stored: 1,
+        present: 0,
+        conflicts: 0,
+        removed: 0,
+        refused: [],
+      });
+      expect(await db.countReceipts()).toBe(1);
     },
   },
   {
