@@ -5,6 +5,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { bundledWorkers } from './tests/support/bundled-workers.ts';
 import { chromiumLaunch } from './tests/support/chromium-launch.ts';
+import { ggenSim, killHub, startHub } from './tests/support/hub-commands.ts';
 
 /**
  * Profile on disk, new for each run because tests begin with empty storage. In a private window OPFS is slow memory and
@@ -62,6 +63,7 @@ const config: ViteUserConfig = defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            commands: { ggenSim, killHub, startHub },
             provider: playwright({ launchOptions: chromiumLaunch, persistentContext: profile }),
             instances: [{ browser: 'chromium' }],
           },

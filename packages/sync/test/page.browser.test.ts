@@ -1,0 +1,115 @@
+/** A database of a page and one of the command line, over a hub that is a process of its own. */
+import { openPersistence, type Persistence } from '@ggen-sim/core';
+import { afterEach, expect, it } from 'vitest';
+import { commands } from 'vitest/browser';
+import { openTarget, runSync, Synchroniser, type SyncTarget } from '../src/index.ts';
+
+declare module 'vitest/browser' {
+  interface BrowserCommands {
+    ggenSim: (words: readonly string[], token: string) => Promise<string>;
+    startHub: (words: readonly string[]) => Promise<string>;
+    killHub: () => Promise<void>;
+  }
+}
+
+const FOR_PAGES = ['--allow-origin', location.origin];
+
+/** Starts a hub with a token in a file. @returns its address and the token */
+async function startHub(...words: string[]): Promise<{ readonly url: string; readonly token: string }> {
+  const url = await commands.startHub(['--hub', ...words]);
+  const token = (await commands.ggenSim(['serve', 'status', 'served.db', '--token'], '')).trim();
+  return { url, token };
+}
+
+afterEach(() => commands.killHub());
+
+const TABLES = ['receipts', 'memory', 'audit'] as const;
+
+/** Rows of the page as the command line exports them. */
+async function rowsIn(database: Persistence): Promise<unknown[]> {
+  const rows = [
+    ...(await database.queryReceipts({ limit: 10_000 })),
+    ...(await database.queryMemory({ limit: 10_000 })),
+    ...(await database.queryAuditTrail({ since: '0001-01-01', limit: 10_000 })),
+  ];
+  return rows.map((row) => sorted(row as unknown as Record<string, unknown>)).toSorted();
+}
+
+function sorted(row: Readonly<Record<string, unknown>>): string {
+  const members = Object.entries(row).map(([name, value]): [string, unknown] => [
+    name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ]);
+  return JSON.stringify(members.toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+it('come to equal rows, also when the hub is killed in the middle of a push', async () => {
+  const first = await startHub(...FOR_PAGES);
+  const { token } = first;
+  const cli = (...words: string[]): Promise<string> => commands.ggenSim([...words, '--db', 'node.db'], token);
+  await cli('db', 'save-receipt', 'from node', 'node', 'test', '{"text":"\\u0000 ä 😀"}', '--create');
+  await cli('db', 'save-memory', 'shared', 'test', '{"in":"node"}');
+  await cli('sync', 'init', first.url);
+  await cli('sync', 'run');
+
+  await using database = await openPersistence({
+    storage: 'indexeddb',
+    name: crypto.randomUUID(),
+    changeLog: true,
+  });
+  await database.saveReceipts(
+    Array.from({ length: 1100 }, (_, index) => ({
+      executionId: `page ${index}`,
+      agentId: 'page',
+      agentType: 'test',
+      receipt: { index },
+    })),
+  );
+  await database.saveMemory({ agentId: 'shared', agentType: 'test', memory: { in: 'page' } });
+  const inside = await openTarget(first.url, { token });
+  let pushes = 0;
+  const target: SyncTarget = {
+    ...inside,
+    async push(batch) {
+      pushes++;
+      const pushed = inside.push(batch);
+      // It is on its way: stored or not, nobody hears of it.
+      if (pushes === 2) await Promise.all([commands.killHub(), pushed.catch(() => undefined)]);
+      return pushes === 2 ? inside.push(batch) : pushed;
+    },
+  };
+  const synchroniser = new Synchroniser(database, target);
+  await expect(synchroniser.synchronise()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  expect(pushes).toBe(2);
+
+  const { token: newToken } = await startHub(...FOR_PAGES, '--port', new URL(first.url).port);
+  // The token of the killed hub is refused, and the page is told so.
+  await expect(synchroniser.synchronise()).rejects.toMatchObject({ code: 'SYNC_UNAUTHORIZED' });
+  const control = new AbortController();
+  const again = await openTarget(first.url, { token: newToken });
+  await runSync(database, again, { signal: control.signal, onReport: () => control.abort() });
+  await commands.ggenSim(['sync', 'run', '--db', 'node.db'], newToken);
+  await new Synchroniser(database, again).synchronise();
+
+  const exported = await Promise.all(TABLES.map((table) => cli('db', 'export', table, 'ndjson', '-')));
+  const lines = exported
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '');
+  const ofNode = lines.map((line) => sorted(JSON.parse(line) as Record<string, unknown>)).toSorted();
+  const ofPage = await rowsIn(database);
+  expect(ofPage).toEqual(ofNode);
+  expect(ofPage).toHaveLength(1100 + 1 + 1 + 1);
+});
+
+it('are kept apart by a hub that does not allow the page, and by what is no hub', async () => {
+  const { url, token } = await startHub();
+  await expect((await openTarget(url, { token })).id()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  // The page's own server.
+  await expect((await openTarget(location.origin)).id()).rejects.toMatchObject({
+    code: 'SYNC_TARGET_INVALID',
+  });
+  for (const elsewhere of ['postgres://localhost/fleet', 'hub.db']) {
+    await expect(openTarget(elsewhere)).rejects.toMatchObject({ code: 'SYNC_TARGET_INVALID' });
+  }
+});
