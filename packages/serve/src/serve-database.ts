@@ -18,7 +18,7 @@ import { DEFAULT_LIMITS, type ServeLimits } from './http/limits.ts';
 import { Listener, type ListenerOptions } from './http/listener.ts';
 import { RouteTable, type Route } from './http/route.ts';
 import type { Upgrade } from './http/upgrade.ts';
-import { tracesRoute } from './otlp/traces-route.ts';
+import { otlpRoutes } from './otlp/otlp-routes.ts';
 import { changesRoute } from './routes/changes.ts';
 import { healthRoute } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -61,6 +61,8 @@ export interface ServeOptions {
    * @default true for a database file
    */
   readonly stateFile?: boolean;
+  /** Called when the server stops, after the running requests have ended and before the database is closed. */
+  readonly beforeClosing?: () => Promise<void>;
 }
 
 /** A server that is running. */
@@ -107,10 +109,11 @@ export async function serveDatabase(
   const { promise: stopped, resolve: onStopped, reject: onFailed } = withResolvers();
   // Whoever does not wait for the end is told by `stop`.
   stopped.catch(() => undefined);
-  const beforeClosing = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     await listener.stop();
     try {
       await table.stop();
+      await options.beforeClosing?.();
     } finally {
       try {
         await database.close();
@@ -121,7 +124,7 @@ export async function serveDatabase(
   };
   /** The part of stopping that comes before the last answer. */
   const end = (): Promise<void> => {
-    stopping ??= beforeClosing();
+    stopping ??= close();
     return stopping;
   };
   const stop = async (): Promise<void> => {
@@ -134,7 +137,7 @@ export async function serveDatabase(
   const table = new RouteTable([
     healthRoute(instance),
     changesRoute,
-    tracesRoute,
+    ...otlpRoutes,
     metricsRoute(database),
     stopRoute(() => {
       const ended = end();

@@ -1,8 +1,15 @@
 /** Spans that come in: from OpenTelemetry's own exporter, again, of another agent, and hostile ones. */
 import { gzipSync } from 'node:zlib';
 import { SpanKind, SpanStatusCode, TraceFlags, type Attributes } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { SeverityNumber } from '@opentelemetry/api-logs';
+import { OTLPLogExporter as JsonLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
+import { OTLPLogExporter as ProtobufLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
+import { OTLPTraceExporter as JsonTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { OTLPTraceExporter as ProtobufTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { BatchSpanProcessor, BasicTracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { expect, it, onTestFinished } from 'vitest';
@@ -37,22 +44,30 @@ function span(spanId: string, name: string, attributes: Attributes, error?: stri
   };
 }
 
-function exporterTo({ server, authorized }: Served): OTLPTraceExporter {
-  return new OTLPTraceExporter({ url: `${server.url}/v1/traces`, headers: { ...authorized } });
-}
+type TraceExporter = JsonTraceExporter | ProtobufTraceExporter;
 
-const sendTo = (exporter: OTLPTraceExporter, spans: ReadableSpan[]): Promise<number> =>
+const sendTo = (exporter: TraceExporter, spans: ReadableSpan[]): Promise<number> =>
   new Promise((resolve) => exporter.export(spans, ({ code }) => resolve(code)));
 
-it('stores what an SDK exports, once', async () => {
+it.each([
+  ['JSON', JsonTraceExporter],
+  ['protobuf', ProtobufTraceExporter],
+])('stores what an SDK exports in %s, once', async (_, Exporter) => {
   const served = await serve();
+  const { server, authorized } = served;
+  const exporterOf = (compression: CompressionAlgorithm): TraceExporter =>
+    new Exporter({
+      url: `${server.url}/v1/traces`,
+      headers: { ...authorized },
+      compression,
+    });
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'shop' }),
-    spanProcessors: [new BatchSpanProcessor(exporterTo(served))],
+    spanProcessors: [new BatchSpanProcessor(exporterOf(CompressionAlgorithm.NONE))],
   });
   provider.getTracer('test').startSpan('checkout').end();
   await provider.shutdown();
-  const exporter = exporterTo(served);
+  const exporter = exporterOf(CompressionAlgorithm.GZIP);
   const spans = [
     span('b7ad6b7169203331', 'invoke_agent planner', {
       'gen_ai.operation.name': 'invoke_agent',
@@ -98,6 +113,137 @@ it('stores what an SDK exports, once', async () => {
   expect(await database.verify()).toMatchObject({ ok: true });
 });
 
+it.each([
+  ['JSON', JsonLogExporter],
+  ['protobuf', ProtobufLogExporter],
+])('stores events of Claude Code, and lines of logs, that an SDK exports in %s', async (_, Exporter) => {
+  const { server, authorized, database } = await serve();
+  const provider = new LoggerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'claude-code' }),
+  });
+  const headers = { ...authorized };
+  provider.addLogRecordProcessor(
+    new BatchLogRecordProcessor(new Exporter({ url: `${server.url}/v1/logs`, headers })),
+  );
+  const logger = provider.getLogger('com.anthropic.claude_code.events');
+  const emit = (name: string, attributes: Attributes): void =>
+    logger.emit({
+      timestamp: [1_790_000_000, 0],
+      body: `claude_code.${name}`,
+      attributes: { 'event.name': name, 'session.id': 's-1', ...attributes },
+    });
+  emit('user_prompt', { prompt: 'a secret plan', prompt_length: '13' });
+  const tool = { tool_name: 'Bash', tool_parameters: '{"command":"a secret plan"}', duration_ms: '250' };
+  emit('tool_result', { ...tool, success: 'true' });
+  emit('tool_result', { ...tool, success: 'false', error: 'exit code 1' });
+  emit('api_error', { error: 'overloaded', status_code: 529, 'event.sequence': 7 });
+  logger.emit({ timestamp: [1_790_000_000, 0], severityNumber: SeverityNumber.INFO, body: 'listening' });
+  const inference = { 'event.name': 'gen_ai.client.inference' };
+  logger.emit({
+    body: { message: 'a secret plan' },
+    severityNumber: SeverityNumber.ERROR,
+    attributes: inference,
+  });
+  await provider.shutdown();
+  const rows = await database.queryAuditTrail({ days: 9999 });
+  const shown = rows.map((row) => [
+    row.operation,
+    row.operationType,
+    row.status,
+    row.durationMs,
+    row.errorMessage,
+  ]);
+  expect(shown.toSorted()).toEqual([
+    ['Bash', 'tool_result', 'completed', 250, null],
+    ['Bash', 'tool_result', 'failed', 250, 'exit code 1'],
+    ['api_error', 'event', 'failed', 0, 'overloaded'],
+    ['gen_ai.client.inference', 'event', 'failed', 0, null],
+    ['log', 'log', 'completed', 0, null],
+    ['user_prompt', 'event', 'completed', 0, null],
+  ]);
+  const text = JSON.stringify(rows);
+  expect(text).not.toContain('secret plan');
+  for (const kept of ['claude-code', 'listening', String.raw`\"session.id\":\"s-1\"`, 'prompt_length'])
+    expect(text).toContain(kept);
+});
+
+it('stores a log record that is sent again once, and one without a time as of now', async () => {
+  const { request: send, database } = await serve();
+  const logRecords = [
+    { body: { stringValue: 'one' }, eventName: 'e' },
+    { body: { stringValue: 'two' }, timeUnixNano: 'x' },
+    7,
+  ];
+  const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  for (let time = 0; time < 2; time += 1) {
+    const answer = await send('/v1/logs', { method: 'POST', headers, body });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([
+      200,
+      { partialSuccess: { rejectedLogRecords: '2', errorMessage: 'timeUnixNano must be nanoseconds' } },
+    ]);
+  }
+  const rows = await database.queryAuditTrail({ days: 1 });
+  expect(rows.map(({ operation, details }) => [operation, details])).toEqual([
+    ['e', '{"event":"e","attributes":{}}'],
+  ]);
+});
+
+it('answers protobuf in protobuf: what it rejected, and why it refused', async () => {
+  const {
+    request: send,
+    server,
+    authorized,
+    database,
+  } = await serve({
+    agent: 'planner',
+    limits: { bodyBytes: 100_000 },
+  });
+  const post = async (body: Uint8Array, more: Record<string, string> = {}): Promise<[number, Buffer]> => {
+    const answer = await fetch(`${server.url}/v1/traces`, {
+      method: 'POST',
+      headers: { ...authorized, 'content-type': 'application/x-protobuf', ...more },
+      body: Buffer.from(body),
+    });
+    expect(answer.headers.get('content-type')).toBe('application/x-protobuf');
+    return [answer.status, Buffer.from(await answer.arrayBuffer())];
+  };
+  const serialized = (...spans: ReadableSpan[]): Uint8Array =>
+    ProtobufTraceSerializer.serializeRequest(spans) ?? Uint8Array.of();
+  const mine = span('b7ad6b7169203331', 'mine', { list: ['left', 'out'] });
+  const admin = span('b7ad6b7169203332', 'theirs', { 'gen_ai.agent.id': 'admin' });
+  const [status, partial] = await post(serialized(mine, admin));
+  const { partialSuccess } = ProtobufTraceSerializer.deserializeResponse(partial);
+  expect([status, String(partialSuccess?.rejectedSpans), partialSuccess?.errorMessage]).toEqual([
+    200,
+    '1',
+    'This server writes as planner, not as admin',
+  ]);
+  expect(await post(Uint8Array.of())).toEqual([200, Buffer.alloc(0)]);
+  const whole = serialized(mine);
+  // Field 3 of the request, of another version, is skipped.
+  expect((await post(Buffer.concat([whole, Buffer.from('1a0161', 'hex')])))[0]).toBe(200);
+  for (const [body, headers, refused] of [
+    [whole.subarray(0, -1), {}, 400],
+    [Buffer.from('0affffffff7f', 'hex'), {}, 400],
+    [Buffer.from('0b'.repeat(20_000), 'hex'), {}, 400],
+    [whole, { 'content-encoding': 'gzip' }, 400],
+    [whole, { 'content-encoding': 'br' }, 415],
+    [gzipSync(Buffer.alloc(1_000_000)), { 'content-encoding': 'gzip' }, 413],
+    [Buffer.alloc(100_001), {}, 413],
+  ] as const) {
+    const [answered, reply] = await post(body, headers);
+    expect(answered).toBe(refused);
+    // A google.rpc.Status: field 1 is a code, field 2 its message.
+    expect([reply[0], reply[2]]).toEqual([0x08, 0x12]);
+  }
+  for (const type of ['text/plain', 'application/x-protobufs', 'application/grpc', ''])
+    expect(
+      (await send('/v1/traces', { method: 'POST', headers: { 'content-type': type }, body: 'x' })).status,
+    ).toBe(415);
+  expect(await database.countAuditTrail({ days: 9999 })).toBe(1);
+});
+
 const request = (...spans: object[]): string =>
   JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
 const right = {
@@ -135,7 +281,7 @@ it('refuses what is no request, and where it only reads', async () => {
   const json = { 'content-type': 'application/json' };
   const gzip = { ...json, 'content-encoding': 'gzip' };
   for (const [headers, body, status] of [
-    [{ 'content-type': 'application/x-protobuf' }, 'x', 415],
+    [{ 'content-type': 'text/plain' }, 'x', 415],
     [json, '{', 400],
     [json, 'x'.repeat(100_001), 413],
     [gzip, 'not compressed', 400],
@@ -149,9 +295,8 @@ it('refuses what is no request, and where it only reads', async () => {
       (await send('/v1/traces', { method: 'POST', headers, body })).status,
       String(body).slice(0, 20),
     ).toBe(status);
-  // Without a place for them, exporters of these are told so, and do not try again.
-  for (const path of ['/v1/logs', '/v1/metrics'])
-    expect((await send(path, { method: 'POST', headers: json, body: '{}' })).status).toBe(404);
+  // Without a place for them, exporters of metrics are told so, and do not try again.
+  expect((await send('/v1/metrics', { method: 'POST', headers: json, body: '{}' })).status).toBe(404);
   const reading = await serveNew();
   const refused = await reading.request('/v1/traces', {
     method: 'POST',
@@ -195,8 +340,8 @@ const runs = (count: number, service: string, more: (n: number) => object = () =
 it('bounds what a small request makes of rows', async () => {
   const database = await openInMemory();
   const sent = runs(4, '\u0001'.repeat(4096));
-  const few = await storeSpans(database, { request: sent, agentThatWrites: anyAgent, maxSpans: 3 });
-  expect(few).toEqual({ rejected: 1, reason: 'More than 3 spans are in one request' });
+  const few = await storeSpans(database, { request: sent, agentThatWrites: anyAgent, maxRecords: 3 });
+  expect(few).toEqual({ rejected: 1, reason: 'More than 3 records are in one request' });
   const [row] = await database.queryAuditTrail({ days: 9999 });
   expect(row?.agentId).toHaveLength(512);
   // The name is escaped in the details, and again in a line of JSON.

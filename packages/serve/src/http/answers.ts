@@ -31,7 +31,17 @@ export function answerText(
   text: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const bytes = Buffer.from(text);
+  answerBytes(response, status, contentType, Buffer.from(text), headers);
+}
+
+/** Answers with bytes of a type. */
+export function answerBytes(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  bytes: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, {
     ...headers,
     'content-type': contentType,

@@ -37,6 +37,20 @@ export const CONTENTS: readonly string[] = [
   'traceloop.entity.input',
   'traceloop.entity.output',
 ];
+/** Attributes of events of Claude Code that hold what was said or done: with some settings of it, they are sent. */
+export const EVENT_CONTENTS: readonly string[] = [
+  'prompt',
+  'response',
+  'tool_input',
+  'tool_parameters',
+  'body',
+  'request_body',
+  'response_body',
+];
+/** Name of an event, where the field of the record is not set yet. */
+export const EVENT_NAME = 'event.name';
+/** Name of the tool, as events of Claude Code have it. */
+export const EVENT_TOOL_NAME = 'tool_name';
 export const SERVICE_NAME = 'service.name';
 export const SERVICE_VERSION = 'service.version';
 export const SERVICE_INSTANCE_ID = 'service.instance.id';
