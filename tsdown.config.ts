@@ -153,6 +153,21 @@ const builds: UserConfig[] = defineConfig([
     outputOptions: { codeSplitting: { groups: [{ name: 'api', test: /core\/src\/api\// }] } },
   },
   {
+    name: 'ggen-sim-start',
+    cwd: folder('cli'),
+    entry: { 'ggen-sim': 'src/start.ts' },
+    format: 'cjs',
+    tsconfig: typesOf('node'),
+    platform: 'node',
+    target: 'node20.19',
+    fixedExtension: true,
+    dts: false,
+    clean: false,
+    deps: { neverBundle: ['./main.mjs'], alwaysBundle: /.*/u, onlyBundle: false },
+    // Otherwise the bundler's own few lines would bring the recorder of hooks with them.
+    outputOptions: { codeSplitting: { groups: [{ name: 'runtime', test: /rolldown.runtime/ }] } },
+  },
+  {
     name: 'crash-tests',
     cwd: path.join(import.meta.dirname, 'tests'),
     entry: { main: 'crash/campaign/main.ts' },

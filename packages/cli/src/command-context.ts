@@ -1,6 +1,7 @@
 /** Services of a running command: streams, paths, interruption, and the database, which is loaded on first use. */
 import { existsSync, statSync } from 'node:fs';
 import type { LongOperationOptions, Persistence, RestoreOptions, RestoreReport } from '@ggen-sim/core';
+import type { Caller, Terminal } from './caller.ts';
 import { Interruption } from './interruption.ts';
 import type { Key, KeySources } from './encryption-key.ts';
 import { CommandFailure, hasCode, UsageError } from './failures.ts';
@@ -12,19 +13,13 @@ import { ProgressBar } from './output/progress-bar.ts';
 import { refuseUndecodablePaths } from './text-encoding.ts';
 import type { ExpectedWork } from './wasm-compilation.ts';
 
-/** The terminal behind standard output. */
-export interface Terminal {
-  /** Width in columns; `undefined` when output goes to a file or a pipe and needs no fitting. */
-  readonly widthColumns: number | undefined;
-  readonly hasColors: boolean;
-}
-
 /** Services of a running command. */
 export class CommandContext {
-  readonly stdout: DataOutput = new DataOutput(process.stdout);
+  readonly stdout: DataOutput;
   readonly interruption: Interruption = new Interruption();
   #locations: LocationSources;
-  readonly #progressBar = process.stderr.isTTY ? new ProgressBar(process.stderr) : undefined;
+  readonly #progressBar: ProgressBar | undefined;
+  readonly #caller: Caller;
 
   readonly #createsDatabase: boolean;
   readonly #keySources: KeySources;
@@ -33,17 +28,25 @@ export class CommandContext {
   /**
    * @param createsDatabase - false when a database that does not exist is refused
    * @param keyOptions - options that give the key of an encrypted database
+   * @param caller - the process that the command runs for
    * @throws {UsageError} when a path that Node has decoded is not UTF-8
    */
   constructor(
     dbOption: string | undefined,
     createsDatabase: boolean,
     keyOptions: Omit<KeySources, 'environment'>,
+    caller: Caller,
   ) {
+    const { environment } = caller;
+    this.#caller = caller;
+    this.stdout = new DataOutput(caller.stdout);
     this.#createsDatabase = createsDatabase;
-    this.#keySources = { ...keyOptions, environment: process.env };
-    refuseUndecodablePaths(process.env);
-    this.#locations = { dbOption, environment: process.env, currentDirectory: process.cwd() };
+    this.#keySources = { ...keyOptions, environment };
+    if (caller.openServed === undefined) {
+      refuseUndecodablePaths(environment);
+      if (process.stderr.isTTY) this.#progressBar = new ProgressBar(process.stderr);
+    }
+    this.#locations = { dbOption, environment, currentDirectory: caller.currentDirectory() };
   }
 
   /** Options that give the key of an encrypted database. */
@@ -78,11 +81,7 @@ export class CommandContext {
   }
 
   get terminal(): Terminal {
-    const { stdout } = process;
-    return {
-      widthColumns: stdout.isTTY ? stdout.columns : undefined,
-      hasColors: stdout.isTTY && stdout.hasColors(),
-    };
+    return this.#caller.terminal();
   }
 
   /**
@@ -102,6 +101,11 @@ export class CommandContext {
       drain = true,
     }: { readonly changeLog?: boolean; readonly create?: boolean; readonly drain?: boolean } = {},
   ): Promise<Persistence> {
+    const served = this.#caller.openServed?.(this.databasePath, this.isKeyGiven);
+    if (served !== undefined) {
+      await this.#drainHooks(served);
+      return served;
+    }
     refuseOutputIntoDatabase(this.databasePath);
     try {
       const database = await this.#withKey((key) =>
@@ -250,7 +254,7 @@ export class CommandContext {
 
   /** Prints a message for the user as one line on stderr. */
   printNotice(text: string): void {
-    process.stderr.write(`${printable(text)}\n`);
+    this.#caller.stderr.write(`${printable(text)}\n`);
   }
 
   /** Makes the options of an operation that may take long: progress bar and cancellation by Ctrl-C. */

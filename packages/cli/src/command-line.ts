@@ -1,5 +1,6 @@
 /** Path of a command line from start to end: parse, run, print the error, return the exit code. */
 import { CommanderError } from 'commander';
+import { CallDeclined, ignoreStreamErrors, thisProcess, type Caller } from './caller.ts';
 import type { Command } from './command.ts';
 import { CommandContext } from './command-context.ts';
 import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
@@ -14,48 +15,58 @@ import { suggestedCommands, suggestedOption } from './suggestions.ts';
 import { refuseUndecodableArguments } from './text-encoding.ts';
 
 /**
- * Runs one command line and prints everything there is to print.
+ * Runs one command line of this process and prints everything there is to print.
  *
  * @param words - the arguments after the program's name
  * @returns the exit code
  */
 export async function runCommandLine(words: readonly string[]): Promise<ExitCode> {
   ignoreStreamErrors();
+  return runFor(thisProcess(), words);
+}
+
+/**
+ * Runs one command line for a process.
+ * @throws {CallDeclined} when another process must run it itself
+ */
+export async function runFor(caller: Caller, words: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODES.ok;
   let isVerbose = false;
   let parserOutput = '';
+  // A parser of the one command that the words begin with parses them as that of all commands would, and is there sooner.
+  const named = COMMANDS.filter(({ name }) => name === words.slice(0, 2).join(' ') && name.includes(' '));
   const program = buildProgram(
+    named.length === 0 ? COMMANDS : named,
     async (request) => {
       ({ isVerbose } = request);
-      exitCode = await run(request);
+      exitCode = await run(request, caller);
     },
     (text) => (parserOutput += text),
+    caller.standardInput,
   );
   const parse = async (): Promise<void> => {
-    refuseOutputIntoAnyDatabase();
-    refuseUndecodableArguments(words);
+    if (caller.openServed === undefined) {
+      refuseOutputIntoAnyDatabase();
+      refuseUndecodableArguments(words);
+    }
     try {
       await program.parseAsync(words, { from: 'user' });
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
-      exitCode = parserExitCode(error, words);
+      exitCode = parserExitCode(error, words, caller);
     }
     // Help and the version are data like any other: a full disk must not pass for success.
-    if (parserOutput !== '') await new DataOutput(process.stdout).writeSafe(parserOutput);
+    if (parserOutput !== '') await new DataOutput(caller.stdout).writeSafe(parserOutput);
   };
   try {
     await parse();
     return exitCode;
   } catch (error) {
+    if (error instanceof CallDeclined) throw error;
     if (isOutputClosed(error)) return EXIT_CODES.ok;
-    printError(error, isVerbose);
+    printError(error, isVerbose, caller);
     return failureOf(error).exitCode;
   }
-}
-
-/** Adds a listener for stream errors: without one, Node ends the process with a stack trace (`--help | head`). */
-function ignoreStreamErrors(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /** True when the reader closed standard output, also when the database reports that as the cause of a failed export. */
@@ -63,31 +74,35 @@ function isOutputClosed(error: unknown): boolean {
   return error instanceof OutputClosed || (error instanceof Error && isOutputClosed(error.cause));
 }
 
-async function run({ command, values, dbOption, create, keyOptions }: Request): Promise<ExitCode> {
-  const context = new CommandContext(dbOption, create || command.database === 'created', keyOptions);
-  context.interruption.listen();
+async function run(
+  { command, values, dbOption, create, keyOptions }: Request,
+  caller: Caller,
+): Promise<ExitCode> {
+  const createsDatabase = create || command.database === 'created';
+  const context = new CommandContext(dbOption, createsDatabase, keyOptions, caller);
+  if (caller.openServed === undefined) context.interruption.listen();
   try {
     return (await command.run(values, context)) ?? EXIT_CODES.ok;
   } catch (error) {
     context.removeProgressBar();
     const { exitCode } = context.interruption;
     if (exitCode === undefined) throw error;
-    printError(error, false);
+    printError(error, false, caller);
     return exitCode;
   } finally {
     context.removeProgressBar();
   }
 }
 
-function printError(error: unknown, isVerbose: boolean): void {
-  process.stderr.write(`${failureLine(failureOf(error))}\n`);
-  if (isVerbose) process.stderr.write(`${failureDetails(error)}\n`);
+function printError(error: unknown, isVerbose: boolean, { stderr }: Caller): void {
+  stderr.write(`${failureLine(failureOf(error))}\n`);
+  if (isVerbose) stderr.write(`${failureDetails(error)}\n`);
 }
 
 /** Maps the parser's throw to an exit code. It throws after printing help or the version, and on a wrong command line. */
-function parserExitCode(error: CommanderError, words: readonly string[]): ExitCode {
+function parserExitCode(error: CommanderError, words: readonly string[], caller: Caller): ExitCode {
   if (error.exitCode === 0) return EXIT_CODES.ok;
-  if (error.code !== 'commander.help') printError(usageError(error, words), false);
+  if (error.code !== 'commander.help') printError(usageError(error, words), false, caller);
   return EXIT_CODES.usage;
 }
 

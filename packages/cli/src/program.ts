@@ -1,5 +1,6 @@
 /** Grammar of the command line: builds commander's parser from the commands and parses the arguments to values. */
 import { Argument, Command as Parser, Option } from 'commander';
+import type { Caller } from './caller.ts';
 import type { Command, DatabaseUse } from './command.ts';
 import { COMMAND_GROUPS, COMMANDS } from './commands/index.ts';
 import { UsageError } from './failures.ts';
@@ -24,12 +25,16 @@ export interface Request {
 
 /**
  * Builds the parser.
+ * @param commands - those that it knows
  * @param run - called with the parsed command line if it is valid
  * @param print - receives the help and the version
+ * @param standardInput - opens the input that `-` stands for
  */
 export function buildProgram(
+  commands: readonly Command[],
   run: (request: Request) => Promise<void>,
   print: (text: string) => void,
+  standardInput: Caller['standardInput'],
 ): Parser {
   const program = new Parser('ggen-sim')
     .description("The ggen simulator's memory: receipts, agent memory and audit trail in one SQLite file.")
@@ -43,11 +48,11 @@ export function buildProgram(
     .addHelpText('after', ROOT_HELP);
   addCommonOptions(program, 'existing');
   const groups = new Map<string, Parser>();
-  for (const command of COMMANDS) {
+  for (const command of commands) {
     const [groupName = ''] = command.name.split(' ').slice(0, -1);
     const group = groups.get(groupName) ?? (groupName === '' ? program : addGroup(program, groupName));
     groups.set(groupName, group);
-    const leaf = addCommand(group, command, run);
+    const leaf = addCommand(group, command, run, standardInput);
     // A command may have others below it: serve, and serve stop.
     if (COMMANDS.some(({ name }) => name.startsWith(`${command.name} `))) groups.set(command.name, leaf);
   }
@@ -83,7 +88,12 @@ function addGroup(program: Parser, name: string): Parser {
   return group;
 }
 
-function addCommand(parent: Parser, command: Command, run: (request: Request) => Promise<void>): Parser {
+function addCommand(
+  parent: Parser,
+  command: Command,
+  run: (request: Request) => Promise<void>,
+  standardInput: Caller['standardInput'],
+): Parser {
   const leaf = parent
     .command(command.name.split(' ').at(-1) ?? '')
     .summary(command.summary)
@@ -98,7 +108,7 @@ function addCommand(parent: Parser, command: Command, run: (request: Request) =>
   for (const [name, parameter] of Object.entries(command.options)) leaf.addOption(optionOf(name, parameter));
   addCommonOptions(leaf, command.database);
   leaf.action(async () => {
-    const values = await parseValues(command, leaf);
+    const values = await parseValues(command, leaf, standardInput);
     await run({
       command,
       values,
@@ -193,7 +203,11 @@ function describe(parameter: Parameter): string {
   return remarks.length === 0 ? parameter.description : `${parameter.description} (${remarks.join('; ')})`;
 }
 
-async function parseValues(command: Command, leaf: Parser): Promise<Record<string, unknown>> {
+async function parseValues(
+  command: Command,
+  leaf: Parser,
+  standardInput: Caller['standardInput'],
+): Promise<Record<string, unknown>> {
   const given = new Map<string, readonly string[]>();
   Object.entries(command.positionals).forEach(([name, parameter], index) => {
     const argument = withoutEmpty([leaf.args[index] ?? '']);
@@ -215,7 +229,7 @@ async function parseValues(command: Command, leaf: Parser): Promise<Record<strin
   const parameters = Object.entries({ ...command.positionals, ...command.options });
   for (const [name, parameter] of parameters) {
     if (!parameter.readsStandardInput || given.get(name)?.[0] !== '-') continue;
-    given.set(name, withoutEmpty([await readStandardInput()]));
+    given.set(name, withoutEmpty([await readStandardInput(standardInput())]));
   }
   const missing = parameters.filter(
     ([name, parameter]) => parameter.isRequired && given.get(name)?.length === 0,

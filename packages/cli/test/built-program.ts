@@ -14,8 +14,11 @@ const bundlesDirectory = join(packageDirectory, '.types', 'bundles');
 const bundleDirectory = join(bundlesDirectory, String(process.ppid));
 const readyFile = join(bundleDirectory, 'ready');
 
-/** File of the built program. */
-export const programPath: string = join(bundleDirectory, 'main.mjs');
+/** File that starts the built program. */
+export const programPath: string = join(bundleDirectory, 'ggen-sim.cjs');
+
+/** File of the whole program, without the shorter ways of some calls. */
+export const wholeProgramPath: string = join(bundleDirectory, 'main.mjs');
 
 mkdirSync(bundlesDirectory, { recursive: true });
 while (!existsSync(readyFile)) {

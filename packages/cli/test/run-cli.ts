@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { programPath } from './built-program.ts';
+import { programPath, wholeProgramPath } from './built-program.ts';
 import { runInProcess } from './run-in-process.ts';
 
 /** Exit code and output of a finished run. */
@@ -33,6 +33,7 @@ const CLEARED_VARIABLES = [
   'SCRIPT_DIR',
   'GGEN_SIM_KEY',
   'GGEN_SIM_NEW_KEY',
+  'GGEN_SIM_SERVE',
   'NO_COLOR',
   'FORCE_COLOR',
   'COLUMNS',
@@ -53,7 +54,7 @@ export class Sandbox {
 
   /** Runs `ggen-sim` with these words in this process, one call after another. */
   async run(words: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    return runInProcess(programPath, words, {
+    return runInProcess(wholeProgramPath, words, {
       directory: this.directory,
       environment: environmentOf(options),
       input: options.input ?? '',

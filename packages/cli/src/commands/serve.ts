@@ -6,6 +6,7 @@ import { failureLine, failureOf, UsageError } from '../failures.ts';
 import { reportJson } from '../output/reports.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { count, flag, flagOrText, optionalText, path, repeatedText, text } from '../parameters.ts';
+import type { CallServer } from '../served-call/answer-calls.ts';
 
 /** Largest number of a TCP port. */
 const MAX_PORT = 65_535;
@@ -101,15 +102,21 @@ export const serve: Command = defineCommand({
       import('@ggen-sim/mcp'),
       import('@ggen-sim/hooks'),
     ]);
+    const [{ answerCalls }, { runFor }] = await Promise.all([
+      import('../served-call/answer-calls.ts'),
+      import('../command-line.ts'),
+    ]);
     const signal = context.interruption.cancellable();
     await using database = await context.openDatabase();
-    if (plain && isWritable && (await database.info()).encryption !== null)
+    const { encryption, path: realPath } = await database.info();
+    if (plain && isWritable && encryption !== null)
       context.printNotice('What hooks send is not encrypted until it is stored');
     const token = tokenFile === undefined ? {} : { token: tokenOfFile(tokenFile) };
     const scopedTokens =
       hubTokens === undefined ? undefined : scopedTokensOfFile(hubTokens, ['push', 'pull']);
     const hubLocation = hub === undefined ? undefined : await locationOfHub(hub, context.databasePath);
     const routes = hubLocation === undefined ? [] : await hubAt(hubLocation, context);
+    let calls: Promise<CallServer | undefined> | undefined;
     const server = await serveDatabase(database, {
       host,
       port,
@@ -123,12 +130,17 @@ export const serve: Command = defineCommand({
         ...routes,
       ],
       ...(noToken ? { token: null } : token),
+      beforeClosing: async () => (await calls)?.stop(),
     });
+    // Calls of other processes of this user do whatever they would do to the file: a server with limits is not for them.
+    if (isWritable && agent === undefined && encryption === null && realPath !== null)
+      calls = answerCalls(database, realPath, runFor);
     const stop = (): void => void server.stop().catch(() => undefined);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     const { url, path: databasePath } = server;
     try {
+      await calls;
       const report = { url, database: databasePath, processId: process.pid };
       await context.stdout.writeLine(
         reportJson(hubLocation === undefined ? report : { ...report, hub: hubLocation }),

@@ -8,13 +8,13 @@ export class OutputClosed extends Error {
 }
 
 /** Target of the data. Stored text must not control a terminal. */
-type Stream = Writable & { readonly isTTY?: boolean };
+export type OutputStream = Pick<Writable, 'write'> & { readonly isTTY?: boolean };
 
 /** Writer that waits for the reader, so that a large result does not accumulate in memory. */
 export class DataOutput {
-  readonly #stream: Stream;
+  readonly #stream: OutputStream;
 
-  constructor(stream: Stream) {
+  constructor(stream: OutputStream) {
     this.#stream = stream;
   }
 

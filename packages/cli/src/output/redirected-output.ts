@@ -27,10 +27,19 @@ export function isStandardOutput(path: string | undefined): boolean {
  * @throws {CommandFailure} INVALID_ARGUMENT
  */
 export function refuseOutputIntoAnyDatabase(): void {
+  const found = outputIntoAnyDatabase();
+  if (found !== undefined) refuse(found.stream, found.path);
+}
+
+/** Returns the stream that {@link refuseOutputIntoAnyDatabase} refuses, and the file behind it. */
+export function outputIntoAnyDatabase():
+  | { readonly stream: StandardStream; readonly path: string }
+  | undefined {
   for (const stream of STANDARD_STREAMS) {
     const path = resultOf(() => readlinkSync(`/proc/self/fd/${stream.descriptor}`));
-    if (path !== undefined && belongsToSqlite(path)) refuse(stream, path);
+    if (path !== undefined && belongsToSqlite(path)) return { stream, path };
   }
+  return undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Terminal } from '../command-context.ts';
+import type { Terminal } from '../caller.ts';
 import { snakeCase } from '../letter-case.ts';
 import { renderTable } from './table.ts';
 

@@ -3,7 +3,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import { encodeJsonValue } from '@ggen-sim/core';
 import cliTruncate from 'cli-truncate';
 import stringWidth from 'string-width';
-import type { Terminal } from '../command-context.ts';
+import type { Terminal } from '../caller.ts';
 import { printable } from './printable.ts';
 
 const GAP = '  ';

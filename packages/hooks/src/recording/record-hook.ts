@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readSync } from 'node:fs';
 import { appendToSpool } from '../spool/spool-file.ts';
 import { passTurnTo, takeTurn } from '../spool/drain-turn.ts';
@@ -22,6 +21,8 @@ export function recordHook({ databasePath, drainer, ...options }: RecordOptions)
   appendToSpool(databasePath, JSON.stringify(eventOf(readStandardInput(), options)));
   try {
     if (!takeTurn(databasePath, false)) return;
+    // Most hooks start no process: they need not load this.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const child = spawn(process.execPath, drainer, { detached: true, stdio: 'ignore' });
     child.on('error', () => undefined);
     child.unref();
