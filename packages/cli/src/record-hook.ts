@@ -6,12 +6,15 @@ import { realpathSync, writeSync } from 'node:fs';
 import { recordHook } from '@ggen-sim/hooks/record';
 import { databasePath } from './locations.ts';
 import { printable } from './output/printable.ts';
+import { isEncryptedFile, isSqliteFile } from './sqlite-file.ts';
 
 /** Options of the command. */
 export interface HookOptions {
   readonly db?: string | undefined;
   readonly agent?: string | undefined;
   readonly keepPrompts?: boolean;
+  /** Record also for an encrypted database, although the event waits beside it without encryption. */
+  readonly plain?: boolean;
   /** Source of the key, for the process that stores the event. */
   readonly keyFile?: string | undefined;
   readonly keyCommand?: string | undefined;
@@ -29,19 +32,27 @@ export function recordHookCall(words: readonly string[]): void {
     db: valueOf('--db'),
     agent: valueOf('--agent'),
     keepPrompts: words.includes('--keep-prompts'),
+    plain: words.includes('--plain'),
     keyFile: valueOf('--key-file'),
     keyCommand: valueOf('--key-command'),
   });
 }
 
 /** Records the event on standard input. */
-export function recordWith({ db, agent, keepPrompts = false, keyFile, keyCommand }: HookOptions): void {
+export function recordWith(options: HookOptions): void {
+  const { db, agent, keepPrompts = false, plain = false, keyFile, keyCommand } = options;
   try {
     const path = databasePath({
       dbOption: db,
       environment: process.env,
       currentDirectory: process.cwd(),
     });
+    const isKeyGiven = Boolean(keyFile || keyCommand || process.env['GGEN_SIM_KEY']);
+    if (!plain && isEncrypted(path, isKeyGiven)) {
+      throw new Error(
+        `${path} is encrypted, and the event would wait beside it without encryption; 'ggen-sim hooks install --plain' permits that`,
+      );
+    }
     const keyWords = [
       ...(keyFile ? ['--key-file', keyFile] : []),
       ...(keyCommand ? ['--key-command', keyCommand] : []),
@@ -55,6 +66,11 @@ export function recordWith({ db, agent, keepPrompts = false, keyFile, keyCommand
   } catch (error) {
     reportLoss(error);
   }
+}
+
+/** True for a database that is encrypted, or will be when it is created. */
+function isEncrypted(path: string, isKeyGiven: boolean): boolean {
+  return isEncryptedFile(path) || (isKeyGiven && !isSqliteFile(path));
 }
 
 /** Says on stderr that an event is lost. The exit code stays 0: the agent must go on. */

@@ -52,7 +52,7 @@ it('encrypts, changes the key and decrypts in the same file, and leaves nothing 
   const rows = await sandbox.db('query-receipts', '--db', 'runs.db');
 
   expect(await changed(['encrypt', ...FIRST_KEY])).toMatch(
-    /^Encrypted: .*runs\.db\. .*\nNot encrypted: .*runs\.db-hooks until .*runs\.db-hooks\.refused\n$/u,
+    /^Encrypted: .*runs\.db\. .*\nHooks record nothing more, unless .*runs\.db-hooks and .*runs\.db-hooks\.refused is not encrypted\n$/u,
   );
   expect(isPlain()).toBe(false);
   expect(await sandbox.db('query-receipts', '--db', 'runs.db', ...FIRST_KEY)).toBe(rows);

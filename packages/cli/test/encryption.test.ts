@@ -198,7 +198,13 @@ it('serves coding agents, and stores what hooks record', async () => {
   expect(stdout).toContain('"tools"');
 
   const event = { session_id: 's', hook_event_name: 'UserPromptSubmit', prompt: 'p', cwd: sandbox.directory };
-  await sandbox.runProcess(['hooks', 'record', ...KEYED], { input: JSON.stringify(event) });
+  const refusedHook = await sandbox.runProcess(['hooks', 'record', ...KEYED], { input: JSON.stringify(event) });
+  expect(refusedHook).toEqual({
+    exitCode: 0,
+    stdout: '',
+    stderr: expect.stringMatching(/^ggen-sim: an event of a hook was not recorded: .* is encrypted/u) as string,
+  });
+  await sandbox.runProcess(['hooks', 'record', '--plain', ...KEYED], { input: JSON.stringify(event) });
   // The process that the hook has started may be the one that stores it.
   await expect
     .poll(async () => {
@@ -207,7 +213,7 @@ it('serves coding agents, and stores what hooks record', async () => {
     })
     .toBe('1');
   const { stdout: difference } = await sandbox.run(['hooks', 'install', '--plain', ...KEYED]);
-  expect(difference).toContain(`--key-file ${at('ggen.key')}`);
+  expect(difference).toContain(`--plain --key-file ${at('ggen.key')}`);
 });
 
 describe('on a terminal', () => {
@@ -291,6 +297,19 @@ describe('what is not encrypted', () => {
   ])('%s is refused without --plain, and nothing is written', async (_, words) => {
     await refused([...words, ...KEYED], 'USAGE', 'Give --plain');
     expect(existsSync(at('plain-copy'))).toBe(false);
+  });
+
+  it('is not left beside it by a hook, also one that was installed before, or before there is a database', async () => {
+    const input = '{"hook_event_name":"PreToolUse","session_id":"s"}';
+    for (const [database, words] of [
+      ['keyed.db', []],
+      ['none.db', ['--key-file', 'ggen.key']],
+    ] as const) {
+      const run = await sandbox.runProcess(['hooks', 'record', '--db', database, ...words], { input });
+      expect(run).toMatchObject({ exitCode: 0, stdout: '' });
+      expect(run.stderr).toContain("'ggen-sim hooks install --plain' permits that");
+      expect(readdirSync(sandbox.directory).filter((name) => name.startsWith(`${database}-hooks`))).toEqual([]);
+    }
   });
 
   it('is said to be so by a server that takes events of hooks', async () => {

@@ -30,7 +30,7 @@ export const encrypt: Command = defineCommand({
     }
     context.printNotice(`Encrypted: ${context.databasePath}. Without its key, nobody can read it again`);
     context.printNotice(
-      `Not encrypted: what installed hooks leave in ${context.databasePath}-hooks until a command with the key stores it, and ${context.databasePath}-hooks.refused`,
+      `Hooks record nothing more, unless they were installed with --plain: what they leave in ${context.databasePath}-hooks and ${context.databasePath}-hooks.refused is not encrypted`,
     );
     const { hasSpooledEvents } = await import('@ggen-sim/hooks/spool');
     if (hasSpooledEvents(context.databasePath)) {

@@ -41,7 +41,8 @@ function hookCommand(
     user,
     agent,
     keepPrompts,
-  }: { readonly user: boolean; readonly agent: string; readonly keepPrompts: boolean },
+    plain,
+  }: Readonly<Record<'user' | 'keepPrompts' | 'plain', boolean>> & { readonly agent: string },
   { databasePath, locations, keyOptions: { keyFile, keyCommand } }: CommandContext,
 ): string {
   const inProject = relative(locations.currentDirectory, databasePath);
@@ -53,6 +54,7 @@ function hookCommand(
     db,
     ...(agent === 'claude-code' ? [] : ['--agent', quotedIfNeeded(agent)]),
     ...(keepPrompts ? ['--keep-prompts'] : []),
+    ...(plain ? ['--plain'] : []),
     ...(keyFile === undefined ? [] : ['--key-file', quotedIfNeeded(resolve(keyFile))]),
     ...(keyCommand === undefined ? [] : ['--key-command', quotedIfNeeded(keyCommand)]),
   ].join(' ');
@@ -120,7 +122,7 @@ export const hooksInstall: Command = defineCommand({
   async run({ user, settings, agent, keepPrompts, plain }, context) {
     assertSpoolWanted(context, plain);
     const { installHooks } = await import('@ggen-sim/hooks/settings');
-    const command = hookCommand({ user, agent, keepPrompts }, context);
+    const command = hookCommand({ user, agent, keepPrompts, plain }, context);
     await changeSettings({ user, settings }, context, (before) => installHooks(before, command));
   },
 });
@@ -178,14 +180,19 @@ export const hooksRecord: Command = defineCommand({
   summary: 'Record one event of a coding agent from standard input (the hooks call this)',
   notes:
     'Appends the event to a file beside the database and lets another process store it. Its exit code is 0 whatever happens, ' +
-    'so that it never disturbs the agent. It prints nothing, except for a line on stderr where the event cannot be written.',
+    'so that it never disturbs the agent. It prints nothing, except for a line on stderr where the event cannot be written, or ' +
+    'may not: the file is not encrypted, so for an encrypted database --plain is needed.',
   database: 'created',
   positionals: {},
-  options: { agent: agentOption, keepPrompts: keepPromptsOption },
+  options: {
+    agent: agentOption,
+    keepPrompts: keepPromptsOption,
+    plain: flag({ description: 'record although the database is encrypted, and the file of events is not' }),
+  },
   examples: [`ggen-sim hooks record < event.json`],
-  async run({ agent, keepPrompts }, { locations: { dbOption }, keyOptions }) {
+  async run({ agent, keepPrompts, plain }, { locations: { dbOption }, keyOptions }) {
     const { recordWith } = await import('../record-hook.ts');
-    recordWith({ db: dbOption, agent, keepPrompts, ...keyOptions });
+    recordWith({ db: dbOption, agent, keepPrompts, plain, ...keyOptions });
   },
 });
 
