@@ -24,12 +24,14 @@ interface Meaning {
   readonly error?: string;
 }
 
+const TOOL = 'tool';
+
 /** Meanings of events, by `hook_event_name`. Every other one is kept under its own name. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  PreToolUse: { type: 'tool', status: 'started', operation: 'tool_name', key: 'tool_use_id' },
-  PostToolUse: { type: 'tool', status: 'completed', operation: 'tool_name', key: 'tool_use_id' },
+  PreToolUse: { type: TOOL, status: 'started', operation: 'tool_name', key: 'tool_use_id' },
+  PostToolUse: { type: TOOL, status: 'completed', operation: 'tool_name', key: 'tool_use_id' },
   PostToolUseFailure: {
-    type: 'tool',
+    type: TOOL,
     status: 'failed',
     operation: 'tool_name',
     key: 'tool_use_id',
@@ -60,6 +62,10 @@ export function idOf(...texts: readonly string[]): string {
   );
   return `${a}-${b}-8${c}-a${d}-${e}`;
 }
+
+/** Id of the row of a tool call that has this status. */
+export const toolRowId = (session: string, toolUseId: string, status: AuditLine['status']): string =>
+  idOf(session, TOOL, toolUseId, status);
 
 /** Time in the form of the tables, UTC. */
 export const rowTime = (at: string): string => at.slice(0, 19).replace('T', ' ');

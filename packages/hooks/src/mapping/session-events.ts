@@ -1,5 +1,6 @@
 /** What the audit trail holds of a session. */
 import type { AuditRow, Persistence } from '@ggen-sim/core';
+import { toolRowId } from './event-row.ts';
 
 /** An event as it was stored. */
 export interface StoredEvent {
@@ -26,15 +27,18 @@ export async function sessionBounds(database: Persistence): Promise<StoredEvent[
   return read(database, { operationType: 'session' });
 }
 
-/** Reads the start of a tool call. */
+/** Reads when a tool call began, by the id of its row: looking through the session would take longer with each event. */
 export async function toolStart(
   database: Persistence,
   session: string,
   toolUseId: string,
 ): Promise<string | undefined> {
-  const where = [`$.tool_use_id = ${JSON.stringify(toolUseId)}`, `$.session_id = ${JSON.stringify(session)}`];
-  const [start] = await read(database, { where, operationType: 'tool', status: 'started' });
-  return start?.at;
+  const { rows } = await database.querySql({
+    sql: `SELECT details ->> '$.recorded_at' FROM audit_log WHERE audit_id = ? AND json_valid(details)`,
+    parameters: [toolRowId(session, toolUseId, 'started')],
+  });
+  const at = rows[0]?.[0];
+  return typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? at : undefined;
 }
 
 async function read(
