@@ -198,11 +198,15 @@ it('serves coding agents, and stores what hooks record', async () => {
   expect(stdout).toContain('"tools"');
 
   const event = { session_id: 's', hook_event_name: 'UserPromptSubmit', prompt: 'p', cwd: sandbox.directory };
-  const refusedHook = await sandbox.runProcess(['hooks', 'record', ...KEYED], { input: JSON.stringify(event) });
+  const refusedHook = await sandbox.runProcess(['hooks', 'record', ...KEYED], {
+    input: JSON.stringify(event),
+  });
   expect(refusedHook).toEqual({
     exitCode: 0,
     stdout: '',
-    stderr: expect.stringMatching(/^ggen-sim: an event of a hook was not recorded: .* is encrypted/u) as string,
+    stderr: expect.stringMatching(
+      /^ggen-sim: an event of a hook was not recorded: .* is encrypted/u,
+    ) as string,
   });
   await sandbox.runProcess(['hooks', 'record', '--plain', ...KEYED], { input: JSON.stringify(event) });
   // The process that the hook has started may be the one that stores it.
@@ -308,7 +312,9 @@ describe('what is not encrypted', () => {
       const run = await sandbox.runProcess(['hooks', 'record', '--db', database, ...words], { input });
       expect(run).toMatchObject({ exitCode: 0, stdout: '' });
       expect(run.stderr).toContain("'ggen-sim hooks install --plain' permits that");
-      expect(readdirSync(sandbox.directory).filter((name) => name.startsWith(`${database}-hooks`))).toEqual([]);
+      expect(readdirSync(sandbox.directory).filter((name) => name.startsWith(`${database}-hooks`))).toEqual(
+        [],
+      );
     }
   });
 

@@ -46,14 +46,17 @@ export async function answerCalls(
   const served = undisposed(database);
   const running = new Map<Socket, Promise<void>>();
   const idle = new Set<Socket>();
+  let isStopping = false;
   const server = createServer((socket) => {
     // The caller may be gone.
     socket.on('error', () => undefined);
     idle.add(socket);
     socket.once('close', () => idle.delete(socket));
     const answered = answerCall(socket, { served, file, run }, () => {
+      if (isStopping) return false;
       idle.delete(socket);
       running.set(socket, answered);
+      return true;
     });
     void answered.finally(() => {
       running.delete(socket);
@@ -69,14 +72,16 @@ export async function answerCalls(
   }
   return {
     async stop() {
+      isStopping = true;
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      for (const socket of idle) socket.destroy();
+      // What such a call says from now on is read and not done. Cutting it off would leave it in doubt.
+      for (const socket of idle) socket.end(lineOf({ declined: true }));
       const timer = setTimeout(() => {
-        for (const socket of running.keys()) socket.destroy();
+        for (const socket of [...idle, ...running.keys()]) socket.destroy();
       }, STOP_MS);
-      await Promise.all(running.values());
-      clearTimeout(timer);
       await closed;
+      clearTimeout(timer);
+      await Promise.all(running.values());
     },
   };
 }
@@ -88,8 +93,15 @@ interface Service {
   readonly run: (caller: Caller, words: readonly string[]) => Promise<number>;
 }
 
-/** Answers one call. @param begin - called when its command line is there */
-async function answerCall(socket: Socket, { served, file, run }: Service, begin: () => void): Promise<void> {
+/**
+ * Answers one call.
+ * @param begin - called when its command line is there; false when nothing may begin any more
+ */
+async function answerCall(
+  socket: Socket,
+  { served, file, run }: Service,
+  begin: () => boolean,
+): Promise<void> {
   const send = (answer: CallAnswer, done?: (error?: Error | null) => void): void =>
     void socket.write(lineOf(answer), done);
   try {
@@ -97,8 +109,7 @@ async function answerCall(socket: Socket, { served, file, run }: Service, begin:
     const [device = '', inode = ''] = file.split(':');
     socket.write(lineOf({ version: PROGRAM_VERSION, device, inode }));
     const request = await lines.next();
-    if (request.done) return;
-    begin();
+    if (request.done || !begin()) return;
     const { words, environment, currentDirectory, terminal, isTerminal } = request.value as CallRequest;
     if (servedUse(words) === undefined) {
       send({ declined: true });
