@@ -58,6 +58,10 @@ describe('a row', () => {
     { receipt: [1] },
     { receipt: [] },
     { receipt: { constructor: Object } },
+    { receipt: new Map([['violations', 7]]) },
+    { receipt: { stages: new Set() } },
+    { receipt: /violations/ },
+    { receipt: new Date() },
     { createdAt: '2026-01-31 12:00:00' },
   ])('with %o is not found where no row has all of it', async (expected) => {
     const db = await threeRuns();
@@ -124,5 +128,9 @@ describe('a failure', () => {
       /has a field agentID; it has rec/,
     );
     expect(await failureOf(expect({}).toHaveAudited({}))).toMatch(/needs a Persistence/);
+    for (const nothing of [undefined, null, [], 'exec-1', 7])
+      expect(await failureOf(expect(db).not.toHaveReceipt(nothing as unknown as ExpectedReceipt))).toMatch(
+        /must be an object with fields/,
+      );
   });
 });

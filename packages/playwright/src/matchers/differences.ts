@@ -18,6 +18,7 @@ export function differencesOf(path: string, expected: unknown, received: unknown
   const different = [{ path, expected, received }];
   if (typeof expected !== 'object' || expected === null) return expected === received ? [] : different;
   if (isAsymmetric(expected)) return expected.asymmetricMatch(received) ? [] : different;
+  if (isOpaque(expected)) return different;
   if (typeof received !== 'object' || received === null) return different;
   if (isList(expected) || isList(received)) {
     if (!isList(expected) || !isList(received) || expected.length !== received.length) return different;
@@ -32,6 +33,13 @@ export function differencesOf(path: string, expected: unknown, received: unknown
 /** Both frameworks, and Jest, tell their asymmetric matchers by this method. */
 function isAsymmetric(value: object): value is Asymmetric {
   return 'asymmetricMatch' in value && typeof value.asymmetricMatch === 'function';
+}
+
+/** True for a Date, Map, pattern or the like: it has no members that could differ, and is no value of JSON. */
+function isOpaque(value: object): boolean {
+  if (isList(value) || Object.keys(value).length > 0) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return typeof prototype === 'object' && prototype !== null && Object.getPrototypeOf(prototype) !== null;
 }
 
 function isList(value: object): value is readonly unknown[] | Uint8Array {

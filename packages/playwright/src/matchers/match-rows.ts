@@ -61,7 +61,7 @@ const TABLES: Readonly<Record<keyof ExpectedRows, MatchedTable>> = {
 
 /**
  * Refuses what no row could ever match, or `.not` would pass for the wrong reason.
- * @throws TypeError for a field that the table has not, and for a value that is no database
+ * @throws TypeError for a field that the table has not, what has no fields, and a value that is no database
  */
 export function checkCall<Matcher extends keyof ExpectedRows>(
   matcher: Matcher,
@@ -70,6 +70,10 @@ export function checkCall<Matcher extends keyof ExpectedRows>(
 ): void {
   if (typeof database?.queryReceipts !== 'function')
     throw new TypeError(`${matcher}: expect() needs a Persistence, or the database of a page`);
+  // A program without types may pass anything.
+  const given: unknown = expected;
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new TypeError(`${matcher}: what is expected must be an object with fields of a row`);
   const { table, json, nouns } = TABLES[matcher];
   const fields = [...(json ? [json[0]] : []), ...columnsOfTable(table).map(({ field }) => field)];
   const unknown = Object.keys(expected).find((name) => !fields.includes(name));

@@ -63,6 +63,8 @@ export const test: TestType<
       return copy.persistence;
     });
     for (const { name, persistence } of copies) await attachAfterFailure(testInfo, name, persistence);
-    for (const copy of copies) await copy.remove();
+    // One that cannot be closed must not leave the others behind.
+    const removals = await Promise.allSettled(copies.map((copy) => copy.remove()));
+    for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
   },
 });
