@@ -113,6 +113,13 @@ it('a small cache keeps at most its size, and reads no runs that would push each
   expect(cache.sizeBytes).toBe(3 * LEAST_READ_BYTES);
 });
 
+it('a cache without room keeps the run that was read last', () => {
+  const { reads, cache, read } = makeCache(1);
+  for (let block = 0; block < EXTENT_SIZE_BLOCKS; block++) read(block);
+  expect(reads).toEqual({ calls: EXTENT_SIZE_BYTES / LEAST_READ_BYTES, bytes: EXTENT_SIZE_BYTES });
+  expect(cache.sizeBytes).toBe(LEAST_READ_BYTES);
+});
+
 it('what was used last stays', () => {
   const { reads, read } = makeCache(3 * LEAST_READ_BYTES);
   for (let chunk = 0; chunk < 60; chunk++) {

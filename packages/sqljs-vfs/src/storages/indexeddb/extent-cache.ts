@@ -42,9 +42,9 @@ export class ExtentCache {
   #sizeBytes = 0;
   #latestChunk = -1;
 
-  /** @param limitBytes - at least one chunk is kept, whatever the limit */
+  /** @param limitBytes - a short run is kept, whatever the limit: its other chunks would be read again */
   constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
+    this.#limitBytes = Math.max(limitBytes, SHORT_RUN_CHUNKS * CHUNK_SIZE_BYTES);
   }
 
   /** Number of bytes that are kept. */
@@ -142,7 +142,7 @@ export class ExtentCache {
     this.#chunks.set(chunkIndex, chunk);
     this.#sizeBytes += chunk.length;
     for (const [oldest, { length }] of this.#chunks) {
-      if (this.#sizeBytes <= this.#limitBytes || oldest === chunkIndex) break;
+      if (this.#sizeBytes <= this.#limitBytes) break;
       this.#chunks.delete(oldest);
       this.#sizeBytes -= length;
       const extent = this.#extents.get(Math.floor(oldest / EXTENT_SIZE_CHUNKS));
