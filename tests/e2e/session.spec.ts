@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../support/chromium-launch.ts';
 import { expect, openSimulator, test, watch } from './support/fixtures.ts';
@@ -20,6 +21,34 @@ test('a run leaves a receipt, memory and an audit trail, and all of it survives 
   await simulator.showTab('Audit trail');
   await expect(simulator.table).toContainText('start_session');
   await expect(simulator.table).toContainText('completed');
+});
+
+test('a run has the reports of the command line, and can be repeated', async ({ simulator }) => {
+  const { page } = simulator;
+  await simulator.startWith('Water network with errors');
+  await simulator.run();
+  const reports = page.getByRole('region', { name: 'Report of the run' });
+  const saved = async (format: string): Promise<string> => {
+    await reports.getByLabel('Report as').selectOption(format);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      reports.getByRole('button', { name: 'Download report' }).click(),
+    ]);
+    return readFileSync(await download.path(), 'utf8');
+  };
+  const receipt = JSON.parse(await saved('json')) as {
+    counts: { results: number };
+    determinism_hash: string;
+  };
+  const count = receipt.counts.results;
+  expect(count).toBeGreaterThan(0);
+  const sarif = JSON.parse(await saved('sarif')) as { runs: { results: unknown[] }[] };
+  expect(sarif.runs[0]?.results).toHaveLength(count);
+  expect((await saved('junit')).match(/<failure /g)).toHaveLength(count);
+  expect((await saved('turtle')).match(/a sh:ValidationResult/g)).toHaveLength(count);
+  expect((await saved('jsonl')).match(/\n/g)).toHaveLength(count);
+  await reports.getByRole('button', { name: 'Repeat and compare' }).click();
+  await expect(reports).toContainText('The repeated run found the same as the receipt.');
 });
 
 test('typed text survives closing the browser', async ({ baseURL }, testInfo) => {

@@ -140,3 +140,26 @@ describe('an agent in a worker', () => {
     }
   });
 });
+
+describe('the verification of a receipt in a worker', () => {
+  it('repeats the run and names what differs', async () => {
+    const { receiptJson } = await agents.run('validation', null, { spec: SPEC });
+    expect(await agents.verifyReceipt(receiptJson, SPEC, { rerun: true })).toMatchObject({
+      ok: true,
+      not_checked: [],
+    });
+    const other = [turtle('ex:S sh:targetClass ex:C ; sh:nodeKind sh:IRI . ex:x a ex:C .')];
+    const { ok, differences } = await agents.verifyReceipt(receiptJson, other, { rerun: true });
+    expect(ok).toBe(false);
+    expect(differences.map(({ field }) => field)).toContain('conforms');
+    await expect(agents.verifyReceipt('{}')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('is ended by an abort', async () => {
+    const { receiptJson } = await agents.run('validation', null, { spec: SPEC });
+    const controller = new AbortController();
+    const verified = agents.verifyReceipt(receiptJson, SPEC, { rerun: true, signal: controller.signal });
+    controller.abort();
+    await expect(verified).rejects.toMatchObject({ name: 'AgentError', code: 'ABORTED' });
+  });
+});

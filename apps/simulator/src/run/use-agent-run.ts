@@ -12,6 +12,8 @@ export interface RunState<Type extends AgentType> {
   readonly running: boolean;
   /** Receipt of the latest run: of one in this tab, or the stored one. */
   readonly receipt: RunOf<Type>['receipt'] | undefined;
+  /** The latest run with all its results and its documents, where this tab started it. */
+  readonly latest: { readonly run: RunOf<Type>; readonly inputs: InputsOf<Type> } | undefined;
   /** The run before the latest one, where this tab started that. */
   readonly before: { readonly receipt: RunOf<Type>['receipt']; readonly receiptId: string } | undefined;
   readonly receiptId: string | undefined;
@@ -37,6 +39,7 @@ export function useAgentRun<Type extends AgentType>(
     running: false,
     receipt: undefined,
     receiptId: undefined,
+    latest: undefined,
     before: undefined,
     failure: undefined,
   });
@@ -56,6 +59,7 @@ export function useAgentRun<Type extends AgentType>(
           running: false,
           receipt: JSON.parse(json) as Receipt,
           receiptId: lastReceiptId,
+          latest: undefined,
           before: undefined,
           failure: undefined,
         });
@@ -79,7 +83,8 @@ export function useAgentRun<Type extends AgentType>(
       await store.flush();
       const { current } = store.state();
       if (!current) return;
-      const run = await agents.run(type, persistence, inputsOf(current.documents) as InputsOf<Type>, {
+      const inputs = inputsOf(current.documents) as InputsOf<Type>;
+      const run = await agents.run(type, persistence, inputs, {
         agentId: current.agentId,
         executionId: `${current.id}-run-${crypto.randomUUID().slice(0, 8)}`,
         signal: controller.signal,
@@ -89,6 +94,7 @@ export function useAgentRun<Type extends AgentType>(
         running: false,
         receipt: run.receipt,
         receiptId: run.receiptId ?? undefined,
+        latest: { run, inputs },
         before: receipt === undefined || receiptId === undefined ? undefined : { receipt, receiptId },
         failure: undefined,
       }));
@@ -100,7 +106,14 @@ export function useAgentRun<Type extends AgentType>(
       const unrecorded = unrecordedRunOf<Type>(error);
       if (unrecorded === undefined) {
         const failure = reportDatabaseFailure(error);
-        setState({ running: false, receipt: undefined, receiptId: undefined, before: undefined, failure });
+        setState({
+          running: false,
+          receipt: undefined,
+          receiptId: undefined,
+          latest: undefined,
+          before: undefined,
+          failure,
+        });
       } else {
         // The result stays readable, unless the database itself is gone and every later edit would be lost with it.
         const { code, hint } = reportDatabaseFailure(unrecorded.cause);
@@ -108,6 +121,7 @@ export function useAgentRun<Type extends AgentType>(
           running: false,
           receipt: unrecorded.run.receipt,
           receiptId: undefined,
+          latest: undefined,
           before: undefined,
           failure: { code, message: unrecorded.message, hint },
         });

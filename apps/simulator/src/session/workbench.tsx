@@ -7,6 +7,7 @@ import { prefixesOf } from '../run/prefixes.ts';
 import { ReceiptReport } from '../run/receipt-report.tsx';
 import { RunBar } from '../run/run-bar.tsx';
 import { RunComparison } from '../run/run-comparison.tsx';
+import { RunReports } from '../run/run-reports.tsx';
 import { useAgentRun } from '../run/use-agent-run.ts';
 import { placeOf } from '../run/violation-location.ts';
 import { AddDocumentMenu } from './add-document-menu.tsx';
@@ -136,6 +137,7 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
         {run.receipt && run.before ? (
           <RunComparison before={run.before} after={run.receipt} afterId={run.receiptId} />
         ) : null}
+        {run.latest ? <RunReports key={run.latest.run.executionId} {...run.latest} /> : null}
         {run.receipt ? (
           <ReceiptReport
             label="Validation result"

@@ -2,8 +2,10 @@ import type { Persistence } from '@ggen-sim/core';
 import { deserializeError, proxy, registerErrorClass } from '@ggen-sim/core/rpc';
 import type { Agent, AgentInputs, AgentOutcome, RunOptions } from '../agent.ts';
 import { agentOfType, type AgentType, type InputsOf, type RunOf } from '../agents.ts';
-import { AgentError, toAgentError } from '../errors.ts';
+import { AgentError, throwIfAborted, toAgentError } from '../errors.ts';
+import type { InputFile } from '../rdf/input-file.ts';
 import { runAgent } from '../run-agent.ts';
+import type { ReceiptVerification, VerifyReceiptOptions } from '../validation/verify-receipt.ts';
 import { Threads, closed, type AgentThread } from './threads.ts';
 
 export { UnrecordedRun } from '../unrecorded-run.ts';
@@ -21,6 +23,16 @@ export interface AgentClient {
     inputs: InputsOf<Type>,
     options?: RunOptions,
   ): Promise<RunOf<Type>>;
+  /**
+   * Verifies a stored validation receipt as `verifyReceipt` does, in a worker. An abort ends that worker.
+   *
+   * @throws {AgentError} INVALID_ARGUMENT, ABORTED, INTERNAL
+   */
+  verifyReceipt(
+    receiptJson: string,
+    files?: readonly InputFile[],
+    options?: VerifyReceiptOptions,
+  ): Promise<ReceiptVerification>;
   /** Ends the worker that is kept for the next run. Until then it keeps a Node process alive. */
   close(): void;
 }
@@ -49,6 +61,16 @@ export function connectAgents(
         execute: (documents, signal) => executeIn(threads, agent, documents, signal),
       };
       return (await runAgent(remote, persistence, inputs, options)) as RunOf<typeof type>;
+    },
+    async verifyReceipt(receiptJson, files = [], { rerun = false, signal } = {}) {
+      try {
+        return await threads.use(signal, ({ rpc }) =>
+          rpc.call('verifyReceipt', (service) => service.verifyReceipt(receiptJson, files, rerun)),
+        );
+      } catch (failure) {
+        throwIfAborted(signal);
+        throw failure;
+      }
     },
     close: () => threads.close(),
   };

@@ -22,6 +22,10 @@ export function startAgentWorker(endpoint: Endpoint = globalThis as unknown as E
         release(onStep);
       }
     },
+    async verifyReceipt(receiptJson, files, rerun) {
+      const { verifyReceipt } = await import('../validation/verify-receipt.ts');
+      return verifyReceipt(receiptJson, files, { rerun });
+    },
   };
   expose(service, endpoint);
 }

@@ -1,5 +1,7 @@
 import type { SerializedError } from '@ggen-sim/core/rpc';
 import type { AgentInputs, AgentOutcome } from '../agent.ts';
+import type { InputFile } from '../rdf/input-file.ts';
+import type { ReceiptVerification } from '../validation/verify-receipt.ts';
 
 /** Service of the worker that executes agents. To abort an execution, its client ends the worker. */
 export interface AgentService {
@@ -14,6 +16,13 @@ export interface AgentService {
     onStep: (step: string) => void,
     leftOutQueries: readonly string[],
   ): Promise<SerializedOutcome>;
+
+  /** Does what `verifyReceipt` does. */
+  verifyReceipt(
+    receiptJson: string,
+    files: readonly InputFile[],
+    rerun: boolean,
+  ): Promise<ReceiptVerification>;
 }
 
 /** Outcome whose error can be cloned. */

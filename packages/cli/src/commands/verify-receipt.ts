@@ -26,9 +26,13 @@ export const verifyReceipt: Command = defineCommand({
     await using database = await context.openDatabase();
     const receipt = await database.getReceipt({ idPrefix: receiptId });
     const inputs = await readDocuments(file);
-    const agents = await import('@ggen-sim/agents');
+    const { connectAgents } = await import('@ggen-sim/agents/client');
+    const { startAgentThread } = await import('../agent-thread.ts');
     const { signal } = context.longOperation();
-    const report = await agents.verifyReceipt(receipt, inputs, { rerun, signal });
+    const agents = connectAgents(startAgentThread);
+    const report = await agents
+      .verifyReceipt(receipt, inputs, { rerun, signal })
+      .finally(() => agents.close());
     context.removeProgressBar();
     await context.stdout.writeLine(JSON.stringify(report));
     const [first] = report.differences;
