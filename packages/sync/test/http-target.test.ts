@@ -9,7 +9,9 @@ import {
   chainAfter,
   checkStoredLocation,
   openTarget,
+  setTarget,
   START,
+  syncStatus,
   SyncError,
   Synchroniser,
   type SyncTarget,
@@ -89,6 +91,14 @@ describe('a hub over HTTP', () => {
       expect(failure.code).toBe('SYNC_UNAUTHORIZED');
       expect(failure.hint).toContain('GGEN_SIM_SYNC_TOKEN');
     }
+    await using database = await openPersistence({ storage: 'memory' });
+    await setTarget(database, server.url);
+    await failureOf(new Synchroniser(database, await targetWith('x'.repeat(40))).push());
+    expect(await syncStatus(database)).toMatchObject({
+      target: server.url,
+      lastError: { code: 'SYNC_UNAUTHORIZED' },
+      advice: expect.stringContaining('GGEN_SIM_SYNC_TOKEN'),
+    });
     expect((await failureOf(targetWith('two\nlines'))).code).toBe('SYNC_UNAUTHORIZED');
     const batch = { origin: 'one', after: START, entries: [] };
     const request = { origin: 'one', after: 0, pushId: null, limit: 1 };

@@ -26,7 +26,7 @@ export interface SyncStatus {
 
 /**
  * Stores which target a database is synchronised over.
- * @param location - `postgres://…` without a password, or the path of a file
+ * @param location - `http://…` or `https://…` of a hub, `postgres://…` without a password, or the path of a file
  * @throws {SyncError} SYNC_TARGET_INVALID
  */
 export async function setTarget(database: Persistence, location: string): Promise<void> {
@@ -94,6 +94,8 @@ function adviceFor(
     return 'This file is a copy, or an older state: give it an id of its own with `renewOrigin`.';
   if (code === 'SYNC_UNREACHABLE')
     return 'Saves go on here. Synchronise with `synchronise` when the target can be reached.';
+  if (code === 'SYNC_UNAUTHORIZED')
+    return 'Give the token of the hub, in Node in the variable GGEN_SIM_SYNC_TOKEN, and synchronise with `synchronise`.';
   if (code !== undefined) return 'Read the last error, and synchronise again with `synchronise`.';
   if (lagEntries > 0) return 'Synchronise with `synchronise`: the target does not have everything yet.';
   return refused > 0
