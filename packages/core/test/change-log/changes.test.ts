@@ -204,7 +204,10 @@ describe('a follower', () => {
     };
     const dropped = await follow();
     database.native('DROP TABLE _change_log');
-    expect(await dropped.ended).toMatchObject({ code: 'NO_CHANGE_LOG', message: /was dropped/ });
+    expect(await dropped.ended).toMatchObject({
+      code: 'NO_CHANGE_LOG',
+      message: expect.stringContaining('was dropped'),
+    });
     await db.enableHistory();
     const { origin } = await db.historyStatus();
     const renewed = await follow();
@@ -233,7 +236,7 @@ it('refuses a position behind the end, as of an older copy of the file', async (
   database.native('DELETE FROM _change_log WHERE seq > 3');
   expect(await rejectionOf(collect(db.changes({ after: last?.id ?? '' })))).toMatchObject({
     code: 'CHANGE_LOG_RESET',
-    message: /ends at 3, before 5/,
+    message: expect.stringContaining('ends at 3, before 5'),
   });
 });
 
