@@ -284,6 +284,16 @@ it('stores no obvious secret and no prompt, unless prompts are asked for', async
   expect(JSON.stringify(await rowsOf(keeping))).toContain(prompt['prompt']);
 });
 
+it('keeps no measurements of each event', async () => {
+  const database = await memoryDatabase();
+  const event = eventOf(JSON.stringify({ hook_event_name: 'PostToolUse', tool_input: { command: 'ls' } }));
+  await storeEvents(database, [event]);
+  const marks = (): number => performance.getEntriesByType('mark').length;
+  const before = marks();
+  await storeEvents(database, [{ ...event, id: 'another' }]);
+  expect(marks()).toBe(before);
+});
+
 it('keeps hostile payloads as data', async () => {
   const database = await memoryDatabase();
   const hostile = [

@@ -68,6 +68,9 @@ async function redactTexts(texts: readonly string[]): Promise<string[]> {
 async function secretRanges(content: string): Promise<(readonly [number, number])[]> {
   if (content === '') return [];
   const { lintSource } = await import('@secretlint/core');
+  const { secretLintProfiler } = await import('@secretlint/profiler');
+  // It keeps every mark, and looks through all of them at each: a server would get slower with every event.
+  secretLintProfiler.mark = () => undefined;
   const { creator } = await import('@secretlint/secretlint-rule-preset-recommend');
   const { messages } = await lintSource({
     source: { content, filePath: 'event.json', ext: '.json', contentType: 'text' },
