@@ -330,6 +330,7 @@ describe('a hub over HTTP', () => {
     await cluster.query(`ALTER ROLE ${user} NOLOGIN`);
     await cluster.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${user}'`);
     for (let times = 0; times < 2; times++) {
+      await target.id();
       const failure = await failureOf(target.cursor('one'));
       expect(failure).toMatchObject({ code: 'SYNC_UNREACHABLE', retryAfterMs: 5000 });
       expect(failure.message).not.toContain(user);

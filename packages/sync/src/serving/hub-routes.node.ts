@@ -85,7 +85,7 @@ export function hubRoutes(
     if (error !== undefined && isAvailable) onUnavailable?.(error);
     isAvailable = error === undefined;
   };
-  const answer = async (exchange: HubExchange, { call }: Method): Promise<void> => {
+  const answer = async (exchange: HubExchange, method: Method): Promise<void> => {
     const { request, response, signal } = exchange;
     if (!turns.hasRoom) {
       await refuse(exchange, 429, busy(), BUSY_SECONDS);
@@ -98,8 +98,9 @@ export function hubRoutes(
       // Whoever has gone while waiting hears nothing.
       if (signal.aborted) return;
       const value = await valueIn(request, early ?? (await exchange.readBody()), bodyBytes);
-      const result = await call(target, value);
-      noteAvailable();
+      const result = await method.call(target, value);
+      // A target that is away still knows its id.
+      if (method !== METHODS.id) noteAvailable();
       await send(request, response, 200, { result });
     } catch (error) {
       if (!(error instanceof SyncError)) throw error;
