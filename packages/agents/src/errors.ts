@@ -12,7 +12,10 @@ export type AgentErrorCode =
   | 'NOT_UTF8'
   /** The text is not valid in its format; see `location`. */
   | 'SYNTAX_ERROR'
-  /** Valid RDF 1.2 (a triple term, a base direction) that RDF 1.1, SHACL and RDFC-1.0 cannot express; see `location`. */
+  /**
+   * A triple term or a base direction of RDF 1.2. In RDF/XML and JSON-LD it is not supported, and the run fails. A graph that
+   * has one from another format has no hash: the code is in its part of the receipt.
+   */
   | 'UNSUPPORTED_RDF'
   /**
    * The blank nodes of a graph are so alike that labelling them would exceed the work limit. No run fails with it: the code

@@ -35,6 +35,7 @@ declare module 'n3' {
       baseIRI?: string;
       blankNodePrefix?: string;
       factory?: import('@rdfjs/types').DataFactory;
+      maxTripleTermDepth?: number;
     });
     parse(
       input: string | { on(event: 'data' | 'end' | 'error', listener: (part: string) => void): void },

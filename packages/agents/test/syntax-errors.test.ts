@@ -177,14 +177,47 @@ describe('all errors of a document', () => {
 
 describe('RDF 1.2', () => {
   it.each([
-    ['a triple term', `${PREFIX}ex:a ex:p <<( ex:b ex:q ex:c )>> .`, 11],
-    ['a reified triple', `${PREFIX}<< ex:b ex:q ex:c >> ex:p 1 .`, 1],
-    ['an annotation', `${PREFIX}ex:a ex:p 1 {| ex:q 2 |} .`, 13],
-    ['a base direction', `${PREFIX}ex:a ex:p "x"@en--ltr .`, 17],
-  ])('refuses %s at its position', async (_what, content, column) => {
-    const error = await errorOf('a.ttl', content);
-    expect(error.code).toBe('UNSUPPORTED_RDF');
+    [
+      'a triple term as subject',
+      'a.ttl',
+      `${PREFIX}<<( ex:b ex:q ex:c )>> ex:p 1 .`,
+      1,
+      'can only be an object',
+    ],
+    ['one in another', 'a.ttl', `${PREFIX}ex:a ex:p <<( <<( ex:b ex:q 1 )>> ex:q 1 )>> .`, 15, 'can only be'],
+    ['a list in one', 'a.ttl', `${PREFIX}ex:a ex:p <<( ex:b ex:q ( 1 ) )>> .`, 25, 'cannot hold statements'],
+    ['a node with properties', 'a.ttl', `${PREFIX}ex:a ex:p <<( [ ex:q 1 ] ex:q 1 )>> .`, 15, 'cannot hold'],
+    [
+      'a reified triple in one',
+      'a.trig',
+      `${PREFIX}ex:a ex:p <<( ex:b ex:q << ex:b ex:q 1 >> )>> .`,
+      25,
+      'cannot',
+    ],
+    ['a reified triple in lines', 'a.nt', '\n<< <a:b> <a:q> <a:c> >> <a:p> "1" .', 1, '"<<" is not a token'],
+    ['a triple in lines of quads', 'a.nq', '\n<a:a> <a:p> "1" {| <a:q> "2" |} .', 17, '"{|" is not a token'],
+    ['a version that goes on', 'a.nt', '\nVERSION "1.2" <a:a> <a:p> "1" .', 15, 'more than one statement'],
+    [
+      'deep triple terms',
+      'a.ttl',
+      `${PREFIX}ex:a ex:p ${'<<( ex:a ex:p '.repeat(101)}`,
+      1411,
+      'nested deeper than 100',
+    ],
+  ])('refuses %s at its position', async (_what, name, content, column, message) => {
+    const error = await errorOf(name, content);
+    expect(error.code).toBe('SYNTAX_ERROR');
+    expect(error.message).toContain(message);
     expect(error.location).toMatchObject({ line: 2, column });
+  });
+
+  it.each([
+    [
+      'a.jsonld',
+      '{"@context": {"@version": 1.1, "p": {"@id": "a:p", "@direction": "rtl", "@language": "ar"}}, "p": "x"}',
+    ],
+  ])('is refused where the parser of the format gives it: %s', async (name, content) => {
+    expect((await errorOf(name, content)).code).toBe('UNSUPPORTED_RDF');
   });
 });
 

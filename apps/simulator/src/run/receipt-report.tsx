@@ -108,7 +108,7 @@ function hintOf({ error }: ValidationReceipt): string | undefined {
   if (error === null) return undefined;
   const hints: Readonly<Record<string, string>> = {
     SYNTAX_ERROR: 'Fix the document and run again.',
-    UNSUPPORTED_RDF: 'Use RDF 1.1: SHACL and the canonical hash are defined for it only.',
+    UNSUPPORTED_RDF: 'Write it in Turtle, or in RDF 1.1: the other formats are read without RDF 1.2.',
     UNKNOWN_FORMAT:
       'Rename the document so that its name ends in .ttl, .nt, .nq, .trig, .rdf, .owl or .jsonld.',
     INVALID_SHAPES: 'Fix the shape named in the message and run again.',

@@ -2,10 +2,11 @@ import type { Quad } from '@rdfjs/types';
 import type { Pauses } from '../pauses.ts';
 import { sha256Parts } from '../sha256.ts';
 import { type QuadTable, areEqualRows, canonicalRanks, labelOf, orderedRows } from './quad-table.ts';
+import { blankNodesIn } from './terms.ts';
 
 /** Size, hash and blank node labels of a graph, which depend on the graph alone. */
 export interface CanonicalGraph {
-  /** SHA-256 of the canonical N-Quads, 64 hex digits; `null` when the blank nodes could not be labelled. */
+  /** SHA-256 of the canonical N-Quads, 64 hex digits; `null` when the graph has no canonical form, see `unhashed`. */
   readonly sha256: string | null;
   readonly quads: number;
   readonly blankNodes: number;
@@ -15,7 +16,13 @@ export interface CanonicalGraph {
    */
   readonly labels: ReadonlyMap<string, string>;
   /** Reason why there is no hash; `null` when there is one. */
-  readonly unhashedReason: string | null;
+  readonly unhashed: UnhashedReason | null;
+}
+
+/** Reason why a graph has no hash. */
+export interface UnhashedReason {
+  readonly code: 'CANONICALIZATION_LIMIT' | 'UNSUPPORTED_RDF';
+  readonly message: string;
 }
 
 /** Bytes that are hashed at once. */
@@ -23,7 +30,8 @@ const BATCH = 2 ** 16;
 
 /**
  * Labels a graph's blank nodes and hashes the graph, by RDFC-1.0 with SHA-256 (W3C RDF Dataset Canonicalization). A graph
- * whose labelling takes too much work gets no hash.
+ * whose labelling takes too much work gets no hash, and nor does one with terms of RDF 1.2 alone, for which the algorithm has
+ * no form.
  *
  * Only statements with blank nodes go through the algorithm: the others have one form. In large graphs these are nearly all.
  * With the labels, all lines are sorted as numbers and hashed one by one, so no text of the graph is made.
@@ -40,6 +48,15 @@ export async function canonicalizeGraph(
   const { BoundedRdfc10, WorkLimitExceeded } = await import('./bounded-rdfc10.ts');
   const distinct = distinctRows(quads);
   const labelled = quadsWithBlankNodes(quads, distinct);
+  const withoutHash = (unhashed: UnhashedReason): CanonicalGraph => {
+    const labels = labelsInOrder(labelled);
+    return { sha256: null, quads: distinct.length, blankNodes: labels.size, labels, unhashed };
+  };
+  const ofRdf12 = termsOfRdf12(quads);
+  if (ofRdf12 !== undefined) {
+    const message = `RDFC-1.0 has no form for the ${ofRdf12} of RDF 1.2 in the ${name}`;
+    return withoutHash({ code: 'UNSUPPORTED_RDF', message });
+  }
   const labels = new Map<string, string>();
   try {
     if (labelled.length > 0) await new BoundedRdfc10(labels, pauses).main(labelled);
@@ -49,18 +66,12 @@ export async function canonicalizeGraph(
       quads: distinct.length,
       blankNodes: labels.size,
       labels,
-      unhashedReason: null,
+      unhashed: null,
     };
   } catch (cause) {
     if (!(cause instanceof WorkLimitExceeded)) throw cause;
-    const inOrder = labelsInOrder(labelled);
-    return {
-      sha256: null,
-      quads: distinct.length,
-      blankNodes: inOrder.size,
-      labels: inOrder,
-      unhashedReason: `The blank nodes of the ${name} are too alike to be told apart: ${cause.message}`,
-    };
+    const message = `The blank nodes of the ${name} are too alike to be told apart: ${cause.message}`;
+    return withoutHash({ code: 'CANONICALIZATION_LIMIT', message });
   }
 }
 
@@ -70,12 +81,23 @@ function distinctRows({ columns, terms }: QuadTable): Uint32Array {
   return sorted.filter((row, at) => at === 0 || !areEqualRows(columns, row, sorted[at - 1] ?? 0)).toSorted();
 }
 
+/** Names the terms of a graph that RDF 1.1 does not have; `undefined` when there are none. */
+function termsOfRdf12({ columns, terms }: QuadTable): string | undefined {
+  const [, , objects] = columns;
+  const found = [
+    ...(objects.some((id) => terms.isTripleTerm(id)) ? ['triple terms'] : []),
+    ...(objects.some((id) => terms.hasDirection(id)) ? ['base directions'] : []),
+  ];
+  return found.length === 0 ? undefined : found.join(' and ');
+}
+
+/** Returns the statements with blank nodes, and those whose triple terms may have some. */
 function quadsWithBlankNodes(quads: QuadTable, rows: Uint32Array): Quad[] {
   const [subjects, , objects, graphs] = quads.columns;
   const found: Quad[] = [];
   for (const row of rows) {
-    if ([subjects, objects, graphs].some((column) => quads.terms.isBlankNode(column[row] ?? 0)))
-      found.push(quads.quad(row));
+    const hasSome = [subjects, objects, graphs].some((column) => quads.terms.isBlankNode(column[row] ?? 0));
+    if (hasSome || quads.terms.isTripleTerm(objects[row] ?? 0)) found.push(quads.quad(row));
   }
   return found;
 }
@@ -151,9 +173,9 @@ const LINE_END: Uint8Array = new TextEncoder().encode('.\n');
 function labelsInOrder(quads: readonly Quad[]): ReadonlyMap<string, string> {
   const labels = new Map<string, string>();
   for (const { subject, object, graph } of quads) {
-    for (const { termType, value } of [subject, object, graph]) {
-      if (termType === 'BlankNode' && !labels.has(value)) labels.set(value, `b${labels.size}`);
-    }
+    for (const term of [subject, object, graph])
+      for (const { value } of blankNodesIn(term))
+        if (!labels.has(value)) labels.set(value, `b${labels.size}`);
   }
   return labels;
 }

@@ -11,6 +11,9 @@ import type { TermTable } from './term-table.ts';
 import { literalInLanguage } from './terms.ts';
 import { tokenRules } from './token-rules.ts';
 
+/** Depth of triple terms in each other. The SPARQL engine takes 500 in Node; beyond 1,000, its stack overflows. */
+const MAX_TRIPLE_TERM_DEPTH = 100;
+
 /** Parsed document. */
 export interface ParsedDocument {
   readonly format: RdfFormat;
@@ -86,7 +89,13 @@ export async function parseRdf(
     parts: Iterable<string>,
     onQuad: (quad: Quad) => void,
   ): Promise<AgentError | undefined> => {
-    const parser = new Parser({ format: input.format, baseIRI, blankNodePrefix: blankNodeScope, factory });
+    const parser = new Parser({
+      format: input.format,
+      baseIRI,
+      blankNodePrefix: blankNodeScope,
+      factory,
+      maxTripleTermDepth: MAX_TRIPLE_TERM_DEPTH,
+    });
     const onPrefix: OnPrefix = (prefix, iri) => {
       prefixes.set(prefix, iri.value);
     };
@@ -169,9 +178,10 @@ class TextSource {
 function caseKeepingFactory(terms: DataFactory): DataFactory {
   return {
     ...terms,
-    literal: (value, language) =>
-      typeof language === 'string'
-        ? literalInLanguage(value, language, terms)
-        : terms.literal(value, language),
+    literal: (value, given) => {
+      if (typeof given === 'string') return literalInLanguage(value, { language: given }, terms);
+      if (given === undefined || 'termType' in given) return terms.literal(value, given);
+      return literalInLanguage(value, given, terms);
+    },
   };
 }

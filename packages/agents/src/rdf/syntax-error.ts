@@ -118,6 +118,8 @@ function grammarProblem(error: ParseError, token: Token): Problem {
   if (said.startsWith('Unexpected literal')) {
     return { message: 'A literal can only be an object', expected: 'an IRI or a blank node' };
   }
+  if (said === 'Disallowed triple term as subject')
+    return { message: 'A triple term can only be an object', expected: 'an IRI or a blank node' };
   if (said === 'Unclosed graph') return { message: 'A graph is not closed', expected: '"}"' };
   if (said === 'Invalid IRI') {
     return {
@@ -152,7 +154,8 @@ function lexicalProblem(text: string, position: Position): Problem {
   const first = rest.charAt(0);
   if (first === '') return { message: 'The file ends in the middle of a statement', expected: 'a token' };
   if (first === '"' || first === "'") return stringProblem(rest, first);
-  if (first === '<') return iriProblem(rest);
+  // Reified triples are of Turtle and TriG alone.
+  if (first === '<' && !rest.startsWith('<<')) return iriProblem(rest);
   return { message: `"${shortened(word, MAX_SHOWN)}" is not a token of this format`, expected: null };
 }
 

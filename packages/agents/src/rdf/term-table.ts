@@ -1,6 +1,6 @@
 import type { DataFactory, Term } from '@rdfjs/types';
 import { AgentError } from '../errors.ts';
-import { canonicalText, termOfText } from './terms.ts';
+import { canonicalText, termOfText, withPlainLanguages } from './terms.ts';
 
 /** Texts are stored in pages, so that a table grows without a copy of itself. */
 const PAGE_BITS = 20;
@@ -34,8 +34,10 @@ export class TermTable {
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   readonly #keptIds: Int32Array = new Int32Array(KEPT_TERMS).fill(-1);
   readonly #keptTerms: Term[] = [];
-  /** Literals by the number of those that differ in the case of the language tag alone. */
+  /** Terms with language tags in lower case, by the number of those that differ in that case alone. */
   readonly #plain: Map<number, number> = new Map();
+  readonly #tripleTerms: Set<number> = new Set();
+  readonly #directional: Set<number> = new Set();
 
   constructor(factory: DataFactory) {
     this.#factory = factory;
@@ -57,10 +59,10 @@ export class TermTable {
     const found = this.#lookUp(hash, length);
     if (found >= 0) return found;
     const id = this.#append(hash, length);
-    if (term.termType === 'Literal' && term.language !== term.language.toLowerCase()) {
-      const plain = this.idOf(this.#factory.literal(term.value, term.language.toLowerCase()));
-      this.#plain.set(id, plain);
-    }
+    if (term.termType === 'Quad') this.#tripleTerms.add(id);
+    if (term.termType === 'Literal' && term.direction) this.#directional.add(id);
+    const plain = withPlainLanguages(term, this.#factory);
+    if (plain !== term) this.#plain.set(id, this.idOf(plain));
     return id;
   }
 
@@ -103,6 +105,15 @@ export class TermTable {
     return (
       (this.#lengths[id] ?? 0) > 0 && this.#pages[start >>> PAGE_BITS]?.[start % PAGE_BYTES] === UNDERSCORE
     );
+  }
+
+  isTripleTerm(id: number): boolean {
+    return this.#tripleTerms.has(id);
+  }
+
+  /** True for a literal with a base direction. */
+  hasDirection(id: number): boolean {
+    return this.#directional.has(id);
   }
 
   /** Orders terms by the UTF-16 units of their texts, as rdf-canonize does. */

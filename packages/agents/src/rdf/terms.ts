@@ -1,7 +1,16 @@
-import type { DataFactory, Literal, NamedNode, Term } from '@rdfjs/types';
+import type { BaseQuad, BlankNode, DataFactory, Literal, NamedNode, Quad, Term } from '@rdfjs/types';
 import { RDF } from './namespaces.ts';
 
 const XSD_STRING = 'http://www.w3.org/2001/XMLSchema#string';
+
+/** Triple term of RDF 1.2, which RDF/JS calls a quad. */
+type TripleTerm = Pick<BaseQuad, 'subject' | 'predicate' | 'object'>;
+
+/** Language tag of a literal, with its base direction (RDF 1.2) if it has one. */
+interface Language {
+  readonly language: string;
+  readonly direction?: Literal['direction'];
+}
 
 /**
  * Writes a term as N-Triples does, blank nodes under the given labels. Languages are in lower case: their case has no meaning
@@ -15,12 +24,25 @@ export function renderTerm(term: Term, labels: ReadonlyMap<string, string>): str
       return `_:${labels.get(term.value) ?? term.value}`;
     case 'Literal': {
       const text = `"${term.value.replace(/["\\\n\r]/g, (character) => ESCAPES.get(character) ?? character)}"`;
-      if (term.language !== '') return `${text}@${term.language.toLowerCase()}`;
+      if (term.language !== '') return `${text}@${term.language.toLowerCase()}${directionSuffix(term)}`;
       return term.datatype.value === XSD_STRING ? text : `${text}^^<${term.datatype.value}>`;
     }
+    case 'Quad':
+      return tripleTermText(term, (each) => renderTerm(each, labels));
     default:
       return term.value;
   }
+}
+
+const TRIPLE_TERM_START = '<<( ';
+const TRIPLE_TERM_END = ' )>>';
+
+function tripleTermText({ subject, predicate, object }: TripleTerm, write: (term: Term) => string): string {
+  return `${TRIPLE_TERM_START}${write(subject)} ${write(predicate)} ${write(object)}${TRIPLE_TERM_END}`;
+}
+
+function directionSuffix({ direction }: Language): string {
+  return direction === 'ltr' || direction === 'rtl' ? `--${direction}` : '';
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -39,7 +61,8 @@ export function termKey(term: Term): string {
 
 /**
  * Writes a term in canonical N-Quads (RDF Dataset Canonicalization, section 6), blank nodes under the labels that the parser
- * gave, and the default graph as the empty text. Language tags keep their case, which RDFC-1.0 hashes.
+ * gave, and the default graph as the empty text. Language tags keep their case, which RDFC-1.0 hashes. Triple terms and base
+ * directions, for which that has no form, are as in N-Quads of RDF 1.2.
  */
 export function canonicalText(term: Term): string {
   switch (term.termType) {
@@ -49,10 +72,12 @@ export function canonicalText(term: Term): string {
       return `_:${term.value}`;
     case 'Literal': {
       const text = `"${escaped(term.value, LITERAL_ESCAPES)}"`;
-      if (term.language !== '') return `${text}@${term.language}`;
+      if (term.language !== '') return `${text}@${term.language}${directionSuffix(term)}`;
       const { value } = term.datatype;
       return value === XSD_STRING ? text : `${text}^^<${escaped(value, IRI_ESCAPES)}>`;
     }
+    case 'Quad':
+      return tripleTermText(term, canonicalText);
     default:
       return '';
   }
@@ -62,6 +87,7 @@ export function canonicalText(term: Term): string {
 export function termOfText(text: string, terms: DataFactory): Term {
   switch (text.charAt(0)) {
     case '<':
+      if (text.startsWith(TRIPLE_TERM_START)) return tripleTermOf(text, terms);
       return terms.namedNode(unescaped(text.slice(1, -1)));
     case '_':
       return terms.blankNode(text.slice(2));
@@ -71,7 +97,7 @@ export function termOfText(text: string, terms: DataFactory): Term {
       const suffix = text.slice(end + 1);
       if (suffix === '') return terms.literal(value);
       return suffix.startsWith('@')
-        ? literalInLanguage(value, suffix.slice(1), terms)
+        ? literalInLanguage(value, languageOf(suffix.slice(1)), terms)
         : terms.literal(value, terms.namedNode(unescaped(suffix.slice(3, -1))));
     }
     default:
@@ -79,17 +105,99 @@ export function termOfText(text: string, terms: DataFactory): Term {
   }
 }
 
+/** Reads a triple term. Nothing but the strings in it can contain its marks, so its parts are read one after another. */
+function tripleTermOf(text: string, terms: DataFactory): Term {
+  let at = 0;
+  const next = (): Term => {
+    if (!text.startsWith(TRIPLE_TERM_START, at)) {
+      const start = at;
+      at = endOfTerm(text, start);
+      return termOfText(text.slice(start, at), terms);
+    }
+    at += TRIPLE_TERM_START.length;
+    const subject = next();
+    at += 1;
+    const predicate = next();
+    at += 1;
+    const object = next();
+    at += TRIPLE_TERM_END.length;
+    return terms.quad(subject as Quad['subject'], predicate as Quad['predicate'], object as Quad['object']);
+  };
+  return next();
+}
+
+/** Returns the end of an IRI, blank node or literal that a space follows. */
+function endOfTerm(text: string, start: number): number {
+  let end = start;
+  if (text.charAt(start) === '"') {
+    do end = text.indexOf('"', end + 1);
+    while (isEscaped(text, end));
+  }
+  return text.indexOf(' ', end);
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let start = at;
+  while (text.charAt(start - 1) === '\\') start -= 1;
+  return (at - start) % 2 === 1;
+}
+
+/** Reads a language tag with or without a direction. No tag of its own has two hyphens in a row (BCP 47, section 2.1). */
+function languageOf(tag: string): Language {
+  const [language = '', direction] = tag.split('--');
+  return direction === 'ltr' || direction === 'rtl' ? { language, direction } : { language };
+}
+
 /** Makes a literal whose language tag is as it is given: n3's own are in lower case, which RDFC-1.0 would hash. */
-export function literalInLanguage(value: string, language: string, terms: DataFactory): Literal {
-  if (language === language.toLowerCase()) return terms.literal(value, language);
-  const datatype: NamedNode = terms.namedNode(`${RDF}langString`);
+export function literalInLanguage(value: string, given: Language, terms: DataFactory): Literal {
+  const { language } = given;
+  const direction = given.direction ?? '';
+  if (language === language.toLowerCase())
+    return terms.literal(value, direction === '' ? language : { language, direction });
+  const datatype: NamedNode = terms.namedNode(`${RDF}${direction === '' ? 'langString' : 'dirLangString'}`);
   return {
     termType: 'Literal',
     value,
     language,
+    direction,
     datatype,
-    equals: (other) => other?.termType === 'Literal' && other.value === value && other.language === language,
+    equals: (other) =>
+      other?.termType === 'Literal' &&
+      other.value === value &&
+      other.language === language &&
+      (other.direction ?? '') === direction,
   };
+}
+
+/** Returns a term with all its language tags in lower case: the same term when they are. */
+export function withPlainLanguages(term: Term, terms: DataFactory): Term {
+  if (term.termType === 'Literal') {
+    const language = term.language.toLowerCase();
+    return language === term.language
+      ? term
+      : literalInLanguage(term.value, { language, direction: term.direction ?? '' }, terms);
+  }
+  if (term.termType !== 'Quad') return term;
+  const object = withPlainLanguages(term.object, terms);
+  return object === term.object
+    ? term
+    : terms.quad(
+        term.subject as Quad['subject'],
+        term.predicate as Quad['predicate'],
+        object as Quad['object'],
+      );
+}
+
+/** Returns a blank node as it is, and those in a triple term. */
+export function* blankNodesIn(term: Term): IterableIterator<BlankNode> {
+  if (term.termType === 'BlankNode') yield term;
+  if (term.termType !== 'Quad') return;
+  yield* blankNodesIn(term.subject);
+  yield* blankNodesIn(term.object);
+}
+
+export function hasBlankNode(term: Term): boolean {
+  return blankNodesIn(term).next().done !== true;
 }
 
 // eslint-disable-next-line no-control-regex -- the characters that canonical N-Quads escapes

@@ -27,6 +27,7 @@ export interface ConstraintContext {
  * - order: exact beyond 2^53, by code point instead of by locale, ill-typed literals never in order;
  * - lengths in characters instead of UTF-16 units; language ranges by subtag (`en` is not `eng`), case-insensitive;
  * - `sh:equals` on a node shape: one result for each term that is missing on either side;
+ * - node kinds of triple terms, which are of none and pass the engine's, and lists of values with base directions;
  * - patterns as XPath defines them, not JavaScript;
  * - `sh:node` without results of its own, which nobody reads and each level would copy;
  * - `sh:and` for each value, and each member by its own path.
@@ -57,8 +58,7 @@ export function correctedConstraints(
   const length = (name: string, holds: (count: number, bound: number) => boolean): ConstraintValidator =>
     eachValue(
       name,
-      (value, bound) =>
-        value.termType !== 'BlankNode' && holds(Array.from(value.value).length, Number(bound.value)),
+      (value, bound) => isTextual(value) && holds(Array.from(value.value).length, Number(bound.value)),
     );
   const translations = new Map<string, RegExp>();
   const translation = (pattern: string, flags: string): RegExp => {
@@ -80,6 +80,13 @@ export function correctedConstraints(
       );
     },
   });
+
+  const allowed = new Map<string, ReadonlySet<string>>();
+  const allowedIn = (list: Term): ReadonlySet<string> => {
+    const known = allowed.get(termKey(list)) ?? new Set(shapes.list(list).map(termKey));
+    allowed.set(termKey(list), known);
+    return known;
+  };
 
   const equals = (focusNode: Term, constraint: Constraint): { value: Term }[] => {
     const values = termsByKey(context.valueNodes(focusNode, constraint));
@@ -109,6 +116,12 @@ export function correctedConstraints(
       nodeValidate: (_engine, focusNode, _unused, constraint) => equals(focusNode, constraint),
       propertyValidate: (_engine, focusNode, _unused, constraint) => equals(focusNode, constraint),
     },
+    InConstraintComponent: {
+      validate: (_engine, _focusNode, value, constraint) => {
+        const list = parameter(constraint, 'in');
+        return list === undefined || allowedIn(list).has(termKey(value));
+      },
+    },
     LanguageInConstraintComponent: eachValue(
       'languageIn',
       (value, list) =>
@@ -129,17 +142,31 @@ export function correctedConstraints(
         return shape === undefined || engine.nodeConformsToShape(value, shape);
       },
     },
+    NodeKindConstraintComponent: eachValue('nodeKind', (value, { value: nodeKind }) =>
+      (NODE_KINDS.get(value.termType) ?? []).some((name) => nodeKind === SH + name),
+    ),
     PatternConstraintComponent: {
       validate: (_engine, _focusNode, value, constraint) => {
         const pattern = parameter(constraint, 'pattern');
         const flags = parameter(constraint, 'flags')?.value ?? '';
         return (
-          pattern === undefined ||
-          (value.termType !== 'BlankNode' && translation(pattern.value, flags).test(value.value))
+          pattern === undefined || (isTextual(value) && translation(pattern.value, flags).test(value.value))
         );
       },
     },
   };
+}
+
+/** Node kinds of a term. A triple term of RDF 1.2 is of none. */
+const NODE_KINDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['BlankNode', ['BlankNode', 'BlankNodeOrIRI', 'BlankNodeOrLiteral']],
+  ['Literal', ['Literal', 'BlankNodeOrLiteral', 'IRIOrLiteral']],
+  ['NamedNode', ['IRI', 'BlankNodeOrIRI', 'IRIOrLiteral']],
+]);
+
+/** True for a term that has a text, as SPARQL's `str` defines it: an IRI or a literal. */
+function isTextual({ termType }: Term): boolean {
+  return termType === 'NamedNode' || termType === 'Literal';
 }
 
 function termsByKey(terms: readonly Term[]): Map<string, Term> {

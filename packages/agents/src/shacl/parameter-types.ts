@@ -53,7 +53,10 @@ export const PARAMETER_TYPES: ReadonlyMap<string, ParameterType> = new Map([
     targetClass: IRI,
     targetSubjectsOf: IRI,
     targetObjectsOf: IRI,
-    targetNode: { expected: 'an IRI or a literal', accepts: (term) => term.termType !== 'BlankNode' },
+    targetNode: {
+      expected: 'an IRI or a literal',
+      accepts: (term) => term.termType === 'NamedNode' || term.termType === 'Literal',
+    },
     severity: { ...IRI, single: true },
     message: {
       expected: 'a text',

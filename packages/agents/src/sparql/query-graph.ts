@@ -1,5 +1,5 @@
 import type { Quad, Term } from '@rdfjs/types';
-import { renderTerm } from '../rdf/terms.ts';
+import { blankNodesIn, hasBlankNode, literalInLanguage, renderTerm } from '../rdf/terms.ts';
 import type { N3, TripleGraph } from '../rdf/triple-graph.ts';
 import { type Oxigraph, callOxigraph } from './oxigraph.ts';
 import type { QueryText } from './query-text.ts';
@@ -71,7 +71,7 @@ export class QueryGraph {
     };
     for (const { subject, predicate, object } of graph.inCanonicalOrder(labels)) {
       // Oxigraph gives blank nodes of a text other labels.
-      if (subject.termType === 'BlankNode' || object.termType === 'BlankNode') {
+      if (hasBlankNode(subject) || hasBlankNode(object)) {
         this.#addQuad(subject, predicate, object, name);
         continue;
       }
@@ -137,7 +137,8 @@ export class QueryGraph {
   }
 
   #addQuad(subject: Term, predicate: Term, object: Term, graph: string | undefined): void {
-    for (const term of [subject, object]) if (term.termType === 'BlankNode') this.#blankNodes.add(term.value);
+    for (const term of [subject, object])
+      for (const { value } of blankNodesIn(term)) this.#blankNodes.add(value);
     const { DataFactory: terms } = this.#n3;
     const graphTerm = graph === undefined ? terms.defaultGraph() : terms.namedNode(graph);
     const quad = terms.quad(
@@ -156,9 +157,14 @@ export class QueryGraph {
       case 'NamedNode':
         return terms.namedNode(term.value);
       case 'Literal':
-        return terms.literal(
-          term.value,
-          term.language === '' ? terms.namedNode(term.datatype.value) : term.language,
+        return term.language === ''
+          ? terms.literal(term.value, terms.namedNode(term.datatype.value))
+          : literalInLanguage(term.value, term, terms);
+      case 'Quad':
+        return terms.quad(
+          this.#ownTerm(term.subject) as Quad['subject'],
+          this.#ownTerm(term.predicate) as Quad['predicate'],
+          this.#ownTerm(term.object) as Quad['object'],
         );
       default:
         // A node that the query itself made has another label in each run.

@@ -31,6 +31,8 @@ const IRI_CHARACTERS = String.raw`[^<>"{}|^\u0060\\\u0000-\u0020]*`;
 const TOKEN = new RegExp(
   [
     String.raw`(?<space>(?:\s|#[^\n\r]*)+)`,
+    // The mark of a triple term, which is longer than the one that begins an IRI.
+    '<<',
     String.raw`(?<iri><${IRI_CHARACTERS}>)`,
     String.raw`(?<string>"""(?:"{0,2}(?:[^"\\]|\\.))*"""|'''(?:'{0,2}(?:[^'\\]|\\.))*'''|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*')`,
     String.raw`[?$](?<variable>[${NAME}]+)`,

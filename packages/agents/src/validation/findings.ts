@@ -103,14 +103,12 @@ function inputsOf(found: FindingsSoFar): ReceiptInput[] {
 
 function graphOf(graph: CanonicalGraph | undefined): ReceiptGraph | null {
   if (graph === undefined) return null;
-  const { sha256, quads, blankNodes, unhashedReason } = graph;
+  const { sha256, quads, blankNodes, unhashed } = graph;
   return {
     sha256,
     quads,
     blank_nodes: blankNodes,
-    ...(unhashedReason === null
-      ? {}
-      : { error: { code: 'CANONICALIZATION_LIMIT', message: unhashedReason } as const }),
+    ...(unhashed === null ? {} : { error: unhashed }),
   };
 }
 
@@ -176,7 +174,7 @@ function verdictOf(found: FindingsSoFar, counts: ReceiptCounts | null): Verdict 
 
 /** Says that a graph has no hash. */
 function unhashedText({ dataGraph, shapesGraph }: FindingsSoFar): string {
-  const reasons = new Set([dataGraph?.unhashedReason, shapesGraph?.unhashedReason]);
+  const reasons = new Set([dataGraph?.unhashed?.message, shapesGraph?.unhashed?.message]);
   return [...reasons]
     .map((reason) => (typeof reason === 'string' ? `; no hash of the graph: ${reason}` : ''))
     .join('');

@@ -138,5 +138,5 @@ function violationOf(
 function firstNode(query: QueryText, row: Bindings): Term | undefined {
   const names = [...query.variables].filter((name) => name !== 'value' && name !== 'path');
   const terms = [...names, 'value'].map((name) => row.get(name));
-  return terms.find((term) => term !== undefined && term.termType !== 'Literal');
+  return terms.find((term) => term?.termType === 'NamedNode' || term?.termType === 'BlankNode');
 }

@@ -24,14 +24,18 @@ export interface ReceiptInput {
 /** Graph of a run. */
 export interface ReceiptGraph {
   /**
-   * SHA-256 of the canonical N-Quads (RDFC-1.0), 64 hex digits; `null` when its blank nodes are too alike, see `error`. Then
-   * blank nodes have labels by their order in the documents, and there is no `findings_hash`.
+   * SHA-256 of the canonical N-Quads (RDFC-1.0), 64 hex digits; `null` when its blank nodes are too alike, or when it has
+   * triple terms or base directions of RDF 1.2, see `error`. Then blank nodes have labels by their order in the documents,
+   * and there is no `findings_hash`.
    */
   readonly sha256: string | null;
   readonly quads: number;
   readonly blank_nodes: number;
   /** Reason why there is no hash. */
-  readonly error?: { readonly code: 'CANONICALIZATION_LIMIT'; readonly message: string };
+  readonly error?: {
+    readonly code: 'CANONICALIZATION_LIMIT' | 'UNSUPPORTED_RDF';
+    readonly message: string;
+  };
 }
 
 /** Counts of shapes, focus nodes and results. */
