@@ -1,14 +1,14 @@
 /** Pages in Chromium's back-forward cache, and frozen pages, which keep their locks and files. */
 import type { BrowserContext, Page } from '@playwright/test';
 import { AcknowledgedWrites } from './support/acknowledged-writes.ts';
-import { chromiumLaunch } from '../support/chromium-launch.ts';
+import { wholeChromiumLaunch } from '../support/chromium-launch.ts';
 import { expect, openSimulator, ready, test } from './support/fixtures.ts';
 import { comeBack, goAway, reasonsToBlame, type Return } from './support/page-away.ts';
 import type { SimulatorPage } from './support/simulator-page.ts';
 
 test.use({
   // Playwright turns the cache off, because a restored page fires no load event.
-  launchOptions: { ...chromiumLaunch, ignoreDefaultArgs: ['--disable-back-forward-cache'] },
+  launchOptions: { ...wholeChromiumLaunch, ignoreDefaultArgs: ['--disable-back-forward-cache'] },
   // A service worker that takes over an open page evicts it from the cache, and hides its requests from the routes below.
   serviceWorkers: 'block',
 });
