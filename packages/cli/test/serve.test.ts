@@ -51,6 +51,7 @@ describe('serve', () => {
       token=$(ggen-sim serve status --token)
       curl -s "$url/healthz" | jq -r .status
       curl -s "$url/changes" | jq -r .error.code
+      touch stream
       curl -sN -H "Authorization: Bearer $token" "$url/changes?rows=true" > stream &
       until grep -q exec-1 stream; do sleep 0.05; done
       ggen-sim db save-receipt exec-2 agent-1 validation '{}' > saved
