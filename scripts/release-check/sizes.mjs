@@ -16,7 +16,7 @@ const INSTALLED_KIB = {
   '@ggen-sim/agents': 35_000,
   '@ggen-sim/mcp': 31_000,
   '@ggen-sim/graphql': 17_000,
-  '@ggen-sim/serve': 12_200,
+  '@ggen-sim/serve': 14_500,
   '@ggen-sim/hooks': 16_500,
   '@ggen-sim/sync': 13_600,
   '@ggen-sim/playwright': 12_300,
