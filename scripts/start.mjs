@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const program = path.join(root, 'packages/cli/dist/main.mjs');
+const program = path.join(root, 'packages/cli/dist/ggen-sim.cjs');
 const shown = (argument) => (/^[\w./:@%*-]+$/.test(argument) ? argument : `'${argument}'`);
 
 /** Runs a command as a user would, with its output on this terminal. */

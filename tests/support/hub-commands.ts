@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../packages/cli/dist/main.mjs');
+const PROGRAM = path.resolve(import.meta.dirname, '../../packages/cli/dist/ggen-sim.cjs');
 
 let folder: string | undefined;
 let hub: ChildProcess | undefined;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const cliEntry = fileURLToPath(new URL('../../../packages/cli/dist/main.mjs', import.meta.url));
+const cliEntry = fileURLToPath(new URL('../../../packages/cli/dist/ggen-sim.cjs', import.meta.url));
 
 /** Runs SQL in native SQLite. @returns its output */
 export async function sqlite3(file: string, sql: string): Promise<string> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../../packages/cli/dist/main.mjs');
+const PROGRAM = path.resolve(import.meta.dirname, '../../../packages/cli/dist/ggen-sim.cjs');
 
 /** A running `ggen-sim studio`. */
 export interface Studio {

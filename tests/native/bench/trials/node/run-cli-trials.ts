@@ -12,7 +12,7 @@ import type { ResultsCollector } from '../../results-collector.ts';
 import { CLI_NODE, CLI_GGEN_SIM, CLI_SQLITE3 } from '../cli-names.ts';
 import { withoutCertificates } from './run-node-trials.ts';
 
-const CLI_FILE = path.resolve(import.meta.dirname, '../../../../packages/cli/dist/main.mjs');
+const CLI_FILE = path.resolve(import.meta.dirname, '../../../../packages/cli/dist/ggen-sim.cjs');
 const COUNTS = `${[RECEIPT_COUNTS_SQL, AUDIT_COUNT_SQL, MEMORY_COUNT_SQL, LAST_RECEIPT_SQL].join(';')};`;
 
 /** Starts the command line and what it is compared with, turn by turn: processes from nothing to their end. */
