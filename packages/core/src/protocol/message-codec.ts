@@ -10,7 +10,10 @@ const HEADER_BYTES = 4;
 /** Name under which the text refers to a byte array. */
 const BYTES = 'Bytes';
 
-/** Makes a message of a value. @throws {Error} for a value that is no data: a function, an instance of a class */
+/**
+ * Makes a message of a value.
+ * @throws {Error} for a value that is no data: a function, an instance of a class; for a property named `__proto__`
+ */
 export function encodeMessage(value: unknown): Uint8Array {
   const attached: Uint8Array[] = [];
   let attachedBytes = 0;

@@ -3,10 +3,12 @@ import { expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../src/protocol/message-codec.ts';
 import { hostileTexts } from '../../src/testing/hostile-texts.ts';
 
-const SEED = Number(process.env['CODEC_SEED'] ?? Date.now() % 100_000);
+const SEED = Number(process.env['CODEC_SEED'] ?? 1);
 
 it(`a message is read back as what it was made of (CODEC_SEED=${SEED})`, () => {
   const anything = fc.anything({
+    // Refused, see below.
+    key: fc.string().filter((key) => key !== '__proto__'),
     withBigInt: true,
     withDate: true,
     withTypedArray: false,
@@ -27,6 +29,11 @@ it(`a message is read back as what it was made of (CODEC_SEED=${SEED})`, () => {
     }),
     { seed: SEED, numRuns: 300 },
   );
+});
+
+it('refuses a property named __proto__, which a reader could take for the prototype', () => {
+  const value: unknown = JSON.parse('{"__proto__":1}');
+  expect(() => encodeMessage([value])).toThrow('__proto__');
 });
 
 it('texts that confuse other programs stay as they are', () => {
