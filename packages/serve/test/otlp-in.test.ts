@@ -189,6 +189,18 @@ it('stores a log record that is sent again once, and one without a time as of no
   ]);
 });
 
+it('makes a receipt of no log record, whatever it is named', async () => {
+  const { request: send, database } = await serve();
+  const attributes = [{ key: 'gen_ai.tool.name', value: { stringValue: 'Bash' } }];
+  const logRecords = [{ eventName: 'invoke_agent', attributes, timeUnixNano: '1790000000000000000' }];
+  const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await send('/v1/logs', { method: 'POST', headers, body });
+  expect([answer.status, JSON.parse(answer.text)]).toEqual([200, {}]);
+  expect(await database.countAuditTrail({ days: 9999 })).toBe(1);
+  expect(await database.countReceipts()).toBe(0);
+});
+
 it('answers protobuf in protobuf: what it rejected, and why it refused', async () => {
   const {
     request: send,

@@ -21,13 +21,19 @@ const ERROR_SEVERITY = 17;
 /** Longest duration that is believed: beyond, numbers are not exact. */
 const MAX_DURATION_MS = Number.MAX_SAFE_INTEGER;
 
-/** Stores the log records of a request. @throws {PersistenceError} as `storeRecords` */
+/** Stores the log records of a request; a run of an agent is a span. @throws {PersistenceError} as `storeRecords` */
 export function storeLogs(
   database: Persistence,
   { request, agentThatWrites, ...rest }: Received,
 ): Promise<Stored> {
   const records = recordsIn(request, ['resourceLogs', 'scopeLogs', 'logRecords']);
-  return storeRecords(database, records, (record) => rowOf(record, agentThatWrites), rest);
+  return storeRecords(
+    database,
+    records,
+    (record) => rowOf(record, agentThatWrites),
+    () => false,
+    rest,
+  );
 }
 
 /** @throws {Error} for what is no log record, or may not be stored */

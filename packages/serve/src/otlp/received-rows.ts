@@ -53,6 +53,7 @@ const BATCH_ROWS = 1000;
  * Stores the records of a request. One that is stored already stays as it is, so that an exporter may send it again.
  * @param records - those of the request
  * @param rowOf - makes the row of a record, or throws for what is none or may not be stored
+ * @param isRun - tells of a row if its record was the run of an agent, whose receipt is saved as well
  * @throws {PersistenceError} as `importRows` and `saveReceipt` do, but not for what is wrong with one record; ABORTED.
  * Sending the request again goes on
  */
@@ -60,6 +61,7 @@ export async function storeRecords(
   database: Persistence,
   records: Iterable<ReceivedRecord>,
   rowOf: (record: ReceivedRecord) => AuditLine,
+  isRun: (row: AuditLine) => boolean,
   {
     signal,
     maxRecords = 8192,
@@ -88,10 +90,10 @@ export async function storeRecords(
       reject(error instanceof Error ? error.message : String(error));
     }
     if (rows.length < BATCH_ROWS) continue;
-    await storeRows(database, rows, reject, signal);
+    await storeRows(database, rows, isRun, reject, signal);
     rows = [];
   }
-  if (rows.length > 0) await storeRows(database, rows, reject, signal);
+  if (rows.length > 0) await storeRows(database, rows, isRun, reject, signal);
   return { rejected, reason };
 }
 
@@ -105,6 +107,7 @@ function charactersOf(row: AuditLine): number {
 async function storeRows(
   database: Persistence,
   rows: readonly AuditLine[],
+  isRun: (row: AuditLine) => boolean,
   reject: (why: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -122,7 +125,7 @@ async function storeRows(
     reject(reason);
   }
   for (const row of rows) {
-    if (row.operation_type !== names.INVOKE_AGENT || refused.has(row)) continue;
+    if (!isRun(row) || refused.has(row)) continue;
     if (signal?.aborted === true)
       throw new PersistenceError('ABORTED', 'Storing spans was ended', { operation: 'storeSpans' });
     try {

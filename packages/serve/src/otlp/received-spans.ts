@@ -21,8 +21,10 @@ export function storeSpans(
   { request, agentThatWrites, ...rest }: Received,
 ): Promise<Stored> {
   const spans = recordsIn(request, ['resourceSpans', 'scopeSpans', 'spans']);
-  return storeRecords(database, spans, (span) => rowOf(span, agentThatWrites), rest);
+  return storeRecords(database, spans, (span) => rowOf(span, agentThatWrites), isRun, rest);
 }
+
+const isRun = ({ operation_type: type }: AuditLine): boolean => type === names.INVOKE_AGENT;
 
 /** @throws {Error} for what is no span, or may not be stored */
 function rowOf(
