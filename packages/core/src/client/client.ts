@@ -122,7 +122,7 @@ export async function changeKeyInWorker(
     await rpc.run(operation, signal, (service, operationId) =>
       service.changeKey(
         toCloneable(operation, database) as StoredDatabaseOptions,
-        newKey,
+        toCloneable(operation, newKey) as ChangeKeyOptions['newKey'],
         operationId,
         proxy({ progress: report }),
       ),

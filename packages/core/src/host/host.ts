@@ -60,7 +60,11 @@ class Host implements WorkerService {
     return this.#operations.run(operationId, async (signal) => {
       try {
         const onProgress = (progress: Progress): void => callbacks.progress(progress);
-        await changeKeyInProcess(fromCloneable(database), { newKey, signal, onProgress });
+        await changeKeyInProcess(fromCloneable(database), {
+          newKey: fromCloneable(newKey),
+          signal,
+          onProgress,
+        });
       } finally {
         release(callbacks);
       }

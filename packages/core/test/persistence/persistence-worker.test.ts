@@ -62,6 +62,11 @@ it('changes the key of a file behind a worker thread, says how far it is, and ca
   const reason = new Error('enough');
   const stopped = changeKey(file(), { newKey: 'new', signal: AbortSignal.abort(reason) });
   expect(await rejectionOf(stopped)).toMatchObject({ code: 'ABORTED', cause: reason });
+  const noKey = (() => 'new') as unknown as string;
+  expect(await rejectionOf(changeKey(file(), { newKey: noKey }))).toMatchObject({
+    name: 'PersistenceError',
+    code: 'INVALID_ARGUMENT',
+  });
   const reported: Progress[] = [];
   await changeKey(file(), { newKey: 'new', onProgress: (progress) => void reported.push(progress) });
   expect(reported.at(-1)).toMatchObject({ stage: 'encrypt', unit: 'bytes' });
