@@ -161,6 +161,8 @@ it.each([
     ['log', 'log', 'completed', 0, null],
     ['user_prompt', 'event', 'completed', 0, null],
   ]);
+  const times = rows.filter(({ operation }) => operation === 'Bash').map(({ timestamp }) => timestamp);
+  expect(times).toEqual(['2026-09-21 14:13:20', '2026-09-21 14:13:20']);
   const text = JSON.stringify(rows);
   expect(text).not.toContain('secret plan');
   for (const kept of ['claude-code', 'listening', String.raw`\"session.id\":\"s-1\"`, 'prompt_length'])
@@ -199,6 +201,25 @@ it('makes a receipt of no log record, whatever it is named', async () => {
   expect([answer.status, JSON.parse(answer.text)]).toEqual([200, {}]);
   expect(await database.countAuditTrail({ days: 9999 })).toBe(1);
   expect(await database.countReceipts()).toBe(0);
+});
+
+it('skips a field of protobuf that has another wire type than it should', async () => {
+  const { server, authorized, database } = await serve();
+  const inField = (number: number, bytes: readonly number[]): number[] => [
+    (number << 3) | 2,
+    bytes.length,
+    ...bytes,
+  ];
+  // A time as a number of variable length, where eight bytes are expected, and a name.
+  const record = [0x08, 0x05, ...inField(12, [...Buffer.from('named')])];
+  const answer = await fetch(`${server.url}/v1/logs`, {
+    method: 'POST',
+    headers: { ...authorized, 'content-type': 'application/x-protobuf' },
+    body: Uint8Array.from(inField(1, inField(2, inField(2, record)))),
+  });
+  expect(answer.status).toBe(200);
+  const rows = await database.queryAuditTrail({ days: 1 });
+  expect(rows.map(({ operation }) => operation)).toEqual(['named']);
 });
 
 it('answers protobuf in protobuf: what it rejected, and why it refused', async () => {
