@@ -43,6 +43,8 @@ export interface HooksRouteOptions {
 
 /** Time for which events are collected before they are stored, so that many make one transaction. */
 const COLLECT_MS = 100;
+/** Least time between two transactions while events keep coming: those that arrive during one wait for its end. */
+const BETWEEN_STORING_MS = 2000;
 /** Pause after which events are tried again that the database did not take: it was locked, or the disk was full. */
 const RETRY_MS = 5000;
 
@@ -57,6 +59,7 @@ export function hooksRoute(options: HooksRouteOptions): HooksRoute {
   let timer: NodeJS.Timeout | undefined;
   let storing: Promise<void> | undefined;
   let isStopped = false;
+  let storedAtMs = -Infinity;
 
   const store = (database: Persistence): void => {
     timer = undefined;
@@ -71,7 +74,10 @@ export function hooksRoute(options: HooksRouteOptions): HooksRoute {
         // The events stay in the spool.
         () => storeLater(database, RETRY_MS),
       )
-      .finally(() => (storing = undefined));
+      .finally(() => {
+        storing = undefined;
+        storedAtMs = performance.now();
+      });
   };
   const storeLater = (database: Persistence, delayMs: number): void => {
     if (isStopped) return;
@@ -97,7 +103,7 @@ export function hooksRoute(options: HooksRouteOptions): HooksRoute {
       );
       response.writeHead(204).end();
       served = database;
-      storeLater(database, COLLECT_MS);
+      storeLater(database, Math.max(COLLECT_MS, storedAtMs + BETWEEN_STORING_MS - performance.now()));
     },
     async stop() {
       isStopped = true;
