@@ -19,6 +19,9 @@ const END_OF_MOMENTS_MS = 253_402_300_800_000;
 const TIME_TEXT =
   /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?(Z)| ?([+-])(\d\d)(?::?(\d\d))?)?$/i;
 
+/** The form that the tables have, which almost every text is. */
+const STORED_TEXT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
+
 /** Formats a time as stored in the tables. */
 export function toTimestamp(moment: Date): string {
   return moment.toISOString().slice(0, 19).replace('T', ' ');
@@ -100,7 +103,24 @@ export function momentOf(value: unknown): number | null {
   return Math.abs(moment) < END_OF_MOMENTS_MS ? moment : null;
 }
 
+/** Reads the form of the tables by its digits: a million rows are read without a Date or a new text for each. */
+function momentOfStored(text: string): number {
+  const digits = (from: number, to: number): number => {
+    let number = 0;
+    for (let index = from; index < to; index++) number = number * 10 + text.charCodeAt(index) - 48;
+    return number;
+  };
+  const [year, month, day] = [digits(0, 4), digits(5, 7), digits(8, 10)];
+  const [hour, minute, second] = [digits(11, 13), digits(14, 16), digits(17, 19)];
+  // Every month has 28 days. What is rarer, and what is no time, is read below.
+  if (year < 100 || month < 1 || month > 12 || day < 1 || day > 28) return NaN;
+  if (hour > 23 || minute > 59 || second > 59) return NaN;
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
 function momentOfText(text: string): number | null {
+  const stored = STORED_TEXT.test(text) ? momentOfStored(text) : NaN;
+  if (!Number.isNaN(stored)) return stored;
   const parts = TIME_TEXT.exec(text);
   if (parts === null) return null;
   const [, date = '', hour = '00', minute = '00', second = '00', fraction = '', , sign, hours, minutes] =

@@ -246,8 +246,8 @@ it('a time of this form is a moment, and every other one is in the index of fore
   const texts = [0, 4, 1900, 2000, 2024, 2026, 9999].flatMap((year) =>
     [0, 1, 2, 4, 11, 12, 13].flatMap((month) =>
       [0, 1, 28, 29, 30, 31, 32].flatMap((day) =>
-        [0, 23, 24].map(
-          (hour) => `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)} ${digits(hour, 2)}:59:59`,
+        ['00:00:00', '23:59:59', '10:07:60', '24:59:59'].map(
+          (time) => `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)} ${time}`,
         ),
       ),
     ),
@@ -259,6 +259,8 @@ it('a time of this form is a moment, and every other one is in the index of fore
     .split('\n');
   expect(own).toEqual(texts.filter((text) => momentOf(text) !== null));
   expect(own.length).toBeGreaterThan(100);
+  // With a fraction it is read by the general way.
+  expect(own.map(momentOf)).toEqual(own.map((text) => momentOf(`${text}.0`)));
 });
 
 describe('momentOf', () => {
