@@ -8,7 +8,10 @@ import type {
   RemoteOpenOptions,
   RestoreOptions,
   RestoreReport,
+  RunningSync,
   StoredDatabaseOptions,
+  SyncedPersistence,
+  SyncStarter,
 } from './api/persistence.ts';
 import { changeKeyInWorker, openInWorker } from './client/client.ts';
 
@@ -19,12 +22,30 @@ import { changeKeyInWorker, openInWorker } from './client/client.ts';
  * `CORRUPT`, `NEWER_SCHEMA`, `SCHEMA_MISMATCH`, `WAL_MODE`, `UNREADABLE_STORAGE`; for a storage that fails:
  * `INITIALIZATION_FAILED`, `READ_ONLY`, `DISK_FULL`, `IO_ERROR`, `STORAGE_UNAVAILABLE`, `LOCKS_UNAVAILABLE`;
  * `NOT_FOUND` with `create: false`; `DATABASE_LOCKED` after the busy deadline; `WORKER_GONE` if the worker could not be
- * started, or serves no database within two minutes; for a remote database, `CONNECTION_LOST`, `UNAUTHORIZED`
+ * started, or serves no database within two minutes; for a remote database, `CONNECTION_LOST`, `UNAUTHORIZED`; with `sync`,
+ * what its start throws, such as `NO_CHANGE_LOG`
  *
  * @example
  * await using db = await openPersistence({ storage: 'file', path: 'workspace/.ggen/ggen.db' });
+ * @example
+ * import { backgroundSync } from '@ggen-sim/sync';
+ * const sync = backgroundSync('https://hub.example', { token });
+ * await using db = await openPersistence({ storage: 'file', path: 'ggen.db', sync });
  */
-export async function openPersistence(options: OpenOptions | RemoteOpenOptions): Promise<Persistence> {
+export async function openPersistence<T extends RunningSync>(
+  options: OpenOptions & { readonly sync: SyncStarter<T> },
+): Promise<SyncedPersistence<T>>;
+export async function openPersistence(options: OpenOptions | RemoteOpenOptions): Promise<Persistence>;
+export async function openPersistence(
+  options: (OpenOptions | RemoteOpenOptions) & { readonly sync?: SyncStarter },
+): Promise<Persistence> {
+  if (options?.sync === undefined) return open(options);
+  const { sync, ...rest } = options;
+  checkSync(sync, rest.storage);
+  return synchronised(await open(rest), sync);
+}
+
+async function open(options: OpenOptions | RemoteOpenOptions): Promise<Persistence> {
   if (options?.storage === 'remote') {
     // A program that opens its own database loads no code for connections.
     const { openRemote } = await import('./client/open-remote.ts');
@@ -38,6 +59,41 @@ export async function openPersistence(options: OpenOptions | RemoteOpenOptions):
   }
   assertCloneable('open', options);
   return openInWorker(connectWorker(worker), rest);
+}
+
+/** Refuses what starts no synchronisation, before anything is opened. */
+function checkSync(sync: SyncStarter | null, storage: string): void {
+  const refuse = (message: string, hint: string): PersistenceError =>
+    new PersistenceError('INVALID_ARGUMENT', `Invalid sync: ${message}`, { operation: 'open', hint });
+  if (storage === 'remote') {
+    throw refuse(
+      'the program that serves a remote database synchronises it',
+      "Pass it where the database is opened, or run 'ggen-sim sync run --follow' there.",
+    );
+  }
+  if (typeof sync?.start !== 'function')
+    throw refuse('it starts nothing', 'Pass what backgroundSync() of @ggen-sim/sync returns.');
+}
+
+/** Starts the synchronisation of a database, which then ends before the database is closed. */
+async function synchronised(database: Persistence, starter: SyncStarter): Promise<SyncedPersistence> {
+  const closeDatabase = database.close.bind(database);
+  let sync: RunningSync;
+  try {
+    sync = await starter.start(database);
+  } catch (error) {
+    await closeDatabase();
+    throw error;
+  }
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= sync
+      .stop()
+      .catch(() => undefined)
+      .then(closeDatabase);
+    return closing;
+  };
+  return Object.assign(database, { sync, close, [Symbol.asyncDispose]: close });
 }
 
 /** Refuses options that are functions, which only the worker itself can be given. */

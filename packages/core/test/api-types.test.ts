@@ -12,7 +12,7 @@ import {
 } from '../src/index.ts';
 
 it('the main calls have their documented types', () => {
-  expectTypeOf(openPersistence).returns.resolves.toEqualTypeOf<Persistence>();
+  expectTypeOf<Awaited<ReturnType<typeof openPersistence>>>().toEqualTypeOf<Persistence>();
   expectTypeOf<Persistence['saveReceipt']>().parameter(0).toEqualTypeOf<NewReceipt>();
   expectTypeOf<Persistence['saveReceipts']>().returns.resolves.toEqualTypeOf<SavedReceipt[]>();
   expectTypeOf<Persistence['queryReceipts']>().returns.toEqualTypeOf<Rows<ReceiptRow>>();

@@ -9,6 +9,7 @@ export type {
   SyncTarget,
 } from './contract/sync-target.ts';
 export { SyncError, type SyncErrorCode } from './errors.ts';
+export { backgroundSync, type BackgroundSync, type BackgroundSyncOptions } from './engine/background-sync.ts';
 export { runSync, type RunSyncOptions } from './engine/run-sync.ts';
 export type { LastError } from './engine/stored-state.ts';
 export { renewOrigin, setTarget, syncStatus, targetOf, type SyncStatus } from './engine/sync-status.ts';

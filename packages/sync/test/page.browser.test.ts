@@ -1,8 +1,15 @@
 /** A database of a page and one of the command line, over a hub that is a process of its own. */
-import { openPersistence, type Persistence } from '@ggen-sim/core';
-import { afterEach, expect, it } from 'vitest';
+import { openPersistence, type Persistence, type SyncedPersistence } from '@ggen-sim/core';
+import { afterEach, expect, it, vi } from 'vitest';
 import { commands } from 'vitest/browser';
-import { openTarget, runSync, Synchroniser, type SyncTarget } from '../src/index.ts';
+import {
+  backgroundSync,
+  openTarget,
+  runSync,
+  Synchroniser,
+  type BackgroundSync,
+  type SyncTarget,
+} from '../src/index.ts';
 
 declare module 'vitest/browser' {
   interface BrowserCommands {
@@ -11,6 +18,9 @@ declare module 'vitest/browser' {
     killHub: () => Promise<void>;
   }
 }
+
+/** How long a slow machine is waited for. */
+const UNTIL = { timeout: 30_000, interval: 50 };
 
 const FOR_PAGES = ['--allow-origin', location.origin];
 
@@ -33,6 +43,10 @@ async function rowsIn(database: Persistence): Promise<unknown[]> {
     ...(await database.queryAuditTrail({ since: '0001-01-01', limit: 10_000 })),
   ];
   return rows.map((row) => sorted(row as unknown as Record<string, unknown>)).toSorted();
+}
+
+async function agentsIn(database: Persistence): Promise<string[]> {
+  return (await database.queryMemory()).map(({ agentId }) => agentId).toSorted();
 }
 
 function sorted(row: Readonly<Record<string, unknown>>): string {
@@ -100,6 +114,39 @@ it('come to equal rows, also when the hub is killed in the middle of a push', as
   const ofPage = await rowsIn(database);
   expect(ofPage).toEqual(ofNode);
   expect(ofPage).toHaveLength(1100 + 1 + 1 + 1);
+});
+
+it('are synchronised by openPersistence, once for all tabs', async () => {
+  const { url, token } = await startHub(...FOR_PAGES);
+  const name = crypto.randomUUID();
+  const open = (): Promise<SyncedPersistence<BackgroundSync>> =>
+    openPersistence({
+      storage: 'indexeddb',
+      name,
+      sync: backgroundSync(url, { token, intervalMs: 100 }),
+    });
+  // Each has a worker and a connection of its own, as another tab has.
+  const tabs = [await open(), await open()] as const;
+  const { origin } = await tabs[0].syncState();
+  const namesOf = (locks: readonly LockInfo[] = []): string[] =>
+    locks.map((lock) => lock.name ?? '').filter((lock) => lock.includes(origin));
+  await vi.waitFor(async () => {
+    const { held, pending } = await navigator.locks.query();
+    expect([namesOf(held), namesOf(pending)]).toEqual([
+      [`ggen-sim sync ${origin}`],
+      [`ggen-sim sync ${origin}`],
+    ]);
+  });
+  await tabs[1].saveMemory({ agentId: 'of the page', agentType: 'test', memory: {} });
+  await vi.waitFor(async () => expect((await tabs[1].sync.status()).lagEntries).toBe(0), UNTIL);
+  await using elsewhere = await openPersistence({ storage: 'memory' });
+  await elsewhere.saveMemory({ agentId: 'of another', agentType: 'test', memory: {} });
+  await new Synchroniser(elsewhere, await openTarget(url, { token })).synchronise();
+  expect(await agentsIn(elsewhere)).toEqual(['of another', 'of the page']);
+  // The tab that synchronised is closed: the other one goes on.
+  await tabs[0].close();
+  await vi.waitFor(async () => expect(await agentsIn(tabs[1])).toContain('of another'), UNTIL);
+  await tabs[1].close();
 });
 
 it('are kept apart by a hub that does not allow the page, and by what is no hub', async () => {

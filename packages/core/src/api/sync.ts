@@ -1,3 +1,4 @@
+import type { Persistence } from './persistence.ts';
 import type { TableName } from './tables.ts';
 
 /** Where a database stands in its synchronisation with others. */
@@ -63,4 +64,24 @@ export interface IncomingReport {
   /** Records that were deleted or redacted. */
   readonly removed: number;
   readonly refused: readonly RefusedChange[];
+}
+
+/** A synchronisation that runs beside a database. */
+export interface RunningSync {
+  /** Ends it, within a bounded time. Called when the database is closed, before it is; an error is left out. */
+  stop(): Promise<void>;
+}
+
+/** The option `sync` of `openPersistence`; `backgroundSync` of `@ggen-sim/sync` makes one. */
+export interface SyncStarter<T extends RunningSync = RunningSync> {
+  /**
+   * Starts the synchronisation of a database that was just opened, without waiting for the network. It uses the methods that
+   * every caller has, in the thread that opened the database.
+   */
+  start(database: Persistence): Promise<T>;
+}
+
+/** A database that is synchronised until it is closed. */
+export interface SyncedPersistence<T extends RunningSync = RunningSync> extends Persistence {
+  readonly sync: T;
 }

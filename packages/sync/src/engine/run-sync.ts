@@ -10,11 +10,16 @@ export interface RunSyncOptions {
   readonly intervalMs?: number;
   /** Ends the run after the step that is running. */
   readonly signal: AbortSignal;
+  /**
+   * True to go on also after failures that trying again does not mend, such as a refused token: somebody may mend them
+   * meanwhile. @default false
+   */
+  readonly goesOn?: boolean;
   /** Called after each synchronisation that moved something, and after each that failed. */
   readonly onReport?: (
     report:
       | { readonly pushed: PushReport; readonly pulled: PullReport }
-      | { readonly error: SyncError; readonly retryMs: number },
+      | { readonly error: Error; readonly retryMs: number },
   ) => void;
 }
 
@@ -31,7 +36,7 @@ const MIN_INTERVAL_MS = 200;
 export async function runSync(
   database: Persistence,
   target: SyncTarget,
-  { intervalMs = 5000, signal, onReport }: RunSyncOptions,
+  { intervalMs = 5000, signal, goesOn = false, onReport }: RunSyncOptions,
 ): Promise<void> {
   const synchroniser = new Synchroniser(database, target);
   const waker = new Waker(signal);
@@ -46,13 +51,12 @@ export async function runSync(
         if (pushed.changes + pulled.changes > 0) onReport?.({ pushed, pulled });
         await waker.pause(MIN_INTERVAL_MS, intervalMs);
       } catch (error) {
-        const canRetry =
-          error instanceof SyncError && (error.code === 'SYNC_UNREACHABLE' || error.code === 'SYNC_BUSY');
-        if (!canRetry) throw error;
+        if (!(error instanceof Error && (goesOn || mayPass(error)))) throw error;
         const longest = Math.min(intervalMs * 2 ** failures++, MAX_RETRY_MS);
         const jitteredMs = Math.round(longest * (0.5 + Math.random() / 2));
         // Whoever was told to wait does not come back before; the jitter keeps machines from coming together.
-        const retryMs = Math.min((error.retryAfterMs ?? 0) + jitteredMs, MAX_RETRY_MS);
+        const { retryAfterMs = 0 } = error as Partial<SyncError>;
+        const retryMs = Math.min(retryAfterMs + jitteredMs, MAX_RETRY_MS);
         onReport?.({ error, retryMs });
         await waker.pause(retryMs, retryMs);
       }
@@ -60,6 +64,10 @@ export async function runSync(
   } finally {
     unsubscribe();
   }
+}
+
+function mayPass(error: Error): boolean {
+  return error instanceof SyncError && (error.code === 'SYNC_UNREACHABLE' || error.code === 'SYNC_BUSY');
 }
 
 /** Waits until something is saved, or for a time. */

@@ -40,12 +40,13 @@ export function httpTarget(url: string, token: string | undefined): SyncTarget {
     });
   }
   const base = url.replace(/\/+$/, '');
+  const closed = new AbortController();
   const call = async <T>(
     method: HubMethod,
     value: unknown,
     isResult: (result: unknown) => result is T,
   ): Promise<T> => {
-    const result = await resultOf(base, method, trimmed, JSON.stringify(value));
+    const result = await resultOf(base, method, trimmed, JSON.stringify(value), closed.signal);
     if (isResult(result)) return result;
     throw noHub(base, `its answer to ${method} is none`);
   };
@@ -55,11 +56,17 @@ export function httpTarget(url: string, token: string | undefined): SyncTarget {
     unknown: async (leaves) => (leaves.length === 0 ? [] : call('unknown', { leaves }, isTexts)),
     push: (batch) => call('push', batch, isPosition),
     pull: (request) => call('pull', request, isPulledBatch),
-    close: async () => undefined,
+    close: async () => closed.abort(),
   };
 }
 
-async function resultOf(base: string, method: HubMethod, token: string, text: string): Promise<unknown> {
+async function resultOf(
+  base: string,
+  method: HubMethod,
+  token: string,
+  text: string,
+  closed: AbortSignal,
+): Promise<unknown> {
   const headers = new Headers({ 'content-type': 'application/json', accept: 'application/json' });
   if (token !== '') headers.set('authorization', `Bearer ${token}`);
   let body: string | ArrayBuffer = text;
@@ -77,7 +84,7 @@ async function resultOf(base: string, method: HubMethod, token: string, text: st
       redirect: 'manual',
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      signal: AbortSignal.any([closed, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
     });
     answer = await response.text();
   } catch (error) {

@@ -63,6 +63,15 @@ export function checkStoredLocation(location: string): string {
   });
 }
 
+/** Returns a location that {@link checkStoredLocation} takes. */
+export function withoutPassword(checked: string): string {
+  if (!POSTGRES.test(checked)) return checked;
+  const url = new URL(checked);
+  url.password = '';
+  url.searchParams.delete('password');
+  return url.href;
+}
+
 /** Options of {@link openTarget}. */
 export interface OpenTargetOptions {
   /** False to refuse a file that is missing, for instance because its folder is not mounted. @default true */

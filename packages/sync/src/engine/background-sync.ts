@@ -1,0 +1,101 @@
+/** The synchronisation that `openPersistence` starts with a database and ends with it. */
+import type { Persistence, RunningSync, SyncStarter } from '@ggen-sim/core';
+import {
+  checkLocation,
+  openTarget,
+  type OpenTargetOptions,
+  withoutPassword,
+} from '../targets/open-target.ts';
+import { runSync, type RunSyncOptions } from './run-sync.ts';
+import { setTarget, syncStatus, type SyncStatus } from './sync-status.ts';
+import { Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
+
+/** Options of {@link backgroundSync}. */
+export interface BackgroundSyncOptions
+  extends OpenTargetOptions, Pick<RunSyncOptions, 'intervalMs' | 'onReport'> {
+  /** Time at most in which closing the database sends what the target does not have yet. @default 5000 */
+  readonly closeTimeoutMs?: number;
+}
+
+/** The member `sync` of a database that was opened with {@link backgroundSync}. */
+export interface BackgroundSync extends RunningSync {
+  /** Tells how far it is behind, what failed last, and what is to be done; asks no target. */
+  status(): Promise<SyncStatus>;
+  /**
+   * Synchronises now.
+   * @throws {SyncError} as `Synchroniser.synchronise`
+   */
+  synchronise(): Promise<{ readonly pushed: PushReport; readonly pulled: PullReport }>;
+}
+
+/**
+ * Makes the option `sync` of `openPersistence`: after saves and at intervals the database is synchronised, until it is closed.
+ * Failures are in `status` and `onReport` alone: saves go on, and it is tried again. Of several tabs of a page with one
+ * database, one synchronises at a time.
+ * @param location - `http://…` or `https://…` of a hub, in Node also `postgres://…` or the path of a file. It is stored in the
+ * database, without the password
+ * @throws {SyncError} SYNC_TARGET_INVALID; further ones, and NO_CHANGE_LOG of `PersistenceError`, come from `openPersistence`
+ */
+export function backgroundSync(
+  location: string,
+  { intervalMs, onReport, closeTimeoutMs = 5000, ...ofTarget }: BackgroundSyncOptions = {},
+): SyncStarter<BackgroundSync> {
+  const checked = checkLocation(location);
+  return {
+    async start(database) {
+      const target = await openTarget(checked, ofTarget);
+      await setTarget(database, withoutPassword(checked));
+      const control = new AbortController();
+      const { signal } = control;
+      const running = inOneTab(database, signal, () =>
+        runSync(database, target, {
+          signal,
+          goesOn: true,
+          ...(intervalMs !== undefined && { intervalMs }),
+          ...(onReport !== undefined && { onReport }),
+        }),
+      ).catch(() => undefined);
+      return {
+        status: () => syncStatus(database),
+        synchronise: () => new Synchroniser(database, target).synchronise(),
+        async stop() {
+          control.abort();
+          await withinTime(closeTimeoutMs, async () => {
+            await running;
+            const { lagEntries } = await syncStatus(database);
+            if (lagEntries > 0) await new Synchroniser(database, target).push();
+          });
+          // What still runs ends with it, or with the database: every step may end at any moment.
+          await withinTime(closeTimeoutMs, () => target.close());
+        },
+      };
+    },
+  };
+}
+
+/** Runs work in one tab of a page at a time. It needs the lock manager, which insecure pages do not have. */
+async function inOneTab(
+  database: Persistence,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { locks } = (globalThis as { readonly navigator?: { readonly locks?: Locks } }).navigator ?? {};
+  if (locks === undefined) return work();
+  const { origin } = await database.syncState();
+  await locks.request(`ggen-sim sync ${origin}`, { signal }, work);
+}
+
+/** The part of `LockManager` that is used; types of Node do not have it. */
+interface Locks {
+  request(name: string, options: { readonly signal: AbortSignal }, work: () => Promise<void>): Promise<void>;
+}
+
+/** Waits for work, a time at most, whether it succeeds or not. */
+async function withinTime(timeoutMs: number, work: () => Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work().catch(() => undefined), timeout]);
+  clearTimeout(timer);
+}
