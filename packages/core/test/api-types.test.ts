@@ -1,14 +1,14 @@
 /** Types of the interface for TypeScript callers. A wrong line here fails the type check, not the run. */
 import { expectTypeOf, it } from 'vitest';
-import {
-  type MemoryRow,
-  type NewReceipt,
-  type OpenOptions,
-  type Persistence,
-  type ReceiptRow,
-  type Rows,
-  type SavedReceipt,
+import type {
+  MemoryRow,
+  NewReceipt,
+  OpenOptions,
   openPersistence,
+  Persistence,
+  ReceiptRow,
+  Rows,
+  SavedReceipt,
 } from '../src/index.ts';
 
 it('the main calls have their documented types', () => {
