@@ -108,7 +108,7 @@ const HINTS_BY_ERROR: Readonly<Record<string, string>> = {
       : 'Run Deno with --allow-ffi',
 };
 
-/** Methods that hints of the library name, where the command has another name than an option would. */
+/** Methods and options that hints of the library name, where the command has another name than an option would. */
 const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
   verify: "'ggen-sim db verify'",
   enableHistory: "'ggen-sim db history enable'",
@@ -120,6 +120,7 @@ const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
   renewOrigin: "'ggen-sim sync renew-origin'",
   setTarget: "'ggen-sim sync init'",
   synchronise: "'ggen-sim sync run'",
+  tls: '--tls-cert and --tls-key',
 };
 
 /** Remedies for a database whose key is missing or wrong, after what the library says. */

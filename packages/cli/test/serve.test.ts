@@ -159,7 +159,11 @@ describe('serve', () => {
     [['--no-token', '--host', '0.0.0.0'], 64, 'ADDRESS_REFUSED'],
     [['--no-token', '--token-file', 'token'], 64, 'USAGE'],
     [['--port', '65536'], 64, 'USAGE'],
-    [['--host', 'not an address'], 1, 'ADDRESS_UNAVAILABLE'],
+    [['--host', '0.0.0.0'], 64, 'ADDRESS_REFUSED'],
+    [['--host', '127.0.0.1 '], 64, 'ADDRESS_REFUSED'],
+    [['--tls-cert', 'cert.pem'], 64, 'USAGE'],
+    [['--tls-key', 'key.pem'], 64, 'USAGE'],
+    [['--tls-cert', 'none', '--tls-key', 'none'], 1, 'TLS_REFUSED'],
     [['--token-file', '.'], 1, 'TOKEN_FILE_REFUSED'],
     [['none.db'], 1, 'NOT_FOUND'],
     [['one.db', '--db', 'two.db'], 64, 'USAGE'],
@@ -169,5 +173,65 @@ describe('serve', () => {
     expect([finished.exitCode, finished.stdout]).toEqual([exitCode, '']);
     expect(finished.stderr).toContain(`error[${code}]: `);
     expect(existsSync(stateFile)).toBe(false);
+  });
+});
+
+describe('serve with TLS', () => {
+  it('is called by curl, Node, MCP and sync that trust its authority, and found without it', async () => {
+    await sandbox.shell(`openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 -subj /CN=ggen \\
+      -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout key.pem -out cert.pem 2> /dev/null`);
+    const words = ['--tls-cert', 'cert.pem', '--tls-key', 'key.pem', '--hub', '--write'];
+    const elsewhere = await sandbox.run(['serve', '--host', '192.0.2.1', ...words]);
+    expect([elsewhere.exitCode, elsewhere.stderr]).toEqual([
+      1,
+      expect.stringContaining('error[ADDRESS_UNAVAILABLE]: '),
+    ]);
+    const { url, ended } = await serve('--host', '0.0.0.0', ...words);
+    expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    const script = `
+      export url=$(ggen-sim serve status | jq -r .url)
+      export GGEN_SIM_SYNC_TOKEN=$(ggen-sim serve status --token)
+      curl -s --cacert cert.pem "$url/healthz" | jq -r .status
+      curl -s "$url/healthz"; echo "unknown authority $?"
+      curl -s "http\${url#https}/healthz"; echo "plain $?"
+      echo '{"hook_event_name":"PreToolUse","session_id":"s","tool_use_id":"t","tool_name":"Bash"}' |
+        curl -s --cacert cert.pem -H "Authorization: Bearer $GGEN_SIM_SYNC_TOKEN" -d @- -w '%{http_code}\\n' "$url/hooks"
+      cat > client.mjs << 'END'
+      const answer = await fetch(process.env.url + '/mcp', {
+        method: 'POST',
+        headers: {
+          authorization: 'Bearer ' + process.env.GGEN_SIM_SYNC_TOKEN,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {
+          protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } } }),
+      }).catch((error) => error.cause);
+      console.log(answer.status ?? answer.code);
+END
+      node client.mjs
+      NODE_EXTRA_CA_CERTS=cert.pem node client.mjs
+      ggen-sim db save-receipt exec-tls agent-1 validation '{}' --db ada.db --create > saved
+      ggen-sim sync init "$url" --db ada.db > init 2> without; grep -o 'error\\[[A-Z_]*\\]' without
+      export NODE_EXTRA_CA_CERTS=cert.pem
+      ggen-sim sync init "$url" --db ada.db > init && ggen-sim sync run --db ada.db | jq .pushed.entries
+      unset NODE_EXTRA_CA_CERTS
+      ggen-sim db get-receipt --execution-id exec-1 | jq .n
+      ggen-sim serve stop`;
+    const { stdout, stderr } = await sandbox.shell(script);
+    expect(stdout.split('\n')).toEqual([
+      'ok',
+      'unknown authority 60',
+      expect.stringMatching(/^plain (?:52|56)$/),
+      '204',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      '200',
+      'error[SYNC_UNREACHABLE]',
+      '1',
+      '1',
+      '',
+    ]);
+    expect(stderr).toContain(`Stopped the server at ${url}`);
+    expect(await ended).toEqual({ exitCode: 0, stderr: '' });
   });
 });

@@ -2,12 +2,14 @@
 export type ServeErrorCode =
   /** An option is of the wrong type or out of range. Nothing was started. */
   | 'INVALID_ARGUMENT'
-  /** The address would let other machines in, and no token is required. Nothing was started. */
+  /** The address would let other machines in, and no token is required or nothing is encrypted. Nothing was started. */
   | 'ADDRESS_REFUSED'
   /** The system did not let this process listen at the address: it is in use, or not one of this machine. */
   | 'ADDRESS_UNAVAILABLE'
   /** The file with the token does not hold one, is readable by others, or could not be read or created. */
   | 'TOKEN_FILE_REFUSED'
+  /** The certificate and the key cannot be read, do not belong together, or are not valid now. Nothing was started. */
+  | 'TLS_REFUSED'
   /** Another server serves this database. */
   | 'ALREADY_SERVED'
   /** No server serves this database. */

@@ -4,6 +4,7 @@ import type { Persistence } from '@ggen-sim/core';
 import { checkBindAddress, localUrl } from './access/bind-address.ts';
 import { RateLimit } from './access/rate-limit.ts';
 import { SenderCheck } from './access/sender-check.ts';
+import { checkTls, type TlsIdentity } from './access/tls.ts';
 import { isToken, newToken, TokenCheck, type ScopedToken } from './access/token.ts';
 import { findServer } from './discovery/running-server.ts';
 import {
@@ -24,11 +25,12 @@ import { healthRoute } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { stopRoute } from './routes/stop.ts';
 
+export type { TlsIdentity } from './access/tls.ts';
 export type { ScopedToken } from './access/token.ts';
 
 /** Options of {@link serveDatabase}. */
 export interface ServeOptions {
-  /** Address to listen at. @default '127.0.0.1' */
+  /** Address to listen at. One that other machines reach needs a token and {@link tls}. @default '127.0.0.1' */
   readonly host?: string;
   /** Port to listen at; 0 for one that the system chooses. @default 0 */
   readonly port?: number;
@@ -37,7 +39,9 @@ export interface ServeOptions {
    * @default a new one of 256 random bits
    */
   readonly token?: string | null;
-  /** Names by which the server may be called, beside `localhost` and addresses. @default none */
+  /** Certificate and key, with which the server speaks HTTPS and nothing else. @default plain HTTP */
+  readonly tls?: TlsIdentity;
+  /** Names by which the server may be called, beside `localhost`, addresses and those in its certificate. @default none */
   readonly allowedHosts?: readonly string[];
   /**
    * Origins of pages (`https://app.example`) that may call the routes with `crossOrigin`, with a token as everybody.
@@ -67,7 +71,7 @@ export interface ServeOptions {
 
 /** A server that is running. */
 export interface RunningServer {
-  /** Address for programs on this machine: `http://127.0.0.1:40123`. */
+  /** Address for programs on this machine: `http://127.0.0.1:40123`; with TLS, by a name in the certificate where it has one. */
   readonly url: string;
   readonly port: number;
   /** Real path of the database file; `null` for a database in memory. */
@@ -88,16 +92,17 @@ export interface RunningServer {
 /**
  * Serves an open database over HTTP. The server owns it from then on, and closes it when it stops; when it cannot start, the
  * database stays open.
- * @throws {ServeError} INVALID_ARGUMENT, ADDRESS_REFUSED, ADDRESS_UNAVAILABLE, ALREADY_SERVED, STATE_FILE_REFUSED, IO_ERROR
+ * @throws {ServeError} INVALID_ARGUMENT, ADDRESS_REFUSED, ADDRESS_UNAVAILABLE, TLS_REFUSED, ALREADY_SERVED, STATE_FILE_REFUSED, IO_ERROR
  */
 export async function serveDatabase(
   database: Persistence,
   options: ServeOptions = {},
 ): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 0, token = newToken(), allowedHosts = [] } = options;
-  const { allowedOrigins = [], scopedTokens = [] } = options;
+  const { allowedOrigins = [], scopedTokens = [], tls } = options;
   checkOptions(port, token, allowedOrigins, scopedTokens);
-  checkBindAddress(host, token !== null);
+  const certificate = tls && checkTls(tls);
+  checkBindAddress(host, token !== null, certificate);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { storage, path, encryption } = await database.info();
   const hasState = options.stateFile ?? storage === 'file';
@@ -146,7 +151,7 @@ export async function serveDatabase(
     }),
     ...(options.routes ?? []),
   ]);
-  const sender = new SenderCheck(host, allowedHosts, allowedOrigins);
+  const sender = new SenderCheck(host, allowedHosts, allowedOrigins, certificate);
   const admit = admission(sender, token === null ? undefined : new TokenCheck(token, scopedTokens), limits);
   const listener = new Listener({
     instance,
@@ -155,16 +160,25 @@ export async function serveDatabase(
     routes: table,
     upgrades: options.upgrades ?? [],
     limits,
+    tls,
     isWritable: options.isWritable ?? false,
     agent: options.agent,
     admit,
     allowsOrigin: (origin) => sender.allows(origin),
   });
   const boundPort = await listener.listen(host, port);
-  const url = localUrl(host, boundPort);
+  const url = localUrl(host, boundPort, certificate);
   if (stateFile !== undefined && path !== null) {
     const startedAt = new Date().toISOString();
-    const state: ServerState = { instance, processId: process.pid, url, token, database: path, startedAt };
+    const state: ServerState = {
+      instance,
+      processId: process.pid,
+      url,
+      token,
+      certificateSha256: certificate?.fingerprint256 ?? null,
+      database: path,
+      startedAt,
+    };
     try {
       await announce(stateFile, path, state);
     } catch (error) {

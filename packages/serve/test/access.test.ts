@@ -223,11 +223,16 @@ describe('token', () => {
     expect((await request('/nothing')).status).toBe(404);
   });
 
-  it('is needed where other machines reach the server, and long enough to be one', async () => {
+  it('is needed, with TLS, where other machines reach the server, and long enough to be one', async () => {
     await using database = await openPersistence({ storage: 'memory' });
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'ggen.example']) {
       await expect(serveDatabase(database, { host, token: null })).rejects.toMatchObject({
         code: 'ADDRESS_REFUSED',
+        message: expect.stringContaining('without a token') as unknown,
+      });
+      await expect(serveDatabase(database, { host })).rejects.toMatchObject({
+        code: 'ADDRESS_REFUSED',
+        message: expect.stringContaining('without TLS') as unknown,
       });
     }
     await expect(serveDatabase(database, { token: 'short' })).rejects.toMatchObject({

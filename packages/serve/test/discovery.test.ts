@@ -120,7 +120,15 @@ describe('state file', () => {
       throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
     };
     const [instance, url, database, startedAt] = ['i', 'u', 'd', 's'];
-    const state = { instance, url, database, startedAt, processId: 1, token: null };
+    const state = {
+      instance,
+      url,
+      database,
+      startedAt,
+      processId: 1,
+      token: null,
+      certificateSha256: null,
+    };
     expect(createState(file, state, link)).toBe(true);
     expect(createState(file, { ...state, instance: 'other' }, link)).toBe(false);
     expect(readState(file)).toEqual(state);

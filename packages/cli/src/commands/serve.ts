@@ -22,16 +22,27 @@ export const serve: Command = defineCommand({
     'which is a file beside the database, another file, or PostgreSQL, whose password is in the variable PGPASSWORD; the ' +
     'database itself is no part of it. Requests must have the token in the header ' +
     'Authorization: Bearer TOKEN, which serve status --token prints. Only programs on this machine reach the server, ' +
-    'unless --host names another address; nothing that is sent is encrypted. Ctrl-C, SIGTERM and serve stop finish the ' +
+    'unless --host names another address, which needs --tls-cert and --tls-key: it then speaks HTTPS alone. Ctrl-C, SIGTERM and serve stop finish the ' +
     'requests that are running.',
   database: 'existing',
   positionals: { file: path({ completes: 'files', description: 'database file, in place of --db' }) },
   options: {
     port: count({ default: 0, description: 'port to listen at; 0 for one that is free' }),
     host: text({ placeholder: 'ADDRESS', default: '127.0.0.1', description: 'address to listen at' }),
+    tlsCert: path({
+      completes: 'files',
+      placeholder: 'FILE',
+      description: 'certificate (PEM) with those of its chain: speak HTTPS',
+    }),
+    tlsKey: path({
+      completes: 'files',
+      placeholder: 'FILE',
+      description: 'private key (PEM) of the certificate, which nobody else may read',
+    }),
     allowHost: repeatedText({
       placeholder: 'NAME',
-      description: 'a name by which requests may call the server, beside localhost and addresses',
+      description:
+        'a name by which requests may call the server, beside localhost, addresses and those in its certificate',
     }),
     hub: flagOrText({
       placeholder: 'LOCATION',
@@ -70,6 +81,7 @@ export const serve: Command = defineCommand({
     'ggen-sim serve',
     'ggen-sim serve --port 7080 --token-file serve-token',
     'ggen-sim serve --hub --port 7080 --token-file hub-token',
+    'ggen-sim serve --host 0.0.0.0 --port 7443 --tls-cert cert.pem --tls-key key.pem',
   ],
   ownExitCodes: {
     [EXIT_CODES.ok]: 'stopped by serve stop or SIGTERM; what was running is finished',
@@ -80,6 +92,8 @@ export const serve: Command = defineCommand({
       file,
       port,
       host,
+      tlsCert,
+      tlsKey,
       allowHost: allowedHosts = [],
       allowOrigin: allowedOrigins,
       hub,
@@ -95,8 +109,10 @@ export const serve: Command = defineCommand({
     if (port > MAX_PORT) throw new UsageError(`PORT must be at most ${MAX_PORT}, not '${port}'`);
     if (hub === undefined && (hubTokens ?? allowedOrigins) !== undefined)
       throw new UsageError(`${hubTokens === undefined ? '--allow-origin' : '--hub-tokens'} needs --hub`);
+    if (tlsCert !== undefined && tlsKey === undefined) throw new UsageError('--tls-cert needs --tls-key');
+    if (tlsKey !== undefined && tlsCert === undefined) throw new UsageError('--tls-key needs --tls-cert');
     context.useDatabase(file);
-    const { scopedTokensOfFile, serveDatabase, tokenOfFile } = await import('@ggen-sim/serve');
+    const { scopedTokensOfFile, serveDatabase, tlsOfFiles, tokenOfFile } = await import('@ggen-sim/serve');
     const [{ graphqlRoute }, { mcpRoute }, { hooksRoute }] = await Promise.all([
       import('@ggen-sim/graphql/http'),
       import('@ggen-sim/mcp'),
@@ -106,6 +122,7 @@ export const serve: Command = defineCommand({
       import('../served-call/answer-calls.ts'),
       import('../command-line.ts'),
     ]);
+    const tls = tlsCert === undefined || tlsKey === undefined ? undefined : tlsOfFiles(tlsCert, tlsKey);
     const signal = context.interruption.cancellable();
     await using database = await context.openDatabase();
     const { encryption, path: realPath } = await database.info();
@@ -122,7 +139,7 @@ export const serve: Command = defineCommand({
       port,
       allowedHosts,
       isWritable,
-      ...omitUndefined({ agent, allowedOrigins, scopedTokens }),
+      ...omitUndefined({ agent, allowedOrigins, scopedTokens, tls }),
       routes: [
         graphqlRoute(),
         mcpRoute(),

@@ -1,6 +1,8 @@
 /** Finds and stops the server of a database, as another process. */
 import { realpathSync, statSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
+import { connect, type TLSSocket } from 'node:tls';
 import { INSTANCE_HEADER } from '../http/answers.ts';
 import { ServeError } from '../errors.ts';
 import { readState, stateFileOf, type ServerState } from './state-file.ts';
@@ -34,7 +36,7 @@ export async function stopServer(databasePath: string): Promise<ServerState> {
     state.token === null ? {} : { authorization: `Bearer ${state.token}` };
   let status: number;
   try {
-    ({ status } = await call(`${state.url}/stop`, { method: 'POST', headers }, STOP_MS));
+    ({ status } = await call(state, { method: 'POST', path: '/stop', headers }, STOP_MS));
   } catch (cause) {
     // It may have stopped on its own, or for somebody else, before it took the request.
     if ((await findServer(databasePath)) === undefined) return state;
@@ -51,12 +53,13 @@ export async function stopServer(databasePath: string): Promise<ServerState> {
 async function isAt(state: ServerState): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { instance } = await call(`${state.url}/healthz`, { method: 'GET' }, ANSWER_MS);
+      const { instance } = await call(state, { method: 'GET', path: '/healthz' }, ANSWER_MS);
       return instance === state.instance;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Nothing listens there, or what does speaks no HTTP.
-      if (code === 'ECONNREFUSED' || code?.startsWith('HPE_') === true) return false;
+      // Nothing listens there, or what does speaks no HTTP, no TLS, or has another certificate.
+      if (code !== undefined && /^(?:ECONNREFUSED|HPE_.*|ERR_SSL_.*|FOREIGN_CERTIFICATE)$/.test(code))
+        return false;
       // A server that is just ending resets a connection once, and then refuses it.
       if (code !== 'ECONNRESET' || attempt === 2) throw unreachable(state, error);
     }
@@ -66,6 +69,7 @@ async function isAt(state: ServerState): Promise<boolean> {
 /** What the server of a state file is asked. */
 interface Call {
   readonly method: 'GET' | 'POST';
+  readonly path: '/healthz' | '/stop';
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -77,17 +81,45 @@ interface AnswerHead {
 }
 
 /** Sends a request. `fetch` would refuse some ports, and may go through a proxy. */
-function call(url: string, { method, headers = {} }: Call, timeLimitMs: number): Promise<AnswerHead> {
+async function call(
+  { url, certificateSha256 }: ServerState,
+  { method, path, headers = {} }: Call,
+  timeLimitMs: number,
+): Promise<AnswerHead> {
+  const signal = AbortSignal.timeout(timeLimitMs);
+  const options = { method, headers, signal };
+  const socket = certificateSha256 === null ? undefined : await connectTls(url, certificateSha256, signal);
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(timeLimitMs);
-    const sent = http.request(url, { method, headers, agent: false, signal }, (response) => {
+    const take = (response: http.IncomingMessage): void => {
       const instance = response.headers[INSTANCE_HEADER];
       resolve({ status: response.statusCode ?? 0, instance: instance?.toString() });
       // The answer of another program may be without an end.
       response.destroy();
-    });
+    };
+    const sent =
+      socket === undefined
+        ? http.request(`${url}${path}`, { ...options, agent: false }, take)
+        : https.request(`${url}${path}`, { ...options, createConnection: () => socket }, take);
     sent.on('error', reject);
     sent.end();
+  });
+}
+
+/**
+ * Connects to the server that has the certificate of the state file, whoever signed it and whatever name is in it. The
+ * system's authorities would say less: they vouch for a name, and not for the program that was started here.
+ */
+function connectTls(url: string, certificateSha256: string, signal: AbortSignal): Promise<TLSSocket> {
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port: Number(port), rejectUnauthorized: false });
+    signal.addEventListener('abort', () => socket.destroy(signal.reason as Error), { once: true });
+    socket.on('error', reject);
+    socket.once('secureConnect', () => {
+      if (socket.getPeerX509Certificate()?.fingerprint256 === certificateSha256) resolve(socket);
+      else socket.destroy(Object.assign(new Error('Another certificate'), { code: 'FOREIGN_CERTIFICATE' }));
+    });
   });
 }
 

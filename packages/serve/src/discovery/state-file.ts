@@ -15,6 +15,8 @@ export interface ServerState {
   readonly url: string;
   /** `null` when requests need none. */
   readonly token: string | null;
+  /** SHA-256 of the certificate, as hexadecimal pairs with colons; `null` for a server without TLS. */
+  readonly certificateSha256: string | null;
   /** Real path of the database. */
   readonly database: string;
   /** ISO 8601 with Z. */
@@ -65,10 +67,14 @@ function parseState(text: string): ServerState | undefined {
     return undefined;
   }
   if (typeof state !== 'object' || state === null) return undefined;
-  const { instance, url, token, database, startedAt, processId } = state as Record<string, unknown>;
+  const { instance, url, token, database, startedAt, processId, certificateSha256 } = state as Record<
+    string,
+    unknown
+  >;
   const texts = [instance, url, database, startedAt];
   if (!texts.every((value) => typeof value === 'string') || typeof processId !== 'number') return undefined;
-  if (token !== null && typeof token !== 'string') return undefined;
+  if (![token, certificateSha256].every((value) => value === null || typeof value === 'string'))
+    return undefined;
   return state as ServerState;
 }
 

@@ -1,9 +1,8 @@
 /** Files with tokens, for servers whose readers know them beforehand (Prometheus, other machines). */
-import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { isToken, newToken, type ScopedToken } from '../access/token.ts';
 import { ServeError } from '../errors.ts';
-
-const OTHERS = 0o077;
+import { readPrivate } from './private-file.ts';
 
 /** Reads the token in a file, or creates the file with a new one. @throws {ServeError} TOKEN_FILE_REFUSED */
 export function tokenOfFile(file: string): string {
@@ -21,7 +20,7 @@ function createToken(file: string): string {
 }
 
 function readToken(file: string): string | undefined {
-  const token = readPrivate(file)?.trim();
+  const token = readPrivate(file, refused)?.trim();
   if (token === undefined || isToken(token)) return token;
   throw refused(file, IS_NO_TOKEN);
 }
@@ -33,7 +32,7 @@ function readToken(file: string): string | undefined {
  * @throws {ServeError} TOKEN_FILE_REFUSED, with the number of the line
  */
 export function scopedTokensOfFile(file: string, known: readonly string[]): ScopedToken[] {
-  const text = readPrivate(file);
+  const text = readPrivate(file, refused);
   if (text === undefined) throw refused(file, 'it does not exist');
   const tokens = text.split(/\r?\n/).flatMap((line, index) => {
     const [scopes = '', token = ''] = line.trim().split(/\s+/);
@@ -50,27 +49,6 @@ export function scopedTokensOfFile(file: string, known: readonly string[]): Scop
 }
 
 const IS_NO_TOKEN = 'a token is 32 to 512 characters of A-Z a-z 0-9 - . _ ~ + /';
-
-/** Reads a file that nobody else may read; undefined where there is none. */
-function readPrivate(file: string): string | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw refused(file, (cause as Error).message, cause);
-  }
-  try {
-    const status = fstatSync(descriptor);
-    if (!status.isFile()) throw refused(file, 'it is no regular file');
-    if (process.platform !== 'win32' && (status.mode & OTHERS) !== 0) {
-      throw refused(file, "others can read it; make it yours alone with 'chmod 600', and use new tokens");
-    }
-    return readFileSync(descriptor, 'utf8');
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 function refused(file: string, reason: string, cause?: unknown): ServeError {
   return new ServeError('TOKEN_FILE_REFUSED', `The token file ${file} cannot be used: ${reason}`, { cause });

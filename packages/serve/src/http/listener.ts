@@ -1,5 +1,6 @@
 /** The HTTP server: takes requests, has them checked and answered, bounds their time, and ends in order. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Persistence } from '@ggen-sim/core';
@@ -23,6 +24,8 @@ export interface ListenerOptions {
   readonly routes: RouteTable;
   readonly upgrades: readonly Upgrade[];
   readonly limits: ServeLimits;
+  /** Certificate and key; undefined for plain HTTP. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
   readonly isWritable: boolean;
   /** The only agent in whose name requests write; undefined for any. */
   readonly agent: string | undefined;
@@ -53,23 +56,33 @@ export class Listener {
   readonly #server: Server;
   readonly #running = new Set<Running>();
   readonly #upgraded = new Set<Duplex>();
+  /** Connections below TLS, which Node's server for HTTPS knows only once they have agreed on a key. */
+  readonly #underTls = new Set<Duplex>();
   readonly #stopping = new AbortController();
   #closed: Promise<void> | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { limits } = options;
-    this.#server = createServer(
-      {
-        maxHeaderSize: limits.headerBytes,
-        headersTimeout: limits.receiveMs,
-        requestTimeout: limits.receiveMs,
-        keepAliveTimeout: 5000,
-        // The shortest of the times above is looked after this often.
-        connectionsCheckingInterval: Math.min(limits.receiveMs, 5000),
-      },
-      (request, response) => void this.#take(request, response),
-    );
+    const { limits, tls } = options;
+    const settings = {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.receiveMs,
+      requestTimeout: limits.receiveMs,
+      keepAliveTimeout: 5000,
+      // The shortest of the times above is looked after this often.
+      connectionsCheckingInterval: Math.min(limits.receiveMs, 5000),
+    };
+    const take = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#take(request, response);
+    if (tls === undefined) this.#server = createServer(settings, take);
+    else {
+      const { certificate: cert, key } = tls;
+      this.#server = createTlsServer({ ...settings, cert, key, handshakeTimeout: limits.receiveMs }, take);
+      this.#server.on('connection', (socket: Duplex) => {
+        this.#underTls.add(socket);
+        socket.once('close', () => this.#underTls.delete(socket));
+      });
+    }
     this.#server.maxConnections = limits.connections;
     // Without a listener, Node answers such a request as any other one.
     if (options.upgrades.length > 0) {
@@ -119,7 +132,7 @@ export class Listener {
   async close(): Promise<void> {
     for (const { isStop, ended } of this.#running) if (isStop) await ended;
     this.#server.closeAllConnections();
-    for (const socket of this.#upgraded) socket.destroy();
+    for (const socket of [...this.#upgraded, ...this.#underTls]) socket.destroy();
     await this.#closed;
   }
 

@@ -5,7 +5,10 @@ import { callSocket } from './call-socket.ts';
 import { pageRoute } from './page-route.ts';
 
 /** Options of {@link serveStudio}. */
-export interface StudioOptions extends Omit<ServeOptions, 'routes' | 'upgrades' | 'stateFile' | 'agent'> {
+export interface StudioOptions extends Omit<
+  ServeOptions,
+  'routes' | 'upgrades' | 'stateFile' | 'agent' | 'host' | 'tls'
+> {
   /** Folder with the built page. */
   readonly pageFolder: string;
   /** Let the page change the database. @default false */
