@@ -156,6 +156,42 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: 'before a query in SQL, and completing its names',
+    async reach({ open }) {
+      const simulator = await open();
+      await simulator.showTab('SQL');
+      await simulator.query.click();
+      await simulator.page.keyboard.type('sel');
+      await expect(simulator.page.getByRole('option', { name: 'SELECT' })).toBeVisible();
+      return simulator.page;
+    },
+  },
+  ...(['table', 'chart'] as const).map((show) => ({
+    name: `rows of a query as a ${show}`,
+    async reach({ open }: Start) {
+      const simulator = await open();
+      const { page } = simulator;
+      await saveRows(simulator, 50);
+      const sql = 'SELECT agent_id, count(*) AS runs, NULL AS absent FROM receipts GROUP BY 1';
+      await page.evaluate(
+        (hash) => (location.hash = hash),
+        `#/sql?show=${show}&sql=${encodeURIComponent(sql)}`,
+      );
+      if (show === 'chart') await expect(page.locator('.sql-chart canvas')).toBeVisible();
+      else await simulator.table.getByText('agent-1').click();
+      return page;
+    },
+  })),
+  {
+    name: 'a query that is refused',
+    async reach({ open }) {
+      const { page } = await open();
+      await page.evaluate(() => (location.hash = '#/sql?sql=SELECT%20absent%20FROM%20receipts'));
+      await expect(page.getByRole('alert')).toBeVisible();
+      return page;
+    },
+  },
+  {
     name: 'asked before deleting',
     async reach({ open }) {
       const simulator = await open();

@@ -10,6 +10,8 @@ test('editor, chart and agents are fetched at their first use, not before', asyn
   const heavy = (): string[] =>
     [
       'code-editor',
+      'sql-panel',
+      'query-editor',
       'duration-plot',
       'agents.worker',
       'rdf-validate-shacl',

@@ -15,6 +15,11 @@ const VIEWS: Readonly<Record<string, string>> = {
   filtered: '#/receipts?status=failed&since=7d',
   memory: '#/memory',
   audit: '#/audit',
+  sql: '#/sql',
+  'sql-table': `#/sql?sql=${encodeURIComponent('SELECT * FROM receipts ORDER BY created_at DESC')}`,
+  'sql-chart': `#/sql?show=chart&sql=${encodeURIComponent("SELECT date(created_at) AS day, count(*) AS runs, sum(status = 'error') AS errors FROM receipts GROUP BY day")}`,
+  'sql-bars': `#/sql?show=chart&sql=${encodeURIComponent('SELECT agent_id, max(duration_ms) AS longest_ms FROM receipts GROUP BY agent_id')}`,
+  'sql-refused': `#/sql?sql=${encodeURIComponent('SELECT nowhere FROM receipts')}`,
   database: '#/database',
 };
 

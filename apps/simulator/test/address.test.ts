@@ -28,6 +28,10 @@ it.each(HOSTILE)('every part of an address comes back as it was: %j', (text) => 
       version: text,
       filters,
       order: text,
+      sql: text,
+      limit: text,
+      timeout: text,
+      show: text,
       session: text,
     };
     expect(addressOf(hashOf(address))).toEqual(address);

@@ -10,6 +10,7 @@ export { SCHEMA_VERSION } from './schema/migrations/index.ts';
 export { encodeEvent } from './exports/event-encoding.ts';
 export { encodeJsonValue } from './exports/json-values.ts';
 export { encodeRows, type EncodedColumn, type RowEncoding } from './exports/row-encoding.ts';
+export { columnsOfSqlResult } from './exports/sql-columns.ts';
 export {
   attestReceipt,
   compareStatement,

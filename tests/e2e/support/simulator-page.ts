@@ -25,6 +25,11 @@ export class SimulatorPage {
     return this.page.getByRole('textbox', { name: /^Content of/ });
   }
 
+  /** Locates the editor of queries in SQL. */
+  get query(): Locator {
+    return this.page.getByRole('textbox', { name: 'Query in SQL' });
+  }
+
   /** Locates one of the counts above the tables. */
   count(name: string): Locator {
     const figure = this.page
@@ -54,7 +59,9 @@ export class SimulatorPage {
     await expect(this.runButton).toBeEnabled();
   }
 
-  async showTab(name: 'Overview' | 'Receipts' | 'Memory' | 'Audit trail' | 'Database'): Promise<void> {
+  async showTab(
+    name: 'Overview' | 'Receipts' | 'Memory' | 'Audit trail' | 'SQL' | 'Database',
+  ): Promise<void> {
     await this.page.getByRole('tab', { name }).click();
     // For a frame or two the panel that leaves is still beside the one that comes.
     await expect(this.page.getByRole('tabpanel')).toHaveCount(1);

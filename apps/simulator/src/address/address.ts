@@ -1,7 +1,7 @@
 /** The addresses of the page's views, as the fragment of its URL: the page works in any folder of a static host. */
 
 /** Views of the stored data, in the order of their tabs. */
-export const VIEWS = ['overview', 'receipts', 'memory', 'audit', 'database'] as const;
+export const VIEWS = ['overview', 'receipts', 'memory', 'audit', 'sql', 'database'] as const;
 
 /** One of {@link VIEWS}. */
 export type View = (typeof VIEWS)[number];
@@ -36,6 +36,14 @@ export interface Address {
   readonly filters: Filters;
   /** Order of the rows. @default newest first */
   readonly order?: string | undefined;
+  /** The query in SQL whose rows are shown. */
+  readonly sql?: string | undefined;
+  /** Its largest number of rows. */
+  readonly limit?: string | undefined;
+  /** Its time limit in seconds. */
+  readonly timeout?: string | undefined;
+  /** How its rows are shown. @default as a table */
+  readonly show?: string | undefined;
   /** Id of the session beside the data. */
   readonly session?: string | undefined;
 }
@@ -63,19 +71,27 @@ export function addressOf(hash: string): Address {
     version: given('version'),
     filters,
     order: given('order'),
+    sql: given('sql'),
+    limit: given('limit'),
+    timeout: given('timeout'),
+    show: given('show'),
     session: given('session'),
   };
 }
 
 /** Writes an address, with the session last. */
 export function hashOf(address: Address): string {
-  const { view, record, compare, version, filters, order, session } = address;
+  const { view, record, compare, version, filters, order, sql, limit, timeout, show, session } = address;
   const parameters = new URLSearchParams();
   const given = [
     ...FILTER_NAMES.map((name) => [name, filters[name]] as const),
     ['order', order],
     ['version', version],
     ['compare', compare],
+    ['sql', sql],
+    ['limit', limit],
+    ['timeout', timeout],
+    ['show', show],
     ['session', session],
   ] as const;
   for (const [name, value] of given) if (value !== undefined && value !== '') parameters.set(name, value);

@@ -4,6 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import { formatDuration, toMilliseconds } from '../components/format.ts';
 import { printable } from '../components/printable.ts';
 import { DURATION_MARKS_MS, durationRange } from './duration-marks.ts';
+import { keepPlot, themeColours } from './kept-plot.ts';
 
 /** A run in the chart. */
 export interface ChartedRun {
@@ -49,22 +50,10 @@ const MIN_SLOTS = 24;
  */
 export function createDurationPlot(host: HTMLElement, onSelect: (index: number) => void): DurationPlot {
   let runs: readonly ChartedRun[] = [];
-  let plot = make();
-  const dark = matchMedia('(prefers-color-scheme: dark)');
-  const redraw = (): void => {
-    plot.destroy();
-    plot = make();
-    plot.setData(dataOf(runs));
-  };
-  // A canvas is drawn, not styled, so a change of theme needs a redraw.
-  const theme = new MutationObserver(redraw);
-  theme.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-  dark.addEventListener('change', redraw);
-  const size = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: HEIGHT_PX }));
-  size.observe(host);
+  const kept = keepPlot(host, HEIGHT_PX, make);
 
   function make(): uPlot {
-    const colour = colours(host);
+    const colour = themeColours(host, ['--muted', '--line', '--success', '--warning', '--error']);
     const axis: uPlot.Axis = {
       stroke: colour('--muted'),
       font: FONT,
@@ -133,14 +122,9 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
   return {
     show(next) {
       runs = next;
-      plot.setData(dataOf(runs));
+      kept.current().setData(dataOf(runs));
     },
-    destroy() {
-      theme.disconnect();
-      size.disconnect();
-      dark.removeEventListener('change', redraw);
-      plot.destroy();
-    },
+    destroy: kept.destroy,
   };
 }
 
@@ -216,17 +200,4 @@ function markFailures(plot: uPlot, runs: readonly ChartedRun[], colour: string):
   }
   ctx.stroke();
   ctx.restore();
-}
-
-/** Resolves the current theme's colours, because a canvas does not support `light-dark()`. */
-function colours(host: HTMLElement): (name: string) => string {
-  const probe = document.createElement('span');
-  host.append(probe);
-  const found = new Map<string, string>();
-  for (const name of ['--muted', '--line', '--success', '--warning', '--error']) {
-    probe.style.color = `var(${name})`;
-    found.set(name, getComputedStyle(probe).color);
-  }
-  probe.remove();
-  return (name) => found.get(name) ?? 'currentcolor';
 }

@@ -1,5 +1,5 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { bracketMatching, HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
+import { bracketMatching, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import { turtle } from '@codemirror/legacy-modes/mode/turtle';
 import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
@@ -12,7 +12,7 @@ import {
   keymap,
   lineNumbers,
 } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
+import { EDITOR_THEME, HIGHLIGHT_STYLE } from './editor-theme.ts';
 import { changesBetween } from './text-changes.ts';
 
 /** A message at a location in the document. Line and column count from 1. */
@@ -47,58 +47,6 @@ export interface CodeEditor {
   destroy(): void;
 }
 
-const HIGHLIGHT_STYLE: HighlightStyle = HighlightStyle.define([
-  { tag: tags.comment, color: 'var(--muted)', fontStyle: 'italic' },
-  { tag: [tags.keyword, tags.meta], color: 'var(--accent)' },
-  { tag: [tags.string, tags.special(tags.string)], color: 'var(--success)' },
-  { tag: [tags.atom, tags.number, tags.bool], color: 'var(--warning)' },
-  { tag: tags.link, color: 'var(--accent)' },
-]);
-
-const THEME = EditorView.theme({
-  '&': {
-    height: '100%',
-    color: 'var(--text)',
-    backgroundColor: 'var(--surface)',
-    fontSize: 'var(--editor-text)',
-  },
-  '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
-  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55' },
-  '.cm-content': { caretColor: 'var(--text)', padding: '8px 0' },
-  '.cm-cursor': { borderLeftColor: 'var(--text)' },
-  '.cm-gutters': {
-    backgroundColor: 'var(--sunken)',
-    color: 'var(--muted)',
-    borderRight: '1px solid var(--line)',
-  },
-  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--hover)' },
-  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
-    backgroundColor: 'var(--selected)',
-  },
-  '.cm-panels': { backgroundColor: 'var(--raised)', color: 'var(--text)' },
-  '.cm-textfield, .cm-button': {
-    backgroundColor: 'var(--surface)',
-    backgroundImage: 'none',
-    color: 'var(--text)',
-    border: '1px solid var(--line-strong)',
-  },
-  '.cm-tooltip': {
-    backgroundColor: 'var(--raised)',
-    color: 'var(--text)',
-    border: '1px solid var(--line-strong)',
-  },
-  '.cm-lintRange-error': {
-    backgroundImage: 'none',
-    textDecoration: 'underline wavy var(--error)',
-    backgroundColor: 'var(--error-soft)',
-  },
-  '.cm-lintRange-warning, .cm-lintRange-info': {
-    backgroundImage: 'none',
-    textDecoration: 'underline wavy var(--warning)',
-  },
-  '.cm-lintPoint-error:after': { borderBottomColor: 'var(--error)' },
-});
-
 /**
  * Creates an editor in a shadow root, where CodeMirror uses constructed style sheets. In the document it would add
  * `<style>` elements, which the page's content security policy refuses.
@@ -127,7 +75,7 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
         highlightSelectionMatches(),
         StreamLanguage.define(turtle),
         syntaxHighlighting(HIGHLIGHT_STYLE),
-        THEME,
+        EDITOR_THEME,
         labelled.of(labelOf(label)),
         // Tab is not bound, so that keyboard users can leave the editor.
         keymap.of([

@@ -2,7 +2,7 @@ import { Dialog } from '@base-ui/react/dialog';
 import { Command } from 'cmdk';
 import { useState, type ReactNode } from 'react';
 import type { Address } from '../address/address.ts';
-import { navigate } from '../address/navigation.ts';
+import { navigate, openView } from '../address/navigation.ts';
 import { setPaneLayout } from '../panes/pane-layout.ts';
 import './command-palette.css';
 
@@ -20,6 +20,11 @@ const VIEWS: readonly PaletteCommand[] = [
   { name: 'Receipts', keywords: ['runs'], run: goTo({ view: 'receipts', filters: {} }) },
   { name: 'Memory', keywords: ['agents'], run: goTo({ view: 'memory', filters: {} }) },
   { name: 'Audit trail', keywords: ['log'], run: goTo({ view: 'audit', filters: {} }) },
+  {
+    name: 'SQL',
+    keywords: ['query', 'select', 'console'],
+    run: () => openView('sql'),
+  },
   {
     name: 'Database',
     keywords: ['download', 'import', 'verify', 'storage'],

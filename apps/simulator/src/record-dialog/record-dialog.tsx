@@ -1,4 +1,5 @@
 import { Dialog } from '@base-ui/react/dialog';
+import type { TableName } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
 import type { Address, View } from '../address/address.ts';
 import { closeRecord, openRecord } from '../address/navigation.ts';
@@ -13,7 +14,7 @@ import './record-dialog.css';
 /** Shows the record of the address in full, above the list from which it was opened. */
 export function RecordDialog({ address }: { address: Address }): ReactNode {
   const { view, record } = address;
-  const isOpen = record !== undefined && view !== 'overview' && view !== 'database';
+  const isOpen = record !== undefined && TABLES[view] !== undefined;
   return (
     <Dialog.Root open={isOpen} onOpenChange={(open) => (open ? undefined : closeRecord())}>
       <Dialog.Portal>
@@ -45,7 +46,8 @@ export function RecordDialog({ address }: { address: Address }): ReactNode {
 
 /** Opens the records before and after the open one, in the order of the list, as far as it has been loaded. */
 function Neighbours({ view, record }: { view: View; record: string }): ReactNode {
-  const rows = shownRows.get(TABLES[view]) ?? [];
+  const table = TABLES[view];
+  const rows = (table && shownRows.get(table)) ?? [];
   const index = rows.indexOf(record);
   if (index < 0) return null;
   const [previous, next] = [rows[index - 1], rows[index + 1]];
@@ -71,13 +73,12 @@ function Neighbours({ view, record }: { view: View; record: string }): ReactNode
   );
 }
 
-const TABLES = {
+/** The tables of the views that have records. */
+const TABLES: Readonly<Partial<Record<View, TableName>>> = {
   receipts: 'receipts',
   memory: 'agent_memory',
   audit: 'audit_log',
-  overview: 'receipts',
-  database: 'receipts',
-} as const;
+};
 
 function titleOf(view: View, record: string): string {
   if (view === 'receipts') return 'Receipt';

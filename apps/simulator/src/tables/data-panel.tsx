@@ -9,6 +9,7 @@ import { pacedQuery } from '../database/paced-query.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { Overview } from '../overview/overview.tsx';
 import { RecordDialog } from '../record-dialog/record-dialog.tsx';
+import { SqlView } from '../sql/sql-view.tsx';
 import { DatabasePanel } from '../storage/database-panel.tsx';
 import { AUDIT_TABLE } from './audit-table.tsx';
 import { FilteredTable } from './filtered-table.tsx';
@@ -22,6 +23,7 @@ const TITLES: Readonly<Record<View, string>> = {
   receipts: 'Receipts',
   memory: 'Memory',
   audit: 'Audit trail',
+  sql: 'SQL',
   database: 'Database',
 };
 
@@ -30,7 +32,7 @@ const NO_FILTERS: Filters = {};
 
 const readStats = pacedQuery((persistence): Promise<Stats> => persistence.stats());
 
-/** Shows the stored data live: counts, latest runs, the three tables and the database itself. */
+/** Shows the stored data live: counts, latest runs, the three tables, queries and the database itself. */
 export function DataPanel(): ReactNode {
   const { value: stats } = useLiveQuery(readStats, TABLE_NAMES);
   const address = useAddress();
@@ -67,6 +69,11 @@ export function DataPanel(): ReactNode {
         <Tabs.Panel value="audit" className="data-tabs__panel">
           <FailureBoundary>
             <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} />
+          </FailureBoundary>
+        </Tabs.Panel>
+        <Tabs.Panel value="sql" className="data-tabs__panel">
+          <FailureBoundary>
+            <SqlView />
           </FailureBoundary>
         </Tabs.Panel>
         <Tabs.Panel value="database" className="data-tabs__panel data-tabs__panel--scroll">

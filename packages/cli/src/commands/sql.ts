@@ -1,4 +1,4 @@
-import type { EncodedColumn, SqlResult } from '@ggen-sim/core';
+import { columnsOfSqlResult } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { count, flag, repeatedText, sqlText } from '../parameters.ts';
 import { CSV_OPTIONS, rowFormat, writeColumns } from '../output/rows.ts';
@@ -45,18 +45,7 @@ export const sql: Command = defineCommand({
       timeoutMs: timeout * 1000,
       explain,
     });
-    await writeColumns(result.rows, columnsOf(result), output, context);
+    await writeColumns(result.rows, columnsOfSqlResult(result), output, context);
     if (result.hasMore) context.printNotice(`There are more rows than these ${result.rows.length}.`);
   },
 });
-
-/** Names the columns apart: a JSON object has each name once. The fields of a row are its positions. */
-function columnsOf({ columns }: SqlResult): EncodedColumn[] {
-  const names = new Set<string>();
-  for (const column of columns) {
-    let name = column;
-    for (let copy = 2; names.has(name); copy += 1) name = `${column}_${copy}`;
-    names.add(name);
-  }
-  return [...names].map((column, position) => ({ column, field: String(position) }));
-}

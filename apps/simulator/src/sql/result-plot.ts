@@ -1,0 +1,113 @@
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { keepPlot, themeColours } from '../chart/kept-plot.ts';
+import { shortId } from '../components/format.ts';
+import { printable } from '../components/printable.ts';
+import type { ChartData } from './chart-data.ts';
+import { LINE_STYLES } from './line-styles.ts';
+
+const HEIGHT_PX = 280;
+const FONT = '11px system-ui, sans-serif';
+const LABEL_CHARACTERS = 14;
+/** Of more points, the line is enough. */
+const DOTTED_POINTS = 60;
+
+/**
+ * Draws the rows of a query: bars for one column of numbers by names, lines otherwise. A range that is marked with the
+ * pointer is enlarged; a double click shows all.
+ *
+ * @param onPoint - called with the index of the row under the pointer, or undefined
+ * @returns a function that removes it
+ */
+export function drawResult(
+  host: HTMLElement,
+  { axis, series }: ChartData,
+  onPoint: (index: number | undefined) => void,
+): () => void {
+  const names = ['--line', ...LINE_STYLES.map(({ colour }) => colour)];
+  const isBars = axis.kind === 'rows' && series.length === 1;
+  const make = (): uPlot => {
+    const colour = themeColours(host, names);
+    const axisStyle: uPlot.Axis = {
+      stroke: colour('--muted'),
+      font: FONT,
+      ticks: { show: false },
+      grid: { stroke: colour('--line'), width: 1 },
+    };
+    const bars = uPlot.paths.bars;
+    const options: uPlot.Options = {
+      width: host.clientWidth,
+      height: HEIGHT_PX,
+      padding: [12, 16, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: true, y: false } },
+      // Times are UTC everywhere in the page.
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+      scales: {
+        x: {
+          time: axis.kind === 'time',
+          ...(axis.kind === 'rows' && {
+            range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [min - 0.6, max + 0.6],
+          }),
+        },
+        y: { range: (_, min, max) => rangeWithZero(min, max) },
+      },
+      axes: [
+        {
+          ...axisStyle,
+          grid: { show: false },
+          ...(axis.kind === 'time' && {
+            values: (_: uPlot, seconds: number[]) => timeLabels(seconds),
+          }),
+          ...(axis.kind === 'rows' && {
+            space: 96,
+            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000],
+            values: (_: uPlot, slots: number[]) =>
+              slots.map((slot) => printable(shortId(axis.labels[slot] ?? '', LABEL_CHARACTERS))),
+          }),
+        },
+        { ...axisStyle, size: 64 },
+      ],
+      series: [
+        {},
+        ...series.map(({ name }, index): uPlot.Series => {
+          const style = LINE_STYLES[index];
+          return {
+            label: name,
+            stroke: colour(style?.colour ?? ''),
+            ...(isBars && bars
+              ? { fill: colour(style?.colour ?? ''), width: 0, paths: bars({ size: [0.7, 48, 1] }) }
+              : { width: 1.5, dash: [...(style?.dash ?? [])] }),
+            points: { show: !isBars && axis.values.length <= DOTTED_POINTS, size: 5 },
+          };
+        }),
+      ],
+      hooks: {
+        setCursor: [
+          ({ cursor: { idx, left = -1 } }) => onPoint(left >= 0 && typeof idx === 'number' ? idx : undefined),
+        ],
+      },
+    };
+    const data: uPlot.AlignedData = [[...axis.values], ...series.map(({ values }) => [...values])];
+    return new uPlot(options, data, host);
+  };
+  return keepPlot(host, HEIGHT_PX, make).destroy;
+}
+
+/** Bars and shares are read from zero. */
+function rangeWithZero(min: number | null, max: number | null): uPlot.Range.MinMax {
+  const [low, high] = [Math.min(0, (min ?? 0) * 1.1), Math.max(0, (max ?? 0) * 1.1)];
+  return low === high ? [0, 1] : [low, high];
+}
+
+/** Labels times by their day, their time, or both, as far as they differ. */
+function timeLabels(seconds: readonly number[]): string[] {
+  const times = seconds.map((second) => new Date(second * 1000).toISOString());
+  const days = new Set(times.map((time) => time.slice(0, 10)));
+  if (times.every((time) => time.slice(11, 19) === '00:00:00')) {
+    const years = new Set(times.map((time) => time.slice(0, 4)));
+    return times.map((time) => time.slice(years.size > 1 ? 0 : 5, 10));
+  }
+  if (days.size === 1) return times.map((time) => time.slice(11, 19));
+  return times.map((time) => `${time.slice(5, 10)} ${time.slice(11, 16)}`);
+}

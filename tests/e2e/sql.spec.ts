@@ -1,0 +1,162 @@
+/** Queries in SQL: over both storages of the browser, and over a file that `ggen-sim studio` serves. */
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import { expect, openSimulator, ready, test } from './support/fixtures.ts';
+import { ggenSim } from './support/native-tools.ts';
+import { saveSample } from './support/sample-data.ts';
+import { SimulatorPage } from './support/simulator-page.ts';
+import { startStudio } from './support/studio.ts';
+
+const BY_STATUS = 'SELECT status, count(*) AS runs FROM receipts GROUP BY status ORDER BY runs';
+
+async function type(simulator: SimulatorPage, sql: string): Promise<void> {
+  await simulator.query.click();
+  await simulator.page.keyboard.press('ControlOrMeta+a');
+  // Text that replaces coloured text gets inline styles of Chromium, which the policy refuses.
+  await simulator.page.keyboard.press('Delete');
+  await simulator.page.keyboard.insertText(sql);
+  // The completion, which would cover what is below.
+  await simulator.page.keyboard.press('Escape');
+}
+
+async function download(page: Page, name: string): Promise<string> {
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name }).click(),
+  ]);
+  return readFile(await file.path(), 'utf8');
+}
+
+for (const storage of ['indexeddb', 'opfs']) {
+  test(`a query is written, run, shared and exported over ${storage}`, async ({ context }) => {
+    const page = await context.newPage();
+    await page.goto(`./?storage=${storage}#/sql`);
+    await ready(page);
+    const simulator = new SimulatorPage(page);
+    await saveSample(page, 'one');
+    await page.evaluate(async () => {
+      await globalThis.ggenSim.persistence.saveReceipt({
+        executionId: '=1+1, "quoted"',
+        agentId: 'coder',
+        agentType: 'codegen',
+        receipt: '{}',
+        status: 'error',
+      });
+    });
+
+    // Names of the database are completed, here a table and a column.
+    await simulator.query.click();
+    await page.keyboard.type('select execution_id, durat');
+    await page.getByRole('option', { name: /^duration_ms/ }).click();
+    await page.keyboard.type(' from rece');
+    await page.getByRole('option', { name: 'receipts', exact: true }).click();
+    await page.keyboard.type(' order by 1');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await expect(page.getByText('2 rows')).toBeVisible();
+    await expect(simulator.table).toContainText('exec-1');
+    expect(await download(page, 'Download CSV')).toBe(
+      'execution_id,duration_ms\r\n"=1+1, ""quoted""",0\r\nexec-1,840\r\n',
+    );
+    expect(JSON.parse(await download(page, 'Download JSON'))).toEqual([
+      { execution_id: '=1+1, "quoted"', duration_ms: 0 },
+      { execution_id: 'exec-1', duration_ms: 840 },
+    ]);
+
+    // The address holds the query: a reload and a link show it, Back leads to the one before.
+    await type(simulator, BY_STATUS);
+    await page.getByRole('button', { name: 'Run query' }).click();
+    await expect(simulator.table).toContainText('success');
+    await page.reload();
+    await ready(page);
+    await expect(simulator.query).toHaveText(BY_STATUS);
+    await expect(simulator.table).toContainText('success');
+    await page.goBack();
+    await expect(simulator.table).toContainText('exec-1');
+    await expect(simulator.query).toContainText('order by 1');
+  });
+}
+
+test('what is refused is told at its place, and nothing is changed', async ({ simulator }) => {
+  const { page } = simulator;
+  await saveSample(page, 'one');
+  await simulator.showTab('SQL');
+  await type(simulator, 'SELECT agent FROM receipts');
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await expect(page.getByRole('alert')).toContainText('INVALID_ARGUMENT');
+  await expect(page.getByRole('alert')).toContainText('no such column: agent');
+  await expect(page.locator('.cm-lintRange-error')).toHaveText('agent');
+  // While it is corrected, the mark goes.
+  await page.keyboard.press('End');
+  await page.keyboard.type(' LIMIT 1');
+  await expect(page.locator('.cm-lintRange-error')).toHaveCount(0);
+
+  await type(simulator, 'DELETE FROM receipts');
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await expect(page.getByRole('alert')).toContainText('only one statement that reads is allowed');
+  await expect(simulator.count('Receipts')).toHaveText('1');
+
+  // The limits of rows and of time are the user's.
+  const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)';
+  await type(simulator, `${endless} SELECT count(*) FROM n`);
+  await page.getByLabel('Time').selectOption('at most 1 s');
+  await page.getByRole('button', { name: 'Run query' }).click();
+  await expect(page.getByRole('alert')).toContainText('TIMEOUT');
+  await type(simulator, `${endless} SELECT i, i * i AS square FROM n`);
+  await page.getByLabel('Rows').selectOption('at most 10,000');
+  await page.getByRole('button', { name: 'Run query' }).click();
+  await expect(page.getByText('10,000 rows')).toBeVisible();
+  await expect(page.getByText('there are more')).toBeVisible();
+
+  // One tab stop, any number of rows.
+  await simulator.table.focus();
+  await page.keyboard.press('ControlOrMeta+End');
+  const chosen = page.getByRole('region', { name: 'Chosen value' });
+  await expect(chosen).toContainText('square, row 10,000: 100000000');
+  await expect(simulator.table.getByRole('gridcell', { selected: true })).toBeVisible();
+  expect(await simulator.table.getByRole('row').count()).toBeLessThan(80);
+
+  await page.getByRole('button', { name: 'Chart' }).click();
+  await expect(page.getByRole('img', { name: 'square by i, 10,000 points' }).locator('canvas')).toBeVisible();
+  await page.reload();
+  await ready(page);
+  await expect(page.getByRole('img', { name: 'square by i, 10,000 points' }).locator('canvas')).toBeVisible();
+});
+
+test('what was typed stays while another view is shown', async ({ context }) => {
+  const simulator = await openSimulator(context);
+  await simulator.showTab('SQL');
+  await simulator.page.getByRole('button', { name: 'Agents by their share of errors' }).click();
+  await expect(simulator.page.getByText('No rows')).toBeVisible();
+  await type(simulator, 'SELECT 1 + 1 AS two');
+  await simulator.showTab('Receipts');
+  await simulator.showTab('SQL');
+  await expect(simulator.query).toHaveText('SELECT 1 + 1 AS two');
+});
+
+test('a file on disk is queried through the studio', async ({ page }, testInfo) => {
+  const file = testInfo.outputPath('ggen.db');
+  await ggenSim('db', 'init', '--db', file);
+  await ggenSim('db', 'save-receipt', 'first', 'alpha', 'validation', '{}', '--db', file);
+  const studio = await startStudio(file);
+  try {
+    await page.goto(studio.url);
+    const simulator = new SimulatorPage(page);
+    await simulator.showTab('SQL');
+    await simulator.query.click();
+    await page.keyboard.type('SELECT agent_id, count(*) FROM audit_');
+    await page.getByRole('option', { name: 'audit_log', exact: true }).click();
+    await type(simulator, 'SELECT agent_id, receipt_id FROM receipts');
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await expect(simulator.table).toContainText('alpha');
+    await simulator.table.getByRole('gridcell').nth(1).click();
+    await page.getByRole('link', { name: 'Open this record' }).click();
+    await expect(page.getByRole('dialog')).toContainText('alpha');
+    await page.goBack();
+    await type(simulator, 'INSERT INTO receipts DEFAULT VALUES');
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await expect(page.getByRole('alert')).toContainText('INVALID_ARGUMENT');
+  } finally {
+    await studio.kill('SIGTERM');
+  }
+});
