@@ -225,11 +225,13 @@ describe('a hub that is served', () => {
       expect(finished.stderr).toMatch(/^error\[SYNC_UNAUTHORIZED\].*GGEN_SIM_SYNC_TOKEN/u);
     }
     writeFileSync(at('hub-tokens'), `push,pull ${TOKEN}\npush short\n`, { mode: 0o600 });
+    writeFileSync(at('tenants'), `push@acme ${TOKEN}\n`, { mode: 0o600 });
     for (const [words, exitCode, message] of [
       [['--hub-tokens', at('hub-tokens')], 64, '--hub-tokens needs --hub'],
       [['--allow-origin', 'http://localhost'], 64, '--allow-origin needs --hub'],
       [['--hub', '--allow-origin', 'http://localhost/'], 64, 'An allowed origin'],
       [['--hub', '--hub-tokens', at('hub-tokens')], 1, 'line 2: a token is 32'],
+      [['--hub', '--hub-tokens', at('tenants')], 64, 'A hub in a file has no tenants'],
       [['--hub', 'postgres://me:secret@localhost/fleet'], 64, 'holds a password'],
       [['--hub', url], 64, 'not another hub'],
       [['--hub', at('outside.db')], 64, 'error[SYNC_TARGET_INVALID]'],

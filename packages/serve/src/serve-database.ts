@@ -244,14 +244,16 @@ function admission(
   return (request, route) => {
     const isPublic = route?.access === 'public';
     const address = request.socket.remoteAddress ?? '';
+    let tenant: string | undefined;
     try {
       sender.check(request, isPublic, route?.crossOrigin === true);
-      if (!isPublic) tokenCheck?.check(request, route?.scopes ?? []);
+      if (!isPublic) tenant = tokenCheck?.check(request, route?.scopes ?? []);
     } catch (error) {
       others.take(address);
       throw error;
     }
     (isPublic && tokenCheck !== undefined ? others : withToken).take(address);
+    return tenant;
   };
 }
 

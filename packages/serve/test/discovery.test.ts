@@ -168,16 +168,20 @@ describe('token file', () => {
       fs.rmSync(file, { force: true });
       fs.writeFileSync(file, text, { mode });
     };
-    const [one, other] = ['1'.repeat(32), '2'.repeat(32)];
-    write(`# who it is\n\npush,pull  ${one}\tlaptop of Ada\r\n pull ${other}`);
+    const [one, other, third] = ['1'.repeat(32), '2'.repeat(32), '3'.repeat(32)];
+    write(`# who it is\n\npush,pull  ${one}\tlaptop of Ada\r\n pull ${other}\npull@acme.eu ${third}`);
     expect(scopedTokensOfFile(file, ['push', 'pull'])).toEqual([
       { token: one, scopes: ['push', 'pull'] },
       { token: other, scopes: ['pull'] },
+      { token: third, scopes: ['pull'], tenant: 'acme.eu' },
     ]);
     for (const [text, mode, reason] of [
       [`pull ${one}`, 0o644, 'others can read it'],
       [`pull ${one}\nstop ${other}`, 0o600, 'line 2: it begins with push, pull'],
       [one, 0o600, 'line 1: it begins with'],
+      [`pull@ ${one}`, 0o600, 'line 1: the name of a tenant'],
+      [`pull@a@b ${one}`, 0o600, 'line 1: the name of a tenant'],
+      [`pull@ä ${one}`, 0o600, 'line 1: the name of a tenant'],
       [`pull ${one}\n\npull short`, 0o600, 'line 3: a token is'],
       ['# none', 0o600, 'it has no token'],
     ] as const) {

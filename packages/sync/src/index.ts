@@ -7,6 +7,7 @@ export type {
   PushedChange,
   PushedEntry,
   SyncTarget,
+  TenantTarget,
 } from './contract/sync-target.ts';
 export { SyncError, type SyncErrorCode } from './errors.ts';
 export { backgroundSync, type BackgroundSync, type BackgroundSyncOptions } from './engine/background-sync.ts';

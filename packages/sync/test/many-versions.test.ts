@@ -13,9 +13,9 @@ it.each(['deleted', 'redacted'] as const)('a memory of many versions is %s in th
   await target.id();
   // Versions that others have pushed.
   durable.database.run(`
-    INSERT INTO ggen_changes (position, change_key, origin, seq, kind, table_name, record_id, leaf, content)
+    INSERT INTO ggen_changes (tenant, position, change_key, origin, seq, kind, table_name, record_id, leaf, content)
       WITH RECURSIVE version(number) AS (VALUES (1) UNION ALL SELECT number + 1 FROM version WHERE number < ${VERSIONS})
-      SELECT number, printf('%064x', number), 'other', number, 'saved', 'agent_memory', 'agent', printf('%064x', number), '{}'
+      SELECT 'default', number, printf('%064x', number), 'other', number, 'saved', 'agent_memory', 'agent', printf('%064x', number), '{}'
       FROM version`);
   durable.database.run(`UPDATE ggen_hub SET position = ${VERSIONS}`);
   const hashes = (first: number): string[] =>

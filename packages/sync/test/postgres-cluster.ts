@@ -9,8 +9,12 @@ const DEBIAN_FOLDER = '/usr/lib/postgresql';
 
 /** A running server. */
 export interface PostgresCluster {
-  /** Creates an empty schema. @returns its URL */
-  newSchema(): Promise<string>;
+  /**
+   * Creates an empty schema.
+   * @param owner - who is created without special rights if there is none
+   * @returns its URL
+   */
+  newSchema(owner?: string): Promise<string>;
   /** Runs a statement as the administrator. */
   query(sql: string): Promise<unknown[]>;
   /** Opens another connection of the administrator, whose transactions hold what they lock. */
@@ -47,10 +51,12 @@ export async function startCluster(): Promise<PostgresCluster> {
     const admin = await connected(url, server);
     let schemas = 0;
     return {
-      async newSchema() {
+      async newSchema(owner = 'postgres') {
         const name = `case_${schemas++}`;
-        await admin.query(`CREATE SCHEMA ${name}`);
-        return `${url}&options=${encodeURIComponent(`-c search_path=${name}`)}`;
+        const { rows } = await admin.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [owner]);
+        if (rows.length === 0) await admin.query(`CREATE ROLE ${owner} LOGIN`);
+        await admin.query(`CREATE SCHEMA ${name} AUTHORIZATION ${owner}`);
+        return `${url.replace('//postgres@', `//${owner}@`)}&options=${encodeURIComponent(`-c search_path=${name}`)}`;
       },
       async query(sql) {
         return (await admin.query<Record<string, unknown>>(sql)).rows;

@@ -16,10 +16,10 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 describeSyncTarget(
-  'PostgreSQL',
+  'a tenant in PostgreSQL',
   async () => {
-    const url = await cluster.newSchema();
-    return { open: async () => postgresTarget(url), end: async () => undefined };
+    const url = await cluster.newSchema('hub');
+    return { open: async () => postgresTarget(url).forTenant('acme'), end: async () => undefined };
   },
   { describe, it, expect },
 );

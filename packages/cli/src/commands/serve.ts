@@ -53,7 +53,7 @@ export const serve: Command = defineCommand({
       completes: 'files',
       placeholder: 'FILE',
       description:
-        'with --hub: tokens for it alone, a line each: push, pull or push,pull, the token, and whose it is',
+        'with --hub: tokens for it alone, a line each: push, pull or push,pull, with @TENANT in PostgreSQL, the token, and whose it is',
     }),
     allowOrigin: repeatedText({
       placeholder: 'ORIGIN',
@@ -132,7 +132,8 @@ export const serve: Command = defineCommand({
     const scopedTokens =
       hubTokens === undefined ? undefined : scopedTokensOfFile(hubTokens, ['push', 'pull']);
     const hubLocation = hub === undefined ? undefined : await locationOfHub(hub, context.databasePath);
-    const routes = hubLocation === undefined ? [] : await hubAt(hubLocation, context);
+    const tenants = new Set(scopedTokens?.flatMap(({ tenant }) => tenant ?? []));
+    const routes = hubLocation === undefined ? [] : await hubAt(hubLocation, tenants, context);
     let calls: Promise<CallServer | undefined> | undefined;
     const server = await serveDatabase(database, {
       host,
@@ -185,14 +186,19 @@ async function locationOfHub(given: string | null, databasePath: string): Promis
 }
 
 /** Makes the routes of a hub, which is created where there is none. What cannot be used is refused before anything listens. */
-async function hubAt(location: string, context: CommandContext): Promise<Route[]> {
-  const [{ openTarget }, { hubRoutes }] = await Promise.all([
+async function hubAt(
+  location: string,
+  tenants: ReadonlySet<string>,
+  context: CommandContext,
+): Promise<Route[]> {
+  const [{ openTarget }, { hubRoutes, tenantTarget }] = await Promise.all([
     import('@ggen-sim/sync'),
     import('@ggen-sim/sync/hub'),
   ]);
   const target = await openTarget(location);
   try {
     await target.id();
+    for (const tenant of tenants) await tenantTarget(target, tenant).id();
   } catch (error) {
     await target.close();
     throw error;

@@ -29,31 +29,35 @@ export interface ScopedToken {
   readonly token: string;
   /** Which routes, by their `scopes`. */
   readonly scopes: readonly string[];
+  /** Whose requests these are, for routes that keep callers apart. @default none */
+  readonly tenant?: string;
 }
 
 /** Checks the tokens of requests. */
 export class TokenCheck {
   readonly #digest: Buffer;
-  /** Scopes by the digest of a token. */
-  readonly #scopes: ReadonlyMap<string, readonly string[]>;
+  /** By the digest of the token. */
+  readonly #scoped: ReadonlyMap<string, ScopedToken>;
 
   constructor(token: string, scopedTokens: readonly ScopedToken[] = []) {
     this.#digest = digestOf(token);
-    this.#scopes = new Map(scopedTokens.map((scoped) => [keyOf(digestOf(scoped.token)), scoped.scopes]));
+    this.#scoped = new Map(scopedTokens.map((scoped) => [keyOf(digestOf(scoped.token)), scoped]));
   }
 
   /**
    * @param scopes - those of which a token has to have one, unless it is the server's own
+   * @returns the tenant of the token
    * @throws {HttpError} 401 unless the request has a token of this server, 403 when it is not enough
    */
-  check(request: IncomingMessage, scopes: readonly string[]): void {
+  check(request: IncomingMessage, scopes: readonly string[]): string | undefined {
     const [, given] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const digest = digestOf(given ?? '');
     // Digests have one length, so the time of the comparison tells nothing of the token.
-    if (given !== undefined && timingSafeEqual(digest, this.#digest)) return;
-    const granted = given === undefined ? undefined : this.#scopes.get(keyOf(digest));
-    if (granted !== undefined) {
-      if (scopes.some((scope) => granted.includes(scope))) return;
+    if (given !== undefined && timingSafeEqual(digest, this.#digest)) return undefined;
+    const scoped = given === undefined ? undefined : this.#scoped.get(keyOf(digest));
+    if (scoped !== undefined) {
+      const { scopes: granted, tenant } = scoped;
+      if (scopes.some((scope) => granted.includes(scope))) return tenant;
       throw new HttpError(403, 'FORBIDDEN_SCOPE', 'The token is not enough for this request', {
         hint: `It allows: ${granted.join(', ')}`,
       });

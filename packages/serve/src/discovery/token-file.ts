@@ -27,7 +27,8 @@ function readToken(file: string): string | undefined {
 
 /**
  * Reads a file of tokens that are enough for some routes only. A line is the scopes, separated by commas, the token, and
- * anything after it (`push,pull TOKEN laptop of Ada`); empty lines and those that begin with `#` are passed over.
+ * anything after it (`push,pull TOKEN laptop of Ada`); empty lines and those that begin with `#` are passed over. The scopes may
+ * be followed by a tenant: `push,pull@acme TOKEN laptop of Ada`.
  * @param known - scopes that there are
  * @throws {ServeError} TOKEN_FILE_REFUSED, with the number of the line
  */
@@ -35,18 +36,23 @@ export function scopedTokensOfFile(file: string, known: readonly string[]): Scop
   const text = readPrivate(file, refused);
   if (text === undefined) throw refused(file, 'it does not exist');
   const tokens = text.split(/\r?\n/).flatMap((line, index) => {
-    const [scopes = '', token = ''] = line.trim().split(/\s+/);
-    if (scopes === '' || scopes.startsWith('#')) return [];
+    const [beginning = '', token = ''] = line.trim().split(/\s+/);
+    if (beginning === '' || beginning.startsWith('#')) return [];
     const at = `line ${index + 1}: `;
+    const [scopes = '', tenant, ...more] = beginning.split('@');
     const named = scopes.split(',');
     if (!named.every((scope) => known.includes(scope)))
       throw refused(file, `${at}it begins with ${known.join(', ')}, or several with commas between them`);
+    if (tenant !== undefined && (more.length > 0 || !TENANT.test(tenant)))
+      throw refused(file, `${at}the name of a tenant is 1 to 64 characters of A-Z a-z 0-9 _ . -`);
     if (!isToken(token)) throw refused(file, `${at}${IS_NO_TOKEN}`);
-    return [{ token, scopes: named }];
+    return [{ token, scopes: named, ...(tenant !== undefined && { tenant }) }];
   });
   if (tokens.length === 0) throw refused(file, 'it has no token');
   return tokens;
 }
+
+const TENANT = /^[A-Za-z0-9_.-]{1,64}$/;
 
 const IS_NO_TOKEN = 'a token is 32 to 512 characters of A-Z a-z 0-9 - . _ ~ + /';
 

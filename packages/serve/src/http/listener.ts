@@ -34,7 +34,7 @@ export interface ListenerOptions {
    * @param route - undefined where there is none
    * @throws {HttpError}
    */
-  readonly admit: (request: IncomingMessage, route: Asked | undefined) => void;
+  readonly admit: (request: IncomingMessage, route: Asked | undefined) => string | undefined;
   /** True for an origin whose pages may call the routes for them. */
   readonly allowsOrigin: (origin: string) => boolean;
 }
@@ -193,7 +193,7 @@ export class Listener {
         return;
       }
     }
-    admit(request, asked);
+    const tenant = admit(request, asked);
     if (badPath !== undefined) throw badPath;
     if (match === undefined) throw noRoute(found);
     if (match.route.writes === true && !isWritable) throw readOnly();
@@ -214,6 +214,7 @@ export class Listener {
       response,
       below: match.below,
       query,
+      tenant,
       database,
       isEncrypted,
       limits,

@@ -45,6 +45,8 @@ export interface Exchange {
   /** Decoded segments of the path below that of a route for a folder; none of them leads out of it. */
   readonly below: readonly string[];
   readonly query: URLSearchParams;
+  /** Tenant that the token of the request names; `undefined` for none. */
+  readonly tenant: string | undefined;
   readonly database: Persistence;
   /** True when the database is encrypted: then nothing of it goes into a plain file unasked. */
   readonly isEncrypted: boolean;

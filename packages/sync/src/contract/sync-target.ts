@@ -81,3 +81,13 @@ export interface SyncTarget {
   pull(request: PullRequest): Promise<PulledBatch>;
   close(): Promise<void>;
 }
+
+/** A target that keeps the databases of tenants apart: none of them finds out what another one has sent. */
+export interface TenantTarget extends SyncTarget {
+  /**
+   * Returns the target of one tenant. It is closed with this one.
+   * @param name - 1 to 64 letters, digits, `_`, `.` and `-`
+   * @throws {SyncError} SYNC_INVALID; its calls also SYNC_TARGET_INVALID, when the database would let one tenant see another
+   */
+  forTenant(name: string): SyncTarget;
+}

@@ -1,18 +1,10 @@
 /** Stores what entries tell, in their order: rows in groups, removals one by one. */
 import type { PushedChange, PushedEntry } from '../contract/sync-target.ts';
 import type { HubSession, HubValue } from './hub-database.ts';
-import { groupsOf, listOf, valuesIn } from './lists.ts';
+import { CHANGES } from './hub-schema.ts';
 import { toStoredText } from './stored-text.ts';
 
-const COLUMNS =
-  'position, change_key, origin, seq, kind, table_name, record_id, leaf, parent, content, leaves, reason';
-
-/**
- * A statement takes at most 32,766 parameters in SQLite, and 65,535 in PostgreSQL: a memory may have more versions. SQLite looks
- * up each `$1` among all before it, so smaller groups are faster as well.
- */
-const GROUP_HASHES = 1000;
-const GROUP_ROWS = 250;
+const OF_RECORD = 'tenant = $1 AND table_name = $2 AND record_id = $3';
 
 /** Writes the changes of one push. */
 export class ChangeWriter {
@@ -37,7 +29,10 @@ export class ChangeWriter {
     }
     // It removes what was sent before it, also in this push.
     await this.finish();
-    const [known] = await this.#session.query('SELECT 1 FROM ggen_changes WHERE change_key = $1', [chain]);
+    const [known] = await this.#session.query(
+      'SELECT 1 FROM ggen_changes WHERE tenant = $1 AND change_key = $2',
+      [this.#session.tenant, chain],
+    );
     // A copy of the file sends its log again under another id.
     if (known !== undefined) return;
     await this.#remove(entry, change, chain);
@@ -47,35 +42,29 @@ export class ChangeWriter {
   async finish(): Promise<number> {
     const rows = this.#rows;
     this.#rows = [];
-    for (const group of groupsOf(rows, GROUP_ROWS)) {
-      await this.#session.query(
-        `INSERT INTO ggen_changes (${COLUMNS}) VALUES ${valuesIn(12, group.length)} ON CONFLICT (change_key) DO NOTHING`,
-        group.flat(),
-      );
-    }
+    if (rows.length > 0) await this.#session.insert(CHANGES, rows, true);
     return this.#position;
   }
 
   async #remove(entry: PushedEntry, change: PushedChange, chain: string): Promise<void> {
     const { kind, table, content, redactedLeaves } = change;
+    const { tenant } = this.#session;
     const id = toStoredText(change.id);
     const stored = await this.#session.query(
-      `SELECT leaf FROM ggen_changes WHERE table_name = $1 AND record_id = $2 AND kind <> 'deleted'`,
-      [table, id],
+      `SELECT leaf FROM ggen_changes WHERE ${OF_RECORD} AND kind <> 'deleted'`,
+      [tenant, table, id],
     );
     // Versions of a memory that the redaction does not name were saved where it was not known.
     const named = kind === 'redacted' && table === 'agent_memory' ? new Set(change.leaves) : undefined;
     const removed = stored.filter(([leaf]) => named?.has(String(leaf)) ?? true);
     const leaves = [...new Set([...change.leaves, ...removed.map(([leaf]) => String(leaf))])];
-    const ofRecord = `UPDATE ggen_changes SET content = NULL WHERE table_name = $1 AND record_id = $2`;
+    const removal = `UPDATE ggen_changes SET content = NULL WHERE ${OF_RECORD}`;
     if (named === undefined) {
-      await this.#session.query(`${ofRecord} AND kind <> 'deleted'`, [table, id]);
+      await this.#session.query(`${removal} AND kind <> 'deleted'`, [tenant, table, id]);
     } else {
       const hashes = removed.map(([leaf]) => String(leaf));
-      for (const group of groupsOf(hashes, GROUP_HASHES)) {
-        const values = [table, id, ...group];
-        await this.#session.query(`${ofRecord} AND leaf IN ${listOf(group.length, 3)}`, values);
-      }
+      const isRemoved = `leaf ${this.#session.isAmong('$4')}`;
+      await this.#session.query(`${removal} AND ${isRemoved}`, [tenant, table, id, hashes]);
     }
     // What is stored since is known, so that a database which was given it does not send it as a row of its own.
     for (const leaf of redactedLeaves) this.#add(entry, { ...change, kind: 'saved' }, leaf, null, null, leaf);
@@ -87,8 +76,8 @@ export class ChangeWriter {
   /** True for a redaction of what a deletion has removed before: what it left does not come back. */
   async #isDeleted({ table, id, leaves }: PushedChange): Promise<boolean> {
     const deletions = await this.#session.query(
-      `SELECT leaves FROM ggen_changes WHERE table_name = $1 AND record_id = $2 AND kind = 'deleted'`,
-      [table, toStoredText(id)],
+      `SELECT leaves FROM ggen_changes WHERE ${OF_RECORD} AND kind = 'deleted'`,
+      [this.#session.tenant, table, toStoredText(id)],
     );
     const deleted = new Set(deletions.flatMap(([stored]) => JSON.parse(String(stored)) as string[]));
     return leaves.some((leaf) => deleted.has(leaf));
@@ -103,7 +92,16 @@ export class ChangeWriter {
     ownLeaf: string = leaf,
   ): void {
     this.#position++;
-    const where = [this.#position, key, this.#origin, seq, kind, table, toStoredText(id)];
+    const where = [
+      this.#session.tenant,
+      this.#position,
+      key,
+      this.#origin,
+      seq,
+      kind,
+      table,
+      toStoredText(id),
+    ];
     const why = reason === null ? null : toStoredText(reason);
     this.#rows.push([...where, ownLeaf, parent, content, leaves, why]);
   }

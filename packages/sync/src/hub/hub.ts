@@ -10,26 +10,35 @@ import type {
   PullRequest,
   PushedBatch,
   SyncTarget,
+  TenantTarget,
 } from '../contract/sync-target.ts';
+import { DEFAULT_TENANT } from '../contract/tenant.ts';
 import { forked, SyncError } from '../errors.ts';
 import { ChangeWriter } from './change-writer.ts';
 import type { HubDatabase, HubSession } from './hub-database.ts';
-import { prepareHub } from './hub-schema.ts';
-import { listOf, valuesIn } from './lists.ts';
+import { ENTRIES, prepareHub, PUSHES } from './hub-schema.ts';
 import { readChanges } from './read-changes.ts';
-import { checkLeaves, checkOrigin, checkPullRequest, checkPushedBatch } from './request-checks.ts';
+import {
+  checkLeaves,
+  checkOrigin,
+  checkPullRequest,
+  checkPushedBatch,
+  checkTenant,
+} from './request-checks.ts';
 
 /** A {@link SyncTarget} over a database that the caller opened. */
 export class Hub implements SyncTarget {
   readonly #database: HubDatabase;
+  readonly #tenant: string;
   #id: Promise<string> | undefined;
 
-  constructor(database: HubDatabase) {
+  constructor(database: HubDatabase, tenant: string = DEFAULT_TENANT) {
     this.#database = database;
+    this.#tenant = tenant;
   }
 
   async id(): Promise<string> {
-    this.#id ??= this.#database.transaction(prepareHub);
+    this.#id ??= this.#transaction(prepareHub);
     try {
       return await this.#id;
     } catch (error) {
@@ -42,17 +51,17 @@ export class Hub implements SyncTarget {
   async cursor(origin: string): Promise<ChainPosition> {
     checkOrigin(origin);
     await this.id();
-    return this.#database.transaction((session) => readCursor(session, origin));
+    return this.#transaction((session) => readCursor(session, origin));
   }
 
   async unknown(leaves: readonly string[]): Promise<readonly string[]> {
     checkLeaves(leaves);
     if (leaves.length === 0) return [];
     await this.id();
-    const known = await this.#database.transaction((session) =>
+    const known = await this.#transaction((session) =>
       session.query(
-        `SELECT change_key FROM ggen_changes WHERE change_key IN ${listOf(leaves.length)}`,
-        leaves,
+        `SELECT change_key FROM ggen_changes WHERE tenant = $1 AND change_key ${session.isAmong('$2')}`,
+        [session.tenant, leaves],
       ),
     );
     const keys = new Set(known.map(([key]) => key));
@@ -62,25 +71,47 @@ export class Hub implements SyncTarget {
   async push(batch: PushedBatch): Promise<ChainPosition> {
     checkPushedBatch(batch);
     await this.id();
-    return this.#database.transaction((session) => storeBatch(session, batch));
+    return this.#transaction((session) => storeBatch(session, batch));
   }
 
   async pull(request: PullRequest): Promise<PulledBatch> {
     checkPullRequest(request);
     await this.id();
-    return this.#database.transaction((session) => readChanges(session, request));
+    return this.#transaction((session) => readChanges(session, request));
   }
 
   close(): Promise<void> {
     return this.#database.close();
   }
+
+  #transaction<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
+    return this.#database.transaction(this.#tenant, work);
+  }
+}
+
+/** A hub whose database keeps the rows of tenants apart. */
+export class TenantHub extends Hub implements TenantTarget {
+  readonly #database: HubDatabase;
+
+  constructor(database: HubDatabase) {
+    super(database);
+    this.#database = database;
+  }
+
+  forTenant(name: string): SyncTarget {
+    return new Hub(this.#database, checkTenant(name));
+  }
 }
 
 /** @throws {SyncError} FORKED, SYNC_GAP */
 async function storeBatch(session: HubSession, batch: PushedBatch): Promise<ChainPosition> {
+  const { tenant } = session;
   const { origin, after, entries } = batch;
   // An update locks the row until the commit, so pushes are one after the other.
-  const [row] = await session.query('UPDATE ggen_hub SET position = position RETURNING position');
+  const [row] = await session.query(
+    'UPDATE ggen_hub SET position = position WHERE tenant = $1 RETURNING position',
+    [tenant],
+  );
   const cursor = await readCursor(session, origin);
   if (after.seq > cursor.seq) {
     throw new SyncError('SYNC_GAP', `Entries ${cursor.seq + 1} to ${after.seq} of ${origin} are missing`);
@@ -88,9 +119,9 @@ async function storeBatch(session: HubSession, batch: PushedBatch): Promise<Chai
   const fresh = await freshEntries(session, batch, cursor);
   const end = fresh.at(-1);
   if (end === undefined) return cursor;
-  await session.query(
-    `INSERT INTO ggen_entries (origin, seq, leaf, chain) VALUES ${valuesIn(4, fresh.length)}`,
-    fresh.flatMap(({ seq, leaf, chain }) => [origin, seq, leaf, chain]),
+  await session.insert(
+    ENTRIES,
+    fresh.map(({ seq, leaf, chain }) => [tenant, origin, seq, leaf, chain]),
   );
   const writer = new ChangeWriter(session, origin, Number(row?.[0]));
   const isFresh = (seq: number): boolean => seq > cursor.seq;
@@ -99,15 +130,12 @@ async function storeBatch(session: HubSession, batch: PushedBatch): Promise<Chai
     if (isFresh(entry.seq)) await writer.write(entry, chains.get(entry.seq) ?? '');
   }
   const position = await writer.finish();
-  await session.query('UPDATE ggen_hub SET position = $1', [position]);
-  await session.query('INSERT INTO ggen_pushes (position, push_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-    position,
-    randomUUID(),
-  ]);
+  await session.query('UPDATE ggen_hub SET position = $1 WHERE tenant = $2', [position, tenant]);
+  await session.insert(PUSHES, [[tenant, position, randomUUID()]], true);
   await session.query(
-    `INSERT INTO ggen_origins (origin, seq, chain) VALUES ($1, $2, $3)
-     ON CONFLICT (origin) DO UPDATE SET seq = excluded.seq, chain = excluded.chain`,
-    [origin, end.seq, end.chain],
+    `INSERT INTO ggen_origins (tenant, origin, seq, chain) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (tenant, origin) DO UPDATE SET seq = excluded.seq, chain = excluded.chain`,
+    [tenant, origin, end.seq, end.chain],
   );
   return { seq: end.seq, chain: end.chain };
 }
@@ -119,8 +147,9 @@ async function freshEntries(
   cursor: ChainPosition,
 ): Promise<{ readonly seq: number; readonly leaf: string; readonly chain: string }[]> {
   const stored = await session.query(
-    'SELECT seq, chain FROM ggen_entries WHERE origin = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq',
-    [origin, after.seq, entries.at(-1)?.seq ?? after.seq],
+    `SELECT seq, chain FROM ggen_entries
+     WHERE tenant = $1 AND origin = $2 AND seq >= $3 AND seq <= $4 ORDER BY seq`,
+    [session.tenant, origin, after.seq, entries.at(-1)?.seq ?? after.seq],
   );
   const chains = new Map(stored.map(([seq, chain]) => [Number(seq), String(chain)]));
   if (after.seq > 0 && chains.get(after.seq) !== after.chain) {
@@ -143,6 +172,9 @@ async function freshEntries(
 }
 
 async function readCursor(session: HubSession, origin: string): Promise<ChainPosition> {
-  const [row] = await session.query('SELECT seq, chain FROM ggen_origins WHERE origin = $1', [origin]);
+  const [row] = await session.query('SELECT seq, chain FROM ggen_origins WHERE tenant = $1 AND origin = $2', [
+    session.tenant,
+    origin,
+  ]);
   return row === undefined ? START : { seq: Number(row[0]), chain: String(row[1]) };
 }

@@ -8,18 +8,19 @@ import { fromStoredText } from './stored-text.ts';
 const BATCH_CHARACTERS = 1_048_576;
 
 /** A row whose content was removed tells nothing. */
-const OF_OTHERS = `position > $1 AND position <= $2 AND origin <> $3 AND (content IS NOT NULL OR kind <> 'saved')`;
+const OF_OTHERS = `tenant = $1 AND position > $2 AND position <= $3 AND origin <> $4 AND (content IS NOT NULL OR kind <> 'saved')`;
 
 /** Reads changes of other databases than the one that asks. */
 export async function readChanges(session: HubSession, request: PullRequest): Promise<PulledBatch> {
+  const { tenant } = session;
   const { origin, limit } = request;
-  const [hub] = await session.query('SELECT position FROM ggen_hub');
+  const [hub] = await session.query('SELECT position FROM ggen_hub WHERE tenant = $1', [tenant]);
   const end = Number(hub?.[0]);
   const isKnown = request.after <= end && (await pushAt(session, request.after)) === request.pushId;
   const after = isKnown ? request.after : 0;
   const sizes = await session.query(
-    `SELECT position, coalesce(length(content), 0) FROM ggen_changes WHERE ${OF_OTHERS} ORDER BY position LIMIT $4`,
-    [after, end, origin, limit],
+    `SELECT position, coalesce(length(content), 0) FROM ggen_changes WHERE ${OF_OTHERS} ORDER BY position LIMIT $5`,
+    [tenant, after, end, origin, limit],
   );
   let characters = 0;
   let last: number | undefined;
@@ -37,7 +38,7 @@ export async function readChanges(session: HubSession, request: PullRequest): Pr
   const rows = await session.query(
     `SELECT kind, table_name, record_id, content, leaf, parent, leaves, reason FROM ggen_changes
      WHERE ${OF_OTHERS} ORDER BY position`,
-    [after, last, origin],
+    [tenant, after, last, origin],
   );
   return { changes: rows.map(toChange), position, pushId, isLast };
 }
@@ -45,8 +46,8 @@ export async function readChanges(session: HubSession, request: PullRequest): Pr
 /** Returns the id of the push that brought a position; `null` for what was pushed before pushes had one. */
 async function pushAt(session: HubSession, position: number): Promise<string | null> {
   const [row] = await session.query(
-    'SELECT push_id FROM ggen_pushes WHERE position >= $1 ORDER BY position LIMIT 1',
-    [position],
+    'SELECT push_id FROM ggen_pushes WHERE tenant = $1 AND position >= $2 ORDER BY position LIMIT 1',
+    [session.tenant, position],
   );
   return row === undefined ? null : String(row[0]);
 }

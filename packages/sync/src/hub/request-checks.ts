@@ -3,6 +3,7 @@
  * again would stop every database that pulls it.
  */
 import type { PullRequest, PushedBatch, PushedChange } from '../contract/sync-target.ts';
+import { isTenant } from '../contract/tenant.ts';
 import { SyncError } from '../errors.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -38,6 +39,12 @@ export function checkOrigin(origin: unknown): void {
   // PostgreSQL stores no zero character, and stores other ones in place of half a character.
   const isName = typeof origin === 'string' && /^[\x20-\x7e]+$/.test(origin);
   if (!isName || origin.length > MAX_ORIGIN_CHARACTERS) throw invalid('it names no database');
+}
+
+/** @throws {SyncError} SYNC_INVALID */
+export function checkTenant(name: string): string {
+  if (isTenant(name)) return name;
+  throw invalid('the name of a tenant is 1 to 64 letters, digits, _, . and -');
 }
 
 /** @throws {SyncError} SYNC_INVALID */

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GZIP_FROM_BYTES, HUB_PATH, type HubMethod } from '../contract/over-http.ts';
-import type { PullRequest, PushedBatch, SyncTarget } from '../contract/sync-target.ts';
+import type { PullRequest, PushedBatch, SyncTarget, TenantTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
 import { Turns } from './turns.ts';
 
@@ -14,6 +14,8 @@ import { Turns } from './turns.ts';
 export interface HubExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Tenant that the token of the request names. */
+  readonly tenant: string | undefined;
   /** Fires when the caller has gone, or the time to answer has passed. */
   readonly signal: AbortSignal;
   readonly readBody: () => Promise<Buffer>;
@@ -73,10 +75,11 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = { FORKED: 409, SYNC_GAP
 
 /**
  * Makes the routes of a hub, which own the target and close it when the server stops.
- * @param target - a {@link SyncTarget} that checks what it is given, as those of `openTarget` do
+ * @param target - one that checks what it is given, as those of `openTarget` do. Requests with the token of a tenant need a
+ * {@link TenantTarget} in PostgreSQL
  */
 export function hubRoutes(
-  target: SyncTarget,
+  target: SyncTarget | TenantTarget,
   { onUnavailable, bodyBytes = BODY_BYTES }: HubRoutesOptions = {},
 ): HubRoute[] {
   const turns = new Turns(RUNNING, WAITING);
@@ -85,8 +88,15 @@ export function hubRoutes(
     if (error !== undefined && isAvailable) onUnavailable?.(error);
     isAvailable = error === undefined;
   };
+  const targets = new Map<string, SyncTarget>();
+  const targetOf = (tenant: string | undefined): SyncTarget => {
+    if (tenant === undefined) return target;
+    const known = targets.get(tenant) ?? tenantTarget(target, tenant);
+    targets.set(tenant, known);
+    return known;
+  };
   const answer = async (exchange: HubExchange, method: Method): Promise<void> => {
-    const { request, response, signal } = exchange;
+    const { request, response, tenant, signal } = exchange;
     if (!turns.hasRoom) {
       await refuse(exchange, 429, busy(), BUSY_SECONDS);
       return;
@@ -98,7 +108,7 @@ export function hubRoutes(
       // Whoever has gone while waiting hears nothing.
       if (signal.aborted) return;
       const value = await valueIn(request, early ?? (await exchange.readBody()), bodyBytes);
-      const result = await method.call(target, value);
+      const result = await method.call(targetOf(tenant), value);
       // A target that is away still knows its id.
       if (method !== METHODS.id) noteAvailable();
       await send(request, response, 200, { result });
@@ -124,6 +134,17 @@ export function hubRoutes(
     handle: (exchange) => answer(exchange, method),
     stop: index === 0 ? () => target.close() : async () => undefined,
   }));
+}
+
+/**
+ * Returns the target of one tenant.
+ * @throws {SyncError} SYNC_TARGET_INVALID for a target that keeps nobody apart
+ */
+export function tenantTarget(target: SyncTarget | TenantTarget, tenant: string): SyncTarget {
+  if ('forTenant' in target) return target.forTenant(tenant);
+  throw new SyncError('SYNC_TARGET_INVALID', 'The target of this hub has no tenants', {
+    hint: 'Use PostgreSQL, or give each tenant a hub of its own.',
+  });
 }
 
 /** A body that is none. */

@@ -4,8 +4,8 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
-import { Hub } from '../hub/hub.ts';
-import type { HubDatabase, HubSession, HubValue } from '../hub/hub-database.ts';
+import { TenantHub } from '../hub/hub.ts';
+import type { HubDatabase, HubSession, HubTable, HubValue } from '../hub/hub-database.ts';
 
 /** How long a call waits for other processes. */
 const BUSY_DEADLINE_MS = 30_000;
@@ -18,7 +18,7 @@ const IS_NO_HUB = new Set(['NOT_A_DATABASE', 'KEY_REQUIRED']);
  * @param create - false to refuse a file that is missing: its folder may not be mounted
  */
 export async function openFileTarget(path: string, create = true): Promise<SyncTarget> {
-  return new Hub(new SqliteHub((isFirst) => openHub(path, create && isFirst)));
+  return new TenantHub(new SqliteHub((isFirst) => openHub(path, create && isFirst)));
 }
 
 /** @throws {SyncError} SYNC_TARGET_INVALID for the file of something else, and what the storage throws */
@@ -49,7 +49,7 @@ function noHub(path: string, cause?: unknown): SyncError {
 
 /** Makes a target in an open database, which it closes. */
 export function hubIn(durable: DurableDatabase): SyncTarget {
-  return new Hub(new SqliteHub(async () => durable));
+  return new TenantHub(new SqliteHub(async () => durable));
 }
 
 class SqliteHub implements HubDatabase {
@@ -62,8 +62,8 @@ class SqliteHub implements HubDatabase {
     this.#open = open;
   }
 
-  transaction<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
-    const run = this.#last.then(() => this.#attempts(work));
+  transaction<T>(tenant: string, work: (session: HubSession) => Promise<T>): Promise<T> {
+    const run = this.#last.then(() => this.#attempts((durable) => work(sessionIn(durable, tenant))));
     this.#last = run.catch(() => undefined);
     return run;
   }
@@ -73,7 +73,7 @@ class SqliteHub implements HubDatabase {
     this.#durable?.close();
   }
 
-  async #attempts<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
+  async #attempts<T>(work: (durable: DurableDatabase) => Promise<T>): Promise<T> {
     try {
       const durable = (this.#durable ??= await this.#open(!this.#wasOpen));
       this.#wasOpen = true;
@@ -91,12 +91,12 @@ class SqliteHub implements HubDatabase {
     }
   }
 
-  #attempt<T>(durable: DurableDatabase, work: (session: HubSession) => Promise<T>): Promise<T> {
+  #attempt<T>(durable: DurableDatabase, work: (durable: DurableDatabase) => Promise<T>): Promise<T> {
     const { database } = durable;
     return durable.writeTransaction(async () => {
       database.run('BEGIN IMMEDIATE');
       try {
-        const result = await work({ query: async (sql, values = []) => query(durable, sql, values) });
+        const result = await work(durable);
         database.run('COMMIT');
         return result;
       } catch (error) {
@@ -107,12 +107,53 @@ class SqliteHub implements HubDatabase {
   }
 }
 
+function sessionIn(durable: DurableDatabase, tenant: string): HubSession {
+  return {
+    tenant,
+    query: async (sql, values = []) => query(durable, sql, values),
+    insert: async (table, rows, ifAbsent = false) => insert(durable, table, rows, ifAbsent),
+    isAmong: (parameter) => `IN (SELECT value FROM json_each(${parameter}))`,
+    hasTable: async (name) =>
+      query(durable, 'SELECT 1 FROM sqlite_schema WHERE name = $1', [name]).length > 0,
+    // A transaction that writes is the only one.
+    lockSchema: async () => undefined,
+    isolate: async () => undefined,
+    // Everybody who can open the file can read all of it.
+    async assertIsolated() {
+      throw new SyncError('SYNC_TARGET_INVALID', 'A hub in a file has no tenants', {
+        hint: 'Give each tenant a hub with a file of its own, or use PostgreSQL.',
+      });
+    },
+  };
+}
+
 function query({ database }: DurableDatabase, sql: string, values: readonly HubValue[]): unknown[][] {
-  const statement = database.prepare(sql, values);
+  const statement = database.prepare(
+    sql,
+    values.map((value) => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value)),
+  );
   try {
     const rows: unknown[][] = [];
     while (statement.step()) rows.push(statement.get());
     return rows;
+  } finally {
+    statement.free();
+  }
+}
+
+function insert(
+  { database }: DurableDatabase,
+  { name, columns }: HubTable,
+  rows: readonly (readonly HubValue[])[],
+  ifAbsent: boolean,
+): void {
+  const names = Object.keys(columns);
+  const statement = database.prepare(
+    `INSERT INTO ${name} (${names.join()}) VALUES (${names.map(() => '?').join()})
+     ${ifAbsent ? 'ON CONFLICT DO NOTHING' : ''}`,
+  );
+  try {
+    for (const row of rows) statement.run(row as (string | number | null)[]);
   } finally {
     statement.free();
   }

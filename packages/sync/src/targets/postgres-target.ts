@@ -1,9 +1,9 @@
 /** A target in PostgreSQL. One connection, which is opened again after it was lost. */
 import pg from 'pg';
-import type { SyncTarget } from '../contract/sync-target.ts';
+import type { TenantTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
-import { Hub } from '../hub/hub.ts';
-import type { HubDatabase, HubSession } from '../hub/hub-database.ts';
+import { TenantHub } from '../hub/hub.ts';
+import type { HubDatabase, HubSession, HubTable } from '../hub/hub-database.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A statement of a push takes well below a second; one that waits for other pushes may take longer. */
@@ -21,13 +21,16 @@ const IS_TRANSIENT = /^(?:25006|40001|40P01|08\w{3}|57P0\d|53\w{3})$/;
 const LOST_TO_ANOTHER = /^(?:40001|40P01|42P07|23505)$/;
 const MAX_ATTEMPTS = 10;
 
+/** Any number, the same in every server of a hub: `ggen` in ASCII. */
+const SCHEMA_LOCK = 0x67_67_65_6e;
+
 /**
  * Makes a target in PostgreSQL; the first call connects. What the URL leaves out comes from the variables of libpq, such as
  * PGPASSWORD.
  * @param url - `postgres://…`
  */
-export function postgresTarget(url: string): SyncTarget {
-  return new Hub(new PostgresHub(url));
+export function postgresTarget(url: string): TenantTarget {
+  return new TenantHub(new PostgresHub(url));
 }
 
 class PostgresHub implements HubDatabase {
@@ -39,8 +42,8 @@ class PostgresHub implements HubDatabase {
     this.#url = url;
   }
 
-  transaction<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
-    const run = this.#last.then(() => this.#attempts(work));
+  transaction<T>(tenant: string, work: (session: HubSession) => Promise<T>): Promise<T> {
+    const run = this.#last.then(() => this.#attempts(tenant, work));
     this.#last = run.catch(() => undefined);
     return run;
   }
@@ -50,10 +53,10 @@ class PostgresHub implements HubDatabase {
     await this.#disconnect();
   }
 
-  async #attempts<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
+  async #attempts<T>(tenant: string, work: (session: HubSession) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(work);
+        return await this.#attempt(tenant, work);
       } catch (error) {
         const canRetry = error instanceof pg.DatabaseError && LOST_TO_ANOTHER.test(error.code ?? '');
         if (!canRetry || attempt === MAX_ATTEMPTS) throw failureOf(error);
@@ -61,20 +64,12 @@ class PostgresHub implements HubDatabase {
     }
   }
 
-  async #attempt<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
+  async #attempt<T>(tenant: string, work: (session: HubSession) => Promise<T>): Promise<T> {
     const client = await this.#connected();
     try {
-      await client.query('BEGIN');
-      const result = await work({
-        async query(sql, values = []) {
-          const { rows } = await client.query<unknown[]>({
-            text: sql,
-            values: [...values],
-            rowMode: 'array',
-          });
-          return rows;
-        },
-      });
+      // Row-level security compares the tenant, until the transaction ends.
+      await client.query(`BEGIN; SET LOCAL ggen_sim.tenant = ${pg.escapeLiteral(tenant)}`);
+      const result = await work(sessionOver(client, tenant));
       await client.query('COMMIT');
       return result;
     } catch (error) {
@@ -114,6 +109,72 @@ class PostgresHub implements HubDatabase {
     const client = this.#client;
     this.#client = undefined;
     await client?.end().catch(() => undefined);
+  }
+}
+
+function sessionOver(client: pg.Client, tenant: string): HubSession {
+  const query: HubSession['query'] = async (sql, values = []) => {
+    const { rows } = await client.query<unknown[]>({ text: sql, values: [...values], rowMode: 'array' });
+    return rows;
+  };
+  return {
+    tenant,
+    query,
+    async insert({ name, columns }, rows, ifAbsent = false) {
+      const names = Object.keys(columns);
+      // One list for each column, so that the statement is short, whatever there is to insert.
+      const lists = Object.values(columns).map((type, index) => `$${index + 1}::${type.split(' ')[0]}[]`);
+      await query(
+        `INSERT INTO ${name} (${names.join()}) SELECT * FROM unnest(${lists.join()})
+         ${ifAbsent ? 'ON CONFLICT DO NOTHING' : ''}`,
+        names.map((_, index) => rows.map((row) => row[index]) as string[]),
+      );
+    },
+    isAmong: (parameter) => `= ANY(${parameter})`,
+    async lockSchema() {
+      await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+    },
+    async hasTable(name) {
+      // The server may still think that there is none, if asked by to_regclass: that looks into no table.
+      const rows = await query('SELECT 1 FROM pg_class WHERE relname = $1 AND pg_table_is_visible(oid)', [
+        name,
+      ]);
+      return rows.length > 0;
+    },
+    async isolate(tables) {
+      for (const { name } of tables) {
+        const isOfTenant = `tenant = current_setting('ggen_sim.tenant', true)`;
+        // Forced: its owner is the one who uses the table.
+        await query(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`);
+        await query(`ALTER TABLE ${name} FORCE ROW LEVEL SECURITY`);
+        await query(`CREATE POLICY ggen_tenant ON ${name} USING (${isOfTenant}) WITH CHECK (${isOfTenant})`);
+      }
+    },
+    assertIsolated: (tables) => assertIsolated(query, tables),
+  };
+}
+
+/** Makes sure that PostgreSQL shows this user the rows of one tenant alone. @throws {SyncError} SYNC_TARGET_INVALID */
+async function assertIsolated(query: HubSession['query'], tables: readonly HubTable[]): Promise<void> {
+  const [role] = await query(
+    'SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user',
+  );
+  if (role?.[1] !== false) {
+    throw new SyncError(
+      'SYNC_TARGET_INVALID',
+      `The user ${String(role?.[0])} of PostgreSQL is above row-level security, so it cannot keep tenants apart`,
+      { hint: 'Use one without SUPERUSER and BYPASSRLS that owns the database.' },
+    );
+  }
+  for (const { name } of tables) {
+    const [row] = await query(
+      'SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = to_regclass($1)',
+      [name],
+    );
+    if (row?.[0] === true) continue;
+    throw new SyncError('SYNC_TARGET_INVALID', `Row-level security of the table ${name} is turned off`, {
+      hint: `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`,
+    });
   }
 }
 
