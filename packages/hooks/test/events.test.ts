@@ -321,3 +321,28 @@ it('keeps hostile payloads as data', async () => {
   expect(report.refused.length).toBeLessThanOrEqual(1);
   expect(await database.verify()).toMatchObject({ ok: true });
 });
+
+it('lets a server answer others while it looks through many events', async () => {
+  await using database = await openPersistence({ storage: 'memory' });
+  const payload = {
+    hook_event_name: 'PostToolUse',
+    tool_name: 'Bash',
+    output: 'a line of output\n'.repeat(200),
+  };
+  const many = Array.from({ length: 100 }, () => eventOf(JSON.stringify(payload)));
+  let [turns, isDone] = [0, false];
+  const count = (): void => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  await storeEvents(database, many);
+  isDone = true;
+  // Storing the rows takes some turns as well, however many events there are.
+  const storing = turns;
+  [turns, isDone] = [0, false];
+  setImmediate(count);
+  await storeEvents(database, many.slice(0, 1));
+  isDone = true;
+  expect(storing - turns).toBeGreaterThan(20);
+});

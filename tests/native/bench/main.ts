@@ -1,6 +1,6 @@
 /**
  * Side-by-side benchmarks: `main.mjs [--full | --smoke] [--node | --chromium] [--engines ID,…]`,
- * `main.mjs --indexeddb [--rounds N] [--rows N,…]`, or `main.mjs --report FILE [--report FILE]`.
+ * `main.mjs --indexeddb [--rounds N] [--rows N,…]`, `main.mjs --hooks [--events N]`, or `main.mjs --report FILE [--report FILE]`.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { assertComplete } from './assert-complete.ts';
 import { chooseEngines } from './choose-engines.ts';
 import { BROWSER_ENGINE_IDS } from './engines/browser/engine-ids.ts';
 import { NODE_ENGINES } from './engines/node/index.ts';
+import { hooksLine, runHooks } from './hooks/run.ts';
 import { onePage } from './indexeddb/one-page.ts';
 import { type IndexedDbRun, runIndexedDb } from './indexeddb/run.ts';
 import { describeMachine, describeVersions } from './machine.ts';
@@ -38,6 +39,8 @@ const { values } = parseArgs({
     chromium: { type: 'boolean', default: false },
     engines: { type: 'string' },
     indexeddb: { type: 'boolean', default: false },
+    hooks: { type: 'boolean', default: false },
+    events: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '5' },
     rows: { type: 'string', default: '1000,100000,1000000' },
     report: { type: 'string', multiple: true },
@@ -54,6 +57,10 @@ const isChosen = ({ id }: { readonly id: string }): boolean => chosen?.has(id) ?
 const root = path.resolve(import.meta.dirname, '../..');
 if (values.indexeddb) {
   await measureIndexedDb();
+  process.exit();
+}
+if (values.hooks) {
+  await measureHooks();
   process.exit();
 }
 const results = values.report === undefined ? await measure(asked) : together(values.report.map(read));
@@ -79,6 +86,17 @@ async function measureIndexedDb(): Promise<void> {
   const run = await runIndexedDb({ rowCounts, rounds: Number(values.rounds) }, folder, { say, onRound });
   onRound(run);
   process.stdout.write(onePage(run));
+}
+
+/** Measures the events of hooks over HTTP alone, and prints a line for each state of the database. */
+async function measureHooks(): Promise<void> {
+  for (const [name, isLocked] of [
+    ['free database', false],
+    ['locked database', true],
+  ] as const) {
+    const run = await runHooks(Number(values.events), isLocked, path.join(root, 'work/hooks'));
+    process.stdout.write(`${hooksLine(name, run)}\n`);
+  }
 }
 
 /** Reads the samples of an earlier run. */
