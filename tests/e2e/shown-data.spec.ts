@@ -174,3 +174,40 @@ test('rows of another program with BLOBs and without JSON are shown, not a blank
   await expect(page.getByRole('button', { name: 'Verify', exact: true })).toBeVisible();
   await page.screenshot({ path: testInfo.outputPath('foreign.png') });
 });
+
+test('an operation of the audit trail is one row, with its beginning a click away', async ({ simulator }) => {
+  const { page } = simulator;
+  await page.evaluate(async () => {
+    const operation = { agentId: 'coder', operation: 'build' } as const;
+    await globalThis.ggenSim.persistence.record({
+      audits: [
+        { ...operation, status: 'started', details: 'target a' },
+        {
+          ...operation,
+          status: 'failed',
+          details: 'target a',
+          errorMessage: 'no room left',
+          durationMs: 4200,
+        },
+        { ...operation, status: 'started', details: 'target b' },
+      ],
+    });
+  });
+  await simulator.showTab('Audit trail');
+  await expect(simulator.table.getByRole('row')).toHaveCount(3);
+  await expect(simulator.table).toContainText('4.20 s');
+  // What tells the two entries apart shows each by itself.
+  await page.getByLabel('Status').selectOption('started');
+  await expect(simulator.table).not.toContainText('no room left');
+  await expect(simulator.table.getByRole('row')).toHaveCount(3);
+  await page.getByLabel('Status').selectOption('any');
+  await simulator.table.getByText('no room left').click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('no room left');
+  await dialog.getByRole('link', { name: 'open this entry' }).click();
+  await expect(dialog).not.toContainText('no room left');
+  await expect(dialog).toContainText('failed');
+  // The link that was followed is gone, and the focus has not gone with it.
+  await expect(page.locator('[role=dialog]:focus, [role=dialog] :focus')).toHaveCount(1);
+  await expect(dialog).toContainText('4.20 s');
+});

@@ -1,5 +1,7 @@
 /** Reads one stored record by its name in an address, with its JSON. */
 import type { AuditRow, MemoryRow, Persistence, ReceiptRow, SqlResultValue } from '@ggen-sim/core';
+import { textOf } from '../components/printable.ts';
+import { EntryJoiner } from '../tables/joined-entries.ts';
 
 /** Reads a receipt. @returns undefined where there is none of this id */
 export async function readReceipt(persistence: Persistence, id: string): Promise<ReceiptRow | undefined> {
@@ -38,17 +40,57 @@ export async function readMemory(persistence: Persistence, agent: string): Promi
   return { memoryId, agentId, agentType, memoryJson, lastUpdated, version } as MemoryRow;
 }
 
-/** Reads an audit entry. @returns undefined where there is none of this id */
-export async function readAudit(persistence: Persistence, id: string): Promise<AuditRow | undefined> {
-  const row = await readRow(
-    persistence,
-    `SELECT audit_id, timestamp, agent_id, operation, operation_type, status, duration_ms, details, error_message
-       FROM audit_log WHERE audit_id = ?`,
-    id,
-  );
-  if (row === undefined) return undefined;
-  const [auditId, timestamp, agentId, operation, operationType, status, durationMs, details, errorMessage] =
-    row;
+/** An audit entry, and the other one of its operation. */
+export interface AuditPair {
+  readonly entry: AuditRow;
+  /** The beginning of an end, or the end of a beginning; undefined where there is none. */
+  readonly partner: AuditRow | undefined;
+}
+
+const AUDIT_COLUMNS =
+  'audit_id, timestamp, agent_id, operation, operation_type, status, duration_ms, details, error_message';
+
+/** Entries of the same operation, before and after, among which the partner is looked for. */
+const SEARCHED_ENTRIES = 100;
+
+/** Reads an audit entry with its partner. @returns undefined where there is none of this id */
+export async function readAudit(persistence: Persistence, id: string): Promise<AuditPair | undefined> {
+  const row = await readRow(persistence, `SELECT ${AUDIT_COLUMNS} FROM audit_log WHERE audit_id = ?`, id);
+  return row && withPartner(persistence, auditRow(row));
+}
+
+/** Finds the partner in the same way as the table, so that the two agree. */
+async function withPartner(persistence: Persistence, entry: AuditRow): Promise<AuditPair> {
+  const around = (comparison: string, order: string): string =>
+    `SELECT * FROM (
+       SELECT ${AUDIT_COLUMNS}, rowid AS place FROM audit_log
+        WHERE agent_id = ?1 AND operation = ?2 AND operation_type IS ?3
+          AND (timestamp, rowid) ${comparison} (SELECT timestamp, rowid FROM audit_log WHERE audit_id = ?4)
+        ORDER BY timestamp ${order}, rowid ${order} LIMIT ${SEARCHED_ENTRIES})`;
+  const { rows } = await persistence.querySql({
+    sql: `${around('<=', 'DESC')} UNION ALL ${around('>', 'ASC')} ORDER BY timestamp DESC, place DESC`,
+    parameters: [entry.agentId, entry.operation, entry.operationType, entry.auditId],
+  });
+  const joiner = new EntryJoiner('newest-first');
+  const id = textOf(entry.auditId);
+  const joined = rows
+    .flatMap((row) => joiner.add(auditRow(row)) ?? [])
+    .find((pair) => textOf(pair.entry.auditId) === id || textOf(pair.start?.auditId) === id);
+  const isStart = textOf(joined?.start?.auditId) === id;
+  return { entry, partner: isStart ? joined?.entry : joined?.start };
+}
+
+function auditRow([
+  auditId,
+  timestamp,
+  agentId,
+  operation,
+  operationType,
+  status,
+  durationMs,
+  details,
+  errorMessage,
+]: readonly SqlResultValue[]): AuditRow {
   return {
     auditId,
     timestamp,
