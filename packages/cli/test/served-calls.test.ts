@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   renameSync,
@@ -218,6 +219,21 @@ describe('a call that opens the file itself', () => {
     expect((await byServer(sandbox, call)).exitCode).toBe(0);
     renameSync(join(sandbox.directory, 'copy.db'), sandbox.databasePath);
     expect(await byServer(sandbox, call)).toEqual(NOT_BY_SERVER);
+  });
+
+  // Only root can make what another user would have left there.
+  it.runIf(process.getuid?.() === 0)('does so where the socket is of another user, or is none', async () => {
+    const sandbox = await databaseWithReceipt();
+    const heard = await impersonate(sandbox, { isGone: false });
+    const socket = `${sandbox.databasePath}-serve.sock`;
+    chownSync(socket, 65_534, 65_534);
+    expect(await byServer(sandbox, call)).toEqual(NOT_BY_SERVER);
+    // A link that leads to a socket of this user, where another one chose which.
+    chownSync(socket, 0, 0);
+    renameSync(socket, `${socket}.moved`);
+    symlinkSync(`${socket}.moved`, socket);
+    expect(await byServer(sandbox, call)).toEqual(NOT_BY_SERVER);
+    expect(heard).toEqual([]);
   });
 
   it('does so where the server is stopped, has been killed, or is of another version', async () => {
