@@ -75,6 +75,18 @@ const STATES: readonly State[] = [
       return simulator.page;
     },
   },
+  {
+    name: 'an error while typing',
+    async reach({ open }) {
+      const simulator = await open();
+      await simulator.startWith('Water glossary');
+      await simulator.editor.click();
+      await simulator.page.keyboard.press('ControlOrMeta+End');
+      await simulator.page.keyboard.type('oops ');
+      await expect(simulator.page.locator('.live-summary')).toContainText('1 error');
+      return simulator.page;
+    },
+  },
   ...(['Memory', 'Audit trail', 'Database'] as const).map((tab) => ({
     name: `the tab ${tab}`,
     async reach({ open }: Start) {

@@ -72,6 +72,36 @@ test('a violation leads to its line, is marked there, and the next run says what
   await expect(dialog).toHaveCount(0);
 });
 
+test('problems are marked while one types, and nothing is recorded', async ({ simulator }) => {
+  const { page } = simulator;
+  await simulator.startWith('Water network conforms');
+  await expect(page.locator('.live-summary')).toHaveCount(0);
+  await simulator.editor.click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.type('<urn:pipe> <urn:material> .');
+  const summary = page.locator('.live-summary');
+  await expect(summary).toContainText('As you type: 1 error');
+  await expect(page.locator('.cm-lint-marker-error')).toHaveCount(1);
+  await page.keyboard.press('ControlOrMeta+Home');
+  await summary.getByRole('button', { name: /^Line \d+$/ }).click();
+  await expect(page.locator('.cm-activeLine')).toContainText('<urn:material> .');
+  // The object that was missing.
+  await page.keyboard.press('End');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.type('"PE" .');
+  await expect(summary).toContainText('conforms');
+  await expect(page.locator('.cm-lint-marker-error')).toHaveCount(0);
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('<urn:main> a <https://example.org/water-network#Pipe> .');
+  await expect(summary).toContainText(/As you type: \d+ results/);
+  await expect(page.locator('.cm-lint-marker-error')).toHaveCount(1);
+  await expect(simulator.count('Receipts')).toHaveText('0');
+  // A run tells the same, and takes the place of the check.
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await expect(simulator.result).toContainText('Does not conform');
+  await expect(summary).toHaveCount(0);
+});
+
 test('dropped files become documents; what the agent cannot read is refused by name', async ({
   simulator,
 }) => {

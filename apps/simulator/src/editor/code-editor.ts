@@ -1,7 +1,7 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import { turtle } from '@codemirror/legacy-modes/mode/turtle';
-import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
+import { lintGutter, nextDiagnostic, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, Transaction } from '@codemirror/state';
 import {
@@ -86,6 +86,7 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
               return true;
             },
           },
+          { key: 'F8', run: nextDiagnostic },
           ...searchKeymap,
           ...historyKeymap,
           ...defaultKeymap,

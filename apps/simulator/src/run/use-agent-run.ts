@@ -1,11 +1,12 @@
-import type { AgentInputs, AgentType, InputsOf, RunOf, UnrecordedRun } from '@ggen-sim/agents';
+import type { AgentType, InputsOf, RunOf, UnrecordedRun } from '@ggen-sim/agents';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { agents } from '../agents/agents.ts';
 import { reportDatabaseFailure } from '../database/database.ts';
 import { failureOf, type Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import type { SessionStore } from '../session/session-store.ts';
-import type { Session, SessionDocument } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import { inputsOf } from './inputs-of.ts';
 
 /** State of a session's latest run. */
 export interface RunState<Type extends AgentType> {
@@ -141,11 +142,4 @@ function unrecordedRunOf<Type extends AgentType>(
 ): (UnrecordedRun & { readonly run: RunOf<Type> }) | undefined {
   const isUnrecorded = failureOf(error).code === 'NOT_RECORDED';
   return isUnrecorded ? (error as UnrecordedRun & { readonly run: RunOf<Type> }) : undefined;
-}
-
-/** Groups a session's documents by role: each role is a parameter of the agent. */
-function inputsOf(documents: readonly SessionDocument[]): AgentInputs {
-  const inputs: Record<string, { name: string; content: string }[]> = {};
-  for (const { role, name, content } of documents) (inputs[role] ??= []).push({ name, content });
-  return inputs;
 }

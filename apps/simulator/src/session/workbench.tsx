@@ -1,15 +1,17 @@
 import { useMemo, useRef, useState, type ReactNode } from 'react';
-import type { ValidationReceipt } from '@ggen-sim/agents';
 import type { Marker } from '../editor/code-editor.ts';
 import { DocumentEditor } from '../editor/document-editor.tsx';
 import { FailureNotice } from '../components/failure-notice.tsx';
+import { placesOf, problemsOf, type CheckedDocuments } from '../run/document-problems.ts';
+import { LiveSummary } from '../run/live-summary.tsx';
 import { prefixesOf } from '../run/prefixes.ts';
 import { ReceiptReport } from '../run/receipt-report.tsx';
 import { RunBar } from '../run/run-bar.tsx';
 import { RunComparison } from '../run/run-comparison.tsx';
 import { RunReports } from '../run/run-reports.tsx';
 import { useAgentRun } from '../run/use-agent-run.ts';
-import { placeOf } from '../run/violation-location.ts';
+import { useLiveCheck } from '../run/use-live-check.ts';
+import type { DocumentPlace } from '../run/violation-location.ts';
 import { AddDocumentMenu } from './add-document-menu.tsx';
 import { DocumentHeader } from './document-header.tsx';
 import { DocumentTabs } from './document-tabs.tsx';
@@ -25,18 +27,6 @@ import {
 } from './session.ts';
 import './workbench.css';
 
-/** Violations whose places are looked for; more are no help. */
-const MAX_PLACES = 500;
-
-/** Returns the location of the receipt's syntax error, if it has one. */
-function locationOf(
-  receipt: ValidationReceipt | undefined,
-): (Marker & { readonly name: string }) | undefined {
-  const { name, line, column, message } = receipt?.error ?? {};
-  const located = typeof name === 'string' && typeof line === 'number' && typeof column === 'number';
-  return located && message !== undefined ? { name, line, column, message } : undefined;
-}
-
 /** Shows the session's documents, the editor, the agent and the latest result. */
 export function Workbench({ store, session }: { store: SessionStore; session: Session }): ReactNode {
   const run = useAgentRun('validation', store, session);
@@ -47,29 +37,31 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
   const selected = documents.find(({ id }) => id === selectedId) ?? documents[0];
   const prefixes = useMemo(() => prefixesOf(documents), [documents]);
 
-  const location = useMemo(() => locationOf(run.receipt), [run.receipt]);
-  const errorDocument = location && documents.find(({ name }) => name === location.name);
   // Places are those of the documents that were validated; while the user types, marks move with their text.
-  const validated = useRef({ receipt: run.receipt, documents, prefixes });
-  if (validated.current.receipt !== run.receipt)
-    validated.current = { receipt: run.receipt, documents, prefixes };
-  const places = useMemo(() => {
-    const { documents: searched, prefixes: known } = validated.current;
-    return (run.receipt?.violations ?? [])
-      .slice(0, MAX_PLACES)
-      .map((violation) => placeOf(violation, searched, known));
-  }, [run.receipt]);
+  const validated = useRef({ receipt: run.receipt, documents });
+  if (validated.current.receipt !== run.receipt) validated.current = { receipt: run.receipt, documents };
+  const latestRun = useMemo(
+    (): CheckedDocuments | undefined =>
+      run.receipt && { receipt: run.receipt, documents: validated.current.documents },
+    [run.receipt],
+  );
+  const places = useMemo(() => (latestRun ? placesOf(latestRun) : []), [latestRun]);
+  const live = useLiveCheck(documents, run.receipt);
+  const problems = useMemo(() => {
+    if (live) return problemsOf(live, placesOf(live));
+    return latestRun ? problemsOf(latestRun, places) : [];
+  }, [live, latestRun, places]);
   const selectedDocumentId = selected?.id;
-  const markers = useMemo(() => {
-    const found = (run.receipt?.violations ?? []).flatMap((violation, index): Marker[] => {
-      const place = places[index];
-      if (place === undefined || place.documentId !== selectedDocumentId) return [];
-      const { line, column } = place;
-      const severity = violation.severity.endsWith('Violation') ? 'error' : 'warning';
-      return [{ line, column, message: violation.message, severity }];
-    });
-    return location && errorDocument?.id === selectedDocumentId ? [...found, location] : found;
-  }, [run.receipt, places, location, errorDocument?.id, selectedDocumentId]);
+  const markers = useMemo(
+    () => problems.filter(({ documentId }) => documentId === selectedDocumentId),
+    [problems, selectedDocumentId],
+  );
+  const { error } = run.receipt ?? {};
+  const errorDocument = error && documents.find(({ name }) => name === error.name);
+  const goToPlace = ({ documentId, line, column }: DocumentPlace): void => {
+    setSelectedId(documentId);
+    setGoTo({ line, column, message: '' });
+  };
 
   const add = (added: readonly NewDocument[]): void => {
     store.edit((current) => withDocuments(current, added));
@@ -119,6 +111,7 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
           />
         </>
       )}
+      {live ? <LiveSummary check={live} problems={problems} onGoTo={goToPlace} /> : null}
       <RunBar
         session={session}
         running={run.running}
@@ -144,17 +137,17 @@ export function Workbench({ store, session }: { store: SessionStore; session: Se
             receipt={run.receipt}
             prefixes={prefixes}
             onGoToError={
-              errorDocument &&
-              (() => {
-                setSelectedId(errorDocument.id);
-                setGoTo({ ...location });
-              })
+              errorDocument && error?.line && error.column
+                ? () =>
+                    goToPlace({
+                      documentId: errorDocument.id,
+                      line: error.line ?? 1,
+                      column: error.column ?? 1,
+                    })
+                : undefined
             }
             places={places}
-            onGoTo={({ documentId, line, column }) => {
-              setSelectedId(documentId);
-              setGoTo({ line, column, message: '' });
-            }}
+            onGoTo={goToPlace}
           />
         ) : run.failure ? null : (
           <p className="muted">
