@@ -377,6 +377,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'targets/local-targets.node.ts node:path',
       'serving/*.node.ts node:*',
       'hub/* node:crypto',
+      'contract/*.node.ts node:crypto',
     ],
     folders: {
       'index.ts': ['engine', 'targets', 'contract', 'errors.ts'],

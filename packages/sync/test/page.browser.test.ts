@@ -160,3 +160,30 @@ it('are kept apart by a hub that does not allow the page, and by what is no hub'
     await expect(openTarget(elsewhere)).rejects.toMatchObject({ code: 'SYNC_TARGET_INVALID' });
   }
 });
+
+const { env } = import.meta as unknown as { readonly env: Readonly<Record<string, string | undefined>> };
+
+/** Receipts to measure with, and where the hub keeps them, a file by default. See `throughput.test.ts`. */
+const RECEIPTS = Number(env['VITE_GGEN_SIM_SYNC_RECEIPTS'] ?? 0);
+const HUB = env['VITE_GGEN_SIM_SYNC_HUB'];
+
+it.skipIf(RECEIPTS === 0)('are pushed from a page', { timeout: 0 }, async () => {
+  const { url, token } = await startHub(...(HUB === undefined ? [] : [HUB]), ...FOR_PAGES);
+  await using database = await openPersistence({ storage: 'indexeddb', name: crypto.randomUUID() });
+  for (let first = 0; first < RECEIPTS; first += 1000) {
+    await database.saveReceipts(
+      Array.from({ length: Math.min(1000, RECEIPTS - first) }, (_, index) => ({
+        executionId: `execution ${first + index}`,
+        agentId: 'page',
+        agentType: 'validation',
+        receipt: { index: first + index, text: 'x'.repeat(150), list: [1, 2, 3], nested: { a: '"quoted"' } },
+      })),
+    );
+  }
+  const synchroniser = new Synchroniser(database, await openTarget(url, { token }));
+  const startedAt = performance.now();
+  const { entries } = await synchroniser.push();
+  const wallS = (performance.now() - startedAt) / 1000;
+  console.info(JSON.stringify({ what: 'push from a page', entries, wallS, perSecond: entries / wallS }));
+  expect(entries).toBe(RECEIPTS);
+});

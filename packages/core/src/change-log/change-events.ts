@@ -9,13 +9,14 @@ import {
   type ChangesRequest,
 } from '../changes/change-stream.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { bytesInHex } from '../hashing/hex.ts';
 import { CHANGE_LOG, readOrigin, reasonForNoLog } from '../schema/change-log-table.ts';
 import { toBase64 } from '../exports/json-values.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
 import { TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { selectList, toRow, type AnyTable } from '../tables/table.ts';
 import { momentOf } from '../validation/timestamps.ts';
-import { leafOf } from './canonical-form.ts';
+import { isSameHash, leafOf } from './canonical-form.ts';
 import { lastSeqOf, TABLE_OF_KIND } from './change-log.ts';
 import { parseObject } from './entry-body.ts';
 import { REDACTED } from './removals.ts';
@@ -80,7 +81,7 @@ function startOf(
 /** Reads how the hash of an entry begins, for the id of its event. */
 function leafAt(connection: SqliteConnection, seq: number): string {
   const [leaf = null] = connection.get(LEAF_SQL, [seq]) ?? [];
-  return beginningOf(leaf instanceof Uint8Array ? toHex(leaf) : '');
+  return beginningOf(leaf instanceof Uint8Array ? bytesInHex(leaf) : '');
 }
 
 /** Returns the first 8 digits of a hash; zeros for those that are not there. */
@@ -97,7 +98,7 @@ function readEntry(
   const seq = Number(number);
   const kind = String(storedKind);
   const rowId = typeof id === 'string' ? id : null;
-  const leaf = storedLeaf instanceof Uint8Array ? toHex(storedLeaf) : '';
+  const leaf = storedLeaf instanceof Uint8Array ? bytesInHex(storedLeaf) : '';
   const tableOfRow = TABLE_OF_KIND.get(kind);
   const body = tableOfRow === undefined ? bodyOf(connection.get(BODY_SQL, [seq])) : '';
   const details = tableOfRow === undefined ? parseObject(body) : null;
@@ -118,7 +119,7 @@ function readEntry(
         ? undefined
         : tableOfRow === undefined
           ? findRedacted(connection, kind, table, rowId, details)
-          : findRow(connection, table, rowId, seq, leaf);
+          : findRow(connection, table, rowId, seq, storedLeaf ?? null);
     data = { ...data, row: values === undefined ? null : toRow(tableNamed(table), plainBytes(values)) };
     if (kind === 'memory.saved') data = { ...data, parent: parentOf(connection, seq) };
     for (const value of values ?? []) {
@@ -144,7 +145,7 @@ function findRow(
   name: TableName,
   rowId: string,
   seq: number,
-  leaf: string,
+  leaf: SqlValue,
 ): readonly SqlValue[] | undefined {
   const table = tableNamed(name);
   const candidates = [
@@ -153,7 +154,7 @@ function findRow(
   ];
   for (const candidate of candidates) {
     const values = candidate();
-    if (values && toHex(leafOf(name, values)) === leaf) return values;
+    if (values && isSameHash(leaf, leafOf(name, values))) return values;
   }
   return undefined;
 }
@@ -179,7 +180,7 @@ function parentOf(connection: SqliteConnection, seq: number): string | null {
   if (typeof row?.[0] !== 'string') return null;
   const values = parseObject(row[0]);
   const { columns } = tableNamed('agent_memory');
-  return toHex(
+  return bytesInHex(
     leafOf(
       'agent_memory',
       columns.map(({ column }) => (values[column] ?? null) as SqlValue),
@@ -231,14 +232,4 @@ function tableIn(details: Readonly<Record<string, unknown>> | null): TableName |
 
 function bodyOf(row: readonly SqlValue[] | undefined): string {
   return typeof row?.[0] === 'string' ? row[0] : '{}';
-}
-
-const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-);
-
-function toHex(bytes: Uint8Array): string {
-  let hex = '';
-  for (const byte of bytes) hex += HEX_OF_BYTE[byte];
-  return hex;
 }

@@ -5,6 +5,7 @@ import { parseObject } from '../change-log/entry-body.ts';
 import { entriesOf, redactRow, redactVersions, type RecordEntry } from '../change-log/record-entries.ts';
 import type { RedactedEntry } from '../change-log/removals.ts';
 import type { SqlValue } from '../engine/sqlite-connection.ts';
+import { bytesInHex } from '../hashing/hex.ts';
 import { overwriting } from '../maintenance/remove-record.ts';
 import { CHANGE_LOG } from '../schema/change-log-table.ts';
 import { isHeld } from '../schema/holds.ts';
@@ -14,7 +15,6 @@ import { findRecord, recordColumn, type FoundRecord, type RecordKey } from '../t
 import { applyVersion, compareVersions, isInHistory } from './incoming-memory.ts';
 import {
   applyRow,
-  bytesInHex,
   insertIncoming,
   leafInHex,
   type IncomingContext,

@@ -3,6 +3,7 @@ import type { IncomingChange, RefusedChange } from '../api/persistence.ts';
 import { leafOf } from '../change-log/canonical-form.ts';
 import type { ChangeLog } from '../change-log/change-log.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { bytesInHex } from '../hashing/hex.ts';
 import { insertRowSql, isRefusedValue } from '../tables/insert-row.ts';
 import { tableNamed } from '../tables/index.ts';
 import { recordColumn } from '../tables/record-lookup.ts';
@@ -27,11 +28,6 @@ export interface IncomingRow {
 /** Returns the hash of a row in hexadecimal digits. */
 export function leafInHex(table: AnyTable, values: readonly SqlValue[]): string {
   return bytesInHex(leafOf(table.name, values));
-}
-
-/** Writes bytes as hexadecimal digits. */
-export function bytesInHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Checks the row of a change. @returns the reason why it is refused, as a text */

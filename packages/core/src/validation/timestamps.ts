@@ -112,10 +112,12 @@ function momentOfStored(text: string): number {
   };
   const [year, month, day] = [digits(0, 4), digits(5, 7), digits(8, 10)];
   const [hour, minute, second] = [digits(11, 13), digits(14, 16), digits(17, 19)];
-  // Every month has 28 days. What is rarer, and what is no time, is read below.
-  if (year < 100 || month < 1 || month > 12 || day < 1 || day > 28) return NaN;
+  // What is no time is read below.
+  if (year < 100 || month < 1 || month > 12 || day < 1 || day > 31) return NaN;
   if (hour > 23 || minute > 59 || second > 59) return NaN;
-  return Date.UTC(year, month - 1, day, hour, minute, second);
+  const moment = Date.UTC(year, month - 1, day, hour, minute, second);
+  // Every month has 28 days; Date.UTC takes February 30 for March 2.
+  return day > 28 && new Date(moment).getUTCDate() !== day ? NaN : moment;
 }
 
 function momentOfText(text: string): number | null {

@@ -6,7 +6,7 @@ import type { IncomingReport, Persistence, RefusedChange, SyncState } from '@gge
 import { chainAfter, START } from '../contract/chain.ts';
 import type { ChainPosition, SyncTarget } from '../contract/sync-target.ts';
 import { forked, SyncError } from '../errors.ts';
-import { BATCH_ENTRIES, readOutgoing } from './outgoing.ts';
+import { BATCH_ENTRIES, readOutgoing, type Outgoing } from './outgoing.ts';
 import { readState, type StoredState } from './stored-state.ts';
 
 /** Counts of a push. */
@@ -35,6 +35,15 @@ const UNCHANGED_MS = 60_000;
 
 /** Times that a batch is pulled again because something was removed here meanwhile. */
 const MAX_ATTEMPTS = 10;
+
+/** Each position that is stored is a commit. */
+const STORE_MS = 1000;
+
+/** Entries that are sent together. */
+interface Batch extends Outgoing {
+  /** Number of the last one. */
+  readonly end: number;
+}
 
 /** One database and its target. The caller closes both. */
 export class Synchroniser {
@@ -106,12 +115,22 @@ export class Synchroniser {
       const pushed = await this.#compare(state, cursor, lastSeq);
       if (pushed.seq !== state.pushed.seq) state = await this.#store(withPosition(state, pushed));
       try {
-        while (state.pushed.seq < lastSeq) {
-          const sent = await this.#pushBatch(state);
-          report.entries += sent.entries;
-          report.changes += sent.changes;
-          report.unsendable += sent.unsendable;
-          state = await this.#store(withPosition(state, sent.position));
+        let reading = this.#read(state.pushed.seq, lastSeq);
+        let storedAt = performance.now();
+        for (let batch = await reading; batch !== undefined; batch = await reading) {
+          // Reads the next entries while the target stores these. A failure is thrown where they are waited for.
+          reading = this.#read(batch.end, lastSeq);
+          reading.catch(() => undefined);
+          const position = await this.#send(state, batch);
+          report.entries += batch.entries.length;
+          report.changes += batch.entries.filter(({ change }) => change !== null).length;
+          report.unsendable += batch.unsendable;
+          state = withPosition(state, position);
+          // The target knows where it is, so a position that is not stored costs no more than reading hashes again.
+          const now = performance.now();
+          if (position.seq < lastSeq && now - storedAt < STORE_MS) continue;
+          state = await this.#store(state);
+          storedAt = now;
         }
         return report;
       } catch (error) {
@@ -201,24 +220,27 @@ export class Synchroniser {
     return { seq, chain };
   }
 
-  async #pushBatch({ origin, pushed }: StoredState): Promise<{
-    readonly position: ChainPosition;
-    readonly entries: number;
-    readonly changes: number;
-    readonly unsendable: number;
-  }> {
-    const { entries, unsendable } = await readOutgoing(this.#database, pushed.seq);
+  /** Reads entries to send; undefined when there are no more. */
+  async #read(after: number, lastSeq: number): Promise<Batch | undefined> {
+    if (after >= lastSeq) return undefined;
+    const { entries, unsendable } = await readOutgoing(this.#database, after);
+    const last = entries.at(-1);
+    if (last === undefined) return undefined;
     const rows = entries.filter(({ change }) => change?.kind === 'saved').map(({ leaf }) => leaf);
     const unknown = new Set(await this.#target.unknown([...new Set(rows)]));
-    const sent = entries.map((entry) =>
-      entry.change?.kind === 'saved' && !unknown.has(entry.leaf) ? { ...entry, change: null } : entry,
-    );
-    await this.#target.push({ origin, after: pushed, entries: sent });
+    const sent = entries.map(({ seq, leaf, change }) => {
+      const isKnown = change?.kind === 'saved' && !unknown.has(leaf);
+      return { seq, leaf, change: isKnown ? null : change };
+    });
+    return { entries: sent, end: last.seq, unsendable };
+  }
+
+  /** @returns the position of the last entry */
+  async #send({ origin, pushed }: StoredState, { entries, end }: Batch): Promise<ChainPosition> {
+    await this.#target.push({ origin, after: pushed, entries });
     let { chain } = pushed;
     for (const { leaf } of entries) chain = chainAfter(chain, leaf);
-    const seq = entries.at(-1)?.seq ?? pushed.seq;
-    const changes = sent.filter(({ change }) => change !== null).length;
-    return { position: { seq, chain }, entries: entries.length, changes, unsendable };
+    return { seq: end, chain };
   }
 }
 

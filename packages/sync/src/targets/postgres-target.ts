@@ -122,12 +122,16 @@ function sessionOver(client: pg.Client, tenant: string): HubSession {
     query,
     async insert({ name, columns }, rows, ifAbsent = false) {
       const names = Object.keys(columns);
-      // One list for each column, so that the statement is short, whatever there is to insert.
-      const lists = Object.values(columns).map((type, index) => `$${index + 1}::${type.split(' ')[0]}[]`);
+      const typed = Object.entries(columns).map(([column, type]) => `${column} ${type.split(' ')[0]}`);
+      // One JSON for all rows: the statement is short, and nothing makes it faster than the runtime itself.
+      const json = JSON.stringify(
+        rows.map((row) => Object.fromEntries(names.map((column, index) => [column, row[index]]))),
+      );
       await query(
-        `INSERT INTO ${name} (${names.join()}) SELECT * FROM unnest(${lists.join()})
+        `INSERT INTO ${name} (${names.join()})
+         SELECT ${names.join()} FROM json_to_recordset($1) AS rows (${typed.join()})
          ${ifAbsent ? 'ON CONFLICT DO NOTHING' : ''}`,
-        names.map((_, index) => rows.map((row) => row[index]) as string[]),
+        [json],
       );
     },
     isAmong: (parameter) => `= ANY(${parameter})`,

@@ -1,0 +1,98 @@
+/**
+ * Measures pushes and pulls, when GGEN_SIM_SYNC_RECEIPTS says of how many receipts: to PostgreSQL, and over a hub that is a
+ * process of its own, as it was built. It prints a line for each; a machine that does nothing else gives numbers to compare.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { openPersistence, type Persistence } from '@ggen-sim/core';
+import { expect, it } from 'vitest';
+import { killHub, startHub } from '../../../tests/support/hub-commands.ts';
+import { openTarget, Synchroniser } from '../src/index.ts';
+import { startCluster } from './postgres-cluster.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const RECEIPTS = Number(process.env['GGEN_SIM_SYNC_RECEIPTS'] ?? 0);
+const TOKEN = 't'.repeat(40);
+const TICKS_PER_SECOND = 100;
+
+/** Saves receipts of about 400 bytes. */
+async function fill(database: Persistence): Promise<void> {
+  for (let first = 0; first < RECEIPTS; first += 1000) {
+    const receipts = Array.from({ length: Math.min(1000, RECEIPTS - first) }, (_, index) => ({
+      executionId: `execution ${first + index}`,
+      agentId: `agent-${index % 7}`,
+      agentType: 'validation',
+      durationMs: index,
+      receipt: { index: first + index, text: 'x'.repeat(150), list: [1, 2, 3], nested: { a: '"quoted"' } },
+    }));
+    await database.saveReceipts(receipts);
+  }
+}
+
+/** Processor time of what this process has started, in seconds; 0 where there is no /proc. */
+function childrenCpuS(): number {
+  if (!fs.existsSync('/proc/self/stat')) return 0;
+  const processes = fs.readdirSync('/proc').flatMap((name) => {
+    try {
+      const [, after = ''] = fs.readFileSync(`/proc/${Number(name)}/stat`, 'utf8').split(') ');
+      const fields = after.split(' ').map(Number);
+      const [parent = 0, user = 0, system = 0] = [fields[1], fields[11], fields[12]];
+      return [{ id: Number(name), parent, ticks: user + system }];
+    } catch {
+      return [];
+    }
+  });
+  const ticksBelow = (id: number): number =>
+    processes
+      .filter(({ parent }) => parent === id)
+      .reduce((sum, child) => sum + child.ticks + ticksBelow(child.id), 0);
+  return ticksBelow(process.pid) / TICKS_PER_SECOND;
+}
+
+/** @returns the number of receipts that were moved */
+async function measure(what: string, work: () => Promise<number>): Promise<number> {
+  const [own, others, startedAt] = [process.cpuUsage(), childrenCpuS(), performance.now()];
+  const count = await work();
+  const wallS = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(own);
+  const rounded = (seconds: number): number => Math.round(seconds * 100) / 100;
+  const report = {
+    what,
+    receipts: count,
+    wallS: rounded(wallS),
+    perSecond: Math.round(count / wallS),
+    ownCpuS: rounded((user + system) / 1e6),
+    serversCpuS: rounded(childrenCpuS() - others),
+  };
+  process.stderr.write(`${JSON.stringify(report)}\n`);
+  return count;
+}
+
+it.skipIf(RECEIPTS === 0)('receipts are pushed and pulled', { timeout: 0 }, async () => {
+  const folder = temporaryFolder();
+  const cluster = await startCluster();
+  try {
+    fs.writeFileSync(path.join(folder, 'token'), TOKEN, { mode: 0o600 });
+    const words = ['--token-file', path.join(folder, 'token'), '--hub', await cluster.newSchema()];
+    const places = [
+      ['PostgreSQL', await cluster.newSchema()],
+      ['a hub over PostgreSQL', await startHub(undefined, words)],
+    ] as const;
+    for (const [name, location] of places) {
+      const open = (file: string): Promise<Persistence> =>
+        openPersistence({ storage: 'file', path: path.join(folder, `${file} ${name}.db`) });
+      await using from = await open('from');
+      await using to = await open('to');
+      await fill(from);
+      const target = await openTarget(location, { token: TOKEN });
+      const push = async (): Promise<number> => (await new Synchroniser(from, target).push()).entries;
+      const pull = async (): Promise<number> => (await new Synchroniser(to, target).pull()).stored;
+      expect(await measure(`push to ${name}`, push)).toBe(RECEIPTS);
+      expect(await measure(`pull from ${name}`, pull)).toBe(RECEIPTS);
+      await target.close();
+    }
+  } finally {
+    await killHub();
+    await cluster.stop();
+  }
+});
