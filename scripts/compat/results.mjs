@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 const RESULTS = 'tests/consumers/results.json';
 const README = 'README.md';
-const AREAS = ['Runtimes', 'Browsers', 'Bundlers', 'Types', 'Libraries', 'SQLite'];
+const AREAS = ['Runtimes', 'Browsers', 'Bundlers', 'Types', 'Libraries', 'Packages', 'SQLite'];
 const MARKERS = /(?<=<!-- compatibility -->\n).*?(?=<!-- \/compatibility -->)/s;
 
 const readResults = () => JSON.parse(readFileSync(RESULTS, 'utf8'));
