@@ -1,5 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from '@playwright/test';
+import { findProblemsEverywhere } from './support/axe.ts';
 import { expect, openSimulator, ready, test } from './support/fixtures.ts';
 import type { SimulatorPage } from './support/simulator-page.ts';
 import { clearSiteData, fillQuota, limitQuota, openWithoutIndexedDb } from './support/storage-conditions.ts';
@@ -325,33 +325,11 @@ const STATES: readonly State[] = [
   },
 ];
 
-/**
- * Checks a state with axe. Legacy mode checks the page in itself, which has no frames of other origins; else each check opens
- * another page.
- * @param rules - the only ones to check; all without this
- */
-async function findProblems(page: Page, rules?: readonly string[]): Promise<void> {
-  const axe = new AxeBuilder({ page }).setLegacyMode(true);
-  const { violations } = await (rules ? axe.withRules([...rules]) : axe).analyze();
-  expect(
-    violations.map(({ id, nodes }) => ({ id, at: nodes.map(({ target }) => target.join(' ')) })),
-  ).toEqual([]);
-}
-
 for (const { name, reach } of STATES) {
   test(`axe finds no problem, light, dark and on a phone: ${name}`, async ({ context, baseURL }) => {
-    const page = await reach({ context, baseURL: baseURL ?? '', open: () => openSimulator(context) });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    // Of the rules, only this one is about colors.
-    await findProblems(page, ['color-contrast']);
-    await page.emulateMedia({ colorScheme: 'light' });
-    await findProblems(page);
-    await page.setViewportSize({ width: 375, height: 812 });
-    await findProblems(page);
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    await findProblemsEverywhere(
+      await reach({ context, baseURL: baseURL ?? '', open: () => openSimulator(context) }),
     );
-    expect(overflow).toBe(0);
   });
 }
 

@@ -211,3 +211,33 @@ test('an operation of the audit trail is one row, with its beginning a click awa
   await expect(page.locator('[role=dialog]:focus, [role=dialog] :focus')).toHaveCount(1);
   await expect(dialog).toContainText('4.20 s');
 });
+
+test('a range of the chart is enlarged, and a run in it opens', async ({ simulator }) => {
+  const { page } = simulator;
+  await page.evaluate(async () => {
+    const runs = Array.from({ length: 60 }, (_, index) => ({
+      executionId: `run-${index}`,
+      agentId: 'coder',
+      agentType: 'test',
+      receipt: {},
+      durationMs: 100 + index,
+    }));
+    await globalThis.ggenSim.persistence.saveReceipts(runs);
+  });
+  const plot = page.locator('.runs-chart .u-over');
+  const all = page.getByRole('button', { name: 'Show all runs' });
+  await expect(simulator.count('Receipts')).toHaveText('60');
+  const { x, y, width, height } = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  await page.mouse.move(x + width * 0.5, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.7, y + height / 2, { steps: 4 });
+  await page.mouse.up();
+  await expect(all).toBeVisible();
+  // A drag is no click.
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.mouse.click(x + width * 0.05, y + height - 5);
+  await expect(page.getByRole('dialog')).toContainText(/run-3[0-2]/);
+  await page.keyboard.press('Escape');
+  await all.click();
+  await expect(all).toHaveCount(0);
+});

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test as base, expect, type Page } from '@playwright/test';
+import { findProblemsEverywhere } from './support/axe.ts';
 import { ggenSim, sqlite3 } from './support/native-tools.ts';
 import { SimulatorPage } from './support/simulator-page.ts';
 import { startStudio, type Studio } from './support/studio.ts';
@@ -186,4 +187,20 @@ test('two tabs see each other, and a new token is told plainly', async ({ page, 
   await expect(first.page.getByText('The server has stopped.')).toBeVisible();
   await start('--port', String(studio.port));
   await expect(first.page.getByRole('heading', { name: 'The server refused this address' })).toBeVisible();
+});
+
+test('axe finds no problem in what the studio alone has, nor while its server is away', async ({
+  page,
+  file,
+  start,
+}) => {
+  await save(file, 'first', 'alpha');
+  const studio = await start();
+  const simulator = await open(page, studio);
+  await simulator.showTab('Database');
+  await expect(page.getByRole('button', { name: 'Verify' })).toBeVisible();
+  await findProblemsEverywhere(page);
+  await studio.kill('SIGTERM');
+  await expect(page.getByText('The server has stopped.')).toBeVisible();
+  await findProblemsEverywhere(page);
 });

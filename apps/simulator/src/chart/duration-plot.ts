@@ -19,6 +19,8 @@ export interface ChartedRun {
 /** A rendered chart. */
 export interface DurationPlot {
   show(runs: readonly ChartedRun[]): void;
+  /** Ends the enlargement of a range. */
+  showAll(): void;
   destroy(): void;
 }
 
@@ -47,9 +49,15 @@ const MIN_SLOTS = 24;
  * the only sign.
  *
  * @param onSelect - called with the index of a clicked run
+ * @param onEnlarge - called with true when the user has marked a range, which is enlarged, and with false when all is shown
  */
-export function createDurationPlot(host: HTMLElement, onSelect: (index: number) => void): DurationPlot {
+export function createDurationPlot(
+  host: HTMLElement,
+  onSelect: (index: number) => void,
+  onEnlarge: (isEnlarged: boolean) => void,
+): DurationPlot {
   let runs: readonly ChartedRun[] = [];
+  let isEnlarged = false;
   const kept = keepPlot(host, HEIGHT_PX, make);
 
   function make(): uPlot {
@@ -65,9 +73,10 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
       height: HEIGHT_PX,
       padding: [14, 26, 0, 0],
       legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+      cursor: { y: false, drag: { x: true, y: false, dist: 8 }, points: { show: false } },
       scales: {
-        x: { time: false, range: (_, __, max) => [-0.6, Math.max(max ?? 0, MIN_SLOTS - 1) + 0.6] },
+        // The data begins at 0, or there is none yet; a range that is marked begins elsewhere.
+        x: { time: false, range: (_, min, max) => (min ? [min, max] : allSlots(max ?? 0)) },
         // On a linear scale, one run of a day would make all others look like nothing.
         y: { distr: LOGARITHMIC, log: 10, range: (_, min, max) => durationRange(min, max) },
       },
@@ -104,6 +113,15 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
       ],
       hooks: {
         setCursor: [(moved) => showTip(moved, runs)],
+        setScale: [
+          ({ scales }, key) => {
+            if (key !== 'x') return;
+            const [from, to] = allSlots(runs.length - 1);
+            const { min = from, max = to } = scales['x'] ?? {};
+            isEnlarged = max - min < to - from - 0.01;
+            onEnlarge(isEnlarged);
+          },
+        ],
         draw: [(drawn) => markFailures(drawn, runs, colour('--error'))],
       },
     };
@@ -122,10 +140,19 @@ export function createDurationPlot(host: HTMLElement, onSelect: (index: number) 
   return {
     show(next) {
       runs = next;
-      kept.current().setData(dataOf(runs));
+      const plot = kept.current();
+      // New runs must not end what the user has enlarged.
+      plot.setData(dataOf(runs), !isEnlarged);
+      if (isEnlarged) plot.redraw();
     },
+    showAll: () => kept.current().setData(dataOf(runs)),
     destroy: kept.destroy,
   };
+}
+
+/** The range of the axis that has all slots. @param last - index of the last run */
+function allSlots(last: number): [number, number] {
+  return [-0.6, Math.max(last, MIN_SLOTS - 1) + 0.6];
 }
 
 /** Gap between a label and the plot, in CSS pixels. */

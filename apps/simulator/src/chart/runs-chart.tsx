@@ -35,7 +35,9 @@ export function RunsChart({ filters }: { filters: Filters }): ReactNode {
   );
   const { value: runs } = useLiveQuery(readRuns, RECEIPTS);
   const host = useRef<HTMLDivElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
   const [plot, setPlot] = useState<DurationPlot>();
+  const [isEnlarged, setIsEnlarged] = useState(false);
   const latest = useRef(runs);
   latest.current = runs;
   const anyRuns = runs !== undefined && runs.length > 0;
@@ -47,10 +49,14 @@ export function RunsChart({ filters }: { filters: Filters }): ReactNode {
     const load = async (): Promise<void> => {
       const { createDurationPlot } = await import('./duration-plot.ts');
       if (!mounted || !host.current) return;
-      created = createDurationPlot(host.current, (index) => {
-        const run = latest.current?.[index];
-        if (run) openReceipt(textOf(run.receiptId));
-      });
+      created = createDurationPlot(
+        host.current,
+        (index) => {
+          const run = latest.current?.[index];
+          if (run) openReceipt(textOf(run.receiptId));
+        },
+        setIsEnlarged,
+      );
       setPlot(created);
     };
     void load().catch((error: unknown) => notifyFailure('Could not load the chart', failureOf(error)));
@@ -58,9 +64,12 @@ export function RunsChart({ filters }: { filters: Filters }): ReactNode {
       mounted = false;
       created?.destroy();
       setPlot(undefined);
+      setIsEnlarged(false);
     };
   }, [anyRuns]);
 
+  // Other filters have other runs, and the enlarged range is of no use there.
+  useEffect(() => plot?.showAll(), [plot, filterText]);
   useEffect(() => {
     if (plot && runs) plot.show(runs);
   }, [plot, runs]);
@@ -68,7 +77,23 @@ export function RunsChart({ filters }: { filters: Filters }): ReactNode {
   return (
     <section className="runs-chart" aria-label="Runs over time">
       <header className="runs-chart__head">
-        <h3>Run durations</h3>
+        <h3 ref={title} tabIndex={-1}>
+          Run durations
+        </h3>
+        {anyRuns && !isEnlarged ? <span className="runs-chart__hint muted">Drag to enlarge</span> : null}
+        {isEnlarged ? (
+          <button
+            type="button"
+            className="link-button"
+            onClick={() => {
+              plot?.showAll();
+              // This button goes away, and the focus must not.
+              title.current?.focus();
+            }}
+          >
+            Show all runs
+          </button>
+        ) : null}
         {anyRuns ? <Legend /> : null}
       </header>
       {anyRuns ? (

@@ -39,6 +39,8 @@ export function DataPanel(): ReactNode {
   const { view, filters } = address;
   return (
     <section className="data-panel panel" aria-label="Stored data">
+      {/* Without a session, no other heading stands between that of the page and those of the parts. */}
+      <h2 className="visually-hidden">Stored data</h2>
       <StatsStrip stats={stats} filters={view === 'receipts' ? filters : NO_FILTERS} />
       <Tabs.Root value={view} onValueChange={(next: View) => openView(next)} className="data-tabs">
         <Tabs.List className="data-tabs__list">
