@@ -1,0 +1,142 @@
+/**
+ * The same histories over real servers, when GGEN_SIM_SYNC_SERVED_HISTORIES says how many: a hub that is a process of its own
+ * is killed while it works on a request, connections to it are cut, and those to PostgreSQL are ended. Each history is a tenant.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { killHub, startHub } from '../../../tests/support/hub-commands.ts';
+import type { SeededRandom } from '../../../tests/support/seeded-random.ts';
+import { openTarget, type SyncTarget } from '../src/index.ts';
+import { startCluster, type PostgresCluster } from './postgres-cluster.ts';
+import { runHistory, type Place } from './random-history.ts';
+import { cuttingWay, type Cut, type CuttingWay } from './served-hub.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const HISTORIES = Number(process.env['GGEN_SIM_SYNC_SERVED_HISTORIES'] ?? 0);
+const folder = temporaryFolder();
+const tokenOf = (history: number): string => String(history).padStart(40, '0');
+
+/** A hub that is started again when it was killed, behind a way that cuts connections. */
+class KilledHub {
+  readonly #cluster: PostgresCluster;
+  readonly #words: string[];
+  #way: CuttingWay | undefined;
+  #killing: Promise<void> | undefined;
+  #onRequest: () => Cut = () => 'never';
+  kills = 0;
+  ended = 0;
+
+  constructor(cluster: PostgresCluster, words: string[]) {
+    this.#cluster = cluster;
+    this.#words = words;
+  }
+
+  get url(): string {
+    return this.#way?.url ?? '';
+  }
+
+  get cuts(): number {
+    return this.#way?.cuts ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { port } = new URL(await startHub(undefined, this.#words));
+    this.#words.push('--port', port);
+    this.#way = await cuttingWay(Number(port), () => this.#onRequest());
+  }
+
+  /** Fails requests by chance; the hub is killed with one of the first. */
+  trouble(random: SeededRandom): void {
+    let untilKill = 1 + random.below(40);
+    this.#onRequest = () => {
+      untilKill--;
+      if (untilKill === 0) this.#kill();
+      if (random.chance(1 / 20)) void this.#endConnections();
+      if (random.chance(1 / 12)) return 'before';
+      return random.chance(1 / 12) ? 'after' : 'never';
+    };
+  }
+
+  calm(): void {
+    this.#onRequest = () => 'never';
+  }
+
+  /** Waits for a hub that was killed, and starts another one. */
+  async ready(): Promise<void> {
+    if (this.#killing === undefined) return;
+    await this.#killing;
+    this.#killing = undefined;
+    await startHub(undefined, this.#words);
+  }
+
+  async stop(): Promise<void> {
+    await this.#way?.close();
+    await killHub();
+  }
+
+  #kill(): void {
+    this.kills++;
+    this.#killing = killHub();
+  }
+
+  async #endConnections(): Promise<void> {
+    const rows = await this.#cluster.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ggen-sim sync'`,
+    );
+    this.ended += rows.length;
+  }
+}
+
+let cluster: PostgresCluster;
+let hub: KilledHub;
+
+beforeAll(async () => {
+  if (HISTORIES === 0) return;
+  cluster = await startCluster();
+  const lines = Array.from({ length: HISTORIES }, (_, index) => index + 1).map(
+    (history) => `push,pull@history-${history} ${tokenOf(history)}`,
+  );
+  const tokens = path.join(folder, 'tokens');
+  fs.writeFileSync(tokens, lines.join('\n'), { mode: 0o600 });
+  hub = new KilledHub(cluster, ['--hub', await cluster.newSchema('hub'), '--hub-tokens', tokens]);
+  await hub.start();
+}, 0);
+
+afterAll(async () => {
+  if (HISTORIES === 0) return;
+  process.stderr.write(
+    `${JSON.stringify({ histories: HISTORIES, kills: hub.kills, cuts: hub.cuts, endedConnections: hub.ended })}\n`,
+  );
+  await hub.stop();
+  await cluster.stop();
+}, 0);
+
+async function served(history: number, random: SeededRandom): Promise<Place> {
+  const target = await openTarget(hub.url, { token: tokenOf(history) });
+  // A machine that synchronises begins with the id of the hub: one that was killed is there again by then.
+  const waiting: SyncTarget = {
+    ...target,
+    async id() {
+      await hub.ready();
+      return target.id();
+    },
+  };
+  hub.trouble(random);
+  return {
+    unreliable: () => waiting,
+    reliable() {
+      hub.calm();
+      return waiting;
+    },
+    close: () => target.close(),
+  };
+}
+
+it.skipIf(HISTORIES === 0).each(Array.from({ length: HISTORIES }, (_, index) => index + 1))(
+  'three databases come to the same rows (history %i)',
+  { timeout: 0 },
+  async (history) => {
+    await expect(runHistory(10_000 + history, (random) => served(history, random))).resolves.toBeUndefined();
+  },
+);
