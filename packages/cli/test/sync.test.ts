@@ -244,6 +244,24 @@ describe('a hub that is served', () => {
     }
   });
 
+  it('takes the tokens that its file has now', async () => {
+    const tokens = at('changing-tokens');
+    const [first, second] = ['1'.repeat(40), '2'.repeat(40)];
+    writeFileSync(tokens, `push ${first}\n`, { mode: 0o600 });
+    const { url, stderr } = await serveHub('changing.db', '--hub', '--hub-tokens', tokens);
+    const statusWith = async (token: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      return (await fetch(`${url}/sync/v1/id`, { method: 'POST', headers, body: '{}' })).status;
+    };
+    expect([await statusWith(first), await statusWith(second)]).toEqual([200, 401]);
+    writeFileSync(tokens, `pull ${second}\n`);
+    await expect.poll(stderr).toContain('The tokens are those that');
+    expect([await statusWith(first), await statusWith(second)]).toEqual([401, 200]);
+    writeFileSync(tokens, 'all of them\n');
+    await expect.poll(stderr).toContain('line 1');
+    expect(await statusWith(second)).toBe(200);
+  });
+
   it('and killed in the middle of a push loses nothing, and nothing is there twice', async () => {
     process.env['GGEN_SIM_SYNC_TOKEN'] = TOKEN;
     const target = await cluster.newSchema();

@@ -81,6 +81,11 @@ export interface RunningServer {
   /** Path of the state file; `null` without one. */
   readonly stateFile: string | null;
   /**
+   * Replaces the `scopedTokens` for the requests that come from then on.
+   * @throws {ServeError} INVALID_ARGUMENT; those of before then stay
+   */
+  readonly setScopedTokens: (scopedTokens: readonly ScopedToken[]) => void;
+  /**
    * Takes no more requests, ends streams, finishes the requests that are running and closes the database. Called again, it
    * waits for the same end.
    */
@@ -152,7 +157,8 @@ export async function serveDatabase(
     ...(options.routes ?? []),
   ]);
   const sender = new SenderCheck(host, allowedHosts, allowedOrigins, certificate);
-  const admit = admission(sender, token === null ? undefined : new TokenCheck(token, scopedTokens), limits);
+  const tokenCheck = token === null ? undefined : new TokenCheck(token, scopedTokens);
+  const admit = admission(sender, tokenCheck, limits);
   const listener = new Listener({
     instance,
     database,
@@ -193,6 +199,10 @@ export async function serveDatabase(
     path,
     token,
     stateFile: stateFile ?? null,
+    setScopedTokens(replacing) {
+      checkTokens(replacing);
+      tokenCheck?.setScopedTokens(replacing);
+    },
     stopped,
     stop: async () => {
       await stop().then(onStopped, onFailed);
@@ -220,8 +230,11 @@ function checkOptions(
       `An allowed origin is scheme, name and port, such as https://app.example, not ${JSON.stringify(foreign)}`,
     );
   }
-  if ([...(token === null ? [] : [token]), ...scopedTokens.map((scoped) => scoped.token)].every(isToken))
-    return;
+  checkTokens([...(token === null ? [] : [{ token }]), ...scopedTokens]);
+}
+
+function checkTokens(tokens: readonly Pick<ScopedToken, 'token'>[]): void {
+  if (tokens.every(({ token }) => isToken(token))) return;
   throw new ServeError(
     'INVALID_ARGUMENT',
     '`token` must have 32 characters or more of A-Z a-z 0-9 - . _ ~ + /',

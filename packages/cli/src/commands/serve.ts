@@ -1,4 +1,5 @@
-import type { Route } from '@ggen-sim/serve';
+import { statSync } from 'node:fs';
+import type { Route, RunningServer } from '@ggen-sim/serve';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -129,8 +130,8 @@ export const serve: Command = defineCommand({
     if (plain && isWritable && encryption !== null)
       context.printNotice('What hooks send is not encrypted until it is stored');
     const token = tokenFile === undefined ? {} : { token: tokenOfFile(tokenFile) };
-    const scopedTokens =
-      hubTokens === undefined ? undefined : scopedTokensOfFile(hubTokens, ['push', 'pull']);
+    const readAs = stampOf(hubTokens);
+    const scopedTokens = hubTokens === undefined ? undefined : scopedTokensOfFile(hubTokens, HUB_SCOPES);
     const hubLocation = hub === undefined ? undefined : await locationOfHub(hub, context.databasePath);
     const tenants = new Set(scopedTokens?.flatMap(({ tenant }) => tenant ?? []));
     const routes = hubLocation === undefined ? [] : await hubAt(hubLocation, tenants, context);
@@ -157,6 +158,8 @@ export const serve: Command = defineCommand({
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     const { url, path: databasePath } = server;
+    const endWatch =
+      hubTokens === undefined ? undefined : await followTokens(hubTokens, readAs, server, context);
     try {
       await calls;
       const report = { url, database: databasePath, processId: process.pid };
@@ -165,6 +168,7 @@ export const serve: Command = defineCommand({
       );
       await server.stopped;
     } finally {
+      endWatch?.();
       // Where the address cannot be written, nobody would know that it listens.
       await server.stop();
     }
@@ -172,6 +176,43 @@ export const serve: Command = defineCommand({
     return exitCode === EXIT_CODES.terminated ? EXIT_CODES.ok : exitCode;
   },
 });
+
+/** What a token of a hub can be for. */
+const HUB_SCOPES = ['push', 'pull'];
+
+/** A system may report no changes of a file in a shared folder, or of one that is replaced; looking at it always works. */
+const LOOK_INTERVAL_MS = 1000;
+
+/** Reads the file of tokens again when it changes. While it cannot be used, the tokens of before stay. @returns ends it */
+async function followTokens(
+  file: string,
+  readAs: string,
+  server: RunningServer,
+  context: CommandContext,
+): Promise<() => void> {
+  const { scopedTokensOfFile } = await import('@ggen-sim/serve');
+  let before = readAs;
+  const look = (): void => {
+    const now = stampOf(file);
+    if (now === before) return;
+    before = now;
+    try {
+      server.setScopedTokens(scopedTokensOfFile(file, HUB_SCOPES));
+      context.printNotice(`The tokens are those that ${file} has now`);
+    } catch (error) {
+      context.printNotice(failureLine({ ...failureOf(error), hint: 'The tokens are those of before' }));
+    }
+  };
+  const timer = setInterval(look, LOOK_INTERVAL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Tells one state of a file from the next; empty where there is none. */
+function stampOf(file: string | undefined): string {
+  const status = file === undefined ? undefined : statSync(file, { bigint: true, throwIfNoEntry: false });
+  return status === undefined ? '' : `${status.ino} ${status.mtimeNs} ${status.size}`;
+}
 
 /** Returns where the hub is. @throws {SyncError} SYNC_TARGET_INVALID, also for a URL with a password, which others could see */
 async function locationOfHub(given: string | null, databasePath: string): Promise<string> {

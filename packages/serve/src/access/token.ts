@@ -37,10 +37,15 @@ export interface ScopedToken {
 export class TokenCheck {
   readonly #digest: Buffer;
   /** By the digest of the token. */
-  readonly #scoped: ReadonlyMap<string, ScopedToken>;
+  #scoped: ReadonlyMap<string, ScopedToken> = new Map();
 
   constructor(token: string, scopedTokens: readonly ScopedToken[] = []) {
     this.#digest = digestOf(token);
+    this.setScopedTokens(scopedTokens);
+  }
+
+  /** Replaces the scoped tokens, for the requests that come from then on. */
+  setScopedTokens(scopedTokens: readonly ScopedToken[]): void {
     this.#scoped = new Map(scopedTokens.map((scoped) => [keyOf(digestOf(scoped.token)), scoped]));
   }
 
