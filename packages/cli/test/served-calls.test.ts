@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
@@ -213,8 +213,10 @@ describe('a call that opens the file itself', () => {
     expect(await sandbox.db('query-audit-trail', '--count')).toBe('0\n');
     expect(await sandbox.db('query-audit-trail', '--count', '--db', 'copy.db')).toBe('1\n');
     const socket = `${sandbox.databasePath}-serve.sock`;
-    chmodSync(socket, 0o666);
-    expect(await byServer(sandbox, call)).toEqual(NOT_BY_SERVER);
+    for (const mode of [0o660, 0o606]) {
+      chmodSync(socket, mode);
+      expect(await byServer(sandbox, call)).toEqual(NOT_BY_SERVER);
+    }
     chmodSync(socket, 0o600);
     expect((await byServer(sandbox, call)).exitCode).toBe(0);
     renameSync(join(sandbox.directory, 'copy.db'), sandbox.databasePath);
@@ -253,6 +255,52 @@ describe('a call that opens the file itself', () => {
     const heard = await impersonate(sandbox, { version: '0.0.0' });
     expect(await byServer(sandbox, call)).toEqual(NOT_BY_SERVER);
     expect(heard).toEqual([]);
+  });
+});
+
+describe('a server that is told what no call would tell it', () => {
+  /** Says something at the socket, and returns all that the server says after its greeting. */
+  const say = async (sandbox: Sandbox, line: string): Promise<string> => {
+    const socket = connect(`${sandbox.databasePath}-serve.sock`);
+    socket.setEncoding('utf8').write(`${line}\n`);
+    let heard = '';
+    for await (const text of socket as AsyncIterable<string>) heard += text;
+    return heard.slice(heard.indexOf('\n') + 1);
+  };
+
+  it('does nothing, and stays', async () => {
+    const sandbox = new Sandbox();
+    await sandbox.db('save-receipt', 'e-0', 'a', 't', '{}');
+    await sandbox.db('init', '--db', 'other.db');
+    await serve(sandbox, '--write');
+    const asked = (words: readonly string[]): Promise<string> =>
+      say(
+        sandbox,
+        JSON.stringify({
+          words,
+          environment: {},
+          currentDirectory: sandbox.directory,
+          terminal: { hasColors: false },
+          isTerminal: false,
+        }),
+      );
+    const declined = '{"declined":true}\n';
+    const save = ['db', 'save-receipt', 'e-1', 'a', 't', '{}'];
+    for (const words of [
+      ['db', 'reset', '--yes'],
+      ['db', 'export', 'receipts', 'ndjson', 'stolen.ndjson'],
+      ['serve', 'stop'],
+      [],
+      [...save, '--db', 'other.db'],
+      [...save, '--key-file', 'other.db'],
+    ])
+      expect([words, await asked(words)]).toEqual([words, declined]);
+    for (const line of ['no JSON', 'null', '1', '{}', '{"words":"db"}'])
+      expect(['', declined], line).toContain(await say(sandbox, line));
+    expect(existsSync(join(sandbox.directory, 'stolen.ndjson'))).toBe(false);
+    expect(await sandbox.db('query-receipts', '--count', '--db', 'other.db')).toBe('0\n');
+    expect(await asked(save)).toMatch(/^\{"stdout":"[^}]+\}\n\{"exitCode":0\}\n$/);
+    expect(await sandbox.db('query-receipts', '--count')).toBe('2\n');
   });
 });
 

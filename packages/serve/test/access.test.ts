@@ -4,6 +4,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { openPersistence } from '@ggen-sim/core';
+import { RateLimit } from '../src/access/rate-limit.ts';
 import { serveDatabase, type Route } from '../src/index.ts';
 import { codeOf, serveForAll, serveNew } from './support/served-database.ts';
 
@@ -322,6 +323,29 @@ it('bounds connections, and requests a second, those without a token apart from 
   );
   await Promise.any(sockets.map((socket) => once(socket, 'close')));
   for (const socket of sockets) socket.destroy();
+});
+
+it('forgets the addresses that have waited longest, so that those of an attacker take no memory', () => {
+  const limit = new RateLimit(1, () => 0);
+  limit.take('first');
+  expect(() => limit.take('first')).toThrow('Too many requests');
+  for (let address = 0; address < 9_999; address += 1) limit.take(String(address));
+  expect(() => limit.take('first')).toThrow('Too many requests');
+  limit.take('one more');
+  limit.take('first');
+  expect(() => limit.take('one more')).toThrow('Too many requests');
+});
+
+it.each([
+  ['headers', 'POST /echo HTTP/1.1\r\nHost: localhost\r\n'],
+  ['a body', 'POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nslow'],
+])('cuts off who sends %s without an end', async (_, beginning) => {
+  const { server } = await serveNew({ routes: [echo], token: null, limits: { receiveMs: 100 } });
+  const socket = net.connect(server.port, '127.0.0.1');
+  socket.write(beginning);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 408 /);
+  if (!socket.closed) await once(socket, 'close');
 });
 
 it('answers with 503 when a route takes too long, and tells the route', async () => {

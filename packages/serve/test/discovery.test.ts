@@ -140,9 +140,14 @@ describe('state file', () => {
     await server.stop();
     const stateFile = `${file}-serve.json`;
     fs.writeFileSync(stateFile, '{}');
-    fs.chmodSync(stateFile, 0o644);
-    await expect(findServer(file)).rejects.toMatchObject({ code: 'STATE_FILE_REFUSED' });
+    for (const mode of [0o640, 0o620, 0o604, 0o602]) {
+      fs.chmodSync(stateFile, mode);
+      await expect(findServer(file)).rejects.toMatchObject({ code: 'STATE_FILE_REFUSED' });
+    }
     fs.rmSync(stateFile);
+    fs.mkdirSync(stateFile, { mode: 0o700 });
+    await expect(findServer(file)).rejects.toMatchObject({ code: 'STATE_FILE_REFUSED' });
+    fs.rmdirSync(stateFile);
     fs.writeFileSync(path.join(folder, 'elsewhere'), 'kept', { mode: 0o600 });
     fs.symlinkSync(path.join(folder, 'elsewhere'), stateFile);
     await using database = await openPersistence({ storage: 'file', path: file });
@@ -160,6 +165,19 @@ it('a port in use is an error that leaves the database open', async () => {
   });
   expect((await database.stats()).receiptsTotal).toBe(0);
 });
+
+// Only root can make what another user would have left there.
+it.runIf(process.getuid?.() === 0)(
+  'a state file of another user is refused, and nothing is sent to it',
+  async () => {
+    const { file, server } = await serveNew();
+    fs.chownSync(`${file}-serve.json`, 65_534, 65_534);
+    for (const asked of [findServer(file), stopServer(file)])
+      await expect(asked).rejects.toMatchObject({ code: 'STATE_FILE_REFUSED' });
+    fs.chownSync(`${file}-serve.json`, 0, 0);
+    expect((await findServer(file))?.url).toBe(server.url);
+  },
+);
 
 describe('token file', () => {
   it('with scopes has a line for each token, and is refused where one is wrong', () => {
