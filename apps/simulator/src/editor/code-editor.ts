@@ -13,6 +13,7 @@ import {
   lineNumbers,
 } from '@codemirror/view';
 import { EDITOR_THEME, HIGHLIGHT_STYLE } from './editor-theme.ts';
+import { REPLACED_SELECTION } from './replaced-selection.ts';
 import { changesBetween } from './text-changes.ts';
 
 /** A message at a location in the document. Line and column count from 1. */
@@ -76,6 +77,7 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
         StreamLanguage.define(turtle),
         syntaxHighlighting(HIGHLIGHT_STYLE),
         EDITOR_THEME,
+        REPLACED_SELECTION,
         labelled.of(labelOf(label)),
         // Tab is not bound, so that keyboard users can leave the editor.
         keymap.of([

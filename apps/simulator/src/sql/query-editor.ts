@@ -14,6 +14,7 @@ import { setDiagnostics } from '@codemirror/lint';
 import { Compartment, EditorState, Prec, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, keymap } from '@codemirror/view';
 import { EDITOR_THEME, HIGHLIGHT_STYLE } from '../editor/editor-theme.ts';
+import { REPLACED_SELECTION } from '../editor/replaced-selection.ts';
 import type { TextRange } from './error-place.ts';
 import type { TableColumns } from './tables.ts';
 
@@ -74,6 +75,7 @@ export function createQueryEditor({ host, content, onEdit, onRun }: QueryEditorO
         syntaxHighlighting(HIGHLIGHT_STYLE),
         EditorView.lineWrapping,
         EDITOR_THEME,
+        REPLACED_SELECTION,
         COMPLETION_THEME,
         EditorView.contentAttributes.of({ 'aria-label': 'Query in SQL', tabindex: '0' }),
         Prec.highest(
