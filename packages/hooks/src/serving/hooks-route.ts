@@ -41,12 +41,12 @@ export interface HooksRouteOptions {
   readonly plain?: boolean;
 }
 
+/** Time for which the first events after a pause are collected before they are stored. */
+const COLLECT_MS = 100;
 /**
- * Time for which events are collected before they are stored, so that many make one transaction. Its commit waits for the
- * disk several times, in the thread that answers: an agent should seldom meet it.
+ * Least time between two transactions while events keep coming, so that many make one. Its commit waits for the disk several
+ * times, in the thread that answers: an agent should seldom meet it.
  */
-const COLLECT_MS = 1000;
-/** Least time between two transactions while events keep coming: those that arrive during one wait for its end. */
 const BETWEEN_STORING_MS = 2000;
 /** Pause after which events are tried again that the database did not take: it was locked, or the disk was full. */
 const RETRY_MS = 5000;
