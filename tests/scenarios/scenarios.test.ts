@@ -7,7 +7,7 @@ import type { FileOpenOptions } from '../../packages/core/src/index.ts';
 import { drawStep, type ScenarioHarness, NUMBERS_PER_STEP, runScenario, storageHarness } from './index.ts';
 import { TestDatabase } from '../../packages/core/test/support/test-database.ts';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 12);
 /** The same in each check, which is never red by chance. */
 const SEED = Number(process.env['MODEL_SEED'] ?? 20_260_101);
 
