@@ -134,6 +134,8 @@ export class Synchroniser {
         }
         return report;
       } catch (error) {
+        // How far it came is what `syncStatus` tells. Where that cannot be stored, the failure itself is to be heard.
+        await this.#store(state).catch(() => undefined);
         // The target was restored from a backup meanwhile: what it lost is sent again.
         if (!(error instanceof SyncError && error.code === 'SYNC_GAP')) throw error;
         [state, { lastSeq }] = await this.#load();
