@@ -63,11 +63,15 @@ export function describeDeterminism(
 ): void {
   const example = async (name: string): Promise<InputFile> => ({ name, content: await readExample(name) });
   it('has the expected hash: queries of SPARQL', async () => {
-    const { receipt } = await runAgent(AGENTS.validation, null, { spec: [WITH_QUERIES] });
-    expect(receipt.counts).toMatchObject({ focus_nodes: 2, results: 6 });
-    expect(receipt.determinism_hash).toBe(
-      'sha256:7e853a8a11686805066715fef4e0be9e4dc9846a9e2e817e8443ffe07b0efabf',
-    );
+    // Parsers number blank nodes through all runs of a process, so a second run has others.
+    for (const _run of ['first', 'second']) {
+      const { receipt } = await runAgent(AGENTS.validation, null, { spec: [WITH_QUERIES] });
+      expect(receipt.counts).toMatchObject({ focus_nodes: 2, results: 6 });
+      expect(receipt.determinism_hash).toBe(
+        'sha256:640fb6361fcf7ca208588522c684140952768df31cadbf2848931caf80a50a1f',
+      );
+      expect(receipt.violations.map(({ message }) => message)).toContain('Does not conform to _:c14n5');
+    }
   });
   it('has the expected hash: imports and gates', async () => {
     const { receipt } = await runAgent(AGENTS.validation, null, {

@@ -67,6 +67,20 @@ describe('turtle', () => {
     expect(findings).toMatchObject({ conforms: true, violations: [] });
   });
 
+  it('writes a component without an IRI as a blank node of the shapes graph', async () => {
+    const text = await reportOf(
+      'turtle',
+      turtle(`ex:S sh:targetNode ex:x ; ex:max 1 .
+        [] sh:parameter [ sh:path ex:max ] ; sh:validator [ sh:ask "ASK { FILTER (false) }" ] .`),
+    );
+    const { quads } = await parsed(text);
+    const components = [...quads].filter(({ predicate }) =>
+      predicate.value.endsWith('sourceConstraintComponent'),
+    );
+    expect(components.map(({ object }) => object.termType)).toEqual(['BlankNode']);
+    expect(text).toContain('sh:sourceConstraintComponent _:shape-c14n');
+  });
+
   it('is empty for a run that failed', async () => {
     const text = await reportOf('turtle', BROKEN);
     expect(text).toMatch(/^# The run failed: broken\.ttl:2:/);

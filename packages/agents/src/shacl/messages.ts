@@ -9,7 +9,7 @@ export interface MessageSubject {
   readonly shapesLabels: ReadonlyMap<string, string>;
   /** Violated shape. */
   readonly shape: Term;
-  /** Local name of the violated component. */
+  /** Local name of the violated component, or its IRI or label. */
   readonly component: string;
   /** Value that violates the shape, written as a term. */
   readonly value: string | null;
@@ -64,7 +64,7 @@ export function messageOf(subject: MessageSubject): string {
   const template =
     declaredMessage(subject.shapes, subject.shape) ??
     DEFAULT_MESSAGES[subject.component] ??
-    `Does not conform to <${subject.component}>`;
+    `Does not conform to ${subject.component.startsWith('_:') ? subject.component : `<${subject.component}>`}`;
   return template.replace(/\{[$?](\w+)\}/g, (placeholder, name: string) => {
     if (name === 'value') return subject.value ?? placeholder;
     return describeParameter(subject, name) ?? placeholder;

@@ -289,7 +289,8 @@ class SparqlReader {
 
   /** Returns the statements by which shapes use a component, one parameter of it for each shape. */
   #usesOf(component: Term, parameters: readonly DeclaredParameter[], users: readonly Term[]): Use[] {
-    const part = `<${component.value}>`;
+    const part =
+      component.termType === 'BlankNode' ? 'a constraint component without an IRI' : `<${component.value}>`;
     const own = parameters.map(({ path }) => path.value).filter((predicate) => !isBuiltIn(predicate));
     return users.flatMap((shape): Use[] => {
       const predicate = own.find((each) => this.#shapes.objects(shape, each).length > 0);

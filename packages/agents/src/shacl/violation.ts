@@ -20,7 +20,10 @@ export interface Violation {
   readonly shape: string;
   /** Violated shape. */
   readonly sourceShape: string;
-  /** Local name in SHACL's namespace, such as `MinCountConstraintComponent`, or the IRI of another component. */
+  /**
+   * Local name in SHACL's namespace, such as `MinCountConstraintComponent`, or the IRI of another component, or its label in
+   * the shapes graph.
+   */
   readonly sourceConstraintComponent: string;
   /** Violated `sh:sparql` constraint, a node of the shapes graph. */
   readonly sourceConstraint?: string;
@@ -42,7 +45,7 @@ export function violationOf(result: ValidationResult, context: ViolationContext)
   const { shapes, dataLabels, shapesLabels } = context;
   const inData = (term: Term | null): string | null => (term === null ? null : renderTerm(term, dataLabels));
   const sourceShape = result.sourceShape ?? shapes.iri('');
-  const component = localName(result.sourceConstraintComponent);
+  const component = localName(result.sourceConstraintComponent, shapesLabels);
   const [constraint] = result.dataset.match(result.term, shapes.iri(`${SH}sourceConstraint`));
   return {
     focusNode: inData(result.focusNode) ?? '',
@@ -52,7 +55,7 @@ export function violationOf(result: ValidationResult, context: ViolationContext)
     sourceShape: renderTerm(sourceShape, shapesLabels),
     sourceConstraintComponent: component,
     ...(constraint === undefined ? {} : { sourceConstraint: renderTerm(constraint.object, shapesLabels) }),
-    severity: localName(result.severity),
+    severity: localName(result.severity, shapesLabels),
     message:
       result.message[0]?.value ??
       messageOf({ shapes, shapesLabels, shape: sourceShape, component, value: inData(result.value) }),
@@ -66,7 +69,9 @@ function pathOf(result: ValidationResult, shape: Term, shapes: TripleGraph): str
   return path === undefined ? null : renderPath(shapes, path);
 }
 
-function localName(term: Term | null): string {
+/** Returns the local name of a term in SHACL's namespace, another IRI, or the canonical label of a blank node. */
+function localName(term: Term | null, labels: ReadonlyMap<string, string>): string {
+  if (term?.termType === 'BlankNode') return renderTerm(term, labels);
   const iri = term?.value ?? '';
   return iri.startsWith(SH) ? iri.slice(SH.length) : iri;
 }

@@ -45,8 +45,9 @@ function inShapes(term: string): string {
   return term.replace(/^_:/, '_:shape-');
 }
 
-/** Writes a local name of SHACL's namespace, or the IRI of a term that is not of it. */
+/** Writes a local name of SHACL's namespace, or the IRI or label of a term that is not of it. */
 function shaclTerm(name: string): string {
+  if (name.startsWith('_:')) return inShapes(name);
   return /^\w+$/.test(name) ? `sh:${name}` : `<${name}>`;
 }
 
