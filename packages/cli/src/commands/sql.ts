@@ -1,4 +1,3 @@
-import { columnsOfSqlResult } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { count, flag, repeatedText, sqlText } from '../parameters.ts';
 import { CSV_OPTIONS, rowFormat, writeColumns } from '../output/rows.ts';
@@ -35,6 +34,7 @@ export const sql: Command = defineCommand({
     "ggen-sim db sql 'SELECT * FROM receipts WHERE agent_id = ?' --parameter agent-1 --explain",
   ],
   async run({ sql: statement, parameter: parameters = [], limit, timeout, explain, ...output }, context) {
+    const { columnsOfSqlResult } = await import('@ggen-sim/core');
     await using database = await context.openDatabase();
     // SQLite runs in this thread, so no signal would be heard, and nothing is written.
     context.interruption.endAtOnce();

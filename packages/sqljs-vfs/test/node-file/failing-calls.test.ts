@@ -278,7 +278,7 @@ const HARNESSES: readonly Harness[] = [
  * Every call fails with SWEEP=all. Without it, every call fails with the most general error, and each seventh with the others
  * and beneath encryption, which takes its place between SQLite and these calls.
  */
-function stepOf({ options }: Harness, { name }: Fault): number {
+function stepOf({ options }: Harness, name: string): number {
   if (process.env['SWEEP'] === 'all') return 1;
   return name === 'EIO' && options.key === undefined ? 1 : 7;
 }
@@ -286,15 +286,18 @@ function stepOf({ options }: Harness, { name }: Fault): number {
 const SWEEPS = HARNESSES.flatMap((harness) =>
   // Beneath encryption: one fault that fills the disk, and one that does not.
   (harness.options.key ? FAULTS.slice(0, 2) : FAULTS).map((each) => ({
-    ...harness,
-    ...each,
-    step: stepOf(harness, each),
+    storage: harness.storage,
+    name: each.name,
+    harness,
+    fault: each,
   })),
 );
 
 it.each(SWEEPS)(
   '$storage: calls fail once with $name',
-  async ({ makeHarness, options, step, error, resultCodes }) => {
+  async ({ harness, fault: { name, error, resultCodes } }) => {
+    const { makeHarness, options } = harness;
+    const step = stepOf(harness, name);
     const sweep = { makeHarness, options, error, isExpected: failsWith(resultCodes) };
     const { calls, runs, noticed, stored } = await sweepAll(sweep, step);
     expect(calls).toBeGreaterThan(100);
