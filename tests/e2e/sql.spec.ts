@@ -13,6 +13,8 @@ async function type(simulator: SimulatorPage, sql: string): Promise<void> {
   await simulator.query.click();
   await simulator.page.keyboard.press('ControlOrMeta+a');
   await simulator.page.keyboard.insertText(sql);
+  // The browser may take keys that are pressed later before it.
+  await expect(simulator.query).toHaveText(sql.trim());
   // The completion, which would cover what is below.
   await simulator.page.keyboard.press('Escape');
 }
@@ -119,6 +121,27 @@ test('what is refused is told at its place, and nothing is changed', async ({ si
   await page.reload();
   await ready(page);
   await expect(page.getByRole('img', { name: 'square by i, 10,000 points' }).locator('canvas')).toBeVisible();
+});
+
+test('what was typed last is run, however soon', async ({ context }) => {
+  const simulator = await openSimulator(context);
+  await simulator.showTab('SQL');
+  await simulator.query.click();
+  await type(simulator, 'SELECT 1 AS ');
+  await simulator.query.evaluate((editor) => {
+    // Both within one task, in which nothing is rendered.
+    document.execCommand('insertText', false, 'one');
+    const keys = {
+      key: 'Enter',
+      keyCode: 13,
+      ctrlKey: true,
+      bubbles: true,
+      composed: true,
+      cancelable: true,
+    };
+    editor.dispatchEvent(new KeyboardEvent('keydown', keys));
+  });
+  await expect(simulator.table.getByRole('columnheader')).toHaveText(['one']);
 });
 
 test('what was typed stays while another view is shown', async ({ context }) => {

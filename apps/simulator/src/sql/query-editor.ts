@@ -24,7 +24,8 @@ export interface QueryEditorOptions {
   readonly host: HTMLElement;
   readonly content: string;
   readonly onEdit: (content: string) => void;
-  readonly onRun: () => void;
+  /** Called with the text at that moment, which those who are told of edits may not have yet. */
+  readonly onRun: (content: string) => void;
 }
 
 /** A rendered editor of a query. */
@@ -82,8 +83,8 @@ export function createQueryEditor({ host, content, onEdit, onRun }: QueryEditorO
           keymap.of([
             {
               key: 'Mod-Enter',
-              run: () => {
-                onRun();
+              run: ({ state }) => {
+                onRun(state.doc.toString());
                 return true;
               },
             },

@@ -7,26 +7,33 @@ import type { TextRange } from './error-place.ts';
 import type { QueryEditor } from './query-editor.ts';
 import { readTables } from './tables.ts';
 
+/** A text from outside the editor, such as that of the address; each is a new object. */
+export interface GivenText {
+  readonly text: string;
+}
+
 /** Shows the editor of the query. */
 export function QueryInput({
-  text,
+  given,
   error,
   onEdit,
   onRun,
 }: {
-  text: string;
+  /** Replaces the text in the editor, once. */
+  given: GivenText;
   /** The part of the text that the database refused. */
   error: { readonly place: TextRange; readonly message: string } | undefined;
   onEdit: (text: string) => void;
-  onRun: () => void;
+  onRun: (text: string) => void;
 }): ReactNode {
   const persistence = usePersistence();
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<QueryEditor>();
   const [failure, setFailure] = useState<Failure>();
   // The editor is created once and must call the current callbacks.
-  const latest = useRef({ text, onEdit, onRun });
-  latest.current = { text, onEdit, onRun };
+  const latest = useRef({ given, onEdit, onRun });
+  latest.current = { given, onEdit, onRun };
+  const shown = useRef(given);
   useEffect(() => {
     let mounted = true;
     let created: QueryEditor | undefined;
@@ -34,11 +41,12 @@ export function QueryInput({
       try {
         const { createQueryEditor } = await import('./query-editor.ts');
         if (!mounted || !host.current) return;
+        shown.current = latest.current.given;
         created = createQueryEditor({
           host: host.current,
-          content: latest.current.text,
+          content: shown.current.text,
           onEdit: (next) => latest.current.onEdit(next),
-          onRun: () => latest.current.onRun(),
+          onRun: (content) => latest.current.onRun(content),
         });
         setEditor(created);
       } catch (loading) {
@@ -51,7 +59,12 @@ export function QueryInput({
       created?.destroy();
     };
   }, []);
-  useEffect(() => editor?.show(text), [editor, text]);
+  useEffect(() => {
+    // Each is shown once: later it would replace what was typed meanwhile.
+    if (editor === undefined || shown.current === given) return;
+    shown.current = given;
+    editor.show(given.text);
+  }, [editor, given]);
   useEffect(() => editor?.mark(error?.place, error?.message ?? ''), [editor, error]);
   useEffect(() => {
     if (editor === undefined) return undefined;

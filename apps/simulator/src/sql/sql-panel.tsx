@@ -6,7 +6,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatDuration, formatPlural } from '../components/format.ts';
 import { errorPlace } from './error-place.ts';
 import { EXAMPLE_QUERIES } from './example-queries.ts';
-import { QueryInput } from './query-input.tsx';
+import { QueryInput, type GivenText } from './query-input.tsx';
 import { queryOf, resultViewOf, ROW_LIMITS, TIME_LIMITS_S } from './query-options.ts';
 import { ResultChart } from './result-chart.tsx';
 import { ResultDownload } from './result-download.tsx';
@@ -24,22 +24,40 @@ export function SqlPanel(): ReactNode {
   const { sql } = query;
   const [repetition, setRepetition] = useState(0);
   const outcome = useSqlQuery(query, repetition);
-  const [text, setText] = useState(draft?.sql === sql ? (draft?.text ?? '') : (sql ?? ''));
+  const [given, setGiven] = useState<GivenText>({
+    text: draft?.sql === sql ? (draft?.text ?? '') : (sql ?? ''),
+  });
+  const [text, setText] = useState(given.text);
+  // A click may come before what was typed is rendered.
+  const typed = useRef(text);
+  const edit = (edited: string): void => {
+    typed.current = edited;
+    setText(edited);
+  };
   const [shownSql, setShownSql] = useState(sql);
+  const ranSql = useRef(sql);
   if (shownSql !== sql) {
-    // Back, or a link, leads to another query.
     setShownSql(sql);
-    setText(sql ?? '');
+    // Back, or a link, leads to another query. What was run here may have been edited since.
+    if (ranSql.current !== sql) {
+      setGiven({ text: sql ?? '' });
+      edit(sql ?? '');
+    }
+    ranSql.current = sql;
   }
   useEffect(() => {
     draft = { sql, text };
   }, [sql, text]);
 
   const change = (changed: Partial<Address>): void => navigate({ ...currentAddress(), ...changed });
-  const run = (): void => {
-    if (text.trim() === '') return;
-    if (text === sql) setRepetition(repetition + 1);
-    else change({ sql: text });
+  const run = (wanted: string): void => {
+    if (wanted.trim() === '') return;
+    if (wanted === currentAddress().sql) {
+      setRepetition((count) => count + 1);
+      return;
+    }
+    ranSql.current = wanted;
+    change({ sql: wanted });
   };
   const { failure } = outcome;
   const error = useMemo(() => {
@@ -49,14 +67,14 @@ export function SqlPanel(): ReactNode {
 
   return (
     <section className="sql-panel" aria-label="SQL">
-      <QueryInput text={text} error={text === sql ? error : undefined} onEdit={setText} onRun={run} />
+      <QueryInput given={given} error={text === sql ? error : undefined} onEdit={edit} onRun={run} />
       <div className="sql-panel__bar">
         <button
           type="button"
           className="button button--primary"
           aria-keyshortcuts="Control+Enter Meta+Enter"
           disabled={text.trim() === '' || outcome.running}
-          onClick={run}
+          onClick={() => run(typed.current)}
         >
           {outcome.running ? 'Running…' : 'Run query'}
         </button>
