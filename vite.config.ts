@@ -28,7 +28,7 @@ const config: ViteUserConfig = defineConfig({
           ...timeouts,
           name: 'node',
           // Its tests wait for disks and processes half of the time; Vitest would start one worker on two cores.
-          maxWorkers: 3,
+          maxWorkers: 2,
           include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.browser.test.ts', 'tests/native/**'],
         },
