@@ -123,6 +123,21 @@ test('what is refused is told at its place, and nothing is changed', async ({ si
   await expect(page.getByRole('img', { name: 'square by i, 10,000 points' }).locator('canvas')).toBeVisible();
 });
 
+for (const width of [390, 1080, 1081]) {
+  test(`a click leads into the editor, ${width} px wide`, async ({ context }) => {
+    const simulator = await openSimulator(context);
+    const { page } = simulator;
+    await page.setViewportSize({ width, height: 900 });
+    await simulator.showTab('SQL');
+    await simulator.query.click();
+    await page.keyboard.type('SELECT 1 AS one');
+    await expect(simulator.query).toHaveText('SELECT 1 AS one');
+    await simulator.showTab('Receipts');
+    await page.getByRole('searchbox').first().click();
+    await expect(page.getByRole('searchbox').first()).toBeFocused();
+  });
+}
+
 test('what was typed last is run, however soon', async ({ context }) => {
   const simulator = await openSimulator(context);
   await simulator.showTab('SQL');

@@ -1,4 +1,4 @@
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useSyncExternalStore, type ReactNode } from 'react';
 import { Group, Panel, Separator } from 'react-resizable-panels';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
 import { reportDatabaseFailure } from '../database/database.ts';
@@ -8,6 +8,14 @@ import { SESSION_AGENT_TYPE } from '../session/session.ts';
 import { DataPanel } from '../tables/data-panel.tsx';
 import { foldUnlessChosen, setPaneLayout, usePaneLayout } from './pane-layout.ts';
 import './panes.css';
+
+/** Below this width, which the style sheets name too, the panes are one below the other. */
+const STACKED = matchMedia('(max-width: 1080px)');
+
+function subscribeToStacked(listener: () => void): () => void {
+  STACKED.addEventListener('change', listener);
+  return () => STACKED.removeEventListener('change', listener);
+}
 
 /** Shows the session and the data side by side, in the sizes that the user chose, or the data alone. */
 export function Panes(): ReactNode {
@@ -25,6 +33,7 @@ function DataAlone(): ReactNode {
 
 function SessionAndData(): ReactNode {
   const { isFolded, sizes } = usePaneLayout();
+  const isStacked = useSyncExternalStore(subscribeToStacked, () => STACKED.matches);
   const persistence = usePersistence();
   useEffect(() => {
     if (isFolded !== undefined) return;
@@ -42,6 +51,8 @@ function SessionAndData(): ReactNode {
   return (
     <Group
       className="panes"
+      // It would take all that is between the hidden separator's neighbours for the separator, and every click with it.
+      disabled={isStacked}
       {...(sizes === undefined ? {} : { defaultLayout: sizes })}
       onLayoutChanged={(changed) => setPaneLayout({ sizes: changed })}
     >
