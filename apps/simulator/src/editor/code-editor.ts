@@ -1,19 +1,17 @@
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { bracketMatching, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
+import { defaultKeymap, historyKeymap } from '@codemirror/commands';
+import { StreamLanguage } from '@codemirror/language';
 import { turtle } from '@codemirror/legacy-modes/mode/turtle';
 import { lintGutter, nextDiagnostic, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, Transaction } from '@codemirror/state';
 import {
-  drawSelection,
   EditorView,
   highlightActiveLine,
   highlightActiveLineGutter,
   keymap,
   lineNumbers,
 } from '@codemirror/view';
-import { EDITOR_THEME, HIGHLIGHT_STYLE } from './editor-theme.ts';
-import { REPLACED_SELECTION } from './replaced-selection.ts';
+import { COMMON_EXTENSIONS } from './common-extensions.ts';
 import { changesBetween } from './text-changes.ts';
 
 /** A message at a location in the document. Line and column count from 1. */
@@ -69,15 +67,10 @@ export function createCodeEditor({ host, content, label, onEdit, onRun }: CodeEd
         lintGutter(),
         highlightActiveLine(),
         highlightActiveLineGutter(),
-        history(),
-        drawSelection(),
-        bracketMatching(),
         search({ top: true }),
         highlightSelectionMatches(),
         StreamLanguage.define(turtle),
-        syntaxHighlighting(HIGHLIGHT_STYLE),
-        EDITOR_THEME,
-        REPLACED_SELECTION,
+        COMMON_EXTENSIONS,
         labelled.of(labelOf(label)),
         // Tab is not bound, so that keyboard users can leave the editor.
         keymap.of([

@@ -1,8 +1,8 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
-import { failureOf, type Failure } from '../database/failure.ts';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import type { SessionDocument } from '../session/session.ts';
-import type { CodeEditor, Marker } from './code-editor.ts';
+import type { Marker } from './code-editor.ts';
+import { useLoadedEditor } from './use-loaded-editor.ts';
 import './document-editor.css';
 
 /** The properties of {@link DocumentEditor}. */
@@ -18,38 +18,21 @@ export interface DocumentEditorProps {
 
 /** Shows a document in the editor, which is loaded with the first document. */
 export function DocumentEditor({ document, markers, goTo, onEdit, onRun }: DocumentEditorProps): ReactNode {
-  const host = useRef<HTMLDivElement>(null);
-  const [editor, setEditor] = useState<CodeEditor>();
-  const [failure, setFailure] = useState<Failure>();
   // The editor is created once and must call the current callbacks.
   const latest = useRef({ onEdit, onRun, document });
   latest.current = { onEdit, onRun, document };
 
-  useEffect(() => {
-    let mounted = true;
-    let created: CodeEditor | undefined;
-    const load = async (): Promise<void> => {
-      try {
-        const { createCodeEditor } = await import('./code-editor.ts');
-        if (!mounted || !host.current) return;
-        created = createCodeEditor({
-          host: host.current,
-          content: latest.current.document.content,
-          label: `Content of ${latest.current.document.name}`,
-          onEdit: (before, after) => latest.current.onEdit(before, after),
-          onRun: () => latest.current.onRun(),
-        });
-        setEditor(created);
-      } catch (error) {
-        setFailure(failureOf(error));
-      }
-    };
-    void load();
-    return () => {
-      mounted = false;
-      created?.destroy();
-    };
-  }, []);
+  const { host, editor, failure } = useLoadedEditor(async () => {
+    const { createCodeEditor } = await import('./code-editor.ts');
+    return (element) =>
+      createCodeEditor({
+        host: element,
+        content: latest.current.document.content,
+        label: `Content of ${latest.current.document.name}`,
+        onEdit: (before, after) => latest.current.onEdit(before, after),
+        onRun: () => latest.current.onRun(),
+      });
+  });
 
   useEffect(() => editor?.show(document.content), [editor, document.content]);
   useEffect(() => editor?.setLabel(`Content of ${document.name}`), [editor, document.name]);

@@ -3,41 +3,57 @@ import type { AuditRow, MemoryRow, Persistence, ReceiptRow, SqlResultValue } fro
 import { textOf } from '../components/printable.ts';
 import { EntryJoiner } from '../tables/joined-entries.ts';
 
+/** Columns by the fields that have their values. */
+type Fields<Row> = Readonly<Record<keyof Row & string, string>>;
+
+const RECEIPT: Fields<ReceiptRow> = {
+  receiptId: 'receipt_id',
+  executionId: 'execution_id',
+  agentId: 'agent_id',
+  agentType: 'agent_type',
+  receiptJson: 'receipt_json',
+  status: 'status',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  durationMs: 'duration_ms',
+};
+
+const MEMORY: Fields<MemoryRow> = {
+  memoryId: 'memory_id',
+  agentId: 'agent_id',
+  agentType: 'agent_type',
+  memoryJson: 'memory_json',
+  lastUpdated: 'last_updated',
+  version: 'version',
+};
+
+const AUDIT: Fields<AuditRow> = {
+  auditId: 'audit_id',
+  timestamp: 'timestamp',
+  agentId: 'agent_id',
+  operation: 'operation',
+  operationType: 'operation_type',
+  status: 'status',
+  durationMs: 'duration_ms',
+  details: 'details',
+  errorMessage: 'error_message',
+};
+
+const columnsOf = (fields: Readonly<Record<string, string>>): string => Object.values(fields).join(', ');
+
+/** Makes a row of its values. Another program may have stored values of other types; what shows them expects that. */
+function rowOf<Row>(fields: Fields<Row>, values: readonly SqlResultValue[]): Row {
+  return Object.fromEntries(Object.keys(fields).map((field, index) => [field, values[index]])) as Row;
+}
+
 /** Reads a receipt. @returns undefined where there is none of this id */
-export async function readReceipt(persistence: Persistence, id: string): Promise<ReceiptRow | undefined> {
-  const row = await readRow(
-    persistence,
-    `SELECT receipt_id, execution_id, agent_id, agent_type, receipt_json, status, created_at, updated_at, duration_ms
-       FROM receipts WHERE receipt_id = ?`,
-    id,
-  );
-  if (row === undefined) return undefined;
-  const [receiptId, executionId, agentId, agentType, receiptJson, status, createdAt, updatedAt, durationMs] =
-    row;
-  // Another program may have stored values of other types; what shows them expects that.
-  return {
-    receiptId,
-    executionId,
-    agentId,
-    agentType,
-    receiptJson,
-    status,
-    createdAt,
-    updatedAt,
-    durationMs,
-  } as ReceiptRow;
+export function readReceipt(persistence: Persistence, id: string): Promise<ReceiptRow | undefined> {
+  return readRow(persistence, RECEIPT, 'FROM receipts WHERE receipt_id = ?', id);
 }
 
 /** Reads the current memory of an agent. @returns undefined where the agent has none */
-export async function readMemory(persistence: Persistence, agent: string): Promise<MemoryRow | undefined> {
-  const row = await readRow(
-    persistence,
-    `SELECT memory_id, agent_id, agent_type, memory_json, last_updated, version FROM agent_memory WHERE agent_id = ?`,
-    agent,
-  );
-  if (row === undefined) return undefined;
-  const [memoryId, agentId, agentType, memoryJson, lastUpdated, version] = row;
-  return { memoryId, agentId, agentType, memoryJson, lastUpdated, version } as MemoryRow;
+export function readMemory(persistence: Persistence, agent: string): Promise<MemoryRow | undefined> {
+  return readRow(persistence, MEMORY, 'FROM agent_memory WHERE agent_id = ?', agent);
 }
 
 /** An audit entry, and the other one of its operation. */
@@ -47,23 +63,20 @@ export interface AuditPair {
   readonly partner: AuditRow | undefined;
 }
 
-const AUDIT_COLUMNS =
-  'audit_id, timestamp, agent_id, operation, operation_type, status, duration_ms, details, error_message';
-
 /** Entries of the same operation, before and after, among which the partner is looked for. */
 const SEARCHED_ENTRIES = 100;
 
 /** Reads an audit entry with its partner. @returns undefined where there is none of this id */
 export async function readAudit(persistence: Persistence, id: string): Promise<AuditPair | undefined> {
-  const row = await readRow(persistence, `SELECT ${AUDIT_COLUMNS} FROM audit_log WHERE audit_id = ?`, id);
-  return row && withPartner(persistence, auditRow(row));
+  const entry = await readRow(persistence, AUDIT, 'FROM audit_log WHERE audit_id = ?', id);
+  return entry && withPartner(persistence, entry);
 }
 
 /** Finds the partner in the same way as the table, so that the two agree. */
 async function withPartner(persistence: Persistence, entry: AuditRow): Promise<AuditPair> {
   const around = (comparison: string, order: string): string =>
     `SELECT * FROM (
-       SELECT ${AUDIT_COLUMNS}, rowid AS place FROM audit_log
+       SELECT ${columnsOf(AUDIT)}, rowid AS place FROM audit_log
         WHERE agent_id = ?1 AND operation = ?2 AND operation_type IS ?3
           AND (timestamp, rowid) ${comparison} (SELECT timestamp, rowid FROM audit_log WHERE audit_id = ?4)
         ORDER BY timestamp ${order}, rowid ${order} LIMIT ${SEARCHED_ENTRIES})`;
@@ -74,34 +87,10 @@ async function withPartner(persistence: Persistence, entry: AuditRow): Promise<A
   const joiner = new EntryJoiner('newest-first');
   const id = textOf(entry.auditId);
   const joined = rows
-    .flatMap((row) => joiner.add(auditRow(row)) ?? [])
+    .flatMap((row) => joiner.add(rowOf(AUDIT, row)) ?? [])
     .find((pair) => textOf(pair.entry.auditId) === id || textOf(pair.start?.auditId) === id);
   const isStart = textOf(joined?.start?.auditId) === id;
   return { entry, partner: isStart ? joined?.entry : joined?.start };
-}
-
-function auditRow([
-  auditId,
-  timestamp,
-  agentId,
-  operation,
-  operationType,
-  status,
-  durationMs,
-  details,
-  errorMessage,
-]: readonly SqlResultValue[]): AuditRow {
-  return {
-    auditId,
-    timestamp,
-    agentId,
-    operation,
-    operationType,
-    status,
-    durationMs,
-    details,
-    errorMessage,
-  } as AuditRow;
 }
 
 /** A run to compare with. */
@@ -133,13 +122,15 @@ export async function readEarlierRuns(
   );
 }
 
-async function readRow(
+async function readRow<Row>(
   persistence: Persistence,
-  sql: string,
+  fields: Fields<Row>,
+  from: string,
   id: string,
-): Promise<readonly SqlResultValue[] | undefined> {
+): Promise<Row | undefined> {
+  const sql = `SELECT ${columnsOf(fields)} ${from}`;
   const { rows } = await persistence.querySql({ sql, parameters: [parameterOf(id)], limit: 1 });
-  return rows[0];
+  return rows[0] && rowOf(fields, rows[0]);
 }
 
 /** An id that another program stored as a BLOB is in the address as tables show it. */

@@ -7,14 +7,12 @@ import {
   type CompletionContext,
   type CompletionResult,
 } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { defaultKeymap, historyKeymap } from '@codemirror/commands';
 import { sql, SQLite } from '@codemirror/lang-sql';
-import { bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { setDiagnostics } from '@codemirror/lint';
 import { Compartment, EditorState, Prec, type Extension } from '@codemirror/state';
-import { drawSelection, EditorView, keymap } from '@codemirror/view';
-import { EDITOR_THEME, HIGHLIGHT_STYLE } from '../editor/editor-theme.ts';
-import { REPLACED_SELECTION } from '../editor/replaced-selection.ts';
+import { EditorView, keymap } from '@codemirror/view';
+import { COMMON_EXTENSIONS } from '../editor/common-extensions.ts';
 import type { TextRange } from './error-place.ts';
 import type { TableColumns } from './tables.ts';
 
@@ -67,16 +65,11 @@ export function createQueryEditor({ host, content, onEdit, onRun }: QueryEditorO
     state: EditorState.create({
       doc: content,
       extensions: [
-        history(),
-        drawSelection(),
-        bracketMatching(),
         closeBrackets(),
         autocompletion({ icons: false }),
         language.of(languageOf([])),
-        syntaxHighlighting(HIGHLIGHT_STYLE),
         EditorView.lineWrapping,
-        EDITOR_THEME,
-        REPLACED_SELECTION,
+        COMMON_EXTENSIONS,
         COMPLETION_THEME,
         EditorView.contentAttributes.of({ 'aria-label': 'Query in SQL', tabindex: '0' }),
         Prec.highest(

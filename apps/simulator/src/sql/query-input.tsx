@@ -1,10 +1,9 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { reportDatabaseFailure } from '../database/database.ts';
-import { failureOf, type Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
+import { useLoadedEditor } from '../editor/use-loaded-editor.ts';
 import type { TextRange } from './error-place.ts';
-import type { QueryEditor } from './query-editor.ts';
 import { readTables } from './tables.ts';
 
 /** A text from outside the editor, such as that of the address; each is a new object. */
@@ -27,38 +26,22 @@ export function QueryInput({
   onRun: (text: string) => void;
 }): ReactNode {
   const persistence = usePersistence();
-  const host = useRef<HTMLDivElement>(null);
-  const [editor, setEditor] = useState<QueryEditor>();
-  const [failure, setFailure] = useState<Failure>();
   // The editor is created once and must call the current callbacks.
   const latest = useRef({ given, onEdit, onRun });
   latest.current = { given, onEdit, onRun };
   const shown = useRef(given);
-  useEffect(() => {
-    let mounted = true;
-    let created: QueryEditor | undefined;
-    const load = async (): Promise<void> => {
-      try {
-        const { createQueryEditor } = await import('./query-editor.ts');
-        if (!mounted || !host.current) return;
-        shown.current = latest.current.given;
-        created = createQueryEditor({
-          host: host.current,
-          content: shown.current.text,
-          onEdit: (next) => latest.current.onEdit(next),
-          onRun: (content) => latest.current.onRun(content),
-        });
-        setEditor(created);
-      } catch (loading) {
-        setFailure(failureOf(loading));
-      }
+  const { host, editor, failure } = useLoadedEditor(async () => {
+    const { createQueryEditor } = await import('./query-editor.ts');
+    return (element) => {
+      shown.current = latest.current.given;
+      return createQueryEditor({
+        host: element,
+        content: shown.current.text,
+        onEdit: (next) => latest.current.onEdit(next),
+        onRun: (content) => latest.current.onRun(content),
+      });
     };
-    void load();
-    return () => {
-      mounted = false;
-      created?.destroy();
-    };
-  }, []);
+  });
   useEffect(() => {
     // Each is shown once: later it would replace what was typed meanwhile.
     if (editor === undefined || shown.current === given) return;
