@@ -414,7 +414,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'settings.ts': ['settings'],
       'record.ts': ['recording'],
       'spool.ts': ['spool'],
-      serving: ['spool/drain.ts', 'recording/hook-event.ts', 'spool'],
+      serving: ['spool/drain.ts', 'mapping', 'recording/hook-event.ts', 'spool'],
       transcript: ['mapping', 'recording/hook-event.ts'],
       settings: [],
       'spool/drain.ts': ['mapping', 'recording/hook-event.ts', 'spool'],

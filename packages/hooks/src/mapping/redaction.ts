@@ -1,5 +1,5 @@
 /** Removes obvious secrets. The rules for tokens are secretlint's; names of fields that hold secrets are ours. */
-import { shortText } from '../recording/hook-event.ts';
+import { shortText, type HookEvent } from '../recording/hook-event.ts';
 
 /** Longest text that is stored, in characters. */
 const MAX_TEXT_CHARACTERS = 4 * 1024;
@@ -18,8 +18,13 @@ const SECRET_TEXTS: readonly RegExp[] = [
 
 const REDACTED = '[redacted]';
 
+/** Returns an event whose payload is without obvious secrets, its long texts cut. */
+export async function redactedEvent(event: HookEvent): Promise<HookEvent> {
+  return { ...event, isRedacted: true, payload: (await redacted(event.payload)) as HookEvent['payload'] };
+}
+
 /** Returns a value without obvious secrets, its long texts cut. */
-export async function redacted(value: unknown): Promise<unknown> {
+async function redacted(value: unknown): Promise<unknown> {
   const texts: string[] = [];
   collectTexts(value, texts);
   const clean = await redactTexts(texts);

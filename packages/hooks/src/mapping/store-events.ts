@@ -4,7 +4,7 @@ import type { Persistence } from '@ggen-sim/core';
 import type { HookEvent } from '../recording/hook-event.ts';
 import { eventRow, sessionOf, textField, type AuditLine } from './event-row.ts';
 import { insertRows } from './insert-rows.ts';
-import { redacted } from './redaction.ts';
+import { redactedEvent } from './redaction.ts';
 import { toolStart } from './session-events.ts';
 import { storeReceipts } from './store-receipts.ts';
 import { storeSnapshot } from './store-snapshot.ts';
@@ -28,7 +28,7 @@ export async function storeEvents(database: Persistence, events: readonly HookEv
   const clean: HookEvent[] = [];
   let begin = performance.now();
   for (const event of events) {
-    clean.push({ ...event, payload: (await redacted(event.payload)) as HookEvent['payload'] });
+    clean.push(event.isRedacted === true ? event : await redactedEvent(event));
     if (performance.now() - begin < TURN_MS) continue;
     // A server answers other requests between two events.
     await setImmediate();

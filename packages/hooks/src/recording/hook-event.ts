@@ -11,6 +11,8 @@ export interface HookEvent {
   readonly agent: string;
   /** True for an event that a request has brought: no file that it names is read. */
   readonly overHttp?: boolean;
+  /** True for an event whose payload holds no obvious secrets any more. */
+  readonly isRedacted?: boolean;
   /** The fields of the payload. */
   readonly payload: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 /** Hooks that post their event to a server. The answer comes when the event is on the disk, and before it is in the database. */
 import type { ServerResponse } from 'node:http';
 import type { Persistence } from '@ggen-sim/core';
+import { redactedEvent } from '../mapping/redaction.ts';
 import { eventOf } from '../recording/hook-event.ts';
 import { drain } from '../spool/drain.ts';
 import { appendToSpool } from '../spool/spool-file.ts';
@@ -68,7 +69,7 @@ export function hooksRoute(options: HooksRouteOptions): HooksRoute {
     timer = undefined;
     // A second drain would leave the events to the first, which may have read the spool before they were in it.
     if (storing !== undefined) {
-      storeLater(database, COLLECT_MS);
+      storeLater(database, BETWEEN_STORING_MS);
       return;
     }
     storing = drain(database, databasePath)
@@ -100,10 +101,9 @@ export function hooksRoute(options: HooksRouteOptions): HooksRoute {
       }
       const agent = agentThatWrites(query.get('agent') || undefined);
       const text = (await readBody()).toString('utf8');
-      appendToSpool(
-        databasePath,
-        JSON.stringify(eventOf(text, { keepPrompts, overHttp: true, ...(agent !== undefined && { agent }) })),
-      );
+      const event = eventOf(text, { keepPrompts, overHttp: true, ...(agent !== undefined && { agent }) });
+      // Looking for secrets takes longer than all other work on an event, so each answer waits for its own and no other.
+      appendToSpool(databasePath, JSON.stringify(await redactedEvent(event)));
       response.writeHead(204).end();
       served = database;
       storeLater(database, Math.max(COLLECT_MS, storedAtMs + BETWEEN_STORING_MS - performance.now()));
