@@ -25,7 +25,7 @@ try {
   const project = await step('installed in a fresh project', () => installInFreshProject(tarballs, folder));
   await step('Node: every entry imported, data saved and read', () => tryInNode(project, tarballs));
   await step('command line: a receipt saved and counted', () => tryCommandLine(project, tarballs));
-  await step('sizes: within their bounds', () => checkSizes(tarballs, folder));
+  await step('sizes: within their bounds', () => checkSizes(tarballs, project, folder));
   await step('quick consumers: as recorded', async () => {
     const quick = (await readConsumers()).filter((consumer) => consumer.quick);
     compareWithResults(await tryConsumers(quick, tarballs, folder));

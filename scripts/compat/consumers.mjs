@@ -47,7 +47,7 @@ function withDependencies(names, tarballs) {
 }
 
 /** Installs a project with npm; our packages come from the tarballs. */
-export async function installProject(project, tarballs) {
+async function installProject(project, tarballs) {
   const manifestFile = path.join(project, 'package.json');
   const manifest = JSON.parse(readFileSync(manifestFile, 'utf8'));
   const ours = SECTIONS.flatMap((section) => Object.keys(manifest[section] ?? {})).filter((dependency) =>
