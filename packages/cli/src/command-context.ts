@@ -119,6 +119,18 @@ export class CommandContext {
   }
 
   /**
+   * Opens a database of another program, and changes nothing of it.
+   * @throws {CommandFailure} INVALID_ARGUMENT if an output is redirected into it
+   */
+  async openReadOnly(): Promise<Persistence> {
+    refuseOutputIntoDatabase(this.databasePath);
+    const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
+    chooseWasmCompiler('unknown');
+    const { openPersistence } = await import('@ggen-sim/core');
+    return openPersistence({ storage: 'file', path: this.databasePath, readOnly: true });
+  }
+
+  /**
    * Restores a backup to the user's database. One that does not exist yet, or is an empty file, appears complete or stays
    * as it is.
    * @throws {CommandFailure} INVALID_ARGUMENT if an output is redirected into it

@@ -1,4 +1,10 @@
-import { openPersistence, type ConnectionState, type EncryptionKey, type Persistence } from '@ggen-sim/core';
+import {
+  openPersistence,
+  type ConnectionState,
+  type EncryptionKey,
+  type Persistence,
+  type TableProblem,
+} from '@ggen-sim/core';
 import { useSyncExternalStore } from 'react';
 import { failureOf, type Failure } from './failure.ts';
 import { IS_STUDIO, studioToken, studioUrl } from './studio.ts';
@@ -19,6 +25,8 @@ export interface DatabaseServer {
   /** Path of the database file on this computer. */
   readonly path: string;
   readonly readOnly: boolean;
+  /** Tables that a database of another program lacks. */
+  readonly tableProblems: readonly TableProblem[];
   /** Why the connection was lost; undefined while there is one. */
   readonly lost: string | undefined;
 }
@@ -125,13 +133,13 @@ async function openServerDatabase(): Promise<void> {
 }
 
 async function serverState(persistence: Persistence): Promise<DatabaseState> {
-  const { path, persistent, readOnly } = await persistence.info();
+  const { path, persistent, readOnly, tableProblems } = await persistence.info();
   return {
     phase: 'open',
     persistence,
     persistent,
     encrypted: false,
-    server: { path: path ?? '', readOnly, lost: undefined },
+    server: { path: path ?? '', readOnly, tableProblems, lost: undefined },
   };
 }
 

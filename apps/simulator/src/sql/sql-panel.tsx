@@ -1,6 +1,10 @@
+import { TABLE_NAMES, type Persistence } from '@ggen-sim/core';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import type { Address } from '../address/address.ts';
 import { currentAddress, navigate, useAddress } from '../address/navigation.ts';
+import { StoredText } from '../components/stored-text.tsx';
+import { useLiveQuery } from '../database/use-live-query.ts';
+import { useTableProblems } from '../database/use-table-problems.ts';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatDuration, formatPlural } from '../components/format.ts';
@@ -152,23 +156,40 @@ function Limit({
   );
 }
 
+/** Tables of another program that a query is offered for. */
+const OFFERED_TABLES = 12;
+
+const readOtherTables = async (persistence: Persistence): Promise<readonly string[]> =>
+  (await persistence.info()).otherTables.slice(0, OFFERED_TABLES);
+
+/** Makes a query for the rows of a table of any name. */
+function rowsOf(table: string): string {
+  return `SELECT * FROM "${table.replaceAll('"', '""')}"`;
+}
+
 function Examples({ onChoose }: { onChoose: (query: Pick<Address, 'sql' | 'show'>) => void }): ReactNode {
+  const isWithout = useTableProblems().map(({ table }) => table);
+  const { value: otherTables = [] } = useLiveQuery(readOtherTables, TABLE_NAMES);
+  const examples = [
+    ...EXAMPLE_QUERIES.filter(({ sql }) => !isWithout.some((table) => sql.includes(table))),
+    ...otherTables.map((table) => ({ name: `Rows of ${table}`, sql: rowsOf(table), show: undefined })),
+  ];
+  const ownTables = TABLE_NAMES.filter((table) => !isWithout.includes(table));
   return (
     <div className="sql-panel__examples">
       <h3>Begin with an example</h3>
       <ul>
-        {EXAMPLE_QUERIES.map(({ name, sql, show }) => (
+        {examples.map(({ name, sql, show }) => (
           <li key={name}>
             <button type="button" className="link-button" onClick={() => onChoose({ sql, show })}>
-              {name}
+              <StoredText text={name} />
             </button>
           </li>
         ))}
       </ul>
       <p className="muted">
-        The tables are <code>receipts</code>, <code>agent_memory</code> and <code>audit_log</code>. Names of
-        tables and columns are completed as you type. The address of this page holds the query, so a link
-        shares it.
+        {ownTables.length > 0 ? `The tables of ggen-sim are ${ownTables.join(', ')}. ` : ''}Names of tables
+        and columns are completed as you type. The address of this page holds the query, so a link shares it.
       </p>
     </div>
   );

@@ -4,6 +4,7 @@ import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
+import { StoredText } from '../components/stored-text.tsx';
 import { StatusMark } from '../components/status.tsx';
 import { formatBytes } from '../components/format.ts';
 import { AuditExport } from './audit-export.tsx';
@@ -51,7 +52,7 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
           <DownloadDatabase />
           {IS_STUDIO ? null : <ImportDatabase stats={stats} />}
         </div>
-        <AuditExport />
+        {info?.tableProblems.some(({ table }) => table === 'audit_log') === true ? null : <AuditExport />}
       </section>
       {info?.storage === 'indexeddb' ? (
         <section className="database-panel__part">
@@ -97,13 +98,27 @@ function itemsOf(info: Info): [string, ReactNode][] {
     ['Name', info.path === null ? '–' : <code key="name">{info.path}</code>],
     ['Durability', info.persistent ? DURABILITY_NAMES[info.durability] : 'none: nothing is saved'],
     ['Size', `${formatBytes(info.sizeBytes)} (page size ${formatBytes(info.pageSizeBytes)})`],
-    ['Journal', JOURNAL_NAMES[info.storage] ?? info.journalMode],
+    ['Journal', journalOf(info)],
     ['Locks', info.lockProvider],
     ['In memory', MEMORY_NAMES[info.pagesInMemory ?? 'none']],
     ...checkpointItems(info),
-    ['Schema version', String(info.schemaVersion)],
+    ...tableItems(info),
     ['SQLite', info.sqliteVersion],
     ['ggen-sim', info.programVersion],
+  ];
+}
+
+function journalOf({ storage, readOnly, journalMode }: Info): string {
+  if (readOnly && journalMode === 'wal') return 'write-ahead log of another program; what is in it is shown';
+  return JOURNAL_NAMES[storage] ?? journalMode;
+}
+
+/** A database of another program has tables of its own, and may lack those of this one. */
+function tableItems({ tableProblems, otherTables, schemaVersion }: Info): [string, ReactNode][] {
+  if (tableProblems.length === 0) return [['Schema version', String(schemaVersion)]];
+  return [
+    ['Of ggen-sim', tableProblems.map(({ reason }) => reason).join('; ')],
+    ['Own tables', <StoredText key="tables" text={otherTables.join(', ') || 'none'} />],
   ];
 }
 

@@ -1,11 +1,12 @@
 import { Tabs } from '@base-ui/react/tabs';
-import { type Stats, TABLE_NAMES } from '@ggen-sim/core';
+import { type Stats, TABLE_NAMES, type TableName } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
 import { VIEWS, type Filters, type View } from '../address/address.ts';
 import { openView, useAddress } from '../address/navigation.ts';
 import { RunsChart } from '../chart/runs-chart.tsx';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
 import { pacedQuery } from '../database/paced-query.ts';
+import { useTableProblems } from '../database/use-table-problems.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { Overview } from '../overview/overview.tsx';
 import { RecordDialog } from '../record-dialog/record-dialog.tsx';
@@ -13,6 +14,7 @@ import { SqlView } from '../sql/sql-view.tsx';
 import { DatabasePanel } from '../storage/database-panel.tsx';
 import { AUDIT_TABLE } from './audit-table.tsx';
 import { FilteredTable } from './filtered-table.tsx';
+import { MissingTables } from './missing-tables.tsx';
 import { MEMORY_TABLE } from './memory-table.tsx';
 import { RECEIPTS_TABLE } from './receipts-table.tsx';
 import { StatsStrip } from './stats-strip.tsx';
@@ -27,21 +29,35 @@ const TITLES: Readonly<Record<View, string>> = {
   database: 'Database',
 };
 
+/** Tables that a view reads. The counts above the views read all of them. */
+const TABLES_OF: Readonly<Partial<Record<View, readonly TableName[]>>> = {
+  overview: TABLE_NAMES,
+  receipts: ['receipts'],
+  memory: ['agent_memory'],
+  audit: ['audit_log'],
+};
+
 /** Filters of another view say nothing about receipts. */
 const NO_FILTERS: Filters = {};
+
+const readNothing = (): Promise<undefined> => Promise.resolve(undefined);
 
 const readStats = pacedQuery((persistence): Promise<Stats> => persistence.stats());
 
 /** Shows the stored data live: counts, latest runs, the three tables, queries and the database itself. */
 export function DataPanel(): ReactNode {
-  const { value: stats } = useLiveQuery(readStats, TABLE_NAMES);
   const address = useAddress();
   const { view, filters } = address;
+  const problems = useTableProblems();
+  const { value: stats } = useLiveQuery(problems.length === 0 ? readStats : readNothing, TABLE_NAMES);
+  const missing = problems.filter(({ table }) => TABLES_OF[view]?.includes(table) === true);
   return (
     <section className="data-panel panel" aria-label="Stored data">
       {/* Without a session, no other heading stands between that of the page and those of the parts. */}
       <h2 className="visually-hidden">Stored data</h2>
-      <StatsStrip stats={stats} filters={view === 'receipts' ? filters : NO_FILTERS} />
+      {problems.length > 0 ? null : (
+        <StatsStrip stats={stats} filters={view === 'receipts' ? filters : NO_FILTERS} />
+      )}
       <Tabs.Root value={view} onValueChange={(next: View) => openView(next)} className="data-tabs">
         <Tabs.List className="data-tabs__list">
           {VIEWS.map((name) => (
@@ -50,29 +66,12 @@ export function DataPanel(): ReactNode {
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Tabs.Panel value="overview" className="data-tabs__panel data-tabs__panel--scroll">
-          <FailureBoundary>
-            <Overview stats={stats} />
-          </FailureBoundary>
-        </Tabs.Panel>
-        <Tabs.Panel value="receipts" className="data-tabs__panel data-tabs__panel--charted">
-          <FailureBoundary>
-            <RunsChart filters={filters} />
-          </FailureBoundary>
-          <FailureBoundary>
-            <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} />
-          </FailureBoundary>
-        </Tabs.Panel>
-        <Tabs.Panel value="memory" className="data-tabs__panel">
-          <FailureBoundary>
-            <FilteredTable definition={MEMORY_TABLE} total={stats?.agentsTracked} />
-          </FailureBoundary>
-        </Tabs.Panel>
-        <Tabs.Panel value="audit" className="data-tabs__panel">
-          <FailureBoundary>
-            <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} />
-          </FailureBoundary>
-        </Tabs.Panel>
+        {missing.length > 0 ? (
+          <Tabs.Panel value={view} className="data-tabs__panel data-tabs__panel--scroll">
+            <MissingTables problems={missing} />
+          </Tabs.Panel>
+        ) : null}
+        <RecordPanels isShown={missing.length === 0} stats={stats} filters={filters} />
         <Tabs.Panel value="sql" className="data-tabs__panel">
           <FailureBoundary>
             <SqlView />
@@ -82,7 +81,47 @@ export function DataPanel(): ReactNode {
           <DatabasePanel stats={stats} />
         </Tabs.Panel>
       </Tabs.Root>
-      <RecordDialog address={address} />
+      {missing.length === 0 ? <RecordDialog address={address} /> : null}
     </section>
+  );
+}
+
+/** The views of records. */
+function RecordPanels({
+  isShown,
+  stats,
+  filters,
+}: {
+  isShown: boolean;
+  stats: Stats | undefined;
+  filters: Filters;
+}): ReactNode {
+  if (!isShown) return null;
+  return (
+    <>
+      <Tabs.Panel value="overview" className="data-tabs__panel data-tabs__panel--scroll">
+        <FailureBoundary>
+          <Overview stats={stats} />
+        </FailureBoundary>
+      </Tabs.Panel>
+      <Tabs.Panel value="receipts" className="data-tabs__panel data-tabs__panel--charted">
+        <FailureBoundary>
+          <RunsChart filters={filters} />
+        </FailureBoundary>
+        <FailureBoundary>
+          <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} />
+        </FailureBoundary>
+      </Tabs.Panel>
+      <Tabs.Panel value="memory" className="data-tabs__panel">
+        <FailureBoundary>
+          <FilteredTable definition={MEMORY_TABLE} total={stats?.agentsTracked} />
+        </FailureBoundary>
+      </Tabs.Panel>
+      <Tabs.Panel value="audit" className="data-tabs__panel">
+        <FailureBoundary>
+          <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} />
+        </FailureBoundary>
+      </Tabs.Panel>
+    </>
   );
 }

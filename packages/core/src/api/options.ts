@@ -96,6 +96,13 @@ export interface FileOpenOptions extends StoredOpenOptions {
    */
   readonly exclusive?: boolean;
   /**
+   * Look at a database that other programs keep, and change nothing of it: any SQLite file, in WAL mode too, with what is in
+   * its log. Its schema stays as it is, so tables may be missing (`info().tableProblems`); queries of those are refused with
+   * `SCHEMA_MISMATCH`, and every write with `READ_ONLY`. Not together with `exclusive`, `singleProcess` or `key`.
+   * @default false
+   */
+  readonly readOnly?: boolean;
+  /**
    * Promise that no other process opens the file. It is the only way to write where no lock provider works.
    * @default false
    */

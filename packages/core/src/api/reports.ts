@@ -2,7 +2,7 @@ import type { Encryption } from '@ggen-sim/sqljs-vfs';
 import type { PersistenceErrorCode } from './errors.ts';
 import type { LongOperationOptions, OpenOptions } from './options.ts';
 import type { AgentSelection } from './rows.ts';
-import type { RowCheck } from './tables.ts';
+import type { RowCheck, TableName } from './tables.ts';
 
 /** Time spans of an analytics report, counted back from now. */
 export const ANALYTICS_PERIODS = ['last-24-hours', 'last-7-days', 'last-30-days', 'last-90-days'] as const;
@@ -153,6 +153,13 @@ export interface CheckpointInfo {
   readonly failure: { readonly code: PersistenceErrorCode; readonly message: string } | null;
 }
 
+/** A table of this program that cannot be queried. */
+export interface TableProblem {
+  readonly table: TableName;
+  /** What is missing, as a clause: `the table receipts is missing`. */
+  readonly reason: string;
+}
+
 /** Result of {@link Persistence.info}: where the data is stored, and what is promised for it. */
 export interface Info {
   readonly storage: OpenOptions['storage'];
@@ -162,6 +169,7 @@ export interface Info {
   readonly readOnly: boolean;
   /** `strict`: a resolved save survives loss of power. `relaxed`: it survives the end of the process. */
   readonly durability: 'strict' | 'relaxed';
+  /** As SQLite names it. With `readOnly`, `wal` for a database that other programs keep in that mode. */
   readonly journalMode: string;
   readonly lockProvider: string;
   /** How the stored database is encrypted: `SQLCipher 4` in files and OPFS, `AES-256-GCM` in IndexedDB; `null` if it is not. */
@@ -177,6 +185,8 @@ export interface Info {
   /** In IndexedDB, the saves that are stored and not yet written into those pieces; `null` elsewhere. */
   readonly checkpoint: CheckpointInfo | null;
   readonly schemaVersion: number;
+  /** Tables of this program that a database opened with `readOnly` lacks or has in another form; none in any other one. */
+  readonly tableProblems: readonly TableProblem[];
   /** Tables of other programs in the same database. They are kept, and lost only when an image replaces the database. */
   readonly otherTables: readonly string[];
   readonly sqliteVersion: string;

@@ -3,22 +3,33 @@ import type { StorageCapabilities } from '@ggen-sim/sqljs-vfs';
 import type { Change } from '../api/persistence.ts';
 import type { ExternalChanges } from './external-changes.ts';
 
+/** Pause between two looks at a log, in milliseconds. A look reads some hundred bytes. */
+const LOG_PAUSE_MS = 500;
+
 /**
- * Watches the database file. The file system reports that it was written, but not by which process.
+ * Watches the database file. A commit to the log of another program is published in shared memory, of which the file system
+ * reports nothing, so there its end is looked at again and again. The file system reports that it was written, but not by which process.
  * @param onChange - called with undefined, because the change itself is unknown
  */
 export function externalChanges(
-  { kind }: StorageCapabilities,
+  { kind, isLoggedByOthers }: StorageCapabilities,
   filePath: string,
   onChange: (change: Change | undefined) => void,
 ): ExternalChanges {
   let watcher: fs.FSWatcher | undefined;
-  const stop = (): void => {
+  let timer: NodeJS.Timeout | undefined;
+  const stopWatching = (): void => {
     watcher?.close();
     watcher = undefined;
   };
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    stopWatching();
+  };
   return {
     start() {
+      if (isLoggedByOthers) timer ??= setInterval(() => onChange(undefined), LOG_PAUSE_MS).unref();
       if (watcher || kind !== 'file') return;
       try {
         watcher = fs.watch(filePath, { persistent: false }, () => onChange(undefined));
@@ -28,7 +39,7 @@ export function externalChanges(
         throw error;
       }
       // The folder may have been removed; then nothing is left to watch.
-      watcher.on('error', stop);
+      watcher.on('error', stopWatching);
     },
     stop,
     publish: () => undefined,

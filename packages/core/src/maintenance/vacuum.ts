@@ -60,6 +60,7 @@ export async function giveRoomBack(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (asked === false || signal?.aborted) return;
+  queue.assertWritable('cleanup');
   const room = await steps.read(() => connection.snapshot(() => readRoom(connection)));
   if (asked ?? isWorthwhile(room)) {
     await steps.exclusive([], () =>

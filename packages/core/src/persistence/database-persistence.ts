@@ -18,7 +18,7 @@ import { reset } from '../maintenance/reset.ts';
 import { verify } from '../maintenance/verify.ts';
 import { OperationQueue } from '../queue/operation-queue.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
-import { otherTables } from '../schema/table-check.ts';
+import { otherTables, tableProblems } from '../schema/table-check.ts';
 import { PERIOD_DAYS, readAgentMetrics, readCounts, readReceiptStatistics } from '../tables/analytics.ts';
 import { querySql } from '../sql/query-sql.ts';
 import { applyChanges } from '../sync/apply-changes.ts';
@@ -60,24 +60,32 @@ export class DatabasePersistence implements Api.Persistence {
   readonly #retention: Retention;
   readonly #clock: () => Date;
   readonly #durability: 'strict' | 'relaxed';
+  readonly #isReadOnly: boolean;
   readonly #changes: ChangeFeed;
   readonly #ended: AbortController = new AbortController();
   #closing: Promise<void> | undefined;
 
+  /** @param isReadOnly - true to refuse writes before anything is locked */
   constructor(
     connection: SqliteConnection,
     policy: Api.RetryPolicy,
     clock: () => Date,
     durability: 'strict' | 'relaxed',
+    isReadOnly: boolean = false,
   ) {
     this.#connection = connection;
+    this.#isReadOnly = isReadOnly;
     this.#clock = clock;
     this.#changeLog = new ChangeLog(connection, clock);
-    this.#queue = new OperationQueue(connection, policy, {
-      begin: () => this.#changeLog.begin(),
-      committed: () => this.#changeLog.committed(),
-      changed: (tables) => this.#changes.publish(tables),
-    });
+    this.#queue = new OperationQueue(
+      connection,
+      { ...policy, refusesWrites: isReadOnly },
+      {
+        begin: () => this.#changeLog.begin(),
+        committed: () => this.#changeLog.committed(),
+        changed: (tables) => this.#changes.publish(tables),
+      },
+    );
     const { durable } = connection;
     this.#changes = new ChangeFeed({
       capabilities: durable.storage.capabilities,
@@ -437,20 +445,22 @@ export class DatabasePersistence implements Api.Persistence {
 
   async info(): Promise<Api.Info> {
     const { durable } = this.#connection;
-    const { kind, persistent, lockProvider, pagesInMemory, extentFormat } = durable.storage.capabilities;
+    const { kind, persistent, lockProvider, pagesInMemory, extentFormat, isLoggedByOthers } =
+      durable.storage.capabilities;
     return this.#queue.enqueueRead('info', () => ({
       storage: kind as Api.Info['storage'],
       path: persistent ? durable.storage.name : null,
       persistent,
-      readOnly: durable.readOnly,
+      readOnly: durable.readOnly || this.#isReadOnly,
       durability: this.#durability,
-      journalMode: durable.journalMode,
+      journalMode: isLoggedByOthers?.() === true ? 'wal' : durable.journalMode,
       lockProvider,
       encryption: durable.encryption ?? null,
       pagesInMemory: pagesInMemory ?? null,
       extentFormat: extentFormat ?? null,
       checkpoint: checkpointInfo(durable.storage.checkpointStatus),
       schemaVersion: SCHEMA_VERSION,
+      tableProblems: this.#isReadOnly ? tableProblems(this.#connection) : [],
       otherTables: otherTables(this.#connection),
       sqliteVersion: String(this.#connection.get('SELECT sqlite_version()')?.[0]),
       programVersion: PROGRAM_VERSION,

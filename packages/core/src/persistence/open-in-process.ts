@@ -36,7 +36,7 @@ export async function openOnStorage(
   options: OpenOptions,
 ): Promise<DatabasePersistence> {
   const settings = settingsOf(options);
-  const { exclusive, durability, policy, clock, key } = settings;
+  const { exclusive, isReadOnly, durability, policy, clock, key } = settings;
   try {
     if (exclusive) await checkShared(makeStorage(), settings);
     const durable = await openDatabase(makeStorage(), {
@@ -46,7 +46,7 @@ export async function openOnStorage(
       busyDeadlineMs: policy.busyDeadlineMs,
       validate: (opened) => prepareDatabase(opened, settings),
     });
-    return new DatabasePersistence(new SqliteConnection(durable), policy, clock, durability);
+    return new DatabasePersistence(new SqliteConnection(durable), policy, clock, durability, isReadOnly);
   } catch (error) {
     throw openFailure(error);
   }
@@ -72,19 +72,22 @@ async function checkShared(storage: Storage, settings: OpenSettings): Promise<vo
 /** Checks the file and migrates it, as soon as other connections release their locks. */
 function prepareDatabase(
   opened: DurableDatabase,
-  { create, changeLog, policy, clock }: OpenSettings,
+  { create, changeLog, policy, clock, isReadOnly }: OpenSettings,
 ): Promise<void> {
   const connection = new SqliteConnection(opened);
   const deadline = performance.now() + policy.busyDeadlineMs;
   const prepare = async (): Promise<void> => {
     connection.exec(HARDENING_PRAGMAS);
     assertNotTruncated(connection, OPERATION);
+    if (isReadOnly) return;
     if (!create && !isEmpty(connection)) {
       assertHoldsOwnTables(connection, OPERATION, ', or open it with `create` to add its tables to this one');
     }
     await migrate(connection, clock(), deadline, { changeLog });
   };
-  return retry(() => opened.writeTransaction(prepare), forOtherLocks(deadline));
+  const inTransaction = (): Promise<void> =>
+    isReadOnly ? opened.readTransaction(prepare) : opened.writeTransaction(prepare);
+  return retry(inTransaction, forOtherLocks(deadline));
 }
 
 /** Reports failures of the path as the original scripts did. */

@@ -10,6 +10,8 @@ const OPERATION = 'open';
 /** Options of opening, with every default filled in. */
 export interface OpenSettings {
   readonly exclusive: boolean;
+  /** True to change nothing, and to take the schema as it is. */
+  readonly isReadOnly: boolean;
   /** False when a database that has not this program's tables is refused. */
   readonly create: boolean;
   /** True when a database that is created gets a change log. */
@@ -32,6 +34,7 @@ export function checkOptions(options: OpenOptions): void {
   }
   if (options.storage === 'file') checkRangeLocks(options.rangeLocks);
   checkExclusive(options);
+  checkReadOnly(options);
   checkCreate(options);
   checkEncryptionKey({ operation: OPERATION, name: 'key' }, options.key, options.storage);
   const { changeLog = true } = options as { readonly changeLog?: unknown };
@@ -54,6 +57,7 @@ export function settingsOf(options: OpenOptions): OpenSettings {
   const canRelax = exclusive || options.storage === 'indexeddb';
   return {
     exclusive,
+    isReadOnly: options.storage === 'file' && options.readOnly === true,
     create: options.storage === 'memory' || options.create !== false,
     changeLog: options.changeLog !== false,
     durability: canRelax && options.durability === 'relaxed' ? 'relaxed' : 'strict',
@@ -65,6 +69,20 @@ export function settingsOf(options: OpenOptions): OpenSettings {
 
 function isExclusive(options: OpenOptions): boolean {
   return (options.storage === 'file' || options.storage === 'opfs') && options.exclusive === true;
+}
+
+/** Refuses `readOnly` where it has no effect, and beside what it contradicts. */
+function checkReadOnly(options: OpenOptions): void {
+  const given = options as Partial<Record<'readOnly' | 'exclusive' | 'singleProcess' | 'key', unknown>>;
+  const { readOnly = false } = given;
+  const field = { operation: OPERATION, name: 'readOnly' };
+  if (typeof readOnly !== 'boolean') throw invalid(field, readOnly, 'true or false');
+  if (!readOnly) return;
+  if (options.storage !== 'file')
+    throw invalid(field, readOnly, "left out: it is of the storage 'file' only");
+  for (const name of ['exclusive', 'singleProcess', 'key'] as const) {
+    if (given[name]) throw invalid(field, readOnly, `left out together with ${name}`);
+  }
 }
 
 /** Refuses `create: false` in memory, where no database exists before it is opened. */

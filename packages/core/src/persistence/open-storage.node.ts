@@ -1,5 +1,6 @@
 import { changeDatabaseKey, type ChangeKeyOptions, memoryStorage, type Storage } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
+import { readOnlyFileStorage } from '@ggen-sim/sqljs-vfs/internal/file';
 import { PersistenceError } from '../api/errors.ts';
 import type { OpenOptions } from '../api/persistence.ts';
 
@@ -15,7 +16,8 @@ export function openStorage(options: OpenOptions): Storage {
       },
     );
   }
-  const { path, singleProcess = false, create = true, rangeLocks } = options;
+  const { path, singleProcess = false, create = true, readOnly = false, rangeLocks } = options;
+  if (readOnly) return readOnlyFileStorage(path, rangeLocks && { rangeLocks });
   return fileStorage(path, { singleProcess, create, ...(rangeLocks && { rangeLocks }) });
 }
 

@@ -60,10 +60,16 @@ export interface GroupHooks {
   changed(tables: readonly TableName[]): void;
 }
 
+/** How operations run. */
+export interface QueuePolicy extends RetryPolicy {
+  /** True to refuse what writes with `READ_ONLY`, before anything is locked. @default false */
+  readonly refusesWrites?: boolean;
+}
+
 /** Runs operations against one connection. */
 export class OperationQueue {
   readonly #connection: SqliteConnection;
-  readonly #policy: RetryPolicy;
+  readonly #policy: QueuePolicy;
   readonly #hooks: GroupHooks;
   #waiting: Operation[] = [];
   #running: Promise<void> | undefined;
@@ -72,7 +78,7 @@ export class OperationQueue {
   #signal: AbortSignal | undefined;
   #closed = false;
 
-  constructor(connection: SqliteConnection, policy: RetryPolicy, hooks: GroupHooks) {
+  constructor(connection: SqliteConnection, policy: QueuePolicy, hooks: GroupHooks) {
     this.#connection = connection;
     this.#policy = policy;
     this.#hooks = hooks;
@@ -81,6 +87,11 @@ export class OperationQueue {
   /** See {@link RetryPolicy}. */
   get busyDeadlineMs(): number {
     return this.#policy.busyDeadlineMs;
+  }
+
+  /** @throws {PersistenceError} READ_ONLY */
+  assertWritable(name: string): void {
+    if (this.#policy.refusesWrites) throw readOnly(name);
   }
 
   /** Enqueues synchronous work inside a transaction. Resolves once the transaction is durable. */
@@ -108,6 +119,7 @@ export class OperationQueue {
    * commits first.
    */
   withWriteTransaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#policy.refusesWrites) return Promise.reject(readOnly('write'));
     const connection = this.#connection;
     const steps = { commit: (): Promise<void> => commit(connection, this.#deadline(), this.#signal) };
     return this.retryTransient(() =>
@@ -195,6 +207,8 @@ export class OperationQueue {
     work: () => T | Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
+    const writes = kind === 'write' || tables.length > 0;
+    if (writes && this.#policy.refusesWrites) return Promise.reject(readOnly(name));
     let leave = (): void => undefined;
     const outcome = new Promise<T>((resolve, reject) => {
       const deadline = this.#deadline();
@@ -320,6 +334,13 @@ function abortOfAny(group: readonly Operation[]): { readonly aborted: boolean } 
       return group.some(({ signal }) => signal?.aborted);
     },
   };
+}
+
+function readOnly(operation: string): PersistenceError {
+  return new PersistenceError('READ_ONLY', 'The database was opened for reading only', {
+    operation,
+    hint: 'Write with the program that keeps it.',
+  });
 }
 
 function closed(operation: string): PersistenceError {

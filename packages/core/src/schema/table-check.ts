@@ -1,14 +1,17 @@
 /** Checks that tables with the names of this program's tables are those tables. */
 import { ResultCode } from '@ggen-sim/sqljs-vfs';
 import { PersistenceError } from '../api/errors.ts';
+import type { TableProblem } from '../api/persistence.ts';
 import { resultCodeOf } from '../engine/error-mapping.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { TABLES } from '../tables/index.ts';
+import type { AnyTable } from '../tables/table.ts';
 import { CHANGE_LOG, readOrigin } from './change-log-table.ts';
 import { findColumnProblem, type StoredColumn } from './column-check.ts';
 import { findIndexProblem } from './index-check.ts';
 import { findInsertProblem } from './insert-check.ts';
 import { METADATA_COLUMNS, METADATA_TABLE } from './metadata.ts';
+import { MIGRATIONS } from './migrations/index.ts';
 import { schemaMismatch, type SchemaProblem } from './schema-problem.ts';
 import { findSchemaCode } from './trigger-guard.ts';
 
@@ -101,6 +104,39 @@ function findTableProblem(connection: SqliteConnection, table: RequiredTable): S
     if (resultCodeOf(error) !== ResultCode.ERROR) throw error;
     return { reason: `rows of the table ${name} cannot be written (${(error as Error).message})` };
   }
+}
+
+/** Names of the indexes that the migrations make, by their table. Queries name them. */
+const INDEXES: readonly { readonly index: string; readonly table: string }[] = Array.from(
+  MIGRATIONS.map(({ sql }) => sql)
+    .join('\n')
+    .matchAll(/CREATE INDEX (?:IF NOT EXISTS )?(\w+) ON (\w+)/g),
+  ([, index = '', table = '']) => ({ index, table }),
+);
+
+/** Lists the tables that cannot be queried, each with the reason. Changes nothing. */
+export function tableProblems(connection: SqliteConnection): TableProblem[] {
+  return TABLES.flatMap((table) => {
+    const reason = queryProblem(connection, table);
+    return reason === undefined ? [] : [{ table: table.name, reason }];
+  });
+}
+
+function queryProblem(connection: SqliteConnection, { name, columns }: AnyTable): string | undefined {
+  const present = columnsOf(connection, name);
+  if (present.length === 0) return `the table ${name} is missing`;
+  const missing = columns.filter(({ column }) => !present.includes(column)).map(({ column }) => column);
+  if (missing.length > 0) return `the table ${name} has no column ${missing.join(', ')}`;
+  const isRowidTable = connection.get(
+    "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT wr AND name = ? COLLATE NOCASE",
+    [name],
+  );
+  if (!isRowidTable) return `${name} is not a table with rowids`;
+  const there = new Set(
+    connection.all('SELECT name FROM pragma_index_list(?)', [name]).map(([index]) => index),
+  );
+  const index = INDEXES.find((own) => own.table === name && !there.has(own.index));
+  return index && `the table ${name} has no index ${index.index}`;
 }
 
 /** Lists the columns of a table; none if the table does not exist. */

@@ -47,6 +47,11 @@ export interface StorageCapabilities {
    * @default false
    */
   readonly privateFiles?: boolean;
+  /**
+   * Returns true while other programs keep the database in WAL mode: their commits then leave the database file as it is, and
+   * watching it does not tell of them. Missing where that cannot be.
+   */
+  readonly isLoggedByOthers?: () => boolean;
   /** The name of the locks that keep other writers out. */
   readonly lockProvider: string;
   /**

@@ -1,6 +1,6 @@
 import type { Storage, StorageFile } from '../contract/storage.ts';
 import { parseHeader } from '../database-header.ts';
-import { isOutOfSpace, SqliteError, VfsError } from '../errors.ts';
+import { isBusy, isOutOfSpace, SqliteError, VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
 import type { SqlJsDatabase } from './sqljs-types.ts';
 
@@ -32,6 +32,7 @@ export function guardWith(temporary: Failures): Guard {
       // Only the newest failure can be the cause of what SQLite reports next.
       temporary.lastError = undefined;
       failures.lastError = error;
+      if (isBusy(error)) return ResultCode.BUSY;
       return isOutOfSpace(error) ? ResultCode.FULL : failure;
     }
   };
