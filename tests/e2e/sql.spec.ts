@@ -193,6 +193,8 @@ test('a file on disk is queried through the studio', async ({ page }, testInfo) 
     await page.keyboard.press('ControlOrMeta+Enter');
     await expect(page.getByRole('alert')).toContainText('INVALID_ARGUMENT');
   } finally {
+    // A page whose server is gone logs that it cannot connect.
+    await page.close();
     await studio.kill('SIGTERM');
   }
 });

@@ -79,6 +79,8 @@ test('a stranger finds why a run failed, fixes it, compares, shares it, and take
     await dialog.getByRole('button', { name: 'Verify' }).click();
     await expect(dialog).toContainText('Unchanged since it was stored');
   } finally {
+    // A page whose server is gone logs that it cannot connect.
+    await page.close();
     await studio.kill('SIGTERM');
   }
 });
