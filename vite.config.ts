@@ -48,6 +48,7 @@ const config: ViteUserConfig = defineConfig({
             '@ggen-sim/core > csv-stringify/browser/esm/sync',
             '@ggen-sim/core > rfc6902',
             '@ggen-sim/core > uuid',
+            '@ggen-sim/sync > eventsource-parser',
             '@ggen-sim/core > fast-check',
             '@ggen-sim/core > @noble/hashes/sha2.js',
             '@ggen-sim/core > @noble/hashes/utils.js',

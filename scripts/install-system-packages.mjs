@@ -1,5 +1,5 @@
 // Installs the programs that the tests use beside Node: the native SQLite shell, jq, the shells with completions, a
-// compiler for better-sqlite3, OpenSSL's headers for SQLCipher, Chromium, and PostgreSQL; with --browsers also Firefox and
+// compiler for better-sqlite3, OpenSSL's headers for SQLCipher, Chromium, PostgreSQL, and a server of NATS; with --browsers also Firefox and
 // WebKitGTK for `pnpm compat --all`. Without apt-get or root rights it prints the missing programs and fails.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -25,6 +25,9 @@ const programs = [
 
 /** The server that `packages/sync` is tested with; Debian keeps its programs out of the path. */
 const POSTGRESQL = { command: '/usr/lib/postgresql', aptPackage: 'postgresql' };
+
+/** Debian keeps it where only the administrator looks for programs. */
+const NATS = { command: '/usr/sbin/nats-server', aptPackage: 'nats-server' };
 
 /** A header, without which SQLCipher cannot be compiled. */
 const OPENSSL = { command: '/usr/include/openssl/evp.h', aptPackage: 'libssl-dev' };
@@ -54,7 +57,7 @@ function aptGet(...argumentList) {
 }
 
 const missing = programs.filter(({ command }) => !isInstalled(command));
-missing.push(...[OPENSSL, POSTGRESQL].filter(({ command }) => !existsSync(command)));
+missing.push(...[OPENSSL, POSTGRESQL, NATS].filter(({ command }) => !existsSync(command)));
 const wantsShell = canInstall && !isInstalled(HEADLESS_SHELL.command);
 if (missing.length > 0 && !canInstall) {
   console.error(`Please install these programs first: ${missing.map(({ command }) => command).join(', ')}`);

@@ -382,6 +382,8 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'targets/file-target.ts @ggen-sim/sqljs-vfs/file',
       'targets/file-target.ts @ggen-sim/sqljs-vfs/internal',
       'targets/postgres-target.ts pg',
+      'targets/file-target.ts node:fs',
+      'targets/nats-signs.ts node:fs',
       'targets/local-targets.node.ts node:path',
       'serving/*.node.ts node:*',
       'hub/* node:crypto',

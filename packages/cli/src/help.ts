@@ -103,6 +103,7 @@ export const ROOT_HELP: string = [
   '  GGEN_SIM_KEY   key of an encrypted database: 64 hexadecimal digits, or a passphrase',
   '  GGEN_SIM_NEW_KEY  key that db rekey gives it',
   '  GGEN_SIM_SYNC_TOKEN  token of the hub that this database synchronises over',
+  '  GGEN_SIM_SYNC_NATS   nats:// or tls:// of a NATS server, for a database synchronised over PostgreSQL',
   '  GGEN_SIM_SERVE   off: open the file also while ggen-sim serve has it',
   '  NO_COLOR       no colours, even on a terminal',
   ...exitCodeLines({

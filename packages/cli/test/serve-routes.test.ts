@@ -84,7 +84,14 @@ it('are listed', () => {
     'POST /mcp',
     'POST /hooks',
   ]);
-  expect(hub.map(({ path }) => path.slice(HUB.length))).toEqual(['id', 'cursor', 'unknown', 'push', 'pull']);
+  expect(hub.map(({ path }) => path.slice(HUB.length))).toEqual([
+    'id',
+    'cursor',
+    'unknown',
+    'push',
+    'pull',
+    'subscribe',
+  ]);
 });
 
 it.each(others)('$method $path is for the token, and no page of another site', async (request) => {
@@ -110,7 +117,8 @@ it.each(others)('$method $path is for the token, and no page of another site', a
 
 it.each(hub)('$method $path is for the tokens of the page, also for allowed pages', async (request) => {
   const [, scopes = ''] =
-    new RegExp(`\`POST ${request.path}\`[^|]*\\|[^|]*\\| (?<scopes>[^|]*)\\|`, 'u').exec(PAGE) ?? [];
+    new RegExp(`\`${request.method} ${request.path}\`[^|]*\\|[^|]*\\| (?<scopes>[^|]*)\\|`, 'u').exec(PAGE) ??
+    [];
   const isEnough = (scope: string): boolean => scopes.includes(`\`${scope}\``);
   const allowed = async (token: string, headers = {}): Promise<boolean> =>
     !['UNAUTHORIZED', 'FORBIDDEN_SCOPE', 'FOREIGN_ORIGIN'].includes(await ask(request, token, headers));

@@ -81,7 +81,7 @@ export interface RunningServer {
   /** Path of the state file; `null` without one. */
   readonly stateFile: string | null;
   /**
-   * Replaces the `scopedTokens` for the requests that come from then on.
+   * Replaces the `scopedTokens` for the requests that come from then on, and ends the streams of those that are gone.
    * @throws {ServeError} INVALID_ARGUMENT; those of before then stay
    */
   readonly setScopedTokens: (scopedTokens: readonly ScopedToken[]) => void;
@@ -159,6 +159,14 @@ export async function serveDatabase(
   const sender = new SenderCheck(host, allowedHosts, allowedOrigins, certificate);
   const tokenCheck = token === null ? undefined : new TokenCheck(token, scopedTokens);
   const admit = admission(sender, tokenCheck, limits);
+  const isAdmitted: ListenerOptions['isAdmitted'] = (request, { access, scopes = [] }, tenant) => {
+    if (tokenCheck === undefined || access === 'public') return true;
+    try {
+      return tokenCheck.check(request, scopes) === tenant;
+    } catch {
+      return false;
+    }
+  };
   const listener = new Listener({
     instance,
     database,
@@ -170,6 +178,7 @@ export async function serveDatabase(
     isWritable: options.isWritable ?? false,
     agent: options.agent,
     admit,
+    isAdmitted,
     allowsOrigin: (origin) => sender.allows(origin),
   });
   const boundPort = await listener.listen(host, port);
@@ -202,6 +211,7 @@ export async function serveDatabase(
     setScopedTokens(replacing) {
       checkTokens(replacing);
       tokenCheck?.setScopedTokens(replacing);
+      listener.endRefusedStreams();
     },
     stopped,
     stop: async () => {

@@ -143,6 +143,9 @@ describe('the last error', () => {
       unknown: fails,
       push: fails,
       pull: fails,
+      async *subscribe() {
+        yield await fails();
+      },
       close: async () => undefined,
     };
     await expect(new Synchroniser(database, down)[call]()).rejects.toBe(failure);

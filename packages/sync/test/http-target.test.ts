@@ -187,6 +187,7 @@ describe('a hub over HTTP', () => {
       unknown: (leaves) => inside.unknown(leaves),
       push: (batch) => inside.push(batch),
       pull: (request) => inside.pull(request),
+      subscribe: (signal) => inside.subscribe(signal),
       close: () => inside.close(),
     };
     const server = await serveHub(slow);

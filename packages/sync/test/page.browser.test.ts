@@ -11,6 +11,8 @@ import {
   type SyncTarget,
 } from '../src/index.ts';
 
+import { measureLatency } from './live-latency.ts';
+
 declare module 'vitest/browser' {
   interface BrowserCommands {
     ggenSim: (words: readonly string[], token: string) => Promise<string>;
@@ -21,6 +23,9 @@ declare module 'vitest/browser' {
 
 /** How long a slow machine is waited for. */
 const UNTIL = { timeout: 30_000, interval: 50 };
+
+/** Also that a stream which was refused again and again is asked for less often. */
+const AFTER_RESTART = { timeout: 300_000, interval: 50 };
 
 const FOR_PAGES = ['--allow-origin', location.origin];
 
@@ -150,6 +155,38 @@ it('are synchronised by openPersistence, once for all tabs', async () => {
   await tabs[1].close();
 });
 
+it('hear at once of what another database has saved, also when the hub was killed meanwhile', async () => {
+  const words = ['--hub', 'live-hub.db', '--token-file', 'live-token', ...FOR_PAGES];
+  const url = await commands.startHub(words);
+  const token = (await commands.ggenSim(['serve', 'status', 'served.db', '--token'], '')).trim();
+  // They look by themselves once an hour alone.
+  const open = async (): Promise<SyncedPersistence<BackgroundSync>> => {
+    const sync = backgroundSync(url, { token, intervalMs: 3_600_000, closeTimeoutMs: 100 });
+    const database = await openPersistence({ storage: 'indexeddb', name: crypto.randomUUID(), sync });
+    await vi.waitFor(async () => expect((await database.sync.status()).lastSuccess).not.toBeNull(), UNTIL);
+    return database;
+  };
+  const [one, two] = [await open(), await open()];
+  await one.saveMemory({ agentId: 'of one', agentType: 'test', memory: {} });
+  await vi.waitFor(async () => expect(await agentsIn(two)).toEqual(['of one']), UNTIL);
+  await commands.ggenSim(
+    ['db', 'save-memory', 'of node', 'test', '{}', '--create', '--db', 'live.db'],
+    token,
+  );
+  await commands.ggenSim(['sync', 'init', url, '--db', 'live.db'], token);
+  await commands.ggenSim(['sync', 'run', '--db', 'live.db'], token);
+  for (const database of [one, two])
+    await vi.waitFor(async () => expect(await agentsIn(database)).toEqual(['of node', 'of one']), UNTIL);
+
+  await commands.killHub();
+  await two.saveMemory({ agentId: 'of two', agentType: 'test', memory: {} });
+  await commands.startHub([...words, '--port', new URL(url).port]);
+  await vi.waitFor(async () => {
+    expect(await agentsIn(one)).toEqual(['of node', 'of one', 'of two']);
+  }, AFTER_RESTART);
+  for (const database of [one, two]) await database.close();
+});
+
 it('are kept apart by a hub that does not allow the page, and by what is no hub', async () => {
   const { url, token } = await startHub();
   await expect((await openTarget(url, { token })).id()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
@@ -185,4 +222,20 @@ it.skipIf(RECEIPTS === 0)('are pushed from a page', { timeout: 0 }, async () => 
   const wallS = (performance.now() - startedAt) / 1000;
   console.info(JSON.stringify({ what: 'push from a page', entries, wallS, perSecond: entries / wallS }));
   expect(entries).toBe(RECEIPTS);
+});
+
+/** Saves to measure with how long it takes until another page has one. */
+const SAVES = Number(import.meta.env['VITE_GGEN_SIM_SYNC_SAVES'] ?? 0);
+
+it.skipIf(SAVES === 0)('have what another page has saved', { timeout: 0 }, async () => {
+  const { url, token } = await startHub('latency-hub.db', ...FOR_PAGES);
+  const open = (): Promise<SyncedPersistence<BackgroundSync>> => {
+    const sync = backgroundSync(url, { token, intervalMs: 3_600_000 });
+    return openPersistence({ storage: 'indexeddb', name: crypto.randomUUID(), sync });
+  };
+  await using from = await open();
+  await using to = await open();
+  const latency = await measureLatency(from, to, SAVES);
+  console.info(JSON.stringify({ what: 'from page to page', ...latency }));
+  expect(latency.saves).toBe(SAVES);
 });

@@ -22,6 +22,8 @@ export type Cut = 'before' | 'after' | 'never';
 export interface CuttingWay {
   readonly url: string;
   readonly cuts: number;
+  /** Cuts the connections that there are. */
+  cutAll(): void;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,9 @@ export async function cuttingWay(port: number, next: () => Cut): Promise<Cutting
     url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
     get cuts() {
       return cuts;
+    },
+    cutAll() {
+      for (const socket of sockets) socket.destroy();
     },
     async close() {
       for (const socket of sockets) socket.destroy();

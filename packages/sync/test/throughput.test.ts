@@ -1,17 +1,21 @@
 /**
- * Measures pushes and pulls, when GGEN_SIM_SYNC_RECEIPTS says of how many receipts: to PostgreSQL, and over a hub that is a
- * process of its own, as it was built. It prints a line for each; a machine that does nothing else gives numbers to compare.
+ * Measures pushes and pulls, when GGEN_SIM_SYNC_RECEIPTS says of how many receipts, and how long a save takes to another
+ * machine, when GGEN_SIM_SYNC_SAVES says how many: to PostgreSQL, and over a hub that is a process of its own, as it was built. It prints a line for each; a machine that does nothing else gives numbers to compare.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { expect, it } from 'vitest';
 import { killHub, startHub } from '../../../tests/support/hub-commands.ts';
-import { openTarget, Synchroniser } from '../src/index.ts';
+import { backgroundSync, openTarget, Synchroniser } from '../src/index.ts';
+import { measureLatency } from './live-latency.ts';
+import { startNats } from './nats-server.ts';
 import { startCluster } from './postgres-cluster.ts';
+import { serveHub } from './served-hub.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const RECEIPTS = Number(process.env['GGEN_SIM_SYNC_RECEIPTS'] ?? 0);
+const SAVES = Number(process.env['GGEN_SIM_SYNC_SAVES'] ?? 0);
 const TOKEN = 't'.repeat(40);
 const TICKS_PER_SECOND = 100;
 
@@ -93,6 +97,47 @@ it.skipIf(RECEIPTS === 0)('receipts are pushed and pulled', { timeout: 0 }, asyn
     }
   } finally {
     await killHub();
+    await cluster.stop();
+  }
+});
+
+it.skipIf(SAVES === 0)('a save is seen on another machine', { timeout: 0 }, async () => {
+  const folder = temporaryFolder();
+  const cluster = await startCluster();
+  const nats = await startNats();
+  try {
+    fs.writeFileSync(path.join(folder, 'token'), TOKEN, { mode: 0o600 });
+    const location = await cluster.newSchema();
+    const token = ['--token-file', path.join(folder, 'token')];
+    const hub = await startHub(undefined, [...token, '--hub', location, '--nats', nats.url]);
+    const second = await serveHub(await openTarget(location, { nats: nats.url }), { token: TOKEN });
+    const direct = await cluster.newSchema();
+    for (const [what, from, to, overNats] of [
+      ['over a hub', hub, hub, undefined],
+      ['over two hubs and NATS', hub, second.url, undefined],
+      ['over PostgreSQL', direct, direct, undefined],
+      ['over PostgreSQL and NATS', direct, direct, nats.url],
+    ] as const) {
+      const open = (name: string, at: string): Promise<Persistence> =>
+        openPersistence({
+          storage: 'file',
+          path: path.join(folder, `${name} ${what}.db`),
+          sync: backgroundSync(at, {
+            token: TOKEN,
+            intervalMs: 3_600_000,
+            ...(overNats !== undefined && { nats: overNats }),
+          }),
+        });
+      await using sender = await open('from', from);
+      await using reader = await open('to', to);
+      const latency = await measureLatency(sender, reader, SAVES);
+      process.stderr.write(`${JSON.stringify({ what, ...latency })}\n`);
+      expect(latency.saves).toBe(SAVES);
+    }
+    await second.stop();
+  } finally {
+    await killHub();
+    await nats.stop();
     await cluster.stop();
   }
 });

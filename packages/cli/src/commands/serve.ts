@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Route, RunningServer } from '@ggen-sim/serve';
+import type { SyncError } from '@ggen-sim/sync';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -21,7 +22,9 @@ export const serve: Command = defineCommand({
     'agents, /graphql answers GraphQL, and POST /hooks records events of their hooks (of an encrypted database only with --plain). Nothing is saved without --write. ' +
     'With --hub, other databases synchronise over this server (sync init http://HOST:PORT): what they send is kept in the hub, ' +
     'which is a file beside the database, another file, or PostgreSQL, whose password is in the variable PGPASSWORD; the ' +
-    'database itself is no part of it. Requests must have the token in the header ' +
+    'database itself is no part of it. With --nats, several servers before one PostgreSQL tell one another of what is new; the ' +
+    'variables NATS_CREDS, NATS_USER and NATS_PASSWORD, or NATS_TOKEN hold what NATS asks for, and without it everything arrives ' +
+    'a little later. Requests must have the token in the header ' +
     'Authorization: Bearer TOKEN, which serve status --token prints. Only programs on this machine reach the server, ' +
     'unless --host names another address, which needs --tls-cert and --tls-key: it then speaks HTTPS alone. Ctrl-C, SIGTERM and serve stop finish the ' +
     'requests that are running.',
@@ -49,6 +52,11 @@ export const serve: Command = defineCommand({
       placeholder: 'LOCATION',
       description:
         'be a hub: over FILE-hub.db beside the database, or LOCATION, a file or postgres://USER@HOST/DATABASE',
+    }),
+    nats: optionalText({
+      placeholder: 'URL',
+      description:
+        'with --hub postgres://…: nats://HOST:PORT or tls://HOST:PORT, over which several servers of one hub tell one another of pushes',
     }),
     hubTokens: path({
       completes: 'files',
@@ -98,6 +106,7 @@ export const serve: Command = defineCommand({
       allowHost: allowedHosts = [],
       allowOrigin: allowedOrigins,
       hub,
+      nats,
       hubTokens,
       tokenFile,
       noToken,
@@ -110,6 +119,7 @@ export const serve: Command = defineCommand({
     if (port > MAX_PORT) throw new UsageError(`PORT must be at most ${MAX_PORT}, not '${port}'`);
     if (hub === undefined && (hubTokens ?? allowedOrigins) !== undefined)
       throw new UsageError(`${hubTokens === undefined ? '--allow-origin' : '--hub-tokens'} needs --hub`);
+    if (nats !== undefined && !isPostgres(hub)) throw new UsageError('--nats needs --hub postgres://…');
     if (tlsCert !== undefined && tlsKey === undefined) throw new UsageError('--tls-cert needs --tls-key');
     if (tlsKey !== undefined && tlsCert === undefined) throw new UsageError('--tls-key needs --tls-cert');
     context.useDatabase(file);
@@ -134,7 +144,7 @@ export const serve: Command = defineCommand({
     const scopedTokens = hubTokens === undefined ? undefined : scopedTokensOfFile(hubTokens, HUB_SCOPES);
     const hubLocation = hub === undefined ? undefined : await locationOfHub(hub, context.databasePath);
     const tenants = new Set(scopedTokens?.flatMap(({ tenant }) => tenant ?? []));
-    const routes = hubLocation === undefined ? [] : await hubAt(hubLocation, tenants, context);
+    const routes = hubLocation === undefined ? [] : await hubAt(hubLocation, nats, tenants, context);
     let calls: Promise<CallServer | undefined> | undefined;
     const server = await serveDatabase(database, {
       host,
@@ -226,9 +236,19 @@ async function locationOfHub(given: string | null, databasePath: string): Promis
   );
 }
 
+/** NATS only makes deliveries faster, so a server goes on without it and says so. */
+export function natsNotice(failure: SyncError | null): string {
+  return failure === null ? 'NATS is connected' : failureLine(failureOf(failure));
+}
+
+function isPostgres(hub: string | null | undefined): boolean {
+  return /^postgres(?:ql)?:\/\//u.test(hub ?? '');
+}
+
 /** Makes the routes of a hub, which is created where there is none. What cannot be used is refused before anything listens. */
 async function hubAt(
   location: string,
+  nats: string | undefined,
   tenants: ReadonlySet<string>,
   context: CommandContext,
 ): Promise<Route[]> {
@@ -236,7 +256,10 @@ async function hubAt(
     import('@ggen-sim/sync'),
     import('@ggen-sim/sync/hub'),
   ]);
-  const target = await openTarget(location);
+  const target = await openTarget(location, {
+    ...omitUndefined({ nats }),
+    onNatsChange: (failure) => context.printNotice(natsNotice(failure)),
+  });
   try {
     await target.id();
     for (const tenant of tenants) await tenantTarget(target, tenant).id();

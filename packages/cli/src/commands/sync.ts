@@ -15,6 +15,7 @@ import {
 } from '../failures.ts';
 import { reportJson, reportLine } from '../output/reports.ts';
 import { flag, optionalCount, requiredPath } from '../parameters.ts';
+import { natsNotice } from './serve.ts';
 import { permitPlainOutput, PLAIN_FLAG } from './plain-output.ts';
 
 /** Ends the notes of the commands that reach the target. */
@@ -118,7 +119,7 @@ export const syncRun: Command = defineCommand({
   summary: 'Push and pull: once, or with --follow until interrupted',
   notes:
     'Prints what sync push and sync pull print, as pushed and pulled. With --follow it synchronises after each save of any ' +
-    'process on this database and every SECONDS, prints one line for each time that something was moved, and tries again later ' +
+    'process on this database, when the target tells of something new, and every SECONDS, prints one line for each time that something was moved, and tries again later ' +
     `when the target does not answer. ${AGAIN_NOTES}`,
   database: 'existing',
   positionals: {},
@@ -201,7 +202,10 @@ async function withTarget<T>(
   const { openTarget, targetOf } = await import('@ggen-sim/sync');
   await using database = await context.openDatabase();
   // A hub that is missing is not created: its folder may not be mounted.
-  const target = await openTarget(await targetOf(database), { create: false });
+  const target = await openTarget(await targetOf(database), {
+    create: false,
+    onNatsChange: (failure) => context.printNotice(natsNotice(failure)),
+  });
   try {
     return await work(database, target);
   } finally {

@@ -35,6 +35,8 @@ export interface ListenerOptions {
    * @throws {HttpError}
    */
   readonly admit: (request: IncomingMessage, route: Asked | undefined) => string | undefined;
+  /** True for a request whose token is still one for its route and its tenant. */
+  readonly isAdmitted: (request: IncomingMessage, route: Asked, tenant: string | undefined) => boolean;
   /** True for an origin whose pages may call the routes for them. */
   readonly allowsOrigin: (origin: string) => boolean;
 }
@@ -46,6 +48,8 @@ export type Asked = Pick<Route, 'access' | 'crossOrigin' | 'scopes'>;
 interface Running {
   readonly ended: Promise<void>;
   isStream: boolean;
+  /** Only of a stream: ends it, if its token is no longer enough. */
+  endUnlessAdmitted: () => void;
   /** True for the request that asked the server to stop, which is answered last. */
   isStop: boolean;
 }
@@ -110,6 +114,11 @@ export class Listener {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Ends the streams of those whose token has been taken away. */
+  endRefusedStreams(): void {
+    for (const { endUnlessAdmitted } of this.#running) endUnlessAdmitted();
+  }
+
   /** Ends streams, waits for the requests that are running, and takes no more. Those that take too long are cut off. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -140,7 +149,12 @@ export class Listener {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
     response.setHeader(INSTANCE_HEADER, this.#options.instance);
     const ended = new Promise<void>((resolve) => response.once('close', resolve));
-    const running: Running = { ended, isStream: false, isStop: false };
+    const running: Running = {
+      ended,
+      isStream: false,
+      endUnlessAdmitted: () => undefined,
+      isStop: false,
+    };
     this.#running.add(running);
     response.once('close', () => this.#running.delete(running));
     try {
@@ -169,7 +183,8 @@ export class Listener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, running: Running): Promise<void> {
-    const { routes, admit, allowsOrigin, database, isEncrypted, limits, isWritable, agent } = this.#options;
+    const { routes, admit, isAdmitted, allowsOrigin, database, isEncrypted, limits, isWritable, agent } =
+      this.#options;
     let found: readonly FoundRoute[] = [];
     let query = new URLSearchParams();
     let badPath: unknown;
@@ -228,6 +243,11 @@ export class Listener {
         running.isStream = true;
         clearTimeout(timer);
         const end = (): void => control.abort();
+        running.endUnlessAdmitted = () => {
+          if (!isAdmitted(request, match.route, tenant)) end();
+        };
+        // Its token may have been taken away since the request was let in.
+        running.endUnlessAdmitted();
         this.#stopping.signal.addEventListener('abort', end);
         response.once('close', () => this.#stopping.signal.removeEventListener('abort', end));
         if (this.#stopping.signal.aborted) throw stopping();

@@ -1,6 +1,7 @@
 /**
  * The contract over HTTP: a POST for each method of a target, with what it takes as JSON. The answer is `{"result"}`, or
- * `{"error":{"code","message","hint"}}` with a status code. Bodies may be compressed with gzip both ways.
+ * `{"error":{"code","message","hint"}}` with a status code. Bodies may be compressed with gzip both ways. `subscribe` is a GET,
+ * answered with server-sent events whose data is `{"position"}`.
  */
 export const HUB_PATH = '/sync/v1';
 

@@ -79,6 +79,13 @@ export interface SyncTarget {
    * this target, because it was restored from a backup since.
    */
   pull(request: PullRequest): Promise<PulledBatch>;
+  /**
+   * Tells the position where the target ends: at once, and again when it has changed, by whoever's push. It wakes whoever is to
+   * pull, and nothing else depends on it: a position may be left out, come late, or be another one after a restore.
+   * @param signal - ends it, as closing the target does
+   * @throws {SyncError} SYNC_UNREACHABLE when the connection ends: subscribe again, later
+   */
+  subscribe(signal: AbortSignal): AsyncIterable<number>;
   close(): Promise<void>;
 }
 

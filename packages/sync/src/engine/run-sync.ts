@@ -1,12 +1,13 @@
-/** Synchronises again and again, until it is stopped. */
+/** Synchronises again and again, until it is stopped: after saves, when the target tells of something new, and at intervals. */
 import type { Persistence } from '@ggen-sim/core';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
+import { pulledPosition } from './sync-status.ts';
 import { Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
 
 /** Options of {@link runSync}. */
 export interface RunSyncOptions {
-  /** Time between two synchronisations when nothing is saved here. @default 5000 */
+  /** Time between two synchronisations when nothing is saved here, and the target tells of nothing. @default 5000 */
   readonly intervalMs?: number;
   /** Ends the run after the step that is running. */
   readonly signal: AbortSignal;
@@ -26,11 +27,15 @@ export interface RunSyncOptions {
 /** After failures the wait doubles from the interval up to this one, and each is jittered. */
 const MAX_RETRY_MS = 300_000;
 
+/** After a subscription has ended, the wait for the next one doubles from the first to the last, and is jittered. */
+const MIN_SUBSCRIBE_MS = 1000;
+const MAX_SUBSCRIBE_MS = 15_000;
+
 /** Shortest time between two synchronisations, so that many saves travel together. */
 const MIN_INTERVAL_MS = 200;
 
 /**
- * Synchronises after saves and at intervals. A target that cannot be reached is tried again later; saves never wait.
+ * Synchronises after saves, when the target tells of something new, and at intervals. A target that cannot be reached is tried again later; saves never wait.
  * @throws {SyncError} FORKED and whatever trying again does not mend
  */
 export async function runSync(
@@ -39,9 +44,13 @@ export async function runSync(
   { intervalMs = 5000, signal, goesOn = false, onReport }: RunSyncOptions,
 ): Promise<void> {
   const synchroniser = new Synchroniser(database, target);
-  const waker = new Waker(signal);
+  const ended = new AbortController();
+  const waker = new Waker(AbortSignal.any([signal, ended.signal]));
   const unsubscribe = database.subscribe(() => waker.wake());
+  const news = followTarget(target, waker, ended.signal);
   let failures = 0;
+  signal.addEventListener('abort', () => ended.abort(), { signal: ended.signal });
+  if (signal.aborted) ended.abort();
   try {
     while (!signal.aborted) {
       waker.reset();
@@ -49,7 +58,8 @@ export async function runSync(
         const { pushed, pulled } = await synchroniser.synchronise();
         failures = 0;
         if (pushed.changes + pulled.changes > 0) onReport?.({ pushed, pulled });
-        await waker.pause(MIN_INTERVAL_MS, intervalMs);
+        waker.pulledUpTo(await pulledPosition(database));
+        await waker.pause(MIN_INTERVAL_MS, intervalMs, 'news');
       } catch (error) {
         if (!(error instanceof Error && (goesOn || mayPass(error)))) throw error;
         const longest = Math.min(intervalMs * 2 ** failures++, MAX_RETRY_MS);
@@ -58,11 +68,37 @@ export async function runSync(
         const { retryAfterMs = 0 } = error as Partial<SyncError>;
         const retryMs = Math.min(retryAfterMs + jitteredMs, MAX_RETRY_MS);
         onReport?.({ error, retryMs });
-        await waker.pause(retryMs, retryMs);
+        await waker.pause(Math.min(Math.max(retryAfterMs, MIN_INTERVAL_MS), retryMs), retryMs, 'target');
       }
     }
   } finally {
     unsubscribe();
+    ended.abort();
+    await news;
+  }
+}
+
+/**
+ * Wakes the run when the target has something new, and when it is there again. While it tells nothing, the run looks at
+ * intervals.
+ */
+async function followTarget(target: SyncTarget, waker: Waker, signal: AbortSignal): Promise<void> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    let retryAfterMs = 0;
+    try {
+      let isFirst = true;
+      for await (const position of target.subscribe(signal)) {
+        failures = 0;
+        if (isFirst) waker.targetIsThere();
+        isFirst = false;
+        waker.targetIsAt(position);
+      }
+    } catch (error) {
+      // Why it cannot be reached is what the run itself reports.
+      retryAfterMs = (error as Partial<SyncError>).retryAfterMs ?? 0;
+    }
+    const longest = Math.min(MIN_SUBSCRIBE_MS * 2 ** failures, MAX_SUBSCRIBE_MS);
+    await sleep(retryAfterMs + longest * (0.5 + Math.random() / 2), signal);
   }
 }
 
@@ -70,43 +106,80 @@ function mayPass(error: Error): boolean {
   return error instanceof SyncError && (error.code === 'SYNC_UNREACHABLE' || error.code === 'SYNC_BUSY');
 }
 
-/** Waits until something is saved, or for a time. */
+/** What ends a pause: something to send or to pull, or that the target is there again. */
+type Reason = 'news' | 'target';
+
+/** Waits until there is something to do, or for a time. */
 class Waker {
   readonly #signal: AbortSignal;
-  #isAwake = false;
+  #isSaved = false;
+  #isThere = false;
+  /** Position that the target has told since the last synchronisation began. */
+  #told: number | undefined;
+  #pulled: number | undefined;
   #wake: () => void = () => undefined;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
+  /** Begins a synchronisation: what happens from here on may come too late for it. */
   reset(): void {
-    this.#isAwake = false;
+    this.#isSaved = false;
+    this.#isThere = false;
+    this.#told = undefined;
+    this.#pulled = undefined;
   }
 
+  /** Something was saved here. */
   wake(): void {
-    this.#isAwake = true;
+    this.#isSaved = true;
     this.#wake();
   }
 
-  /** Waits for at least one time, and after it until {@link wake} or at most the other. */
-  async pause(leastMs: number, mostMs: number): Promise<void> {
-    await this.#sleep(leastMs, false);
-    if (!this.#isAwake && mostMs > leastMs) await this.#sleep(mostMs - leastMs, true);
+  /** The target has answered after it was away. */
+  targetIsThere(): void {
+    this.#isThere = true;
+    this.#wake();
   }
 
-  #sleep(durationMs: number, canWake: boolean): Promise<void> {
-    if (this.#signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#signal.removeEventListener('abort', end);
-        this.#wake = () => undefined;
-        resolve();
-      };
-      const timer = setTimeout(end, durationMs);
-      this.#signal.addEventListener('abort', end);
-      if (canWake) this.#wake = end;
-    });
+  /** The target ends at a position, which is none of interest where everything up to it was pulled. */
+  targetIsAt(position: number): void {
+    this.#told = position;
+    this.#wake();
   }
+
+  pulledUpTo(position: number): void {
+    this.#pulled = position;
+  }
+
+  /** Waits for at least one time, and after it until there is a reason or at most the other. */
+  async pause(leastMs: number, mostMs: number, reason: Reason): Promise<void> {
+    await sleep(leastMs, this.#signal);
+    const waking = new AbortController();
+    this.#wake = () => {
+      if (this.#has(reason)) waking.abort();
+    };
+    this.#wake();
+    await sleep(mostMs - leastMs, AbortSignal.any([this.#signal, waking.signal]));
+    this.#wake = () => undefined;
+  }
+
+  #has(reason: Reason): boolean {
+    if (reason === 'target') return this.#isThere;
+    return this.#isSaved || (this.#told !== undefined && this.#told !== this.#pulled);
+  }
+}
+
+function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || durationMs <= 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, durationMs);
+    signal.addEventListener('abort', end);
+  });
 }

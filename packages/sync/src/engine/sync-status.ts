@@ -102,3 +102,9 @@ function adviceFor(
     ? 'Some changes of other databases could not be stored here; they are in the target.'
     : null;
 }
+
+/** Returns the position in the target up to which changes are stored here. */
+export async function pulledPosition(database: Persistence): Promise<number> {
+  const { origin, state } = await database.syncState();
+  return readState(state, origin).pulled;
+}

@@ -41,5 +41,13 @@ export interface HubDatabase {
    * @throws {SyncError} SYNC_UNREACHABLE
    */
   transaction<T>(tenant: string, work: (session: HubSession) => Promise<T>): Promise<T>;
+  /**
+   * Calls back when another process may have pushed to a hub: too often makes no difference, and too seldom only delays.
+   * @param hubId - that of a tenant, in the database
+   * @returns ends it
+   */
+  watch(hubId: string, onChange: () => void): () => void;
+  /** Gives other processes a sign that a push was committed, if there is a way; waits for none of them, and never fails. */
+  signal(hubId: string, position: number): void;
   close(): Promise<void>;
 }

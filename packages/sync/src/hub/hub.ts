@@ -16,6 +16,7 @@ import { DEFAULT_TENANT } from '../contract/tenant.ts';
 import { forked, SyncError } from '../errors.ts';
 import { ChangeWriter } from './change-writer.ts';
 import type { HubDatabase, HubSession } from './hub-database.ts';
+import { HubNews } from './hub-news.ts';
 import { ENTRIES, prepareHub, PUSHES } from './hub-schema.ts';
 import { readChanges } from './read-changes.ts';
 import {
@@ -31,6 +32,7 @@ export class Hub implements SyncTarget {
   readonly #database: HubDatabase;
   readonly #tenant: string;
   #id: Promise<string> | undefined;
+  #news: HubNews | undefined;
 
   constructor(database: HubDatabase, tenant: string = DEFAULT_TENANT) {
     this.#database = database;
@@ -70,8 +72,13 @@ export class Hub implements SyncTarget {
 
   async push(batch: PushedBatch): Promise<ChainPosition> {
     checkPushedBatch(batch);
-    await this.id();
-    return this.#transaction((session) => storeBatch(session, batch));
+    const id = await this.id();
+    const { end, position } = await this.#transaction((session) => storeBatch(session, batch));
+    if (position !== undefined) {
+      this.#news?.look();
+      this.#database.signal(id, position);
+    }
+    return end;
   }
 
   async pull(request: PullRequest): Promise<PulledBatch> {
@@ -80,8 +87,23 @@ export class Hub implements SyncTarget {
     return this.#transaction((session) => readChanges(session, request));
   }
 
+  async *subscribe(signal: AbortSignal): AsyncGenerator<number, void> {
+    const id = await this.id();
+    this.#news ??= new HubNews({
+      readPosition: () => this.#transaction(readPosition),
+      watch: (onChange) => this.#database.watch(id, onChange),
+    });
+    yield* this.#news.subscribe(signal);
+  }
+
   close(): Promise<void> {
+    this.endSubscriptions();
     return this.#database.close();
+  }
+
+  /** Ends what {@link subscribe} has begun. */
+  endSubscriptions(): void {
+    this.#news?.close();
   }
 
   #transaction<T>(work: (session: HubSession) => Promise<T>): Promise<T> {
@@ -92,19 +114,44 @@ export class Hub implements SyncTarget {
 /** A hub whose database keeps the rows of tenants apart. */
 export class TenantHub extends Hub implements TenantTarget {
   readonly #database: HubDatabase;
+  /** One for each tenant, so that its pushes are heard of by all who wait for them here. */
+  readonly #tenants: Map<string, Hub>;
 
   constructor(database: HubDatabase) {
     super(database);
     this.#database = database;
+    this.#tenants = new Map<string, Hub>([[DEFAULT_TENANT, this]]);
   }
 
   forTenant(name: string): SyncTarget {
-    return new Hub(this.#database, checkTenant(name));
+    const known = this.#tenants.get(checkTenant(name));
+    if (known !== undefined) return known;
+    const tenant = new Hub(this.#database, name);
+    this.#tenants.set(name, tenant);
+    return tenant;
+  }
+
+  override close(): Promise<void> {
+    for (const tenant of this.#tenants.values()) tenant.endSubscriptions();
+    return super.close();
   }
 }
 
+/** What a push has left. */
+interface StoredBatch {
+  /** Where the entries of the database end. */
+  readonly end: ChainPosition;
+  /** Where the hub ends; undefined where it has nothing that others could pull. */
+  readonly position: number | undefined;
+}
+
+async function readPosition(session: HubSession): Promise<number> {
+  const [row] = await session.query('SELECT position FROM ggen_hub WHERE tenant = $1', [session.tenant]);
+  return Number(row?.[0]);
+}
+
 /** @throws {SyncError} FORKED, SYNC_GAP */
-async function storeBatch(session: HubSession, batch: PushedBatch): Promise<ChainPosition> {
+async function storeBatch(session: HubSession, batch: PushedBatch): Promise<StoredBatch> {
   const { tenant } = session;
   const { origin, after, entries } = batch;
   // An update locks the row until the commit, so pushes are one after the other.
@@ -118,12 +165,13 @@ async function storeBatch(session: HubSession, batch: PushedBatch): Promise<Chai
   }
   const fresh = await freshEntries(session, batch, cursor);
   const end = fresh.at(-1);
-  if (end === undefined) return cursor;
+  if (end === undefined) return { end: cursor, position: undefined };
   await session.insert(
     ENTRIES,
     fresh.map(({ seq, leaf, chain }) => [tenant, origin, seq, leaf, chain]),
   );
-  const writer = new ChangeWriter(session, origin, Number(row?.[0]));
+  const before = Number(row?.[0]);
+  const writer = new ChangeWriter(session, origin, before);
   const isFresh = (seq: number): boolean => seq > cursor.seq;
   const chains = new Map(fresh.map(({ seq, chain }) => [seq, chain]));
   for (const entry of entries) {
@@ -137,7 +185,7 @@ async function storeBatch(session: HubSession, batch: PushedBatch): Promise<Chai
      ON CONFLICT (tenant, origin) DO UPDATE SET seq = excluded.seq, chain = excluded.chain`,
     [tenant, origin, end.seq, end.chain],
   );
-  return { seq: end.seq, chain: end.chain };
+  return { end: { seq: end.seq, chain: end.chain }, position: position === before ? undefined : position };
 }
 
 /** Compares the entries that are here already, and returns the others. @throws {SyncError} FORKED */

@@ -1,6 +1,7 @@
 /**
  * Serves a target over HTTP: a route for each method of the contract. Nothing is kept between two requests, so several servers
- * may stand before one target, and one may end at any moment: what it answered is stored.
+ * may stand before one target, and one may end at any moment: what it answered is stored. A stream that ends with it begins
+ * anew elsewhere, with where the target ends then.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
@@ -16,14 +17,23 @@ export interface HubExchange {
   readonly response: ServerResponse;
   /** Tenant that the token of the request names. */
   readonly tenant: string | undefined;
-  /** Fires when the caller has gone, or the time to answer has passed. */
+  /** Fires when the caller has gone or may not read any more, the time to answer has passed, or a stream has to end. */
   readonly signal: AbortSignal;
   readonly readBody: () => Promise<Buffer>;
+  /** Makes the answer a stream of events, which beats in pauses and ends with a reader that takes nothing. */
+  readonly beginEvents: () => HubEvents;
+}
+
+/** An `EventStream` of `@ggen-sim/serve`. */
+export interface HubEvents {
+  /** Resolves when the system has taken the event. */
+  readonly send: (event: { readonly data: string }) => Promise<void>;
+  readonly end: () => void;
 }
 
 /** A `Route` of `@ggen-sim/serve`. */
 export interface HubRoute {
-  readonly methods: readonly 'POST'[];
+  readonly methods: readonly ('GET' | 'POST')[];
   readonly path: string;
   readonly crossOrigin: true;
   readonly scopes: readonly HubScope[];
@@ -41,8 +51,14 @@ export interface HubRoutesOptions {
   readonly onUnavailable?: (error: SyncError) => void;
   /** Size of a body in bytes, before and after it is unpacked. A row is a part of one. @default 67108864 (64 MiB) */
   readonly bodyBytes?: number;
+  /**
+   * Streams at a time; of one tenant, half as many. Others are answered with 503, and their databases look every few seconds.
+   * Each holds a connection, and is one of the streams of the server. @default 48
+   */
+  readonly streams?: number;
 }
 
+const STREAMS = 48;
 const BODY_BYTES = 64 * 1024 * 1024;
 
 /** Bodies up to this size are read while they wait for their turn: those of nearly all batches. */
@@ -55,6 +71,7 @@ const WAITING = 64;
 /** Seconds after which a hub that has too much to do, or cannot reach its database, is asked again. */
 const BUSY_SECONDS = 1;
 const UNAVAILABLE_SECONDS = 5;
+const FULL_SECONDS = 30;
 
 interface Method {
   readonly scopes: readonly HubScope[];
@@ -80,7 +97,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = { FORKED: 409, SYNC_GAP
  */
 export function hubRoutes(
   target: SyncTarget | TenantTarget,
-  { onUnavailable, bodyBytes = BODY_BYTES }: HubRoutesOptions = {},
+  { onUnavailable, bodyBytes = BODY_BYTES, streams = STREAMS }: HubRoutesOptions = {},
 ): HubRoute[] {
   const turns = new Turns(RUNNING, WAITING);
   let isAvailable = true;
@@ -125,15 +142,63 @@ export function hubRoutes(
       endTurn();
     }
   };
-  return Object.entries(METHODS).map(([name, method], index) => ({
+  /** The tenants of the streams that are open. */
+  const open: (string | undefined)[] = [];
+  const stream = async (exchange: HubExchange): Promise<void> => {
+    const { tenant } = exchange;
+    const ofTenant = open.filter((each) => each === tenant).length;
+    if (open.length >= streams || (tenant !== undefined && ofTenant >= streams / 2)) {
+      await refuse(exchange, 503, full(), FULL_SECONDS);
+      return;
+    }
+    open.push(tenant);
+    try {
+      await sendPositions(exchange, targetOf(tenant));
+      noteAvailable();
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      noteAvailable(error);
+      // A stream that has begun is cut, and its database subscribes again.
+      if (exchange.response.headersSent) exchange.response.destroy();
+      else await refuse(exchange, 503, unavailable(), UNAVAILABLE_SECONDS);
+    } finally {
+      open.splice(open.indexOf(tenant), 1);
+    }
+  };
+  const routes = Object.entries(METHODS).map(([name, method]): HubRoute => ({
     methods: ['POST'],
     path: `${HUB_PATH}/${name}`,
     crossOrigin: true,
     scopes: method.scopes,
     bodyBytes,
     handle: (exchange) => answer(exchange, method),
-    stop: index === 0 ? () => target.close() : async () => undefined,
+    stop: async () => undefined,
   }));
+  const subscribing: HubRoute = {
+    methods: ['GET'],
+    path: `${HUB_PATH}/subscribe`,
+    crossOrigin: true,
+    scopes: ['pull'],
+    bodyBytes: 0,
+    handle: stream,
+    stop: () => target.close(),
+  };
+  return [...routes, subscribing];
+}
+
+/** Sends where the target ends until the caller has gone: at once, and whenever it has changed. */
+async function sendPositions(exchange: HubExchange, target: SyncTarget): Promise<void> {
+  if (exchange.request.method === 'HEAD') {
+    exchange.response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).end();
+    return;
+  }
+  let events: HubEvents | undefined;
+  // The next one is taken when the reader has taken the last: those between are left out.
+  for await (const position of target.subscribe(exchange.signal)) {
+    events ??= exchange.beginEvents();
+    await events.send({ data: JSON.stringify({ position }) });
+  }
+  events?.end();
 }
 
 /**
@@ -233,6 +298,10 @@ async function send(
 
 function busy(): { readonly code: string; readonly message: string } {
   return { code: 'HUB_BUSY', message: 'Too many databases synchronise at the moment' };
+}
+
+function full(): { readonly code: string; readonly message: string } {
+  return { code: 'TOO_MANY_STREAMS', message: 'Too many databases wait for news of this hub' };
 }
 
 function unavailable(): { readonly code: string; readonly message: string } {

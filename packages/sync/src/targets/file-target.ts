@@ -1,4 +1,5 @@
 /** A target in a database file that several processes of one computer, or of a shared folder with locks, can reach. */
+import { statSync } from 'node:fs';
 import { openDatabase, VfsError, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
@@ -10,6 +11,9 @@ import type { HubDatabase, HubSession, HubTable, HubValue } from '../hub/hub-dat
 /** How long a call waits for other processes. */
 const BUSY_DEADLINE_MS = 30_000;
 
+/** A system may report no changes of a file in a shared folder; looking at it always works. */
+const LOOK_INTERVAL_MS = 1000;
+
 /** Refusals of a file that is no database, or an encrypted one. */
 const IS_NO_HUB = new Set(['NOT_A_DATABASE', 'KEY_REQUIRED']);
 
@@ -18,7 +22,7 @@ const IS_NO_HUB = new Set(['NOT_A_DATABASE', 'KEY_REQUIRED']);
  * @param create - false to refuse a file that is missing: its folder may not be mounted
  */
 export async function openFileTarget(path: string, create = true): Promise<SyncTarget> {
-  return new TenantHub(new SqliteHub((isFirst) => openHub(path, create && isFirst)));
+  return new TenantHub(new SqliteHub((isFirst) => openHub(path, create && isFirst), path));
 }
 
 /** @throws {SyncError} SYNC_TARGET_INVALID for the file of something else, and what the storage throws */
@@ -54,12 +58,31 @@ export function hubIn(durable: DurableDatabase): SyncTarget {
 
 class SqliteHub implements HubDatabase {
   readonly #open: (isFirst: boolean) => Promise<DurableDatabase>;
+  readonly #path: string | undefined;
   #durable: DurableDatabase | undefined;
   #wasOpen = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(open: (isFirst: boolean) => Promise<DurableDatabase>) {
+  /** @param path - where other processes may write to it */
+  constructor(open: (isFirst: boolean) => Promise<DurableDatabase>, path?: string) {
     this.#open = open;
+    this.#path = path;
+  }
+
+  watch(_: string, onChange: () => void): () => void {
+    const path = this.#path;
+    if (path === undefined) return () => undefined;
+    let before = stampOf(path);
+    const timer = setInterval(() => {
+      const now = stampOf(path);
+      if (now !== before) onChange();
+      before = now;
+    }, LOOK_INTERVAL_MS);
+    return () => clearInterval(timer);
+  }
+
+  signal(): void {
+    // Whoever watches the file sees that it has changed.
   }
 
   transaction<T>(tenant: string, work: (session: HubSession) => Promise<T>): Promise<T> {
@@ -104,6 +127,16 @@ class SqliteHub implements HubDatabase {
         throw error;
       }
     });
+  }
+}
+
+/** Tells one state of a file from the next; empty where there is none, or its folder is away. */
+function stampOf(path: string): string {
+  try {
+    const { ino, mtimeNs, size } = statSync(path, { bigint: true });
+    return `${ino} ${mtimeNs} ${size}`;
+  } catch {
+    return '';
   }
 }
 

@@ -1,11 +1,17 @@
 /** A target over HTTP: a hub that `ggen-sim serve --hub` serves. `fetch` is all that it needs, so it runs in a page as well. */
 import type { IncomingChange } from '@ggen-sim/core';
+import { createParser } from 'eventsource-parser';
 import type { ChainPosition, PulledBatch, SyncTarget } from '../contract/sync-target.ts';
 import { GZIP_FROM_BYTES, HUB_PATH, type HubMethod } from '../contract/over-http.ts';
 import { SyncError, type SyncErrorCode } from '../errors.ts';
 
 /** The server ends an answer after 60 s; this ends a wait for one that is gone without a word. */
 const ANSWER_TIMEOUT_MS = 90_000;
+
+/** A hub sends something every 15 s, so one that is silent for so long is gone without a word. */
+const SILENCE_TIMEOUT_MS = 45_000;
+/** Size of an event in characters; a hub sends some twenty. */
+const EVENT_CHARACTERS = 65_536;
 
 /** What a hub says of a batch. Other codes are those of its server. */
 const CODES_OF_BATCHES: ReadonlySet<string> = new Set<SyncErrorCode>(['FORKED', 'SYNC_GAP', 'SYNC_INVALID']);
@@ -56,6 +62,7 @@ export function httpTarget(url: string, token: string | undefined): SyncTarget {
     unknown: async (leaves) => (leaves.length === 0 ? [] : call('unknown', { leaves }, isTexts)),
     push: (batch) => call('push', batch, isPosition),
     pull: (request) => call('pull', request, isPulledBatch),
+    subscribe: (signal) => positionsOf(base, trimmed, AbortSignal.any([closed.signal, signal])),
     close: async () => closed.abort(),
   };
 }
@@ -67,8 +74,8 @@ async function resultOf(
   text: string,
   closed: AbortSignal,
 ): Promise<unknown> {
-  const headers = new Headers({ 'content-type': 'application/json', accept: 'application/json' });
-  if (token !== '') headers.set('authorization', `Bearer ${token}`);
+  const headers = headersWith(token, 'application/json');
+  headers.set('content-type', 'application/json');
   let body: string | ArrayBuffer = text;
   if (text.length >= GZIP_FROM_BYTES) {
     body = await compressed(text);
@@ -78,31 +85,92 @@ async function resultOf(
   let answer: string;
   try {
     response = await fetch(`${base}${HUB_PATH}/${method}`, {
+      ...NOWHERE_ELSE,
       method: 'POST',
       headers,
       body,
-      redirect: 'manual',
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
       signal: AbortSignal.any([closed, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
     });
     answer = await response.text();
   } catch (error) {
     throw cannotReach(base, error);
   }
-  const { type, status } = response;
-  // A page is not told where a redirect leads.
-  if (type === 'opaqueredirect' || (status >= 300 && status < 400)) {
-    const location = response.headers.get('location');
-    throw new SyncError(
-      'SYNC_TARGET_INVALID',
-      `${base} redirects${location === null ? '' : ` to ${location}`}, where the token is not sent`,
-      { hint: 'Give the address of the hub itself. Does it begin with https://?' },
-    );
-  }
+  refuseRedirect(base, response);
   const parsed = parseObject(answer);
   if (response.ok && 'result' in parsed) return parsed['result'];
   throw failureOf(base, response, errorIn(parsed['error']));
+}
+
+/** Reads the positions that a hub sends as server-sent events. An `EventSource` would send no token. */
+async function* positionsOf(base: string, token: string, closed: AbortSignal): AsyncGenerator<number, void> {
+  const silence = new AbortController();
+  const signal = AbortSignal.any([closed, silence.signal]);
+  let timer = setTimeout(() => silence.abort(), ANSWER_TIMEOUT_MS);
+  const heard = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), SILENCE_TIMEOUT_MS);
+  };
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  try {
+    const headers = headersWith(token, 'text/event-stream');
+    const response = await fetch(`${base}${HUB_PATH}/subscribe`, {
+      ...NOWHERE_ELSE,
+      headers,
+      signal,
+    });
+    refuseRedirect(base, response);
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+    if (!response.ok || !isStream) {
+      throw failureOf(base, response, errorIn(parseObject(await response.text())['error']));
+    }
+    const positions: number[] = [];
+    const parser = createParser({
+      maxBufferSize: EVENT_CHARACTERS,
+      onEvent({ data }) {
+        const { position } = parseObject(data);
+        if (Number.isSafeInteger(position)) positions.push(position as number);
+      },
+    });
+    reader = response.body?.getReader();
+    const decoder = new TextDecoder();
+    for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
+      heard();
+      parser.feed(decoder.decode(chunk.value, { stream: true }));
+      yield* positions.splice(0);
+    }
+    throw new Error('the hub has ended the stream');
+  } catch (error) {
+    if (closed.aborted) return;
+    throw error instanceof SyncError ? error : cannotReach(base, error);
+  } finally {
+    clearTimeout(timer);
+    await reader?.cancel().catch(() => undefined);
+  }
+}
+
+/** The token is sent to the hub alone. */
+const NOWHERE_ELSE = {
+  redirect: 'manual',
+  credentials: 'omit',
+  referrerPolicy: 'no-referrer',
+} as const satisfies RequestInit;
+
+function headersWith(token: string, accept: string): Headers {
+  const headers = new Headers({ accept });
+  if (token !== '') headers.set('authorization', `Bearer ${token}`);
+  return headers;
+}
+
+/** @throws {SyncError} SYNC_TARGET_INVALID */
+function refuseRedirect(base: string, { type, status, headers }: Response): void {
+  // A page is not told where a redirect leads.
+  if (type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return;
+  const location = headers.get('location');
+  throw new SyncError(
+    'SYNC_TARGET_INVALID',
+    `${base} redirects${location === null ? '' : ` to ${location}`}, where the token is not sent`,
+    { hint: 'Give the address of the hub itself. Does it begin with https://?' },
+  );
 }
 
 async function compressed(text: string): Promise<ArrayBuffer> {

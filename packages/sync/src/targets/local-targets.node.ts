@@ -1,12 +1,14 @@
 import path from 'node:path';
 import type { LocalTargets } from './local-targets.ts';
 
-/** The client of PostgreSQL, and the code of files, are loaded when they are needed. */
+/** The clients of PostgreSQL and NATS, and the code of files, are loaded when they are needed. */
 export const localTargets: LocalTargets = {
   absolutePath: (file) => path.resolve(file),
-  async openPostgres(url) {
+  async openPostgres(url, { nats = process.env['GGEN_SIM_SYNC_NATS'] || undefined, onNatsChange }) {
     const { postgresTarget } = await import('./postgres-target.ts');
-    return postgresTarget(url);
+    if (nats === undefined) return postgresTarget(url);
+    const { natsSigns } = await import('./nats-signs.ts');
+    return postgresTarget(url, await natsSigns(nats, process.env, onNatsChange));
   },
   async openFile(file, create) {
     const { openFileTarget } = await import('./file-target.ts');

@@ -2,6 +2,7 @@ import { localTargets } from '#targets/local-targets';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
 import { httpTarget } from './http-target.ts';
+import type { OnNatsChange } from './local-targets.ts';
 
 const POSTGRES = /^postgres(?:ql)?:\/\//;
 const HTTP = /^https?:\/\//i;
@@ -78,6 +79,14 @@ export interface OpenTargetOptions {
   readonly create?: boolean;
   /** Token of a hub over HTTP. @default the variable GGEN_SIM_SYNC_TOKEN; none in a page */
   readonly token?: string;
+  /**
+   * `nats://HOST:PORT` or `tls://HOST:PORT` of a NATS server, several with commas between them: over it, those who push to
+   * a target in PostgreSQL tell the others at once. It needs the package `@nats-io/transport-node`.
+   * @default the variable GGEN_SIM_SYNC_NATS; without it, PostgreSQL is looked at every second
+   */
+  readonly nats?: string;
+  /** Called when NATS cannot be used, with the reason, and with `null` when it can. */
+  readonly onNatsChange?: OnNatsChange;
 }
 
 /**
@@ -87,10 +96,15 @@ export interface OpenTargetOptions {
  */
 export async function openTarget(
   location: string,
-  { create = true, token }: OpenTargetOptions = {},
+  { create = true, token, nats, onNatsChange }: OpenTargetOptions = {},
 ): Promise<SyncTarget> {
   const checked = checkLocation(location);
+  if (POSTGRES.test(checked)) return localTargets.openPostgres(checked, { nats, onNatsChange });
+  if (nats !== undefined) {
+    throw new SyncError('SYNC_TARGET_INVALID', 'NATS is for targets in PostgreSQL alone', {
+      hint: 'Leave out `nats`; a hub over HTTP has it from whoever serves it.',
+    });
+  }
   if (HTTP.test(checked)) return httpTarget(checked, token ?? localTargets.environmentToken());
-  if (POSTGRES.test(checked)) return localTargets.openPostgres(checked);
   return localTargets.openFile(checked, create);
 }

@@ -4,6 +4,10 @@ import type { TenantTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
 import { TenantHub } from '../hub/hub.ts';
 import type { HubDatabase, HubSession, HubTable } from '../hub/hub-database.ts';
+import type { NatsSigns } from './nats-signs.ts';
+
+/** Time between two looks at the position, one row, where nobody gives a sign. */
+const LOOK_INTERVAL_MS = 1000;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A statement of a push takes well below a second; one that waits for other pushes may take longer. */
@@ -28,18 +32,37 @@ const SCHEMA_LOCK = 0x67_67_65_6e;
  * Makes a target in PostgreSQL; the first call connects. What the URL leaves out comes from the variables of libpq, such as
  * PGPASSWORD.
  * @param url - `postgres://…`
+ * @param signs - over which servers tell one another of pushes; closed with the target
  */
-export function postgresTarget(url: string): TenantTarget {
-  return new TenantHub(new PostgresHub(url));
+export function postgresTarget(url: string, signs?: NatsSigns): TenantTarget {
+  return new TenantHub(new PostgresHub(url, signs));
 }
 
 class PostgresHub implements HubDatabase {
   readonly #url: string;
+  readonly #signs: NatsSigns | undefined;
   #client: pg.Client | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(url: string) {
+  constructor(url: string, signs: NatsSigns | undefined) {
     this.#url = url;
+    this.#signs = signs;
+  }
+
+  watch(hubId: string, onChange: () => void): () => void {
+    // NOTIFY would need a connection of its own, which poolers and the distributed kin of PostgreSQL do not give.
+    const timer = setInterval(() => {
+      if (this.#signs?.isConnected !== true) onChange();
+    }, LOOK_INTERVAL_MS);
+    const endSigns = this.#signs?.listen(hubId, onChange);
+    return () => {
+      clearInterval(timer);
+      endSigns?.();
+    };
+  }
+
+  signal(hubId: string, position: number): void {
+    this.#signs?.send(hubId, position);
   }
 
   transaction<T>(tenant: string, work: (session: HubSession) => Promise<T>): Promise<T> {
@@ -50,6 +73,7 @@ class PostgresHub implements HubDatabase {
 
   async close(): Promise<void> {
     await this.#last;
+    await this.#signs?.close();
     await this.#disconnect();
   }
 

@@ -291,6 +291,39 @@ export function describeSyncTarget(
       ]);
     });
 
+    test('tells at once where it ends, and again after a push of another connection', async (target, harness) => {
+      const request = { origin: 'third', after: 0, pushId: null, limit: 500 };
+      const control = new AbortController();
+      const positions = target.subscribe(control.signal)[Symbol.asyncIterator]();
+      const told = async (): Promise<unknown> => (await positions.next()).value;
+      expect(await told()).toEqual((await target.pull(request)).position);
+      const other = await harness.open();
+      const first = batchOf(ONE, START, ['a', 'b']);
+      await other.push(first.batch);
+      const { position } = await other.pull(request);
+      expect(await told()).toEqual(position);
+      // Nobody has to be woken for what there was before, and for entries that tell of nothing.
+      await other.push(first.batch);
+      await target.push(batchOf(OTHER, START, ['x'], [null]).batch);
+      await target.push(batchOf(ONE, first.end, ['c']).batch);
+      const last = (await other.pull(request)).position;
+      expect([last === position, await told()]).toEqual([false, last]);
+      // Another one begins with where it ends now.
+      const later = other.subscribe(control.signal)[Symbol.asyncIterator]();
+      expect((await later.next()).value).toEqual(last);
+      const ends = [positions.next(), later.next()];
+      control.abort();
+      expect(await Promise.all(ends)).toEqual([
+        { done: true, value: undefined },
+        { done: true, value: undefined },
+      ]);
+      const closed = other.subscribe(new AbortController().signal)[Symbol.asyncIterator]();
+      await closed.next();
+      const end = closed.next();
+      await other.close();
+      expect(await end).toEqual({ done: true, value: undefined });
+    });
+
     test('takes pushes of several connections at once, each whole', async (target, harness) => {
       const others = await Promise.all([harness.open(), harness.open()]);
       const targets = [target, ...others];
