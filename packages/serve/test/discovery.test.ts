@@ -200,6 +200,7 @@ describe('token file', () => {
       [`pull@ ${one}`, 0o600, 'line 1: the name of a tenant'],
       [`pull@a@b ${one}`, 0o600, 'line 1: the name of a tenant'],
       [`pull@ä ${one}`, 0o600, 'line 1: the name of a tenant'],
+      [`pull@a ${one}\n\npull@b ${one} of both`, 0o600, 'line 3: its token is that of line 1'],
       [`pull ${one}\n\npull short`, 0o600, 'line 3: a token is'],
       ['# none', 0o600, 'it has no token'],
     ] as const) {

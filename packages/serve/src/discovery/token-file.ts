@@ -30,11 +30,12 @@ function readToken(file: string): string | undefined {
  * anything after it (`push,pull TOKEN laptop of Ada`); empty lines and those that begin with `#` are passed over. The scopes may
  * be followed by a tenant: `push,pull@acme TOKEN laptop of Ada`.
  * @param known - scopes that there are
- * @throws {ServeError} TOKEN_FILE_REFUSED, with the number of the line
+ * @throws {ServeError} TOKEN_FILE_REFUSED, with the number of the line; also for a token on two lines
  */
 export function scopedTokensOfFile(file: string, known: readonly string[]): ScopedToken[] {
   const text = readPrivate(file, refused);
   if (text === undefined) throw refused(file, 'it does not exist');
+  const lineOfToken = new Map<string, number>();
   const tokens = text.split(/\r?\n/).flatMap((line, index) => {
     const [beginning = '', token = ''] = line.trim().split(/\s+/);
     if (beginning === '' || beginning.startsWith('#')) return [];
@@ -46,6 +47,10 @@ export function scopedTokensOfFile(file: string, known: readonly string[]): Scop
     if (tenant !== undefined && (more.length > 0 || !TENANT.test(tenant)))
       throw refused(file, `${at}the name of a tenant is 1 to 64 characters of A-Z a-z 0-9 _ . -`);
     if (!isToken(token)) throw refused(file, `${at}${IS_NO_TOKEN}`);
+    // Of two lines with one token, only one could say what it is enough for.
+    const earlier = lineOfToken.get(token);
+    if (earlier !== undefined) throw refused(file, `${at}its token is that of line ${earlier}`);
+    lineOfToken.set(token, index + 1);
     return [{ token, scopes: named, ...(tenant !== undefined && { tenant }) }];
   });
   if (tokens.length === 0) throw refused(file, 'it has no token');
