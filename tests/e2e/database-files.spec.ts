@@ -53,6 +53,53 @@ test('a database of the command line is imported, after a check and a confirmati
   await expect(simulator.table).toContainText('cli-agent');
 });
 
+test('the check of a file says how far it is, and can be cancelled', async ({ simulator }, testInfo) => {
+  const { page } = simulator;
+  const file = testInfo.outputPath('large.db');
+  await ggenSim('db', 'init', '--db', file);
+  await sqlite3(
+    file,
+    `INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
+     SELECT 'a' || value, 'agent', 'op', 'completed', hex(randomblob(400)) FROM generate_series(1, 20000)`,
+  );
+  await simulator.startWith('Water glossary');
+  await simulator.showTab('Database');
+  /** Notes what is shown, and clicks to cancel in the moment in which that can be done. */
+  const watchImport = (cancels: boolean): Promise<void> =>
+    page.evaluate((clicks) => {
+      const shown: string[] = ((globalThis as { shown?: string[] }).shown = []);
+      const observer = new MutationObserver(() => {
+        const cancel = [...document.querySelectorAll('button')].find(
+          ({ textContent }) => textContent === 'Cancel the import',
+        );
+        if (!cancel) return;
+        shown.push(cancel.nextElementSibling?.textContent ?? '');
+        if (!clicks) return;
+        observer.disconnect();
+        cancel.click();
+      });
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    }, cancels);
+  const importing = page.getByRole('button', { name: 'Import database…' });
+  await watchImport(true);
+  await page.getByLabel('Database to import').setInputFiles(file);
+  await page.waitForFunction(() => ((globalThis as { shown?: string[] }).shown?.length ?? 0) > 0);
+  await expect(importing).toBeEnabled();
+  await expect(page.getByRole('button', { name: 'Cancel the import' })).toHaveCount(0);
+  await expect(page.getByRole('alertdialog')).toHaveCount(0);
+
+  await watchImport(false);
+  await page.getByLabel('Database to import').setInputFiles(file);
+  const question = page.getByRole('alertdialog');
+  await expect(question).toContainText('20,000 audit entries');
+  const stages = await page.evaluate(() => (globalThis as { shown?: string[] }).shown?.join('\n') ?? '');
+  expect(stages).toMatch(/Reading: .+ of 2\d\.\d MiB/);
+  expect(stages).toContain('Opening');
+  expect(stages).toMatch(/Checking \w+: [\d,]+( of [\d,]+)? (rows|pages|bytes)/);
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  await expect(simulator.count('Memories')).toHaveText('1');
+});
+
 test('a file that is not a database is refused by name, and nothing changes', async ({
   simulator,
 }, testInfo) => {

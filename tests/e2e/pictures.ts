@@ -2,11 +2,9 @@
  * Takes pictures of the page's views for people to look at: `pnpm --filter @ggen-sim/tests pictures`. They are in
  * `test-results/pictures`.
  */
-import type { Page } from '@playwright/test';
 import { expect, openSimulator, ready, test } from './support/fixtures.ts';
 import { saveSample } from './support/sample-data.ts';
-
-const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
+import { SIZES, takePictures } from './support/take-pictures.ts';
 
 /** Views by name: the fragment, and what must be visible before the picture is taken. */
 const VIEWS: Readonly<Record<string, string>> = {
@@ -22,17 +20,6 @@ const VIEWS: Readonly<Record<string, string>> = {
   'sql-refused': `#/sql?sql=${encodeURIComponent('SELECT nowhere FROM receipts')}`,
   database: '#/database',
 };
-
-async function takePictures(page: Page, name: string): Promise<void> {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.evaluate(() => new Promise((resolve) => void requestAnimationFrame(resolve)));
-      await page.screenshot({ path: `e2e/test-results/pictures/${name}-${size}-${colorScheme}.png` });
-    }
-  }
-}
 
 for (const sample of ['none', 'one', 'many', 'hostile'] as const) {
   test(`pictures with ${sample}`, async ({ context }) => {

@@ -11,7 +11,7 @@ const devPort = process.env['GGEN_E2E_DEV_PORT'];
 const config: PlaywrightTestConfig = defineConfig({
   testDir: '.',
   // Pictures are for people to look at: they check nothing, and are no part of the suite.
-  testMatch: process.env['PICTURES'] === undefined ? '**/*.spec.ts' : 'pictures.ts',
+  testMatch: process.env['PICTURES'] === undefined ? '**/*.spec.ts' : 'pictures*.ts',
   fullyParallel: true,
   workers: 2,
   forbidOnly: process.env['CI'] !== undefined,

@@ -198,3 +198,39 @@ test('a file on disk is queried through the studio', async ({ page }, testInfo) 
     await studio.kill('SIGTERM');
   }
 });
+
+test.describe('with a touch screen', () => {
+  test.use({ hasTouch: true });
+
+  test('an enlarged range of the chart ends by a tap and by the keyboard', async ({ simulator }) => {
+    const { page } = simulator;
+    const sql = `WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < 50) SELECT x, x * x AS y FROM n`;
+    await page.evaluate((query) => {
+      location.hash = `#/sql?show=chart&sql=${encodeURIComponent(query)}`;
+    }, sql);
+    const plot = page.locator('.sql-chart .u-over');
+    const all = page.getByRole('button', { name: 'Show all rows' });
+    await expect(plot).toBeVisible();
+    const enlarge = async (): Promise<void> => {
+      const { x, y, width, height } = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+      await page.mouse.move(x + width * 0.3, y + height / 2);
+      await page.mouse.down();
+      await page.mouse.move(x + width * 0.6, y + height / 2, { steps: 4 });
+      await page.mouse.up();
+      await expect(all).toBeVisible();
+    };
+    await enlarge();
+    await all.tap();
+    await expect(all).toHaveCount(0);
+    const chart = page.getByRole('region', { name: 'Chart of the rows' });
+    await expect(chart).toBeFocused();
+    await enlarge();
+    await all.focus();
+    await page.keyboard.press('Enter');
+    await expect(all).toHaveCount(0);
+    await enlarge();
+    await chart.focus();
+    await page.keyboard.press('Escape');
+    await expect(all).toHaveCount(0);
+  });
+});

@@ -48,15 +48,21 @@ function StorageState({ state }: { state: DatabaseState }): ReactNode {
 
 /** Shows which file of this computer is open, and if it can be changed here. */
 function ServerState({ server: { path, readOnly, lost } }: { server: DatabaseServer }): ReactNode {
+  // Where there is little room, the name stays and the folder is cut.
+  const folder = path.slice(0, path.search(/[^/\\]*$/));
   return (
-    <span className="page-header__storage" title={path}>
+    <span className="page-header__storage page-header__file" title={path}>
       {lost === undefined ? null : (
         <span className="status status--error">
           <StatusMark tone="error" />
-          Not connected{' '}
+          Not connected
         </span>
       )}
-      File <code>{printable(path)}</code> on this computer{' '}
+      <code className="page-header__path">
+        <span className="page-header__folder">{printable(folder)}</span>
+        <span className="page-header__name">{printable(path.slice(folder.length))}</span>
+      </code>
+      <span className="page-header__place">on this computer</span>
       <span className="page-header__access">{readOnly ? 'Read only' : 'Writable'}</span>
     </span>
   );

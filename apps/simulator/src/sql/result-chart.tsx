@@ -7,6 +7,7 @@ import { StoredText } from '../components/stored-text.tsx';
 import { failureOf, type Failure } from '../database/failure.ts';
 import { chartDataOf, MAX_SERIES, type ChartData } from './chart-data.ts';
 import { LINE_STYLES } from './line-styles.ts';
+import type { ResultPlot } from './result-plot.ts';
 
 /** Shows the rows of a query as lines or bars. What draws them is loaded with the first chart. */
 export function ResultChart({ result }: { result: SqlResult }): ReactNode {
@@ -28,13 +29,18 @@ function Chart({ data }: { data: ChartData }): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [point, setPoint] = useState<number>();
   const [failure, setFailure] = useState<Failure>();
+  const plot = useRef<ResultPlot>(undefined);
+  const [isEnlarged, setIsEnlarged] = useState(false);
+  const section = useRef<HTMLElement>(null);
   useEffect(() => {
     let mounted = true;
-    let remove: (() => void) | undefined;
+    let drawn: ResultPlot | undefined;
     const load = async (): Promise<void> => {
       try {
         const { drawResult } = await import('./result-plot.ts');
-        if (mounted && host.current) remove = drawResult(host.current, data, setPoint);
+        if (!mounted || !host.current) return;
+        drawn = drawResult(host.current, data, setPoint, setIsEnlarged);
+        plot.current = drawn;
       } catch (error) {
         setFailure(failureOf(error));
       }
@@ -43,13 +49,22 @@ function Chart({ data }: { data: ChartData }): ReactNode {
     return () => {
       mounted = false;
       setPoint(undefined);
-      remove?.();
+      setIsEnlarged(false);
+      drawn?.destroy();
     };
   }, [data]);
   if (failure) return <FailureNotice failure={failure} />;
   const { axis, axisName = 'row', series, omitted } = data;
   return (
-    <section className="sql-chart" aria-label="Chart of the rows" tabIndex={0}>
+    <section
+      ref={section}
+      className="sql-chart"
+      aria-label="Chart of the rows"
+      tabIndex={0}
+      onKeyDown={({ key }) => {
+        if (key === 'Escape') plot.current?.showAll();
+      }}
+    >
       <div
         ref={host}
         className="sql-chart__plot"
@@ -85,7 +100,21 @@ function Chart({ data }: { data: ChartData }): ReactNode {
         ))}
       </ul>
       <p className="muted">
-        Drag over the chart to enlarge a range; a double click shows all of it.
+        {isEnlarged ? (
+          <button
+            type="button"
+            className="link-button"
+            onClick={() => {
+              plot.current?.showAll();
+              // This button goes away, and the focus must not.
+              section.current?.focus();
+            }}
+          >
+            Show all rows
+          </button>
+        ) : (
+          'Drag over the chart to enlarge a range.'
+        )}
         {omitted === 0
           ? ''
           : ` ${formatCount(MAX_SERIES)} columns are drawn; ${formatCount(omitted)} more are in the table.`}

@@ -9,21 +9,36 @@ import { LINE_STYLES } from './line-styles.ts';
 const HEIGHT_PX = 280;
 const FONT = '11px system-ui, sans-serif';
 const LABEL_CHARACTERS = 14;
+/** Room beside the first and the last row, in rows. */
+const ROW_MARGIN = 0.6;
+/** Of rounded numbers, so much is all. */
+const WHOLE_PART = 0.999_999;
 /** Of more points, the line is enough. */
 const DOTTED_POINTS = 60;
+
+/** A drawn chart. */
+export interface ResultPlot {
+  /** Ends the enlargement of a range. */
+  showAll(): void;
+  destroy(): void;
+}
 
 /**
  * Draws the rows of a query: bars for one column of numbers by names, lines otherwise. A range that is marked with the
  * pointer is enlarged; a double click shows all.
  *
  * @param onPoint - called with the index of the row under the pointer, or undefined
- * @returns a function that removes it
+ * @param onEnlarge - called with true when a range is enlarged, and with false when all is shown
  */
 export function drawResult(
   host: HTMLElement,
   { axis, series }: ChartData,
   onPoint: (index: number | undefined) => void,
-): () => void {
+  onEnlarge: (isEnlarged: boolean) => void,
+): ResultPlot {
+  const data: uPlot.AlignedData = [[...axis.values], ...series.map(({ values }) => [...values])];
+  const margin = axis.kind === 'rows' ? ROW_MARGIN : 0;
+  const wholeWidth = (axis.values.at(-1) ?? 0) - (axis.values[0] ?? 0) + 2 * margin;
   const names = ['--line', ...LINE_STYLES.map(({ colour }) => colour)];
   const isBars = axis.kind === 'rows' && series.length === 1;
   const make = (): uPlot => {
@@ -47,7 +62,10 @@ export function drawResult(
         x: {
           time: axis.kind === 'time',
           ...(axis.kind === 'rows' && {
-            range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [min - 0.6, max + 0.6],
+            range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [
+              min - ROW_MARGIN,
+              max + ROW_MARGIN,
+            ],
           }),
         },
         y: { range: (_, min, max) => rangeWithZero(min, max) },
@@ -83,15 +101,21 @@ export function drawResult(
         }),
       ],
       hooks: {
+        setScale: [
+          ({ scales }, key) => {
+            const { min = 0, max = 0 } = scales['x'] ?? {};
+            if (key === 'x') onEnlarge(max - min < wholeWidth * WHOLE_PART);
+          },
+        ],
         setCursor: [
           ({ cursor: { idx, left = -1 } }) => onPoint(left >= 0 && typeof idx === 'number' ? idx : undefined),
         ],
       },
     };
-    const data: uPlot.AlignedData = [[...axis.values], ...series.map(({ values }) => [...values])];
     return new uPlot(options, data, host);
   };
-  return keepPlot(host, HEIGHT_PX, make).destroy;
+  const { current, destroy } = keepPlot(host, HEIGHT_PX, make);
+  return { showAll: () => current().setData(data), destroy };
 }
 
 /** Bars and shares are read from zero. */

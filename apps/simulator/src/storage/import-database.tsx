@@ -8,7 +8,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatBytes, formatPlural } from '../components/format.ts';
 import { printable } from '../components/printable.ts';
 import { notify } from '../components/notices.tsx';
-import { inspectImage, type ImageReport } from './inspect-image.ts';
+import { inspectImage, readImage, type ImageReport } from './inspect-image.ts';
 import { VerifyProblems } from './verify-problems.tsx';
 
 /** The selected file with the result of its check. */
@@ -25,19 +25,34 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
   const input = useRef<HTMLInputElement>(null);
   const [candidate, setCandidate] = useState<Candidate>();
   const [busy, setBusy] = useState(false);
+  const running = useRef<AbortController>(undefined);
+  const [progress, setProgress] = useState<string>();
 
   const inspect = async (file: File): Promise<void> => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const options = {
+      signal,
+      onProgress: (text: string): void => {
+        if (running.current === controller) setProgress(text);
+      },
+    };
+    running.current = controller;
     setBusy(true);
+    setProgress('Reading');
     const name = printable(file.name);
-    let image = new Uint8Array();
+    let image: Uint8Array = new Uint8Array();
     try {
-      // Fails for a file that is gone, or larger than the browser can read at once.
-      image = new Uint8Array(await file.arrayBuffer());
-      setCandidate({ name, image, report: await inspectImage(image), failure: undefined });
+      // Fails for a file that is gone, or larger than the browser can keep.
+      image = await readImage(file, options);
+      setCandidate({ name, image, report: await inspectImage(image, options), failure: undefined });
     } catch (error) {
+      if (signal.aborted) return;
       const failure = withFileName(failureOf(error), name);
       setCandidate({ name, image, report: undefined, failure });
     } finally {
+      running.current = undefined;
+      setProgress(undefined);
       setBusy(false);
     }
   };
@@ -57,8 +72,16 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
   return (
     <>
       <button type="button" className="button" disabled={busy} onClick={() => input.current?.click()}>
-        {busy && candidate === undefined ? 'Checking…' : 'Import database…'}
+        Import database…
       </button>
+      {progress === undefined ? null : (
+        <>
+          <button type="button" className="button" onClick={() => running.current?.abort()}>
+            Cancel the import
+          </button>
+          <span className="muted">{progress}</span>
+        </>
+      )}
       <input
         ref={input}
         type="file"

@@ -1,6 +1,6 @@
 import { Tabs } from '@base-ui/react/tabs';
 import { type Stats, TABLE_NAMES, type TableName } from '@ggen-sim/core';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { VIEWS, type Filters, type View } from '../address/address.ts';
 import { openView, useAddress } from '../address/navigation.ts';
 import { RunsChart } from '../chart/runs-chart.tsx';
@@ -50,6 +50,8 @@ export function DataPanel(): ReactNode {
   const { view, filters } = address;
   const problems = useTableProblems();
   const { value: stats } = useLiveQuery(problems.length === 0 ? readStats : readNothing, TABLE_NAMES);
+  const tabs = useRef<HTMLDivElement>(null);
+  useEffect(() => keepActiveTabVisible(tabs.current), [view]);
   const missing = problems.filter(({ table }) => TABLES_OF[view]?.includes(table) === true);
   return (
     <section className="data-panel panel" aria-label="Stored data">
@@ -59,7 +61,7 @@ export function DataPanel(): ReactNode {
         <StatsStrip stats={stats} filters={view === 'receipts' ? filters : NO_FILTERS} />
       )}
       <Tabs.Root value={view} onValueChange={(next: View) => openView(next)} className="data-tabs">
-        <Tabs.List className="data-tabs__list">
+        <Tabs.List className="data-tabs__list" ref={tabs}>
           {VIEWS.map((name) => (
             <Tabs.Tab key={name} value={name} className="data-tab">
               {TITLES[name]}
@@ -84,6 +86,19 @@ export function DataPanel(): ReactNode {
       {missing.length === 0 ? <RecordDialog address={address} /> : null}
     </section>
   );
+}
+
+/** Scrolls the tabs, which may be wider than a phone, now and when the width changes. */
+function keepActiveTabVisible(tabs: HTMLElement | null): (() => void) | undefined {
+  if (!tabs) return undefined;
+  const observer = new ResizeObserver(() => {
+    const { left, right } = tabs.getBoundingClientRect();
+    const tab = tabs.querySelector('[role="tab"][aria-selected="true"]')?.getBoundingClientRect();
+    if (!tab) return;
+    tabs.scrollLeft += Math.max(0, tab.right - right) + Math.min(0, tab.left - left);
+  });
+  observer.observe(tabs);
+  return () => observer.disconnect();
 }
 
 /** The views of records. */

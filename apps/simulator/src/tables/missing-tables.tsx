@@ -10,7 +10,7 @@ export function MissingTables({ problems }: { problems: readonly TableProblem[] 
   return (
     <div className="missing-tables">
       <p>
-        <strong>This file has not the tables of ggen-sim that this view shows.</strong>
+        <strong>This file lacks tables of ggen-sim that this view shows.</strong>
       </p>
       <ul>
         {problems.map(({ table, reason }) => (
