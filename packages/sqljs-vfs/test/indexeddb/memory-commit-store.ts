@@ -212,7 +212,7 @@ class MemoryTransaction implements StoreTransaction {
   store(
     { commit, deleteExtentsFrom, extents = [], deleteCommitsUpTo, meta }: StoreChanges,
     _format: ExtentFormat,
-  ): void {
+  ): Promise<void> {
     const stored = [...extents];
     const extentsAfter = new Map(this.state.extents);
     for (const index of this.state.extents.keys()) {
@@ -227,9 +227,11 @@ class MemoryTransaction implements StoreTransaction {
       extents: stored.length > 0 || deleteExtentsFrom !== undefined ? extentsAfter : this.state.extents,
       parts: [...this.state.parts, ...added].filter(({ version }) => version > (deleteCommitsUpTo ?? -1)),
     };
+    return Promise.resolve();
   }
 
-  tryBlob(): void {
+  tryBlob(): Promise<void> {
     // Nothing is refused.
+    return Promise.resolve();
   }
 }

@@ -1,12 +1,13 @@
 /** Runs cases of the contract suite in a dedicated worker, which has synchronous access handles and reads Blobs. */
 import { expect } from 'vitest';
 import { opfsStorage } from '../../src/storages/opfs/opfs.browser.ts';
-import { StorageTestContext, storageCases, type StorageHarness } from '../../src/testing/index.ts';
 import {
-  encryptedHarness,
-  indexedDbHarness,
+  StorageTestContext,
+  storageCases,
+  type StorageHarness,
   transactionHarness,
-} from '../contract/transaction-harness.browser.ts';
+} from '../../src/testing/index.ts';
+import { encryptedHarness, indexedDbHarness } from '../contract/transaction-harness.browser.ts';
 import { KEY } from '../indexeddb/encrypted-storage.browser.ts';
 import { serveCalls } from './calls.browser.ts';
 

@@ -101,21 +101,34 @@ class ObjectStoreTransaction implements StoreTransaction {
     return promisifyRequest<ArrayBuffer | undefined>(this.#store.get(commitKey(version, 0)));
   }
 
-  store(
-    { commit, deleteExtentsFrom, extents = [], deleteCommitsUpTo, meta }: StoreChanges,
+  /**
+   * WebKit may refuse a Blob. A transaction that had committed before it did is completed without the Blob, and one with
+   * an earlier request that it has not answered never ends. So Blobs wait for what is before them, and the rest for them.
+   */
+  async store(
+    { commit, deleteExtentsFrom, extents, deleteCommitsUpTo, meta }: StoreChanges,
     format: ExtentFormat,
-  ): void {
+  ): Promise<void> {
+    const blobs: Promise<unknown>[] = [];
+    if (deleteExtentsFrom !== undefined) {
+      const deleting = promisifyRequest(this.#store.delete(extentsFrom(deleteExtentsFrom)));
+      if (extents && format === 'Blob') await deleting;
+      else deleting.catch(() => undefined);
+    }
+    for (const extent of extents ?? []) {
+      const request = this.#store.put(recordOf(extent, format), extentKey(extent.extentIndex));
+      if (format === 'Blob') blobs.push(promisifyRequest(request));
+    }
+    if (blobs.length > 0) await Promise.all(blobs);
     for (const [index, part] of (commit?.parts ?? []).entries()) {
       this.#store.put(part, commitKey(commit?.version ?? 0, index));
     }
-    if (deleteExtentsFrom !== undefined) this.#store.delete(extentsFrom(deleteExtentsFrom));
-    for (const extent of extents) this.#store.put(recordOf(extent, format), extentKey(extent.extentIndex));
     if (deleteCommitsUpTo !== undefined) this.#store.delete(commitsUpTo(deleteCommitsUpTo));
     if (meta) this.#store.put(meta, META_KEY);
   }
 
-  tryBlob(): void {
-    this.#store.put(new Blob([new Uint8Array(1)]), PROBE_KEY);
+  async tryBlob(): Promise<void> {
+    await promisifyRequest(this.#store.put(new Blob([new Uint8Array(1)]), PROBE_KEY));
     this.#store.delete(PROBE_KEY);
   }
 }

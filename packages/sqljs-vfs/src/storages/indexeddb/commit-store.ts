@@ -77,10 +77,13 @@ export interface StoreTransaction {
   readCommits(version: number, meta: StoreMeta): Promise<ArrayBuffer[]>;
   /** Reads the first part of a commit; undefined where it is not stored. */
   readFirstPart(version: number): Promise<ArrayBuffer | undefined>;
-  /** Requests changes without waiting for them; {@link CommitStore.transact} waits. */
-  store(changes: StoreChanges, format: ExtentFormat): void;
-  /** Stores a Blob and deletes it again: the transaction fails where the browser stores no Blobs. */
-  tryBlob(): void;
+  /**
+   * Requests changes. It waits for Blobs alone, before which the caller must have the answers to its own requests;
+   * {@link CommitStore.transact} waits for the rest.
+   */
+  store(changes: StoreChanges, format: ExtentFormat): Promise<void>;
+  /** Stores a Blob and deletes it again. @throws the browser's error where it stores no Blobs */
+  tryBlob(): Promise<void>;
 }
 
 /** The place of one database's records, as one context sees it. */

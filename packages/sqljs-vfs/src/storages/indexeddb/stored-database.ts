@@ -148,18 +148,23 @@ export class StoredDatabase {
   }
 
   async #compareAndStore(expected: StoreMeta, changes: StoreChanges): Promise<void> {
-    const swap = async (transaction: StoreTransaction): Promise<void> => {
-      const check = this.#readMeta(transaction);
-      // When storing throws, this promise has no other handler.
-      check.catch(() => undefined);
-      transaction.store(changes, expected.extentFormat);
-      const stored = await check;
+    const compare = async (transaction: StoreTransaction): Promise<void> => {
+      const stored = await this.#readMeta(transaction);
       if (
         stored?.version !== expected.version ||
         stored.checkpointedVersion !== expected.checkpointedVersion
       ) {
         throw new VersionConflict(stored);
       }
+    };
+    const swap = async (transaction: StoreTransaction): Promise<void> => {
+      const check = compare(transaction);
+      // When storing throws, this promise has no other handler.
+      check.catch(() => undefined);
+      // Without Blobs both requests are made together: one round trip less.
+      if (changes.extents && expected.extentFormat === 'Blob') await check;
+      await transaction.store(changes, expected.extentFormat);
+      await check;
     };
     // The browser deletes the files of replaced extents. Losing new ones would lose more than the last commits.
     await this.#transact('readwrite', swap, changes.extents && 'strict');
@@ -406,7 +411,7 @@ export class StoredDatabase {
     const encryption = this.#key === undefined ? undefined : await this.#newEncryption(databaseId, this.#key);
     await this.#transact('readwrite', async (transaction) => {
       if (await this.#readMeta(transaction)) return;
-      if (extentFormat === 'Blob') transaction.tryBlob();
+      if (extentFormat === 'Blob') await transaction.tryBlob();
       const meta: StoreMeta = {
         format: FORMAT_VERSION,
         databaseId,
@@ -417,7 +422,7 @@ export class StoredDatabase {
         uncheckpointedBytes: 0,
         lastCommitId: '',
       };
-      transaction.store({ meta: encryption?.seal(meta) ?? meta }, extentFormat);
+      await transaction.store({ meta: encryption?.seal(meta) ?? meta }, extentFormat);
     });
   }
 
@@ -444,11 +449,14 @@ export class StoredDatabase {
   }
 }
 
-/** True for the failures with which browsers refuse Blobs: an abort without a reason, or a value that cannot be cloned. */
+/**
+ * True for the failures with which browsers refuse Blobs: an abort without a reason, a value that cannot be cloned, or
+ * WebKit's unknown error, in ephemeral sessions.
+ */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof SqliteError)) return false;
-  const { name } = (error.cause ?? {}) as { readonly name?: unknown };
-  return name === undefined || name === 'AbortError' || name === 'DataCloneError';
+  const { name } = (error.cause ?? {}) as { readonly name?: string };
+  return name === undefined || ['AbortError', 'DataCloneError', 'UnknownError'].includes(name);
 }
 
 /** Maps a store's error to SQLite's result codes, so that callers meet one kind of failure. */
