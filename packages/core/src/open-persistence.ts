@@ -1,3 +1,4 @@
+import { ASYNC_DISPOSE } from './api/async-dispose.ts';
 import { connectWorker, WORKER_BY_DEFAULT } from '#client/spawn-worker';
 import { PersistenceError } from './api/errors.ts';
 import type {
@@ -93,7 +94,7 @@ async function synchronised(database: Persistence, starter: SyncStarter): Promis
       .then(closeDatabase);
     return closing;
   };
-  return Object.assign(database, { sync, close, [Symbol.asyncDispose]: close });
+  return Object.assign(database, { sync, close, [ASYNC_DISPOSE]: close });
 }
 
 /** Refuses options that are functions, which only the worker itself can be given. */

@@ -1,6 +1,7 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { BackupDirectory, BackupFile, BackupManifest } from '../api/persistence.ts';
 import { createSha256 } from '#hashing/sha256';
+import { chunksOf } from '../streams/chunks-of.ts';
 import { TABLES } from '../tables/index.ts';
 import { receiptsTable } from '../tables/receipts.ts';
 import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
@@ -36,7 +37,7 @@ export async function readVerifiedManifest(
       operation: OPERATION,
     });
   }
-  const manifest = parseManifest(await readManifest(stream));
+  const manifest = parseManifest(await readManifest(chunksOf(stream)));
   for (const file of manifest.files) {
     onFile(file);
     const { bytes, sha256 } = await measure(directory, file.name);
@@ -56,11 +57,11 @@ export function checkFile(file: BackupFile, bytes: number, sha256: string): void
     throw invalidBackup(`${file.name} was changed: its SHA-256 is not the manifest's`);
 }
 
-async function readManifest(stream: ReadableStream<Uint8Array>): Promise<string> {
+async function readManifest(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let bytes = 0;
   let text = '';
-  for await (const chunk of stream) {
+  for await (const chunk of chunks) {
     bytes += chunk.length;
     if (bytes > MAX_MANIFEST_BYTES) {
       throw invalidBackup(`${MANIFEST_FILE} has more than ${MAX_MANIFEST_BYTES} bytes`);
@@ -144,8 +145,8 @@ async function measure(
 export async function openFile(
   directory: BackupDirectory,
   fileName: string,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<AsyncGenerator<Uint8Array>> {
   const stream = await directory.open(fileName);
   if (!stream) throw invalidBackup(`${fileName} is missing`);
-  return stream;
+  return chunksOf(stream);
 }

@@ -204,10 +204,10 @@ export async function* readRows(
 }
 
 /** Passes on the bytes of a file, and compares them with the manifest at the end. */
-async function* unchanged(file: BackupFile, stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* unchanged(file: BackupFile, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const hash = createSha256();
   let bytes = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of chunks) {
     hash.update(chunk);
     bytes += chunk.length;
     yield chunk;

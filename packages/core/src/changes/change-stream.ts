@@ -3,6 +3,7 @@
  * a slow reader holds no lock and nothing is buffered. Notifications of commits, and a timer, only say when to read again:
  * one that is lost or comes twice makes no difference to what is read.
  */
+import { ASYNC_DISPOSE } from '../api/async-dispose.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { Change, ChangeEvent, ChangesOptions } from '../api/persistence.ts';
 import { throwIfAborted, untilAborted } from '../validation/abort.ts';
@@ -73,7 +74,7 @@ export function streamChanges(
         [Symbol.asyncIterator]() {
           return this;
         },
-        async [Symbol.asyncDispose]() {
+        async [ASYNC_DISPOSE]() {
           stop.abort();
           await events.return(undefined);
         },

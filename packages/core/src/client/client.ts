@@ -1,3 +1,4 @@
+import { ASYNC_DISPOSE } from '../api/async-dispose.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type {
   BackupDirectory,
@@ -72,7 +73,7 @@ export async function openInWorker(
     ...createRemoteMethods(rpc, events),
     subscribe: (listener) => listeners.add(listener),
     close,
-    [Symbol.asyncDispose]: close,
+    [ASYNC_DISPOSE]: close,
   };
 }
 

@@ -1,3 +1,4 @@
+import { ASYNC_DISPOSE } from '../api/async-dispose.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { Change, Persistence, RemoteOpenOptions } from '../api/persistence.ts';
 import { ChangeListeners } from '../changes/change-listeners.ts';
@@ -46,7 +47,7 @@ export async function openRemote(
     ...createRemoteMethods(rpc, events),
     subscribe: (listener) => listeners.add(listener),
     close,
-    [Symbol.asyncDispose]: close,
+    [ASYNC_DISPOSE]: close,
   };
 }
 

@@ -6,6 +6,7 @@ import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts'
 import { encodeJsonValue } from '../exports/json-values.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { CallerStreams } from '../streams/caller-streams.ts';
+import { chunksOf } from '../streams/chunks-of.ts';
 import { decompress } from '../streams/gzip.ts';
 import { toIoError } from '../streams/io-error.ts';
 import { insertRowSql, isRefusedValue } from '../tables/insert-row.ts';
@@ -73,7 +74,10 @@ export async function importRows(
   };
   try {
     await abortable(OPERATION, signal, async () => {
-      for await (const batch of readBatches(caller.source(input), rowParser(format, table, noHeader))) {
+      for await (const batch of readBatches(
+        chunksOf(caller.source(input)),
+        rowParser(format, table, noHeader),
+      )) {
         throwIfAborted(OPERATION, signal);
         const now = toTimestamp(clock());
         const prepared = batch.map((row) => importer.prepare(row, now));

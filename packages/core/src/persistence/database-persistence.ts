@@ -1,3 +1,4 @@
+import { ASYNC_DISPOSE } from '../api/async-dispose.ts';
 import type { CheckpointStatus } from '@ggen-sim/sqljs-vfs';
 import { Backups } from '../backup/backups.ts';
 import { readCopy } from '../backup/snapshot.ts';
@@ -490,6 +491,11 @@ export class DatabasePersistence implements Api.Persistence {
     await this.close();
   }
 }
+
+// A class may name a method by a symbol of the language only, and Safari does not have this one.
+Object.assign(DatabasePersistence.prototype, {
+  [ASYNC_DISPOSE]: DatabasePersistence.prototype[Symbol.asyncDispose],
+});
 
 function checkpointInfo(status: CheckpointStatus | undefined): Api.CheckpointInfo | null {
   if (!status) return null;

@@ -1,4 +1,5 @@
 /** The methods of {@link Persistence}, by the way each crosses to a worker. Client and host are made from this table. */
+import { ASYNC_DISPOSE } from '../api/async-dispose.ts';
 import type {
   BackupDirectory,
   Change,
@@ -22,7 +23,7 @@ import type { AbortableService } from './rpc.ts';
  */
 export type MethodKind = 'call' | 'rows' | 'events' | 'operation' | 'client';
 
-type ClientMethod = 'subscribe' | 'close' | typeof Symbol.asyncDispose;
+type ClientMethod = 'subscribe' | 'close' | typeof ASYNC_DISPOSE;
 /** Names of the options of a method; none when it has no parameter. */
 type OptionOf<Method extends keyof Persistence> =
   Parameters<Persistence[Method]> extends [] ? never : keyof NonNullable<Parameters<Persistence[Method]>[0]>;
@@ -92,7 +93,7 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   info: 'call',
   subscribe: 'client',
   close: 'client',
-  [Symbol.asyncDispose]: 'client',
+  [ASYNC_DISPOSE]: 'client',
 };
 
 /** Names of the methods of one kind. */
