@@ -6,10 +6,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { brotliCompressSync } from 'node:zlib';
+import { servePage } from './support/page-server.mjs';
 
 const LIGHTHOUSE = 'lighthouse@12.8.2';
 const FOLDER = path.join(import.meta.dirname, 'test-results/lighthouse');
@@ -21,37 +20,7 @@ const GOALS = {
 const ATTEMPTS = 3;
 const CHROMIUM = '/usr/bin/chromium';
 
-const PAGE = path.resolve(import.meta.dirname, '../../apps/simulator/dist');
-const MEDIA_TYPES = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-  '.webmanifest': 'application/manifest+json',
-};
-
-// As a static host serves it: compressed, and with the headers that the page's README asks for.
-const compressed = new Map(
-  readdirSync(PAGE, { recursive: true })
-    .filter((name) => path.extname(name) in MEDIA_TYPES)
-    .map((name) => [`/${name}`, brotliCompressSync(readFileSync(path.join(PAGE, name)))]),
-);
-const server = createServer((request, response) => {
-  const name = request.url === '/' ? '/index.html' : (request.url ?? '').split('?')[0];
-  const bytes = compressed.get(name);
-  if (!bytes) return response.writeHead(404).end();
-  response.writeHead(200, {
-    'content-type': MEDIA_TYPES[path.extname(name)],
-    'content-encoding': 'br',
-    'content-length': bytes.length,
-    'cache-control': name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-  });
-  return response.end(bytes);
-});
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
-const { port } = server.address();
+const server = await servePage();
 mkdirSync(FOLDER, { recursive: true });
 try {
   const below = [];
@@ -79,7 +48,7 @@ async function measure(device, goals) {
     [
       'dlx',
       LIGHTHOUSE,
-      `http://127.0.0.1:${port}/`,
+      server.url,
       '--quiet',
       '--output=json',
       `--output-path=${report}`,

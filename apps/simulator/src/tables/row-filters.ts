@@ -56,11 +56,18 @@ export function auditFiltersOf(filters: Filters): AuditFilters {
 
 function commonFiltersOf({ agent, since, until, text }: Filters): MemoryFilters {
   return {
-    ...(agent === undefined ? {} : { agent }),
+    ...(agent === undefined ? {} : agentSelectionOf(agent)),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(text === undefined ? {} : { text }),
   };
+}
+
+/** An agent without wildcards is found by an index; a pattern is compared with every id. */
+function agentSelectionOf(agent: string): Pick<MemoryFilters, 'agent' | 'agentExact'> {
+  const withoutEscapes = agent.replaceAll(/\\[\\%_*]/g, '');
+  if (/[%_*]/.test(withoutEscapes)) return { agent };
+  return { agentExact: agent.replaceAll(/\\([\\%_*])/g, '$1') };
 }
 
 /** A half-typed name finds what begins with it. */
