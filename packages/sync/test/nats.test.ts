@@ -86,6 +86,20 @@ async function twoHubs(
   return { urls: [servers[0] ?? '', servers[1] ?? ''], told: hubs.map(({ told }) => told) };
 }
 
+/** Collects the positions that a hub tells. */
+async function positionsAt(url: string): Promise<number[]> {
+  const target = await openTarget(url, { token: TOKEN });
+  onTestFinished(() => target.close());
+  const positions: number[] = [];
+  const collect = async (): Promise<void> => {
+    for await (const position of target.subscribe(new AbortController().signal)) positions.push(position);
+  };
+  // A hub that stops ends it.
+  void collect().catch(() => undefined);
+  await expect.poll(() => positions.length, UNTIL).toBeGreaterThan(0);
+  return positions;
+}
+
 it('wakes a database at another server, also when NATS was killed, and when it is there again', async () => {
   const server = await nats();
   const {
@@ -93,18 +107,23 @@ it('wakes a database at another server, also when NATS was killed, and when it i
     told,
   } = await twoHubs(await cluster.newSchema(), server.url);
   const [one, two] = [await machine(first), await machine(second)];
+  const positions = await positionsAt(second);
   await save(one, 'over NATS');
+  await expect.poll(() => positions.at(-1), UNTIL).toBe(1);
   await expect.poll(executionsIn(two), UNTIL).toEqual(['over NATS']);
 
   await server.kill();
   for (const each of told) await vi.waitFor(() => expect(each.at(-1)).toMatch(/NATS cannot be used/), UNTIL);
   await save(one, 'without');
+  await expect.poll(() => positions.at(-1), UNTIL).toBe(2);
   await expect.poll(executionsIn(two), UNTIL).toEqual(['over NATS', 'without']);
 
   await server.restart();
   for (const each of told) await vi.waitFor(() => expect(each.at(-1)).toBeNull(), UNTIL);
+  await save(one, 'once more');
+  await expect.poll(() => positions.at(-1), UNTIL).toBe(3);
   await save(two, 'again');
-  await expect.poll(executionsIn(one), UNTIL).toEqual(['again', 'over NATS', 'without']);
+  await expect.poll(executionsIn(one), UNTIL).toEqual(['again', 'once more', 'over NATS', 'without']);
 });
 
 it('loses nothing where a sign is lost, or there never was one', async () => {
