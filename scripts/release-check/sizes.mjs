@@ -20,7 +20,7 @@ const INSTALLED_KIB = {
   '@ggen-sim/hooks': 16_500,
   '@ggen-sim/sync': 13_600,
   '@ggen-sim/playwright': 12_300,
-  'ggen-sim': 13_800,
+  'ggen-sim': 14_300,
 };
 const FIRST_VIEW_KIB = 830;
 
