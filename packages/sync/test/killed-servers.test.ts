@@ -60,7 +60,7 @@ class KilledHub {
       untilKill--;
       if (untilKill === 0) this.#kill();
       if (random.chance(1 / 20)) void this.#endConnections();
-      if (random.chance(1 / 40)) this.#killNats();
+      if (random.chance(1 / 12)) this.#killNats();
       if (random.chance(1 / 12)) return 'before';
       return random.chance(1 / 12) ? 'after' : 'never';
     };
