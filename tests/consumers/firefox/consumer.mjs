@@ -2,10 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { INDEXEDDB_SUITES, OPFS_SUITES, SUITES_TRIED, trySuites } from '../browser-suites/try-suites.mjs';
 import { NEEDS_WORKER, serveFolder } from '../page/try-page.mjs';
 
 const PROGRAM = 'firefox-esr';
 const PROGRAM_PATH = spawnSync('sh', ['-c', `command -v ${PROGRAM}`], { encoding: 'utf8' }).stdout.trim();
+const version = () =>
+  spawnSync(PROGRAM_PATH, ['--version'], { encoding: 'utf8' }).stdout.match(/[\d.]+/)?.[0];
+const unavailable = () =>
+  PROGRAM_PATH === '' ? `${PROGRAM} is not installed (install-system-packages.mjs --browsers)` : undefined;
+/** All cases of one suite. */
+const SUITE_MS = 600_000;
 const CASES = ['indexeddb', 'opfs'].flatMap((storage) =>
   ['default', 'own', 'none'].map((worker) => ({ storage, worker })),
 );
@@ -56,18 +63,41 @@ async function tryVisits(project, url, check) {
   }
 }
 
+/** Opens the page of a suite, in a process of its own. @returns its title at the end */
+async function visitSuite(project, address) {
+  const browser = await launch(project);
+  const page = await browser.newPage();
+  try {
+    await page.goto(address);
+    await page.waitForFunction(() => /^(counted|failed)/.test(document.title), { timeout: SUITE_MS });
+    return await page.title();
+  } catch (error) {
+    throw new Error(`${error.message}: ${await page.title()}`, { cause: error });
+  } finally {
+    await browser.close();
+  }
+}
+
+const suitesRow = {
+  what: 'Firefox ESR, suites',
+  version,
+  tried: `${SUITES_TRIED}; IndexedDB and OPFS`,
+  unavailable,
+  try: (context) =>
+    trySuites(context, [...INDEXEDDB_SUITES, ...OPFS_SUITES], (address) =>
+      visitSuite(context.project, address),
+    ),
+};
+
 export default {
   area: 'Browsers',
-  sources: ['page'],
+  sources: ['page', 'browser-suites'],
   rows: [
     {
       what: 'Firefox ESR',
-      version: () => spawnSync(PROGRAM_PATH, ['--version'], { encoding: 'utf8' }).stdout.match(/[\d.]+/)?.[0],
+      version,
       tried: 'default worker, own worker and `worker: false`; IndexedDB and OPFS; save, quit, and read back',
-      unavailable: () =>
-        PROGRAM_PATH === ''
-          ? `${PROGRAM} is not installed (install-system-packages.mjs --browsers)`
-          : undefined,
+      unavailable,
       async try({ project, run, check }) {
         await run('npx', ['vite', 'build'], { cwd: project });
         const server = await serveFolder(path.join(project, 'dist'));
@@ -75,5 +105,6 @@ export default {
         await server.close();
       },
     },
+    suitesRow,
   ],
 };

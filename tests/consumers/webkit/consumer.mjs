@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { INDEXEDDB_SUITES, SUITES_TRIED, trySuites } from '../browser-suites/try-suites.mjs';
 import { serveFolder } from '../page/try-page.mjs';
 import { launchWebKit } from './webdriver.mjs';
 
@@ -17,22 +18,24 @@ const NO_OPFS = /^failed STORAGE_UNAVAILABLE: this browser has no OPFS/;
 
 let version;
 
+const unavailable = () =>
+  BROWSER === undefined || !PROGRAMS.every(isInstalled)
+    ? 'it is not installed (install-system-packages.mjs --browsers)'
+    : undefined;
+
 const nameOf = (storage, worker) =>
   `${storage}, ${worker === 'none' ? '`worker: false`' : `${worker} worker`}`;
 
 export default {
   area: 'Browsers',
-  sources: ['page'],
+  sources: ['page', 'browser-suites'],
   rows: [
     {
       what: 'WebKitGTK',
       version: () => version,
       tried:
         'default worker, own worker and `worker: false`; IndexedDB: save and reload; OPFS, which it has not: refused with that reason',
-      unavailable: () =>
-        BROWSER === undefined || !PROGRAMS.every(isInstalled)
-          ? 'it is not installed (install-system-packages.mjs --browsers)'
-          : undefined,
+      unavailable,
       async try({ project, run, check }) {
         await run('npx', ['vite', 'build'], { cwd: project });
         const server = await serveFolder(path.join(project, 'dist'));
@@ -52,6 +55,22 @@ export default {
           await server.close();
         }
       },
+    },
+    {
+      what: 'WebKitGTK, suites',
+      version: () => version,
+      tried: `${SUITES_TRIED}; IndexedDB`,
+      unavailable,
+      try: (context) =>
+        trySuites(context, INDEXEDDB_SUITES, async (address) => {
+          const browser = await launchWebKit(BROWSER, context.project);
+          ({ version } = browser);
+          try {
+            return await browser.visit(address);
+          } finally {
+            await browser.close();
+          }
+        }),
     },
   ],
 };
