@@ -120,6 +120,10 @@ test('pictures of storage that fails, and of an import', async ({ context }) => 
   await simulator.startWith('Water glossary');
   await clearSiteData(context, simulator);
   await takePictures(simulator.page, 'storage-reset');
+});
+
+// In a browser of its own: the service worker of an earlier visit would answer for the files that are changed here.
+test('pictures of a browser without IndexedDB', async ({ context }) => {
   const without = await openWithoutIndexedDb(context);
   await expect(without.getByRole('alert')).toContainText('STORAGE_UNAVAILABLE');
   await takePictures(without, 'storage-unavailable');
