@@ -117,6 +117,8 @@ const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
   removeRetentionPolicy: "'ggen-sim db retention remove'",
   memoryConflicts: "'ggen-sim db memory conflicts'",
   openTarget: "'ggen-sim sync init'",
+  pull: "'ggen-sim sync pull'",
+  push: "'ggen-sim sync push'",
   renewOrigin: "'ggen-sim sync renew-origin'",
   setTarget: "'ggen-sim sync init'",
   synchronise: "'ggen-sim sync run'",

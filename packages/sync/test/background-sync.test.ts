@@ -1,4 +1,5 @@
 /** Databases that `openPersistence` synchronises, over served hubs. */
+import { existsSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -154,4 +155,24 @@ it('store the URL of PostgreSQL without its password', async () => {
   const url = 'postgres://ggen:secret@127.0.0.1:1/fleet?sslmode=disable&password=secret';
   await using database = await openPersistence({ storage: 'memory', sync: backgroundSync(url) });
   expect(await targetOf(database)).toBe('postgres://ggen@127.0.0.1:1/fleet?sslmode=disable');
+});
+
+it('create the file of a hub only when asked to: its folder may not be mounted', async () => {
+  const hub = path.join(folder, 'mounted', 'hub.db');
+  const open = (create?: boolean) =>
+    openPersistence({
+      storage: 'memory',
+      sync: backgroundSync(hub, { intervalMs: 20, ...(create !== undefined && { create }) }),
+    });
+  const without = await open();
+  await save(without, 'a');
+  await vi.waitFor(async () => {
+    expect((await without.sync.status()).lastError).toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  }, UNTIL);
+  await without.close();
+  expect(existsSync(path.dirname(hub))).toBe(false);
+  await using creating = await open(true);
+  await save(creating, 'a');
+  await vi.waitFor(async () => expect((await creating.sync.status()).lagEntries).toBe(0), UNTIL);
+  expect(existsSync(hub)).toBe(true);
 });

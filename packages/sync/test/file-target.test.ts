@@ -20,7 +20,11 @@ describeSyncTarget(
 );
 
 it('says that a file cannot be used', async () => {
-  await expect((await openFileTarget(folder)).id()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  const text = path.join(folder, 'no-folder');
+  writeFileSync(text, '');
+  const below = await openFileTarget(path.join(text, 'hub.db'));
+  await expect(below.id()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+  await expect((await openFileTarget(folder)).id()).rejects.toMatchObject({ code: 'SYNC_TARGET_INVALID' });
 });
 
 it('is created only at first and only when that is wanted, and used again when it is back', async () => {

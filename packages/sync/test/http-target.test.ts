@@ -2,6 +2,8 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -113,6 +115,7 @@ describe('a hub over HTTP', () => {
         'SYNC_UNAUTHORIZED',
         expect.stringContaining('not enough'),
       ]);
+      expect(failure.hint).toContain('Call `push` or `pull` alone');
     }
     // Beside the hub, they are enough for nothing.
     for (const [target, method] of [
@@ -122,6 +125,24 @@ describe('a hub over HTTP', () => {
     ] as const) {
       const headers = { authorization: `Bearer ${push}` };
       expect((await fetch(`${server.url}${target}`, { method, headers })).status).toBe(403);
+    }
+  });
+
+  it('is not waited for longer than the limit, whatever is collected meanwhile', async () => {
+    const silent = await otherServer(() => undefined);
+    const target = await openTarget(silent.url, { token: '', answerTimeoutMs: 500 });
+    onTestFinished(() => target.close());
+    const failures = Promise.all([
+      failureOf(target.id()),
+      failureOf(target.subscribe(new AbortController().signal)[Symbol.asyncIterator]().next()),
+    ]);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const collecting = setInterval(collect, 50);
+    onTestFinished(() => clearInterval(collecting));
+    for (const failure of await failures) {
+      expect(failure.code).toBe('SYNC_UNREACHABLE');
+      expect(failure.message).toContain('it did not answer within 0.5 s');
     }
   });
 

@@ -4,7 +4,7 @@ import type { SyncError } from '@ggen-sim/sync';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { failureLine, failureOf, UsageError } from '../failures.ts';
+import { CommandFailure, failureLine, failureOf, hasCode, UsageError } from '../failures.ts';
 import { reportJson } from '../output/reports.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { count, flag, flagOrText, optionalText, path, repeatedText, text } from '../parameters.ts';
@@ -265,7 +265,10 @@ async function hubAt(
     for (const tenant of tenants) await tenantTarget(target, tenant).id();
   } catch (error) {
     await target.close();
-    throw error;
+    if (!hasCode(error, 'SYNC_UNREACHABLE')) throw error;
+    // Its remedy is one for a database whose saves go on meanwhile.
+    const { message, code } = error;
+    throw new CommandFailure(code, message, { hint: 'The server was not started', cause: error });
   }
   return hubRoutes(target, {
     onUnavailable: (error) => context.printNotice(failureLine(failureOf(error))),

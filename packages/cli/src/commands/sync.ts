@@ -18,6 +18,9 @@ import { flag, optionalCount, requiredPath } from '../parameters.ts';
 import { natsNotice } from './serve.ts';
 import { permitPlainOutput, PLAIN_FLAG } from './plain-output.ts';
 
+/** Somebody waits for the first answer of a hub, which takes no time to give it. */
+const FIRST_ANSWER_TIMEOUT_MS = 15_000;
+
 /** Ends the notes of the commands that reach the target. */
 const AGAIN_NOTES =
   'Ctrl-C or a lost connection ends it at any point: what has reached the other side stays, and the same command goes on there. ' +
@@ -57,7 +60,7 @@ export const syncInit: Command = defineCommand({
     // Without a change log there is nothing to send.
     await database.syncState();
     if (!offline) {
-      const target = await openTarget(checked);
+      const target = await openTarget(checked, { answerTimeoutMs: FIRST_ANSWER_TIMEOUT_MS });
       try {
         await target.id();
       } catch (error) {

@@ -11,9 +11,15 @@ import { readPrivate } from './private-file.ts';
  * @throws {ServeError} TLS_REFUSED
  */
 export function tlsOfFiles(certificateFile: string, keyFile: string): TlsIdentity {
+  const certificate = readCertificate(certificateFile);
+  if (certificate.includes('PRIVATE KEY-----') && !certificate.includes('BEGIN CERTIFICATE-----'))
+    throw refusedFile(
+      certificateFile,
+      'it holds a private key and no certificate; were the two files exchanged?',
+    );
   const key = readPrivate(keyFile, refusedFile);
   if (key === undefined) throw refusedFile(keyFile, 'it does not exist');
-  const identity = { certificate: readCertificate(certificateFile), key };
+  const identity = { certificate, key };
   checkTls(identity);
   return identity;
 }

@@ -150,15 +150,20 @@ async function tryPost(
   headers: Readonly<Record<string, string>> = {},
   signal?: AbortSignal,
 ): Promise<Attempt> {
+  // Node 20 collects an `AbortSignal.timeout` that only `AbortSignal.any` refers to, and then it never fires.
+  const silence = new AbortController();
+  const timer = setTimeout(
+    () => silence.abort(new Error(`it did not answer within ${ANSWER_MS / 1000} s`)),
+    ANSWER_MS,
+  );
   try {
-    const timeout = AbortSignal.timeout(ANSWER_MS);
     const response = await fetch(url, {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
       body,
       // A key in the headers must not follow to another server.
       redirect: 'error',
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
     });
     const text = await response.text();
     if (response.ok) return { rejected: rejectedIn(text) };
@@ -168,6 +173,8 @@ async function tryPost(
   } catch (error) {
     const { cause, message } = error as Error;
     return { failure: cause instanceof Error ? cause.message : message, retryAfterMs: 0, rejected: 0 };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

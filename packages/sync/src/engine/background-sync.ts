@@ -12,9 +12,11 @@ import { Synchroniser, type PullReport, type PushReport } from './synchroniser.t
 
 /** Options of {@link backgroundSync}. */
 export interface BackgroundSyncOptions
-  extends OpenTargetOptions, Pick<RunSyncOptions, 'intervalMs' | 'onReport'> {
+  extends Omit<OpenTargetOptions, 'create'>, Pick<RunSyncOptions, 'intervalMs' | 'onReport'> {
   /** Time at most in which closing the database sends what the target does not have yet. @default 5000 */
   readonly closeTimeoutMs?: number;
+  /** True to create the file of a target that is one. Its folder may not be mounted. @default false */
+  readonly create?: boolean;
 }
 
 /** The member `sync` of a database that was opened with {@link backgroundSync}. */
@@ -38,12 +40,12 @@ export interface BackgroundSync extends RunningSync {
  */
 export function backgroundSync(
   location: string,
-  { intervalMs, onReport, closeTimeoutMs = 5000, ...ofTarget }: BackgroundSyncOptions = {},
+  { intervalMs, onReport, closeTimeoutMs = 5000, create = false, ...ofTarget }: BackgroundSyncOptions = {},
 ): SyncStarter<BackgroundSync> {
   const checked = checkLocation(location);
   return {
     async start(database) {
-      const target = await openTarget(checked, ofTarget);
+      const target = await openTarget(checked, { create, ...ofTarget });
       await setTarget(database, withoutPassword(checked));
       const control = new AbortController();
       const { signal } = control;
@@ -60,13 +62,14 @@ export function backgroundSync(
         synchronise: () => new Synchroniser(database, target).synchronise(),
         async stop() {
           control.abort();
+          const end = performance.now() + closeTimeoutMs;
           await withinTime(closeTimeoutMs, async () => {
             await running;
             const { lagEntries } = await syncStatus(database);
             if (lagEntries > 0) await new Synchroniser(database, target).push();
           });
           // What still runs ends with it, or with the database: every step may end at any moment.
-          await withinTime(closeTimeoutMs, () => target.close());
+          await withinTime(end - performance.now(), () => target.close());
         },
       };
     },

@@ -33,9 +33,13 @@ async function openHub(path: string, create: boolean): Promise<DurableDatabase> 
       validate: ({ database }) => assertHub(database.exec(TABLES_SQL)[0]?.values.flat() ?? [], path),
     });
   } catch (error) {
-    throw error instanceof VfsError && IS_NO_HUB.has(error.code) ? noHub(path, error) : error;
+    const isNoHub = error instanceof VfsError && (IS_NO_HUB.has(error.code) || isDirectory(path));
+    throw isNoHub ? noHub(path, error) : error;
   }
 }
+
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 const TABLES_SQL = "SELECT name FROM sqlite_schema WHERE type = 'table'";
 

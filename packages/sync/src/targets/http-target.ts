@@ -6,7 +6,7 @@ import { GZIP_FROM_BYTES, HUB_PATH, type HubMethod } from '../contract/over-http
 import { SyncError, type SyncErrorCode } from '../errors.ts';
 
 /** The server ends an answer after 60 s; this ends a wait for one that is gone without a word. */
-const ANSWER_TIMEOUT_MS = 90_000;
+export const ANSWER_TIMEOUT_MS = 90_000;
 
 /** A hub sends something every 15 s, so one that is silent for so long is gone without a word. */
 const SILENCE_TIMEOUT_MS = 45_000;
@@ -23,7 +23,8 @@ const IS_LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 const FORKED_HINT =
   'Nothing is lost. Give this file an id of its own with `renewOrigin`; both files then go on.';
 const TOKEN_HINT =
-  'Give the token of the hub, in Node in the variable GGEN_SIM_SYNC_TOKEN, in a page to openTarget.';
+  'Give the token of the hub: on a command line and in Node in the variable GGEN_SIM_SYNC_TOKEN, in a page as an option.';
+const SCOPE_HINT = 'Call `push` or `pull` alone, or give a token that allows both.';
 
 /** The `error` of an answer. */
 interface AnsweredError {
@@ -36,9 +37,14 @@ interface AnsweredError {
  * Makes a target of the address of a hub. Nothing is sent before the first call.
  * @param url - `http://…` or `https://…`, without what comes after the path
  * @param token - sent to this address alone: a redirect is refused
+ * @param answerTimeoutMs - longest wait for an answer
  * @throws {SyncError} SYNC_UNAUTHORIZED for a token that no header can hold
  */
-export function httpTarget(url: string, token: string | undefined): SyncTarget {
+export function httpTarget(
+  url: string,
+  token: string | undefined,
+  answerTimeoutMs: number = ANSWER_TIMEOUT_MS,
+): SyncTarget {
   const trimmed = token?.trim() ?? '';
   if (/[^\x21-\x7e]/.test(trimmed)) {
     throw new SyncError('SYNC_UNAUTHORIZED', 'The token of the hub has characters that a token never has', {
@@ -52,7 +58,8 @@ export function httpTarget(url: string, token: string | undefined): SyncTarget {
     value: unknown,
     isResult: (result: unknown) => result is T,
   ): Promise<T> => {
-    const result = await resultOf(base, method, trimmed, JSON.stringify(value), closed.signal);
+    const text = JSON.stringify(value);
+    const result = await resultOf(base, method, trimmed, text, closed.signal, answerTimeoutMs);
     if (isResult(result)) return result;
     throw noHub(base, `its answer to ${method} is none`);
   };
@@ -62,7 +69,8 @@ export function httpTarget(url: string, token: string | undefined): SyncTarget {
     unknown: async (leaves) => (leaves.length === 0 ? [] : call('unknown', { leaves }, isTexts)),
     push: (batch) => call('push', batch, isPosition),
     pull: (request) => call('pull', request, isPulledBatch),
-    subscribe: (signal) => positionsOf(base, trimmed, AbortSignal.any([closed.signal, signal])),
+    subscribe: (signal) =>
+      positionsOf(base, trimmed, AbortSignal.any([closed.signal, signal]), answerTimeoutMs),
     close: async () => closed.abort(),
   };
 }
@@ -73,6 +81,7 @@ async function resultOf(
   token: string,
   text: string,
   closed: AbortSignal,
+  answerTimeoutMs: number,
 ): Promise<unknown> {
   const headers = headersWith(token, 'application/json');
   headers.set('content-type', 'application/json');
@@ -83,17 +92,22 @@ async function resultOf(
   }
   let response: Response;
   let answer: string;
+  // Node 20 collects an `AbortSignal.timeout` that only `AbortSignal.any` refers to, and then it never fires.
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(silentFor(answerTimeoutMs)), answerTimeoutMs);
   try {
     response = await fetch(`${base}${HUB_PATH}/${method}`, {
       ...NOWHERE_ELSE,
       method: 'POST',
       headers,
       body,
-      signal: AbortSignal.any([closed, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+      signal: AbortSignal.any([closed, silence.signal]),
     });
     answer = await response.text();
   } catch (error) {
     throw cannotReach(base, error);
+  } finally {
+    clearTimeout(timer);
   }
   refuseRedirect(base, response);
   const parsed = parseObject(answer);
@@ -102,13 +116,18 @@ async function resultOf(
 }
 
 /** Reads the positions that a hub sends as server-sent events. An `EventSource` would send no token. */
-async function* positionsOf(base: string, token: string, closed: AbortSignal): AsyncGenerator<number, void> {
+async function* positionsOf(
+  base: string,
+  token: string,
+  closed: AbortSignal,
+  answerTimeoutMs: number,
+): AsyncGenerator<number, void> {
   const silence = new AbortController();
   const signal = AbortSignal.any([closed, silence.signal]);
-  let timer = setTimeout(() => silence.abort(), ANSWER_TIMEOUT_MS);
+  let timer = setTimeout(() => silence.abort(silentFor(answerTimeoutMs)), answerTimeoutMs);
   const heard = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(), SILENCE_TIMEOUT_MS);
+    timer = setTimeout(() => silence.abort(silentFor(SILENCE_TIMEOUT_MS)), SILENCE_TIMEOUT_MS);
   };
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
@@ -191,7 +210,12 @@ function failureOf(base: string, { status, headers }: Response, error: AnsweredE
   }
   if (status === 401 || (status === 403 && error !== undefined)) {
     return new SyncError('SYNC_UNAUTHORIZED', `The hub at ${base} refuses: ${reason}`, {
-      hint: status === 401 ? TOKEN_HINT : error?.hint,
+      hint:
+        status === 401
+          ? TOKEN_HINT
+          : [error?.hint, ...(error?.code === 'FORBIDDEN_SCOPE' ? [SCOPE_HINT] : [])]
+              .filter((hint) => hint !== undefined)
+              .join(' '),
     });
   }
   if (status >= 500 || IS_LATER.has(status)) {
@@ -206,6 +230,10 @@ function failureOf(base: string, { status, headers }: Response, error: AnsweredE
 }
 
 const LATER_HINT = 'Saves go on here. Synchronise again when it can be reached.';
+
+function silentFor(durationMs: number): Error {
+  return new Error(`it did not answer within ${durationMs / 1000} s`);
+}
 
 function cannotReach(base: string, error: unknown): SyncError {
   // `fetch` of Node keeps the reason in the cause; that of a browser tells none.

@@ -77,6 +77,8 @@ export function withoutPassword(checked: string): string {
 export interface OpenTargetOptions {
   /** False to refuse a file that is missing, for instance because its folder is not mounted. @default true */
   readonly create?: boolean;
+  /** Longest wait for an answer of a hub over HTTP, in milliseconds. @default 90000 */
+  readonly answerTimeoutMs?: number;
   /** Token of a hub over HTTP. @default the variable GGEN_SIM_SYNC_TOKEN; none in a page */
   readonly token?: string;
   /**
@@ -96,7 +98,7 @@ export interface OpenTargetOptions {
  */
 export async function openTarget(
   location: string,
-  { create = true, token, nats, onNatsChange }: OpenTargetOptions = {},
+  { create = true, answerTimeoutMs, token, nats, onNatsChange }: OpenTargetOptions = {},
 ): Promise<SyncTarget> {
   const checked = checkLocation(location);
   if (POSTGRES.test(checked)) return localTargets.openPostgres(checked, { nats, onNatsChange });
@@ -105,6 +107,7 @@ export async function openTarget(
       hint: 'Leave out `nats`; a hub over HTTP has it from whoever serves it.',
     });
   }
-  if (HTTP.test(checked)) return httpTarget(checked, token ?? localTargets.environmentToken());
+  if (HTTP.test(checked))
+    return httpTarget(checked, token ?? localTargets.environmentToken(), answerTimeoutMs);
   return localTargets.openFile(checked, create);
 }
