@@ -465,6 +465,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'run/run-reports.tsx @ggen-sim/agents/registry',
       '@ggen-sim/agents/worker',
       'database/*.ts @ggen-sim/sqljs-vfs/indexeddb',
+      'sync/* @ggen-sim/sync',
     ],
     folders: { '.': [] },
   },

@@ -11,8 +11,8 @@ const page: UserConfig = {
   base: './',
   plugins: [
     react(),
-    contentSecurityPolicy(),
-    developmentSecurityPolicy(),
+    contentSecurityPolicy({ reachesHubs: true }),
+    developmentSecurityPolicy({ reachesHubs: true }),
     VitePWA({
       // src/service-worker.ts registers it: an injected script would be inline.
       injectRegister: false,
@@ -56,8 +56,8 @@ const studio: UserConfig = {
   base: './',
   plugins: [
     react(),
-    contentSecurityPolicy(),
-    developmentSecurityPolicy(),
+    contentSecurityPolicy({ reachesHubs: false }),
+    developmentSecurityPolicy({ reachesHubs: false }),
     withoutOwnDatabase(),
     bundledLicences(),
   ],

@@ -1,6 +1,8 @@
 import type { BrowserContext, Page } from '@playwright/test';
+import { mkdirSync } from 'node:fs';
 import { findProblemsEverywhere } from './support/axe.ts';
 import { expect, openSimulator, ready, test } from './support/fixtures.ts';
+import { Hub } from './support/hub.ts';
 import type { SimulatorPage } from './support/simulator-page.ts';
 import { clearSiteData, fillQuota, limitQuota, openWithoutIndexedDb } from './support/storage-conditions.ts';
 
@@ -332,6 +334,31 @@ for (const { name, reach } of STATES) {
     );
   });
 }
+
+test('axe finds no problem, light, dark and on a phone: the form for a hub, and a hub that is connected', async ({
+  context,
+  baseURL,
+}, testInfo) => {
+  mkdirSync(testInfo.outputPath(), { recursive: true });
+  const hub = new Hub(testInfo.outputPath());
+  try {
+    await hub.start(new URL(baseURL ?? '').origin);
+    const simulator = await openSimulator(context);
+    const { page } = simulator;
+    await simulator.showTab('Database');
+    await page.getByLabel('Address of the hub').fill('http://hub.example');
+    await page.getByLabel('Token', { exact: true }).fill(hub.token);
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await expect(page.getByRole('alert')).toContainText('Use https://');
+    await findProblemsEverywhere(page);
+    await page.getByLabel('Address of the hub').fill(hub.url);
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await expect(page.getByText('Up to date')).toBeVisible();
+    await findProblemsEverywhere(page);
+  } finally {
+    await hub.kill();
+  }
+});
 
 test('a whole session works with the keyboard alone', async ({ simulator }, testInfo) => {
   const { page } = simulator;

@@ -13,6 +13,8 @@ test('editor, chart and agents are fetched at their first use, not before', asyn
       'sql-panel',
       'query-editor',
       'duration-plot',
+      'running-sync',
+      'hub.worker',
       'agents.worker',
       'rdf-validate-shacl',
       'water-network-violations',

@@ -25,13 +25,29 @@ const TRUSTED_TYPES: Readonly<Record<string, string>> = {
   'trusted-types': 'default',
 };
 
-/** Response headers. `frame-ancestors` works only in a header. Workers and their files get the same policy. */
-const HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': text({ ...POLICY, 'frame-ancestors': "'none'" }),
+/**
+ * What workers may connect to: a hub of the user's choice (`src/sync/hub.worker.ts`), with TLS or on this computer. The
+ * `<meta>` of the document, which workers do not have, keeps the document itself at its own origin.
+ */
+const HUBS = "'self' https: http://127.0.0.1:* http://localhost:*";
+
+/** Which page the policy is for. */
+export interface SecurityPolicyOptions {
+  /** True for a page that synchronises over hubs. */
+  readonly reachesHubs: boolean;
+}
+
+/** Response headers, of the document and of workers. `frame-ancestors` works only in a header. */
+const headersOf = ({ reachesHubs }: SecurityPolicyOptions): Readonly<Record<string, string>> => ({
+  'Content-Security-Policy': text({
+    ...POLICY,
+    ...(reachesHubs && { 'connect-src': HUBS }),
+    'frame-ancestors': "'none'",
+  }),
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
-};
+});
 
 function text(policy: Readonly<Record<string, string>>): string {
   return Object.entries(policy)
@@ -43,7 +59,7 @@ function text(policy: Readonly<Record<string, string>>): string {
  * Writes the policy into the built page, for hosts that send no headers, and into `_headers`, which some static hosts
  * read.
  */
-export function contentSecurityPolicy(): Plugin {
+export function contentSecurityPolicy(options: SecurityPolicyOptions): Plugin {
   return {
     name: 'content-security-policy',
     apply: 'build',
@@ -55,7 +71,7 @@ export function contentSecurityPolicy(): Plugin {
       },
     ],
     generateBundle() {
-      const lines = Object.entries(HEADERS).map(([name, value]) => `  ${name}: ${value}`);
+      const lines = Object.entries(headersOf(options)).map(([name, value]) => `  ${name}: ${value}`);
       this.emitFile({ type: 'asset', fileName: '_headers', source: ['/*', ...lines, ''].join('\n') });
     },
   };
@@ -65,13 +81,13 @@ export function contentSecurityPolicy(): Plugin {
  * Sends the same policy as a header in development, with the additions that Vite needs: a nonce for its inline script
  * and injected styles, and a WebSocket to its server. A preview sends the built page's headers.
  */
-export function developmentSecurityPolicy(): Plugin {
+export function developmentSecurityPolicy(options: SecurityPolicyOptions): Plugin {
   const nonce = randomBytes(16).toString('base64');
   const policy = text({
     ...POLICY,
     'script-src': `${POLICY['script-src']} 'nonce-${nonce}'`,
     'style-src': `${POLICY['style-src']} 'nonce-${nonce}'`,
-    'connect-src': "'self' ws:",
+    'connect-src': `${options.reachesHubs ? HUBS : "'self'"} ws:`,
     'frame-ancestors': "'none'",
   });
   return {
@@ -86,7 +102,7 @@ export function developmentSecurityPolicy(): Plugin {
     },
     configurePreviewServer(server) {
       server.middlewares.use((_request, response, next) => {
-        for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+        for (const [name, value] of Object.entries(headersOf(options))) response.setHeader(name, value);
         next();
       });
     },

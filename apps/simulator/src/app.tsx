@@ -9,6 +9,7 @@ import { Notices } from './components/notices.tsx';
 import { PageHeader } from './components/page-header.tsx';
 import { PopupContainer } from './components/popup-container.ts';
 import { Panes } from './panes/panes.tsx';
+import { SyncNotice } from './sync/sync-notice.tsx';
 import './app.css';
 
 /** Renders the page: the session and the stored data side by side, or the reason why there is no database. */
@@ -21,6 +22,7 @@ export function App(): ReactNode {
       <div className="app">
         <PageHeader state={state} />
         <ConnectionNotice state={state} />
+        <SyncNotice />
         <main className={IS_STUDIO ? 'app__main app__main--data' : 'app__main'}>
           {state.phase === 'opening' ? (
             <p className="app__opening muted" role="status">

@@ -6,10 +6,12 @@ import { App } from './app.tsx';
 import { openPageDatabase } from './database/database.ts';
 import { publishGgenSim } from './ggen-sim.ts';
 import { registerServiceWorker } from './service-worker.ts';
+import { watchSynchronisation } from './sync/page-sync.ts';
 import './style/tokens.css';
 import './style/base.css';
 
 publishGgenSim();
+watchSynchronisation();
 void openPageDatabase();
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');

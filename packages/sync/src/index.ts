@@ -10,7 +10,12 @@ export type {
   TenantTarget,
 } from './contract/sync-target.ts';
 export { SyncError, type SyncErrorCode } from './errors.ts';
-export { backgroundSync, type BackgroundSync, type BackgroundSyncOptions } from './engine/background-sync.ts';
+export {
+  backgroundSync,
+  removeTarget,
+  type BackgroundSync,
+  type BackgroundSyncOptions,
+} from './engine/background-sync.ts';
 export { runSync, type RunSyncOptions } from './engine/run-sync.ts';
 export type { LastError } from './engine/stored-state.ts';
 export { renewOrigin, setTarget, syncStatus, targetOf, type SyncStatus } from './engine/sync-status.ts';

@@ -5,7 +5,15 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { openPersistence, type Persistence, type SyncStarter } from '@ggen-sim/core';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { backgroundSync, openTarget, Synchroniser, targetOf } from '../src/index.ts';
+import {
+  backgroundSync,
+  openTarget,
+  removeTarget,
+  setTarget,
+  Synchroniser,
+  syncStatus,
+  targetOf,
+} from '../src/index.ts';
 import { serveHub } from './served-hub.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -175,4 +183,65 @@ it('create the file of a hub only when asked to: its folder may not be mounted',
   await save(creating, 'a');
   await vi.waitFor(async () => expect((await creating.sync.status()).lagEntries).toBe(0), UNTIL);
   expect(existsSync(hub)).toBe(true);
+});
+
+it('go over a target that the program opens, and end with it', async () => {
+  const hub = await openTarget(path.join(folder, 'own.db'));
+  const close = hub.close.bind(hub);
+  const given: unknown[] = [];
+  let isClosed = false;
+  const sync = backgroundSync('https://hub.example/', {
+    token: TOKEN,
+    openTarget: async (location, { token }) => {
+      given.push(location, token);
+      return Object.assign(hub, { close: () => close().then(() => (isClosed = true)) });
+    },
+  });
+  const one = await openPersistence({ storage: 'memory', sync });
+  await save(one, 'a');
+  await vi.waitFor(async () => expect((await one.sync.status()).lagEntries).toBe(0), UNTIL);
+  await one.close();
+  expect(given).toEqual(['https://hub.example', TOKEN]);
+  expect(isClosed).toBe(true);
+  const again = await openTarget(path.join(folder, 'own.db'));
+  await using two = await openPersistence({ storage: 'memory' });
+  await new Synchroniser(two, again).synchronise();
+  expect(await executionsIn(two)).toEqual(['a']);
+  await again.close();
+});
+
+it('close the target when the database cannot be synchronised', async () => {
+  const hub = await openTarget(path.join(folder, 'refused.db'));
+  const close = hub.close.bind(hub);
+  let isClosed = false;
+  const sync = backgroundSync('https://hub.example', {
+    openTarget: async () => Object.assign(hub, { close: () => close().then(() => (isClosed = true)) }),
+  });
+  await expect(openPersistence({ storage: 'memory', changeLog: false, sync })).rejects.toMatchObject({
+    code: 'NO_CHANGE_LOG',
+  });
+  expect(isClosed).toBe(true);
+});
+
+it('end when the target is removed, which keeps every row, and begin anew with another one', async () => {
+  const first = await openTarget(path.join(folder, 'left.db'));
+  await using database = await openPersistence({ storage: 'memory' });
+  await save(database, 'a');
+  await setTarget(database, path.join(folder, 'left.db'));
+  await new Synchroniser(database, first).synchronise();
+  await first.close();
+  expect(await syncStatus(database)).toMatchObject({ lagEntries: 0, lastError: null });
+
+  await removeTarget(database);
+  const { lastSeq } = await database.syncState();
+  expect(await syncStatus(database)).toMatchObject({ target: null, lagEntries: lastSeq, lastSuccess: null });
+  await expect(targetOf(database)).rejects.toMatchObject({ code: 'SYNC_NOT_SET_UP' });
+  expect(await executionsIn(database)).toEqual(['a']);
+
+  const second = await openTarget(path.join(folder, 'joined.db'));
+  await new Synchroniser(database, second).synchronise();
+  await using other = await openPersistence({ storage: 'memory' });
+  await new Synchroniser(other, second).synchronise();
+  expect(await executionsIn(other)).toEqual(['a']);
+  await second.close();
 });

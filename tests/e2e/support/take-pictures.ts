@@ -3,10 +3,17 @@ import type { Page } from '@playwright/test';
 /** Sizes of windows in pixels: of a desk, and of a phone. */
 export const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 
-/** Takes pictures of what is shown, wide and on a phone, light and dark. */
-export async function takePictures(page: Page, name: string): Promise<void> {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport);
+/** One of {@link SIZES}. */
+export type Size = keyof typeof SIZES;
+
+/** Takes pictures of what is shown, light and dark. @param sizes - of the window. @default wide and on a phone */
+export async function takePictures(
+  page: Page,
+  name: string,
+  sizes: readonly Size[] = ['wide', 'phone'],
+): Promise<void> {
+  for (const size of sizes) {
+    await page.setViewportSize(SIZES[size]);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.evaluate(() => new Promise((resolve) => void requestAnimationFrame(resolve)));

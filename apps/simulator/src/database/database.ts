@@ -70,7 +70,7 @@ export function databaseState(): DatabaseState {
 
 /** Returns the current state and renders the component again when it changes. */
 export function useDatabaseState(): DatabaseState {
-  return useSyncExternalStore(subscribe, databaseState);
+  return useSyncExternalStore(subscribeToDatabase, databaseState);
 }
 
 /** Opens the stored database. @throws {PersistenceError} KEY_REQUIRED, WRONG_KEY, … */
@@ -183,7 +183,8 @@ function setState(next: DatabaseState): void {
   for (const listener of listeners) listener();
 }
 
-function subscribe(listener: () => void): () => void {
+/** Calls a listener after each change of the state. @returns a function that ends it */
+export function subscribeToDatabase(listener: () => void): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 }

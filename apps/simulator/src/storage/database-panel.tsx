@@ -6,6 +6,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
 import { StoredText } from '../components/stored-text.tsx';
 import { StatusMark } from '../components/status.tsx';
+import { Synchronisation } from '../sync/synchronisation.tsx';
 import { formatBytes } from '../components/format.ts';
 import { AuditExport } from './audit-export.tsx';
 import { DatabaseEncryption } from './database-encryption.tsx';
@@ -54,6 +55,7 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
         </div>
         {info?.tableProblems.some(({ table }) => table === 'audit_log') === true ? null : <AuditExport />}
       </section>
+      <Synchronisation />
       {info?.storage === 'indexeddb' ? (
         <section className="database-panel__part">
           <h3>Encryption</h3>

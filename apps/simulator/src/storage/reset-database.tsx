@@ -5,6 +5,7 @@ import { reportDatabaseFailure } from '../database/database.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { formatPlural } from '../components/format.ts';
 import { notify, notifyFailure } from '../components/notices.tsx';
+import { useSync } from '../sync/page-sync.ts';
 
 /** Deletes all rows, after a confirmation. */
 export function ResetDatabase({ stats }: { stats: Stats | undefined }): ReactNode {
@@ -20,6 +21,7 @@ export function ResetDatabase({ stats }: { stats: Stats | undefined }): ReactNod
       setOpen(false);
     }
   };
+  const isSynchronised = useSync().phase === 'set up';
   const rows = stats ? stats.receiptsTotal + stats.agentsTracked + stats.auditEntries : 0;
   return (
     <AlertDialog.Root open={open} onOpenChange={setOpen}>
@@ -34,6 +36,9 @@ export function ResetDatabase({ stats }: { stats: Stats | undefined }): ReactNod
             This deletes all receipts, agent memory (including sessions) and audit entries (
             {formatPlural(rows, 'row')}), in every tab. This cannot be undone. Download the database first if
             you may need it.
+            {isSynchronised
+              ? ' This database is synchronised: what its hub has is read again. Disconnect it first, if that is not what you want.'
+              : null}
           </AlertDialog.Description>
           <div className="dialog__actions">
             <AlertDialog.Close className="button">Cancel</AlertDialog.Close>

@@ -7,8 +7,10 @@ import {
   withoutPassword,
 } from '../targets/open-target.ts';
 import { runSync, type RunSyncOptions } from './run-sync.ts';
+import type { SyncTarget } from '../contract/sync-target.ts';
+import { newState } from './stored-state.ts';
 import { setTarget, syncStatus, type SyncStatus } from './sync-status.ts';
-import { Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
+import { storeState, Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
 
 /** Options of {@link backgroundSync}. */
 export interface BackgroundSyncOptions
@@ -17,6 +19,11 @@ export interface BackgroundSyncOptions
   readonly closeTimeoutMs?: number;
   /** True to create the file of a target that is one. Its folder may not be mounted. @default false */
   readonly create?: boolean;
+  /**
+   * Opens the target of the location, for a target of your own, or one in a worker. The synchronisation closes it.
+   * @default `openTarget` of this package
+   */
+  readonly openTarget?: (location: string, options: OpenTargetOptions) => Promise<SyncTarget>;
 }
 
 /** The member `sync` of a database that was opened with {@link backgroundSync}. */
@@ -40,13 +47,25 @@ export interface BackgroundSync extends RunningSync {
  */
 export function backgroundSync(
   location: string,
-  { intervalMs, onReport, closeTimeoutMs = 5000, create = false, ...ofTarget }: BackgroundSyncOptions = {},
+  {
+    intervalMs,
+    onReport,
+    closeTimeoutMs = 5000,
+    create = false,
+    openTarget: open = openTarget,
+    ...ofTarget
+  }: BackgroundSyncOptions = {},
 ): SyncStarter<BackgroundSync> {
   const checked = checkLocation(location);
   return {
     async start(database) {
-      const target = await openTarget(checked, { create, ...ofTarget });
-      await setTarget(database, withoutPassword(checked));
+      const target = await open(checked, { create, ...ofTarget });
+      try {
+        await setTarget(database, withoutPassword(checked));
+      } catch (error) {
+        await target.close();
+        throw error;
+      }
       const control = new AbortController();
       const { signal } = control;
       const running = inOneTab(database, signal, () =>
@@ -74,6 +93,29 @@ export function backgroundSync(
       };
     },
   };
+}
+
+/** Time in which another tab ends its step, in milliseconds. Its step may end later all the same, and store where it was. */
+const OTHER_TAB_MS = 10_000;
+
+/**
+ * Ends the synchronisation of a database: the location of its target and all positions are removed, and nothing else is. Stop
+ * what synchronises it before; in a page, another tab that still does is waited for, 10 seconds at most.
+ * @throws {PersistenceError} NO_CHANGE_LOG, READ_ONLY
+ */
+export async function removeTarget(database: Persistence): Promise<void> {
+  let isRemoved = false;
+  const remove = async (): Promise<void> => {
+    isRemoved = true;
+    const { origin } = await database.syncState();
+    await storeState(database, newState(origin, null));
+  };
+  try {
+    await inOneTab(database, AbortSignal.timeout(OTHER_TAB_MS), remove);
+  } catch (error) {
+    if (isRemoved) throw error;
+    await remove();
+  }
 }
 
 /** Runs work in one tab of a page at a time. It needs the lock manager, which insecure pages do not have. */

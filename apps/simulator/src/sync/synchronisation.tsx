@@ -1,0 +1,179 @@
+import type { SyncStatus } from '@ggen-sim/sync';
+import { useState, type ReactNode } from 'react';
+import { linkTo } from '../address/navigation.ts';
+import { viewAddress } from '../address/address.ts';
+import { DescriptionList } from '../components/description-list.tsx';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { formatCount, formatPlural } from '../components/format.ts';
+import { StatusMark } from '../components/status.tsx';
+import { StoredText } from '../components/stored-text.tsx';
+import { Timestamp } from '../components/timestamp.tsx';
+import type { Failure } from '../database/failure.ts';
+import { IS_STUDIO } from '../database/studio.ts';
+import { useLiveQuery } from '../database/use-live-query.ts';
+import { HubForm, TokenForm } from './hub-form.tsx';
+import { disconnect, renewId, synchroniseNow, useSync } from './page-sync.ts';
+import { adviceOf, readConflicts, stateOf } from './sync-words.ts';
+
+const DOCS = 'https://github.com/ggen-sim/ggen-sim/blob/main/docs/fleet.md';
+
+/** Sets up the synchronisation of the database over a hub, or shows how far it is. */
+export function Synchronisation(): ReactNode {
+  const view = useSync();
+  return (
+    <section className="database-panel__part">
+      <h3>Synchronisation</h3>
+      {view.phase === 'reading' ? <p className="muted">Loading…</p> : null}
+      {view.phase === 'failed' ? <FailureNotice failure={view.failure} /> : null}
+      {view.phase === 'none' ? <NotSetUp /> : null}
+      {view.phase === 'set up' ? <SetUp status={view.status} hasToken={view.hasToken} /> : null}
+    </section>
+  );
+}
+
+function NotSetUp(): ReactNode {
+  const link = (
+    <a href={`${DOCS}${IS_STUDIO ? '' : '#pages'}`} target="_blank" rel="noreferrer">
+      How it works
+    </a>
+  );
+  if (IS_STUDIO) {
+    return (
+      <p className="muted">
+        This file is not synchronised. <code>ggen-sim sync init</code> sets it up. {link}
+      </p>
+    );
+  }
+  return (
+    <>
+      <p className="muted">
+        Over a hub (<code>ggen-sim serve --hub</code>), the receipts, memories and audit entries of this
+        browser and of your other machines become one. {link}
+      </p>
+      <HubForm />
+    </>
+  );
+}
+
+function SetUp({ status, hasToken }: { status: SyncStatus; hasToken: boolean }): ReactNode {
+  const { value: agents } = useLiveQuery(readConflicts, CONFLICT_TABLES);
+  const { tone, text } = stateOf(status);
+  const { lagEntries, lagSeconds, lastError, lastSuccess, refused, target } = status;
+  const items: [string, ReactNode][] = [
+    [IS_STUDIO ? 'Over' : 'Hub', <StoredText key="target" text={target ?? ''} />],
+    [
+      'State',
+      <span key="state" className={`status status--${tone}`} role="status">
+        <StatusMark tone={tone} />
+        {text}
+      </span>,
+    ],
+  ];
+  if (lastError !== null) {
+    items.push([
+      'Why',
+      <span key="why">
+        <code>{lastError.code}</code> <StoredText text={lastError.message} />
+      </span>,
+    ]);
+  }
+  if (lagEntries > 0) {
+    items.push([
+      'To send',
+      <span key="lag">
+        {formatPlural(lagEntries, 'entry', 'entries')}
+        {lagSeconds === null ? null : <Since seconds={lagSeconds} />}
+      </span>,
+    ]);
+  }
+  items.push([
+    'Last success',
+    lastSuccess === null ? 'none yet' : <Timestamp key="success" time={lastSuccess} />,
+  ]);
+  if (refused > 0) items.push(['Not stored here', formatPlural(refused, 'change')]);
+  if (agents !== undefined && agents.length > 0) {
+    items.push(['Memory conflicts', <Conflicts key="conflicts" agents={agents} />]);
+  }
+  const advice = adviceOf(status);
+  return (
+    <>
+      <DescriptionList items={items} />
+      {advice === undefined ? null : <p className="sync__advice">{advice}</p>}
+      {IS_STUDIO ? null : <Controls status={status} hasToken={hasToken} />}
+    </>
+  );
+}
+
+const CONFLICT_TABLES = ['agent_memory', 'audit_log'] as const;
+
+function Since({ seconds }: { seconds: number }): ReactNode {
+  return (
+    <>
+      , since <Timestamp time={new Date(Date.now() - seconds * 1000).toISOString()} />
+    </>
+  );
+}
+
+const SHOWN_AGENTS = 5;
+
+/** Links to the memories that two machines saved at once. */
+function Conflicts({ agents }: { agents: readonly string[] }): ReactNode {
+  return (
+    <>
+      {formatCount(agents.length)}:{' '}
+      {agents.slice(0, SHOWN_AGENTS).map((agent, index) => (
+        <span key={agent}>
+          {index > 0 ? ', ' : ''}
+          <a href={linkTo({ ...viewAddress('memory'), record: agent })}>
+            <StoredText text={agent} />
+          </a>
+        </span>
+      ))}
+      {agents.length > SHOWN_AGENTS ? ', …' : null}
+    </>
+  );
+}
+
+/** What a user can do about it, in the page of a browser. */
+function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean }): ReactNode {
+  const [busy, setBusy] = useState<string>();
+  const [failure, setFailure] = useState<Failure>();
+  const run = async (name: string, work: () => Promise<Failure | undefined | void>): Promise<void> => {
+    setBusy(name);
+    setFailure(undefined);
+    setFailure((await work()) ?? undefined);
+    setBusy(undefined);
+  };
+  const code = status.lastError?.code;
+  const button = (
+    name: string,
+    doing: string,
+    work: () => Promise<Failure | undefined | void>,
+  ): ReactNode => (
+    <button
+      type="button"
+      className="button"
+      disabled={busy !== undefined}
+      onClick={() => void run(name, work)}
+    >
+      {busy === name ? doing : name}
+    </button>
+  );
+  return (
+    <>
+      {hasToken ? null : (
+        <p className="status status--warning">
+          <StatusMark tone="warning" />
+          This tab does not synchronise: it has no token of the hub.
+        </p>
+      )}
+      {failure ? <FailureNotice failure={failure} /> : null}
+      <div className="database-panel__actions">
+        {code === 'FORKED' ? button('Give this database a new id', 'Giving it a new id…', renewId) : null}
+        {hasToken ? button('Synchronise now', 'Synchronising…', synchroniseNow) : null}
+        {button('Disconnect', 'Disconnecting…', disconnect)}
+      </div>
+      {hasToken && code !== 'SYNC_UNAUTHORIZED' ? null : <TokenForm address={status.target ?? ''} />}
+    </>
+  );
+}

@@ -1,0 +1,351 @@
+/** The page synchronises its database over a hub, which is a process of its own. */
+import { mkdirSync } from 'node:fs';
+import type { Locator, Page } from '@playwright/test';
+import { test as base, expect } from '@playwright/test';
+import { openSimulator, ready, watch } from './support/fixtures.ts';
+import { startHost } from './support/host.ts';
+import { Hub } from './support/hub.ts';
+import { ggenSim } from './support/native-tools.ts';
+import { SimulatorPage } from './support/simulator-page.ts';
+import { startStudio } from './support/studio.ts';
+
+/** Chromium logs each request that fails, which is what some of these tests are about. */
+const OF_REQUESTS = /^Failed to load resource|^Access to fetch|net::ERR_/;
+
+const test = base.extend<{ hub: Hub; origin: string; simulator: SimulatorPage }>({
+  context: async ({ context }, use) => {
+    const complaints = watch(context);
+    await use(context);
+    expect(complaints.filter((text) => !OF_REQUESTS.test(text))).toEqual([]);
+  },
+  origin: async ({ baseURL }, use) => use(new URL(baseURL ?? '').origin),
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names of other fixtures from it
+  hub: async ({}, use, testInfo) => {
+    mkdirSync(testInfo.outputPath(), { recursive: true });
+    const hub = new Hub(testInfo.outputPath());
+    await use(hub);
+    await hub.kill();
+  },
+  simulator: async ({ context }, use) => {
+    const simulator = await openSimulator(context);
+    await simulator.showTab('Database');
+    await use(simulator);
+  },
+});
+
+/** The part of the database's tab. */
+const part = (page: Page): Locator =>
+  page
+    .locator('.database-panel__part')
+    .filter({ has: page.getByRole('heading', { name: 'Synchronisation' }) });
+
+const state = (page: Page): Locator => part(page).getByRole('status');
+
+async function fill(page: Page, { url, token }: { url: string; token: string }): Promise<void> {
+  await part(page).getByLabel('Address of the hub').fill(url);
+  await part(page).getByLabel('Token', { exact: true }).fill(token);
+}
+
+async function connect(page: Page, hub: Hub, onDevice = false): Promise<void> {
+  await fill(page, hub);
+  if (onDevice) await part(page).getByLabel('Keep the token on this device').check();
+  await part(page).getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(state(page)).toHaveText('Up to date');
+}
+
+const saveInPage = (page: Page, executionId: string): Promise<unknown> =>
+  page.evaluate(
+    (id) =>
+      globalThis.ggenSim.persistence.saveReceipt({
+        executionId: id,
+        agentId: 'page',
+        agentType: 'test',
+        receipt: {},
+      }),
+    executionId,
+  );
+
+/** Everything that the page keeps in this browser outside the database. */
+const keptTexts = (page: Page): Promise<string> =>
+  page.evaluate(() => JSON.stringify([sessionStorage, localStorage]));
+
+const imageHas = (page: Page, text: string): Promise<boolean> =>
+  page.evaluate(async (sought) => {
+    const image = await globalThis.ggenSim.persistence.exportImage();
+    return new TextDecoder('latin1').decode(image).includes(sought);
+  }, text);
+
+test('a run goes to the hub, what others send appears by itself, a reload goes on, and it ends when told', async ({
+  simulator,
+  hub,
+  origin,
+}) => {
+  const { page } = simulator;
+  await hub.start(origin);
+  await hub.addMachine();
+  await connect(page, hub);
+  expect(await imageHas(page, hub.token)).toBe(false);
+  expect(await imageHas(page, hub.url)).toBe(true);
+
+  await simulator.startWith('Water network conforms');
+  await simulator.run();
+  const [ran] = await simulator.executionIds();
+  await expect.poll(() => hub.executionsOfMachine()).toEqual([ran]);
+
+  await hub.sendReceipt('from elsewhere');
+  await simulator.showTab('Receipts');
+  await expect(simulator.table).toContainText('from elsewhere');
+
+  await page.reload();
+  await ready(page);
+  await hub.sendReceipt('after a reload');
+  await expect(simulator.table).toContainText('after a reload');
+  await saveInPage(page, 'saved after a reload');
+  await expect.poll(() => hub.executionsOfMachine()).toContain('saved after a reload');
+
+  await simulator.showTab('Database');
+  await part(page).getByRole('button', { name: 'Disconnect' }).click();
+  await expect(part(page).getByLabel('Address of the hub')).toBeVisible();
+  expect(await keptTexts(page)).not.toContain(hub.token);
+  await saveInPage(page, 'saved after the end');
+  await page.reload();
+  await ready(page);
+  await expect(part(page).getByLabel('Address of the hub')).toBeVisible();
+  expect(await hub.executionsOfMachine()).not.toContain('saved after the end');
+  expect(await simulator.executionIds()).toContain('from elsewhere');
+
+  // What was saved meanwhile travels when it is set up again.
+  await connect(page, hub);
+  await expect.poll(() => hub.executionsOfMachine()).toContain('saved after the end');
+});
+
+test('a wrong address, a hub that does not allow the page, and a wrong token are told where they are', async ({
+  simulator,
+  hub,
+  origin,
+}) => {
+  const { page } = simulator;
+  const address = part(page).getByLabel('Address of the hub');
+  const token = part(page).getByLabel('Token', { exact: true });
+  const alert = part(page).getByRole('alert');
+  const send = async (): Promise<void> =>
+    part(page).getByRole('button', { name: 'Connect', exact: true }).click();
+  await hub.start();
+
+  for (const [typed, problem] of [
+    ['hub.example', 'it begins with https://'],
+    ['http://hub.example', 'Use https://'],
+    ['https://ada:secret@hub.example', 'Leave out the user'],
+  ] as const) {
+    await fill(page, { url: typed, token: hub.token });
+    await send();
+    await expect(alert).toContainText(problem);
+    await expect(address).toHaveAttribute('aria-invalid', 'true');
+    await expect(address).toHaveValue(typed);
+  }
+
+  await fill(page, hub);
+  await send();
+  await expect(alert).toContainText('SYNC_UNREACHABLE');
+  await expect(alert).toContainText(`--allow-origin ${origin}`);
+  await expect(address).toHaveValue(hub.url);
+  await expect(token).toHaveValue(hub.token);
+
+  await hub.kill();
+  await fill(page, { url: hub.url, token: 'a b\u00e4' });
+  await send();
+  await expect(alert).toContainText('SYNC_UNAUTHORIZED');
+  await token.fill(hub.token);
+  await send();
+  await expect(alert).toContainText('if the hub runs');
+
+  await hub.start(origin);
+  await token.fill('x'.repeat(64));
+  await send();
+  await expect(alert).toContainText('SYNC_UNAUTHORIZED');
+  await expect(token).toHaveAttribute('aria-invalid', 'true');
+  await expect(address).toHaveAttribute('aria-invalid', 'false');
+  await expect(address).toHaveValue(hub.url);
+  expect(await keptTexts(page)).not.toContain('x'.repeat(64));
+
+  await token.fill(hub.token);
+  await send();
+  await expect(state(page)).toHaveText('Up to date');
+});
+
+test('while the hub is away saves go on and wait, and they travel when it is back', async ({
+  simulator,
+  hub,
+  origin,
+}) => {
+  const { page } = simulator;
+  await hub.start(origin);
+  await hub.addMachine();
+  await connect(page, hub);
+  await hub.kill();
+  await saveInPage(page, 'while it was away');
+  await expect(state(page)).toHaveText('The hub cannot be reached');
+  await expect(part(page)).toContainText('1 entry, since');
+  await expect(part(page)).toContainText('Saves go on here.');
+  // An interruption is not worth a notice on every view.
+  await expect(page.getByText('What to do')).toHaveCount(0);
+  await hub.start(origin);
+  await part(page).getByRole('button', { name: 'Synchronise now' }).click();
+  await expect(state(page)).toHaveText('Up to date');
+  expect(await hub.executionsOfMachine()).toContain('while it was away');
+});
+
+test('a second tab goes on with a token of the device, ends with the first, and a token of a tab stays in it', async ({
+  simulator,
+  context,
+  hub,
+  origin,
+}) => {
+  const { page } = simulator;
+  await hub.start(origin);
+  await hub.addMachine();
+  await connect(page, hub);
+  const second = await openSimulator(context);
+  await second.showTab('Database');
+  await expect(part(second.page)).toContainText('it has no token of the hub');
+  expect(await second.page.evaluate(() => sessionStorage.length + localStorage.length)).toBeGreaterThan(0);
+  await expect(state(second.page)).toHaveText('Up to date');
+  await part(second.page).getByLabel('Token', { exact: true }).fill(hub.token);
+  await part(second.page).getByLabel('Keep the token on this device').check();
+  await part(second.page).getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(part(second.page).getByRole('button', { name: 'Synchronise now' })).toBeVisible();
+
+  await page.close();
+  await saveInPage(second.page, 'of the second tab');
+  await expect.poll(() => hub.executionsOfMachine()).toContain('of the second tab');
+  const third = await openSimulator(context);
+  await third.showTab('Database');
+  await expect(part(third.page).getByRole('button', { name: 'Synchronise now' })).toBeVisible();
+  await part(third.page).getByRole('button', { name: 'Disconnect' }).click();
+  for (const tab of [second, third]) {
+    await expect(part(tab.page).getByLabel('Address of the hub')).toBeVisible();
+    expect(await keptTexts(tab.page)).not.toContain(hub.token);
+  }
+});
+
+test('a copy of a database is found, and goes on under a new id', async ({
+  simulator,
+  context,
+  hub,
+  origin,
+}) => {
+  const { page } = simulator;
+  await hub.start(origin);
+  await hub.addMachine();
+  await connect(page, hub);
+  await saveInPage(page, 'of both');
+  await expect.poll(() => hub.executionsOfMachine()).toContain('of both');
+  // What the database was goes on elsewhere, as a restored profile of the browser does.
+  const stored = await context.storageState({ indexedDB: true });
+  await saveInPage(page, 'of the first');
+  await expect.poll(() => hub.executionsOfMachine()).toContain('of the first');
+  const browser = context.browser();
+  if (browser === null) throw new Error('The context has no browser');
+  const copy = await browser.newContext({ storageState: stored });
+  const second = await openSimulator(copy);
+  await second.showTab('Database');
+  await saveInPage(second.page, 'of the copy');
+  await part(second.page).getByLabel('Token', { exact: true }).fill(hub.token);
+  await part(second.page).getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(state(second.page)).toHaveText('Stopped: the hub has other entries of this database');
+  await second.showTab('Receipts');
+  await second.page.getByRole('link', { name: 'What to do' }).click();
+  await part(second.page).getByRole('button', { name: 'Give this database a new id' }).click();
+  await expect(state(second.page)).toHaveText('Up to date');
+  await expect.poll(() => second.executionIds()).toContain('of the first');
+  await expect.poll(() => hub.executionsOfMachine()).toContain('of the copy');
+  await copy.close();
+});
+
+test('an imported database, which names another hub, is sent no token', async ({
+  simulator,
+  hub,
+  origin,
+}, testInfo) => {
+  const { page } = simulator;
+  await hub.start(origin);
+  await connect(page, hub);
+  const folder = testInfo.outputPath('other');
+  mkdirSync(folder);
+  const other = new Hub(folder);
+  await other.start(origin);
+  await other.addMachine();
+  await other.sendReceipt('of another hub');
+  await page.getByLabel('Database to import').setInputFiles(`${folder}/machine.db`);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Replace database' }).click();
+  await expect(part(page)).toContainText(other.url);
+  await expect(part(page)).toContainText('it has no token of the hub');
+  await expect(part(page).getByRole('button', { name: 'Synchronise now' })).toHaveCount(0);
+  await other.kill();
+});
+
+test('under the headers of a host workers reach the hub, and the document nothing but its own origin', async ({
+  browser,
+  hub,
+}) => {
+  const host = await startHost();
+  // No context of these tests, in which the refusal would be a complaint.
+  const page = await browser.newPage();
+  try {
+    await hub.start(host.origin);
+    await page.goto(`${host.origin}/#/database`);
+    await ready(page);
+    await connect(page, hub);
+    const refused = page.evaluate(
+      (url) =>
+        new Promise<string>((resolve) => {
+          document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) =>
+            resolve(effectiveDirective),
+          );
+          void fetch(url).then(
+            () => resolve('answered'),
+            () => undefined,
+          );
+        }),
+      hub.url,
+    );
+    expect(await refused).toBe('connect-src');
+  } finally {
+    await page.close();
+    host.close();
+  }
+});
+
+test('a studio tells how far the synchronisation of its file is, and sets none up', async ({
+  page,
+  hub,
+}, testInfo) => {
+  await hub.start();
+  await hub.addMachine();
+  const studio = await startStudio(testInfo.outputPath('machine.db'));
+  try {
+    await page.goto(studio.url);
+    const simulator = new SimulatorPage(page);
+    await simulator.showTab('Database');
+    await expect(part(page)).toContainText(hub.url);
+    await hub.machine('sync', 'run');
+    await expect(state(page)).toHaveText('Up to date');
+    await hub.machine('db', 'save-receipt', 'waits', 'machine', 'test', '{}');
+    await expect(state(page)).toHaveText('1 entry to send');
+    await expect(part(page)).toContainText('ggen-sim sync run');
+    await expect(part(page).getByRole('button')).toHaveCount(0);
+    await expect(part(page).getByRole('textbox')).toHaveCount(0);
+  } finally {
+    await studio.kill('SIGTERM');
+  }
+  const plain = testInfo.outputPath('plain.db');
+  await ggenSim('db', 'init', '--db', plain);
+  const another = await startStudio(plain);
+  try {
+    await page.goto(another.url);
+    await new SimulatorPage(page).showTab('Database');
+    await expect(part(page)).toContainText('This file is not synchronised.');
+  } finally {
+    await another.kill('SIGTERM');
+  }
+});
