@@ -161,7 +161,7 @@ describe('a target', () => {
         'error[SYNC_TARGET_INVALID]: The URL of the target holds a password',
       ],
       [at('wrong.db'), 64, 'error[SYNC_TARGET_INVALID]: '],
-      [sandbox.directory, 1, 'error[SYNC_UNREACHABLE]: '],
+      [sandbox.directory, 64, 'error[SYNC_TARGET_INVALID]: '],
       [nowhere, 1, 'error[SYNC_UNREACHABLE]: PostgreSQL cannot be reached: '],
       [nowhere, 1, '. The target is not set; --offline sets it without asking it.'],
       [

@@ -12,6 +12,8 @@ export type SyncErrorCode =
   | 'SYNC_INVALID'
   /** The location names no target, or is to be stored and holds a password; or its file is that of something else. */
   | 'SYNC_TARGET_INVALID'
+  /** At the stored location is another target: it was made anew, or the token is one of another tenant. */
+  | 'SYNC_TARGET_CHANGED'
   /** The database has no target yet. */
   | 'SYNC_NOT_SET_UP'
   /** The memory of the agent has no conflict, or none with that version. */
@@ -51,6 +53,17 @@ export function forked(origin: string, reason: string): SyncError {
     `The database ${origin} was copied, or an older copy took its place: ${reason}`,
     {
       hint: 'Nothing is lost. Give this file an id of its own with `renewOrigin`; both files then go on.',
+    },
+  );
+}
+
+/** Makes the error of a stored location at which another target is than before. */
+export function targetChanged(location: string): SyncError {
+  return new SyncError(
+    'SYNC_TARGET_CHANGED',
+    `At ${location} is another target than before: it was made anew, or the token is one of another tenant`,
+    {
+      hint: 'Nothing was sent. Give the token of before, or set the target again with `setTarget` to send everything to this one.',
     },
   );
 }

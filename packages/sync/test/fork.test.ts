@@ -129,6 +129,42 @@ describe('the target of a database', () => {
     }
     expect(await executionsIn(other)).toEqual(['a']);
   });
+
+  it('gets nothing when another one is at the same location, until it is set again', async () => {
+    await using database = await openPersistence({ storage: 'memory' });
+    await save(database, 'a');
+    await setTarget(database, path.join(folder, 'expected.db'));
+    const [expected, other] = [
+      await openFileTarget(path.join(folder, 'expected.db')),
+      await openFileTarget(path.join(folder, 'unexpected.db')),
+    ];
+    await new Synchroniser(database, expected).synchronise();
+    await save(database, 'b');
+    for (const call of ['push', 'pull', 'synchronise'] as const) {
+      await expect(new Synchroniser(database, other)[call]()).rejects.toMatchObject({
+        code: 'SYNC_TARGET_CHANGED',
+        hint: expect.stringContaining('`setTarget`'),
+      });
+    }
+    const { origin } = await database.syncState();
+    expect((await other.cursor(origin)).seq).toBe(0);
+    expect(await syncStatus(database)).toMatchObject({
+      lagEntries: 1,
+      lastError: { code: 'SYNC_TARGET_CHANGED' },
+      advice: expect.stringContaining('`setTarget`'),
+    });
+    // The right token is given again.
+    await new Synchroniser(database, expected).synchronise();
+    await save(database, 'c');
+    await expect(new Synchroniser(database, other).push()).rejects.toMatchObject({
+      code: 'SYNC_TARGET_CHANGED',
+    });
+    await setTarget(database, path.join(folder, 'expected.db'));
+    await new Synchroniser(database, other).synchronise();
+    const { lastSeq } = await database.syncState();
+    expect((await other.cursor(origin)).seq).toBe(lastSeq);
+    for (const each of [expected, other]) await each.close();
+  });
 });
 
 describe('the last error', () => {

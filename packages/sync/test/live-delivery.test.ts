@@ -38,7 +38,7 @@ type Machine = SyncedPersistence<BackgroundSync>;
 async function machine(url: string, token = TOKEN): Promise<Machine> {
   const database = await openPersistence({
     storage: 'memory',
-    sync: backgroundSync(url, { token, intervalMs: HOUR_MS, closeTimeoutMs: 100 }),
+    sync: backgroundSync(url, { token, create: true, intervalMs: HOUR_MS, closeTimeoutMs: 100 }),
   });
   onTestFinished(() => database.close());
   await vi.waitFor(async () => expect((await database.sync.status()).lastSuccess).not.toBeNull(), UNTIL);

@@ -22,12 +22,15 @@ export function stateOf({ lagEntries, lastError, lastSuccess }: SyncStatus): Syn
 
 const STATES: Readonly<Record<string, SyncState>> = {
   FORKED: { tone: 'error', text: 'Stopped: the hub has other entries of this database' },
+  SYNC_TARGET_CHANGED: { tone: 'error', text: 'Stopped: another hub is at this address' },
   SYNC_UNAUTHORIZED: { tone: 'error', text: 'Stopped: the hub refuses the token' },
   SYNC_UNREACHABLE: { tone: 'warning', text: 'The hub cannot be reached' },
 };
 
 /** Advice whose way is another one in the page. */
 const ADVICE_IN_PAGE: Readonly<Record<string, string>> = {
+  SYNC_TARGET_CHANGED:
+    'The hub was made anew, or the token is one of another tenant. Nothing was sent. Disconnect, then connect again with the token of before, or to send everything to this one.',
   SYNC_UNAUTHORIZED: 'Enter a token that the hub takes.',
   SYNC_UNREACHABLE:
     'Saves go on here. The page tries again by itself, and “Synchronise now” does it at once.',

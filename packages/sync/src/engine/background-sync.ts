@@ -61,7 +61,9 @@ export function backgroundSync(
     async start(database) {
       const target = await open(checked, { create, ...ofTarget });
       try {
-        await setTarget(database, withoutPassword(checked));
+        const stored = withoutPassword(checked);
+        // Beginning again is no permission to send everything to another target than before.
+        if ((await syncStatus(database)).target !== stored) await setTarget(database, stored);
       } catch (error) {
         await target.close();
         throw error;

@@ -25,7 +25,7 @@ export interface SyncStatus {
 }
 
 /**
- * Stores which target a database is synchronised over.
+ * Stores which target a database is synchronised over. After SYNC_TARGET_CHANGED, it is the one that is there now.
  * @param location - `http://…` or `https://…` of a hub, `postgres://…` without a password, or the path of a file
  * @throws {SyncError} SYNC_TARGET_INVALID
  */
@@ -33,7 +33,7 @@ export async function setTarget(database: Persistence, location: string): Promis
   const checked = checkStoredLocation(location);
   const { origin, state } = await database.syncState();
   const stored = state === null ? undefined : readState(state, origin);
-  if (stored?.location === checked) return;
+  if (stored?.location === checked && stored.lastError?.code !== 'SYNC_TARGET_CHANGED') return;
   await storeState(database, newState(origin, checked));
 }
 
@@ -92,6 +92,8 @@ function adviceFor(
   if (location === null) return 'Set a target with `setTarget`.';
   if (code === 'FORKED')
     return 'This file is a copy, or an older state: give it an id of its own with `renewOrigin`.';
+  if (code === 'SYNC_TARGET_CHANGED')
+    return 'Another target is at the same location: give the token of before, or set it again with `setTarget`.';
   if (code === 'SYNC_UNREACHABLE')
     return 'Saves go on here. Synchronise with `synchronise` when the target can be reached.';
   if (code === 'SYNC_UNAUTHORIZED')

@@ -5,7 +5,7 @@
 import type { IncomingReport, Persistence, RefusedChange, SyncState } from '@ggen-sim/core';
 import { chainAfter, START } from '../contract/chain.ts';
 import type { ChainPosition, SyncTarget } from '../contract/sync-target.ts';
-import { forked, SyncError } from '../errors.ts';
+import { forked, SyncError, targetChanged } from '../errors.ts';
 import { BATCH_ENTRIES, readOutgoing, type Outgoing } from './outgoing.ts';
 import { readState, type StoredState } from './stored-state.ts';
 
@@ -186,6 +186,9 @@ export class Synchroniser {
   async #load(): Promise<[StoredState, SyncState]> {
     const id = await this.#target.id();
     const stored = await this.#database.syncState();
+    const { location, target } = readState(stored.state, stored.origin);
+    // Nothing of this database goes to another tenant because of a wrong token.
+    if (location !== null && target !== null && target !== id) throw targetChanged(location);
     return [readState(stored.state, stored.origin, id), stored];
   }
 
