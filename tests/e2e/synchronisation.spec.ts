@@ -184,8 +184,16 @@ test('while the hub is away saves go on and wait, and they travel when it is bac
   await connect(page, hub);
   await hub.kill();
   await saveInPage(page, 'while it was away');
+  await page.evaluate(() =>
+    globalThis.ggenSim.persistence.saveMemory({
+      agentId: 'shared',
+      agentType: 'test',
+      memory: { in: 'page' },
+    }),
+  );
+  await hub.machine('db', 'save-memory', 'shared', 'test', '{"in":"machine"}');
   await expect(state(page)).toHaveText('The hub cannot be reached');
-  await expect(part(page)).toContainText('1 entry, since');
+  await expect(part(page)).toContainText('2 entries, since');
   await expect(part(page)).toContainText('Saves go on here.');
   // An interruption is not worth a notice on every view.
   await expect(page.getByText('What to do')).toHaveCount(0);
@@ -193,9 +201,12 @@ test('while the hub is away saves go on and wait, and they travel when it is bac
   await part(page).getByRole('button', { name: 'Synchronise now' }).click();
   await expect(state(page)).toHaveText('Up to date');
   expect(await hub.executionsOfMachine()).toContain('while it was away');
+  // Both have saved the memory of one agent meanwhile.
+  await part(page).getByRole('link', { name: 'shared' }).click();
+  await expect(page.getByRole('dialog')).toContainText('shared');
 });
 
-test('a second tab goes on with a token of the device, ends with the first, and a token of a tab stays in it', async ({
+test('a token of a tab stays in it, another tab goes on with one of the device, and all tabs end together', async ({
   simulator,
   context,
   hub,
@@ -211,10 +222,15 @@ test('a second tab goes on with a token of the device, ends with the first, and 
   expect(await second.page.evaluate(() => sessionStorage.length + localStorage.length)).toBeGreaterThan(0);
   await expect(state(second.page)).toHaveText('Up to date');
   await part(second.page).getByLabel('Token', { exact: true }).fill(hub.token);
-  await part(second.page).getByLabel('Keep the token on this device').check();
   await part(second.page).getByRole('button', { name: 'Connect', exact: true }).click();
-  await expect(part(second.page).getByRole('button', { name: 'Synchronise now' })).toBeVisible();
+  await part(second.page).getByRole('button', { name: 'Disconnect' }).click();
+  for (const tab of [page, second.page]) {
+    await expect(part(tab).getByLabel('Address of the hub')).toBeVisible();
+    await expect.poll(() => keptTexts(tab)).not.toContain(hub.token);
+  }
 
+  await connect(second.page, hub, true);
+  await expect(part(page).getByRole('button', { name: 'Synchronise now' })).toBeVisible();
   await page.close();
   await saveInPage(second.page, 'of the second tab');
   await expect.poll(() => hub.executionsOfMachine()).toContain('of the second tab');
@@ -224,7 +240,7 @@ test('a second tab goes on with a token of the device, ends with the first, and 
   await part(third.page).getByRole('button', { name: 'Disconnect' }).click();
   for (const tab of [second, third]) {
     await expect(part(tab.page).getByLabel('Address of the hub')).toBeVisible();
-    expect(await keptTexts(tab.page)).not.toContain(hub.token);
+    await expect.poll(() => keptTexts(tab.page)).not.toContain(hub.token);
   }
 });
 
@@ -282,6 +298,27 @@ test('an imported database, which names another hub, is sent no token', async ({
   await expect(part(page)).toContainText('it has no token of the hub');
   await expect(part(page).getByRole('button', { name: 'Synchronise now' })).toHaveCount(0);
   await other.kill();
+});
+
+test('an encrypted database is sent only after a question', async ({ simulator, hub, origin }) => {
+  const { page } = simulator;
+  await hub.start(origin);
+  await hub.addMachine();
+  await page.getByRole('button', { name: 'Encrypt this database…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Encrypt this database' });
+  await dialog.getByLabel('Passphrase', { exact: true }).fill('a passphrase of these tests');
+  await dialog.getByLabel('Passphrase again').fill('a passphrase of these tests');
+  await dialog.getByRole('button', { name: 'Encrypt', exact: true }).click();
+  await expect(page.getByText('Database encrypted', { exact: true })).toBeVisible();
+  await fill(page, hub);
+  const consent = part(page).getByLabel('This database is encrypted');
+  await part(page).getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(consent).toBeFocused();
+  await consent.check();
+  await part(page).getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(state(page)).toHaveText('Up to date');
+  await saveInPage(page, 'of an encrypted database');
+  await expect.poll(() => hub.executionsOfMachine()).toContain('of an encrypted database');
 });
 
 test('under the headers of a host workers reach the hub, and the document nothing but its own origin', async ({

@@ -4,6 +4,7 @@ import { notify, notifyFailure } from '../components/notices.tsx';
 import { useDatabaseState } from '../database/database.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { RememberKey } from '../database/unlock-database.tsx';
+import { useSync } from '../sync/page-sync.ts';
 import '../database/passphrase-form.css';
 
 /** Encrypts the database of this browser with a passphrase, or locks it. */
@@ -36,6 +37,7 @@ function LockDatabase(): ReactNode {
 function EncryptDatabase(): ReactNode {
   const persistence = usePersistence();
   const [differ, setDiffer] = useState(false);
+  const isSynchronised = useSync().phase === 'set up';
   const encrypt = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -59,7 +61,7 @@ function EncryptDatabase(): ReactNode {
           <Dialog.Description>
             Everything stored here is encrypted with a passphrase, which the page asks for when it opens. The
             passphrase is stored nowhere: without it, nobody can read the data again. Downloads are not
-            encrypted.
+            encrypted{isSynchronised ? ', and neither is what the hub of this database stores' : ''}.
           </Dialog.Description>
           <form className="passphrase-form" onSubmit={(event) => void encrypt(event)}>
             <label className="passphrase-form__field">

@@ -11,6 +11,7 @@ import { Timestamp } from '../components/timestamp.tsx';
 import type { Failure } from '../database/failure.ts';
 import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
+import { addressProblem } from './hub-address.ts';
 import { HubForm, TokenForm } from './hub-form.tsx';
 import { disconnect, renewId, synchroniseNow, useSync } from './page-sync.ts';
 import { adviceOf, readConflicts, stateOf } from './sync-words.ts';
@@ -145,6 +146,8 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
     setBusy(undefined);
   };
   const code = status.lastError?.code;
+  const target = status.target ?? '';
+  const isHub = addressProblem(target) === undefined;
   const button = (
     name: string,
     doing: string,
@@ -164,7 +167,9 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
       {hasToken ? null : (
         <p className="status status--warning">
           <StatusMark tone="warning" />
-          This tab does not synchronise: it has no token of the hub.
+          {isHub
+            ? 'This tab does not synchronise: it has no token of the hub.'
+            : 'This page does not synchronise: it reaches a hub alone, over https:// or on this computer. Disconnect to enter one.'}
         </p>
       )}
       {failure ? <FailureNotice failure={failure} /> : null}
@@ -173,7 +178,7 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
         {hasToken ? button('Synchronise now', 'Synchronising…', synchroniseNow) : null}
         {button('Disconnect', 'Disconnecting…', disconnect)}
       </div>
-      {hasToken && code !== 'SYNC_UNAUTHORIZED' ? null : <TokenForm address={status.target ?? ''} />}
+      {isHub && (!hasToken || code === 'SYNC_UNAUTHORIZED') ? <TokenForm address={target} /> : null}
     </>
   );
 }
