@@ -80,8 +80,8 @@ function Form({ address, encrypted }: { address: string | undefined; encrypted: 
           Keep the token on this device
         </label>
         <p className="muted">
-          Otherwise it is forgotten when this tab is closed. It is kept in this browser, unencrypted, and
-          never in the database.
+          Without this, it is forgotten when the tab is closed. With it, this browser keeps it, unencrypted.
+          It is never in the database.
         </p>
       </div>
       {encrypted ? (

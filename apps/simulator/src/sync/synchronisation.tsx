@@ -95,7 +95,9 @@ function SetUp({ status, hasToken }: { status: SyncStatus; hasToken: boolean }):
   if (agents !== undefined && agents.length > 0) {
     items.push(['Memory conflicts', <Conflicts key="conflicts" agents={agents} />]);
   }
-  const advice = adviceOf(status);
+  // Without a token the page asks for one, and can do nothing else but give a new id.
+  const isAdvised = IS_STUDIO || hasToken || lastError?.code === 'FORKED';
+  const advice = isAdvised ? adviceOf(status) : undefined;
   return (
     <>
       <DescriptionList items={items} />
