@@ -2,6 +2,7 @@
 //   pnpm compat               the peers beside native SQLite, and the consumers that are quick
 //   pnpm compat --all         everything there is; before a release
 //   pnpm compat vite webpack  these consumers
+//   pnpm compat runtimes --row Bun --row Deno   these rows of them
 //   pnpm compat --table       only writes the table from the recorded results
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -12,7 +13,11 @@ import { recordResults } from './compat/results.mjs';
 import { packAll, PACKAGES, run } from './release-check/tarballs.mjs';
 
 const { values, positionals } = parseArgs({
-  options: { all: { type: 'boolean', default: false }, table: { type: 'boolean', default: false } },
+  options: {
+    all: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
+    row: { type: 'string', multiple: true },
+  },
   allowPositionals: true,
 });
 
@@ -46,6 +51,11 @@ async function main() {
     throw new Error(
       `no consumer ${unknown.join(', ')}; there are ${known.map(({ name }) => name).join(', ')}`,
     );
+  const withoutRow = (values.row ?? []).filter(
+    (wanted) => !known.some(({ rows }) => rows.some(({ what }) => what === wanted)),
+  );
+  if (withoutRow.length > 0) throw new Error(`no row ${withoutRow.join(', ')}`);
+  const isRowChosen = ({ what }) => values.row === undefined || values.row.includes(what);
   const isChosen = ({ name, quick }) =>
     positionals.length > 0 ? positionals.includes(name) : values.all || quick === true;
 
@@ -59,8 +69,9 @@ async function main() {
       entries.push(entry);
       recordResults([entry], known);
     };
-    await tryConsumers(consumers.filter(isChosen), tarballs, folder, record);
-    if (isChosen({ ...NATIVE, quick: true })) record(tryNative());
+    const chosen = consumers.filter((consumer) => isChosen(consumer) && consumer.rows.some(isRowChosen));
+    await tryConsumers(chosen, tarballs, folder, { onEntry: record, isRowChosen });
+    if (isChosen({ ...NATIVE, quick: true }) && isRowChosen(NATIVE.rows[0])) record(tryNative());
     const failed = entries.filter(({ checks = {} }) =>
       Object.values(checks).some((result) => result !== 'passed'),
     );
