@@ -1,13 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { openPersistence } from '@ggen-sim/core';
-import { serveDatabase } from '@ggen-sim/serve';
 import { openTarget, Synchroniser } from '@ggen-sim/sync';
-import { hubRoutes } from '@ggen-sim/sync/hub';
+import { serveHub } from './hub.mjs';
 
 const open = (name) => openPersistence({ storage: 'file', path: `${name}.db`, changeLog: true });
-const server = await serveDatabase(await open('hub-served'), {
-  routes: hubRoutes(await openTarget('hub.db')),
-});
+const server = await serveHub('hub.db');
 const synchronise = async (db) => {
   const target = await openTarget(server.url, { token: server.token });
   const report = await new Synchroniser(db, target).synchronise();
