@@ -1,5 +1,5 @@
 /** Databases in WAL mode that native SQLite keeps: they are read as native readers read them, and nothing of theirs changes. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -199,6 +199,48 @@ it('a program that opens the closed database while it is read makes the transact
   expect(column(opened.database, 'SELECT x FROM t')).toEqual([2]);
 });
 
+it('a program that starts the log of a copy anew while it is read makes the transaction begin again', async () => {
+  const [source, file] = [newPath(), newPath()];
+  const values = (from: number): string =>
+    Array.from({ length: 300 }, (_, index) => `(${from + index}, zeroblob(500))`).join();
+  nativeSqlite(source, 'PRAGMA journal_mode=WAL', 'CREATE TABLE t(x, filler)', 'CREATE TABLE u(x, filler)');
+  killNativeSqlite(source, `INSERT INTO t VALUES ${values(0)}`, `INSERT INTO u VALUES ${values(0)}`);
+  // A copy without the shared memory: all pages are in the log.
+  for (const end of ['', '-wal']) fs.copyFileSync(`${source}${end}`, `${file}${end}`);
+  const opened = await open(file);
+  const sumOf = (table: string): readonly unknown[] => column(opened.database, `SELECT sum(x) FROM ${table}`);
+  opened.database.exec('BEGIN');
+  expect(sumOf('t')).toEqual([44_850]);
+  const newcomer = new NativeProcess(file);
+  await newcomer.run(
+    'UPDATE u SET x = x + 1; PRAGMA wal_checkpoint(RESTART); UPDATE u SET x = x + 1; VACUUM',
+  );
+  expect(thrownBy(() => sumOf('u'))).toMatchObject({ resultCode: 5 });
+  opened.database.exec('ROLLBACK');
+  expect([sumOf('t'), sumOf('u')]).toEqual([[44_850], [45_450]]);
+});
+
+it('sees a change of mode however few commits a file has had', async () => {
+  for (const commits of [1, 2, 3, 4, 5, 6]) {
+    const file = newPath();
+    const writer = new NativeProcess(file);
+    await writer.run('PRAGMA journal_mode=WAL; CREATE TABLE t(x); INSERT INTO t VALUES (0)');
+    const opened = await open(file);
+    const read = (): readonly unknown[] => column(opened.database, 'SELECT x FROM t');
+    for (let commit = 1; commit <= 3; commit++) {
+      await writer.run('UPDATE t SET x = x + 1');
+      expect(read()).toEqual([commit]);
+    }
+    await writer.run('PRAGMA journal_mode=DELETE');
+    for (let commit = 1; commit <= commits; commit++) await writer.run('UPDATE t SET x = x + 1');
+    expect(read()).toEqual([3 + commits]);
+    await writer.run('PRAGMA journal_mode=WAL; UPDATE t SET x = x + 1');
+    expect(read()).toEqual([4 + commits]);
+    await writer.end();
+    opened.close();
+  }
+});
+
 it('reads a database in rollback mode, without its mode or its journal, and follows it into WAL mode and back', async () => {
   const file = newPath();
   nativeSqlite(file, 'PRAGMA journal_mode=PERSIST', 'CREATE TABLE t(x)', 'INSERT INTO t VALUES (1)');
@@ -228,6 +270,12 @@ it('refuses what is missing or no database, and waits for a sole owner', async (
   fs.writeFileSync(text, 'no database '.repeat(1000));
   expect(await rejectionOf(openDatabase(readOnlyFileStorage(text)))).toMatchObject({
     code: 'NOT_A_DATABASE',
+  });
+  // A named pipe is refused at once: opening it for reading would wait for a writer.
+  const pipe = path.join(folder, 'pipe.db');
+  execFileSync('mkfifo', [pipe]);
+  expect(await rejectionOf(openDatabase(readOnlyFileStorage(pipe)))).toMatchObject({
+    code: 'CANNOT_OPEN',
   });
   const file = newPath();
   const owner = new NativeProcess(file);

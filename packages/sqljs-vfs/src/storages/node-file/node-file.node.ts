@@ -38,7 +38,9 @@ export interface FileStorageOptions {
 }
 
 const SUFFIX: Record<FileRole, string> = { main: '', journal: '-journal', wal: '-wal' };
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants;
+const { O_RDWR, O_CREAT, O_EXCL } = constants;
+/** A named pipe would wait for a writer; files do not care. Windows has neither. */
+const O_RDONLY: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 // Refuses a journal path that is a symlink: following it could overwrite another file. The symlinks of the main path
 // are resolved already. Windows has no such flag.
 const O_NOFOLLOW: number = constants.O_NOFOLLOW ?? 0;

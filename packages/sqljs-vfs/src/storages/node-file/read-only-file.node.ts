@@ -8,8 +8,9 @@
  *    deletes the log.
  * 2. Two read locks in the shared memory keep checkpoints and a new start of the log away. Others go on committing.
  * 3. Where there is no shared memory, no program has the database open. One that comes creates it before anything else, so
- *    each read from the database file is followed by a look for it.
+ *    each read, of the log as well, is followed by a look for it.
  */
+import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
 import { LockLevel } from '../../contract/database-lock.ts';
 import type { FileOpenMode, FileRole, Storage, StorageFile } from '../../contract/storage.ts';
@@ -109,8 +110,11 @@ class LoggedFile {
   #level: LockLevel = LockLevel.none;
   /** Undefined outside a transaction, and in rollback mode. */
   #snapshot: Snapshot | undefined;
-  /** Grows with each state of file and log that was met: SQLite drops its cache when it differs. */
-  #version = 0;
+  /**
+   * Another one for each state of file and log that was met: SQLite drops its cache when it differs. It begins anywhere, so
+   * that it does not meet the file's own counter, which SQLite is shown in rollback mode and which is small in young files.
+   */
+  #version: number = randomInt(2 ** 32);
   #identity: string | undefined;
 
   constructor(file: StorageFile, surroundings: Surroundings) {
@@ -204,7 +208,7 @@ class LoggedFile {
     const status = fs.statSync(files.name, { throwIfNoEntry: false });
     const identity = [published?.identity, this.#index.identity, status?.mtimeMs, status?.size].join(' ');
     const mayHaveChangedAgain = Date.now() - (status?.mtimeMs ?? 0) < CLOCK_STEP_MS;
-    if (identity !== this.#identity || mayHaveChangedAgain) this.#version++;
+    if (identity !== this.#identity || mayHaveChangedAgain) this.#version = (this.#version + 1) % 2 ** 32;
     this.#identity = identity;
     return true;
   }
@@ -262,7 +266,8 @@ class LoggedFile {
       const inLog = log && this.#index.offsetOf(page);
       const readBytes =
         log && inLog !== undefined ? log.read(part, inLog + inPage) : this.#file.read(part, at);
-      if (inLog === undefined && !memory) this.#assertAlone();
+      // Nothing keeps a newcomer from starting the log anew either.
+      if (!memory) this.#assertAlone();
       at += readBytes;
       if (readBytes < part.length) break;
     }
