@@ -10,7 +10,6 @@
  * 3. Where there is no shared memory, no program has the database open. One that comes creates it before anything else, so
  *    each read, of the log as well, is followed by a look for it.
  */
-import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
 import { LockLevel } from '../../contract/database-lock.ts';
 import type { FileOpenMode, FileRole, Storage, StorageFile } from '../../contract/storage.ts';
@@ -114,7 +113,7 @@ class LoggedFile {
    * Another one for each state of file and log that was met: SQLite drops its cache when it differs. It begins anywhere, so
    * that it does not meet the file's own counter, which SQLite is shown in rollback mode and which is small in young files.
    */
-  #version: number = randomInt(2 ** 32);
+  #version: number = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   #identity: string | undefined;
 
   constructor(file: StorageFile, surroundings: Surroundings) {
