@@ -1,6 +1,8 @@
 /**
- * Measures pushes and pulls, when GGEN_SIM_SYNC_RECEIPTS says of how many receipts, and how long a save takes to another
- * machine, when GGEN_SIM_SYNC_SAVES says how many: to PostgreSQL, and over a hub that is a process of its own, as it was built. It prints a line for each; a machine that does nothing else gives numbers to compare.
+ * Measures pushes and pulls, when GGEN_SIM_SYNC_RECEIPTS says of how many receipts; and how long a save takes to another
+ * machine, and how long it takes here while it is sent, when GGEN_SIM_SYNC_SAVES says how many: to PostgreSQL, and over a hub
+ * that is a process of its own, as it was built. It prints a line for each; a machine that does nothing else gives numbers to
+ * compare.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -98,6 +100,52 @@ it.skipIf(RECEIPTS === 0)('receipts are pushed and pulled', { timeout: 0 }, asyn
   } finally {
     await killHub();
     await cluster.stop();
+  }
+});
+
+/** Pause before each save: many agents at work, and a machine that is not saturated. */
+const PAUSE_MS = 20;
+const ROUND_SAVES = 50;
+
+/** Saves with pauses. @returns the median duration of a save, in milliseconds */
+async function medianSaveMs(database: Persistence, round: number): Promise<number> {
+  const durationsMs: number[] = [];
+  for (let number = 0; number < ROUND_SAVES; number++) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, PAUSE_MS);
+    });
+    const receipt = { round, number, text: 'x'.repeat(300) };
+    const startedAt = performance.now();
+    await database.saveReceipt({ executionId: `${round} ${number}`, agentId: 'a', agentType: 't', receipt });
+    durationsMs.push(performance.now() - startedAt);
+  }
+  return durationsMs.toSorted((left, right) => left - right)[ROUND_SAVES / 2] ?? 0;
+}
+
+it.skipIf(SAVES === 0)('a save takes as long while others are sent', { timeout: 0 }, async () => {
+  const folder = temporaryFolder();
+  try {
+    fs.writeFileSync(path.join(folder, 'token'), TOKEN, { mode: 0o600 });
+    const hub = await startHub(undefined, ['--token-file', path.join(folder, 'token')]);
+    const open = (name: string) => ({ storage: 'file', path: path.join(folder, `${name}.db`) }) as const;
+    await using alone = await openPersistence(open('alone'));
+    await using synced = await openPersistence({
+      ...open('synced'),
+      sync: backgroundSync(hub, { token: TOKEN }),
+    });
+    const ratios: number[] = [];
+    for (let round = 0; round * ROUND_SAVES < SAVES; round++) {
+      const aloneMs = await medianSaveMs(alone, round);
+      const syncedMs = await medianSaveMs(synced, round);
+      ratios.push(syncedMs / aloneMs);
+      process.stderr.write(`${JSON.stringify({ round, aloneMs, syncedMs })}\n`);
+    }
+    const sorted = ratios.toSorted((left, right) => left - right);
+    process.stderr.write(`${JSON.stringify({ ratio: sorted[Math.floor(sorted.length / 2)], sorted })}\n`);
+    await synced.sync.synchronise();
+    expect((await synced.sync.status()).lagEntries).toBe(0);
+  } finally {
+    await killHub();
   }
 });
 
