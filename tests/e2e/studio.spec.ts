@@ -132,6 +132,18 @@ test('refuses who has no token, a page of another site, and a name that points h
   }
 });
 
+test('a file without a change log cannot be synchronised, which is no failure', async ({
+  page,
+  file,
+  start,
+}) => {
+  await sqlite3(file, 'DROP TABLE _change_log');
+  const simulator = await open(page, await start());
+  await simulator.showTab('Database');
+  await expect(page.getByText('This database has no change log')).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
 test('a server that is killed while the page saves loses no save that was acknowledged', async ({
   page,
   file,

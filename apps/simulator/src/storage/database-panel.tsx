@@ -55,7 +55,7 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
         </div>
         {info?.tableProblems.some(({ table }) => table === 'audit_log') === true ? null : <AuditExport />}
       </section>
-      <Synchronisation />
+      {info === undefined || info.tableProblems.length > 0 ? null : <Synchronisation />}
       {info?.storage === 'indexeddb' ? (
         <section className="database-panel__part">
           <h3>Encryption</h3>

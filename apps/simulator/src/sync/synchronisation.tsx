@@ -25,10 +25,21 @@ export function Synchronisation(): ReactNode {
     <section className="database-panel__part">
       <h3>Synchronisation</h3>
       {view.phase === 'reading' ? <p className="muted">Loading…</p> : null}
-      {view.phase === 'failed' ? <FailureNotice failure={view.failure} /> : null}
+      {view.phase === 'failed' ? <Unreadable failure={view.failure} /> : null}
       {view.phase === 'none' ? <NotSetUp /> : null}
       {view.phase === 'set up' ? <SetUp status={view.status} hasToken={view.hasToken} /> : null}
     </section>
+  );
+}
+
+function Unreadable({ failure }: { failure: Failure }): ReactNode {
+  // Nothing is wrong with a database that was never to have one.
+  if (failure.code !== 'NO_CHANGE_LOG') return <FailureNotice failure={failure} />;
+  return (
+    <p className="muted">
+      This database has no change log, which a synchronisation needs. <code>ggen-sim db history enable</code>{' '}
+      creates it.
+    </p>
   );
 }
 
