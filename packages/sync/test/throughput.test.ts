@@ -126,7 +126,7 @@ it.skipIf(SAVES === 0)('a save takes as long while others are sent', { timeout: 
   const folder = temporaryFolder();
   try {
     fs.writeFileSync(path.join(folder, 'token'), TOKEN, { mode: 0o600 });
-    const hub = await startHub(undefined, ['--token-file', path.join(folder, 'token')]);
+    const hub = await startHub(undefined, ['--token-file', path.join(folder, 'token'), '--hub']);
     const open = (name: string) => ({ storage: 'file', path: path.join(folder, `${name}.db`) }) as const;
     await using alone = await openPersistence(open('alone'));
     await using synced = await openPersistence({
