@@ -384,6 +384,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'targets/postgres-target.ts pg',
       'targets/file-target.ts node:fs',
       'targets/nats-signs.ts node:fs',
+      'targets/nats-signs.ts node:timers/promises',
       'targets/local-targets.node.ts node:path',
       'serving/*.node.ts node:*',
       'hub/* node:crypto',

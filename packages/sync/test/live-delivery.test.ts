@@ -5,18 +5,16 @@
 import http from 'node:http';
 import type net from 'node:net';
 import path from 'node:path';
-import { openPersistence, type Persistence, type SyncedPersistence } from '@ggen-sim/core';
+import { openPersistence } from '@ggen-sim/core';
 import type { RunningServer } from '@ggen-sim/serve';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { backgroundSync, openTarget, type BackgroundSync, type SyncTarget } from '../src/index.ts';
+import { backgroundSync, openTarget, type SyncTarget } from '../src/index.ts';
+import { executionsIn, machine, save, TOKEN, UNTIL } from './machines.ts';
 import { startCluster, type PostgresCluster } from './postgres-cluster.ts';
 import { cuttingWay, serveHub } from './served-hub.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
-const TOKEN = 't'.repeat(40);
-const UNTIL = { timeout: 300_000, interval: 20 };
-const HOUR_MS = 3_600_000;
 let files = 0;
 const newFile = (): string => path.join(folder, `hub-${files++}.db`);
 
@@ -30,28 +28,6 @@ async function served(...given: Parameters<typeof serveHub>): Promise<RunningSer
   const server = await serveHub(...given);
   onTestFinished(server.stop);
   return server;
-}
-
-type Machine = SyncedPersistence<BackgroundSync>;
-
-/** Opens a database that has synchronised once, and does so again only when it is woken. */
-async function machine(url: string, token = TOKEN): Promise<Machine> {
-  const database = await openPersistence({
-    storage: 'memory',
-    sync: backgroundSync(url, { token, create: true, intervalMs: HOUR_MS, closeTimeoutMs: 100 }),
-  });
-  onTestFinished(() => database.close());
-  await vi.waitFor(async () => expect((await database.sync.status()).lastSuccess).not.toBeNull(), UNTIL);
-  return database;
-}
-
-async function save(database: Persistence, executionId: string): Promise<void> {
-  await database.saveReceipt({ executionId, agentId: 'a', agentType: 't', receipt: {} });
-}
-
-/** Makes a function that reads what has come to a database, in an order of its own. */
-function executionsIn(database: Persistence): () => Promise<string[]> {
-  return async () => (await database.queryReceipts()).map(({ executionId }) => executionId).toSorted();
 }
 
 /** A stream as another program reads it. */
@@ -139,7 +115,7 @@ describe('a save', () => {
 
   it.each(['a file', 'PostgreSQL'])('comes over %s without a hub, which is looked at', async (kind) => {
     const location = kind === 'a file' ? newFile() : await cluster.newSchema();
-    const [one, two] = [await machine(location), await machine(location)];
+    const [one, two] = [await machine(location, { create: true }), await machine(location)];
     await save(one, 'a');
     await expect.poll(executionsIn(two), UNTIL).toEqual(['a']);
   });
@@ -231,8 +207,8 @@ describe('the stream of a hub', () => {
       return 'never';
     });
     onTestFinished(() => way.close());
-    const [one, two] = [await machine(url, acme), await machine(url, acme)];
-    const other = await machine(way.url, globex);
+    const [one, two] = [await machine(url, { token: acme }), await machine(url, { token: acme })];
+    const other = await machine(way.url, { token: globex });
     const before = requests;
     for (const id of ['a', 'b', 'c']) {
       await save(one, id);

@@ -3,26 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect, nkeys, type NatsConnection } from '@nats-io/transport-node';
-import { openPersistence, type Persistence, type SyncedPersistence } from '@ggen-sim/core';
+import { openPersistence } from '@ggen-sim/core';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
-import {
-  backgroundSync,
-  openTarget,
-  Synchroniser,
-  type BackgroundSync,
-  type OpenTargetOptions,
-  type SyncTarget,
-} from '../src/index.ts';
+import { openTarget, Synchroniser, type OpenTargetOptions, type SyncTarget } from '../src/index.ts';
 import { tenantTarget } from '../src/serving/hub-routes.node.ts';
+import { executionsIn, machine, save, TOKEN, UNTIL, type Machine } from './machines.ts';
 import { startNats, type NatsServer } from './nats-server.ts';
 import { startCluster, type PostgresCluster } from './postgres-cluster.ts';
 import { serveHub } from './served-hub.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
-const TOKEN = 't'.repeat(40);
-const UNTIL = { timeout: 300_000, interval: 20 };
-const HOUR_MS = 3_600_000;
 
 let cluster: PostgresCluster;
 beforeAll(async () => {
@@ -50,25 +41,6 @@ async function targetOver(location: string, url: string): Promise<{ target: Sync
 
 const untilTold = (told: Told, count: number): Promise<void> =>
   vi.waitFor(() => expect(told.length).toBe(count), UNTIL);
-
-type Machine = SyncedPersistence<BackgroundSync>;
-
-async function machine(url: string, options: Parameters<typeof backgroundSync>[1] = {}): Promise<Machine> {
-  const sync = backgroundSync(url, { token: TOKEN, intervalMs: HOUR_MS, closeTimeoutMs: 100, ...options });
-  const database = await openPersistence({ storage: 'memory', sync });
-  onTestFinished(() => database.close());
-  await vi.waitFor(async () => expect((await database.sync.status()).lastSuccess).not.toBeNull(), UNTIL);
-  return database;
-}
-
-async function save(database: Persistence, executionId: string): Promise<void> {
-  await database.saveReceipt({ executionId, agentId: 'a', agentType: 't', receipt: {} });
-}
-
-/** Makes a function that reads what has come to a database, in an order of its own. */
-function executionsIn(database: Persistence): () => Promise<string[]> {
-  return async () => (await database.queryReceipts()).map(({ executionId }) => executionId).toSorted();
-}
 
 /** Two servers of one hub. */
 async function twoHubs(

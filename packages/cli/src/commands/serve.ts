@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import type { Route, RunningServer } from '@ggen-sim/serve';
-import type { SyncError } from '@ggen-sim/sync';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { CommandFailure, failureLine, failureOf, hasCode, UsageError } from '../failures.ts';
+import { natsNotice } from '../nats-notice.ts';
 import { reportJson } from '../output/reports.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { count, flag, flagOrText, optionalText, path, repeatedText, text } from '../parameters.ts';
@@ -234,11 +234,6 @@ async function locationOfHub(given: string | null, databasePath: string): Promis
     '--hub is where the hub keeps what it is sent: a file or PostgreSQL, not another hub',
     "To synchronise over another hub, use 'ggen-sim sync init'",
   );
-}
-
-/** NATS only makes deliveries faster, so a server goes on without it and says so. */
-export function natsNotice(failure: SyncError | null): string {
-  return failure === null ? 'NATS is connected' : failureLine(failureOf(failure));
 }
 
 function isPostgres(hub: string | null | undefined): boolean {

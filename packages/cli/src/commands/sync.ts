@@ -13,9 +13,9 @@ import {
   UsageError,
   type Failure,
 } from '../failures.ts';
+import { natsNotice } from '../nats-notice.ts';
 import { reportJson, reportLine } from '../output/reports.ts';
 import { flag, optionalCount, requiredPath } from '../parameters.ts';
-import { natsNotice } from './serve.ts';
 import { permitPlainOutput, PLAIN_FLAG } from './plain-output.ts';
 
 /** Somebody waits for the first answer of a hub, which takes no time to give it. */
@@ -122,7 +122,8 @@ export const syncRun: Command = defineCommand({
   summary: 'Push and pull: once, or with --follow until interrupted',
   notes:
     'Prints what sync push and sync pull print, as pushed and pulled. With --follow it synchronises after each save of any ' +
-    'process on this database, when the target tells of something new, and every SECONDS, prints one line for each time that something was moved, and tries again later ' +
+    'process on this database, when the target tells of something new, and every SECONDS, prints one line for each time that ' +
+    'something was moved, and tries again later ' +
     `when the target does not answer. ${AGAIN_NOTES}`,
   database: 'existing',
   positionals: {},

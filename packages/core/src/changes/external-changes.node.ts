@@ -7,8 +7,9 @@ import type { ExternalChanges } from './external-changes.ts';
 const LOG_PAUSE_MS = 500;
 
 /**
- * Watches the database file. A commit to the log of another program is published in shared memory, of which the file system
- * reports nothing, so there its end is looked at again and again. The file system reports that it was written, but not by which process.
+ * Watches the database file. The file system reports that it was written, but not by which process. A commit to the log of
+ * another program is published in shared memory, of which the file system reports nothing, so its end is looked at again and
+ * again.
  * @param onChange - called with undefined, because the change itself is unknown
  */
 export function externalChanges(

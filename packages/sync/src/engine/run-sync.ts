@@ -35,7 +35,8 @@ const MAX_SUBSCRIBE_MS = 15_000;
 const MIN_INTERVAL_MS = 200;
 
 /**
- * Synchronises after saves, when the target tells of something new, and at intervals. A target that cannot be reached is tried again later; saves never wait.
+ * Synchronises after saves, when the target tells of something new, and at intervals. A target that cannot be reached is tried
+ * again later; saves never wait.
  * @throws {SyncError} FORKED and whatever trying again does not mend
  */
 export async function runSync(

@@ -4,6 +4,7 @@
  * nothing is kept in NATS (JetStream), and nothing waits for it.
  */
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type * as Nats from '@nats-io/transport-node';
 import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { SyncError } from '../errors.ts';
@@ -202,7 +203,9 @@ class Signs implements NatsSigns {
       } catch (error) {
         this.#report(error);
       }
-      await pause(Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS) * (0.5 + Math.random() / 2), signal);
+      const waitMs = Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS) * (0.5 + Math.random() / 2);
+      // Closing ends the wait.
+      await pause(waitMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -240,17 +243,4 @@ function messageOf(error: unknown): string {
   const { message, cause } = error as Error;
   const reason = cause instanceof Error && cause.message !== '' ? `${message} (${cause.message})` : message;
   return reason || String(error);
-}
-
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, durationMs);
-    signal.addEventListener('abort', end);
-  });
 }
