@@ -1,5 +1,7 @@
 /** Stable name of an error of this package. The README lists the cause and the remedy of each. */
 export type SyncErrorCode =
+  /** An option of a function of this package is none. */
+  | 'INVALID_ARGUMENT'
   /** The target has other entries of this database than its change log: the file was copied, or an older copy took its place. */
   | 'FORKED'
   /** The target does not have the entries before those of a push. The engine reads its position again. */

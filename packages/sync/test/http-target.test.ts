@@ -161,6 +161,11 @@ describe('a hub over HTTP', () => {
         expect.stringContaining('no hub'),
       ]);
     }
+    // Words of the hub are stored with the failure.
+    const words = JSON.stringify({ error: { code: 'FORKED', message: 'x'.repeat(100_000) } });
+    const wordy = await otherServer((_, response) => void response.writeHead(409).end(words));
+    const { code, message } = await failureOf((await openTarget(wordy.url)).id());
+    expect([code, message]).toEqual(['FORKED', 'x'.repeat(1000)]);
     const elsewhere = await otherServer((_, response) => void response.end('{"result":"stolen"}'));
     const redirecting = await otherServer(
       (_, response) => void response.writeHead(307, { location: elsewhere.url }).end(),

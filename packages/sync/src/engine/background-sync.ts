@@ -9,13 +9,14 @@ import {
 import { runSync, type RunSyncOptions } from './run-sync.ts';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import { newState } from './stored-state.ts';
+import { checkDuration, startTimer } from '../timers.ts';
 import { setTarget, syncStatus, type SyncStatus } from './sync-status.ts';
 import { storeState, Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
 
 /** Options of {@link backgroundSync}. */
 export interface BackgroundSyncOptions
   extends Omit<OpenTargetOptions, 'create'>, Pick<RunSyncOptions, 'intervalMs' | 'onReport'> {
-  /** Time at most in which closing the database sends what the target does not have yet. @default 5000 */
+  /** Time at most in which closing the database sends what the target does not have yet; Infinity for any. @default 5000 */
   readonly closeTimeoutMs?: number;
   /** True to create the file of a target that is one. Its folder may not be mounted. @default false */
   readonly create?: boolean;
@@ -43,7 +44,7 @@ export interface BackgroundSync extends RunningSync {
  * database, one synchronises at a time.
  * @param location - `http://…` or `https://…` of a hub, in Node also `postgres://…` or the path of a file. It is stored in the
  * database, without the password
- * @throws {SyncError} SYNC_TARGET_INVALID; further ones, and NO_CHANGE_LOG of `PersistenceError`, come from `openPersistence`
+ * @throws {SyncError} SYNC_TARGET_INVALID, INVALID_ARGUMENT; further ones, and NO_CHANGE_LOG of `PersistenceError`, come from `openPersistence`
  */
 export function backgroundSync(
   location: string,
@@ -57,6 +58,9 @@ export function backgroundSync(
   }: BackgroundSyncOptions = {},
 ): SyncStarter<BackgroundSync> {
   const checked = checkLocation(location);
+  checkDuration('intervalMs', intervalMs);
+  checkDuration('closeTimeoutMs', closeTimeoutMs);
+  checkDuration('answerTimeoutMs', ofTarget.answerTimeoutMs);
   return {
     async start(database) {
       const target = await open(checked, { create, ...ofTarget });
@@ -78,24 +82,36 @@ export function backgroundSync(
           ...(onReport !== undefined && { onReport }),
         }),
       ).catch(() => undefined);
+      /** What still stores how far it came. */
+      const steps = new Set<Promise<unknown>>([running]);
+      const step = <T>(work: Promise<T>): Promise<T> => {
+        const ended: Promise<unknown> = work.catch(() => undefined).then(() => steps.delete(ended));
+        steps.add(ended);
+        return work;
+      };
       return {
         status: () => syncStatus(database),
-        synchronise: () => new Synchroniser(database, target).synchronise(),
+        synchronise: () => step(new Synchroniser(database, target).synchronise()),
         async stop() {
           control.abort();
           const end = performance.now() + closeTimeoutMs;
           await withinTime(closeTimeoutMs, async () => {
             await running;
             const { lagEntries } = await syncStatus(database);
-            if (lagEntries > 0) await new Synchroniser(database, target).push();
+            if (lagEntries > 0) await step(new Synchroniser(database, target).push());
           });
           // What still runs ends with it, or with the database: every step may end at any moment.
           await withinTime(end - performance.now(), () => target.close());
+          // It notes why it has ended, which has to be before whatever the caller does with the database next.
+          await withinTime(LAST_NOTE_MS, () => Promise.all(steps));
         },
       };
     },
   };
 }
+
+/** Time in which a step whose target was closed notes it, in milliseconds. */
+const LAST_NOTE_MS = 1000;
 
 /** Time in which another tab ends its step, in milliseconds. Its step may end later all the same, and store where it was. */
 const OTHER_TAB_MS = 10_000;
@@ -138,10 +154,10 @@ interface Locks {
 }
 
 /** Waits for work, a time at most, whether it succeeds or not. */
-async function withinTime(timeoutMs: number, work: () => Promise<void>): Promise<void> {
+async function withinTime(timeoutMs: number, work: () => Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
+    timer = startTimer(resolve, timeoutMs);
   });
   await Promise.race([work().catch(() => undefined), timeout]);
   clearTimeout(timer);

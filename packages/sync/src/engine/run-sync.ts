@@ -2,12 +2,17 @@
 import type { Persistence } from '@ggen-sim/core';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
+import { abortWith, checkDuration, startTimer } from '../timers.ts';
 import { pulledPosition } from './sync-status.ts';
 import { Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
 
 /** Options of {@link runSync}. */
 export interface RunSyncOptions {
-  /** Time between two synchronisations when nothing is saved here, and the target tells of nothing. @default 5000 */
+  /**
+   * Time between two synchronisations when nothing is saved here, and the target tells of nothing: 200 at least, and Infinity for
+   * none at intervals.
+   * @default 5000
+   */
   readonly intervalMs?: number;
   /** Ends the run after the step that is running. */
   readonly signal: AbortSignal;
@@ -16,7 +21,10 @@ export interface RunSyncOptions {
    * meanwhile. @default false
    */
   readonly goesOn?: boolean;
-  /** Called after each synchronisation that moved something, and after each that failed. */
+  /**
+   * Called after each synchronisation that moved something, and after each that failed. An error in it is uncaught, and ends
+   * nothing here.
+   */
   readonly onReport?: (
     report:
       | { readonly pushed: PushReport; readonly pulled: PullReport }
@@ -37,13 +45,16 @@ const MIN_INTERVAL_MS = 200;
 /**
  * Synchronises after saves, when the target tells of something new, and at intervals. A target that cannot be reached is tried
  * again later; saves never wait.
- * @throws {SyncError} FORKED and whatever trying again does not mend
+ * @throws {SyncError} FORKED and whatever trying again does not mend; INVALID_ARGUMENT
  */
 export async function runSync(
   database: Persistence,
   target: SyncTarget,
-  { intervalMs = 5000, signal, goesOn = false, onReport }: RunSyncOptions,
+  { intervalMs: givenMs = 5000, signal, goesOn = false, onReport }: RunSyncOptions,
 ): Promise<void> {
+  checkDuration('intervalMs', givenMs);
+  const intervalMs = Math.max(givenMs, MIN_INTERVAL_MS);
+  const tell = separated(onReport);
   const synchroniser = new Synchroniser(database, target);
   const ended = new AbortController();
   const waker = new Waker(AbortSignal.any([signal, ended.signal]));
@@ -58,7 +69,7 @@ export async function runSync(
       try {
         const { pushed, pulled } = await synchroniser.synchronise();
         failures = 0;
-        if (pushed.changes + pulled.changes > 0) onReport?.({ pushed, pulled });
+        if (pushed.changes + pulled.changes > 0) tell({ pushed, pulled });
         waker.pulledUpTo(await pulledPosition(database));
         await waker.pause(MIN_INTERVAL_MS, intervalMs, 'news');
       } catch (error) {
@@ -68,7 +79,7 @@ export async function runSync(
         // Whoever was told to wait does not come back before; the jitter keeps machines from coming together.
         const { retryAfterMs = 0 } = error as Partial<SyncError>;
         const retryMs = Math.min(retryAfterMs + jitteredMs, MAX_RETRY_MS);
-        onReport?.({ error, retryMs });
+        tell({ error, retryMs });
         await waker.pause(Math.min(Math.max(retryAfterMs, MIN_INTERVAL_MS), retryMs), retryMs, 'target');
       }
     }
@@ -99,8 +110,22 @@ async function followTarget(target: SyncTarget, waker: Waker, signal: AbortSigna
       retryAfterMs = (error as Partial<SyncError>).retryAfterMs ?? 0;
     }
     const longest = Math.min(MIN_SUBSCRIBE_MS * 2 ** failures, MAX_SUBSCRIBE_MS);
-    await sleep(retryAfterMs + longest * (0.5 + Math.random() / 2), signal);
+    const waitMs = retryAfterMs + longest * (0.5 + Math.random() / 2);
+    await sleep(Math.min(waitMs, MAX_RETRY_MS), signal);
   }
+}
+
+/** Keeps an error of the callback out of the run, as core does with those of its listeners. */
+function separated(onReport: RunSyncOptions['onReport']): NonNullable<RunSyncOptions['onReport']> {
+  return (report) => {
+    try {
+      onReport?.(report);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
 }
 
 function mayPass(error: Error): boolean {
@@ -162,7 +187,7 @@ class Waker {
       if (this.#has(reason)) waking.abort();
     };
     this.#wake();
-    await sleep(mostMs - leastMs, AbortSignal.any([this.#signal, waking.signal]));
+    await sleep(mostMs - leastMs, this.#signal, waking.signal);
     this.#wake = () => undefined;
   }
 
@@ -172,15 +197,19 @@ class Waker {
   }
 }
 
-function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted || durationMs <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, durationMs);
-    signal.addEventListener('abort', end);
-  });
+/** Waits for a time, or until one of the signals fires. */
+async function sleep(durationMs: number, ...signals: readonly AbortSignal[]): Promise<void> {
+  if (durationMs <= 0) return;
+  const ended = new AbortController();
+  const unlink = abortWith(ended, ...signals);
+  if (!ended.signal.aborted) {
+    await new Promise<void>((resolve) => {
+      const timer = startTimer(resolve, durationMs);
+      ended.signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+  unlink();
 }

@@ -4,6 +4,7 @@ import { createParser } from 'eventsource-parser';
 import type { ChainPosition, PulledBatch, SyncTarget } from '../contract/sync-target.ts';
 import { GZIP_FROM_BYTES, HUB_PATH, type HubMethod } from '../contract/over-http.ts';
 import { SyncError, type SyncErrorCode } from '../errors.ts';
+import { abortWith, checkDuration, startTimer } from '../timers.ts';
 
 /** The server ends an answer after 60 s; this ends a wait for one that is gone without a word. */
 export const ANSWER_TIMEOUT_MS = 90_000;
@@ -12,6 +13,9 @@ export const ANSWER_TIMEOUT_MS = 90_000;
 const SILENCE_TIMEOUT_MS = 45_000;
 /** Size of an event in characters; a hub sends some twenty. */
 const EVENT_CHARACTERS = 65_536;
+
+/** Length of what is repeated of a hub's own words, in characters: it is stored with each failure. */
+const MESSAGE_CHARACTERS = 1000;
 
 /** What a hub says of a batch. Other codes are those of its server. */
 const CODES_OF_BATCHES: ReadonlySet<string> = new Set<SyncErrorCode>(['FORKED', 'SYNC_GAP', 'SYNC_INVALID']);
@@ -38,13 +42,14 @@ interface AnsweredError {
  * @param url - `http://…` or `https://…`, without what comes after the path
  * @param token - sent to this address alone: a redirect is refused
  * @param answerTimeoutMs - longest wait for an answer
- * @throws {SyncError} SYNC_UNAUTHORIZED for a token that no header can hold
+ * @throws {SyncError} SYNC_UNAUTHORIZED for a token that no header can hold; INVALID_ARGUMENT
  */
 export function httpTarget(
   url: string,
   token: string | undefined,
   answerTimeoutMs: number = ANSWER_TIMEOUT_MS,
 ): SyncTarget {
+  checkDuration('answerTimeoutMs', answerTimeoutMs);
   const trimmed = token?.trim() ?? '';
   if (/[^\x21-\x7e]/.test(trimmed)) {
     throw new SyncError('SYNC_UNAUTHORIZED', 'The token of the hub has characters that a token never has', {
@@ -69,8 +74,7 @@ export function httpTarget(
     unknown: async (leaves) => (leaves.length === 0 ? [] : call('unknown', { leaves }, isTexts)),
     push: (batch) => call('push', batch, isPosition),
     pull: (request) => call('pull', request, isPulledBatch),
-    subscribe: (signal) =>
-      positionsOf(base, trimmed, AbortSignal.any([closed.signal, signal]), answerTimeoutMs),
+    subscribe: (signal) => positionsOf(base, trimmed, [closed.signal, signal], answerTimeoutMs),
     close: async () => closed.abort(),
   };
 }
@@ -92,22 +96,23 @@ async function resultOf(
   }
   let response: Response;
   let answer: string;
-  // Node 20 collects an `AbortSignal.timeout` that only `AbortSignal.any` refers to, and then it never fires.
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(silentFor(answerTimeoutMs)), answerTimeoutMs);
+  const ended = new AbortController();
+  const unlink = abortWith(ended, closed);
+  const timer = startTimer(() => ended.abort(silentFor(answerTimeoutMs)), answerTimeoutMs);
   try {
     response = await fetch(`${base}${HUB_PATH}/${method}`, {
       ...NOWHERE_ELSE,
       method: 'POST',
       headers,
       body,
-      signal: AbortSignal.any([closed, silence.signal]),
+      signal: ended.signal,
     });
     answer = await response.text();
   } catch (error) {
     throw cannotReach(base, error);
   } finally {
     clearTimeout(timer);
+    unlink();
   }
   refuseRedirect(base, response);
   const parsed = parseObject(answer);
@@ -119,15 +124,15 @@ async function resultOf(
 async function* positionsOf(
   base: string,
   token: string,
-  closed: AbortSignal,
+  closed: readonly AbortSignal[],
   answerTimeoutMs: number,
 ): AsyncGenerator<number, void> {
-  const silence = new AbortController();
-  const signal = AbortSignal.any([closed, silence.signal]);
-  let timer = setTimeout(() => silence.abort(silentFor(answerTimeoutMs)), answerTimeoutMs);
+  const ended = new AbortController();
+  const unlink = abortWith(ended, ...closed);
+  let timer = startTimer(() => ended.abort(silentFor(answerTimeoutMs)), answerTimeoutMs);
   const heard = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(silentFor(SILENCE_TIMEOUT_MS)), SILENCE_TIMEOUT_MS);
+    timer = startTimer(() => ended.abort(silentFor(SILENCE_TIMEOUT_MS)), SILENCE_TIMEOUT_MS);
   };
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
@@ -135,7 +140,7 @@ async function* positionsOf(
     const response = await fetch(`${base}${HUB_PATH}/subscribe`, {
       ...NOWHERE_ELSE,
       headers,
-      signal,
+      signal: ended.signal,
     });
     refuseRedirect(base, response);
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
@@ -159,10 +164,11 @@ async function* positionsOf(
     }
     throw new Error('the hub has ended the stream');
   } catch (error) {
-    if (closed.aborted) return;
+    if (closed.some(({ aborted }) => aborted)) return;
     throw error instanceof SyncError ? error : cannotReach(base, error);
   } finally {
     clearTimeout(timer);
+    unlink();
     await reader?.cancel().catch(() => undefined);
   }
 }
@@ -264,7 +270,8 @@ function errorIn(given: unknown): AnsweredError | undefined {
   if (!isObject(given)) return undefined;
   const { code, message, hint } = given;
   if (!isText(code) || !isText(message)) return undefined;
-  return { code, message, hint: isText(hint) ? hint : undefined };
+  const shortened = (text: string): string => text.slice(0, MESSAGE_CHARACTERS);
+  return { code, message: shortened(message), hint: isText(hint) ? shortened(hint) : undefined };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
