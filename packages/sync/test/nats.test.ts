@@ -137,13 +137,18 @@ it('carries an id and a position alone, of the tenant that has pushed, and only 
   await save(database, 'b');
   await new Synchroniser(database, acme).synchronise();
   await new Synchroniser(database, acme).synchronise();
-  await vi.waitFor(() => expect(heard.length).toBeGreaterThan(0), UNTIL);
+  await vi.waitFor(() => expect(heard.length).toBeGreaterThan(1), UNTIL);
   await using other = await openPersistence({ storage: 'memory' });
   await save(other, 'x');
   await new Synchroniser(other, globex).synchronise();
-  await vi.waitFor(() => expect(heard.length).toBeGreaterThan(1), UNTIL);
+  await vi.waitFor(() => expect(heard.length).toBeGreaterThan(2), UNTIL);
   const [ofAcme, ofGlobex] = [await acme.id(), await globex.id()];
-  expect(heard).toEqual([`ggen-sim.sync.v1.${ofAcme} 2`, `ggen-sim.sync.v1.${ofGlobex} 1`]);
+  // The first one tells if it may publish at all.
+  expect(heard).toEqual([
+    'ggen-sim.sync.v1.none ',
+    `ggen-sim.sync.v1.${ofAcme} 2`,
+    `ggen-sim.sync.v1.${ofGlobex} 1`,
+  ]);
   // A sign that somebody made up, and one of another tenant, say nothing: who waits reads where the hub ends.
   const control = new AbortController();
   onTestFinished(() => control.abort());
@@ -181,11 +186,20 @@ it('stops nothing where it cannot be reached, refuses, or speaks no TLS, and say
   const plain = await nats();
   const away = await nats();
   await away.kill();
+  const configuration = path.join(folder, 'permissions.conf');
+  const forbidding = (what: string): string =>
+    `{ user: no-${what}, password: right, permissions: { ${what}: { deny: ">" } } }`;
+  const users = ['publish', 'subscribe'].map((what) => forbidding(what)).join(', ');
+  writeFileSync(configuration, `authorization { users = [ ${users} ] }`);
+  const forbids = await nats('-c', configuration);
   const location = await cluster.newSchema();
   for (const [url, reason, variables] of [
     [away.url, 'connection refused', {}],
     [secured.url, /authorization/i, {}],
     [secured.url, /authorization/i, { NATS_USER: 'hub', NATS_PASSWORD: 'wrong' }],
+    // A connection that stays, and is of no use.
+    [forbids.url, /permissions violation for publish/i, { NATS_USER: 'no-publish', NATS_PASSWORD: 'right' }],
+    [forbids.url, /permissions .* subscription/i, { NATS_USER: 'no-subscribe', NATS_PASSWORD: 'right' }],
     [plain.url.replace('nats:', 'tls:'), "server does not support 'tls'", {}],
   ] as const) {
     const restore = withVariables(variables);

@@ -30,6 +30,9 @@ const MAX_RETRY_MS = 10_000;
 
 const SUBJECT = 'ggen-sim.sync.v1';
 
+/** Takes the place of the id of a hub in a message that only tells if this user may publish. */
+const NO_HUB = 'none';
+
 /** True for addresses of NATS servers, with commas between them. */
 const SERVER = /^(?:nats|tls):\/\/[^\s/?#@,]+\/?$/i;
 
@@ -177,6 +180,7 @@ class Signs implements NatsSigns {
     for (let failures = 0; !signal.aborted; failures++) {
       try {
         const connection = await this.#nats.connect(this.#options);
+        const connectedAt = performance.now();
         const refused = refusalOf(connection);
         // Signs of all tenants, of which those are passed on that somebody here waits for.
         connection.subscribe(`${SUBJECT}.*`, {
@@ -184,17 +188,22 @@ class Signs implements NatsSigns {
             if (error === null) this.#tell(subject.slice(SUBJECT.length + 1));
           },
         });
-        // Answered after the subscription, so from here on nothing is missed.
+        connection.publish(`${SUBJECT}.${NO_HUB}`);
+        // Answered after both, so from here on nothing is missed; a refusal has come before.
         await connection.flush();
+        const refusal = await Promise.race([refused, pause(0)]);
+        if (refusal !== undefined) {
+          await connection.close();
+          throw refusal;
+        }
         this.#connection = connection;
         this.#report(null);
         for (const hubId of this.#listeners.keys()) this.#tell(hubId);
         if (signal.aborted) await connection.close();
-        const ended = connection.closed().then((error) => {
-          failures = 0;
-          return error ?? new Error('the connection has ended');
-        });
+        const ended = connection.closed().then((error) => error ?? new Error('the connection has ended'));
         const reason = await Promise.race([ended, refused]);
+        // A server that ends each connection soon is not asked again and again.
+        if (performance.now() - connectedAt > MAX_RETRY_MS) failures = 0;
         this.#connection = undefined;
         await connection.close();
         this.#report(reason);
