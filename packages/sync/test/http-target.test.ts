@@ -115,7 +115,7 @@ describe('a hub over HTTP', () => {
         'SYNC_UNAUTHORIZED',
         expect.stringContaining('not enough'),
       ]);
-      expect(failure.hint).toContain('Call `push` or `pull` alone');
+      expect(failure.hint).toMatch(/^It allows: (?:push|pull)\. Call `push` or `pull` alone/);
     }
     // Beside the hub, they are enough for nothing.
     for (const [target, method] of [
@@ -413,6 +413,11 @@ async function untilDone(database: Persistence, target: SyncTarget): Promise<voi
   }
 }
 
+it('may be a file with any other name', () => {
+  for (const name of ['./hub.example:7080', 'hub.example', 'C:hub.db'])
+    expect(checkStoredLocation(name)).toBe(path.resolve(name));
+});
+
 it('is named by an address without secrets, which is stored in one form', () => {
   expect(checkStoredLocation('HTTP://LocalHost:7080/')).toBe('http://localhost:7080');
   expect(checkStoredLocation('https://hub.example/team/')).toBe('https://hub.example/team');
@@ -423,6 +428,10 @@ it('is named by an address without secrets, which is stored in one form', () => 
     'https://host/?token=secret',
     'https://host/#secret',
     'ftp://host/hub',
+    'hub.example:7080',
+    '127.0.0.1:7080/hub',
+    '[::1]:7080',
+    ' https://hub.example',
   ]) {
     expect(() => checkStoredLocation(wrong)).toThrowError(
       expect.objectContaining({

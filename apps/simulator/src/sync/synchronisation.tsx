@@ -45,7 +45,7 @@ function Unreadable({ failure }: { failure: Failure }): ReactNode {
 
 function NotSetUp(): ReactNode {
   const link = (
-    <a href={`${DOCS}${IS_STUDIO ? '' : '#pages'}`} target="_blank" rel="noreferrer">
+    <a href={`${DOCS}${IS_STUDIO ? '' : '#the-simulator-page'}`} target="_blank" rel="noreferrer">
       How it works
     </a>
   );

@@ -221,6 +221,7 @@ function failureOf(base: string, { status, headers }: Response, error: AnsweredE
           ? TOKEN_HINT
           : [error?.hint, ...(error?.code === 'FORBIDDEN_SCOPE' ? [SCOPE_HINT] : [])]
               .filter((hint) => hint !== undefined)
+              .map((hint) => hint.replace(/\.?$/, '.'))
               .join(' '),
     });
   }

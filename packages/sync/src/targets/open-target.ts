@@ -7,6 +7,9 @@ import type { OnNatsChange } from './local-targets.ts';
 const POSTGRES = /^postgres(?:ql)?:\/\//;
 const HTTP = /^https?:\/\//i;
 
+/** Another scheme, `HOST:PORT`, or a space before an address: a file of such a name would be one that nobody else reaches. */
+const IS_ADDRESS = /^\w{2,}:|^[^/\\]+:\d+(?:\/|$)|^\s.*:\/\//;
+
 const FORMS =
   'Give http://HOST:PORT or https://HOST of a hub, postgres://USER@HOST/DATABASE, or the path of a file.';
 
@@ -18,7 +21,7 @@ const FORMS =
 export function checkLocation(location: string): string {
   if (HTTP.test(location)) return checkHttp(location);
   if (!POSTGRES.test(location)) {
-    if (location === '' || /^\w{2,}:/.test(location)) {
+    if (location === '' || IS_ADDRESS.test(location)) {
       throw new SyncError('SYNC_TARGET_INVALID', `${JSON.stringify(location)} names no target`, {
         hint: FORMS,
       });
