@@ -3,6 +3,7 @@ import { SqliteError, VfsError, isBusy, isStorageReset } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
 import { retryBusy } from './retry-busy.ts';
 import { DatabaseCopy } from './sqlite/backup-api.ts';
+import { eachRawRow, type RawBindValue, type RawRow } from './sqlite/raw-rows.ts';
 import { withStatementGuard, type StatementGuard } from './sqlite/statement-guard.ts';
 import { PreparedStatements } from './sqlite/prepared-statements.ts';
 import type { Mount } from './sqlite/vfs.ts';
@@ -68,6 +69,13 @@ export interface DurableDatabase {
    * @throws SqliteError SQLITE_AUTH (23) for a statement that is refused, SQLITE_INTERRUPT (9) for one that is ended
    */
   guarded<T>(guard: StatementGuard, work: () => T): T;
+  /**
+   * Runs one statement, and visits each row as the bytes that SQLite has, which costs a fraction of what values of
+   * JavaScript cost. The caller holds a transaction where the storage needs one.
+   * @param visit - may run other statements, and must not keep the row
+   * @throws SqliteError
+   */
+  eachRow(sql: string, values: readonly RawBindValue[], visit: (row: RawRow) => void): void;
   /** Size of the database file in bytes. */
   sizeBytes(): number;
   /**
@@ -180,6 +188,11 @@ export class OpenedDatabase implements DurableDatabase {
   guarded<T>(guard: StatementGuard, work: () => T): T {
     this.#openFile();
     return withStatementGuard(this.#sqlJs, this.database, guard, work);
+  }
+
+  eachRow(sql: string, values: readonly RawBindValue[], visit: (row: RawRow) => void): void {
+    this.#openFile();
+    eachRawRow(this.#sqlJs, this.database, sql, values, visit);
   }
 
   #assertInPlace(): void {

@@ -23,6 +23,7 @@ export type {
   StorageCapabilities,
   StorageFile,
 } from './contract/storage.ts';
+export { Datatype, type RawBindValue, type RawRow } from './sqlite/raw-rows.ts';
 export type { StatementGuard } from './sqlite/statement-guard.ts';
 export type { StorageTransactions } from './contract/storage-transactions.ts';
 export type {

@@ -20,6 +20,7 @@ export const ResultCode = {
   AUTH: 23,
   RANGE: 25,
   NOTADB: 26,
+  ROW: 100,
   DONE: 101,
   IOERR_READ: 266,
   IOERR_SHORT_READ: 522,

@@ -19,40 +19,26 @@ import type { Rowid } from '../tables/foreign-times.ts';
 import { columnsOfTable, TABLE_NAMES, TABLES } from '../tables/index.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
 import { selectList, type AnyTable } from '../tables/table.ts';
-import { isSameHash, leafOf } from './canonical-form.ts';
+import { isSameHash, leafOf, RawLeaves } from './canonical-form.ts';
 import { lastSeqOf, RENUMBERED, TABLE_OF_KIND, unorderedTables } from './change-log.ts';
 import { encodeObject, parseObject } from './entry-body.ts';
 import { isRedacted, RemovalCheck, type RedactionOfEntry } from './check-removals.ts';
 import { fromMember, isRowid, NO_ROWID, readPosition } from './position.ts';
+import { visitLoggedRows, type LoggedRow } from './logged-rows.ts';
 import { ProblemTail, type HistoryProblem } from './problem-tail.ts';
 import { HELD, REDACTED, RELEASED } from './removals.ts';
 import type { RowidRange } from './rowid-ranges.ts';
 import { rowidsOf, RowidSet, sizeOf } from './rowid-set.ts';
 
-/** Entries, or rows, of one step. */
+/** Rows of one step. */
 const BATCH_ROWS = 500;
 
 /** Most rows that one entry of a deletion can name. A cleanup deletes 2,000 at a time. */
 const MAX_DELETED_ROWS = 100_000;
 
-const ENTRIES_SQL = `SELECT seq, at, kind, row_id, row_rowid, leaf, body IS NOT NULL,
-    CASE WHEN substr(kind, 1, 5) = 'rows.' THEN body END
-  FROM ${CHANGE_LOG.name} WHERE seq BETWEEN 1 AND ? ORDER BY seq DESC LIMIT ${BATCH_ROWS}`;
-
 /** The entry that replaced a version of a memory. */
 const NEXT_VERSION_SQL = `SELECT seq, body FROM ${CHANGE_LOG.name}
   WHERE kind = 'memory.saved' AND row_id = ? AND seq > ? ORDER BY seq LIMIT 1`;
-
-interface Entry {
-  readonly seq: number;
-  readonly at: SqlValue;
-  readonly kind: string;
-  readonly rowId: SqlValue;
-  readonly rowid: SqlValue;
-  readonly leaf: SqlValue;
-  readonly hasBody: boolean;
-  readonly body: SqlValue;
-}
 
 const BODY_SQL = `SELECT body FROM ${CHANGE_LOG.name} WHERE seq = ?`;
 
@@ -93,6 +79,7 @@ export class HistoryCheck {
   readonly #ofEntries: Map<TableName | null, ProblemTail> = new Map();
   readonly #ofRows: Map<TableName, HistoryProblem[]> = new Map();
   readonly #listed: number;
+  readonly #leaves: RawLeaves = new RawLeaves();
   /** True for the entries before the rows were last numbered anew. */
   #isRenumbered = false;
   #isComplete = true;
@@ -153,26 +140,23 @@ export class HistoryCheck {
 
   *#compareEntries(lastSeq: number): Generator<number> {
     let next = lastSeq + 1;
-    let first: Entry | undefined;
-    for (;;) {
-      const rows = this.#connection.all(ENTRIES_SQL, [next - 1]);
-      for (const row of rows) {
-        const entry = toEntry(row);
+    let hasNewStart = false;
+    for (let isMore = true; isMore;) {
+      isMore = visitLoggedRows(this.#connection, next - 1, this.#leaves, (entry) => {
         if (entry.seq < next - 1) this.#missing(entry.seq + 1, next - 1);
         next = entry.seq;
-        first = entry;
+        hasNewStart = isNewStart(entry);
         this.#entries++;
         this.#compare(entry);
-      }
+      });
       yield this.#entries;
-      if (rows.length < BATCH_ROWS) break;
     }
     if (this.#isComplete) {
       this.#compareCounts();
       for (const problem of this.#removals.problems(this.#connection)) this.#logProblem(problem);
     }
     // A reset and a restore remove the entries before them, and say so.
-    if (next > 1 && (first === undefined || !isNewStart(first))) this.#missing(1, next - 1);
+    if (next > 1 && !hasNewStart) this.#missing(1, next - 1);
   }
 
   /** Compares how many entries have a rowid with what was noted when the rows were numbered anew. */
@@ -191,7 +175,7 @@ export class HistoryCheck {
     this.#logProblem(`${entries} missing in the change log`);
   }
 
-  #compare(entry: Entry): void {
+  #compare(entry: LoggedRow): void {
     const table = TABLE_OF_KIND.get(entry.kind);
     const state = table && this.#tables.get(table);
     if (state) this.#compareRow(state, entry);
@@ -199,7 +183,7 @@ export class HistoryCheck {
     else this.#logProblem(`entry ${entry.seq} of the change log is of no known kind (${shown(entry.kind)})`);
   }
 
-  #compareRow(state: TableState, entry: Entry): void {
+  #compareRow(state: TableState, entry: LoggedRow): void {
     const { seq, rowid, hasBody } = entry;
     const redaction = this.#removals.takeRedaction(seq, state.table.name);
     if (hasBody && !this.#isBodyOfRow(state, entry)) {
@@ -229,7 +213,7 @@ export class HistoryCheck {
   }
 
   /** True for the body of a save that replaced a memory: the row, under the names of its columns, and nothing else. */
-  #isBodyOfRow({ table }: TableState, { seq, kind }: Entry): boolean {
+  #isBodyOfRow({ table }: TableState, { seq, kind }: LoggedRow): boolean {
     if (kind !== 'memory.saved') return false;
     const [body] = this.#connection.get(BODY_SQL, [seq]) ?? [];
     if (typeof body !== 'string') return false;
@@ -242,46 +226,57 @@ export class HistoryCheck {
   /** Compares a row with its latest entry. */
   #compareCurrent(
     state: TableState,
-    entry: Entry,
+    entry: LoggedRow,
     rowid: Rowid,
     isInsert: boolean,
     redaction: RedactionOfEntry | undefined,
   ): void {
     const { table } = state;
-    const row = this.#connection.get(state.rowSql, [rowid]);
-    if (row === undefined) {
+    if (!entry.isStored(table)) {
       this.#deleted(state, entry, rowid);
       return;
     }
+    state.matched.add(rowid);
+    const isSame = redaction === undefined && entry.isUnchanged(table);
+    if (!isSame && !this.#isUnchangedInValues(state, entry, rowid, redaction)) return;
+    if (!isInsert) return;
+    const { next } = state;
+    if (next !== undefined && state.ascends && rowid > next.rowid) {
+      const message = `entry ${entry.seq} of the change log is out of order: the row of entry ${next.seq} was stored before ${shown(entry.rowId)}`;
+      this.#entryProblem(state, rowid, message);
+    }
+    state.next = { rowid, seq: entry.seq };
+  }
+
+  /** Compares the values of a row whose bytes do not have the hash of its entry, and says how they differ. */
+  #isUnchangedInValues(
+    state: TableState,
+    entry: LoggedRow,
+    rowid: Rowid,
+    redaction: RedactionOfEntry | undefined,
+  ): boolean {
+    const { table } = state;
+    const row = this.#connection.get(state.rowSql, [rowid]) ?? [];
     const columns = table.columns.map(({ column }) => column);
     keepBytes(this.#connection, table.name, columns, row, 1, TextBytes);
     const values = row.slice(1);
-    state.matched.add(rowid);
     const id = typeof values[0] === 'string' ? values[0] : null;
     const { seq, rowId } = entry;
     if (id !== rowId) {
       const message = `the row of entry ${seq} of the change log (${shown(rowId)}) was deleted or renamed: ${shown(id)} is in its place`;
       this.#entryProblem(state, rowid, message);
-      return;
+      return false;
     }
     const difference = differenceOf(table, values, entry, redaction);
-    if (difference !== undefined) {
-      this.#entryProblem(state, rowid, `${shown(id)} was edited: it ${difference} of the change log`);
-      return;
-    }
-    if (!isInsert) return;
-    const { next } = state;
-    if (next !== undefined && state.ascends && rowid > next.rowid) {
-      const message = `entry ${seq} of the change log is out of order: the row of entry ${next.seq} was stored before ${shown(id)}`;
-      this.#entryProblem(state, rowid, message);
-    }
-    state.next = { rowid, seq };
+    if (difference === undefined) return true;
+    this.#entryProblem(state, rowid, `${shown(id)} was edited: it ${difference} of the change log`);
+    return false;
   }
 
   /** Compares an earlier version of a memory with its entry: the save that replaced it has kept it. */
   #compareVersion(
     state: TableState,
-    entry: Entry,
+    entry: LoggedRow,
     rowid: Rowid,
     redaction: RedactionOfEntry | undefined,
   ): void {
@@ -300,7 +295,7 @@ export class HistoryCheck {
     this.#entryProblem(state, rowid, message);
   }
 
-  #followSummary(entry: Entry): void {
+  #followSummary(entry: LoggedRow): void {
     const { seq, at, kind, body, leaf } = entry;
     if (typeof body !== 'string' || !isSameHash(leaf, leafOf(kind, [at, body]))) {
       this.#logProblem(
@@ -346,7 +341,7 @@ export class HistoryCheck {
     }
   }
 
-  #miscounted({ seq, kind }: Entry): void {
+  #miscounted({ seq, kind }: LoggedRow): void {
     this.#logProblem(`entry ${seq} of the change log (${shown(kind)}) counts other rows than it names`);
   }
 
@@ -366,7 +361,7 @@ export class HistoryCheck {
     this.#isRenumbered = true;
   }
 
-  #deleted(state: TableState, { seq, rowId }: Entry, rowid: Rowid): void {
+  #deleted(state: TableState, { seq, rowId }: LoggedRow, rowid: Rowid): void {
     const message = `the row of entry ${seq} of the change log (${shown(rowId)}) was deleted by another program`;
     this.#entryProblem(state, rowid, message);
   }
@@ -443,16 +438,11 @@ function newState(table: AnyTable, ascends: boolean): TableState {
   };
 }
 
-function toEntry(row: readonly SqlValue[]): Entry {
-  const [seq, at = null, kind, rowId = null, rowid = null, leaf = null, hasBody, body = null] = row;
-  return { seq: Number(seq), at, kind: String(kind), rowId, rowid, leaf, hasBody: hasBody === 1, body };
-}
-
 /** Says how values differ from those that an entry has the hash of; undefined where they do not. */
 function differenceOf(
   table: AnyTable,
   values: readonly SqlValue[],
-  { seq, leaf }: Entry,
+  { seq, leaf }: LoggedRow,
   redaction: RedactionOfEntry | undefined,
 ): string | undefined {
   const isSame = isSameHash(redaction?.redactedLeaf ?? leaf, leafOf(table.name, values));
@@ -467,7 +457,7 @@ function differenceOf(
 }
 
 /** True for an entry before which a reset or a restore removed every other. */
-function isNewStart({ kind, body }: Entry): boolean {
+function isNewStart({ kind, body }: LoggedRow): boolean {
   if (kind !== 'rows.deleted' || typeof body !== 'string') return false;
   const { cause } = parseObject(body);
   return cause === 'reset' || cause === 'restore';

@@ -258,7 +258,7 @@ export async function verify(
     const isLarge = (await steps.read(() => connection.sizeBytes())) > MAX_LOCKED_BYTES;
     // The integrity check holds its lock to the end, so a large database is copied first.
     const copied = isLarge
-      ? await readCopy((copy) => checkAll(copy, readAtOnce, (work) => work()))
+      ? await readCopy((copy) => checkAll(copy, readAtOnce, (work) => copy.transaction('read', work)))
       : undefined;
     if (!copied) {
       await checkAll(

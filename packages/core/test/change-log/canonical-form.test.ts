@@ -1,5 +1,6 @@
+import { memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { expect, it } from 'vitest';
-import { canonicalForm, leafOf } from '../../src/change-log/canonical-form.ts';
+import { canonicalForm, leafOf, RawLeaves } from '../../src/change-log/canonical-form.ts';
 import type { SqlValue } from '../../src/engine/sqlite-connection.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -46,4 +47,32 @@ const EXAMPLES: readonly (readonly [
 it.each(EXAMPLES)('encodes a row of %s', (name, values, form, leaf) => {
   expect(hex(canonicalForm(name, values))).toBe(form);
   expect(hex(leafOf(name, values))).toBe(leaf);
+});
+
+it('gives a row the same hash from the bytes that SQLite has as from its values', async () => {
+  const db = await openDatabase(memoryStorage());
+  const rows: readonly (readonly SqlValue[])[] = [
+    ...EXAMPLES.filter(([, values]) => typeof values[0] !== 'bigint').map(([, values]) => values),
+    [0, -0, 5, 1.5, -1, 2 ** 53 - 1, -(2 ** 53 - 1), 1e300, Number.MIN_VALUE, 2 ** 31, -(2 ** 31) - 1],
+    ['', 'a\0b', '\ufeffx', '\u{1f600}', 'é'.repeat(5000), '\ufffd'],
+    [new Uint8Array(), Uint8Array.of(0), new Uint8Array(100_000).fill(7)],
+    [null],
+  ];
+  const leaves = new RawLeaves();
+  for (const values of rows) {
+    const columns = values.map((_, index) => `c${index}`);
+    db.database.exec(`CREATE TABLE t (${columns.join()})`);
+    db.database.run(`INSERT INTO t VALUES (${columns.map(() => '?').join()})`, [...values] as null[]);
+    const found: string[] = [];
+    db.eachRow('SELECT rowid, * FROM t', [], (row) => {
+      found.push(hex(leaves.leafOf('täble', row, 1, values.length)));
+    });
+    expect(found).toEqual([hex(leafOf('täble', values))]);
+    db.database.exec('DROP TABLE t');
+  }
+  const exact = [9007199254740993n, -9223372036854775808n];
+  db.eachRow(`SELECT ${exact.join()}`, [], (row) => {
+    expect(hex(leaves.leafOf('t', row, 0, 2))).toBe(hex(leafOf('t', exact)));
+  });
+  db.close();
 });
