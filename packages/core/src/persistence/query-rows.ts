@@ -4,13 +4,8 @@ import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts'
 import { encodeJsonValue, parseJsonRow, toBase64 } from '../exports/json-values.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { TABLES } from '../tables/index.ts';
-import {
-  BATCH_BYTES,
-  countRows,
-  readInOrder,
-  type Cursor,
-  type RowBatch,
-} from '../tables/keyset-pagination.ts';
+import { countRows } from '../tables/count-rows.ts';
+import { BATCH_BYTES, readInOrder, type Cursor, type RowBatch } from '../tables/keyset-pagination.ts';
 import { TextBytes } from '../tables/stored-bytes.ts';
 import { checkConditions, type QueryOrder, type RowFilter } from '../tables/row-filter.ts';
 import type { AnyTable, RowMethod } from '../tables/table.ts';

@@ -153,13 +153,13 @@ function sortColumn(table: AnyTable, order: QueryOrder | undefined): string {
 }
 
 /** Makes the condition on the agent. */
-function agentCondition({ agent }: RowFilter, selective: ColumnCondition | undefined): SqlCondition[] {
+export function agentCondition({ agent }: RowFilter, selective: ColumnCondition | undefined): SqlCondition[] {
   if (agent === EVERY_AGENT) return [];
   return [{ sql: `${withoutIndex('agent_id', selective)} ${agent.comparison}`, values: [agent.value] }];
 }
 
 /** Keeps SQLite from using an index for a column, where another condition is to be found by its index. */
-function withoutIndex(column: string, selective: ColumnCondition | undefined): string {
+export function withoutIndex(column: string, selective: ColumnCondition | undefined): string {
   return selective === undefined ? column : `+${column}`;
 }
 
@@ -320,45 +320,6 @@ function rowsByIndex(
     }
   }
   return { rows, isLarge: bytes >= enoughBytes };
-}
-
-/** Counts the rows of a query. The caller holds a snapshot. */
-export function countRows(connection: SqliteConnection, table: AnyTable, filter: RowFilter): number {
-  const { conditions } = filter;
-  const selective = conditions && selectiveCondition(connection, table, conditions.columns);
-  const period = periodConditions(connection, table, filter, withoutIndex(table.timeColumn, selective));
-  const { sql, values } = countQuery(table, filter, selective, period);
-  return Number(connection.get(sql, values)?.[0] ?? 0);
-}
-
-/** Columns beyond agent and time that the index has which begins with the agent. Receipts have no operation. */
-const AGENT_INDEX_COLUMNS: ReadonlySet<string> = new Set(['status', 'operation']);
-
-/**
- * Makes the query that counts rows. With more than one condition on the columns of the agent index, all of it is read: each
- * of the other indexes would lead to the rows.
- */
-export function countQuery(
-  table: AnyTable,
-  filter: RowFilter,
-  selective?: ColumnCondition,
-  period: readonly SqlCondition[] = textPeriod(withoutIndex(table.timeColumn, selective), filter),
-): SqlCondition {
-  const agent = agentCondition(filter, selective);
-  const { columns = [], content = [] } = filter.conditions ?? {};
-  const isCovered =
-    table.ageingColumn !== undefined &&
-    selective === undefined &&
-    content.length === 0 &&
-    columns.every(({ column }) => AGENT_INDEX_COLUMNS.has(column)) &&
-    agent.length + columns.length + (period.length > 0 ? 1 : 0) > 1;
-  const only = columns.length === 1 && agent.length + period.length === 0 ? columns[0] : undefined;
-  const conditions = [...agent, ...period, ...rowConditions(filter, selective ?? only)];
-  const where = conditions.map(({ sql }) => sql).join(' AND ');
-  return {
-    sql: `SELECT count(*) FROM ${table.name}${isCovered ? ` INDEXED BY idx_${table.name}_agent` : ''}${where && ` WHERE ${where}`}`,
-    values: conditions.flatMap(({ values }) => values),
-  };
 }
 
 /** Returns a time in the form of this program. A cursor has another one if the last foreign time is gone since. */

@@ -176,7 +176,7 @@ export function rowConditions({ conditions }: RowFilter, selective?: ColumnCondi
 }
 
 /** Number of rows up to which an index finds them all and they are sorted then. Beyond it, rows are read in order. */
-const FEW_ROWS = 5000;
+export const FEW_ROWS = 5000;
 
 /** Finds the condition that the fewest rows pass, if an index says that they are few. */
 export function selectiveCondition(

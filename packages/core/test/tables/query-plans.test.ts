@@ -15,7 +15,8 @@ import {
   auditedAgentsSql,
   receiptStatisticsSql,
 } from '../../src/tables/analytics.ts';
-import { countQuery, keysetQueries } from '../../src/tables/keyset-pagination.ts';
+import { countQuery } from '../../src/tables/count-rows.ts';
+import { keysetQueries } from '../../src/tables/keyset-pagination.ts';
 import { checkConditions, type RowConditions } from '../../src/tables/row-filter.ts';
 import { agentMemoryTable } from '../../src/tables/agent-memory.ts';
 import { auditLogTable } from '../../src/tables/audit-log.ts';
@@ -212,6 +213,22 @@ describe('query plans', () => {
         conditions: receiptsWith({ status: 'success' }),
       }).sql,
       ['SCAN receipts USING COVERING INDEX idx_receipts_agent'],
+    ],
+    [
+      'the number of receipts of a status in a short period: its rows are read',
+      countQuery(
+        receiptsTable,
+        { agent: SOME_AGENTS, since: '2026', conditions: receiptsWith({ status: 'success' }) },
+        undefined,
+        undefined,
+        'time index',
+      ).sql,
+      ['SEARCH receipts USING INDEX idx_receipts_created_at (created_at>?)'],
+    ],
+    [
+      'the number of receipts of some agents where a call to read costs most: all rows are read',
+      countQuery(receiptsTable, { agent: SOME_AGENTS }, undefined, undefined, 'rows').sql,
+      ['SCAN receipts'],
     ],
     [
       'the number of receipts of an agent in a period',
