@@ -1,5 +1,14 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+} from 'react';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import type { Order } from './row-order.ts';
@@ -79,6 +88,13 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
     latestOnRows.current(rows);
   }, [rows]);
 
+  const latestOnOpen = useRef(onOpen);
+  latestOnOpen.current = onOpen;
+  const choose = useCallback((index: number, row: Row) => {
+    setActive(index);
+    latestOnOpen.current(row);
+  }, []);
+
   const activeIndex = Math.min(active, rows.length - 1);
   const moveTo = (index: number): void => {
     const target = Math.max(0, Math.min(rows.length - 1, index));
@@ -140,26 +156,17 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
             const row = rows[index];
             if (row === undefined) return null;
             return (
-              <div
+              <TableRow
                 key={rowKey(row)}
                 id={rowId(index)}
-                role="row"
-                aria-rowindex={index + 2}
-                aria-selected={index === activeIndex}
-                data-tone={rowTone?.(row)}
-                className="row-table__row"
-                style={{ transform: `translateY(${start}px)` }}
-                onClick={() => {
-                  setActive(index);
-                  onOpen(row);
-                }}
-              >
-                {columns.map((column) => (
-                  <div key={column.title} role="gridcell" className={cellClass(column)}>
-                    {column.cell(row)}
-                  </div>
-                ))}
-              </div>
+                index={index}
+                start={start}
+                row={row}
+                columns={columns}
+                isActive={index === activeIndex}
+                tone={rowTone?.(row)}
+                onChoose={choose}
+              />
             );
           })}
         </div>
@@ -187,6 +194,49 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
     </div>
   );
 }
+
+interface TableRowProps<Row> {
+  readonly id: string;
+  readonly index: number;
+  /** Distance from the first row, in pixels. */
+  readonly start: number;
+  readonly row: Row;
+  readonly columns: readonly Column<Row>[];
+  readonly isActive: boolean;
+  readonly tone: 'error' | undefined;
+  readonly onChoose: (index: number, row: Row) => void;
+}
+
+/** A row. It renders again when something of it changes, not with every step of scrolling. */
+const TableRow = memo(function TableRow<Row>({
+  id,
+  index,
+  start,
+  row,
+  columns,
+  isActive,
+  tone,
+  onChoose,
+}: TableRowProps<Row>): ReactNode {
+  return (
+    <div
+      id={id}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isActive}
+      data-tone={tone}
+      className="row-table__row"
+      style={{ transform: `translateY(${start}px)` }}
+      onClick={() => onChoose(index, row)}
+    >
+      {columns.map((column) => (
+        <div key={column.title} role="gridcell" className={cellClass(column)}>
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+}) as <Row>(props: TableRowProps<Row>) => ReactNode;
 
 /** Shows a column's title: a button where the rows can be sorted by it. */
 function ColumnHead<Row>({
