@@ -8,9 +8,16 @@ export interface FailureSpan {
   readonly latest: string;
 }
 
-/** The runs of a period. */
+/** Numbers of runs. */
+export interface RunTotals {
+  readonly count: number;
+  readonly failed: number;
+}
+
+/** The runs of a period, and of the one before. */
 export interface OverviewData {
-  readonly total: TimeSeries | undefined;
+  readonly total: RunTotals;
+  readonly before: RunTotals;
   readonly bucket: TimeBucket;
   /** Steps by status, all of the same length. */
   readonly steps: ReadonlyMap<string, readonly TimeSeriesStep[]>;
@@ -43,17 +50,18 @@ export async function readOverview(
 ): Promise<OverviewData> {
   const bucket: TimeBucket = HOURLY.has(since) ? 'hour' : 'day';
   const byAgent = await persistence.timeSeries({ table: 'receipts', by: 'agent', since });
-  const all = await persistence.timeSeries({ table: 'receipts', since });
   const byStatus = await persistence.timeSeries({ table: 'receipts', by: 'status', bucket, since });
   const failures = await persistence.querySql({
+    // The rows of the period are read: without the sign, SQLite would read every error that there has ever been.
     sql: `SELECT agent_id, min(created_at), max(created_at) FROM receipts
-           WHERE status = 'error' AND created_at >= ? GROUP BY agent_id LIMIT 1000`,
+           WHERE +status = 'error' AND created_at >= ? GROUP BY agent_id LIMIT 1000`,
     parameters: [byAgent.since.slice(0, 19).replace('T', ' ')],
   });
   const newest = await persistence.queryReceipts({ status: 'error', since, limit: LISTED_RUNS });
   const slowest = await persistence.queryReceipts({ order: 'longest-first', since, limit: LISTED_RUNS });
   return {
-    total: all.series[0],
+    total: sumOf(byAgent.series.map(({ total }) => total)),
+    before: sumOf(byAgent.series.map(({ before }) => before)),
     bucket,
     steps: new Map(byStatus.series.map(({ group, steps }) => [group ?? '', steps])),
     agents: byAgent.series,
@@ -66,6 +74,13 @@ export async function readOverview(
     newestFailures: newest.map(summarizeReceipt),
     slowest: slowest.map(summarizeReceipt),
     sinceVisit: lastVisit === undefined ? undefined : await readChanges(persistence, lastVisit),
+  };
+}
+
+function sumOf(parts: readonly RunTotals[]): RunTotals {
+  return {
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+    failed: parts.reduce((sum, { failed }) => sum + failed, 0),
   };
 }
 

@@ -15,7 +15,7 @@ import type { ReceiptSummary } from '../record-dialog/receipt-summary.ts';
 import { AgentDurations } from './agent-durations.tsx';
 import { lastVisit, noteVisits } from './last-visit.ts';
 import { OutcomeBars } from './outcome-bars.tsx';
-import { readOverview, type ChangesSince, type OverviewData } from './overview-data.ts';
+import { readOverview, type ChangesSince, type OverviewData, type RunTotals } from './overview-data.ts';
 import './overview.css';
 
 const TABLES: readonly TableName[] = ['receipts', 'agent_memory'];
@@ -86,18 +86,18 @@ function OverviewParts({
   since: string;
   lastReceipt: string | null;
 }): ReactNode {
-  const { total, steps, bucket, agents, failures, newestFailures, slowest, sinceVisit } = data;
+  const { total, before, steps, bucket, agents, failures, newestFailures, slowest, sinceVisit } = data;
   return (
     <>
       {sinceVisit === undefined ? null : <SinceVisit changes={sinceVisit} />}
-      {total === undefined || total.total.count === 0 ? (
+      {total.count === 0 ? (
         <p className="overview__none muted">
           No run in this period.
           {lastReceipt === null ? '' : ` The latest ended on ${showTime(lastReceipt)} UTC.`}
         </p>
       ) : (
         <>
-          <Verdict total={total} since={since} />
+          <Verdict total={total} before={before} since={since} />
           <OutcomeBars steps={steps} bucket={bucket} />
           <section className="overview__part" aria-labelledby="overview-agents">
             <h3 id="overview-agents">Agents</h3>
@@ -124,9 +124,15 @@ function OverviewParts({
 }
 
 /** Says the most important in one line: how many runs ended with an error, and whether that is more than before. */
-function Verdict({ total, since }: { total: NonNullable<OverviewData['total']>; since: string }): ReactNode {
-  const { count, failed } = total.total;
-  const { before } = total;
+function Verdict({
+  total: { count, failed },
+  before,
+  since,
+}: {
+  total: RunTotals;
+  before: RunTotals;
+  since: string;
+}): ReactNode {
   return (
     <p className="overview__verdict">
       {failed === 0 ? (

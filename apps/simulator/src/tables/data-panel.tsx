@@ -16,6 +16,7 @@ import { AUDIT_TABLE } from './audit-table.tsx';
 import { FilteredTable } from './filtered-table.tsx';
 import { MissingTables } from './missing-tables.tsx';
 import { MEMORY_TABLE } from './memory-table.tsx';
+import { useReceiptCounts } from './receipt-counts.ts';
 import { RECEIPTS_TABLE } from './receipts-table.tsx';
 import { StatsStrip } from './stats-strip.tsx';
 import './data-panel.css';
@@ -50,6 +51,8 @@ export function DataPanel(): ReactNode {
   const { view, filters } = address;
   const problems = useTableProblems();
   const { value: stats } = useLiveQuery(problems.length === 0 ? readStats : readNothing, TABLE_NAMES);
+  const receiptFilters = view === 'receipts' ? filters : NO_FILTERS;
+  const counts = useReceiptCounts(problems.length === 0 ? receiptFilters : NO_FILTERS);
   const tabs = useRef<HTMLDivElement>(null);
   useEffect(() => keepActiveTabVisible(tabs.current), [view]);
   const missing = problems.filter(({ table }) => TABLES_OF[view]?.includes(table) === true);
@@ -57,9 +60,7 @@ export function DataPanel(): ReactNode {
     <section className="data-panel panel" aria-label="Stored data">
       {/* Without a session, no other heading stands between that of the page and those of the parts. */}
       <h2 className="visually-hidden">Stored data</h2>
-      {problems.length > 0 ? null : (
-        <StatsStrip stats={stats} filters={view === 'receipts' ? filters : NO_FILTERS} />
-      )}
+      {problems.length > 0 ? null : <StatsStrip stats={stats} filters={receiptFilters} filtered={counts} />}
       <Tabs.Root value={view} onValueChange={(next: View) => openView(next)} className="data-tabs">
         <Tabs.List className="data-tabs__list" ref={tabs}>
           {VIEWS.map((name) => (
@@ -73,7 +74,12 @@ export function DataPanel(): ReactNode {
             <MissingTables problems={missing} />
           </Tabs.Panel>
         ) : null}
-        <RecordPanels isShown={missing.length === 0} stats={stats} filters={filters} />
+        <RecordPanels
+          isShown={missing.length === 0}
+          stats={stats}
+          filters={filters}
+          matchingReceipts={counts.total}
+        />
         <Tabs.Panel value="sql" className="data-tabs__panel">
           <FailureBoundary>
             <SqlView />
@@ -106,10 +112,12 @@ function RecordPanels({
   isShown,
   stats,
   filters,
+  matchingReceipts,
 }: {
   isShown: boolean;
   stats: Stats | undefined;
   filters: Filters;
+  matchingReceipts: number | undefined;
 }): ReactNode {
   if (!isShown) return null;
   return (
@@ -124,7 +132,11 @@ function RecordPanels({
           <RunsChart filters={filters} />
         </FailureBoundary>
         <FailureBoundary>
-          <FilteredTable definition={RECEIPTS_TABLE} total={stats?.receiptsTotal} />
+          <FilteredTable
+            definition={RECEIPTS_TABLE}
+            matching={matchingReceipts}
+            total={stats?.receiptsTotal}
+          />
         </FailureBoundary>
       </Tabs.Panel>
       <Tabs.Panel value="memory" className="data-tabs__panel">

@@ -23,7 +23,8 @@ export interface TableDefinition<Stored, Row> {
   readonly table: TableName;
   readonly title: string;
   readonly query: (persistence: Persistence, filters: Filters, order: Order) => AsyncIterable<Stored>;
-  readonly count: (persistence: Persistence, filters: Filters) => Promise<number>;
+  /** Counts the rows that pass; missing where the caller of the table does. */
+  readonly count?: (persistence: Persistence, filters: Filters) => Promise<number>;
   readonly summarize: (row: Stored) => Row;
   readonly columns: readonly Column<Row>[];
   readonly filters: FilterChoice;
@@ -41,13 +42,16 @@ const NO_TABLES: readonly TableName[] = [];
  * Renders a table under its filters. The oldest of a hundred thousand rows are the first in the order “oldest first”,
  * without scrolling past the rows between.
  *
+ * @param matching - number of rows that pass the filters, where the definition does not count them
  * @param total - number of rows without a filter
  */
 export function FilteredTable<Stored, Row>({
   definition,
+  matching: given,
   total,
 }: {
   definition: TableDefinition<Stored, Row>;
+  matching?: number | undefined;
   total: number | undefined;
 }): ReactNode {
   const address = useDeferredValue(useAddress());
@@ -66,7 +70,7 @@ export function FilteredTable<Stored, Row>({
       () =>
         pacedQuery(async (persistence) => {
           const counted = JSON.parse(filterText) as Filters;
-          const number = Object.keys(counted).length === 0 ? undefined : await count(persistence, counted);
+          const number = Object.keys(counted).length === 0 ? undefined : await count?.(persistence, counted);
           return { filterText, number };
         }),
       [count, filterText],
@@ -77,7 +81,7 @@ export function FilteredTable<Stored, Row>({
       [filterText, table],
     ),
   ).value;
-  const matched = matching?.filterText === filterText ? matching.number : undefined;
+  const matched = given ?? (matching?.filterText === filterText ? matching.number : undefined);
   const { title: emptyTitle, advice } = isFiltered ? definition.noMatch : definition.empty;
   return (
     <div className="filtered-table">

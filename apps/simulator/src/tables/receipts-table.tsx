@@ -15,7 +15,6 @@ export const RECEIPTS_TABLE: TableDefinition<ReceiptRow, ReceiptSummary> = {
   title: 'Receipts',
   query: (persistence, filters, order) =>
     persistence.queryReceipts({ ...receiptFiltersOf(filters), order, limit: Number.MAX_SAFE_INTEGER }),
-  count: (persistence, filters) => persistence.countReceipts(receiptFiltersOf(filters)),
   filters: {
     names: ['agent', 'status', 'type', 'execution', 'since', 'until', 'text'],
     statuses: RECEIPT_OUTCOMES,
