@@ -244,6 +244,28 @@ test('a token of a tab stays in it, another tab goes on with one of the device, 
   }
 });
 
+test('a hub that does not answer can be left, and its address does not come back', async ({
+  simulator,
+  context,
+  hub,
+  origin,
+}) => {
+  const { page } = simulator;
+  await hub.start(origin);
+  await connect(page, hub);
+  await context.route(`${hub.url}/sync/v1/cursor`, () => undefined);
+  const asked = page.waitForRequest(/cursor$/);
+  await part(page).getByRole('button', { name: 'Synchronise now' }).click();
+  await asked;
+  // Before the call gives up by itself, after 90 s.
+  await part(page).getByRole('button', { name: 'Disconnect' }).click({ timeout: 60_000 });
+  await expect(part(page).getByLabel('Address of the hub')).toBeVisible();
+  await page.reload();
+  await ready(page);
+  await expect(part(page).getByLabel('Address of the hub')).toBeVisible();
+  expect(await keptTexts(page)).not.toContain(hub.token);
+});
+
 test('a copy of a database is found, and goes on under a new id', async ({
   simulator,
   context,

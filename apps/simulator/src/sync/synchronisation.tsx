@@ -148,6 +148,9 @@ function Conflicts({ agents }: { agents: readonly string[] }): ReactNode {
   );
 }
 
+const SYNCHRONISE = 'Synchronise now';
+const DISCONNECT = 'Disconnect';
+
 /** What a user can do about it, in the page of a browser. */
 function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean }): ReactNode {
   const [busy, setBusy] = useState<string>();
@@ -156,7 +159,7 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
     setBusy(name);
     setFailure(undefined);
     setFailure((await work()) ?? undefined);
-    setBusy(undefined);
+    setBusy((current) => (current === name ? undefined : current));
   };
   const code = status.lastError?.code;
   const target = status.target ?? '';
@@ -169,7 +172,8 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
     <button
       type="button"
       className="button"
-      disabled={busy !== undefined}
+      // A hub that does not answer can be left meanwhile.
+      disabled={busy !== undefined && !(busy === SYNCHRONISE && name === DISCONNECT)}
       onClick={() => void run(name, work)}
     >
       {busy === name ? doing : name}
@@ -188,8 +192,8 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
       {failure ? <FailureNotice failure={failure} /> : null}
       <div className="database-panel__actions">
         {code === 'FORKED' ? button('Give this database a new id', 'Giving it a new id…', renewId) : null}
-        {hasToken ? button('Synchronise now', 'Synchronising…', synchroniseNow) : null}
-        {button('Disconnect', 'Disconnecting…', disconnect)}
+        {hasToken ? button(SYNCHRONISE, 'Synchronising…', synchroniseNow) : null}
+        {button(DISCONNECT, 'Disconnecting…', disconnect)}
       </div>
       {isHub && (!hasToken || code === 'SYNC_UNAUTHORIZED') ? <TokenForm address={target} /> : null}
     </>
