@@ -16,6 +16,8 @@ export type SyncErrorCode =
   | 'SYNC_TARGET_INVALID'
   /** At the stored location is another target: it was made anew, or the token is one of another tenant. */
   | 'SYNC_TARGET_CHANGED'
+  /** The database was given another target, or none, while it was synchronised over this one. */
+  | 'SYNC_TARGET_REPLACED'
   /** The database has no target yet. */
   | 'SYNC_NOT_SET_UP'
   /** The memory of the agent has no conflict, or none with that version. */
@@ -68,4 +70,12 @@ export function targetChanged(location: string): SyncError {
       hint: 'Nothing was sent. Give the token of before, or set the target again with `setTarget` to send everything to this one.',
     },
   );
+}
+
+/** Makes the error of a database that is to be synchronised over another target now. */
+export function targetReplaced(location: string | null): SyncError {
+  const since = location === null ? 'no target any more' : `another target: ${location}`;
+  return new SyncError('SYNC_TARGET_REPLACED', `The database has ${since}`, {
+    hint: 'Nothing more is sent to the one of before. Start again, to synchronise over the one that it has now.',
+  });
 }

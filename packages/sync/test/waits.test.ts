@@ -3,8 +3,9 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openPersistence } from '@ggen-sim/core';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
-import { backgroundSync, openTarget, removeTarget, runSync, syncStatus } from '../src/index.ts';
+import { backgroundSync, openTarget, removeTarget, runSync, Synchroniser, syncStatus } from '../src/index.ts';
 import { save, UNTIL } from './machines.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** A timer that waits longer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -184,4 +185,17 @@ it('are over when `stop` has ended: what is removed then does not come back', as
   await removeTarget(database);
   await expect(asked).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
   expect((await syncStatus(database)).target).toBe(null);
+});
+
+it('for a time to note a success again are over when the clock is set back', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2030-01-01') });
+  onTestFinished(() => void vi.useRealTimers());
+  const target = await openTarget(`${temporaryFolder()}/hub.db`);
+  onTestFinished(() => target.close());
+  await using database = await openPersistence({ storage: 'memory' });
+  const synchroniser = new Synchroniser(database, target);
+  await synchroniser.synchronise();
+  vi.setSystemTime('2027-01-01');
+  await synchroniser.synchronise();
+  expect((await syncStatus(database)).lastSuccess).toBe('2027-01-01T00:00:00.000Z');
 });

@@ -94,7 +94,7 @@ export const syncPush: Command = defineCommand({
   examples: ['ggen-sim sync push', 'ggen-sim sync push | jq .changes'],
   async run(_, context) {
     const { Synchroniser } = await import('@ggen-sim/sync');
-    const pushed = await withTarget(context, (database, target) => new Synchroniser(database, target).push());
+    const pushed = await withTarget(context, (...of) => new Synchroniser(...of).push());
     await context.stdout.writeLine(reportJson(pushed));
   },
 });
@@ -111,7 +111,7 @@ export const syncPull: Command = defineCommand({
   examples: ['ggen-sim sync pull', 'ggen-sim sync pull | jq .conflicts'],
   async run(_, context) {
     const { Synchroniser } = await import('@ggen-sim/sync');
-    const pulled = await withTarget(context, (database, target) => new Synchroniser(database, target).pull());
+    const pulled = await withTarget(context, (...of) => new Synchroniser(...of).pull());
     await context.stdout.writeLine(reportJson(pulled));
     noteUnusual(pulled, context);
   },
@@ -144,9 +144,7 @@ export const syncRun: Command = defineCommand({
     if (follow) return followTarget((interval ?? 5) * 1000, context);
     if (interval !== undefined) throw new UsageError('--interval needs --follow');
     const { Synchroniser } = await import('@ggen-sim/sync');
-    const report = await withTarget(context, (database, target) =>
-      new Synchroniser(database, target).synchronise(),
-    );
+    const report = await withTarget(context, (...of) => new Synchroniser(...of).synchronise());
     await context.stdout.writeLine(reportJson(report));
     noteUnusual(report.pulled, context);
     return undefined;
@@ -201,17 +199,18 @@ async function writeStatus(database: Persistence, context: CommandContext): Prom
 /** Runs work with the database and its target. */
 async function withTarget<T>(
   context: CommandContext,
-  work: (database: Persistence, target: SyncTarget) => Promise<T>,
+  work: (database: Persistence, target: SyncTarget, location: string) => Promise<T>,
 ): Promise<T> {
   const { openTarget, targetOf } = await import('@ggen-sim/sync');
   await using database = await context.openDatabase();
+  const location = await targetOf(database);
   // A hub that is missing is not created: its folder may not be mounted.
-  const target = await openTarget(await targetOf(database), {
+  const target = await openTarget(location, {
     create: false,
     onNatsChange: (failure) => context.printNotice(natsNotice(failure)),
   });
   try {
-    return await work(database, target);
+    return await work(database, target, location);
   } finally {
     await target.close();
   }
@@ -233,8 +232,8 @@ async function followTarget(intervalMs: number, context: CommandContext): Promis
     written.catch(() => closed.abort());
     noteUnusual(report.pulled, context);
   };
-  await withTarget(context, (database, target) =>
-    runSync(database, target, { signal, intervalMs, onReport }),
+  await withTarget(context, (database, target, location) =>
+    runSync(database, target, { signal, location, intervalMs, onReport }),
   );
   await written;
   const { exitCode } = context.interruption;

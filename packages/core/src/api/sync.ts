@@ -39,6 +39,8 @@ export interface IncomingBatch {
   readonly changes: readonly IncomingChange[];
   /** Stored in the same transaction; {@link SyncState} returns it. */
   readonly state: string;
+  /** State that this one was made from: where another one is stored meanwhile, nothing is done. @default whatever is stored */
+  readonly expectedState?: string | null;
 }
 
 /** A change that could not be stored here. */
@@ -52,7 +54,7 @@ export interface RefusedChange {
 export interface IncomingReport {
   /**
    * False when nothing was done, because the others do not have a removal or a version of a memory yet that the batch would
-   * have to be compared with. Push first, and pull again.
+   * have to be compared with, or because of `expectedState`. Read the state again, push first, and pull again.
    */
   readonly applied: boolean;
   /** Rows and versions that were stored. */

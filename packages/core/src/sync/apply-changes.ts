@@ -19,7 +19,7 @@ import { toTimestamp } from '../validation/timestamps.ts';
 import { applyVersion } from './incoming-memory.ts';
 import { applyRemoval } from './incoming-removal.ts';
 import { applyRow, type IncomingContext, type IncomingOutcome } from './incoming-row.ts';
-import { writeSyncState } from './sync-state.ts';
+import { readSyncState, writeSyncState } from './sync-state.ts';
 
 const OPERATION = 'applyChanges';
 
@@ -41,7 +41,7 @@ export async function applyChanges(
   if (tables.includes('agent_memory')) tables.push('audit_log');
   return queue.enqueueWrite(OPERATION, [...new Set(tables)], () => {
     assertOrigin(connection, changeLog, batch.origin);
-    if (!isComparable(connection, batch)) return reportOf([], false);
+    if (!isExpected(connection, batch) || !isComparable(connection, batch)) return reportOf([], false);
     const context = { connection, now: toTimestamp(clock()), log: changeLog.noteRow, changeLog };
     const outcomes = batch.changes.map((change) => applyChange(context, change));
     writeSyncState(connection, batch.state, clock());
@@ -74,6 +74,11 @@ function assertOrigin(connection: SqliteConnection, changeLog: ChangeLog, expect
   if (origin !== expected) throw changeLogReset(`The change log is that of ${origin}, not of ${expected}`);
 }
 
+/** True when the state is still the one that the caller has read. */
+function isExpected(connection: SqliteConnection, { expectedState }: IncomingBatch): boolean {
+  return expectedState === undefined || readSyncState(connection).state === expectedState;
+}
+
 /**
  * True when nothing was removed here that the others do not know: they would go on to send it. A removal of a memory also
  * needs to be compared with versions that the others know.
@@ -89,9 +94,14 @@ function isComparable(connection: SqliteConnection, { changes, pushedSeq }: Inco
 
 /** @throws {PersistenceError} INVALID_ARGUMENT */
 function checkBatch(given: IncomingBatch): IncomingBatch {
-  const { origin, pushedSeq, changes, state } = checkFields({ operation: OPERATION, name: 'batch' }, given);
+  const { origin, pushedSeq, changes, state, expectedState } = checkFields(
+    { operation: OPERATION, name: 'batch' },
+    given,
+  );
   checkText({ operation: OPERATION, name: 'origin' }, origin);
   checkText({ operation: OPERATION, name: 'state' }, state);
+  if (expectedState !== undefined && expectedState !== null)
+    checkText({ operation: OPERATION, name: 'expectedState' }, expectedState);
   checkWholeNumber({ operation: OPERATION, name: 'pushedSeq' }, pushedSeq);
   for (const change of checkList({ operation: OPERATION, name: 'changes' }, changes)) {
     const { kind, table, id, leaf, leaves, row } = checkFields(
@@ -105,5 +115,5 @@ function checkBatch(given: IncomingBatch): IncomingBatch {
     checkList({ operation: OPERATION, name: 'leaves' }, leaves);
     if (typeof row !== 'object') throw invalid({ operation: OPERATION, name: 'row' }, row, 'a row or null');
   }
-  return { origin, pushedSeq, changes, state };
+  return { origin, pushedSeq, changes, state, ...(expectedState !== undefined && { expectedState }) };
 }

@@ -11,7 +11,7 @@ import type { SyncTarget } from '../contract/sync-target.ts';
 import { newState } from './stored-state.ts';
 import { checkDuration, startTimer } from '../timers.ts';
 import { setTarget, syncStatus, type SyncStatus } from './sync-status.ts';
-import { storeState, Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
+import { isReplaced, storeState, Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
 
 /** Options of {@link backgroundSync}. */
 export interface BackgroundSyncOptions
@@ -64,8 +64,8 @@ export function backgroundSync(
   return {
     async start(database) {
       const target = await open(checked, { create, ...ofTarget });
+      const stored = withoutPassword(checked);
       try {
-        const stored = withoutPassword(checked);
         // Beginning again is no permission to send everything to another target than before.
         if ((await syncStatus(database)).target !== stored) await setTarget(database, stored);
       } catch (error) {
@@ -77,11 +77,15 @@ export function backgroundSync(
       const running = inOneTab(database, signal, () =>
         runSync(database, target, {
           signal,
+          location: stored,
           goesOn: true,
           ...(intervalMs !== undefined && { intervalMs }),
           ...(onReport !== undefined && { onReport }),
         }),
-      ).catch(() => undefined);
+      ).catch((error: Error) => {
+        // A database that was given another target: there is nothing to wait for.
+        if (isReplaced(error)) onReport?.({ error, retryMs: Infinity });
+      });
       /** What still stores how far it came. */
       const steps = new Set<Promise<unknown>>([running]);
       const step = <T>(work: Promise<T>): Promise<T> => {
@@ -91,14 +95,14 @@ export function backgroundSync(
       };
       return {
         status: () => syncStatus(database),
-        synchronise: () => step(new Synchroniser(database, target).synchronise()),
+        synchronise: () => step(new Synchroniser(database, target, stored).synchronise()),
         async stop() {
           control.abort();
           const end = performance.now() + closeTimeoutMs;
           await withinTime(closeTimeoutMs, async () => {
             await running;
             const { lagEntries } = await syncStatus(database);
-            if (lagEntries > 0) await step(new Synchroniser(database, target).push());
+            if (lagEntries > 0) await step(new Synchroniser(database, target, stored).push());
           });
           // What still runs ends with it, or with the database: every step may end at any moment.
           await withinTime(end - performance.now(), () => target.close());

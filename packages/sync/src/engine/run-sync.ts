@@ -4,7 +4,7 @@ import type { SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
 import { abortWith, checkDuration, startTimer } from '../timers.ts';
 import { pulledPosition } from './sync-status.ts';
-import { Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
+import { isReplaced, Synchroniser, type PullReport, type PushReport } from './synchroniser.ts';
 
 /** Options of {@link runSync}. */
 export interface RunSyncOptions {
@@ -16,9 +16,11 @@ export interface RunSyncOptions {
   readonly intervalMs?: number;
   /** Ends the run after the step that is running. */
   readonly signal: AbortSignal;
+  /** Location that the database has to have stored all the time. @default the one that it has at the beginning */
+  readonly location?: string;
   /**
    * True to go on also after failures that trying again does not mend, such as a refused token: somebody may mend them
-   * meanwhile. @default false
+   * meanwhile. A database that was given another target ends it all the same. @default false
    */
   readonly goesOn?: boolean;
   /**
@@ -50,12 +52,12 @@ const MIN_INTERVAL_MS = 200;
 export async function runSync(
   database: Persistence,
   target: SyncTarget,
-  { intervalMs: givenMs = 5000, signal, goesOn = false, onReport }: RunSyncOptions,
+  { intervalMs: givenMs = 5000, signal, location, goesOn = false, onReport }: RunSyncOptions,
 ): Promise<void> {
   checkDuration('intervalMs', givenMs);
   const intervalMs = Math.max(givenMs, MIN_INTERVAL_MS);
   const tell = separated(onReport);
-  const synchroniser = new Synchroniser(database, target);
+  const synchroniser = new Synchroniser(database, target, location);
   const ended = new AbortController();
   const waker = new Waker(AbortSignal.any([signal, ended.signal]));
   const unsubscribe = database.subscribe(() => waker.wake());
@@ -73,7 +75,7 @@ export async function runSync(
         waker.pulledUpTo(await pulledPosition(database));
         await waker.pause(MIN_INTERVAL_MS, intervalMs, 'news');
       } catch (error) {
-        if (!(error instanceof Error && (goesOn || mayPass(error)))) throw error;
+        if (!(error instanceof Error && (goesOn || mayPass(error))) || isReplaced(error)) throw error;
         const longest = Math.min(intervalMs * 2 ** failures++, MAX_RETRY_MS);
         const jitteredMs = Math.round(longest * (0.5 + Math.random() / 2));
         // Whoever was told to wait does not come back before; the jitter keeps machines from coming together.

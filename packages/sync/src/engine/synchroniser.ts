@@ -5,7 +5,7 @@
 import type { IncomingReport, Persistence, RefusedChange, SyncState } from '@ggen-sim/core';
 import { chainAfter, START } from '../contract/chain.ts';
 import type { ChainPosition, SyncTarget } from '../contract/sync-target.ts';
-import { forked, SyncError, targetChanged } from '../errors.ts';
+import { forked, SyncError, targetChanged, targetReplaced } from '../errors.ts';
 import { BATCH_ENTRIES, readOutgoing, type Outgoing } from './outgoing.ts';
 import { readState, type StoredState } from './stored-state.ts';
 
@@ -49,15 +49,19 @@ interface Batch extends Outgoing {
 export class Synchroniser {
   readonly #database: Persistence;
   readonly #target: SyncTarget;
+  /** The stored location, of which the target is one; undefined before it was read. */
+  #location: string | null | undefined;
 
-  constructor(database: Persistence, target: SyncTarget) {
+  /** @param location - the one that the database has to have stored. @default the one that it has at the first call */
+  constructor(database: Persistence, target: SyncTarget, location?: string) {
     this.#database = database;
     this.#target = target;
+    this.#location = location;
   }
 
   /**
    * Sends the entries that the target does not have.
-   * @throws {SyncError} FORKED, SYNC_UNREACHABLE, SYNC_INVALID
+   * @throws {SyncError} FORKED, SYNC_UNREACHABLE, SYNC_INVALID, SYNC_TARGET_CHANGED, SYNC_TARGET_REPLACED
    * @throws {PersistenceError} NO_CHANGE_LOG, and as `changes`
    */
   push(): Promise<PushReport> {
@@ -97,12 +101,14 @@ export class Synchroniser {
       const report = await call();
       const [state] = await this.#load();
       const age = Date.now() - Date.parse(state.succeededAt ?? '');
-      if (hasMoved(report) || state.lastError !== null || !(age < UNCHANGED_MS)) {
+      // A time to come was noted before the clock was set back.
+      if (hasMoved(report) || state.lastError !== null || !(age >= 0 && age < UNCHANGED_MS)) {
         await this.#store({ ...state, succeededAt: new Date().toISOString(), lastError: null });
       }
       return report;
     } catch (error) {
-      await noteFailure(this.#database, error);
+      // What is stored then is about another target.
+      if (!isReplaced(error)) await noteFailure(this.#database, error, this.#location);
       throw error;
     }
   }
@@ -135,7 +141,7 @@ export class Synchroniser {
         return report;
       } catch (error) {
         // How far it came is what `syncStatus` tells. Where that cannot be stored, the failure itself is to be heard.
-        await this.#store(state).catch(() => undefined);
+        if (!isReplaced(error)) await this.#store(state).catch(() => undefined);
         // The target was restored from a backup meanwhile: what it lost is sent again.
         if (!(error instanceof SyncError && error.code === 'SYNC_GAP')) throw error;
         [state, { lastSeq }] = await this.#load();
@@ -153,7 +159,7 @@ export class Synchroniser {
       refused: [],
       refusedCount: 0,
     };
-    let [state] = await this.#load();
+    let [state, { state: expectedState }] = await this.#load();
     for (let attempts = 0; attempts < MAX_ATTEMPTS;) {
       const { origin, pulled: after, pulledPushId } = state;
       const request = { origin, after, pushId: pulledPushId, limit: BATCH_ENTRIES };
@@ -166,16 +172,18 @@ export class Synchroniser {
         pushedSeq,
         changes,
         state: JSON.stringify(next),
+        expectedState,
       });
       if (!applied.applied) {
         attempts++;
         await this.#push();
-        [state] = await this.#load();
+        [state, { state: expectedState }] = await this.#load();
         continue;
       }
       attempts = 0;
       report = added(report, changes.length, applied);
       state = applied.refused.length === 0 ? next : await this.#store(withRefused(next, applied));
+      expectedState = JSON.stringify(state);
       if (isLast) return report;
     }
     throw new SyncError('SYNC_BUSY', 'Records were removed here again and again while changes were stored', {
@@ -186,15 +194,26 @@ export class Synchroniser {
   async #load(): Promise<[StoredState, SyncState]> {
     const id = await this.#target.id();
     const stored = await this.#database.syncState();
-    const { location, target } = readState(stored.state, stored.origin);
+    const { location, target } = this.#readSame(stored);
     // Nothing of this database goes to another tenant because of a wrong token.
     if (location !== null && target !== null && target !== id) throw targetChanged(location);
     return [readState(stored.state, stored.origin, id), stored];
   }
 
   async #store(state: StoredState): Promise<StoredState> {
-    await storeState(this.#database, state);
-    return state;
+    for (;;) {
+      const stored = await this.#database.syncState();
+      this.#readSame(stored);
+      if (await storeState(this.#database, state, stored.state)) return state;
+    }
+  }
+
+  /** Reads a state, if it is still about this target. @throws {SyncError} SYNC_TARGET_REPLACED */
+  #readSame({ origin, state }: SyncState): StoredState {
+    const read = readState(state, origin);
+    if (this.#location === undefined) this.#location = read.location;
+    if (read.location !== this.#location) throw targetReplaced(read.location);
+    return read;
   }
 
   /**
@@ -249,22 +268,52 @@ export class Synchroniser {
   }
 }
 
-/** Stores a state, if the database still has the id that it belongs to. */
-export async function storeState(database: Persistence, state: StoredState): Promise<void> {
-  const { origin, pushed } = state;
-  await database.applyChanges({ origin, pushedSeq: pushed.seq, changes: [], state: JSON.stringify(state) });
+/**
+ * Stores a state, if the database still has the id that it belongs to.
+ * @param expected - the state in whose place it comes. @default whatever is stored
+ * @returns false when another state is stored meanwhile
+ */
+export async function storeState(
+  database: Persistence,
+  state: StoredState,
+  expected?: string | null,
+): Promise<boolean> {
+  const { applied } = await database.applyChanges({
+    origin: state.origin,
+    pushedSeq: state.pushed.seq,
+    changes: [],
+    state: JSON.stringify(state),
+    ...(expected !== undefined && { expectedState: expected }),
+  });
+  return applied;
 }
 
-/** Notes why a synchronisation failed, for `syncStatus`. */
-export async function noteFailure(database: Persistence, error: unknown): Promise<void> {
+/**
+ * Notes why a synchronisation failed, for `syncStatus`.
+ * @param ofLocation - the target that it is about; nothing is noted where the database has another one since. @default any
+ */
+export async function noteFailure(
+  database: Persistence,
+  error: unknown,
+  ofLocation?: string | null,
+): Promise<void> {
   const { code = 'INTERNAL', message = String(error) } = error as { code?: string; message?: string };
+  const lastError = { code, message, at: new Date().toISOString() };
   try {
-    const { origin, state } = await database.syncState();
-    const lastError = { code, message, at: new Date().toISOString() };
-    await storeState(database, { ...readState(state, origin), lastError });
+    for (let isNoted = false; !isNoted;) {
+      const { origin, state: stored } = await database.syncState();
+      const state = readState(stored, origin);
+      if (ofLocation !== undefined && state.location !== ofLocation) return;
+      isNoted = await storeState(database, { ...state, lastError }, stored);
+    }
   } catch {
     // The failure itself is what the caller has to hear of.
   }
+}
+
+/** True for the end of a synchronisation whose database has another target since. */
+export function isReplaced(error: unknown): boolean {
+  return error instanceof SyncError && error.code === 'SYNC_TARGET_REPLACED';
 }
 
 function added(report: PullReport, changes: number, applied: IncomingReport): PullReport {

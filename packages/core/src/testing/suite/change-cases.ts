@@ -81,6 +81,22 @@ export const changeCases: readonly PersistenceCase[] = [
     },
   },
   {
+    title: 'applyChanges: stores a state in place of the expected one alone',
+    async run({ open, expect, refused }) {
+      const db = await open();
+      const { origin } = await db.syncState();
+      const replace = async (expectedState: string | null, state: string): Promise<boolean> =>
+        (await db.applyChanges({ origin, pushedSeq: 0, changes: [], state, expectedState })).applied;
+      expect(await replace('{"a":1}', '{}')).toBe(false);
+      expect((await db.syncState()).state).toBe(null);
+      expect(await replace(null, '{"a":1}')).toBe(true);
+      expect(await replace(null, '{}')).toBe(false);
+      expect(await replace('{"a":1}', '{"a":2}')).toBe(true);
+      expect((await db.syncState()).state).toBe('{"a":2}');
+      await refused(replace(1 as unknown as string, '{}'), 'INVALID_ARGUMENT');
+    },
+  },
+  {
     title: 'changes: reads more entries than a batch has, and ends at the last one there is at its beginning',
     async run({ open, expect }) {
       const db = await open();
