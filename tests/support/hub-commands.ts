@@ -6,7 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../packages/cli/dist/ggen-sim.cjs');
+/** The command line as it was built. */
+export const PROGRAM: string = path.resolve(import.meta.dirname, '../../packages/cli/dist/ggen-sim.cjs');
 
 let folder: string | undefined;
 let hub: ChildProcess | undefined;
@@ -52,6 +53,11 @@ export async function startHub(_: unknown, words: readonly string[]): Promise<st
     }
   }
   throw new Error(`The hub has ended: ${printed}`);
+}
+
+/** Id of the process of the hub; 0 while there is none. */
+export function hubProcessId(): number {
+  return hub?.pid ?? 0;
 }
 
 /** Kills the hub, without a chance to finish what it does. */

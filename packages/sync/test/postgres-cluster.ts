@@ -1,6 +1,6 @@
 /** A PostgreSQL server of its own for one test file: in a temporary folder, on a Unix socket, without a TCP port. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -19,6 +19,8 @@ export interface PostgresCluster {
   query(sql: string): Promise<unknown[]>;
   /** Opens another connection of the administrator, whose transactions hold what they lock. */
   connection(): Promise<pg.Client>;
+  /** Ids of the processes that serve connections. */
+  backends(): number[];
   stop(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export async function startCluster(): Promise<PostgresCluster> {
         return (await admin.query<Record<string, unknown>>(sql)).rows;
       },
       connection: () => connected(url, server),
+      backends: () => childrenOf(server.pid),
       async stop() {
         await admin.end();
         await stop();
@@ -88,6 +91,18 @@ function binariesFolder(): string {
     throw new Error('PostgreSQL is not installed: node scripts/install-system-packages.mjs');
   }
   return path.join(DEBIAN_FOLDER, latest, 'bin');
+}
+
+/** Processes of the server that are no workers of its own; nothing where there is no /proc. */
+function childrenOf(parent: number | undefined): number[] {
+  try {
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ');
+    return children
+      .map(Number)
+      .filter((id) => readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('[local]'));
+  } catch {
+    return [];
+  }
 }
 
 const START_DEADLINE_MS = 120_000;

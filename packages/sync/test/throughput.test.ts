@@ -10,6 +10,7 @@ import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { expect, it } from 'vitest';
 import { killHub, startHub } from '../../../tests/support/hub-commands.ts';
 import { backgroundSync, openTarget, Synchroniser } from '../src/index.ts';
+import { fill, TOKEN } from './filled-database.ts';
 import { measureLatency } from './live-latency.ts';
 import { startNats } from './nats-server.ts';
 import { startCluster } from './postgres-cluster.ts';
@@ -18,22 +19,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 const RECEIPTS = Number(process.env['GGEN_SIM_SYNC_RECEIPTS'] ?? 0);
 const SAVES = Number(process.env['GGEN_SIM_SYNC_SAVES'] ?? 0);
-const TOKEN = 't'.repeat(40);
 const TICKS_PER_SECOND = 100;
-
-/** Saves receipts of about 400 bytes. */
-async function fill(database: Persistence): Promise<void> {
-  for (let first = 0; first < RECEIPTS; first += 1000) {
-    const receipts = Array.from({ length: Math.min(1000, RECEIPTS - first) }, (_, index) => ({
-      executionId: `execution ${first + index}`,
-      agentId: `agent-${index % 7}`,
-      agentType: 'validation',
-      durationMs: index,
-      receipt: { index: first + index, text: 'x'.repeat(150), list: [1, 2, 3], nested: { a: '"quoted"' } },
-    }));
-    await database.saveReceipts(receipts);
-  }
-}
 
 /** Processor time of what this process has started, in seconds; 0 where there is no /proc. */
 function childrenCpuS(): number {
@@ -89,7 +75,7 @@ it.skipIf(RECEIPTS === 0)('receipts are pushed and pulled', { timeout: 0 }, asyn
         openPersistence({ storage: 'file', path: path.join(folder, `${file} ${name}.db`) });
       await using from = await open('from');
       await using to = await open('to');
-      await fill(from);
+      await fill(from, RECEIPTS);
       const target = await openTarget(location, { token: TOKEN });
       const push = async (): Promise<number> => (await new Synchroniser(from, target).push()).entries;
       const pull = async (): Promise<number> => (await new Synchroniser(to, target).pull()).stored;
