@@ -12,7 +12,7 @@ import { startStudio } from './support/studio.ts';
 /** Chromium logs each request that fails, which is what some of these tests are about. */
 const OF_REQUESTS = /^Failed to load resource|^Access to fetch|net::ERR_/;
 
-const test = base.extend<{ hub: Hub; origin: string; simulator: SimulatorPage }>({
+const test = base.extend<{ hub: Hub; origin: string; simulator: SimulatorPage; connected: Page }>({
   context: async ({ context }, use) => {
     const complaints = watch(context);
     await use(context);
@@ -30,6 +30,13 @@ const test = base.extend<{ hub: Hub; origin: string; simulator: SimulatorPage }>
     const simulator = await openSimulator(context);
     await simulator.showTab('Database');
     await use(simulator);
+  },
+  /** A page that synchronises over a hub, as a machine does. */
+  connected: async ({ simulator, hub, origin }, use) => {
+    await hub.start(origin);
+    await hub.addMachine();
+    await connect(simulator.page, hub);
+    await use(simulator.page);
   },
 });
 
@@ -76,14 +83,10 @@ const imageHas = (page: Page, text: string): Promise<boolean> =>
   }, text);
 
 test('a run goes to the hub, what others send appears by itself, a reload goes on, and it ends when told', async ({
+  connected: page,
   simulator,
   hub,
-  origin,
 }) => {
-  const { page } = simulator;
-  await hub.start(origin);
-  await hub.addMachine();
-  await connect(page, hub);
   expect(await imageHas(page, hub.token)).toBe(false);
   expect(await imageHas(page, hub.url)).toBe(true);
 
@@ -174,14 +177,10 @@ test('a wrong address, a hub that does not allow the page, and a wrong token are
 });
 
 test('while the hub is away saves go on and wait, and they travel when it is back', async ({
-  simulator,
+  connected: page,
   hub,
   origin,
 }) => {
-  const { page } = simulator;
-  await hub.start(origin);
-  await hub.addMachine();
-  await connect(page, hub);
   await hub.kill();
   await saveInPage(page, 'while it was away');
   await page.evaluate(() =>
@@ -207,15 +206,10 @@ test('while the hub is away saves go on and wait, and they travel when it is bac
 });
 
 test('a token of a tab stays in it, another tab goes on with one of the device, and all tabs end together', async ({
-  simulator,
+  connected: page,
   context,
   hub,
-  origin,
 }) => {
-  const { page } = simulator;
-  await hub.start(origin);
-  await hub.addMachine();
-  await connect(page, hub);
   const second = await openSimulator(context);
   await second.showTab('Database');
   await expect(part(second.page)).toContainText('it has no token of the hub');
@@ -267,15 +261,10 @@ test('a hub that does not answer can be left, and its address does not come back
 });
 
 test('a copy of a database is found, and goes on under a new id', async ({
-  simulator,
+  connected: page,
   context,
   hub,
-  origin,
 }) => {
-  const { page } = simulator;
-  await hub.start(origin);
-  await hub.addMachine();
-  await connect(page, hub);
   await saveInPage(page, 'of both');
   await expect.poll(() => hub.executionsOfMachine()).toContain('of both');
   // What the database was goes on elsewhere, as a restored profile of the browser does.

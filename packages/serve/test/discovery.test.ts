@@ -187,25 +187,28 @@ describe('token file', () => {
       fs.writeFileSync(file, text, { mode });
     };
     const [one, other, third] = ['1'.repeat(32), '2'.repeat(32), '3'.repeat(32)];
+    const isTenant = (name: string): boolean => /^[a-z.]+$/.test(name);
     write(`# who it is\n\npush,pull  ${one}\tlaptop of Ada\r\n pull ${other}\npull@acme.eu ${third}`);
-    expect(scopedTokensOfFile(file, ['push', 'pull'])).toEqual([
+    expect(scopedTokensOfFile(file, ['push', 'pull'], isTenant)).toEqual([
       { token: one, scopes: ['push', 'pull'] },
       { token: other, scopes: ['pull'] },
       { token: third, scopes: ['pull'], tenant: 'acme.eu' },
     ]);
+    // Without tenants, a line that names one would else be good for everything.
+    expect(() => scopedTokensOfFile(file, ['push', 'pull'])).toThrow('line 5: what is after the @');
     for (const [text, mode, reason] of [
       [`pull ${one}`, 0o644, 'others can read it'],
       [`pull ${one}\nstop ${other}`, 0o600, 'line 2: it begins with push, pull'],
       [one, 0o600, 'line 1: it begins with'],
-      [`pull@ ${one}`, 0o600, 'line 1: the name of a tenant'],
-      [`pull@a@b ${one}`, 0o600, 'line 1: the name of a tenant'],
-      [`pull@ä ${one}`, 0o600, 'line 1: the name of a tenant'],
+      [`pull@ ${one}`, 0o600, 'line 1: what is after the @ is no name'],
+      [`pull@a@b ${one}`, 0o600, 'line 1: what is after the @ is no name'],
+      [`pull@ä ${one}`, 0o600, 'line 1: what is after the @ is no name'],
       [`pull@a ${one}\n\npull@b ${one} of both`, 0o600, 'line 3: its token is that of line 1'],
       [`pull ${one}\n\npull short`, 0o600, 'line 3: a token is'],
       ['# none', 0o600, 'it has no token'],
     ] as const) {
       write(text, mode);
-      expect(() => scopedTokensOfFile(file, ['push', 'pull'])).toThrow(
+      expect(() => scopedTokensOfFile(file, ['push', 'pull'], isTenant)).toThrow(
         expect.objectContaining({ code: 'TOKEN_FILE_REFUSED', message: expect.stringContaining(reason) }),
       );
     }

@@ -30,9 +30,14 @@ function readToken(file: string): string | undefined {
  * anything after it (`push,pull TOKEN laptop of Ada`); empty lines and those that begin with `#` are passed over. The scopes may
  * be followed by a tenant: `push,pull@acme TOKEN laptop of Ada`.
  * @param known - scopes that there are
+ * @param isTenant - true for the name of a tenant; without it, no token has one
  * @throws {ServeError} TOKEN_FILE_REFUSED, with the number of the line; also for a token on two lines
  */
-export function scopedTokensOfFile(file: string, known: readonly string[]): ScopedToken[] {
+export function scopedTokensOfFile(
+  file: string,
+  known: readonly string[],
+  isTenant: (name: string) => boolean = () => false,
+): ScopedToken[] {
   const text = readPrivate(file, refused);
   if (text === undefined) throw refused(file, 'it does not exist');
   const lineOfToken = new Map<string, number>();
@@ -44,8 +49,8 @@ export function scopedTokensOfFile(file: string, known: readonly string[]): Scop
     const named = scopes.split(',');
     if (!named.every((scope) => known.includes(scope)))
       throw refused(file, `${at}it begins with ${known.join(', ')}, or several with commas between them`);
-    if (tenant !== undefined && (more.length > 0 || !TENANT.test(tenant)))
-      throw refused(file, `${at}the name of a tenant is 1 to 64 characters of A-Z a-z 0-9 _ . -`);
+    if (tenant !== undefined && (more.length > 0 || !isTenant(tenant)))
+      throw refused(file, `${at}what is after the @ is no name of a tenant`);
     if (!isToken(token)) throw refused(file, `${at}${IS_NO_TOKEN}`);
     // Of two lines with one token, only one could say what it is enough for.
     const earlier = lineOfToken.get(token);
@@ -56,8 +61,6 @@ export function scopedTokensOfFile(file: string, known: readonly string[]): Scop
   if (tokens.length === 0) throw refused(file, 'it has no token');
   return tokens;
 }
-
-const TENANT = /^[A-Za-z0-9_.-]{1,64}$/;
 
 const IS_NO_TOKEN = 'a token is 32 to 512 characters of A-Z a-z 0-9 - . _ ~ + /';
 
