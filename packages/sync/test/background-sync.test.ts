@@ -73,7 +73,10 @@ it('send and read what is saved, while the hub is there, and go on when it comes
   }, UNTIL);
   await expect(one.sync.synchronise()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
   expect(new Set(errors)).toEqual(new Set(['SYNC_UNREACHABLE']));
-  expect((await one.sync.status()).lagEntries).toBe(1);
+  expect(await one.sync.status()).toMatchObject({
+    lagEntries: 1,
+    advice: expect.stringMatching(/by itself/),
+  });
   // Closing does not wait for what cannot be reached.
   await two.close();
 
@@ -111,6 +114,7 @@ it('neither fail nor keep open a database whose hub refuses the token, or does n
   const firstAt = await vi.waitFor(async () => {
     const { lastError } = await refused.sync.status();
     expect(lastError?.code).toBe('SYNC_UNAUTHORIZED');
+    expect((await refused.sync.status()).advice).toMatch(/^It is tried again with this token/);
     return lastError?.at;
   }, UNTIL);
   await vi.waitFor(async () => {

@@ -102,7 +102,17 @@ describe('the target of a database', () => {
     }
     // Only what is stored must hold none. Nothing is connected before the first call.
     await (await openTarget('postgres://me:secret@host/db')).close();
-    await expect(openTarget('postgres://[')).rejects.toMatchObject({ code: 'SYNC_TARGET_INVALID' });
+    // What is none is shown, without what may be secret.
+    for (const [location, shown] of [
+      ['postgres://[', '"postgres://["'],
+      ['postgres://me:s/e@c@ret[host/db?password=x', '"postgres://…@ret[host/db…"'],
+      ['http://hub example/#token', '"http://hub example/…"'],
+    ] as const) {
+      await expect(openTarget(location)).rejects.toMatchObject({
+        code: 'SYNC_TARGET_INVALID',
+        message: `${shown} is no URL`,
+      });
+    }
     await setTarget(database, 'hub.db');
     expect(await targetOf(database)).toBe(path.resolve('hub.db'));
     await save(database, 'waits');
@@ -116,6 +126,10 @@ describe('the target of a database', () => {
     });
     expect(status.lagSeconds).toBeGreaterThanOrEqual(59);
     expect(status.advice).toMatch(/^Synchronise/);
+    // Nobody is told to do what happens by itself.
+    expect((await syncStatus(database, now, true)).advice).toBe(
+      'Nothing is to be done: what was saved is sent by itself.',
+    );
   });
 
   it('of another kind begins anew, and nothing is stored twice', async () => {
@@ -179,6 +193,7 @@ describe('the last error', () => {
       unknown: fails,
       push: fails,
       pull: fails,
+      cosign: fails,
       async *subscribe() {
         yield await fails();
       },

@@ -95,3 +95,44 @@ it('does not take what it cannot know, or what was removed', async () => {
   await expect(merging).rejects.toThrow('was removed');
   await target.close();
 });
+
+it('pages thousands of conflicts, each once, and holds no more than a page', async () => {
+  await using database = await openPersistence({ storage: 'memory' });
+  await database.saveMemory({ ...agent, memory: '{}' });
+  const COUNT = 2500;
+  const side = (number: number): object => ({ version: number, leaf: 'ab'.repeat(32), last_updated: 'x' });
+  for (let number = 0; number < COUNT; number++) {
+    await database.logAudit({
+      agentId: number % 2 === 0 ? 'a' : 'b',
+      operation: 'memory_conflict',
+      operationType: 'sync',
+      status: 'completed',
+      // Some are those of another program.
+      details: number % 10 === 9 ? 'text' : JSON.stringify({ winner: side(number), loser: side(0) }),
+    });
+  }
+  const numbers = (conflicts: readonly MemoryConflict[]): number[] =>
+    conflicts.map(({ winner }) => winner.version);
+  const expected = Array.from({ length: COUNT }, (_, index) => COUNT - 1 - index).filter(
+    (number) => number % 10 !== 9,
+  );
+  expect(numbers(await memoryConflicts(database))).toEqual(expected.slice(0, 100));
+  const paged: number[] = [];
+  for (let after: string | undefined; ;) {
+    const page = memoryConflicts(database, { limit: 170, ...(after !== undefined && { after }) });
+    const { rows, nextCursor } = await page.withCursor();
+    expect(rows.length).toBeLessThanOrEqual(170);
+    paged.push(...numbers(rows));
+    if (nextCursor === null) break;
+    after = nextCursor;
+  }
+  expect(paged).toEqual(expected);
+  const streamed: MemoryConflict[] = [];
+  for await (const conflict of memoryConflicts(database, { limit: 1234, agentId: 'b' }))
+    streamed.push(conflict);
+  expect(numbers(streamed)).toEqual(expected.filter((number) => number % 2 === 1).slice(0, 1234));
+  expect(await memoryConflicts(database, { limit: 0 })).toEqual([]);
+  await expect(memoryConflicts(database, { after: 'no cursor' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+});

@@ -162,11 +162,14 @@ const look: () => void = coalesce(async () => {
 
 async function read(persistence: Persistence): Promise<SyncView> {
   const { state } = await persistence.syncState();
-  const status = locationIn(state) === null ? undefined : await (await load()).statusOf(persistence);
-  const address = status?.target ?? null;
+  const location = locationIn(state);
+  const address = location ?? null;
   const token = IS_STUDIO || address === null ? undefined : tokenFor(address);
+  // Of a state that cannot be read, it says so.
+  const status =
+    location === null ? undefined : await (await load()).statusOf(persistence, token !== undefined);
   await inTurn(() => keepRunning(persistence, address, token));
-  if (status === undefined || address === null) return { phase: 'none' };
+  if (status === undefined) return { phase: 'none' };
   return { phase: 'set up', status, hasToken: token !== undefined };
 }
 

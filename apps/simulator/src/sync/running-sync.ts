@@ -15,9 +15,9 @@ import { openHubTarget } from './hub-target.ts';
 
 export { removeTarget, renewOrigin };
 
-/** Reads how far the synchronisation is. @throws {SyncError} SYNC_INVALID */
-export function statusOf(database: Persistence): Promise<SyncStatus> {
-  return syncStatus(database);
+/** Reads how far the synchronisation is. @param runs - true where it goes on by itself @throws {SyncError} SYNC_INVALID */
+export function statusOf(database: Persistence, runs: boolean): Promise<SyncStatus> {
+  return syncStatus(database, new Date(), runs);
 }
 
 /** Starts to synchronise. @param onReport - called when something was moved, or has failed */
@@ -59,8 +59,16 @@ export async function tryHub(typed: string, token: string): Promise<string> {
   }
 }
 
-/** Lists the agents whose memory was saved by two machines at once, and not since. */
+/** Conflicts that are looked at, and agents that are named, so that a long list of old ones costs no more. */
+const LOOKED_AT = 1000;
+const NAMED = 20;
+
+/** Lists agents whose memory was saved by two machines at once, and not since; the latest ones, of those in the latest conflicts. */
 export async function agentsInConflict(database: Persistence): Promise<string[]> {
-  const conflicts = await memoryConflicts(database);
-  return [...new Set(conflicts.filter(({ merged }) => !merged).map(({ agentId }) => agentId))];
+  const agents = new Set<string>();
+  for await (const { merged, agentId } of memoryConflicts(database, { limit: LOOKED_AT })) {
+    if (!merged) agents.add(agentId);
+    if (agents.size === NAMED) break;
+  }
+  return [...agents];
 }

@@ -1,6 +1,6 @@
 import { defineCommand, type Command } from '../command.ts';
 import { UsageError } from '../failures.ts';
-import { choice, flag, optionalCount, optionalJson, optionalText } from '../parameters.ts';
+import { choice, count, flag, optionalCount, optionalJson, optionalText } from '../parameters.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { reportJson } from '../output/reports.ts';
 
@@ -26,6 +26,14 @@ export const memory: Command = defineCommand({
     from: optionalCount({ placeholder: 'N', description: 'diff: the version to start from' }),
     to: optionalCount({ placeholder: 'N', description: 'diff: the version to get to, or the current one' }),
     content: flag({ description: 'conflicts: print both memories as well' }),
+    limit: count({ default: 100, description: 'conflicts: largest number of conflicts' }),
+    withCursor: flag({
+      description: 'conflicts: print { rows, next_cursor }; the cursor continues after the last one',
+    }),
+    after: optionalText({
+      placeholder: 'CURSOR',
+      description: 'conflicts: continue after those that printed this cursor',
+    }),
     take: optionalText({
       placeholder: 'HASH',
       description: 'merge: hash of the version to save, as conflicts lists it',
@@ -41,14 +49,19 @@ export const memory: Command = defineCommand({
     'ggen-sim db memory diff agent-validator --from 1',
     'ggen-sim db memory restore agent-validator --version 1',
     "ggen-sim db memory conflicts --content | jq '.[] | select(.merged | not)'",
+    'ggen-sim db memory conflicts --with-cursor --after "$cursor"',
     'ggen-sim db memory merge agent-validator --take "$hash"',
   ],
-  async run({ action, agentId, version, from, to, content, take, memoryJson }, context) {
+  async run(
+    { action, agentId, version, from, to, content, limit, withCursor, after, take, memoryJson },
+    context,
+  ) {
     if (action === 'conflicts') {
       const { memoryConflicts } = await import('@ggen-sim/sync');
       await using database = await context.openDatabase();
-      const conflicts = await memoryConflicts(database, { content, ...omitUndefined({ agentId }) });
-      await context.stdout.writeLine(reportJson(conflicts));
+      const options = { content, limit, ...omitUndefined({ agentId, after }) };
+      const conflicts = memoryConflicts(database, options);
+      await context.stdout.writeLine(reportJson(withCursor ? await conflicts.withCursor() : await conflicts));
       return;
     }
     if (agentId === undefined)

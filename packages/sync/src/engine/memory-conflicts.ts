@@ -1,5 +1,5 @@
 /** Conflicts of memory, which pulls log in the audit trail, and the version that ends them. */
-import type { JsonInput, MemoryRow, Persistence, SavedMemory } from '@ggen-sim/core';
+import type { JsonInput, MemoryRow, Persistence, Rows, RowsWithCursor, SavedMemory } from '@ggen-sim/core';
 import { SyncError } from '../errors.ts';
 
 /** A version that met another one. */
@@ -30,33 +30,91 @@ export type MemoryMerge = { readonly agentId: string } & (
   | { readonly memory: JsonInput }
 );
 
+/** Options of {@link memoryConflicts}. */
+export interface MemoryConflictOptions {
+  /** Only those of this agent. */
+  readonly agentId?: string;
+  /** True to read both versions, for which the change log is read once for each batch. @default false */
+  readonly content?: boolean;
+  /** Number of conflicts at most. @default 100 */
+  readonly limit?: number;
+  /** Continue after the conflicts that returned this `nextCursor`. */
+  readonly after?: string;
+}
+
+const DEFAULT_LIMIT = 100;
+
+/** Conflicts that are held at a time while they are streamed. */
+const BATCH_CONFLICTS = 100;
+
 /**
- * Lists the conflicts of memory, latest first.
- * @param options.agentId - only those of this agent
- * @param options.content - true to read both versions, for which the change log is read
+ * Lists the conflicts of memory, latest first: `await` it for an array, `for await` it to stream them, or ask for a cursor.
+ * @throws {PersistenceError} INVALID_ARGUMENT
  */
-export async function memoryConflicts(
+export function memoryConflicts(
   database: Persistence,
-  { agentId, content = false }: { readonly agentId?: string; readonly content?: boolean } = {},
-): Promise<MemoryConflict[]> {
+  options: MemoryConflictOptions = {},
+): Rows<MemoryConflict> {
+  const { limit = DEFAULT_LIMIT, after } = options;
+  const read = async (): Promise<RowsWithCursor<MemoryConflict>> => {
+    const conflicts: MemoryConflict[] = [];
+    let cursor = after;
+    do {
+      const batch = await readBatch(database, options, limit - conflicts.length, cursor);
+      conflicts.push(...batch.rows);
+      cursor = batch.nextCursor ?? undefined;
+      // Another program may have logged something else under the same words.
+    } while (cursor !== undefined && conflicts.length < limit);
+    return { rows: conflicts, nextCursor: cursor ?? null };
+  };
+  return {
+    // oxlint-disable-next-line unicorn/no-thenable -- as the rows of a query
+    then: (onFulfilled, onRejected) =>
+      read()
+        .then(({ rows }) => rows)
+        .then(onFulfilled, onRejected),
+    withCursor: read,
+    async *[Symbol.asyncIterator]() {
+      let [left, cursor] = [limit, after];
+      while (left > 0) {
+        const batch = await readBatch(database, options, Math.min(BATCH_CONFLICTS, left), cursor);
+        yield* batch.rows;
+        left -= batch.rows.length;
+        if (batch.nextCursor === null) return;
+        cursor = batch.nextCursor;
+      }
+    },
+  };
+}
+
+/** Reads the conflicts among the next entries of the audit trail. */
+async function readBatch(
+  database: Persistence,
+  { agentId, content = false }: MemoryConflictOptions,
+  limit: number,
+  after: string | undefined,
+): Promise<RowsWithCursor<MemoryConflict>> {
   const conflicts: MemoryConflict[] = [];
   const currentVersions = new Map<string, number>();
-  const entries = database.queryAuditTrail({
-    operation: 'memory_conflict',
-    operationType: 'sync',
-    // Without a beginning, the last seven days are meant.
-    since: '0001-01-01',
-    limit: Number.MAX_SAFE_INTEGER,
-    ...(agentId !== undefined && { agentExact: agentId }),
-  });
-  for await (const { auditId, agentId: agent, details } of entries) {
+  const { rows, nextCursor } = await database
+    .queryAuditTrail({
+      operation: 'memory_conflict',
+      operationType: 'sync',
+      // Without a beginning, the last seven days are meant.
+      since: '0001-01-01',
+      limit,
+      ...(agentId !== undefined && { agentExact: agentId }),
+      ...(after !== undefined && { after }),
+    })
+    .withCursor();
+  for (const { auditId, agentId: agent, details } of rows) {
     const [winner, loser] = versionsIn(details);
     if (winner === undefined || loser === undefined) continue;
     const current = currentVersions.get(agent) ?? (await findMemory(database, agent))?.version ?? Infinity;
     currentVersions.set(agent, current);
     conflicts.push({ agentId: agent, auditId, merged: current > winner.version, winner, loser });
   }
-  return content ? withContent(database, conflicts) : conflicts;
+  return { rows: content ? await withContent(database, conflicts) : conflicts, nextCursor };
 }
 
 /**
@@ -68,12 +126,11 @@ export async function memoryConflicts(
 export async function mergeMemory(database: Persistence, merge: MemoryMerge): Promise<SavedMemory> {
   const { agentId } = merge;
   const current = await findMemory(database, agentId);
-  const isChosen = 'hash' in merge;
-  const conflicts = await memoryConflicts(database, { agentId, content: isChosen });
-  if (current === undefined || conflicts.length === 0)
+  const [first] = await memoryConflicts(database, { agentId, limit: 1 });
+  if (current === undefined || first === undefined)
     throw noConflict(`The memory of agent ${JSON.stringify(agentId)} has no conflict`);
   const { agentType, version } = current;
-  const memory = isChosen ? chosen(conflicts, merge.hash) : merge.memory;
+  const memory = 'hash' in merge ? await chosen(database, agentId, merge.hash) : merge.memory;
   return database.saveMemory({ agentId, agentType, memory, ifVersion: version });
 }
 
@@ -82,12 +139,16 @@ async function findMemory(database: Persistence, agentId: string): Promise<Memor
   return row;
 }
 
-function chosen(conflicts: readonly MemoryConflict[], hash: string): string {
-  const versions = conflicts.flatMap(({ winner, loser }) => [winner, loser]);
-  const found = versions.find((version) => version.hash === hash);
-  if (found === undefined) throw noConflict(`No version with the hash ${hash} was in a conflict`);
-  if (typeof found.memoryJson === 'string') return found.memoryJson;
-  throw noConflict(`The content of the version with the hash ${hash} was removed`);
+/** Reads the memory of a version that met another one. @throws {SyncError} SYNC_NO_CONFLICT */
+async function chosen(database: Persistence, agentId: string, hash: string): Promise<string> {
+  for await (const conflict of memoryConflicts(database, { agentId, limit: Number.MAX_SAFE_INTEGER })) {
+    if (conflict.winner.hash !== hash && conflict.loser.hash !== hash) continue;
+    const [read] = await withContent(database, [conflict]);
+    const found = read?.winner.hash === hash ? read.winner : read?.loser;
+    if (typeof found?.memoryJson === 'string') return found.memoryJson;
+    throw noConflict(`The content of the version with the hash ${hash} was removed`);
+  }
+  throw noConflict(`No version with the hash ${hash} was in a conflict`);
 }
 
 function noConflict(message: string): SyncError {
