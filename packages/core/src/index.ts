@@ -17,8 +17,15 @@ export {
   receiptStatement,
   verifyAttestation,
 } from './transparency/attestation.ts';
-export { parseCheckpoint, verifyCheckpoint } from './transparency/checkpoint.ts';
+export { databaseOfCheckpoint, parseCheckpoint, verifyCheckpoint } from './transparency/checkpoint.ts';
+export {
+  cosignCheckpoint,
+  cosignerKeyOf,
+  cosignerOf,
+  generateCosignerKeys,
+} from './transparency/cosignature.ts';
 export { signEnvelope, verifyEnvelope } from './transparency/dsse.ts';
+export { MerkleTree } from './transparency/merkle-tree.ts';
 export {
   generateNoteKeys,
   signerOf,

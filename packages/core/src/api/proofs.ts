@@ -22,6 +22,8 @@ export interface Checkpoint {
   readonly rootHash: string;
   /** The three above as the text of a checkpoint (https://c2sp.org/tlog-checkpoint), to be signed. */
   readonly text: string;
+  /** Only where it was verified with the key of a cosigner: time of its cosignature, ISO 8601. */
+  readonly cosignedAt?: string;
 }
 
 /** What to prove: exactly one of `receiptId`, `agentId`, `auditId`, `seq` and `smallerSize`. */
@@ -80,7 +82,7 @@ export interface ProofEvidence {
   readonly checkpoint: string;
   /** For a proof of consistency: the earlier one. */
   readonly smallerCheckpoint?: string;
-  /** Public key that must have signed them, as `generateNoteKeys` writes it. */
+  /** Public key that must have signed or cosigned them, as `generateNoteKeys` or `generateCosignerKeys` writes it. */
   readonly verifierKey: string;
 }
 
@@ -114,6 +116,6 @@ export interface VerifyOptions extends LongOperationOptions {
    * that its last entries were cut off, or that all of it was written anew.
    */
   readonly checkpoints?: readonly string[];
-  /** Public key that must have signed them. @default they need not be signed */
+  /** Public key that must have signed or cosigned them. @default they need not be signed */
   readonly verifierKey?: string;
 }

@@ -2,7 +2,7 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { Checkpoint } from '../api/proofs.ts';
 import { fromBase64, toBase64 } from '../exports/base64.ts';
-import { splitNote, verifyNote } from './signed-note.ts';
+import { openNote, splitNote } from './signed-note.ts';
 
 const ORIGIN_PREFIX = 'ggen-sim.dev/';
 
@@ -39,10 +39,17 @@ export function parseCheckpoint(note: string): Checkpoint {
   return { origin, size: Number(size), rootHash, text };
 }
 
+/** Returns the id of the database that a checkpoint is of; undefined for one of another program. */
+export function databaseOfCheckpoint({ origin }: Checkpoint): string | undefined {
+  return origin.startsWith(ORIGIN_PREFIX) ? origin.slice(ORIGIN_PREFIX.length) : undefined;
+}
+
 /**
- * Reads a checkpoint that a key has signed.
+ * Reads a checkpoint that a key has signed, or cosigned.
  * @throws {PersistenceError} `INVALID_ARGUMENT`, `PROOF_INVALID`
  */
 export async function verifyCheckpoint(note: string, verifierKey: string): Promise<Checkpoint> {
-  return parseCheckpoint(await verifyNote(note, verifierKey));
+  const { text, cosignedAt } = await openNote(note, verifierKey);
+  const checkpoint = parseCheckpoint(text);
+  return cosignedAt === undefined ? checkpoint : { ...checkpoint, cosignedAt: cosignedAt.toISOString() };
 }

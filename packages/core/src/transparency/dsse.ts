@@ -6,7 +6,7 @@ import { ed25519 } from '#transparency/ed25519';
 import { PersistenceError } from '../api/errors.ts';
 import type { DsseEnvelope, NoteSigner } from '../api/proofs.ts';
 import { fromBase64, toBase64 } from '../exports/base64.ts';
-import { invalidProof, keyNameOf, parseVerifierKey } from './signed-note.ts';
+import { COSIGNATURE_TYPE, invalidProof, keyNameOf, parseVerifierKey } from './signed-note.ts';
 
 /** Most signatures that are read in an envelope; more are refused. */
 const MAX_SIGNATURES = 100;
@@ -49,7 +49,9 @@ export async function verifyEnvelope(
   payloadType: string,
   verifierKey: string,
 ): Promise<Uint8Array> {
-  const { name, publicKey } = parseVerifierKey(verifierKey);
+  const { name, type: keyType, publicKey } = parseVerifierKey(verifierKey);
+  if (keyType === COSIGNATURE_TYPE)
+    throw refused('verifierKey is that of a cosigner, which signs no envelopes');
   const { payload, payloadType: type, signatures } = (envelope ?? {}) as Partial<DsseEnvelope>;
   const bytes = decode(payload);
   if (bytes === undefined || typeof type !== 'string' || !Array.isArray(signatures)) {

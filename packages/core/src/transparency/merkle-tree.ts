@@ -13,11 +13,26 @@ export type LeafRange = readonly [start: number, end: number];
 /** Computes the root of leaves that arrive one by one. It keeps one hash for each bit of their number. */
 export class MerkleTree {
   /** Roots of the complete subtrees, the largest first. */
-  readonly #roots: Uint8Array[] = [];
-  #size = 0;
+  readonly #roots: Uint8Array[];
+  #size: number;
+
+  /**
+   * Goes on with a tree.
+   * @param size - number of its leaves
+   * @param roots - its {@link roots}, one for each bit that is set in the size
+   */
+  constructor(size = 0, roots: readonly Uint8Array[] = []) {
+    this.#size = size;
+    this.#roots = [...roots];
+  }
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Roots of the complete subtrees, the largest first: all that the tree needs to go on. */
+  get roots(): readonly Uint8Array[] {
+    return this.#roots;
   }
 
   append(leaf: Uint8Array): void {

@@ -8,14 +8,22 @@ import { PersistenceError } from '../api/errors.ts';
 import type { NoteSigner } from '../api/proofs.ts';
 import { fromBase64, toBase64 } from '../exports/base64.ts';
 
-/** Signature type of an Ed25519 signature over the text of a note. */
+/** Signature types: an Ed25519 signature over the text of a note, and one over the text and a time. */
 const ED25519_TYPE = 1;
+export const COSIGNATURE_TYPE = 4;
+
+export type SignatureType = typeof ED25519_TYPE | typeof COSIGNATURE_TYPE;
 
 /** First characters of the text of a private key. */
 const PRIVATE_PREFIX = 'PRIVATE+KEY+';
 
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
+const TIME_BYTES = 8;
+const SIGNATURE_BYTES = 64;
+
+/** Latest time that a date can have, in seconds since 1970. */
+const MAX_TIME_S = 8_640_000_000_000n;
 
 /** Most signatures that are read in a note; more are refused. */
 const MAX_SIGNATURES = 100;
@@ -25,8 +33,16 @@ const NAME = /^[^\s+\p{Z}]+$/u;
 /** A public key and its name. */
 export interface VerifierKey {
   readonly name: string;
+  readonly type: SignatureType;
   readonly keyId: Uint8Array;
   readonly publicKey: Uint8Array;
+}
+
+/** A note that a key has signed. */
+export interface OpenedNote {
+  readonly text: string;
+  /** Only of a cosignature: its time. */
+  readonly cosignedAt: Date | undefined;
 }
 
 /** A new pair of keys. */
@@ -42,14 +58,19 @@ export interface NoteKeys {
  * @param name - name of the signer, such as `example.com/log`; no spaces and no plus
  * @throws {PersistenceError} `INVALID_ARGUMENT`
  */
-export async function generateNoteKeys(name: string): Promise<NoteKeys> {
+export function generateNoteKeys(name: string): Promise<NoteKeys> {
+  return generateKeys(ED25519_TYPE, name);
+}
+
+/** Makes a pair of keys for signatures of one type. @throws {PersistenceError} `INVALID_ARGUMENT` */
+export async function generateKeys(type: SignatureType, name: string): Promise<NoteKeys> {
   checkName(name);
   const seed = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   const publicKey = await ed25519.publicKeyOf(seed);
-  const id = toHex(keyIdOf(name, publicKey));
+  const id = toHex(keyIdOf(type, name, publicKey));
   return {
-    signerKey: `${PRIVATE_PREFIX}${name}+${id}+${toBase64(typed(seed))}`,
-    verifierKey: encodeVerifierKey(name, publicKey),
+    signerKey: `${PRIVATE_PREFIX}${name}+${id}+${toBase64(typed(type, seed))}`,
+    verifierKey: encodeVerifierKey(type, name, publicKey),
   };
 }
 
@@ -57,20 +78,33 @@ export async function generateNoteKeys(name: string): Promise<NoteKeys> {
  * Makes a signer of the text of a private key.
  * @throws {PersistenceError} `INVALID_ARGUMENT`; the message does not have the key
  */
-export async function signerOf(signerKey: string): Promise<NoteSigner> {
+export function signerOf(signerKey: string): Promise<NoteSigner> {
+  return signerOfType(ED25519_TYPE, signerKey);
+}
+
+/** Makes a signer of the text of a private key, which is one for signatures of this type. @throws as {@link signerOf} */
+export async function signerOfType(type: SignatureType, signerKey: string): Promise<NoteSigner> {
   const text = signerKey.trim();
   const key = text.startsWith(PRIVATE_PREFIX) ? parseKey(text.slice(PRIVATE_PREFIX.length)) : undefined;
   if (key === undefined) throw refused('signerKey is not the text of a private key');
   const { name, keyId, bytes } = key;
   const publicKey = await ed25519.publicKeyOf(bytes);
-  if (!isEqual(keyId, keyIdOf(name, publicKey))) throw refused('signerKey has another key id than its key');
+  if (!isEqual(keyId, keyIdOf(key.type, name, publicKey)))
+    throw refused('signerKey has another key id than its key');
+  if (key.type !== type) {
+    throw refused(
+      type === COSIGNATURE_TYPE
+        ? 'signerKey signs checkpoints of its own, and cosigns none of others'
+        : 'signerKey is that of a cosigner, and signs no notes of its own',
+    );
+  }
   return { name, publicKey, sign: (message) => ed25519.sign(bytes, message) };
 }
 
 /** Returns the text of a signer's public key, by which others verify its notes. */
 export function verifierKeyOf({ name, publicKey }: NoteSigner): string {
   checkName(name);
-  return encodeVerifierKey(name, publicKey);
+  return encodeVerifierKey(ED25519_TYPE, name, publicKey);
 }
 
 /**
@@ -82,8 +116,22 @@ export async function signNote(text: string, signer: NoteSigner): Promise<string
   checkName(signer.name);
   if (!text.endsWith('\n') || !isPlain(text)) throw refused('A note is lines of text, each with a newline');
   const signature = await signer.sign(new TextEncoder().encode(text));
-  const bytes = Uint8Array.from([...keyIdOf(signer.name, signer.publicKey), ...signature]);
-  return `${text}\n— ${signer.name} ${toBase64(bytes)}\n`;
+  return `${text}\n${signatureLine(ED25519_TYPE, signer, signature)}`;
+}
+
+/** Makes the line of a signature. @param signature - what comes after the id of the key */
+export function signatureLine(
+  type: SignatureType,
+  { name, publicKey }: NoteSigner,
+  signature: Uint8Array,
+): string {
+  checkName(name);
+  return `— ${name} ${toBase64(Uint8Array.from([...keyIdOf(type, name, publicKey), ...signature]))}\n`;
+}
+
+/** Makes what a cosigner signs: a time and a text (https://c2sp.org/tlog-cosignature). @param time - seconds since 1970 */
+export function cosignedMessage(time: bigint, text: string): Uint8Array {
+  return new TextEncoder().encode(`cosignature/v1\ntime ${time}\n${text}`);
 }
 
 /**
@@ -94,18 +142,39 @@ export async function signNote(text: string, signer: NoteSigner): Promise<string
  * not signed
  */
 export async function verifyNote(note: string, verifierKey: string): Promise<string> {
+  const { text } = await openNote(note, verifierKey);
+  return text;
+}
+
+/** Verifies a note, and tells the time of a cosignature; the latest of several. @throws as {@link verifyNote} */
+export async function openNote(note: string, verifierKey: string): Promise<OpenedNote> {
   const key = parseVerifierKey(verifierKey);
   const { text, signatures } = splitNote(note);
-  const message = new TextEncoder().encode(text);
   let isSigned = false;
+  let latest = 0n;
   for (const { name, bytes } of signatures) {
     if (name !== key.name || !isEqual(bytes.subarray(0, KEY_ID_BYTES), key.keyId)) continue;
-    const isValid = await ed25519.verify(key.publicKey, message, bytes.subarray(KEY_ID_BYTES));
+    const signed = bytes.subarray(KEY_ID_BYTES);
+    const time = key.type === COSIGNATURE_TYPE ? timeOf(signed) : undefined;
+    const isValid = await (time === undefined
+      ? ed25519.verify(key.publicKey, new TextEncoder().encode(text), signed)
+      : ed25519.verify(key.publicKey, cosignedMessage(time, text), signed.subarray(TIME_BYTES)));
     if (!isValid) throw invalidProof(`The signature of ${key.name} does not belong to this text`);
     isSigned = true;
+    if (time !== undefined && time > latest) latest = time;
   }
   if (!isSigned) throw invalidProof(`The note is not signed by ${key.name} with this key`);
-  return text;
+  return { text, cosignedAt: key.type === COSIGNATURE_TYPE ? new Date(Number(latest) * 1000) : undefined };
+}
+
+/** Reads the time of a cosignature, in seconds since 1970. @throws {PersistenceError} `INVALID_ARGUMENT` */
+function timeOf(signature: Uint8Array): bigint {
+  const time =
+    signature.length === TIME_BYTES + SIGNATURE_BYTES
+      ? new DataView(signature.buffer, signature.byteOffset).getBigUint64(0)
+      : MAX_TIME_S + 1n;
+  if (time <= MAX_TIME_S) return time;
+  throw refused('The note has a cosignature without a time');
 }
 
 /** Separates the text of a note from its signatures. @throws {PersistenceError} `INVALID_ARGUMENT` */
@@ -131,37 +200,42 @@ export function splitNote(note: string): {
 /** Returns the name and the id of a signer's key, which tell it from others. @throws {PersistenceError} `INVALID_ARGUMENT` */
 export function keyNameOf({ name, publicKey }: NoteSigner): string {
   checkName(name);
-  return `${name}+${toHex(keyIdOf(name, publicKey))}`;
+  return `${name}+${toHex(keyIdOf(ED25519_TYPE, name, publicKey))}`;
 }
 
 /** Reads the text of a public key. @throws {PersistenceError} `INVALID_ARGUMENT` */
 export function parseVerifierKey(text: string): VerifierKey {
   const key = typeof text === 'string' ? parseKey(text.trim()) : undefined;
-  if (key === undefined || !isEqual(key.keyId, keyIdOf(key.name, key.bytes))) {
+  if (key === undefined || !isEqual(key.keyId, keyIdOf(key.type, key.name, key.bytes))) {
     throw refused('verifierKey is not the text of a public key');
   }
-  return { name: key.name, keyId: key.keyId, publicKey: key.bytes };
+  const { name, type, keyId, bytes } = key;
+  return { name, type, keyId, publicKey: bytes };
 }
 
-function parseKey(text: string): { name: string; keyId: Uint8Array; bytes: Uint8Array } | undefined {
+function parseKey(
+  text: string,
+): { name: string; type: SignatureType; keyId: Uint8Array; bytes: Uint8Array } | undefined {
   const [, name, id = '', encoded = ''] = /^([^\s+\p{Z}]+)\+([0-9a-f]{8})\+(\S+)$/u.exec(text) ?? [];
   const bytes = fromBase64(encoded);
-  if (name === undefined || bytes?.length !== 1 + KEY_BYTES || bytes[0] !== ED25519_TYPE) return undefined;
+  const type = bytes?.[0];
+  if (name === undefined || bytes?.length !== 1 + KEY_BYTES) return undefined;
+  if (type !== ED25519_TYPE && type !== COSIGNATURE_TYPE) return undefined;
   const keyId = Uint8Array.from(id.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
-  return { name, keyId, bytes: bytes.subarray(1) };
+  return { name, type, keyId, bytes: bytes.subarray(1) };
 }
 
-function encodeVerifierKey(name: string, publicKey: Uint8Array): string {
-  return `${name}+${toHex(keyIdOf(name, publicKey))}+${toBase64(typed(publicKey))}`;
+export function encodeVerifierKey(type: SignatureType, name: string, publicKey: Uint8Array): string {
+  return `${name}+${toHex(keyIdOf(type, name, publicKey))}+${toBase64(typed(type, publicKey))}`;
 }
 
-function keyIdOf(name: string, publicKey: Uint8Array): Uint8Array {
-  const bytes = [...new TextEncoder().encode(`${name}\n`), ED25519_TYPE, ...publicKey];
+function keyIdOf(type: SignatureType, name: string, publicKey: Uint8Array): Uint8Array {
+  const bytes = [...new TextEncoder().encode(`${name}\n`), type, ...publicKey];
   return sha256Bytes(Uint8Array.from(bytes)).slice(0, KEY_ID_BYTES);
 }
 
-function typed(key: Uint8Array): Uint8Array {
-  return Uint8Array.from([ED25519_TYPE, ...key]);
+function typed(type: SignatureType, key: Uint8Array): Uint8Array {
+  return Uint8Array.from([type, ...key]);
 }
 
 function checkName(name: string): void {

@@ -2,6 +2,9 @@
 import { expect, it } from 'vitest';
 import {
   attestReceipt,
+  cosignCheckpoint,
+  cosignerOf,
+  generateCosignerKeys,
   generateNoteKeys,
   openPersistence,
   signerOf,
@@ -39,6 +42,11 @@ it('signs with a key that cannot be extracted, and verifies a proof', async () =
   const proof = await db.prove({ receiptId: saved?.receiptId ?? '' });
   const evidence = { checkpoint, verifierKey: verifierKeyOf(signer) };
   expect(await verifyProof(proof, evidence)).toMatchObject({ size: 5 });
+  const hub = await generateCosignerKeys('hub.example');
+  const cosigned = await cosignCheckpoint(checkpoint, await cosignerOf(hub.signerKey), new Date(1e12));
+  expect(await verifyProof(proof, { checkpoint: cosigned, verifierKey: hub.verifierKey })).toMatchObject({
+    cosignedAt: '2001-09-09T01:46:40.000Z',
+  });
   const [row] = await db.queryReceipts();
   const envelope = await attestReceipt(row as ReceiptRow, signer);
   expect((await verifyAttestation(envelope, evidence.verifierKey)).predicate).toEqual(row);
