@@ -1,0 +1,235 @@
+/** Rows that are encrypted before they leave: what machines come to, what a hub sees, and which keys are refused. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  cosignerOf,
+  generateCosignerKeys,
+  openPersistence,
+  parseCheckpoint,
+  type Persistence,
+} from '@ggen-sim/core';
+import { openDatabase } from '@ggen-sim/sqljs-vfs';
+import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  backgroundSync,
+  openTarget,
+  setTarget,
+  Synchroniser,
+  syncStatus,
+  type OpenTargetOptions,
+  type SyncTarget,
+} from '../src/index.ts';
+import { describeSyncTarget } from '../src/testing/index.ts';
+import { UNTIL } from './machines.ts';
+import { startCluster, type PostgresCluster } from './postgres-cluster.ts';
+import { serveHub } from './served-hub.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const folder = temporaryFolder();
+let files = 0;
+const newFile = (): string => path.join(folder, `${files++}.db`);
+const KEY = new Uint8Array(32).fill(7);
+const OTHER_KEY = new Uint8Array(32).fill(8);
+const TOKEN = 't'.repeat(40);
+
+let cluster: PostgresCluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster.stop());
+
+describeSyncTarget(
+  'file, encrypted',
+  async () => {
+    const file = newFile();
+    return { open: () => openTarget(file, { key: KEY }), end: async () => undefined };
+  },
+  { describe, it, expect },
+);
+
+async function open(): Promise<Persistence> {
+  const database = await openPersistence({ storage: 'memory' });
+  onTestFinished(() => database.close());
+  return database;
+}
+
+async function target(location: string, options: OpenTargetOptions = {}): Promise<SyncTarget> {
+  const opened = await openTarget(location, { token: TOKEN, ...options });
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+async function save(database: Persistence, executionId: string): Promise<string> {
+  const receipt = { text: 'SECRET-receipt' };
+  const saved = await database.saveReceipt({ executionId, agentId: 'SECRET-agent', agentType: 't', receipt });
+  return saved.receiptId;
+}
+
+/** Everything that others can see of a database. */
+async function rowsIn(database: Persistence): Promise<unknown> {
+  const [receipts, memory, audit] = await Promise.all([
+    database.queryReceipts(),
+    database.queryMemory(),
+    database.queryAuditTrail({ since: '0001-01-01' }),
+  ]);
+  return [receipts, memory, audit].map((rows) => rows.map((row) => JSON.stringify(row)).toSorted());
+}
+
+/** Locations of a hub, with what can be read in it. */
+const PLACES: readonly (readonly [string, () => Promise<readonly [string, () => Promise<string>]>])[] = [
+  [
+    'a file',
+    async () => {
+      const file = newFile();
+      return [file, async () => readFileSync(file, 'latin1')];
+    },
+  ],
+  [
+    'PostgreSQL',
+    async () => {
+      const url = await cluster.newSchema();
+      const schema = /case_\d+/.exec(decodeURIComponent(url))?.[0] ?? '';
+      return [url, async () => JSON.stringify(await cluster.query(`SELECT * FROM ${schema}.ggen_changes`))];
+    },
+  ],
+  [
+    'a hub',
+    async () => {
+      const file = newFile();
+      const server = await serveHub(file, { token: TOKEN });
+      onTestFinished(server.stop);
+      return [server.url, async () => readFileSync(file, 'latin1')];
+    },
+  ],
+];
+
+describe.each(PLACES)('over %s', (_, place) => {
+  it('machines with the key come to equal rows, and the hub reads nothing', async () => {
+    const [location, readHub] = await place();
+    const databases = [await open(), await open(), await open()];
+    const [one, two] = databases as [Persistence, Persistence];
+    const synchronise = async (): Promise<void> => {
+      for (const database of [...databases, ...databases])
+        await new Synchroniser(database, await target(location, { key: KEY })).synchronise();
+    };
+    const deleted = await save(one, 'deleted');
+    const redacted = await save(one, 'redacted');
+    await save(two, 'kept');
+    for (const database of [one, two])
+      await database.saveMemory({
+        agentId: 'agent',
+        agentType: 't',
+        memory: { text: 'SECRET-memory', at: database === one },
+      });
+    await synchronise();
+    await one.deleteRecord({ receiptId: deleted, reason: 'SECRET-reason' });
+    await two.redactRecord({ receiptId: redacted, reason: 'SECRET-reason' });
+    await synchronise();
+    const rows = await rowsIn(one);
+    for (const database of databases) expect(await rowsIn(database)).toEqual(rows);
+    expect(JSON.stringify(rows)).toContain('SECRET-memory');
+    expect(await one.queryReceipts()).toHaveLength(2);
+    expect(await one.queryAuditTrail({ operation: 'memory_conflict', since: '0001-01-01' })).toHaveLength(1);
+    for (const database of databases) expect(await database.verify()).toMatchObject({ ok: true });
+    const stored = await readHub();
+    expect(stored).toContain('sealed');
+    expect(stored).not.toContain('SECRET');
+  });
+
+  it('another key, none, or one too many is refused before anything is sent or stored', async () => {
+    const [location] = await place();
+    const one = await open();
+    await save(one, 'one');
+    await new Synchroniser(one, await target(location, { key: KEY })).synchronise();
+    for (const [options, code] of [
+      [{ key: OTHER_KEY }, 'SYNC_WRONG_KEY'],
+      [{}, 'SYNC_KEY_REQUIRED'],
+    ] as const) {
+      const stranger = await open();
+      await save(stranger, 'of a stranger');
+      await setTarget(stranger, location);
+      const rows = await rowsIn(stranger);
+      const given = await target(location, options);
+      for (const call of ['push', 'pull', 'synchronise'] as const)
+        await expect(new Synchroniser(stranger, given)[call]()).rejects.toMatchObject({ code });
+      expect(await rowsIn(stranger)).toEqual(rows);
+      const { origin, lastError, advice } = await syncStatus(stranger);
+      expect(await given.cursor(origin)).toMatchObject({ seq: 0 });
+      expect(lastError).toMatchObject({ code });
+      expect(advice).toContain('GGEN_SIM_SYNC_KEY');
+      // What had the key sends nothing without it, or with another one.
+      await expect(new Synchroniser(one, given).push()).rejects.toMatchObject({ code });
+    }
+    await save(one, 'two');
+    expect(await new Synchroniser(one, await target(location, { key: KEY })).push()).toMatchObject({
+      changes: 1,
+    });
+
+    const [plain] = await place();
+    const without = await open();
+    await save(without, 'plain');
+    await new Synchroniser(without, await target(plain)).push();
+    const given = await target(plain, { key: KEY });
+    const late = await open();
+    await save(late, 'late');
+    for (const database of [late, without])
+      await expect(new Synchroniser(database, given).push()).rejects.toMatchObject({
+        code: 'SYNC_WRONG_KEY',
+      });
+    expect(await given.cursor((await syncStatus(late)).origin)).toMatchObject({ seq: 0 });
+  });
+});
+
+it('does not take a row that was changed, or put in the place of another one', async () => {
+  const file = newFile();
+  const one = await open();
+  for (const name of ['one', 'two']) await save(one, name);
+  await new Synchroniser(one, await target(file, { key: KEY })).push();
+  for (const sql of [
+    `UPDATE ggen_changes SET content = (SELECT content FROM ggen_changes WHERE position = 2) WHERE position = 1`,
+    `UPDATE ggen_changes SET content = replace(content, substr(content, -9, 3), 'AAA') WHERE position = 1`,
+    `UPDATE ggen_changes SET content = '{"sealed":"%","salt":"%","key":"' || substr(content, 9, 16) || '"}'`,
+  ]) {
+    const durable = await openDatabase(fileStorage(file));
+    durable.database.exec(sql);
+    durable.close();
+    const two = await open();
+    const synchroniser = new Synchroniser(two, await target(file, { key: KEY }));
+    await expect(synchroniser.pull()).rejects.toMatchObject({ code: 'SYNC_INVALID' });
+    expect(await two.queryReceipts()).toEqual([]);
+  }
+});
+
+it('has checkpoints cosigned, works with a token for pushes alone, and in the background', async () => {
+  const cosigner = await cosignerOf((await generateCosignerKeys('hub.example')).signerKey);
+  const server = await serveHub(await openTarget(newFile(), { cosigner }), {
+    scopedTokens: [
+      { token: TOKEN, scopes: ['push'] },
+      { token: 'b'.repeat(40), scopes: ['push', 'pull'] },
+    ],
+  });
+  onTestFinished(server.stop);
+  const one = await open();
+  await save(one, 'one');
+  const synchroniser = new Synchroniser(one, await target(server.url, { key: KEY }));
+  const note = await synchroniser.cosign((await one.checkpoint()).text);
+  expect(parseCheckpoint(note).size).toBe(1);
+  const sync = backgroundSync(server.url, { token: 'b'.repeat(40), key: KEY });
+  await using two = await openPersistence({ storage: 'memory', sync });
+  await vi.waitFor(async () => expect(await two.queryReceipts()).toHaveLength(1), UNTIL);
+});
+
+it('sends nothing without the key that it was set up with, and takes no other thing for a key', async () => {
+  const file = newFile();
+  const one = await open();
+  await save(one, 'one');
+  const { keyId } = await target(file, { key: KEY });
+  await setTarget(one, file, keyId);
+  await expect(new Synchroniser(one, await target(file)).push()).rejects.toMatchObject({
+    code: 'SYNC_KEY_REQUIRED',
+  });
+  expect(await new Synchroniser(one, await target(file, { key: KEY })).push()).toMatchObject({ changes: 1 });
+  for (const key of [new Uint8Array(16), new Uint8Array(), 'x'.repeat(32) as never])
+    await expect(openTarget(file, { key })).rejects.toMatchObject({ code: 'SYNC_WRONG_KEY' });
+});
