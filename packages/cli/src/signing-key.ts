@@ -1,4 +1,4 @@
-/** Files of the keys that sign checkpoints: the private one, which only its owner may read, and `.pub` beside it. */
+/** Files of the keys that sign or cosign checkpoints: the private one, which only its owner may read, and `.pub` beside it. */
 import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { NoteSigner } from '@ggen-sim/core';
 import { CommandFailure, reasonOf } from './failures.ts';
@@ -14,20 +14,23 @@ export function publicKeyFile(keyFile: string): string {
 /**
  * Reads a private key, or makes one where there is no file.
  * @param name - name of a new key
+ * @param cosigns - true for a key that cosigns checkpoints of others
  * @returns the signer, and whether its key is new
  * @throws {CommandFailure} INVALID_ARGUMENT when others can read the file
  */
 export async function openSigningKey(
   keyFile: string,
   name: string,
+  cosigns = false,
 ): Promise<{ readonly signer: NoteSigner; readonly isNew: boolean }> {
-  const { generateNoteKeys, signerOf } = await import('@ggen-sim/core');
+  const { cosignerOf, generateCosignerKeys, generateNoteKeys, signerOf } = await import('@ggen-sim/core');
+  const [generate, read] = cosigns ? [generateCosignerKeys, cosignerOf] : [generateNoteKeys, signerOf];
   const stored = readPrivate(keyFile);
-  if (stored !== undefined) return { signer: await signerOf(stored), isNew: false };
-  const { signerKey, verifierKey } = await generateNoteKeys(name);
+  if (stored !== undefined) return { signer: await read(stored), isNew: false };
+  const { signerKey, verifierKey } = await generate(name);
   createFile(keyFile, signerKey, 0o600);
   createFile(publicKeyFile(keyFile), verifierKey, 0o644);
-  return { signer: await signerOf(signerKey), isNew: true };
+  return { signer: await read(signerKey), isNew: true };
 }
 
 /** Reads a file of text. @throws {CommandFailure} NOT_FOUND, IO_ERROR */

@@ -2,15 +2,13 @@
  * What is saved on one machine comes to another one by the streams of two hubs, which are processes, and NATS between them; and
  * it comes when each of them was killed. The machines look by themselves once an hour alone.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { startNats } from '../../sync/test/nats-server.ts';
 import { startCluster, type PostgresCluster } from '../../sync/test/postgres-cluster.ts';
-import { programPath } from './built-program.ts';
 import { Sandbox } from './run-cli.ts';
+import { startProgram, startServer, type Running } from './running-program.ts';
 
 const sandbox = new Sandbox();
 /** A stream that was refused again and again is asked for less often. */
@@ -29,41 +27,9 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-/** A program that goes on until it is ended. */
-interface Running {
-  readonly child: ChildProcess;
-  readonly stdout: () => string;
-  readonly stderr: () => string;
-  /** Ends it, and waits until it has ended. @returns its exit code */
-  end(signal: NodeJS.Signals): Promise<number | null>;
-}
-
-function start(...words: readonly string[]): Running {
-  const child = spawn(process.execPath, [programPath, ...words], { cwd: sandbox.directory });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += String(chunk)));
-  const exited = once(child, 'exit');
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    child.kill(signal);
-    await exited;
-    return child.exitCode;
-  };
-  onTestFinished(async () => void (await end('SIGKILL')));
-  return { child, stdout: () => stdout, stderr: () => stderr, end };
-}
-
-/** Serves a hub, and returns when it has printed its address. */
-async function serveHub(
-  name: string,
-  ...words: readonly string[]
-): Promise<Running & { readonly url: string }> {
-  const given = ['serve', at(name), '--create', '--token-file', at('hub-token'), ...words];
-  const running = start(...given);
-  await expect.poll(() => running.stdout() + running.stderr()).toMatch(/^\}/mu);
-  const { url } = JSON.parse(running.stdout()) as { readonly url: string };
-  return { ...running, url };
-}
+const start = (...words: readonly string[]): Running => startProgram(sandbox, words);
+const serveHub = (name: string, ...words: readonly string[]): ReturnType<typeof startServer> =>
+  startServer(sandbox, [at(name), '--token-file', at('hub-token'), ...words]);
 
 async function printed(...words: string[]): Promise<string> {
   const finished = await sandbox.run(words);

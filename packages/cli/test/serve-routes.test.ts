@@ -90,6 +90,7 @@ it('are listed', () => {
     'unknown',
     'push',
     'pull',
+    'cosign',
     'subscribe',
   ]);
 });

@@ -426,7 +426,9 @@ async function inSecondBatch(
   words: readonly string[],
   then: (child: ChildProcess) => void,
 ): Promise<Finished> {
-  const lock = `BEGIN; LOCK TABLE ${schema}.ggen_pushes IN ACCESS EXCLUSIVE MODE`;
+  // Each is read once for each batch, and not before the first one.
+  const table = words.includes('pull') ? 'ggen_pushes' : 'ggen_entries';
+  const lock = `BEGIN; LOCK TABLE ${schema}.${table} IN ACCESS EXCLUSIVE MODE`;
   const waiting = async (): Promise<string> => {
     const rows = await cluster.query(
       `SELECT application_name AS name FROM pg_stat_activity WHERE wait_event_type = 'Lock' ORDER BY 1`,

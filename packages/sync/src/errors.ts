@@ -4,6 +4,8 @@ export type SyncErrorCode =
   | 'INVALID_ARGUMENT'
   /** The target has other entries of this database than its change log: the file was copied, or an older copy took its place. */
   | 'FORKED'
+  /** The entries of a checkpoint are other ones than those that were sent: the change log was rewritten since. It is not cosigned. */
+  | 'CHECKPOINT_INCONSISTENT'
   /** The target does not have the entries before those of a push. The engine reads its position again. */
   | 'SYNC_GAP'
   /** The target cannot be reached, or the connection ended before it answered. Doing the same again is without effect twice. */
@@ -20,6 +22,12 @@ export type SyncErrorCode =
   | 'SYNC_TARGET_REPLACED'
   /** The database has no target yet. */
   | 'SYNC_NOT_SET_UP'
+  /** The rows in the target are encrypted, or the database was set up to encrypt them, and no key was given. */
+  | 'SYNC_KEY_REQUIRED'
+  /** The rows in the target are encrypted with another key, or not at all; or what was given is no key. */
+  | 'SYNC_WRONG_KEY'
+  /** The target has no key to cosign checkpoints with. */
+  | 'SYNC_NO_COSIGNER'
   /** The memory of the agent has no conflict, or none with that version. */
   | 'SYNC_NO_CONFLICT'
   /** Removals or memories were saved here again and again while a pull was stored. What was pulled before is kept. */

@@ -25,8 +25,10 @@ export {
   mergeMemory,
   type ConflictVersion,
   type MemoryConflict,
+  type MemoryConflictOptions,
   type MemoryMerge,
 } from './engine/memory-conflicts.ts';
+export { encryptedTarget } from './targets/encrypted-target.ts';
 export {
   checkLocation,
   checkStoredLocation,

@@ -213,6 +213,7 @@ describe('a hub over HTTP', () => {
       unknown: (leaves) => inside.unknown(leaves),
       push: (batch) => inside.push(batch),
       pull: (request) => inside.pull(request),
+      cosign: (note) => inside.cosign(note),
       subscribe: (signal) => inside.subscribe(signal),
       close: () => inside.close(),
     };

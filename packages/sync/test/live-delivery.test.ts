@@ -132,6 +132,7 @@ describe('a save', () => {
         pulls++;
         return inside.pull(request);
       },
+      cosign: (note) => inside.cosign(note),
       subscribe: (signal) => inside.subscribe(signal),
       close: () => inside.close(),
     };

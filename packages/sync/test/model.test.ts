@@ -36,6 +36,7 @@ function unreliable(target: SyncTarget, random: SeededRandom, late: PushedBatch[
         return result;
       }),
     pull: (request) => call(() => target.pull({ ...request, limit: 1 + random.below(7) })),
+    cosign: (note) => call(() => target.cosign(note)),
     subscribe: (signal) => target.subscribe(signal),
     close: async () => undefined,
   };

@@ -54,6 +54,7 @@ class WorkerHub {
       unknown: (leaves) => this.#call('unknown', leaves),
       push: (batch) => this.#call('push', batch),
       pull: (request) => this.#call('pull', request),
+      cosign: (note) => this.#call('cosign', note),
       subscribe: (signal) => this.#positions(signal),
       close: () => this.close(),
     };

@@ -20,7 +20,7 @@ export interface Answer<T> {
 }
 
 /** Methods of a target that are one question with one answer. */
-export type HubCall = 'id' | 'cursor' | 'unknown' | 'push' | 'pull';
+export type HubCall = 'id' | 'cursor' | 'unknown' | 'push' | 'pull' | 'cosign';
 
 /** The one hub that a worker is connected with. */
 export class HubConnection {

@@ -1,4 +1,6 @@
+import type { Persistence } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
+import type { CommandContext } from '../command-context.ts';
 import { path } from '../parameters.ts';
 import { openSigningKey, publicKeyFile } from '../signing-key.ts';
 
@@ -22,17 +24,21 @@ export const checkpoint: Command = defineCommand({
   ],
   async run({ key }, context) {
     await using database = await context.openDatabase();
-    const { origin, text } = await database.checkpoint(context.longOperation());
-    context.removeProgressBar();
-    if (key === undefined) {
-      await context.stdout.write(text);
-      return;
-    }
-    const { signNote } = await import('@ggen-sim/core');
-    const { signer, isNew } = await openSigningKey(key, origin);
-    if (isNew) {
-      context.printNotice(`Created the private key ${key} and the public key ${publicKeyFile(key)}`);
-    }
-    await context.stdout.write(await signNote(text, signer));
+    await context.stdout.write(await makeCheckpoint(database, key, context));
   },
 });
+
+/** Makes a checkpoint, signed with the key of a file where one is given. */
+export async function makeCheckpoint(
+  database: Persistence,
+  key: string | undefined,
+  context: CommandContext,
+): Promise<string> {
+  const { origin, text } = await database.checkpoint(context.longOperation());
+  context.removeProgressBar();
+  if (key === undefined) return text;
+  const { signNote } = await import('@ggen-sim/core');
+  const { signer, isNew } = await openSigningKey(key, origin);
+  if (isNew) context.printNotice(`Created the private key ${key} and the public key ${publicKeyFile(key)}`);
+  return signNote(text, signer);
+}

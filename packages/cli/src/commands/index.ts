@@ -43,7 +43,15 @@ import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
 import { studio } from './studio.ts';
-import { syncInit, syncPull, syncPush, syncRenewOrigin, syncRun, syncStatus } from './sync.ts';
+import {
+  syncCheckpoint,
+  syncInit,
+  syncPull,
+  syncPush,
+  syncRenewOrigin,
+  syncRun,
+  syncStatus,
+} from './sync.ts';
 import { tail } from './tail.ts';
 import { verifyAttestation } from './verify-attestation.ts';
 import { verifyProof } from './verify-proof.ts';
@@ -117,6 +125,7 @@ export const COMMANDS: readonly Command[] = [
   syncPush,
   syncPull,
   syncStatus,
+  syncCheckpoint,
   syncRenewOrigin,
   importClaudeTranscript,
   shellInit,

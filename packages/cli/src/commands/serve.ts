@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import type { Route, RunningServer } from '@ggen-sim/serve';
+import type { NoteSigner } from '@ggen-sim/core';
+import type { Route, RunningServer, ScopedToken } from '@ggen-sim/serve';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -8,6 +9,7 @@ import { natsNotice } from '../nats-notice.ts';
 import { reportJson } from '../output/reports.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { count, flag, flagOrText, optionalText, path, repeatedText, text } from '../parameters.ts';
+import { openSigningKey, publicKeyFile } from '../signing-key.ts';
 import type { CallServer } from '../served-call/answer-calls.ts';
 
 /** Largest number of a TCP port. */
@@ -64,6 +66,12 @@ export const serve: Command = defineCommand({
       description:
         'with --hub: tokens for it alone, a line each: push, pull or push,pull, with @TENANT in PostgreSQL, the token, and whose it is',
     }),
+    hubKey: path({
+      completes: 'files',
+      placeholder: 'FILE',
+      description:
+        'with --hub: private key that cosigns checkpoints (sync checkpoint); created with FILE.pub if it does not exist',
+    }),
     allowOrigin: repeatedText({
       placeholder: 'ORIGIN',
       description: 'with --hub: pages of this origin (https://app.example) may synchronise',
@@ -108,6 +116,7 @@ export const serve: Command = defineCommand({
       hub,
       nats,
       hubTokens,
+      hubKey,
       tokenFile,
       noToken,
       write: isWritable,
@@ -117,13 +126,14 @@ export const serve: Command = defineCommand({
     context,
   ) {
     if (port > MAX_PORT) throw new UsageError(`PORT must be at most ${MAX_PORT}, not '${port}'`);
-    if (hub === undefined && (hubTokens ?? allowedOrigins) !== undefined)
-      throw new UsageError(`${hubTokens === undefined ? '--allow-origin' : '--hub-tokens'} needs --hub`);
+    const needsHub = { '--hub-tokens': hubTokens, '--hub-key': hubKey, '--allow-origin': allowedOrigins };
+    const [lonely] = Object.entries(needsHub).find(([, given]) => given !== undefined) ?? [];
+    if (hub === undefined && lonely !== undefined) throw new UsageError(`${lonely} needs --hub`);
     if (nats !== undefined && !isPostgres(hub)) throw new UsageError('--nats needs --hub postgres://…');
     if (tlsCert !== undefined && tlsKey === undefined) throw new UsageError('--tls-cert needs --tls-key');
     if (tlsKey !== undefined && tlsCert === undefined) throw new UsageError('--tls-key needs --tls-cert');
     context.useDatabase(file);
-    const { scopedTokensOfFile, serveDatabase, tlsOfFiles, tokenOfFile } = await import('@ggen-sim/serve');
+    const { serveDatabase, tlsOfFiles, tokenOfFile } = await import('@ggen-sim/serve');
     const [{ graphqlRoute }, { mcpRoute }, { hooksRoute }] = await Promise.all([
       import('@ggen-sim/graphql/http'),
       import('@ggen-sim/mcp'),
@@ -141,10 +151,14 @@ export const serve: Command = defineCommand({
       context.printNotice('What hooks send is not encrypted until it is stored');
     const token = tokenFile === undefined ? {} : { token: tokenOfFile(tokenFile) };
     const readAs = stampOf(hubTokens);
-    const scopedTokens = hubTokens === undefined ? undefined : scopedTokensOfFile(hubTokens, HUB_SCOPES);
+    const scopedTokens = hubTokens === undefined ? undefined : await tokensOfHub(hubTokens);
     const hubLocation = hub === undefined ? undefined : await locationOfHub(hub, context.databasePath);
     const tenants = new Set(scopedTokens?.flatMap(({ tenant }) => tenant ?? []));
-    const routes = hubLocation === undefined ? [] : await hubAt(hubLocation, nats, tenants, context);
+    const cosigner = hubKey === undefined ? undefined : await cosignerOfFile(hubKey, context);
+    const routes =
+      hubLocation === undefined
+        ? []
+        : await hubAt(hubLocation, omitUndefined({ nats, cosigner }), tenants, context);
     let calls: Promise<CallServer | undefined> | undefined;
     const server = await serveDatabase(database, {
       host,
@@ -168,8 +182,7 @@ export const serve: Command = defineCommand({
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     const { url, path: databasePath } = server;
-    const endWatch =
-      hubTokens === undefined ? undefined : await followTokens(hubTokens, readAs, server, context);
+    const endWatch = hubTokens === undefined ? undefined : followTokens(hubTokens, readAs, server, context);
     try {
       await calls;
       const report = { url, database: databasePath, processId: process.pid };
@@ -193,27 +206,35 @@ const HUB_SCOPES = ['push', 'pull'];
 /** A system may report no changes of a file in a shared folder, or of one that is replaced; looking at it always works. */
 const LOOK_INTERVAL_MS = 1000;
 
+/** Reads the file of tokens. @throws {ServeError} TOKEN_FILE_REFUSED */
+async function tokensOfHub(file: string): Promise<ScopedToken[]> {
+  const [{ scopedTokensOfFile }, { isTenant }] = await Promise.all([
+    import('@ggen-sim/serve'),
+    import('@ggen-sim/sync/hub'),
+  ]);
+  return scopedTokensOfFile(file, HUB_SCOPES, isTenant);
+}
+
 /** Reads the file of tokens again when it changes. While it cannot be used, the tokens of before stay. @returns ends it */
-async function followTokens(
+function followTokens(
   file: string,
   readAs: string,
   server: RunningServer,
   context: CommandContext,
-): Promise<() => void> {
-  const { scopedTokensOfFile } = await import('@ggen-sim/serve');
+): () => void {
   let before = readAs;
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     const now = stampOf(file);
     if (now === before) return;
     before = now;
     try {
-      server.setScopedTokens(scopedTokensOfFile(file, HUB_SCOPES));
+      server.setScopedTokens(await tokensOfHub(file));
       context.printNotice(`The tokens are those that ${file} has now`);
     } catch (error) {
       context.printNotice(failureLine({ ...failureOf(error), hint: 'The tokens are those of before' }));
     }
   };
-  const timer = setInterval(look, LOOK_INTERVAL_MS);
+  const timer = setInterval(() => void look(), LOOK_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
 }
@@ -240,10 +261,17 @@ function isPostgres(hub: string | null | undefined): boolean {
   return /^postgres(?:ql)?:\/\//u.test(hub ?? '');
 }
 
+/** Reads the key that cosigns, or makes one. Its name is that of no host: several servers of one hub share it. */
+async function cosignerOfFile(file: string, context: CommandContext): Promise<NoteSigner> {
+  const { signer, isNew } = await openSigningKey(file, `ggen-sim.dev/hub/${crypto.randomUUID()}`, true);
+  if (isNew) context.printNotice(`Created the private key ${file} and the public key ${publicKeyFile(file)}`);
+  return signer;
+}
+
 /** Makes the routes of a hub, which is created where there is none. What cannot be used is refused before anything listens. */
 async function hubAt(
   location: string,
-  nats: string | undefined,
+  options: { readonly nats?: string; readonly cosigner?: NoteSigner },
   tenants: ReadonlySet<string>,
   context: CommandContext,
 ): Promise<Route[]> {
@@ -252,7 +280,7 @@ async function hubAt(
     import('@ggen-sim/sync/hub'),
   ]);
   const target = await openTarget(location, {
-    ...omitUndefined({ nats }),
+    ...options,
     onNatsChange: (failure) => context.printNotice(natsNotice(failure)),
   });
   try {

@@ -14,8 +14,10 @@ import {
   type Failure,
 } from '../failures.ts';
 import { natsNotice } from '../nats-notice.ts';
+import { omitUndefined } from '../omit-undefined.ts';
 import { reportJson, reportLine } from '../output/reports.ts';
-import { flag, optionalCount, requiredPath } from '../parameters.ts';
+import { flag, optionalCount, path, requiredPath } from '../parameters.ts';
+import { makeCheckpoint } from './checkpoint.ts';
 import { permitPlainOutput, PLAIN_FLAG } from './plain-output.ts';
 
 /** Somebody waits for the first answer of a hub, which takes no time to give it. */
@@ -26,6 +28,33 @@ const AGAIN_NOTES =
   'Ctrl-C or a lost connection ends it at any point: what has reached the other side stays, and the same command goes on there. ' +
   'Nothing is stored twice.';
 
+/** The option of every command that reaches the target. */
+const SYNC_KEY = {
+  syncKeyFile: path({
+    placeholder: 'FILE',
+    completes: 'files',
+    description:
+      'key of all databases of the target, with which rows are encrypted before they leave (default: the variable GGEN_SIM_SYNC_KEY)',
+  }),
+};
+
+const SYNC_KEY_NAMES = { file: '--sync-key-file', command: '', variable: 'GGEN_SIM_SYNC_KEY' };
+
+/** Reads the key of the synchronisation. @throws {UsageError} for a passphrase, which each database would need a salt for */
+async function syncKey(
+  keyFile: string | undefined,
+  context: CommandContext,
+): Promise<Uint8Array | undefined> {
+  const { readKey } = await import('../encryption-key.ts');
+  const sources = { keyFile, keyCommand: undefined, environment: process.env };
+  const key = await readKey(sources, (text) => context.printNotice(text), SYNC_KEY_NAMES);
+  if (typeof key !== 'string') return key;
+  throw new UsageError(
+    'GGEN_SIM_SYNC_KEY holds no 64 hexadecimal digits',
+    "Make a key with 'openssl rand -hex 32'",
+  );
+}
+
 export const syncInit: Command = defineCommand({
   name: 'sync init',
   summary: 'Set what this database is synchronised over: a hub, PostgreSQL or a file',
@@ -34,7 +63,8 @@ export const syncInit: Command = defineCommand({
     'that all machines reach. Its tables are created, and the file. A target that does not answer is not set, unless --offline ' +
     'is given. The URL holds no token and no password, because the database may be copied: they are taken from the variables ' +
     'GGEN_SIM_SYNC_TOKEN and PGPASSWORD. Over another target than before, everything ' +
-    'is sent again, and nothing is stored twice. The target is not encrypted: for an encrypted database, --plain is needed. ' +
+    'is sent again, and nothing is stored twice. Rows are encrypted before they leave with the key of --sync-key-file or ' +
+    'GGEN_SIM_SYNC_KEY, which all databases of the target need, in every command; for an encrypted database, it or --plain is needed. ' +
     'Prints what sync status prints.',
   database: 'existing',
   positionals: {
@@ -46,31 +76,32 @@ export const syncInit: Command = defineCommand({
   options: {
     offline: flag({ description: 'do not ask the target if it answers' }),
     plain: PLAIN_FLAG,
+    ...SYNC_KEY,
   },
   examples: [
     'ggen-sim sync init http://127.0.0.1:7080',
     'ggen-sim sync init postgres://ggen@db.example/fleet',
     'ggen-sim sync init /mnt/shared/hub.db',
   ],
-  async run({ target: location, offline, plain }, context) {
+  async run({ target: location, offline, plain, syncKeyFile }, context) {
     const { checkStoredLocation, openTarget, setTarget } = await import('@ggen-sim/sync');
     const checked = checkStoredLocation(location);
+    const key = await syncKey(syncKeyFile, context);
     await using database = await context.openDatabase();
-    await permitPlainOutput(database, plain, context);
+    if (key === undefined) await permitPlainOutput(database, plain, context);
     // Without a change log there is nothing to send.
     await database.syncState();
-    if (!offline) {
-      const target = await openTarget(checked, { answerTimeoutMs: FIRST_ANSWER_TIMEOUT_MS });
-      try {
-        await target.id();
-      } catch (error) {
-        if (hasCode(error, 'SYNC_UNREACHABLE')) throw notReached(error);
-        throw error;
-      } finally {
-        await target.close();
-      }
+    const options = { answerTimeoutMs: FIRST_ANSWER_TIMEOUT_MS, ...omitUndefined({ key }) };
+    const target = await openTarget(checked, options);
+    try {
+      if (!offline) await target.id();
+    } catch (error) {
+      if (hasCode(error, 'SYNC_UNREACHABLE')) throw notReached(error);
+      throw error;
+    } finally {
+      await target.close();
     }
-    await setTarget(database, checked);
+    await setTarget(database, checked, target.keyId);
     await writeStatus(database, context);
   },
 });
@@ -90,11 +121,11 @@ export const syncPush: Command = defineCommand({
   notes: `Prints the numbers of entries and of changes that were new to the target. ${AGAIN_NOTES}`,
   database: 'existing',
   positionals: {},
-  options: {},
+  options: { ...SYNC_KEY },
   examples: ['ggen-sim sync push', 'ggen-sim sync push | jq .changes'],
-  async run(_, context) {
+  async run({ syncKeyFile }, context) {
     const { Synchroniser } = await import('@ggen-sim/sync');
-    const pushed = await withTarget(context, (...of) => new Synchroniser(...of).push());
+    const pushed = await withTarget(syncKeyFile, context, (...of) => new Synchroniser(...of).push());
     await context.stdout.writeLine(reportJson(pushed));
   },
 });
@@ -107,11 +138,11 @@ export const syncPull: Command = defineCommand({
     `removed a record, or were refused, with the reasons. ${AGAIN_NOTES}`,
   database: 'existing',
   positionals: {},
-  options: {},
+  options: { ...SYNC_KEY },
   examples: ['ggen-sim sync pull', 'ggen-sim sync pull | jq .conflicts'],
-  async run(_, context) {
+  async run({ syncKeyFile }, context) {
     const { Synchroniser } = await import('@ggen-sim/sync');
-    const pulled = await withTarget(context, (...of) => new Synchroniser(...of).pull());
+    const pulled = await withTarget(syncKeyFile, context, (...of) => new Synchroniser(...of).pull());
     await context.stdout.writeLine(reportJson(pulled));
     noteUnusual(pulled, context);
   },
@@ -133,18 +164,19 @@ export const syncRun: Command = defineCommand({
       placeholder: 'SECONDS',
       description: 'with --follow: time between two looks at the target, 1 or more (default: 5)',
     }),
+    ...SYNC_KEY,
   },
   examples: ['ggen-sim sync run', `ggen-sim sync run | jq '.pulled.stored'`],
   ownExitCodes: {
     [EXIT_CODES.ok]: 'success; with --follow, stopped by SIGTERM',
     [EXIT_CODES.interrupted]: 'interrupted; with --follow, after the step that was running',
   },
-  async run({ follow, interval }, context) {
+  async run({ follow, interval, syncKeyFile }, context) {
     if (interval === 0) throw new UsageError("SECONDS must be a whole number, 1 or more, not '0'");
-    if (follow) return followTarget((interval ?? 5) * 1000, context);
+    if (follow) return followTarget((interval ?? 5) * 1000, syncKeyFile, context);
     if (interval !== undefined) throw new UsageError('--interval needs --follow');
     const { Synchroniser } = await import('@ggen-sim/sync');
-    const report = await withTarget(context, (...of) => new Synchroniser(...of).synchronise());
+    const report = await withTarget(syncKeyFile, context, (...of) => new Synchroniser(...of).synchronise());
     await context.stdout.writeLine(reportJson(report));
     noteUnusual(report.pulled, context);
     return undefined;
@@ -164,6 +196,33 @@ export const syncStatus: Command = defineCommand({
   async run(_, context) {
     await using database = await context.openDatabase('brief');
     await writeStatus(database, context);
+  },
+});
+
+export const syncCheckpoint: Command = defineCommand({
+  name: 'sync checkpoint',
+  summary: 'Print a checkpoint of this database that the hub has cosigned',
+  notes:
+    'Makes a checkpoint (db checkpoint), sends the entries up to it, and has the hub (serve --hub-key) sign it as well ' +
+    '(https://c2sp.org/tlog-cosignature). The hub computes the root from the entries that it was sent, so it never signs a change ' +
+    'log that was rewritten since: that is the error CHECKPOINT_INCONSISTENT. db verify --checkpoint and db verify-proof verify ' +
+    'what is printed with the public key of the hub, without it. --key also signs with a key of this database, as db checkpoint does.',
+  database: 'existing',
+  positionals: {},
+  options: {
+    key: path({ placeholder: 'FILE', completes: 'files', description: 'file of the private key' }),
+    ...SYNC_KEY,
+  },
+  examples: [
+    'ggen-sim sync checkpoint > checkpoint.txt',
+    'ggen-sim db verify --checkpoint checkpoint.txt --key hub.key.pub',
+  ],
+  async run({ key, syncKeyFile }, context) {
+    const { Synchroniser } = await import('@ggen-sim/sync');
+    const note = await withTarget(syncKeyFile, context, async (database, target) =>
+      new Synchroniser(database, target).cosign(await makeCheckpoint(database, key, context)),
+    );
+    await context.stdout.write(note);
   },
 });
 
@@ -198,15 +257,18 @@ async function writeStatus(database: Persistence, context: CommandContext): Prom
 
 /** Runs work with the database and its target. */
 async function withTarget<T>(
+  syncKeyFile: string | undefined,
   context: CommandContext,
   work: (database: Persistence, target: SyncTarget, location: string) => Promise<T>,
 ): Promise<T> {
   const { openTarget, targetOf } = await import('@ggen-sim/sync');
+  const key = await syncKey(syncKeyFile, context);
   await using database = await context.openDatabase();
   const location = await targetOf(database);
   // A hub that is missing is not created: its folder may not be mounted.
   const target = await openTarget(location, {
     create: false,
+    ...omitUndefined({ key }),
     onNatsChange: (failure) => context.printNotice(natsNotice(failure)),
   });
   try {
@@ -217,7 +279,11 @@ async function withTarget<T>(
 }
 
 /** Synchronises until a signal comes, or nobody reads the output any more. */
-async function followTarget(intervalMs: number, context: CommandContext): Promise<ExitCode | undefined> {
+async function followTarget(
+  intervalMs: number,
+  syncKeyFile: string | undefined,
+  context: CommandContext,
+): Promise<ExitCode | undefined> {
   const { runSync } = await import('@ggen-sim/sync');
   const closed = new AbortController();
   const signal = AbortSignal.any([context.interruption.cancellable(), closed.signal]);
@@ -232,7 +298,7 @@ async function followTarget(intervalMs: number, context: CommandContext): Promis
     written.catch(() => closed.abort());
     noteUnusual(report.pulled, context);
   };
-  await withTarget(context, (database, target, location) =>
+  await withTarget(syncKeyFile, context, (database, target, location) =>
     runSync(database, target, { signal, location, intervalMs, onReport }),
   );
   await written;

@@ -2,6 +2,7 @@ import type { Proof } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { CommandFailure } from '../failures.ts';
+import { omitUndefined } from '../omit-undefined.ts';
 import { reportJson } from '../output/reports.ts';
 import { requiredPath } from '../parameters.ts';
 import { readTextFile } from '../signing-key.ts';
@@ -11,7 +12,7 @@ export const verifyProof: Command = defineCommand({
   name: 'db verify-proof',
   summary: 'Verify a proof of db prove, without a database',
   notes:
-    'Checks that the key signed the checkpoint in the proof, and that its tree contains the record of the proof, or begins ' +
+    'Checks that the key signed the checkpoint in the proof, or that the hub with this key cosigned it, and that its tree contains the record of the proof, or begins ' +
     'with the tree of the earlier checkpoint. Prints what was verified. Nothing but the proof and the public key is read.',
   database: 'unused',
   positionals: {
@@ -22,7 +23,11 @@ export const verifyProof: Command = defineCommand({
     }),
   },
   options: {
-    key: requiredPath({ placeholder: 'KEY_FILE', completes: 'files', description: 'file of the public key' }),
+    key: requiredPath({
+      placeholder: 'KEY_FILE',
+      completes: 'files',
+      description: 'file of the public key that signed or cosigned the checkpoint',
+    }),
   },
   ownExitCodes: { [EXIT_CODES.failed]: 'the proof is wrong, or the operation failed' },
   examples: ['ggen-sim db verify-proof proof.json --key ggen.key.pub'],
@@ -30,7 +35,7 @@ export const verifyProof: Command = defineCommand({
     const text = file === '-' ? await readStandardInput() : readTextFile(file);
     const { checkpoint = '', smallerCheckpoint, ...proof } = parseProof(text);
     const { verifyProof: verify } = await import('@ggen-sim/core');
-    const { origin, size, rootHash } = await verify(proof, {
+    const { origin, size, rootHash, cosignedAt } = await verify(proof, {
       checkpoint,
       verifierKey: readTextFile(key),
       ...(smallerCheckpoint !== undefined && { smallerCheckpoint }),
@@ -38,7 +43,15 @@ export const verifyProof: Command = defineCommand({
     const record =
       proof.type === 'inclusion' ? { seq: proof.seq, table: proof.table, rowJson: proof.rowJson } : {};
     await context.stdout.writeLine(
-      reportJson({ verified: true, type: proof.type, origin, size, rootHash, ...record }),
+      reportJson({
+        verified: true,
+        type: proof.type,
+        origin,
+        size,
+        rootHash,
+        ...omitUndefined({ cosignedAt }),
+        ...record,
+      }),
     );
   },
 });

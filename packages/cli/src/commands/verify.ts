@@ -26,7 +26,7 @@ export const verify: Command = defineCommand({
     key: path({
       placeholder: 'KEY_FILE',
       completes: 'files',
-      description: 'public key that must have signed the checkpoints',
+      description: 'public key that must have signed or cosigned the checkpoints',
     }),
   },
   ownExitCodes: { [EXIT_CODES.failed]: 'the database has a problem' },

@@ -6,7 +6,7 @@
 export const HUB_PATH = '/sync/v1';
 
 /** Names of the methods, which are the last part of the path. */
-export type HubMethod = 'id' | 'cursor' | 'unknown' | 'push' | 'pull';
+export type HubMethod = 'id' | 'cursor' | 'unknown' | 'push' | 'pull' | 'cosign';
 
 /** Bodies of fewer bytes are sent as they are. */
 export const GZIP_FROM_BYTES = 1400;

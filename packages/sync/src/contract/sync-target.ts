@@ -61,6 +61,8 @@ export interface PulledBatch {
 
 /** Implementations are tried by the suite of `@ggen-sim/sync/testing`. Every call may throw `SYNC_UNREACHABLE`. */
 export interface SyncTarget {
+  /** Names the key with which rows are encrypted before they are sent; undefined where they are not. */
+  readonly keyId?: string;
   /** Returns the id that the target was given when it was created: positions are those of this one alone. */
   id(): Promise<string>;
   /** Returns where the entries of a database end here; number 0 for one that is not known. */
@@ -79,6 +81,13 @@ export interface SyncTarget {
    * this target, because it was restored from a backup since.
    */
   pull(request: PullRequest): Promise<PulledBatch>;
+  /**
+   * Adds the signature of the target to a checkpoint, once its entries are here and are the same: a change log that was
+   * rewritten since it was sent can never be cosigned. So can none with fewer entries than one that was cosigned before.
+   * @param note - a checkpoint of a database, signed or not
+   * @throws {SyncError} CHECKPOINT_INCONSISTENT; SYNC_GAP when entries are missing; SYNC_INVALID; SYNC_NO_COSIGNER
+   */
+  cosign(note: string): Promise<string>;
   /**
    * Tells the position where the target ends: at once, and again when it has changed, by whoever's push. It wakes whoever is to
    * pull, and nothing else depends on it: a position may be left out, come late, or be another one after a restore.

@@ -6,6 +6,7 @@ import {
   type OpenTargetOptions,
   withoutPassword,
 } from '../targets/open-target.ts';
+import { encryptedTarget } from '../targets/encrypted-target.ts';
 import { runSync, type RunSyncOptions } from './run-sync.ts';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import { newState } from './stored-state.ts';
@@ -54,6 +55,7 @@ export function backgroundSync(
     closeTimeoutMs = 5000,
     create = false,
     openTarget: open = openTarget,
+    key,
     ...ofTarget
   }: BackgroundSyncOptions = {},
 ): SyncStarter<BackgroundSync> {
@@ -63,11 +65,13 @@ export function backgroundSync(
   checkDuration('answerTimeoutMs', ofTarget.answerTimeoutMs);
   return {
     async start(database) {
-      const target = await open(checked, { create, ...ofTarget });
+      const opened = await open(checked, { create, ...ofTarget });
+      // Also a target of the caller's own sees no row.
+      const target = key === undefined ? opened : await encryptedTarget(opened, key);
       const stored = withoutPassword(checked);
       try {
         // Beginning again is no permission to send everything to another target than before.
-        if ((await syncStatus(database)).target !== stored) await setTarget(database, stored);
+        if ((await syncStatus(database)).target !== stored) await setTarget(database, stored, target.keyId);
       } catch (error) {
         await target.close();
         throw error;
@@ -94,7 +98,7 @@ export function backgroundSync(
         return work;
       };
       return {
-        status: () => syncStatus(database),
+        status: () => syncStatus(database, new Date(), !signal.aborted),
         synchronise: () => step(new Synchroniser(database, target, stored).synchronise()),
         async stop() {
           control.abort();

@@ -20,6 +20,8 @@ export interface StoredState {
   readonly origin: string;
   /** Id of the target that the positions belong to. */
   readonly target: string | null;
+  /** Names the key with which rows are encrypted before they are sent; `null` where they are not. */
+  readonly keyId: string | null;
   /** Last entry that the target has acknowledged. */
   readonly pushed: ChainPosition;
   /** Position in the target up to which changes are stored here. */
@@ -34,12 +36,13 @@ export interface StoredState {
 }
 
 /** Makes the state of a database that was never synchronised. */
-export function newState(origin: string, location: string | null): StoredState {
+export function newState(origin: string, location: string | null, keyId: string | null = null): StoredState {
   return {
     version: 1,
     location,
     origin,
     target: null,
+    keyId,
     pushed: START,
     pulled: 0,
     pulledPushId: null,
@@ -64,9 +67,10 @@ export function readState(text: string | null, origin: string, target?: string):
 
 function parse(text: string): StoredState {
   try {
-    // Versions before this one stored no id of a push.
-    const parsed = JSON.parse(text) as Omit<StoredState, 'pulledPushId'> & Partial<StoredState>;
-    const stored = { ...parsed, pulledPushId: parsed.pulledPushId ?? null };
+    // Versions before this one stored no id of a push and no key.
+    const parsed = JSON.parse(text) as Omit<StoredState, 'pulledPushId' | 'keyId'> & Partial<StoredState>;
+    const { pulledPushId = null, keyId = null } = parsed;
+    const stored = { ...parsed, pulledPushId, keyId };
     if (
       stored.version === 1 &&
       Number.isSafeInteger(stored.pulled) &&

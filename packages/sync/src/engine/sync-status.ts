@@ -27,14 +27,20 @@ export interface SyncStatus {
 /**
  * Stores which target a database is synchronised over. After SYNC_TARGET_CHANGED, it is the one that is there now.
  * @param location - `http://…` or `https://…` of a hub, `postgres://…` without a password, or the path of a file
+ * @param keyId - that of the target, where rows are encrypted before they are sent: without the key, nothing is sent then
  * @throws {SyncError} SYNC_TARGET_INVALID
  */
-export async function setTarget(database: Persistence, location: string): Promise<void> {
+export async function setTarget(
+  database: Persistence,
+  location: string,
+  keyId: string | null = null,
+): Promise<void> {
   const checked = checkStoredLocation(location);
   const { origin, state } = await database.syncState();
   const stored = state === null ? undefined : readState(state, origin);
-  if (stored?.location === checked && stored.lastError?.code !== 'SYNC_TARGET_CHANGED') return;
-  await storeState(database, newState(origin, checked));
+  const isSame = stored?.location === checked && stored.keyId === keyId;
+  if (isSame && stored.lastError?.code !== 'SYNC_TARGET_CHANGED') return;
+  await storeState(database, newState(origin, checked, keyId));
 }
 
 /** Returns the location of the target. @throws {SyncError} SYNC_NOT_SET_UP */
@@ -47,8 +53,15 @@ export async function targetOf(database: Persistence): Promise<string> {
   });
 }
 
-/** Tells how far the synchronisation is behind, what failed last, and what is to be done. */
-export async function syncStatus(database: Persistence, now: Date = new Date()): Promise<SyncStatus> {
+/**
+ * Tells how far the synchronisation is behind, what failed last, and what is to be done.
+ * @param runs - true while something synchronises the database by itself, so that nobody has to
+ */
+export async function syncStatus(
+  database: Persistence,
+  now: Date = new Date(),
+  runs = false,
+): Promise<SyncStatus> {
   const { origin, lastSeq, state } = await database.syncState();
   const { location, pushed, succeededAt, lastError, refused } = readState(state, origin);
   let lagEntries = 0;
@@ -67,7 +80,7 @@ export async function syncStatus(database: Persistence, now: Date = new Date()):
     lastSuccess: succeededAt,
     lastError,
     refused,
-    advice: adviceFor(location, lastError?.code, lagEntries, refused),
+    advice: adviceFor(location, lastError?.code, lagEntries, refused, runs),
   };
 }
 
@@ -88,18 +101,31 @@ function adviceFor(
   code: string | undefined,
   lagEntries: number,
   refused: number,
+  runs: boolean,
 ): string | null {
   if (location === null) return 'Set a target with `setTarget`.';
   if (code === 'FORKED')
     return 'This file is a copy, or an older state: give it an id of its own with `renewOrigin`.';
   if (code === 'SYNC_TARGET_CHANGED')
     return 'Another target is at the same location: give the token of before, or set it again with `setTarget`.';
+  if (code === 'SYNC_KEY_REQUIRED' || code === 'SYNC_WRONG_KEY')
+    return 'Give the key of the other databases (GGEN_SIM_SYNC_KEY), or set another target with `setTarget`.';
   if (code === 'SYNC_UNREACHABLE')
-    return 'Saves go on here. Synchronise with `synchronise` when the target can be reached.';
+    return runs
+      ? 'Saves go on here. It is tried again by itself, until the target can be reached.'
+      : 'Saves go on here. Synchronise with `synchronise` when the target can be reached.';
   if (code === 'SYNC_UNAUTHORIZED')
-    return 'Give the token of the hub, in Node in the variable GGEN_SIM_SYNC_TOKEN, and synchronise with `synchronise`.';
-  if (code !== undefined) return 'Read the last error, and synchronise again with `synchronise`.';
-  if (lagEntries > 0) return 'Synchronise with `synchronise`: the target does not have everything yet.';
+    return runs
+      ? 'It is tried again with this token. Open the database again with another one, if the hub is not to learn of it.'
+      : 'Give the token of the hub, in Node in the variable GGEN_SIM_SYNC_TOKEN, and synchronise with `synchronise`.';
+  if (code !== undefined)
+    return runs
+      ? 'Read the last error. It is tried again by itself.'
+      : 'Read the last error, and synchronise again with `synchronise`.';
+  if (lagEntries > 0)
+    return runs
+      ? 'Nothing is to be done: what was saved is sent by itself.'
+      : 'Synchronise with `synchronise`: the target does not have everything yet.';
   return refused > 0
     ? 'Some changes of other databases could not be stored here; they are in the target.'
     : null;

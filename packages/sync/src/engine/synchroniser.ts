@@ -2,10 +2,12 @@
  * Synchronises one database over a target. The change log is what is sent; positions are stored with the rows. Every step may
  * be repeated, and may end at any moment: what was sent or stored twice makes no difference.
  */
-import type { IncomingReport, Persistence, RefusedChange, SyncState } from '@ggen-sim/core';
+import type { IncomingChange, IncomingReport, Persistence, RefusedChange, SyncState } from '@ggen-sim/core';
 import { chainAfter, START } from '../contract/chain.ts';
 import type { ChainPosition, SyncTarget } from '../contract/sync-target.ts';
 import { forked, SyncError, targetChanged, targetReplaced } from '../errors.ts';
+import { isSealed } from '../targets/encrypted-target.ts';
+import { wrongKey } from '../targets/row-cipher.ts';
 import { BATCH_ENTRIES, readOutgoing, type Outgoing } from './outgoing.ts';
 import { readState, type StoredState } from './stored-state.ts';
 
@@ -29,6 +31,9 @@ export interface PullReport extends Omit<IncomingReport, 'applied'> {
 }
 
 const MAX_REFUSED = 100;
+
+/** Changes that are looked at before the first push; a removal has no row to look at. */
+const MET_CHANGES = 10;
 
 /** A call that moved nothing notes its success only after this time, because each note is a commit. */
 const UNCHANGED_MS = 60_000;
@@ -95,6 +100,21 @@ export class Synchroniser {
     );
   }
 
+  /**
+   * Sends the entries that the target does not have, and has it cosign a checkpoint of this database: it has a copy of every
+   * entry, so it confirms that none of them was changed since it was sent.
+   * @param note - the text of `checkpoint()`, or a note of it that `signNote` has signed
+   * @returns the note with the signature of the target, for `verifyCheckpoint` and `verifyProof`
+   * @throws {SyncError} CHECKPOINT_INCONSISTENT, SYNC_NO_COSIGNER, and as {@link push}
+   */
+  async cosign(note: string): Promise<string> {
+    await this.push();
+    const cosigned = await this.#target.cosign(note);
+    // Whatever else a target returns is about another tree, or has lost a signature.
+    if (cosigned.startsWith(note)) return cosigned;
+    throw new SyncError('SYNC_INVALID', 'The target has returned another checkpoint than it was sent');
+  }
+
   /** Notes the success of a call, or its failure, for `syncStatus`. */
   async #noted<T>(call: () => Promise<T>, hasMoved: (report: T) => boolean): Promise<T> {
     try {
@@ -118,6 +138,7 @@ export class Synchroniser {
     let [state, { lastSeq }] = await this.#load();
     for (;;) {
       const cursor = await this.#target.cursor(state.origin);
+      if (cursor.seq === 0 && lastSeq > 0) await this.#meet(state.origin);
       const pushed = await this.#compare(state, cursor, lastSeq);
       if (pushed.seq !== state.pushed.seq) state = await this.#store(withPosition(state, pushed));
       try {
@@ -164,6 +185,7 @@ export class Synchroniser {
       const { origin, pulled: after, pulledPushId } = state;
       const request = { origin, after, pushId: pulledPushId, limit: BATCH_ENTRIES };
       const { changes, position, pushId, isLast } = await this.#target.pull(request);
+      assertReadable(changes);
       if (position === after && pushId === pulledPushId) return report;
       const next = { ...state, pulled: position, pulledPushId: pushId };
       const pushedSeq = state.pushed.seq;
@@ -194,10 +216,27 @@ export class Synchroniser {
   async #load(): Promise<[StoredState, SyncState]> {
     const id = await this.#target.id();
     const stored = await this.#database.syncState();
-    const { location, target } = this.#readSame(stored);
+    const { location, target, keyId: usedKeyId } = this.#readSame(stored);
     // Nothing of this database goes to another tenant because of a wrong token.
     if (location !== null && target !== null && target !== id) throw targetChanged(location);
-    return [readState(stored.state, stored.origin, id), stored];
+    const keyId = this.#target.keyId ?? null;
+    // What was encrypted until now is not sent as it is because a key was forgotten.
+    if (keyId !== usedKeyId && (target !== null || usedKeyId !== null)) throw otherKey(usedKeyId, keyId);
+    return [{ ...readState(stored.state, stored.origin, id), keyId }, stored];
+  }
+
+  /**
+   * Looks at what the others have sent, before anything is: with another key, or without one, nobody could read it.
+   * @throws {SyncError} SYNC_KEY_REQUIRED, SYNC_WRONG_KEY
+   */
+  async #meet(origin: string): Promise<void> {
+    try {
+      const request = { origin, after: 0, pushId: null, limit: MET_CHANGES };
+      assertReadable((await this.#target.pull(request)).changes);
+    } catch (error) {
+      // A token may be enough for pushes alone.
+      if (!(error instanceof SyncError && error.code === 'SYNC_UNAUTHORIZED')) throw error;
+    }
   }
 
   async #store(state: StoredState): Promise<StoredState> {
@@ -314,6 +353,25 @@ export async function noteFailure(
 /** True for the end of a synchronisation whose database has another target since. */
 export function isReplaced(error: unknown): boolean {
   return error instanceof SyncError && error.code === 'SYNC_TARGET_REPLACED';
+}
+
+/** @throws {SyncError} SYNC_KEY_REQUIRED for rows that nobody has decrypted: as they are, they would be refused one by one */
+function assertReadable(changes: readonly IncomingChange[]): void {
+  if (changes.some(({ row }) => isSealed(row))) throw keyRequired('What the target has is encrypted');
+}
+
+function otherKey(usedKeyId: string | null, keyId: string | null): SyncError {
+  if (keyId === null) return keyRequired('What this database sends to its target is encrypted');
+  if (usedKeyId !== null) return wrongKey(usedKeyId, keyId);
+  return new SyncError('SYNC_WRONG_KEY', 'This database is synchronised without a key, and one was given', {
+    hint: 'Leave out the key, or set another target with `setTarget`. Nothing was sent.',
+  });
+}
+
+function keyRequired(what: string): SyncError {
+  return new SyncError('SYNC_KEY_REQUIRED', `${what}, and no key was given`, {
+    hint: 'Give the key that the other databases have (GGEN_SIM_SYNC_KEY). Nothing was sent or stored.',
+  });
 }
 
 function added(report: PullReport, changes: number, applied: IncomingReport): PullReport {

@@ -4,8 +4,8 @@ import { DEFAULT_TENANT } from '../contract/tenant.ts';
 import { SyncError } from '../errors.ts';
 import type { HubSession, HubTable } from './hub-database.ts';
 
-/** Version 1 had no tenants. */
-const SCHEMA_VERSION = 2;
+/** Version 1 had no tenants, and version 2 no checkpoints. */
+const SCHEMA_VERSION = 3;
 
 /** The version. It is of no tenant. */
 const SCHEMA: HubTable = {
@@ -83,8 +83,27 @@ export const PUSHES: HubTable = {
   keys: 'PRIMARY KEY (tenant, position)',
 };
 
+/**
+ * The largest tree of each database that was cosigned: number of its entries, number of the last one, and the roots of its
+ * complete subtrees in hexadecimal digits, from which the next one goes on.
+ */
+export const CHECKPOINTS: HubTable = {
+  name: 'ggen_checkpoints',
+  columns: {
+    tenant: 'TEXT NOT NULL',
+    origin: 'TEXT NOT NULL',
+    size: 'BIGINT NOT NULL',
+    seq: 'BIGINT NOT NULL',
+    roots: 'TEXT NOT NULL',
+  },
+  keys: 'PRIMARY KEY (tenant, origin)',
+};
+
+/** The tables that version 1 had as well. */
+const FIRST_TABLES: readonly HubTable[] = [HUB, ORIGINS, ENTRIES, CHANGES, PUSHES];
+
 /** The tables with rows of tenants. */
-export const TENANT_TABLES: readonly HubTable[] = [HUB, ORIGINS, ENTRIES, CHANGES, PUSHES];
+export const TENANT_TABLES: readonly HubTable[] = [...FIRST_TABLES, CHECKPOINTS];
 
 const INDEX = 'ggen_changes_of_record';
 const CREATE_INDEX = `CREATE INDEX ${INDEX} ON ggen_changes (tenant, table_name, record_id)`;
@@ -92,13 +111,29 @@ const CREATE_INDEX = `CREATE INDEX ${INDEX} ON ggen_changes (tenant, table_name,
 /** Creates what is missing, also the row of the tenant. @returns the id of the hub of the tenant */
 export async function prepareHub(session: HubSession): Promise<string> {
   if (!(await session.hasTable(SCHEMA.name))) await createTables(session);
-  const [row] = await session.query(`SELECT max(version) FROM ${SCHEMA.name}`);
-  if (Number(row?.[0]) !== SCHEMA_VERSION) throw otherVersion(row?.[0]);
+  if ((await readVersion(session)) === 2) await addCheckpoints(session);
+  const version = await readVersion(session);
+  if (version !== SCHEMA_VERSION) throw otherVersion(version);
   const { tenant } = session;
   if (tenant !== DEFAULT_TENANT) await session.assertIsolated(TENANT_TABLES);
   await session.insert(HUB, [[tenant, randomUUID(), 0]], true);
   const [hub] = await session.query('SELECT hub_id FROM ggen_hub WHERE tenant = $1', [tenant]);
   return String(hub?.[0]);
+}
+
+async function readVersion(session: HubSession): Promise<number> {
+  const [row] = await session.query(`SELECT max(version) FROM ${SCHEMA.name}`);
+  return Number(row?.[0]);
+}
+
+/** Migrates version 2. */
+async function addCheckpoints(session: HubSession): Promise<void> {
+  await session.lockSchema();
+  // Another server may have done it meanwhile.
+  if ((await readVersion(session)) !== 2) return;
+  await session.query(createSql(CHECKPOINTS));
+  await session.isolate([CHECKPOINTS]);
+  await session.query(`UPDATE ${SCHEMA.name} SET version = $1`, [SCHEMA_VERSION]);
 }
 
 async function createTables(session: HubSession): Promise<void> {
@@ -124,12 +159,12 @@ async function setAside(session: HubSession): Promise<void> {
   const [row] = await session.query('SELECT schema_version FROM ggen_hub');
   if (Number(row?.[0]) !== 1) throw otherVersion(row?.[0]);
   await session.query(`DROP INDEX IF EXISTS ${INDEX}`);
-  for (const { name } of TENANT_TABLES) await session.query(`ALTER TABLE ${name} RENAME TO ${name}_1`);
+  for (const { name } of FIRST_TABLES) await session.query(`ALTER TABLE ${name} RENAME TO ${name}_1`);
 }
 
 /** Gives the rows of version 1 to the tenant that there is without any. */
 async function takeOver(session: HubSession): Promise<void> {
-  for (const { name, columns } of TENANT_TABLES) {
+  for (const { name, columns } of FIRST_TABLES) {
     const others = Object.keys(columns).filter((column) => column !== 'tenant');
     const list = others.join(', ');
     await session.query(

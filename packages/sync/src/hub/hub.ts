@@ -3,6 +3,7 @@
  * no effect.
  */
 import { randomUUID } from 'node:crypto';
+import { cosignCheckpoint, type NoteSigner } from '@ggen-sim/core';
 import { chainAfter, START } from '../contract/chain.ts';
 import type {
   ChainPosition,
@@ -15,6 +16,7 @@ import type {
 import { DEFAULT_TENANT } from '../contract/tenant.ts';
 import { forked, SyncError } from '../errors.ts';
 import { ChangeWriter } from './change-writer.ts';
+import { checkCheckpoint } from './check-checkpoint.ts';
 import type { HubDatabase, HubSession } from './hub-database.ts';
 import { HubNews } from './hub-news.ts';
 import { ENTRIES, prepareHub, PUSHES } from './hub-schema.ts';
@@ -31,11 +33,14 @@ import {
 export class Hub implements SyncTarget {
   readonly #database: HubDatabase;
   readonly #tenant: string;
+  readonly #cosigner: NoteSigner | undefined;
   #id: Promise<string> | undefined;
   #news: HubNews | undefined;
 
-  constructor(database: HubDatabase, tenant: string = DEFAULT_TENANT) {
+  /** @param cosigner - signs checkpoints that fit to the entries here; without one, none is cosigned */
+  constructor(database: HubDatabase, cosigner?: NoteSigner, tenant: string = DEFAULT_TENANT) {
     this.#database = database;
+    this.#cosigner = cosigner;
     this.#tenant = tenant;
   }
 
@@ -87,6 +92,18 @@ export class Hub implements SyncTarget {
     return this.#transaction((session) => readChanges(session, request));
   }
 
+  async cosign(note: string): Promise<string> {
+    const cosigner = this.#cosigner;
+    if (cosigner === undefined) {
+      throw new SyncError('SYNC_NO_COSIGNER', 'The target has no key to cosign checkpoints with', {
+        hint: 'A hub has one with serve --hub-key.',
+      });
+    }
+    await this.id();
+    await checkCheckpoint((work) => this.#transaction(work), note);
+    return cosignCheckpoint(note, cosigner, new Date());
+  }
+
   async *subscribe(signal: AbortSignal): AsyncGenerator<number, void> {
     const id = await this.id();
     this.#news ??= new HubNews({
@@ -116,17 +133,19 @@ export class TenantHub extends Hub implements TenantTarget {
   readonly #database: HubDatabase;
   /** One for each tenant, so that its pushes are heard of by all who wait for them here. */
   readonly #tenants: Map<string, Hub>;
+  readonly #cosigner: NoteSigner | undefined;
 
-  constructor(database: HubDatabase) {
-    super(database);
+  constructor(database: HubDatabase, cosigner?: NoteSigner) {
+    super(database, cosigner);
     this.#database = database;
+    this.#cosigner = cosigner;
     this.#tenants = new Map<string, Hub>([[DEFAULT_TENANT, this]]);
   }
 
   forTenant(name: string): SyncTarget {
     const known = this.#tenants.get(checkTenant(name));
     if (known !== undefined) return known;
-    const tenant = new Hub(this.#database, name);
+    const tenant = new Hub(this.#database, this.#cosigner, name);
     this.#tenants.set(name, tenant);
     return tenant;
   }

@@ -11,6 +11,8 @@ import type { PullRequest, PushedBatch, SyncTarget, TenantTarget } from '../cont
 import { SyncError } from '../errors.ts';
 import { Turns } from './turns.ts';
 
+export { isTenant } from '../contract/tenant.ts';
+
 /** A request that passed the checks of the HTTP server: an `Exchange` of `@ggen-sim/serve`. */
 export interface HubExchange {
   readonly request: IncomingMessage;
@@ -85,10 +87,17 @@ const METHODS: Readonly<Record<HubMethod, Method>> = {
   unknown: { scopes: ['push'], call: (target, { leaves }) => target.unknown(leaves as string[]) },
   push: { scopes: ['push'], call: (target, value) => target.push(value as unknown as PushedBatch) },
   pull: { scopes: ['pull'], call: (target, value) => target.pull(value as unknown as PullRequest) },
+  cosign: { scopes: ['push'], call: (target, { note }) => target.cosign(note as string) },
 };
 
 /** Statuses of what a target says of a request. */
-const STATUS_BY_CODE: Readonly<Record<string, number>> = { FORKED: 409, SYNC_GAP: 409, SYNC_INVALID: 400 };
+const STATUS_BY_CODE: Readonly<Record<string, number>> = {
+  FORKED: 409,
+  CHECKPOINT_INCONSISTENT: 409,
+  SYNC_GAP: 409,
+  SYNC_INVALID: 400,
+  SYNC_NO_COSIGNER: 404,
+};
 
 /**
  * Makes the routes of a hub, which own the target and close it when the server stops.

@@ -1,5 +1,6 @@
 /** A target in a database file that several processes of one computer, or of a shared folder with locks, can reach. */
 import { statSync } from 'node:fs';
+import type { NoteSigner } from '@ggen-sim/core';
 import { openDatabase, VfsError, type DurableDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { forOtherLocks, retry } from '@ggen-sim/sqljs-vfs/internal';
@@ -21,8 +22,12 @@ const IS_NO_HUB = new Set(['NOT_A_DATABASE', 'KEY_REQUIRED']);
  * Makes a target in a database file; the first call opens it. A file that was away, with its folder, is opened again.
  * @param create - false to refuse a file that is missing: its folder may not be mounted
  */
-export async function openFileTarget(path: string, create = true): Promise<SyncTarget> {
-  return new TenantHub(new SqliteHub((isFirst) => openHub(path, create && isFirst), path));
+export async function openFileTarget(
+  path: string,
+  create = true,
+  cosigner?: NoteSigner,
+): Promise<SyncTarget> {
+  return new TenantHub(new SqliteHub((isFirst) => openHub(path, create && isFirst), path), cosigner);
 }
 
 /** @throws {SyncError} SYNC_TARGET_INVALID for the file of something else, and what the storage throws */

@@ -17,8 +17,14 @@ const EVENT_CHARACTERS = 65_536;
 /** Length of what is repeated of a hub's own words, in characters: it is stored with each failure. */
 const MESSAGE_CHARACTERS = 1000;
 
-/** What a hub says of a batch. Other codes are those of its server. */
-const CODES_OF_BATCHES: ReadonlySet<string> = new Set<SyncErrorCode>(['FORKED', 'SYNC_GAP', 'SYNC_INVALID']);
+/** What a hub says of a batch or a checkpoint. Other codes are those of its server. */
+const CODES_OF_BATCHES: ReadonlySet<string> = new Set<SyncErrorCode>([
+  'FORKED',
+  'CHECKPOINT_INCONSISTENT',
+  'SYNC_GAP',
+  'SYNC_INVALID',
+  'SYNC_NO_COSIGNER',
+]);
 
 /** Statuses of a server that may answer later, or of a proxy before it (RFC 9110, section 15). */
 const IS_LATER: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -74,6 +80,7 @@ export function httpTarget(
     unknown: async (leaves) => (leaves.length === 0 ? [] : call('unknown', { leaves }, isTexts)),
     push: (batch) => call('push', batch, isPosition),
     pull: (request) => call('pull', request, isPulledBatch),
+    cosign: (note) => call('cosign', { note }, isText),
     subscribe: (signal) => positionsOf(base, trimmed, [closed.signal, signal], answerTimeoutMs),
     close: async () => closed.abort(),
   };

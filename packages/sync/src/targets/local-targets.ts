@@ -1,3 +1,4 @@
+import type { NoteSigner } from '@ggen-sim/core';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import type { SyncError } from '../errors.ts';
 
@@ -16,9 +17,9 @@ export interface LocalTargets {
   /** Makes the path of a file absolute. @throws {SyncError} SYNC_TARGET_INVALID in a page */
   absolutePath(path: string): string;
   /** @throws {SyncError} SYNC_TARGET_INVALID in a page */
-  openPostgres(url: string, options: SignOptions): Promise<SyncTarget>;
+  openPostgres(url: string, options: SignOptions, cosigner?: NoteSigner): Promise<SyncTarget>;
   /** @throws {SyncError} SYNC_TARGET_INVALID in a page */
-  openFile(path: string, create: boolean): Promise<SyncTarget>;
+  openFile(path: string, create: boolean, cosigner?: NoteSigner): Promise<SyncTarget>;
   /** Token of the environment; undefined for none, and in a page. */
   environmentToken(): string | undefined;
 }

@@ -1,6 +1,8 @@
+import type { NoteSigner } from '@ggen-sim/core';
 import { localTargets } from '#targets/local-targets';
 import type { SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
+import { encryptedTarget } from './encrypted-target.ts';
 import { httpTarget } from './http-target.ts';
 import type { OnNatsChange } from './local-targets.ts';
 
@@ -29,16 +31,21 @@ export function checkLocation(location: string): string {
     return localTargets.absolutePath(location);
   }
   if (URL.canParse(location)) return location;
-  throw new SyncError('SYNC_TARGET_INVALID', 'The location of the target is no URL', {
+  throw new SyncError('SYNC_TARGET_INVALID', `${withoutSecrets(location)} is no URL`, {
     hint: 'Give postgres://USER@HOST/DATABASE, with %-escapes where a name has other characters.',
   });
 }
 
-/** Checks the address of a hub, and returns it in one form. The message does not repeat it: it may hold a secret. */
+/** Returns what is no URL for a message: without what may be a user and a password, and without parameters. */
+function withoutSecrets(location: string): string {
+  return JSON.stringify(location.replace(/:\/\/.*@/su, '://…@').replace(/[?#].*$/su, '…'));
+}
+
+/** Checks the address of a hub, and returns it in one form. */
 function checkHttp(location: string): string {
   const url = URL.canParse(location) ? new URL(location) : undefined;
   if (url === undefined) {
-    throw new SyncError('SYNC_TARGET_INVALID', 'The location of the target is no URL', { hint: FORMS });
+    throw new SyncError('SYNC_TARGET_INVALID', `${withoutSecrets(location)} is no URL`, { hint: FORMS });
   }
   const { username, password, search, hash, origin, pathname } = url;
   if (username !== '' || password !== '' || search !== '' || hash !== '') {
@@ -92,25 +99,43 @@ export interface OpenTargetOptions {
   readonly nats?: string;
   /** Called when NATS cannot be used, with the reason, and with `null` when it can. */
   readonly onNatsChange?: OnNatsChange;
+  /**
+   * 32 bytes that all databases of the target share: rows are encrypted with them before they are sent, and the target cannot
+   * read them.
+   */
+  readonly key?: Uint8Array;
+  /** Cosigns checkpoints that fit to what the target has: `cosignerOf` of `@ggen-sim/core`. Only for whoever serves a hub. */
+  readonly cosigner?: NoteSigner;
 }
 
 /**
  * Makes the target of a location, which the first call opens, and opens again after it was lost. The client of PostgreSQL is
  * loaded when it is needed. In a page there is HTTP alone.
- * @throws {SyncError} SYNC_TARGET_INVALID, SYNC_UNAUTHORIZED
+ * @throws {SyncError} SYNC_TARGET_INVALID, SYNC_UNAUTHORIZED, SYNC_WRONG_KEY
  */
-export async function openTarget(
+export async function openTarget(location: string, options: OpenTargetOptions = {}): Promise<SyncTarget> {
+  const { key } = options;
+  const target = await openPlainTarget(location, options);
+  return key === undefined ? target : encryptedTarget(target, key);
+}
+
+async function openPlainTarget(
   location: string,
-  { create = true, answerTimeoutMs, token, nats, onNatsChange }: OpenTargetOptions = {},
+  { create = true, answerTimeoutMs, token, nats, onNatsChange, cosigner }: OpenTargetOptions,
 ): Promise<SyncTarget> {
   const checked = checkLocation(location);
-  if (POSTGRES.test(checked)) return localTargets.openPostgres(checked, { nats, onNatsChange });
+  if (POSTGRES.test(checked)) return localTargets.openPostgres(checked, { nats, onNatsChange }, cosigner);
   if (nats !== undefined) {
     throw new SyncError('SYNC_TARGET_INVALID', 'NATS is for targets in PostgreSQL alone', {
       hint: 'Leave out `nats`; a hub over HTTP has it from whoever serves it.',
     });
   }
+  if (HTTP.test(checked) && cosigner !== undefined) {
+    throw new SyncError('SYNC_TARGET_INVALID', 'A hub over HTTP cosigns with a key of its own', {
+      hint: 'Leave out `cosigner`; whoever serves the hub gives it.',
+    });
+  }
   if (HTTP.test(checked))
     return httpTarget(checked, token ?? localTargets.environmentToken(), answerTimeoutMs);
-  return localTargets.openFile(checked, create);
+  return localTargets.openFile(checked, create, cosigner);
 }

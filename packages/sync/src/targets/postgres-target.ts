@@ -1,4 +1,5 @@
 /** A target in PostgreSQL. One connection, which is opened again after it was lost. */
+import type { NoteSigner } from '@ggen-sim/core';
 import pg from 'pg';
 import type { TenantTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
@@ -34,8 +35,8 @@ const SCHEMA_LOCK = 0x67_67_65_6e;
  * @param url - `postgres://…`
  * @param signs - over which servers tell one another of pushes; closed with the target
  */
-export function postgresTarget(url: string, signs?: NatsSigns): TenantTarget {
-  return new TenantHub(new PostgresHub(url, signs));
+export function postgresTarget(url: string, signs?: NatsSigns, cosigner?: NoteSigner): TenantTarget {
+  return new TenantHub(new PostgresHub(url, signs), cosigner);
 }
 
 class PostgresHub implements HubDatabase {
