@@ -176,6 +176,27 @@ test('a wrong address, a hub that does not allow the page, and a wrong token are
   await expect(state(page)).toHaveText('Up to date');
 });
 
+test('words of what answers in place of a hub stay within its message', async ({ simulator, context }) => {
+  const { page } = simulator;
+  const url = 'https://hub.example';
+  // Right to left from here on, and a word of any length.
+  const message = `\u202e<img src=x>${'w'.repeat(5000)}`;
+  await context.route(`${url}/**`, (route) =>
+    route.fulfill({
+      status: 400,
+      headers: { 'access-control-allow-origin': '*' },
+      json: { error: { code: 'NONE', message } },
+    }),
+  );
+  await fill(page, { url, token: 't'.repeat(40) });
+  await part(page).getByRole('button', { name: 'Connect', exact: true }).click();
+  const alert = part(page).getByRole('alert');
+  await expect(alert.locator('bdi')).toContainText('<img src=x>www');
+  await expect(alert).toContainText("A hub is served by 'ggen-sim serve --hub'");
+  await expect(alert.locator('bdi')).not.toContainText('A hub is served');
+  expect(await alert.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)).toBe(true);
+});
+
 test('while the hub is away saves go on and wait, and they travel when it is back', async ({
   connected: page,
   hub,

@@ -1,5 +1,6 @@
 import { useId, useState, type FormEvent, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
+import { StoredText } from '../components/stored-text.tsx';
 import { useDatabaseState } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
 import '../database/passphrase-form.css';
@@ -104,7 +105,7 @@ function Form({ address, encrypted }: { address: string | undefined; encrypted: 
 function Problem({ id, failure: { code, message, hint } }: { id: string; failure: Failure }): ReactNode {
   return (
     <p id={id} className="passphrase-form__error" role="alert">
-      <code>{code}</code> {message.replace(/\.?$/u, '.')} {hint}
+      <code>{code}</code> <StoredText text={message.replace(/\.?$/u, '.')} /> {hint}
     </p>
   );
 }
