@@ -3,6 +3,12 @@ import type { LongOperationOptions } from './options.ts';
 import type { ByteSource } from './platform-types.ts';
 import type { TableName } from './tables.ts';
 
+/** Options of {@link Persistence.importImage}. */
+export interface ImageImportOptions extends LongOperationOptions {
+  /** The bytes of an SQLite file. */
+  readonly image: Uint8Array;
+}
+
 /** Options of {@link Persistence.importRows}. */
 export interface RowImportOptions extends LongOperationOptions {
   readonly table: TableName;

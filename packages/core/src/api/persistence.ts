@@ -17,7 +17,7 @@ import type { ChangeEvent, ChangesOptions } from './changes.ts';
 import type { RowExportOptions } from './export.ts';
 import type { AuditFilters, MemoryFilters, ReceiptFilters } from './filters.ts';
 import type { HistoryStatus } from './history.ts';
-import type { ImportReport, RowImportOptions } from './import.ts';
+import type { ImageImportOptions, ImportReport, RowImportOptions } from './import.ts';
 import type {
   JsonPatchOperation,
   MemoryComparison,
@@ -371,6 +371,11 @@ export interface Persistence extends Closeable {
    * @throws {PersistenceError} `INVALID_ARGUMENT`, `NOT_A_DATABASE`, `CORRUPT`, `NEWER_SCHEMA`, `SCHEMA_MISMATCH`
    */
   importImage(image: Uint8Array): Promise<void>;
+  /**
+   * Does the same with progress (`check`, then `image`) and a signal. Aborted, the database stays as it was.
+   * @throws {PersistenceError} as above, and `ABORTED`
+   */
+  importImage(options: ImageImportOptions): Promise<void>;
 
   /**
    * Calls the listener after each commit by this handle, by other tabs and, in Node, by other processes. Of a commit by

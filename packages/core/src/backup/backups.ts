@@ -11,6 +11,7 @@ import type {
   BackupManifest,
   BackupOptions,
   BackupReport,
+  ImageImportOptions,
   RestoreOptions,
   RestoreReport,
   RowCounts,
@@ -143,14 +144,19 @@ export class Backups {
     return this.#queue.enqueueExclusive(operation, TABLE_NAMES, load, options.signal);
   }
 
-  async importImage(image: Uint8Array): Promise<void> {
+  async importImage(options: ImageImportOptions): Promise<void> {
     const operation = 'importImage';
+    const { image, signal, onProgress } = options;
     if (!(image instanceof Uint8Array)) throw invalid({ operation, name: 'image' }, image, 'a Uint8Array');
     if (image.length === 0) throw new PersistenceError('NOT_A_DATABASE', 'The image is empty', { operation });
     const fill = async (write: WriteImage): Promise<void> => write(image, 0);
+    throwIfAborted(operation, signal);
+    onProgress?.({ stage: 'check', done: 0, total: image.length, unit: 'bytes' });
     await withStagedImage(this.#connection.durable.storage, operation, fill, async (staged) => {
       await this.#prepare(staged, operation, OTHER_WAYS.import);
-      await this.#replaceBy(staged, operation, { force: true });
+      await yieldToEventLoop();
+      throwIfAborted(operation, signal);
+      await this.#replaceBy(staged, operation, { ...options, force: true });
     });
   }
 

@@ -37,6 +37,7 @@ interface CallerOptions extends LongOperationOptions {
   readonly directory?: string | BackupDirectory;
   readonly output?: unknown;
   readonly input?: unknown;
+  readonly image?: Uint8Array;
 }
 
 /**
@@ -178,7 +179,16 @@ export function createRemoteMethods(
       case 'events':
         return [method, (options?: ChangesOptions) => streamChanges(events, options)];
       case 'operation':
-        return [method, (options: CallerOptions = {}) => run(rpc, method as MethodsOf<'operation'>, options)];
+        return [
+          method,
+          (options: CallerOptions | Uint8Array = {}) =>
+            run(
+              rpc,
+              method as MethodsOf<'operation'>,
+              // An image may be given alone.
+              options instanceof Uint8Array ? { image: options } : options,
+            ),
+        ];
       default:
         return [];
     }

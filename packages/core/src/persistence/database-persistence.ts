@@ -431,8 +431,9 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#queue.enqueueRead('exportImage', () => this.#connection.durable.exportImage());
   }
 
-  importImage(image: Uint8Array): Promise<void> {
-    return this.#backups.importImage(image);
+  async importImage(given: Uint8Array | Api.ImageImportOptions): Promise<void> {
+    const options = given instanceof Uint8Array ? { image: given } : given;
+    return this.#backups.importImage(checkLongOperation('importImage', options));
   }
 
   /** Checks for commits by other connections that were not reported. */

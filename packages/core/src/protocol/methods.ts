@@ -89,7 +89,7 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   renewOrigin: 'call',
   querySql: 'operation',
   exportImage: 'call',
-  importImage: 'call',
+  importImage: 'operation',
   info: 'call',
   subscribe: 'client',
   close: 'client',

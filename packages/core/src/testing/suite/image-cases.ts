@@ -38,4 +38,24 @@ export const imageCases: readonly PersistenceCase[] = [
       expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['a']);
     },
   },
+  {
+    title: 'image: an import that is aborted changes nothing; one that is not tells its stages',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      await db.saveReceipt(receiptOf('imported'));
+      const image = await db.exportImage();
+      await db.reset();
+      await db.saveReceipt(receiptOf('kept'));
+      const stop = new AbortController();
+      const running = db.importImage({ image, signal: stop.signal });
+      stop.abort();
+      await refused(running, 'ABORTED');
+      await refused(db.importImage({ image, signal: AbortSignal.abort() }), 'ABORTED');
+      expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['kept']);
+      const stages: string[] = [];
+      await db.importImage({ image, onProgress: ({ stage }) => void stages.push(stage) });
+      expect(stages[0]).toBe('check');
+      expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['imported']);
+    },
+  },
 ];
