@@ -100,6 +100,58 @@ test('the check of a file says how far it is, and can be cancelled', async ({ si
   await expect(simulator.count('Memories')).toHaveText('1');
 });
 
+test('replacing a database says how far it is, and cancelling it leaves the old one', async ({
+  simulator,
+}, testInfo) => {
+  const { page } = simulator;
+  const file = testInfo.outputPath('large.db');
+  await ggenSim('db', 'init', '--db', file);
+  await sqlite3(
+    file,
+    `INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
+     SELECT 'a' || value, 'agent', 'op', 'completed', hex(randomblob(400)) FROM generate_series(1, 20000)`,
+  );
+  await simulator.startWith('Water glossary');
+  await simulator.showTab('Database');
+  const question = page.getByRole('alertdialog');
+  const replace = async (cancels: boolean): Promise<void> => {
+    await page.getByLabel('Database to import').setInputFiles(file);
+    await expect(question).toContainText('20,000 audit entries');
+    // Notes what is shown, and cancels in the moment in which the file is checked once more.
+    await page.evaluate((clicks) => {
+      const shown: string[] = ((globalThis as { shown?: string[] }).shown = []);
+      const observer = new MutationObserver(() => {
+        const dialog = document.querySelector('[role="alertdialog"]');
+        const text = dialog?.querySelector('[aria-live]')?.textContent ?? '';
+        if (text === '') return;
+        shown.push(text);
+        if (!clicks) return;
+        observer.disconnect();
+        [...(dialog?.querySelectorAll('button') ?? [])]
+          .find(({ textContent }) => textContent === 'Cancel')
+          ?.click();
+      });
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    }, cancels);
+    await question.getByRole('button', { name: 'Replace database' }).click();
+    await expect(question).toHaveCount(0);
+  };
+  await replace(true);
+  await expect(page.getByText('Import cancelled')).toBeVisible();
+  await expect(simulator.count('Memories')).toHaveText('1');
+  // The one of the session.
+  await expect(simulator.count('Audit entries')).toHaveText('1');
+  await page.reload();
+  await expect(simulator.count('Memories')).toHaveText('1');
+
+  await replace(false);
+  await expect(page.getByText('Database imported')).toBeVisible();
+  const shown = await page.evaluate(() => (globalThis as { shown?: string[] }).shown?.join('\n') ?? '');
+  expect(shown).toContain('Checking the file…');
+  expect(shown).toMatch(/Replacing: .+ of 2\d\.\d MiB/);
+  await expect(simulator.count('Audit entries')).toHaveText('20,000');
+});
+
 test('a file that is not a database is refused by name, and nothing changes', async ({
   simulator,
 }, testInfo) => {

@@ -1,5 +1,5 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
-import type { Stats } from '@ggen-sim/core';
+import type { Progress, Stats } from '@ggen-sim/core';
 import { useRef, useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import { failureOf, type Failure } from '../database/failure.ts';
@@ -27,6 +27,7 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
   const [busy, setBusy] = useState(false);
   const running = useRef<AbortController>(undefined);
   const [progress, setProgress] = useState<string>();
+  const [replacing, setReplacing] = useState<string>();
 
   const inspect = async (file: File): Promise<void> => {
     const controller = new AbortController();
@@ -57,16 +58,35 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
     }
   };
   const replace = async ({ name, image, report }: Candidate): Promise<void> => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    running.current = controller;
     setBusy(true);
+    setReplacing('Checking the file…');
     try {
-      await persistence.importImage(image);
+      await persistence.importImage({
+        image,
+        signal,
+        onProgress: (step) => {
+          if (running.current === controller && !signal.aborted) setReplacing(describeProgress(step));
+        },
+      });
       setCandidate(undefined);
       notify('Database imported', `The database now has the content of ${name}.`);
     } catch (error) {
-      setCandidate({ name, image, report, failure: reportDatabaseFailure(error) });
+      if (signal.aborted) {
+        setCandidate(undefined);
+        notify('Import cancelled', 'The database is as it was.');
+      } else setCandidate({ name, image, report, failure: reportDatabaseFailure(error) });
     } finally {
+      running.current = undefined;
+      setReplacing(undefined);
       setBusy(false);
     }
+  };
+  const cancelReplacing = (): void => {
+    running.current?.abort();
+    setReplacing('Cancelling…');
   };
 
   return (
@@ -96,7 +116,12 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
       />
       <AlertDialog.Root
         open={candidate !== undefined}
-        onOpenChange={(open) => (open ? undefined : setCandidate(undefined))}
+        // Escape and Cancel end what is running; the dialog closes when it has ended.
+        onOpenChange={(open) => {
+          if (open) return;
+          if (replacing === undefined) setCandidate(undefined);
+          else cancelReplacing();
+        }}
       >
         <AlertDialog.Portal>
           <AlertDialog.Backdrop className="dialog-backdrop" />
@@ -105,7 +130,7 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
               <ImportConfirmation
                 candidate={candidate}
                 stats={stats}
-                busy={busy}
+                replacing={replacing}
                 onReplace={() => void replace(candidate)}
               />
             )}
@@ -119,12 +144,12 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
 function ImportConfirmation({
   candidate,
   stats,
-  busy,
+  replacing,
   onReplace,
 }: {
   candidate: Candidate;
   stats: Stats | undefined;
-  busy: boolean;
+  replacing: string | undefined;
   onReplace: () => void;
 }): ReactNode {
   const { name, image, report, failure } = candidate;
@@ -156,16 +181,29 @@ function ImportConfirmation({
           hint="The file opens, but the check found problems. Import it only if you know their cause."
         />
       ) : null}
+      <p className="muted" aria-live="polite">
+        {replacing}
+      </p>
       <div className="dialog__actions">
         <AlertDialog.Close className="button">{report ? 'Cancel' : 'Close'}</AlertDialog.Close>
         {report ? (
-          <button type="button" className="button button--danger" disabled={busy} onClick={onReplace}>
-            {busy ? 'Replacing…' : 'Replace database'}
+          <button
+            type="button"
+            className="button button--danger"
+            disabled={replacing !== undefined}
+            onClick={onReplace}
+          >
+            {replacing === undefined ? 'Replace database' : 'Replacing…'}
           </button>
         ) : null}
       </div>
     </>
   );
+}
+
+function describeProgress({ stage, done, total = 0 }: Progress): string {
+  if (stage === 'check') return 'Checking the file…';
+  return `Replacing: ${formatBytes(done)} of ${formatBytes(total)}`;
 }
 
 /** Puts the file's name into messages, because the file was checked under the name `:memory:`. */
