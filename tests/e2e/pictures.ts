@@ -2,7 +2,9 @@
  * Takes pictures of the page's views for people to look at: `pnpm --filter @ggen-sim/tests pictures`. They are in
  * `test-results/pictures`.
  */
+import { mkdirSync } from 'node:fs';
 import { expect, openSimulator, ready, test } from './support/fixtures.ts';
+import { importLargeSample } from './support/large-sample.ts';
 import { saveSample } from './support/sample-data.ts';
 import { SIZES, takePictures } from './support/take-pictures.ts';
 
@@ -21,11 +23,14 @@ const VIEWS: Readonly<Record<string, string>> = {
   database: '#/database',
 };
 
-for (const sample of ['none', 'one', 'many', 'hostile'] as const) {
-  test(`pictures with ${sample}`, async ({ context }) => {
+for (const sample of ['none', 'one', 'many', 'large', 'hostile'] as const) {
+  test(`pictures with ${sample}`, async ({ context }, testInfo) => {
     const simulator = await openSimulator(context);
     const { page } = simulator;
-    await saveSample(page, sample);
+    if (sample === 'large') {
+      mkdirSync(testInfo.outputPath(), { recursive: true });
+      await importLargeSample(page, testInfo.outputPath('large.db'));
+    } else await saveSample(page, sample);
     // Data without a session gets the whole width when the page is opened.
     await page.reload();
     await ready(page);
