@@ -155,6 +155,8 @@ class RowImporter {
   readonly #table: AnyTable;
   readonly #options: RowImportOptions;
   readonly #columns: ReadonlyMap<string, string>;
+  /** The statement of each INSERT. */
+  readonly #inserts: Map<string, string> = new Map();
 
   constructor(connection: SqliteConnection, table: AnyTable, options: RowImportOptions) {
     this.#connection = connection;
@@ -199,7 +201,7 @@ class RowImporter {
   }
 
   #insert({ values, given }: NewRow, { log }: WriteContext): Outcome {
-    const sql = `${insertRowSql(this.#table, this.#connection, values)} ON CONFLICT DO NOTHING`;
+    const sql = this.#insertSql(values);
     try {
       if (this.#connection.run(sql, values) === 1) {
         log?.({ table: this.#table.name, values });
@@ -212,6 +214,14 @@ class RowImporter {
     return this.#options.ifAbsent === true && this.#isStored(values, given)
       ? 'already stored'
       : { reason: `a row with this ${this.#uniqueColumns()} is stored already` };
+  }
+
+  /** A text that is made for each row would be looked up among the prepared statements character by character. */
+  #insertSql(values: readonly SqlValue[]): string {
+    const insert = insertRowSql(this.#table, this.#connection, values);
+    const sql = this.#inserts.get(insert) ?? `${insert} ON CONFLICT DO NOTHING`;
+    this.#inserts.set(insert, sql);
+    return sql;
   }
 
   #uniqueColumns(): string {

@@ -4,6 +4,9 @@ import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts'
 import { TextBytes } from './stored-bytes.ts';
 import { insertSql, type StoredTable } from './table.ts';
 
+/** The INSERT of values in UTF-8, by its table. */
+const USUAL: WeakMap<StoredTable, string> = new WeakMap();
+
 /**
  * Makes the INSERT of a row as it was read, whatever its values. A text that is not UTF-8 needs another statement; a database
  * in UTF-16 has no form for it, so it keeps the bytes as a BLOB.
@@ -13,7 +16,11 @@ export function insertRowSql(
   connection: SqliteConnection,
   values: readonly SqlValue[],
 ): string {
-  if (!values.some((value) => value instanceof TextBytes)) return insertSql(table);
+  if (!values.some((value) => value instanceof TextBytes)) {
+    const sql = USUAL.get(table) ?? insertSql(table);
+    USUAL.set(table, sql);
+    return sql;
+  }
   const textBytes = connection.get('PRAGMA encoding')?.[0] === 'UTF-8' ? 'CAST(? AS TEXT)' : '?';
   return insertSql(
     table,

@@ -23,6 +23,9 @@ import { timeProblem } from '../validation/timestamps.ts';
 import { storedJsonProblem, storedJsonText } from './stored-json.ts';
 import { insertSql, type Table, type WriteContext } from './table.ts';
 
+/** Rows whose id was computed when they were completed: computing it again would be half of what checking them costs. */
+const COMPLETED: WeakSet<object> = new WeakSet();
+
 /** Receipts of executions. */
 export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
   name: 'receipts',
@@ -71,7 +74,9 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
     const { executionId, agentId, agentType, receiptJson, status, durationMs } = row as Partial<ReceiptRow>;
     if (given['receiptId'] !== undefined) return row;
     const identity = { executionId, agentId, agentType, receiptJson, status, durationMs: durationMs ?? 0 };
-    return { ...row, receiptId: receiptIdOf(identity as ReceiptIdentity) };
+    const completed = { ...row, receiptId: receiptIdOf(identity as ReceiptIdentity) };
+    COMPLETED.add(completed);
+    return completed;
   },
 
   problemOf(row, isImported) {
@@ -80,6 +85,9 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
       timeProblem('created_at', row.createdAt) ??
       timeProblem('updated_at', row.updatedAt);
     if (problem !== undefined || isImported) return problem;
+    const isKnownStatus = RECEIPT_STATUSES.includes(row.status as ReceiptStatus);
+    const statusProblem = isKnownStatus ? undefined : `status is ${JSON.stringify(row.status)}`;
+    if (COMPLETED.has(row)) return statusProblem;
     const { executionId, agentId, agentType, receiptJson, durationMs } = row;
     const status = row.status as ReceiptStatus;
     const expected = receiptIdOf({
@@ -93,7 +101,7 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
     if (expected !== row.receiptId) {
       return `receipt_id is ${row.receiptId}, but the receipt's content gives ${expected}`;
     }
-    return RECEIPT_STATUSES.includes(status) ? undefined : `status is ${JSON.stringify(status)}`;
+    return statusProblem;
   },
 };
 
