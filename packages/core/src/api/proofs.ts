@@ -78,12 +78,15 @@ export type Proof = InclusionProof | ConsistencyProof;
 
 /** What a proof is verified against. */
 export interface ProofEvidence {
-  /** The signed checkpoint that the proof is for. */
+  /** The checkpoint that the proof is for. One that is not signed proves something to those who have kept it themselves. */
   readonly checkpoint: string;
   /** For a proof of consistency: the earlier one. */
   readonly smallerCheckpoint?: string;
-  /** Public key that must have signed or cosigned them, as `generateNoteKeys` or `generateCosignerKeys` writes it. */
-  readonly verifierKey: string;
+  /**
+   * Public key that must have signed or cosigned them, as `generateNoteKeys` or `generateCosignerKeys` writes it.
+   * @default they need not be signed
+   */
+  readonly verifierKey?: string;
 }
 
 /** A signed payload (https://github.com/secure-systems-lab/dsse/blob/master/envelope.md). */

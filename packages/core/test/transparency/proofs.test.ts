@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import {
   generateNoteKeys,
+  parseCheckpoint,
   signerOf,
   signNote,
   verifyProof,
@@ -52,6 +53,15 @@ it('proves every record, and that each checkpoint continues the one before', asy
   for (const request of requests) {
     const proof = (await db.prove(request)) as InclusionProof;
     await verifyProof(proof, { checkpoint: second, verifierKey });
+    // A checkpoint that one has kept oneself need not be signed.
+    const { text: kept } = parseCheckpoint(second);
+    expect(await verifyProof(proof, { checkpoint: kept })).toEqual(parseCheckpoint(second));
+    await expect(verifyProof(proof, { checkpoint: kept, verifierKey })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    await expect(verifyProof(proof, { checkpoint: parseCheckpoint(first).text })).rejects.toMatchObject({
+      code: 'PROOF_INVALID',
+    });
     const other = { ...proof, index: proof.index === 0 ? 1 : proof.index - 1 };
     await expect(verifyProof(other, { checkpoint: second, verifierKey })).rejects.toMatchObject({
       code: 'PROOF_INVALID',
