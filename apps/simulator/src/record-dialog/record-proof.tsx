@@ -36,7 +36,11 @@ export function RecordProof({ request, fileName }: { request: ProofRequest; file
             type="button"
             className="button"
             onClick={() =>
-              downloadFile(fileName, [`${JSON.stringify(proof, null, 2)}\n`], 'application/json')
+              downloadFile(
+                fileName,
+                [`${JSON.stringify(withCheckpoint(proof), null, 2)}\n`],
+                'application/json',
+              )
             }
           >
             Download the proof
@@ -56,4 +60,10 @@ export function RecordProof({ request, fileName }: { request: ProofRequest; file
       ) : null}
     </section>
   );
+}
+
+/** Adds the checkpoint that the proof is for, as `db prove` does: whoever checks the proof compares it with one of their own. */
+function withCheckpoint(proof: Proof): Proof & { readonly checkpoint: string } {
+  const { origin, size, rootHash } = proof;
+  return { ...proof, checkpoint: `${origin}\n${size}\n${rootHash}\n` };
 }

@@ -1,5 +1,5 @@
 import { type Info, type Persistence, type Stats, TABLE_NAMES } from '@ggen-sim/core';
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
@@ -15,8 +15,10 @@ import { ImportDatabase } from './import-database.tsx';
 import { OtherStorage } from './other-storage.tsx';
 import { ResetDatabase } from './reset-database.tsx';
 import { BrowserStorage } from './browser-storage.tsx';
-import { VerifyDatabase } from './verify-database.tsx';
 import './database-panel.css';
+
+// Nobody needs it in the first view.
+const Verification = lazy(async () => ({ default: (await import('./verification.tsx')).Verification }));
 
 const readInfo = (persistence: Persistence): Promise<Info> => persistence.info();
 
@@ -64,7 +66,9 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
       ) : null}
       <section className="database-panel__part">
         <h3>Maintenance</h3>
-        <VerifyDatabase />
+        <Suspense fallback={<p className="muted">Loading…</p>}>
+          <Verification />
+        </Suspense>
         {info?.readOnly === false ? <ResetDatabase stats={stats} /> : null}
       </section>
     </div>

@@ -1,0 +1,47 @@
+import type { LongOperationOptions } from '@ggen-sim/core';
+import { useRef, useState } from 'react';
+import { reportDatabaseFailure } from '../database/database.ts';
+import type { Failure } from '../database/failure.ts';
+import { formatCount } from '../components/format.ts';
+
+/** An operation that the user starts, follows and may cancel. */
+export interface LongOperation<Result> {
+  /** Text that says how far it is; undefined while none runs. */
+  readonly progress: string | undefined;
+  readonly result: Result | undefined;
+  readonly failure: Failure | undefined;
+  /** Starts it. What an earlier run found is gone. */
+  readonly start: (work: (options: LongOperationOptions) => Promise<Result>) => Promise<void>;
+  readonly cancel: () => void;
+}
+
+/** Runs one long operation at a time, and keeps what came of it. */
+export function useLongOperation<Result>(): LongOperation<Result> {
+  const running = useRef<AbortController>(undefined);
+  const [progress, setProgress] = useState<string>();
+  const [result, setResult] = useState<Result>();
+  const [failure, setFailure] = useState<Failure>();
+  const start = async (work: (options: LongOperationOptions) => Promise<Result>): Promise<void> => {
+    const controller = new AbortController();
+    running.current = controller;
+    setProgress('Checking…');
+    setResult(undefined);
+    setFailure(undefined);
+    try {
+      const found = await work({
+        signal: controller.signal,
+        onProgress: ({ stage, done, unit }) => {
+          // The worker's last progress message may arrive after its result.
+          if (running.current === controller) setProgress(`${stage}: ${formatCount(done)} ${unit}`);
+        },
+      });
+      setResult(found);
+    } catch (error) {
+      if (!controller.signal.aborted) setFailure(reportDatabaseFailure(error));
+    } finally {
+      running.current = undefined;
+      setProgress(undefined);
+    }
+  };
+  return { progress, result, failure, start, cancel: () => running.current?.abort() };
+}
