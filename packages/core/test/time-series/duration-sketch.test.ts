@@ -43,6 +43,16 @@ it.each(DISTRIBUTIONS)(
   },
 );
 
+it('of one duration are that duration, and none is beyond the least or the greatest', () => {
+  const one = new DurationSketch();
+  one.add(840);
+  expect(one.percentiles(SHARES)).toEqual(SHARES.map(() => 840));
+  const two = new DurationSketch();
+  two.add(900_000);
+  two.merge(one);
+  expect(two.percentiles([1])).toEqual([900_000]);
+});
+
 it('has none without durations', () => {
   expect(new DurationSketch().percentiles([0.5])).toEqual([null]);
 });
