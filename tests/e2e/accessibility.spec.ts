@@ -124,7 +124,7 @@ const STATES: readonly State[] = [
       const simulator = await open();
       await saveRows(simulator, 400);
       await simulator.showTab('Overview');
-      await expect(simulator.page.getByText('100 runs ended with an error')).toBeVisible();
+      await expect(simulator.page.getByText('100 errors in')).toBeVisible();
       return simulator.page;
     },
   },

@@ -105,7 +105,7 @@ test('the overview leads from each figure to its rows', async ({ simulator }) =>
   await saveRuns(page);
   await simulator.showTab('Overview');
   const overview = page.getByRole('tabpanel', { name: 'Overview' });
-  await expect(overview).toContainText('10 runs ended with an error of 30');
+  await expect(overview).toContainText('10 errors in 30 runs');
   const slowest = overview.getByRole('region', { name: 'Slowest runs' });
   await slowest.getByRole('link', { name: 'Show all' }).click();
   await expect(table.getByRole('row').nth(1)).toContainText('29.00 s');

@@ -14,7 +14,7 @@ test('a stranger finds why a run failed, fixes it, compares, shares it, and take
   // Runs an example, and sees in the overview that it failed.
   await simulator.startWith('Water network with errors');
   await simulator.run();
-  await expect(page.getByText('1 run ended with an error')).toBeVisible();
+  await expect(page.getByText('1 error', { exact: true })).toBeVisible();
   await page
     .getByRole('region', { name: 'Newest errors' })
     .getByRole('link', { name: 'validator-1' })

@@ -3,8 +3,8 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatDuration, toMilliseconds } from '../components/format.ts';
 import { printable } from '../components/printable.ts';
-import { DURATION_MARKS_MS, durationRange } from './duration-marks.ts';
-import { keepPlot, themeColours } from './kept-plot.ts';
+import { durationRange, markName, namedMarks } from './duration-marks.ts';
+import { AXIS_FONT, keepPlot, themeColours, widthOfLabels } from './kept-plot.ts';
 
 /** A run in the chart. */
 export interface ChartedRun {
@@ -39,7 +39,6 @@ const LOGARITHMIC = 3 as uPlot.Scale.Distr;
 const LEAST_MS = 1;
 
 const HEIGHT_PX = 150;
-const FONT = '11px system-ui, sans-serif';
 /** Minimum number of bar slots, so that few runs get slim bars instead of filling the width. */
 const MIN_SLOTS = 24;
 
@@ -64,7 +63,7 @@ export function createDurationPlot(
     const colour = themeColours(host, ['--muted', '--line', '--success', '--warning', '--error']);
     const axis: uPlot.Axis = {
       stroke: colour('--muted'),
-      font: FONT,
+      font: AXIS_FONT,
       ticks: { show: false },
       grid: { stroke: colour('--line'), width: 1 },
     };
@@ -95,8 +94,8 @@ export function createDurationPlot(
           size: widthOfLabels,
           // uPlot would leave out what is no power of ten.
           filter: (_, splits) => splits,
-          splits: (_, __, min, max) => DURATION_MARKS_MS.filter((mark) => mark >= min && mark <= max),
-          values: (_, values) => values.map((value) => formatDuration(value)),
+          splits: (_, __, min, max) => namedMarks(min, max),
+          values: (_, values) => values.map(markName),
         },
       ],
       series: [
@@ -153,20 +152,6 @@ export function createDurationPlot(
 /** The range of the axis that has all slots. @param last - index of the last run */
 function allSlots(last: number): [number, number] {
   return [-0.6, Math.max(last, MIN_SLOTS - 1) + 0.6];
-}
-
-/** Gap between a label and the plot, in CSS pixels. */
-const LABEL_GAP_PX = 10;
-
-/** Makes the axis as wide as its widest label: `10 min 00 s` is wider than `1.25 s`. */
-function widthOfLabels(plot: uPlot, labels: string[] | null): number {
-  const { ctx } = plot;
-  ctx.save();
-  // The font of an axis in the chart's own pixels.
-  ctx.font = FONT;
-  const widest = Math.max(0, ...(labels ?? []).map((label) => ctx.measureText(label).width));
-  ctx.restore();
-  return Math.ceil(widest) + LABEL_GAP_PX;
 }
 
 function barsOf(): uPlot.Series.PathBuilder {

@@ -1,5 +1,8 @@
 import type uPlot from 'uplot';
 
+/** Font of the labels of axes. */
+export const AXIS_FONT = '11px system-ui, sans-serif';
+
 /** A chart that stays drawn while its element and the theme change. */
 export interface KeptPlot {
   readonly current: () => uPlot;
@@ -46,4 +49,18 @@ export function themeColours(host: HTMLElement, names: readonly string[]): (name
   }
   probe.remove();
   return (name) => found.get(name) ?? 'currentcolor';
+}
+
+/** Gap between a label and the plot, in CSS pixels. */
+const LABEL_GAP_PX = 10;
+
+/** Makes the axis as wide as its widest label: `20,000,000` is wider than `10 s`. */
+export function widthOfLabels(plot: uPlot, labels: string[] | null): number {
+  const { ctx } = plot;
+  ctx.save();
+  // The font of an axis in the chart's own pixels.
+  ctx.font = AXIS_FONT;
+  const widest = Math.max(0, ...(labels ?? []).map((label) => ctx.measureText(label).width));
+  ctx.restore();
+  return Math.ceil(widest) + LABEL_GAP_PX;
 }

@@ -2,7 +2,7 @@ import { showTime, type TimeSeries } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
 import type { Filters } from '../address/address.ts';
 import { linkTo } from '../address/navigation.ts';
-import { DURATION_MARKS_MS, durationRange } from '../chart/duration-marks.ts';
+import { DURATION_MARKS_MS, durationRange, markName } from '../chart/duration-marks.ts';
 import { formatCount, formatDuration } from '../components/format.ts';
 import { StoredText } from '../components/stored-text.tsx';
 import { exactAgent } from '../tables/row-filters.ts';
@@ -37,89 +37,99 @@ export function AgentDurations({
   // The name of the last mark ends at the edge, where the names before it would touch it.
   const named = marks.filter((mark) => mark === last || place(mark) < LAST_MARK_FROM_PERCENT);
   return (
-    <table className="agent-durations">
-      <thead>
-        <tr>
-          <th scope="col">Agent</th>
-          <th scope="col" className="agent-durations__number">
-            Runs
-          </th>
-          <th scope="col" className="agent-durations__number">
-            Errors
-          </th>
-          <th scope="col" className="agent-durations__since">
-            First error
-          </th>
-          <th scope="col" className="agent-durations__axis-head">
-            <span className="visually-hidden">
-              Durations: half of the runs, and 95 of a hundred, are not longer
-            </span>
-            <span className="agent-durations__axis" aria-hidden="true">
-              {named.map((mark) => (
-                <span
-                  key={mark}
-                  style={{ insetInlineStart: `${place(mark)}%` }}
-                  data-end={mark === last && place(mark) > LAST_MARK_FROM_PERCENT}
-                >
-                  {markName(mark)}
-                </span>
-              ))}
-            </span>
-          </th>
-          <th scope="col" className="agent-durations__number">
-            p50
-          </th>
-          <th scope="col" className="agent-durations__number">
-            p95
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {shown.map(({ group, total, before }) => {
-          const filters: Filters = { agent: exactAgent(group ?? ''), since };
-          const span = failures.get(group ?? '');
-          return (
-            <tr key={group}>
-              <th scope="row">
-                <a href={linkTo({ view: 'receipts', filters })}>
-                  <StoredText text={group} />
-                </a>
-              </th>
-              <td className="agent-durations__number">{formatCount(total.count)}</td>
-              <td className="agent-durations__number">
-                {total.failed === 0 ? (
-                  <span className="muted">0</span>
-                ) : (
-                  <a
-                    className="status--error"
-                    href={linkTo({ view: 'receipts', filters: { ...filters, status: 'error' } })}
+    <>
+      <p className="agent-durations__key muted">
+        {agents.length > shown.length
+          ? `${shown.length} of ${formatCount(agents.length)} agents: those with the most errors, then the most runs. `
+          : null}
+        <span className="agent-durations__key-bars">
+          Each bar spans p50 to p95; the line is p95 in the period before.
+        </span>
+      </p>
+      <table className="agent-durations">
+        <thead>
+          <tr>
+            <th scope="col">Agent</th>
+            <th scope="col" className="agent-durations__number">
+              Runs
+            </th>
+            <th scope="col" className="agent-durations__number">
+              Errors
+            </th>
+            <th scope="col" className="agent-durations__since">
+              First error
+            </th>
+            <th scope="col" className="agent-durations__axis-head">
+              <span className="visually-hidden">
+                Durations: half of the runs, and 95 of a hundred, are not longer
+              </span>
+              <span className="agent-durations__axis" aria-hidden="true">
+                {named.map((mark) => (
+                  <span
+                    key={mark}
+                    style={{ insetInlineStart: `${place(mark)}%` }}
+                    data-end={mark === last && place(mark) > LAST_MARK_FROM_PERCENT}
                   >
-                    {formatCount(total.failed)} ({percent(total.errorShare)})
+                    {markName(mark)}
+                  </span>
+                ))}
+              </span>
+            </th>
+            <th scope="col" className="agent-durations__number">
+              p50
+            </th>
+            <th scope="col" className="agent-durations__number">
+              p95
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map(({ group, total, before }) => {
+            const filters: Filters = { agent: exactAgent(group ?? ''), since };
+            const span = failures.get(group ?? '');
+            return (
+              <tr key={group}>
+                <th scope="row">
+                  <a href={linkTo({ view: 'receipts', filters })}>
+                    <StoredText text={group} />
                   </a>
-                )}
-              </td>
-              <td className="agent-durations__since">
-                {span === undefined ? <span className="muted">–</span> : showTime(span.first).slice(5, 16)}
-              </td>
-              <td aria-hidden="true">
-                <DurationRange
-                  p50={total.p50DurationMs}
-                  p95={total.p95DurationMs}
-                  beforeP95={before.p95DurationMs}
-                  place={place}
-                />
-              </td>
-              <td className="agent-durations__number">{formatDuration(rounded(total.p50DurationMs))}</td>
-              <td className="agent-durations__number">
-                <a href={linkTo({ view: 'receipts', filters, order: 'longest-first' })}>
-                  {formatDuration(rounded(total.p95DurationMs))}
-                </a>
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+                </th>
+                <td className="agent-durations__number">{formatCount(total.count)}</td>
+                <td className="agent-durations__number">
+                  {total.failed === 0 ? (
+                    <span className="muted">0</span>
+                  ) : (
+                    <a
+                      className="status--error"
+                      href={linkTo({ view: 'receipts', filters: { ...filters, status: 'error' } })}
+                    >
+                      {formatCount(total.failed)} ({percent(total.errorShare)})
+                    </a>
+                  )}
+                </td>
+                <td className="agent-durations__since">
+                  {span === undefined ? <span className="muted">–</span> : showTime(span.first).slice(5, 16)}
+                </td>
+                <td aria-hidden="true">
+                  <DurationRange
+                    p50={total.p50DurationMs}
+                    p95={total.p95DurationMs}
+                    beforeP95={before.p95DurationMs}
+                    place={place}
+                  />
+                </td>
+                <td className="agent-durations__number">{formatDuration(rounded(total.p50DurationMs))}</td>
+                <td className="agent-durations__number">
+                  <a href={linkTo({ view: 'receipts', filters, order: 'longest-first' })}>
+                    {formatDuration(rounded(total.p95DurationMs))}
+                  </a>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </>
   );
 }
 
@@ -158,12 +168,4 @@ function rounded(durationMs: number | null): number | null {
 function percent(share: number | null): string {
   const value = (share ?? 0) * 100;
   return value > 0 && value < 1 ? '<1 %' : `${Math.round(value)} %`;
-}
-
-/** Names a mark of the axis as briefly as possible. */
-function markName(ms: number): string {
-  if (ms < 1000) return `${ms} ms`;
-  if (ms < 60_000) return `${ms / 1000} s`;
-  if (ms < 3_600_000) return `${ms / 60_000} min`;
-  return ms < 86_400_000 ? `${ms / 3_600_000} h` : `${formatCount(ms / 86_400_000)} d`;
 }

@@ -136,17 +136,17 @@ function Verdict({
   return (
     <p className="overview__verdict">
       {failed === 0 ? (
-        <Status status="success" shown="No run ended with an error" />
+        <Status status="success" shown="No errors" />
       ) : (
         <a href={linkTo({ view: 'receipts', filters: { status: 'error', since } })}>
-          <Status status="error" shown={`${formatPlural(failed, 'run')} ended with an error`} />
+          <Status status="error" shown={formatPlural(failed, 'error')} />
         </a>
       )}{' '}
-      of <a href={linkTo({ view: 'receipts', filters: { since } })}>{formatCount(count)}</a>
+      in <a href={linkTo({ view: 'receipts', filters: { since } })}>{formatPlural(count, 'run')}</a>
       <span className="muted">
         {before.count === 0
           ? '; no run in the period before'
-          : `; in the period before, ${formatCount(before.failed)} of ${formatCount(before.count)}`}
+          : `; in the period before, ${formatCount(before.failed)} in ${formatPlural(before.count, 'run')}`}
       </span>
     </p>
   );

@@ -1,13 +1,12 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { keepPlot, themeColours } from '../chart/kept-plot.ts';
+import { AXIS_FONT, keepPlot, themeColours, widthOfLabels } from '../chart/kept-plot.ts';
 import { shortId } from '../components/format.ts';
 import { printable } from '../components/printable.ts';
 import type { ChartData } from './chart-data.ts';
 import { LINE_STYLES } from './line-styles.ts';
 
 const HEIGHT_PX = 280;
-const FONT = '11px system-ui, sans-serif';
 const LABEL_CHARACTERS = 14;
 /** Room beside the first and the last row, in rows. */
 const ROW_MARGIN = 0.6;
@@ -45,7 +44,7 @@ export function drawResult(
     const colour = themeColours(host, names);
     const axisStyle: uPlot.Axis = {
       stroke: colour('--muted'),
-      font: FONT,
+      font: AXIS_FONT,
       ticks: { show: false },
       grid: { stroke: colour('--line'), width: 1 },
     };
@@ -84,7 +83,7 @@ export function drawResult(
               slots.map((slot) => printable(shortId(axis.labels[slot] ?? '', LABEL_CHARACTERS))),
           }),
         },
-        { ...axisStyle, size: 64 },
+        { ...axisStyle, size: widthOfLabels },
       ],
       series: [
         {},
