@@ -46,6 +46,7 @@ for (const sample of ['none', 'one', 'many', 'large', 'hostile'] as const) {
       await takePictures(page, 'commands');
       await page.keyboard.press('Escape');
       await page.setViewportSize(SIZES.wide);
+      await simulator.showTab('Overview');
       await simulator.startWith('Water network with errors');
       await simulator.run();
       await expect(simulator.result.getByRole('button', { name: /^Line/ }).first()).toBeVisible();

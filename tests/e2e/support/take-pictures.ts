@@ -17,7 +17,11 @@ export async function takePictures(
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.evaluate(() => new Promise((resolve) => void requestAnimationFrame(resolve)));
-      await page.screenshot({ path: `e2e/test-results/pictures/${name}-${size}-${colorScheme}.png` });
+      // On a phone all of the page, of which a window shows a part.
+      await page.screenshot({
+        path: `e2e/test-results/pictures/${name}-${size}-${colorScheme}.png`,
+        fullPage: size === 'phone',
+      });
     }
   }
   await page.setViewportSize(SIZES.wide);
