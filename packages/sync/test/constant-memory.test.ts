@@ -11,7 +11,7 @@ import { openPersistence } from '@ggen-sim/core';
 import { describe, expect, it } from 'vitest';
 import { hubProcessId, killHub, PROGRAM, startHub } from '../../../tests/support/hub-commands.ts';
 import { fill, TOKEN } from './filled-database.ts';
-import { sampleMemory } from './memory-samples.ts';
+import { sampleMemory, type MemorySummary } from './memory-samples.ts';
 import { startCluster } from './postgres-cluster.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -32,16 +32,19 @@ async function measured(what: string, words: readonly string[], processes: Recor
     ({ stdout: printed } = await run);
   } finally {
     samples.stop();
+    print(what, startedAt, samples.summary());
   }
-  const seconds = (performance.now() - startedAt) / 1000;
-  const perSecond = Math.round(RECEIPTS / seconds);
-  const memory = samples.summary();
+  return { report: JSON.parse(printed) as Record<string, number>, memory: samples.summary() };
+}
+
+/** Prints a line for each process, also where the command has failed. */
+function print(what: string, startedAt: number, memory: Record<string, MemorySummary>): void {
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const perSecond = Math.round((RECEIPTS / (performance.now() - startedAt)) * 1000);
   for (const [name, numbers] of Object.entries(memory)) {
-    process.stderr.write(
-      `${JSON.stringify({ what, receipts: RECEIPTS, perSecond, process: name, ...numbers })}\n`,
-    );
+    const line = { what, receipts: RECEIPTS, seconds, perSecond, process: name, ...numbers };
+    process.stderr.write(`${JSON.stringify(line)}\n`);
   }
-  return { report: JSON.parse(printed) as Record<string, number>, memory };
 }
 
 describe.skipIf(RECEIPTS === 0)('memory stays the same', () => {

@@ -1,6 +1,7 @@
 /** The contract over HTTP, by hubs of both kinds, each behind two servers; and what is refused on the way. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import net from 'node:net';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -196,6 +197,33 @@ describe('a hub over HTTP', () => {
     const server = await serveHub(newFile());
     await server.stop();
     expect((await failureOf((await openTarget(server.url)).id())).code).toBe('SYNC_UNREACHABLE');
+  });
+
+  it('sends again what met a connection that was just closed, once', async () => {
+    let requests = 0;
+    // A server of this protocol alone, which closes each connection at the first request that comes over it.
+    const server = net.createServer((socket) => {
+      socket.once('data', () => {
+        requests++;
+        if (requests % 2 === 1) socket.end();
+        else socket.end('HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"result":"id"}');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const target = await openTarget(`http://127.0.0.1:${(server.address() as net.AddressInfo).port}`);
+    expect(await target.id()).toBe('id');
+    expect(requests).toBe(2);
+    requests = 0;
+    server.removeAllListeners('connection');
+    server.on('connection', (socket) =>
+      socket.once('data', () => {
+        requests++;
+        socket.end();
+      }),
+    );
+    await expect(target.id()).rejects.toMatchObject({ code: 'SYNC_UNREACHABLE' });
+    expect(requests).toBe(2);
   });
 
   it('keeps what callers hold bounded, and tells the others to come later', async () => {

@@ -107,7 +107,7 @@ async function resultOf(
   const unlink = abortWith(ended, closed);
   const timer = startTimer(() => ended.abort(silentFor(answerTimeoutMs)), answerTimeoutMs);
   try {
-    response = await fetch(`${base}${HUB_PATH}/${method}`, {
+    response = await fetchAgain(`${base}${HUB_PATH}/${method}`, {
       ...NOWHERE_ELSE,
       method: 'POST',
       headers,
@@ -126,6 +126,24 @@ async function resultOf(
   if (response.ok && 'result' in parsed) return parsed['result'];
   throw failureOf(base, response, errorIn(parsed['error']));
 }
+
+/**
+ * Sends a request, and once more where its connection was closed before it was answered: a server closes those that nobody uses,
+ * which may cross a request on its way. Browsers do so themselves, the client of Node does not. A request that is answered twice
+ * makes no difference to the hub.
+ */
+async function fetchAgain(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const { code = '' } = ((error as Error).cause ?? {}) as { readonly code?: string };
+    if (!CONNECTION_CLOSED.has(code)) throw error;
+    return fetch(url, init);
+  }
+}
+
+/** Codes of Node, and of the client in it. */
+const CONNECTION_CLOSED: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Reads the positions that a hub sends as server-sent events. An `EventSource` would send no token. */
 async function* positionsOf(
