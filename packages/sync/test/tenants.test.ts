@@ -119,6 +119,48 @@ it('are refused by a hub in a file, and where the name is none', async () => {
   await file.close();
 });
 
+it('are asked in SQL as docs/fleet.md says, each about its own rows', async () => {
+  const url = await cluster.newSchema('hub');
+  const targets = postgresTarget(url);
+  for (const [tenant, agents] of [
+    ['acme', ['a', 'a', 'b']],
+    ['globex', ['c']],
+  ] as const) {
+    await using database = await openPersistence({ storage: 'memory' });
+    const saved = await database.saveReceipts(
+      [...agents, 'deleted'].map((agentId, index) => ({
+        executionId: `${tenant} ${index}`,
+        agentId,
+        agentType: 't',
+        durationMs: 10 * (index + 1),
+        receipt: { text: '\u0000' },
+      })),
+    );
+    await new Synchroniser(database, targets.forTenant(tenant)).push();
+    await database.deleteRecord({ receiptId: saved.at(-1)?.receiptId ?? '', reason: 'test' });
+    await new Synchroniser(database, targets.forTenant(tenant)).push();
+  }
+  await targets.close();
+  const client = await connect(url);
+  const sql = `SELECT content::json ->> 'agentId' AS agent, count(*)::int, avg((content::json ->> 'durationMs')::float)
+    FROM ggen_changes WHERE table_name = 'receipts' AND content IS NOT NULL GROUP BY 1 ORDER BY 1`;
+  for (const [tenant, rows] of [
+    [
+      'acme',
+      [
+        ['a', 2, 15],
+        ['b', 1, 30],
+      ],
+    ],
+    ['globex', [['c', 1, 10]]],
+  ] as const) {
+    await client.query(`SET ggen_sim.tenant = '${tenant}'`);
+    expect((await client.query({ text: sql, rowMode: 'array' })).rows).toEqual(rows);
+  }
+  await client.query('RESET ggen_sim.tenant');
+  expect((await client.query(sql)).rows).toEqual([]);
+});
+
 const LEAF = 'ab'.repeat(32);
 const END = chainAfter(START.chain, LEAF);
 

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { NoteSigner } from '@ggen-sim/core';
+import type { NoteSigner, Persistence, RunningSync } from '@ggen-sim/core';
 import type { Route, RunningServer, ScopedToken } from '@ggen-sim/serve';
 import { defineCommand, type Command } from '../command.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -24,7 +24,7 @@ export const serve: Command = defineCommand({
     'agents, /graphql answers GraphQL, and POST /hooks records events of their hooks (of an encrypted database only with --plain). Nothing is saved without --write. ' +
     'With --hub, other databases synchronise over this server (sync init http://HOST:PORT): what they send is kept in the hub, ' +
     'which is a file beside the database, another file, or PostgreSQL, whose password is in the variable PGPASSWORD; the ' +
-    'database itself is no part of it. With --nats, several servers before one PostgreSQL tell one another of what is new; the ' +
+    'database itself is no part of it without --join. With --nats, several servers before one PostgreSQL tell one another of what is new; the ' +
     'variables NATS_CREDS, NATS_USER and NATS_PASSWORD, or NATS_TOKEN hold what NATS asks for, and without it everything arrives ' +
     'a little later. Requests must have the token in the header ' +
     'Authorization: Bearer TOKEN, which serve status --token prints. Only programs on this machine reach the server, ' +
@@ -72,6 +72,10 @@ export const serve: Command = defineCommand({
       description:
         'with --hub: private key that cosigns checkpoints (sync checkpoint); created with FILE.pub if it does not exist',
     }),
+    join: flag({
+      description:
+        'with --hub: synchronise the served database over the hub as well, so that its queries are of all machines',
+    }),
     allowOrigin: repeatedText({
       placeholder: 'ORIGIN',
       description: 'with --hub: pages of this origin (https://app.example) may synchronise',
@@ -90,7 +94,7 @@ export const serve: Command = defineCommand({
     }),
     plain: flag({
       description:
-        'with --write: take events of hooks although the database is encrypted, and their spool is not',
+        'with --write: take events of hooks although the database is encrypted, and their spool is not; with --join: send its rows',
     }),
   },
   exclusive: [['tokenFile', 'noToken']],
@@ -98,6 +102,7 @@ export const serve: Command = defineCommand({
     'ggen-sim serve',
     'ggen-sim serve --port 7080 --token-file serve-token',
     'ggen-sim serve --hub --port 7080 --token-file hub-token',
+    'ggen-sim serve --hub --join --hub-tokens hub-tokens',
     'ggen-sim serve --host 0.0.0.0 --port 7443 --tls-cert cert.pem --tls-key key.pem',
   ],
   ownExitCodes: {
@@ -117,6 +122,7 @@ export const serve: Command = defineCommand({
       nats,
       hubTokens,
       hubKey,
+      join,
       tokenFile,
       noToken,
       write: isWritable,
@@ -126,7 +132,12 @@ export const serve: Command = defineCommand({
     context,
   ) {
     if (port > MAX_PORT) throw new UsageError(`PORT must be at most ${MAX_PORT}, not '${port}'`);
-    const needsHub = { '--hub-tokens': hubTokens, '--hub-key': hubKey, '--allow-origin': allowedOrigins };
+    const needsHub = {
+      '--hub-tokens': hubTokens,
+      '--hub-key': hubKey,
+      '--join': join || undefined,
+      '--allow-origin': allowedOrigins,
+    };
     const [lonely] = Object.entries(needsHub).find(([, given]) => given !== undefined) ?? [];
     if (hub === undefined && lonely !== undefined) throw new UsageError(`${lonely} needs --hub`);
     if (nats !== undefined && !isPostgres(hub)) throw new UsageError('--nats needs --hub postgres://…');
@@ -147,6 +158,12 @@ export const serve: Command = defineCommand({
     const signal = context.interruption.cancellable();
     await using database = await context.openDatabase();
     const { encryption, path: realPath } = await database.info();
+    if (join && encryption !== null && !plain) {
+      throw new UsageError(
+        'The database is encrypted, and the hub is not',
+        'Give --plain to send its rows there without encryption, or leave out --join',
+      );
+    }
     if (plain && isWritable && encryption !== null)
       context.printNotice('What hooks send is not encrypted until it is stored');
     const token = tokenFile === undefined ? {} : { token: tokenOfFile(tokenFile) };
@@ -160,6 +177,7 @@ export const serve: Command = defineCommand({
         ? []
         : await hubAt(hubLocation, omitUndefined({ nats, cosigner }), tenants, context);
     let calls: Promise<CallServer | undefined> | undefined;
+    let joined: RunningSync | undefined;
     const server = await serveDatabase(database, {
       host,
       port,
@@ -173,7 +191,10 @@ export const serve: Command = defineCommand({
         ...routes,
       ],
       ...(noToken ? { token: null } : token),
-      beforeClosing: async () => (await calls)?.stop(),
+      async beforeClosing() {
+        await joined?.stop();
+        await (await calls)?.stop();
+      },
     });
     // Calls of other processes of this user do whatever they would do to the file: a server with limits is not for them.
     if (isWritable && agent === undefined && encryption === null && realPath !== null)
@@ -184,6 +205,7 @@ export const serve: Command = defineCommand({
     const { url, path: databasePath } = server;
     const endWatch = hubTokens === undefined ? undefined : followTokens(hubTokens, readAs, server, context);
     try {
+      if (join && hubLocation !== undefined) joined = await joinHub(database, hubLocation, context);
       await calls;
       const report = { url, database: databasePath, processId: process.pid };
       await context.stdout.writeLine(
@@ -259,6 +281,30 @@ async function locationOfHub(given: string | null, databasePath: string): Promis
 
 function isPostgres(hub: string | null | undefined): boolean {
   return /^postgres(?:ql)?:\/\//u.test(hub ?? '');
+}
+
+/**
+ * Synchronises the served database over the hub of this server until it stops.
+ * @throws {UsageError} where it has another target
+ */
+async function joinHub(database: Persistence, hub: string, context: CommandContext): Promise<RunningSync> {
+  const { backgroundSync, checkLocation, syncStatus } = await import('@ggen-sim/sync');
+  const { target } = await syncStatus(database);
+  if (target !== null && target !== checkLocation(hub)) {
+    throw new UsageError(
+      `The database is synchronised over ${target}`,
+      "Leave out --join, or set this hub with 'ggen-sim sync init'",
+    );
+  }
+  let failed: string | undefined;
+  return backgroundSync(hub, {
+    onReport(report) {
+      const line = 'error' in report ? failureLine(failureOf(report.error)) : undefined;
+      // It is tried again every few seconds.
+      if (line !== undefined && line !== failed) context.printNotice(line);
+      failed = line;
+    },
+  }).start(database);
 }
 
 /** Reads the key that cosigns, or makes one. Its name is that of no host: several servers of one hub share it. */

@@ -78,6 +78,8 @@ export function checkStoredLocation(location: string): string {
 export function withoutPassword(checked: string): string {
   if (!POSTGRES.test(checked)) return checked;
   const url = new URL(checked);
+  // As it was given, so that it is the same target as one that `sync init` has stored.
+  if (url.password === '' && !url.searchParams.has('password')) return checked;
   url.password = '';
   url.searchParams.delete('password');
   return url.href;
