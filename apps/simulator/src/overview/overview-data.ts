@@ -42,6 +42,13 @@ const LISTED_RUNS = 6;
 /** Periods with hours as steps; days would be too few bars. */
 const HOURLY: ReadonlySet<string> = new Set(['1d', '2d', '3d']);
 
+/**
+ * Finds the first and latest errors of a period by agent. The signs leave the index of times, which has the period: by the
+ * others SQLite would read every error, or every row.
+ */
+export const FIRST_ERRORS_SQL: string = `SELECT agent_id, min(created_at), max(created_at) FROM receipts
+  WHERE +status = 'error' AND created_at >= ? GROUP BY +agent_id LIMIT 1000`;
+
 /** Reads the overview of a period. @param lastVisit - ISO 8601 with Z */
 export async function readOverview(
   persistence: Persistence,
@@ -52,9 +59,7 @@ export async function readOverview(
   const byAgent = await persistence.timeSeries({ table: 'receipts', by: 'agent', since });
   const byStatus = await persistence.timeSeries({ table: 'receipts', by: 'status', bucket, since });
   const failures = await persistence.querySql({
-    // The rows of the period are read: without the sign, SQLite would read every error that there has ever been.
-    sql: `SELECT agent_id, min(created_at), max(created_at) FROM receipts
-           WHERE +status = 'error' AND created_at >= ? GROUP BY agent_id LIMIT 1000`,
+    sql: FIRST_ERRORS_SQL,
     parameters: [byAgent.since.slice(0, 19).replace('T', ' ')],
   });
   const newest = await persistence.queryReceipts({ status: 'error', since, limit: LISTED_RUNS });
