@@ -382,6 +382,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'targets/file-target.ts @ggen-sim/sqljs-vfs/file',
       'targets/file-target.ts @ggen-sim/sqljs-vfs/internal',
       'targets/postgres-target.ts pg',
+      'targets/postgres-target.ts node:timers/promises',
       'targets/file-target.ts node:fs',
       'targets/nats-signs.ts node:fs',
       'targets/nats-signs.ts node:timers/promises',

@@ -1,5 +1,5 @@
 import { openPersistence } from '@ggen-sim/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openTarget, SyncError, Synchroniser } from '../src/index.ts';
 import { postgresTarget } from '../src/targets/postgres-target.ts';
 import { describeSyncTarget } from '../src/testing/index.ts';
@@ -96,4 +96,19 @@ it('says that a server cannot be reached, and what PostgreSQL refuses', async ()
   const foreign = postgresTarget(url);
   await expect(foreign.id()).rejects.toMatchObject({ code: 'SYNC_INVALID' });
   await foreign.close();
+});
+
+it('ends what a server does not answer when it is closed', async () => {
+  const schema = await cluster.newSchema();
+  const target = await openTarget(schema);
+  await target.id();
+  const other = await cluster.connection();
+  onTestFinished(() => other.end());
+  // Nothing is answered until this transaction ends, which it does not.
+  const [, name] = /search_path%3D(\w+)/.exec(schema) ?? [];
+  await other.query(`BEGIN; LOCK TABLE ${String(name)}.ggen_hub`);
+  const asked = Promise.allSettled([target.cursor('one'), target.cursor('two')]);
+  await target.close();
+  const unreachable = { status: 'rejected', reason: expect.objectContaining({ code: 'SYNC_UNREACHABLE' }) };
+  expect(await asked).toEqual([unreachable, unreachable]);
 });

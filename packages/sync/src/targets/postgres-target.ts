@@ -1,5 +1,6 @@
 /** A target in PostgreSQL. One connection, which is opened again after it was lost. */
 import type { NoteSigner } from '@ggen-sim/core';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { TenantTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
@@ -11,6 +12,8 @@ import type { NatsSigns } from './nats-signs.ts';
 const LOOK_INTERVAL_MS = 1000;
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Closing waits so long for the transaction that is running, and then ends it with the connection. */
+const CLOSE_TIMEOUT_MS = 5000;
 /** A statement of a push takes well below a second; one that waits for other pushes may take longer. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 /** The client ends a wait for a server that is gone without a word; one that is there has ended the statement before. */
@@ -44,6 +47,7 @@ class PostgresHub implements HubDatabase {
   readonly #signs: NatsSigns | undefined;
   #client: pg.Client | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(url: string, signs: NatsSigns | undefined) {
     this.#url = url;
@@ -73,7 +77,11 @@ class PostgresHub implements HubDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    // A server that is gone without a word would keep the program for a minute: what it had not committed is sent again.
+    const waited = new AbortController();
+    await Promise.race([this.#last, pause(CLOSE_TIMEOUT_MS, undefined, waited).catch(() => undefined)]);
+    waited.abort();
+    this.#isClosed = true;
     await this.#signs?.close();
     await this.#disconnect();
   }
@@ -108,6 +116,8 @@ class PostgresHub implements HubDatabase {
   }
 
   async #connected(): Promise<pg.Client> {
+    // Those that waited for a transaction that closing has ended.
+    if (this.#isClosed) throw unreachable(new Error('the target was closed'));
     if (this.#client !== undefined) return this.#client;
     try {
       const client = new pg.Client({
