@@ -239,3 +239,22 @@ it.skipIf(SAVES === 0)('have what another page has saved', { timeout: 0 }, async
   console.info(JSON.stringify({ what: 'from page to page', ...latency }));
   expect(latency.saves).toBe(SAVES);
 });
+
+it('encrypts what a page sends, and has its checkpoint cosigned', async () => {
+  const { url, token } = await startHub('encrypted-hub.db', '--hub-key', 'hub.key', ...FOR_PAGES);
+  await using one = await openPersistence({ storage: 'memory' });
+  await using two = await openPersistence({ storage: 'memory' });
+  const receipt = { text: 'SECRET' };
+  await one.saveReceipt({ executionId: 'of a page', agentId: 'page', agentType: 'test', receipt });
+  const key = crypto.getRandomValues(new Uint8Array(32));
+  const target = await openTarget(url, { token, key });
+  const note = await new Synchroniser(one, target).cosign((await one.checkpoint()).text);
+  expect(note).toMatch(/\n1\n\S+\n\n— ggen-sim\.dev\/hub\//);
+  const inside = await openTarget(url, { token });
+  const sent = await inside.pull({ origin: 'none', after: 0, pushId: null, limit: 10 });
+  expect(sent.changes).toHaveLength(1);
+  expect(JSON.stringify(sent)).not.toContain('SECRET');
+  await expect(new Synchroniser(two, inside).pull()).rejects.toMatchObject({ code: 'SYNC_KEY_REQUIRED' });
+  await new Synchroniser(two, target).pull();
+  expect((await two.queryReceipts())[0]?.receiptJson).toContain('SECRET');
+});
