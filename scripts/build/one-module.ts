@@ -16,6 +16,8 @@ export const selfContained: UserConfig = {
   clean: false,
   dts: false,
   minify: true,
+  // For a global variable of Node, Parcel wants a package that has its like.
+  define: { Buffer: 'globalThis.Buffer', process: 'globalThis.process' },
   deps: { alwaysBundle: /.*/u, onlyBundle: false },
 };
 

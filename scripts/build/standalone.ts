@@ -32,9 +32,21 @@ function engineInIndex(): Plugin {
   };
 }
 
+/** Builds a file of a worker that shares no module. */
+function withOwnCopy(name: string): UserConfig {
+  return {
+    ...selfContained,
+    outDir: 'dist/standalone',
+    entry: { [`whole-${name}`]: `src/host/${name}.browser.ts` },
+    plugins: [sqlJsAssets({ hasInline: false })],
+    outputOptions: { codeSplitting: false },
+  };
+}
+
 /**
  * Builds of the folder that needs no bundler: `index.js`, `worker.js` and sql.js's binary. All code is in one file,
- * because a service worker may not import any later.
+ * because a service worker may not import any later. The other two are for Parcel, which reads the `browser` field of
+ * package.json in place of `exports`: version 2.16 leaves out modules that two workers share, so each has its own copy of all.
  */
 export const standalone: readonly UserConfig[] = [
   {
@@ -50,4 +62,6 @@ export const standalone: readonly UserConfig[] = [
     entry: { worker: 'src/host/worker.browser.ts' },
     plugins: [engineInIndex()],
   },
+  withOwnCopy('worker'),
+  withOwnCopy('start-worker'),
 ];

@@ -57,7 +57,7 @@ export function checkContents({ name, file, contents, manifest, workspaceManifes
   if (inWorkspace.join() !== published.join())
     faults.push(`exports differ: ${inWorkspace.join(' ')} in the tree, ${published.join(' ')} published`);
 
-  const entries = targetsOf([manifest.exports, manifest.bin]);
+  const entries = targetsOf([manifest.exports, manifest.bin, manifest.browser]);
   for (const entry of entries)
     if (!existsSync(path.join(contents, entry))) faults.push(`${entry} is named but not packed`);
 
