@@ -432,7 +432,8 @@ export class DatabasePersistence implements Api.Persistence {
   }
 
   async importImage(given: Uint8Array | Api.ImageImportOptions): Promise<void> {
-    const options = given instanceof Uint8Array ? { image: given } : given;
+    const isImage = typeof given !== 'object' || given === null || given instanceof Uint8Array;
+    const options = isImage ? { image: given } : given;
     return this.#backups.importImage(checkLongOperation('importImage', options));
   }
 
