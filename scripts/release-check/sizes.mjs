@@ -12,7 +12,7 @@ const KIB = 1024;
  */
 const INSTALLED_KIB = {
   '@ggen-sim/sqljs-vfs': 6_200,
-  '@ggen-sim/core': 12_000,
+  '@ggen-sim/core': 12_900,
   '@ggen-sim/agents': 35_000,
   '@ggen-sim/mcp': 31_000,
   '@ggen-sim/graphql': 17_000,
