@@ -26,7 +26,7 @@ import { proxy, RpcClient, type Refusal } from '../protocol/rpc.ts';
 import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
 import { RowStream } from '../streams/row-stream.ts';
 import { abortedError, throwIfAborted } from '../validation/abort.ts';
-import { checkLongOperation } from '../validation/long-operation.ts';
+import { checkLongOperation, imageOptions } from '../validation/long-operation.ts';
 import { NumberedStreams } from './numbered-streams.ts';
 import { createCallbacks } from './remote-callbacks.ts';
 import type { WorkerConnection } from './spawn-worker.ts';
@@ -185,8 +185,7 @@ export function createRemoteMethods(
             run(
               rpc,
               method as MethodsOf<'operation'>,
-              // An image may be given alone.
-              options instanceof Uint8Array ? { image: options } : options,
+              method === 'importImage' ? imageOptions(options) : (options as CallerOptions),
             ),
         ];
       default:

@@ -32,7 +32,7 @@ import { TextBytes } from '../tables/stored-bytes.ts';
 import type { AnyTable, RowMethod } from '../tables/table.ts';
 import { abortable } from '../validation/abort.ts';
 import { checkChoice, checkFields, checkList, invalid } from '../validation/arguments.ts';
-import { checkLongOperation } from '../validation/long-operation.ts';
+import { checkLongOperation, imageOptions } from '../validation/long-operation.ts';
 import { checkAgent } from '../validation/like-pattern.ts';
 import { daysBefore, toIsoTime } from '../validation/timestamps.ts';
 import { MemoryVersions } from './memory-versions.ts';
@@ -432,9 +432,7 @@ export class DatabasePersistence implements Api.Persistence {
   }
 
   async importImage(given: Uint8Array | Api.ImageImportOptions): Promise<void> {
-    const isImage = typeof given !== 'object' || given === null || given instanceof Uint8Array;
-    const options = isImage ? { image: given } : given;
-    return this.#backups.importImage(checkLongOperation('importImage', options));
+    return this.#backups.importImage(checkLongOperation('importImage', imageOptions(given)));
   }
 
   /** Checks for commits by other connections that were not reported. */

@@ -1,3 +1,4 @@
+import type { ImageImportOptions } from '../api/import.ts';
 import type { LongOperationOptions, Progress } from '../api/persistence.ts';
 import { checkFields, checkFunction, invalid } from './arguments.ts';
 
@@ -18,6 +19,12 @@ export function checkLongOperation<Options extends LongOperationOptions>(
   if (onProgress === undefined) return options;
   checkFunction({ operation, name: 'onProgress' }, onProgress);
   return { ...options, onProgress: separated(onProgress) };
+}
+
+/** Takes an image that is given without options. What is neither is taken for one, so that the error names it. */
+export function imageOptions(given: unknown): ImageImportOptions {
+  const isOptions = typeof given === 'object' && given !== null && !(given instanceof Uint8Array);
+  return (isOptions ? given : { image: given }) as ImageImportOptions;
 }
 
 function separated(callback: (progress: Progress) => void): (progress: Progress) => void {
