@@ -115,4 +115,27 @@ export class Children {
       throw new Error(`${name} ended with ${end.exitCode ?? end.signal}: ${end.stderr}`);
     return JSON.parse(end.stdout) as T;
   }
+
+  /**
+   * Runs a script that prints a line for each thing it has done, and kills it after so many.
+   * @returns its whole lines
+   * @throws Error when the script ends by itself
+   */
+  killAfterLines(name: string, args: readonly string[], lineCount: number): Promise<string[]> {
+    const child = spawn(process.execPath, [this.script(name), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => {
+      output += String(data);
+      if (output.split('\n').length > lineCount) child.kill('SIGKILL');
+    });
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (exitCode, signal) => {
+        if (signal === 'SIGKILL') resolve(output.split('\n').slice(0, -1));
+        else reject(new Error(`${name} ended with ${exitCode} after ${output.length} bytes`));
+      });
+    });
+  }
 }

@@ -3,7 +3,6 @@
  * processes that are killed while they save. Rows, events, versions, checkpoints and proofs agree with the model.
  * `CRASH_SEED` gives other histories.
  */
-import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Children } from '../../../../tests/support/child-process.ts';
@@ -30,22 +29,6 @@ class Model {
   readonly memories: Map<string, string[]> = new Map();
   /** Texts of the checkpoints that were kept. */
   readonly checkpoints: string[] = [];
-}
-
-/** Kills a process that saves receipts, after some of them. @returns the ids that it was told are saved */
-function killWhileSaving(file: string, name: string, acknowledgements: number): Promise<string[]> {
-  const child = spawn(process.execPath, [children.script('save-until-killed'), file, name], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (data: Buffer) => {
-    output += String(data);
-    if (output.split('\n').length > acknowledgements) child.kill('SIGKILL');
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', () => resolve(output.split('\n').slice(0, -1)));
-  });
 }
 
 async function changeSomething(
@@ -103,7 +86,11 @@ async function changeSomething(
       return;
     }
     default: {
-      const acknowledged = await killWhileSaving(database.file, name, random.between(1, 8));
+      const acknowledged = await children.killAfterLines(
+        'save-until-killed',
+        [database.file, name],
+        random.between(1, 8),
+      );
       const newest = await collect(db.queryReceipts({ agent: name, limit: 1000 }));
       const found = newest.map(({ receiptId }) => receiptId).toReversed();
       expect(found).toEqual(expect.arrayContaining(acknowledged));

@@ -1,6 +1,5 @@
 import path from 'node:path';
 /** Many processes on one file, and processes that are killed during a write. */
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCHEMA_VERSION } from '../../src/index.ts';
@@ -77,25 +76,6 @@ describe('many processes at once', () => {
 });
 
 describe('a process killed while it saves', () => {
-  /** Runs a child that saves, kills it after so many acknowledged receipts, and returns their ids. */
-  function killAfter(databasePath: string, name: string, acknowledgements: number): Promise<string[]> {
-    const child = spawn(process.execPath, [children.script('save-until-killed'), databasePath, name], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', (data: Buffer) => {
-      output += String(data);
-      if (output.split('\n').length > acknowledgements) child.kill('SIGKILL');
-    });
-    return new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (exitCode, signal) => {
-        if (signal === 'SIGKILL') resolve(output.split('\n').slice(0, -1));
-        else reject(new Error(`the child ended with ${exitCode} after ${output.length} bytes`));
-      });
-    });
-  }
-
   it('loses no acknowledged receipt, in ten rounds or more on a database of 30 MB', async () => {
     const fixture = createTestDatabase();
     const filling = await fixture.open();
@@ -108,7 +88,11 @@ describe('a process killed while it saves', () => {
     const acknowledged: string[] = [];
     let hotJournals = 0;
     for (let round = 0; round < ROUNDS || (hotJournals === 0 && round < MOST_ROUNDS); round++) {
-      const ids = await killAfter(fixture.file, `round-${round}`, 1 + ((round * 7) % 40));
+      const ids = await children.killAfterLines(
+        'save-until-killed',
+        [fixture.file, `round-${round}`],
+        1 + ((round * 7) % 40),
+      );
       acknowledged.push(...ids);
       const journal = `${fixture.file}-journal`;
       if (fs.existsSync(journal) && fs.statSync(journal).size > 0) hotJournals++;
