@@ -5,6 +5,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { StatusMark } from '../components/status.tsx';
 import { StoredText } from '../components/stored-text.tsx';
+import { FilePicker } from './file-picker.tsx';
 import { checkProofFiles, type CheckedProof } from './proof-files.ts';
 
 /** Checks a proof that somebody has, of this or another database. Nothing is read but the files. */
@@ -31,18 +32,7 @@ export function CheckProof(): ReactNode {
           Choose the proof, and with it the checkpoint and public key that you have.
         </span>
       </div>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        multiple
-        aria-label="Proof to check"
-        onChange={(event) => {
-          const files = [...(event.target.files ?? [])];
-          event.target.value = '';
-          if (files.length > 0) void check(files);
-        }}
-      />
+      <FilePicker input={input} label="Proof to check" onFiles={(files) => void check(files)} />
       <div aria-live="polite">
         {failure === undefined ? null : <FailureNotice failure={failure} />}
         {checked === undefined ? null : <Proved {...checked} />}

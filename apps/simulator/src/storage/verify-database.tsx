@@ -5,6 +5,7 @@ import { usePersistence } from '../database/persistence-context.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { StatusMark } from '../components/status.tsx';
+import { FilePicker } from './file-picker.tsx';
 import { OperationProgress } from './operation-progress.tsx';
 import { recordOfProblem, type ProblemRecord } from './record-of-problem.ts';
 import { useLongOperation } from './use-long-operation.ts';
@@ -46,18 +47,7 @@ export function VerifyDatabase(): ReactNode {
         </button>
         <OperationProgress operation={operation} />
       </div>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        multiple
-        aria-label="Checkpoints to compare with"
-        onChange={(event) => {
-          const files = [...(event.target.files ?? [])];
-          event.target.value = '';
-          if (files.length > 0) start(files);
-        }}
-      />
+      <FilePicker input={input} label="Checkpoints to compare with" onFiles={start} />
       <div aria-live="polite">
         {operation.failure ? <FailureNotice failure={operation.failure} /> : null}
         {operation.result ? <VerifyResult {...operation.result} /> : null}
