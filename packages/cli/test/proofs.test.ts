@@ -56,6 +56,22 @@ it('signs, keeps, proves and verifies, and notices what was cut off', async () =
     const answer = await sandbox.db('verify-proof', at(`proof-${index}.json`), '--key', `${key}.pub`);
     expect(JSON.parse(answer)).toMatchObject({ verified: true, size: 4 });
   }
+  // Who kept the checkpoint needs no key. Of a proof of consistency, either of the two may be the one that was kept.
+  const kept = [
+    ['proof-0.json', 'second.txt'],
+    ['proof-3.json', 'first.txt'],
+    ['proof-3.json', 'second.txt'],
+  ] as const;
+  for (const [file, checkpoint] of kept) {
+    const answer = await sandbox.db('verify-proof', at(file), '--checkpoint', at(checkpoint));
+    expect(JSON.parse(answer)).toMatchObject({ verified: true, size: 4 });
+  }
+  const another = ['db', 'verify-proof', at('proof-0.json'), '--checkpoint', at('first.txt')];
+  expect((await sandbox.run(another)).stderr).toContain('error[PROOF_INVALID]');
+  expect(await sandbox.run(['db', 'verify-proof', at('proof-0.json')])).toMatchObject({
+    exitCode: 64,
+    stdout: '',
+  });
   const proof = readFileSync(at('proof-0.json'), 'utf8');
   writeFileSync(
     at('forged.json'),

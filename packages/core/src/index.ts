@@ -35,6 +35,7 @@ export {
   type NoteKeys,
 } from './transparency/signed-note.ts';
 export { verifyProof } from './transparency/verify-proof.ts';
+export { verifyWrittenProof } from './transparency/written-proof.ts';
 export { showTime, toFileStamp } from './validation/timestamps.ts';
 export { errorReasonOf, type ErrorReason } from './tables/error-reason.ts';
 export { columnsOfTable, TABLE_NAMES } from './tables/index.ts';

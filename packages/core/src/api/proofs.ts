@@ -89,6 +89,20 @@ export interface ProofEvidence {
   readonly verifierKey?: string;
 }
 
+/** What a proof in a file is verified against. */
+export interface WrittenProofEvidence {
+  /** Checkpoints that were kept elsewhere. Each takes the place of the one of its size in the file. */
+  readonly checkpoints?: readonly string[];
+  /** Public key that must have signed or cosigned the checkpoints. @default they need not be signed */
+  readonly verifierKey?: string;
+}
+
+/** What a proof in a file proves. */
+export interface VerifiedProof {
+  readonly proof: Proof;
+  readonly checkpoint: Checkpoint;
+}
+
 /** A signed payload (https://github.com/secure-systems-lab/dsse/blob/master/envelope.md). */
 export interface DsseEnvelope {
   readonly payloadType: string;
