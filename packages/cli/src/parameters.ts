@@ -135,16 +135,19 @@ export function count(wording: Wording & { readonly default: number }): Paramete
   return { ...one(wording), shownDefault: String(wording.default), parse };
 }
 
-/** Makes an optional whole number, 0 or more. */
-export function optionalCount(wording: Wording): Parameter<number | undefined> {
-  return { ...one(wording), parse: wholeNumber };
+/** Makes an optional whole number. @param wording - `atLeast` is 0 unless given */
+export function optionalCount({
+  atLeast = 0,
+  ...wording
+}: Wording & { readonly atLeast?: number }): Parameter<number | undefined> {
+  return { ...one(wording), parse: (texts, label) => wholeNumber(texts, label, atLeast) };
 }
 
-function wholeNumber([given]: readonly string[], label: string): number | undefined {
+function wholeNumber([given]: readonly string[], label: string, atLeast = 0): number | undefined {
   if (given === undefined) return undefined;
   const value = /^\d+$/u.test(given) ? Number(given) : Number.NaN;
-  if (Number.isSafeInteger(value)) return value;
-  throw new UsageError(`${label} must be a whole number, 0 or more, not '${given}'`);
+  if (Number.isSafeInteger(value) && value >= atLeast) return value;
+  throw new UsageError(`${label} must be a whole number, ${atLeast} or more, not '${given}'`);
 }
 
 /** Makes an optional path of a file or a directory. */

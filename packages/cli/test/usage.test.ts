@@ -150,6 +150,8 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
     ['db', 'query-receipts', '%', 'json', '1; DROP TABLE receipts'],
     'LIMIT must be a whole number',
   ],
+  ['no interval', ['sync', 'run', '--interval', '0'], "SECONDS must be a whole number, 1 or more, not '0'"],
+  ['interval in words', ['sync', 'run', '--interval', 'x'], 'SECONDS must be a whole number, 1 or more'],
   ['negative days', ['db', 'cleanup', '-5'], "DAYS must be a whole number, 0 or more, not '-5'"],
   ['days in words', ['db', 'query-audit-trail', '%', 'week'], 'DAYS must be a whole number'],
   [

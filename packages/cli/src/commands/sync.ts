@@ -162,6 +162,7 @@ export const syncRun: Command = defineCommand({
     follow: flag({ description: 'go on until interrupted' }),
     interval: optionalCount({
       placeholder: 'SECONDS',
+      atLeast: 1,
       description: 'with --follow: time between two looks at the target, 1 or more (default: 5)',
     }),
     ...SYNC_KEY,
@@ -172,7 +173,6 @@ export const syncRun: Command = defineCommand({
     [EXIT_CODES.interrupted]: 'interrupted; with --follow, after the step that was running',
   },
   async run({ follow, interval, syncKeyFile }, context) {
-    if (interval === 0) throw new UsageError("SECONDS must be a whole number, 1 or more, not '0'");
     if (follow) return followTarget((interval ?? 5) * 1000, syncKeyFile, context);
     if (interval !== undefined) throw new UsageError('--interval needs --follow');
     const { Synchroniser } = await import('@ggen-sim/sync');
