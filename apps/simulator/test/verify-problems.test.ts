@@ -8,7 +8,7 @@ import { VerifyProblems } from '../src/storage/verify-problems.tsx';
 function shown(problemCount: number, listed: number): string {
   const report: VerifyReport = {
     ok: false,
-    schemaVersion: 3,
+    schemaVersion: 4,
     receiptsVerified: 0,
     receiptsImported: 0,
     receiptsRedacted: 0,

@@ -18,7 +18,7 @@ import { HistoryCheck } from '../change-log/check-history.ts';
 import { redactedIds } from '../change-log/removals.ts';
 import { CHANGE_LOG_SQL, damageOf, readOrigin } from '../schema/change-log-table.ts';
 import { importedReceipts } from '../schema/metadata.ts';
-import { MIGRATIONS, SCHEMA_VERSION } from '../schema/migrations/index.ts';
+import { indexesIn, OWN_INDEXES, SCHEMA_VERSION } from '../schema/migrations/index.ts';
 import { findTableProblems } from '../schema/table-check.ts';
 import { TABLES } from '../tables/index.ts';
 import { countStrayEntries, type Rowid } from '../tables/foreign-times.ts';
@@ -89,19 +89,14 @@ export class DatabaseCheck {
         ),
     );
     const hasLog = await this.#read(() => readOrigin(this.#connection) !== undefined);
-    const definitions = [...MIGRATIONS.map(({ sql }) => sql), ...(hasLog ? [CHANGE_LOG_SQL] : [])];
-    for (const sql of definitions) {
-      for (const [definition, mayBeOther, name = ''] of sql.matchAll(
-        /CREATE INDEX (IF NOT EXISTS )?(\w+)[^;]*/g,
-      )) {
-        if (!present.has(name)) yield this.#problem('index', null, `the index ${name} is missing`);
-        else if (mayBeOther === undefined && present.get(name) !== definition) {
-          yield this.#problem('index', null, `the index ${name} is not the one that queries need`);
-        }
+    for (const { name, sql, mayBeOther } of [...OWN_INDEXES, ...(hasLog ? indexesIn(CHANGE_LOG_SQL) : [])]) {
+      if (!present.has(name)) yield this.#problem('index', null, `the index ${name} is missing`);
+      else if (!mayBeOther && present.get(name) !== sql) {
+        yield this.#problem('index', null, `the index ${name} is not the one that queries need`);
       }
     }
     for (const table of TABLES) {
-      const index = `idx_${table.name}_foreign_time`;
+      const index = `idx_${table.name}_time_form`;
       if (!present.has(index) || !this.#isSound) continue;
       const stray = await this.#read(() => countStrayEntries(this.#connection, table));
       if (stray > 0) yield this.#problem('index', null, `the index ${index} has ${stray} entries of no row`);

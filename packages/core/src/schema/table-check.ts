@@ -11,7 +11,7 @@ import { findColumnProblem, type StoredColumn } from './column-check.ts';
 import { findIndexProblem } from './index-check.ts';
 import { findInsertProblem } from './insert-check.ts';
 import { METADATA_COLUMNS, METADATA_TABLE } from './metadata.ts';
-import { MIGRATIONS } from './migrations/index.ts';
+import { OWN_INDEXES } from './migrations/index.ts';
 import { schemaMismatch, type SchemaProblem } from './schema-problem.ts';
 import { findSchemaCode } from './trigger-guard.ts';
 
@@ -106,14 +106,6 @@ function findTableProblem(connection: SqliteConnection, table: RequiredTable): S
   }
 }
 
-/** Names of the indexes that the migrations make, by their table. Queries name them. */
-const INDEXES: readonly { readonly index: string; readonly table: string }[] = Array.from(
-  MIGRATIONS.map(({ sql }) => sql)
-    .join('\n')
-    .matchAll(/CREATE INDEX (?:IF NOT EXISTS )?(\w+) ON (\w+)/g),
-  ([, index = '', table = '']) => ({ index, table }),
-);
-
 /** Lists the tables that cannot be queried, each with the reason. Changes nothing. */
 export function tableProblems(connection: SqliteConnection): TableProblem[] {
   return TABLES.flatMap((table) => {
@@ -135,8 +127,8 @@ function queryProblem(connection: SqliteConnection, { name, columns }: AnyTable)
   const there = new Set(
     connection.all('SELECT name FROM pragma_index_list(?)', [name]).map(([index]) => index),
   );
-  const index = INDEXES.find((own) => own.table === name && !there.has(own.index));
-  return index && `the table ${name} has no index ${index.index}`;
+  const index = OWN_INDEXES.find((own) => own.table === name && !there.has(own.name));
+  return index && `the table ${name} has no index ${index.name}`;
 }
 
 /** Lists the columns of a table; none if the table does not exist. */

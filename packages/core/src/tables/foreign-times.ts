@@ -4,7 +4,7 @@
  * are any; only then rows are compared by the moments that {@link momentOf} reads.
  */
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
-import { foreignTimeCondition } from '../schema/migrations/0003-foreign-times.ts';
+import { foreignTimeCondition } from '../schema/migrations/0004-time-forms.ts';
 import { momentOf, MS_PER_DAY, TIME_NUMBERS, toTimestamp } from '../validation/timestamps.ts';
 import type { Cursor } from './keyset-pagination.ts';
 import { isAscending, rowConditions, type RowFilter, type SqlCondition } from './row-filter.ts';
@@ -36,7 +36,7 @@ export function hasForeignTimes(connection: SqliteConnection, { name, timeColumn
 
 /** Selects the rows of the index of foreign times. SQLite uses the index only for the same condition as it has. */
 function foreignTimesSql({ name, timeColumn: time }: TimedTable): string {
-  return `SELECT rowid FROM ${name} INDEXED BY idx_${name}_foreign_time WHERE ${foreignTimeCondition(time)}`;
+  return `SELECT rowid FROM ${name} INDEXED BY idx_${name}_time_form WHERE ${foreignTimeCondition(time)}`;
 }
 
 /**

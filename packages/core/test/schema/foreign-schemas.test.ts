@@ -1,7 +1,7 @@
 /** Tables of other programs with the names of ours: refused untouched where a save could fail or lose rows, kept elsewhere. */
 import { describe, expect, it } from 'vitest';
 import { auditOf, memoryOf, rejectionOf, receiptOf } from '../../src/testing/persistence-case.ts';
-import { createTestDatabase, nativeSqlite } from '../support/test-database.ts';
+import { createTestDatabase, nativeSqlite, type TestDatabase } from '../support/test-database.ts';
 import { filled, otherFile, refused } from '../support/refused-file.ts';
 import { ORIGINAL_ROWS, ORIGINAL_SCHEMA } from './original-schema.ts';
 
@@ -192,6 +192,28 @@ describe('databases of other programs', () => {
     expect((await db.verify()).problems).toEqual([
       { check: 'schema', row: 'receipts', message: expect.stringContaining('"later"') as string },
     ]);
+  });
+
+  it.each([
+    ['this program', (fixture: TestDatabase) => filled(fixture)],
+    [
+      'the original scripts',
+      async (fixture: TestDatabase) => nativeSqlite(otherFile(fixture), ORIGINAL_SCHEMA),
+    ],
+  ])('whose index has a pattern of its own, beside those of %s', async (_maker, make) => {
+    const fixture = createTestDatabase();
+    await make(fixture);
+    const index = "CREATE INDEX theirs ON receipts (status) WHERE agent_id GLOB '*a*a*a*a*b'";
+    nativeSqlite(otherFile(fixture), 'ALTER TABLE receipts ADD COLUMN theirs', index);
+    const { code, message } = await refused(fixture);
+    expect({ code, message }).toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      message: expect.stringContaining('receipts would run an expression (glob') as string,
+    });
+    nativeSqlite(otherFile(fixture), 'DROP INDEX theirs');
+    const db = await fixture.open({ path: otherFile(fixture) });
+    await db.saveReceipt(receiptOf('after'));
+    expect((await db.verify()).problems).toEqual([]);
   });
 
   it('are refused and left untouched when they would be owned exclusively as well', async () => {

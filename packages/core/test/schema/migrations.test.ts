@@ -154,6 +154,7 @@ describe('every schema version', () => {
     ['schema-v0-original.db', 2],
     ['schema-v2.db', 3],
     ['schema-v3.db', 3],
+    ['schema-v4.db', 3],
   ] as const)('%s', async ([fileName, receipts]) => {
     const fixture = createTestDatabase();
     fs.copyFileSync(path.join(FIXTURES, fileName), fixture.file);
@@ -299,7 +300,7 @@ describe('native SQLite on a database of this program', () => {
       "SELECT name FROM sqlite_schema WHERE name LIKE 'idx!_%' ESCAPE '!' ORDER BY 1",
     );
     const indexes = names.split('\n');
-    expect(indexes).toContain('idx_audit_log_foreign_time');
+    expect(indexes).toContain('idx_audit_log_time_form');
     for (const name of indexes) {
       const sql = fixture.native(`SELECT sql FROM sqlite_schema WHERE name = '${name}'`);
       fixture.native(`DROP INDEX ${name}`);
@@ -309,7 +310,7 @@ describe('native SQLite on a database of this program', () => {
       fixture.native(sql);
     }
     expect((await db.verify()).ok).toBe(true);
-    const partial = 'idx_receipts_foreign_time';
+    const partial = 'idx_receipts_time_form';
     fixture.native(`DROP INDEX ${partial}`, `CREATE INDEX ${partial} ON receipts (created_at)`);
     expect((await db.verify()).problems).toEqual([
       { check: 'index', row: null, message: `the index ${partial} is not the one that queries need` },
@@ -323,7 +324,7 @@ describe('native SQLite on a database of this program', () => {
     await db.close();
     const [times, foreign, pageSizeBytes] = fixture
       .native(
-        `SELECT rootpage FROM sqlite_schema WHERE name IN ('idx_receipts_created_at', 'idx_receipts_foreign_time') ORDER BY name`,
+        `SELECT rootpage FROM sqlite_schema WHERE name IN ('idx_receipts_created_at', 'idx_receipts_time_form') ORDER BY name`,
         'PRAGMA page_size',
       )
       .split('\n')
@@ -334,7 +335,7 @@ describe('native SQLite on a database of this program', () => {
     fs.writeFileSync(fixture.file, bytes);
     const damaged = await fixture.open();
     expect((await damaged.verify()).problems).toEqual([
-      { check: 'index', row: null, message: 'the index idx_receipts_foreign_time has 1 entries of no row' },
+      { check: 'index', row: null, message: 'the index idx_receipts_time_form has 1 entries of no row' },
     ]);
     await damaged.close();
     fs.writeFileSync(fixture.file, intact);

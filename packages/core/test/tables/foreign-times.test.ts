@@ -8,7 +8,7 @@ import { auditOf, memoryOf, receiptOf, upTo } from '../../src/testing/persistenc
 import { auditLogTable } from '../../src/tables/audit-log.ts';
 import { readInOrder, type Cursor } from '../../src/tables/keyset-pagination.ts';
 import { EVERY_AGENT } from '../../src/validation/like-pattern.ts';
-import { foreignTimeCondition } from '../../src/schema/migrations/0003-foreign-times.ts';
+import { foreignTimeCondition } from '../../src/schema/migrations/0004-time-forms.ts';
 import { momentOf } from '../../src/validation/timestamps.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -168,7 +168,7 @@ describe('times of other programs', () => {
     await db.logAudit(auditOf('o'));
     const count = (table: string, column: string): string =>
       fixture.native(
-        `SELECT count(*) FROM ${table} INDEXED BY idx_${table}_foreign_time WHERE ${foreignTimeCondition(column)}`,
+        `SELECT count(*) FROM ${table} INDEXED BY idx_${table}_time_form WHERE ${foreignTimeCondition(column)}`,
       );
     expect(count('receipts', 'created_at')).toBe('0');
     expect(count('audit_log', 'timestamp')).toBe('0');

@@ -382,7 +382,7 @@ const ALLOWED_SCANS: ReadonlyMap<string, string> = new Map([
   ['SCAN sqlite_schema', 'the schema'],
   ...TABLES.map(
     ({ name }) =>
-      [`SCAN ${name} USING COVERING INDEX idx_${name}_foreign_time`, 'ends at the first entry'] as const,
+      [`SCAN ${name} USING COVERING INDEX idx_${name}_time_form`, 'ends at the first entry'] as const,
   ),
   ...TABLES.filter(({ ageingColumn }) => ageingColumn !== undefined).map(
     ({ name, ageingColumn }) =>

@@ -8,7 +8,7 @@ const FORM = '0000-00-00 00:00:00';
  * has. SQLite's `datetime` would say it in fewer words, but an index must not depend on it: versions of SQLite disagree
  * about February 30 and 24 o'clock, and each would find the other's index damaged.
  */
-export function foreignTimeCondition(column: string): string {
+function foreignTimeCondition(column: string): string {
   const part = (from: number, length: number): string => `substr(${column}, ${from}, ${length})`;
   const [year, month, day, hour, minute, second] = [
     part(1, 4),
