@@ -79,7 +79,11 @@ const builds: UserConfig[] = defineConfig([
   {
     ...forNode,
     ...core,
-    entry: [...Object.values(entriesOf('core', 'node')), 'src/host/worker.node.ts'],
+    entry: [
+      ...Object.values(entriesOf('core', 'node')),
+      'src/host/worker.node.ts',
+      'src/maintenance/check-worker.node.ts',
+    ],
   },
   {
     ...forBrowsers,
@@ -126,9 +130,13 @@ const builds: UserConfig[] = defineConfig([
   {
     cwd: folder('cli'),
     alias: jsoncParser,
-    entry: { main: 'src/main.ts', 'agents.worker': 'src/agents.worker.ts' },
+    entry: {
+      main: 'src/main.ts',
+      'agents.worker': 'src/agents.worker.ts',
+      'check-worker.node': '../core/src/maintenance/check-worker.node.ts',
+    },
     plugins: [
-      workerFiles(/(['"])(\.\/agents\.worker)\.ts\1/g, 'mjs'),
+      workerFiles(/(['"])(\.\/(?:agents\.worker|check-worker\.node))\.ts\1/g, 'mjs'),
       sqlJsAssets({ hasInline: false }),
       oxigraphAssets(),
       commanderWithoutProcesses(),

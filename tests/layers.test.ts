@@ -152,7 +152,6 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'open-persistence.ts': ['client', 'persistence', 'api'],
       client: ['protocol', 'host', 'changes', 'streams', 'validation', 'api'],
       host: ['protocol', 'persistence', 'changes', 'tables', 'api'],
-      protocol: ['changes', 'tables', 'validation', 'api'],
       persistence: [
         'sql',
         'sync',
@@ -201,6 +200,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'api',
       ],
       maintenance: [
+        'protocol',
         'transparency',
         'change-log',
         'queue',
@@ -211,6 +211,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'validation',
         'api',
       ],
+      protocol: ['changes', 'tables', 'validation', 'api'],
       'time-series': ['validation', 'api'],
       imports: ['change-log', 'queue', 'exports', 'streams', 'tables', 'engine', 'validation', 'api'],
       transparency: [

@@ -7,4 +7,4 @@ export {
 } from './storages/node-file/durable-paths.node.ts';
 export { readOnlyFileStorage } from './storages/node-file/read-only-file.node.ts';
 export { nativeRangeLocks } from './locks/native-byte-ranges.node.ts';
-export { temporaryStorage } from './temporary-storage.node.ts';
+export { descriptorStorage, temporaryStorage, type TemporaryStorage } from './temporary-storage.node.ts';

@@ -1,7 +1,22 @@
-import type { FileRole, Storage, StorageFile } from './contract/storage.ts';
+import type { FileRole, Storage, StorageCapabilities, StorageFile } from './contract/storage.ts';
 import { systemError } from './contract/system-error.ts';
 import { wrapFile } from './contract/wrap-storage.ts';
-import { openTemporaryFile } from './sqlite/temporary-file.node.ts';
+import { openTemporaryFile, TemporaryFile } from './sqlite/temporary-file.node.ts';
+
+const CAPABILITIES: StorageCapabilities = {
+  kind: 'temporary file',
+  persistent: false,
+  multiProcess: false,
+  syncSurvives: 'nothing',
+  atomicCommit: false,
+  lockProvider: 'none',
+};
+
+/** A storage whose files have no names. */
+export interface TemporaryStorage extends Storage {
+  /** Descriptor of the database file, by which other threads read it with {@link descriptorStorage}. */
+  readonly descriptor: number;
+}
 
 /**
  * Makes a storage for one database of this process whose files have no names (see {@link openTemporaryFile}). They
@@ -9,18 +24,13 @@ import { openTemporaryFile } from './sqlite/temporary-file.node.ts';
  * @param directory - where the operating system keeps the bytes
  * @throws the system's error when the directory cannot be written
  */
-export function temporaryStorage(directory: string): Storage {
-  const files = new Map<FileRole, StorageFile>([['main', openTemporaryFile(directory)]]);
+export function temporaryStorage(directory: string): TemporaryStorage {
+  const main = openTemporaryFile(directory);
+  const files = new Map<FileRole, StorageFile>([['main', main]]);
   return {
-    capabilities: {
-      kind: 'temporary file',
-      persistent: false,
-      multiProcess: false,
-      syncSurvives: 'nothing',
-      atomicCommit: false,
-      lockProvider: 'none',
-    },
+    capabilities: CAPABILITIES,
     name: directory,
+    descriptor: main.descriptor,
     open(role, mode) {
       let file = files.get(role);
       if (!file) {
@@ -40,6 +50,26 @@ export function temporaryStorage(directory: string): Storage {
       for (const file of files.values()) file.close();
       files.clear();
     },
+  };
+}
+
+/**
+ * Makes a storage for reading a database through a descriptor that another thread of this process has opened and closes.
+ * Nobody writes it meanwhile.
+ */
+export function descriptorStorage(descriptor: number): Storage {
+  const main = wrapFile(new TemporaryFile(descriptor, true), { close: () => undefined });
+  return {
+    capabilities: CAPABILITIES,
+    name: `descriptor ${descriptor}`,
+    open(role) {
+      if (role !== 'main') throw missing(role);
+      return main;
+    },
+    delete(role) {
+      throw missing(role);
+    },
+    exists: (role) => role === 'main',
   };
 }
 

@@ -7,7 +7,7 @@ import type { BackupDirectory, BackupManifest, RestoreOptions, VerifyProblem } f
 import { PersistenceError } from '../api/errors.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { encodeJsonValue } from '../exports/json-values.ts';
-import { DatabaseCheck, readAtOnce } from '../maintenance/verify.ts';
+import { DatabaseCheck, readAtOnce } from '../maintenance/database-check.ts';
 import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
 import { countImportedReceipts } from '../schema/metadata.ts';
 import { readSettings, SETTINGS } from '../schema/settings.ts';

@@ -16,8 +16,10 @@ const KEPT_BYTES = 64 * 1024 * 1024;
 export function createScratch({ capabilities, name }: Storage): Scratch {
   if (capabilities.kind !== 'file') return { storage: memoryStorage(), hasRoomFor: fitsInMemory };
   const directory = path.dirname(name);
+  const storage = temporaryStorage(directory);
   return {
-    storage: temporaryStorage(directory),
+    storage,
+    descriptor: storage.descriptor,
     hasRoomFor(sizeBytes) {
       const freeBytes = freeBytesOf(directory);
       if (freeBytes === undefined) return true;

@@ -3,6 +3,8 @@ import type { Storage } from '@ggen-sim/sqljs-vfs';
 /** Room for a copy of a database, which only this process can reach and which ends with it. */
 export interface Scratch {
   readonly storage: Storage;
+  /** Descriptor of the copy's file, by which other threads of this process read it; undefined in memory. */
+  readonly descriptor?: number;
   /** Tells if a copy of this size fits without taking the last room: of the memory, or of the disk with the database. */
   hasRoomFor(sizeBytes: number): boolean;
 }

@@ -14,21 +14,21 @@ export interface CopyOptions extends LongOperationOptions {
 }
 
 /**
- * Runs work that reads a copy of the database.
+ * Runs work that reads a copy of the database. It is given the descriptor of the copy's file, where it is in one.
  * @returns the result; undefined where a copy cannot be made, or would take the last room
  */
 export async function readCopy<T>(
   connection: SqliteConnection,
   steps: Steps,
   options: CopyOptions,
-  work: (copy: SqliteConnection) => Promise<T>,
+  work: (copy: SqliteConnection, descriptor: number | undefined) => Promise<T>,
 ): Promise<{ readonly result: T } | undefined> {
   const scratch = await copyToScratch(connection, steps, options);
   if (!scratch) return undefined;
   try {
     const copy = await openDatabase(scratch.storage);
     try {
-      return { result: await work(new SqliteConnection(copy)) };
+      return { result: await work(new SqliteConnection(copy), scratch.descriptor) };
     } finally {
       copy.close();
     }

@@ -2,218 +2,22 @@
  * Looks for everything that could be wrong with a database and reports every problem: SQLite's own integrity check, the
  * schema, the indexes, every row against the rules that it was written by, and every row against the change log.
  */
-import { yieldToEventLoop } from '#queue/yield';
-import { toPersistenceError } from '../engine/error-mapping.ts';
+import { checkInThreads } from '#maintenance/check-threads';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { Steps } from '../queue/operation-queue.ts';
-import type {
-  HistoryReport,
-  LongOperationOptions,
-  ReceiptRow,
-  VerifyOptions,
-  VerifyProblem,
-  VerifyReport,
-} from '../api/persistence.ts';
-import { HistoryCheck } from '../change-log/check-history.ts';
-import { redactedIds } from '../change-log/removals.ts';
-import { CHANGE_LOG_SQL, damageOf, readOrigin } from '../schema/change-log-table.ts';
-import { importedReceipts } from '../schema/metadata.ts';
-import { indexesIn, OWN_INDEXES, SCHEMA_VERSION } from '../schema/migrations/index.ts';
-import { findTableProblems } from '../schema/table-check.ts';
-import { TABLES } from '../tables/index.ts';
-import { countStrayEntries, type Rowid } from '../tables/foreign-times.ts';
-import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
-import { receiptsTable } from '../tables/receipts.ts';
-import { parseRedacted } from '../tables/redaction.ts';
-import { rowProblem, type AnyTable } from '../tables/table.ts';
-import { compareCheckpoints } from '../transparency/log-tree.ts';
-import { throwIfAborted } from '../validation/abort.ts';
-
-const OPERATION = 'verify';
-
-/** Problems listed of each check: a report stays readable, and no check hides the problems of another. */
-const LISTED_PROBLEMS = 100;
+import type { VerifyOptions, VerifyReport } from '../api/persistence.ts';
+import { SCHEMA_VERSION } from '../schema/migrations/index.ts';
+import { CHECK_PARTS, FindingList, readsOfCopy, type CheckReads } from './check-parts.ts';
 
 /** Size up to which a database is checked in place: SQLite takes less than a second. */
 const MAX_LOCKED_BYTES = 64 * 1024 * 1024;
 
-/** Runs a read that may have to wait for another connection's lock. */
-export type Read = <T>(work: () => T) => Promise<T>;
-
-/** Options of a {@link DatabaseCheck}. */
-export interface CheckOptions extends LongOperationOptions {
-  /** Method that checks, for errors. */
-  readonly operation: string;
-}
-
 /**
- * Everything that could be wrong with a database, in steps so that other operations can run in between. `verify` reports
- * what it finds; a restore refuses it.
+ * Runs work on a copy of the database. The descriptor is of the copy's file, where it is in one.
+ * @returns undefined where no copy can be made
  */
-export class DatabaseCheck {
-  readonly #connection: SqliteConnection;
-  readonly #read: Read;
-  readonly #options: CheckOptions;
-  #isSound = true;
-  receiptsVerified = 0;
-  receiptsImported = 0;
-  receiptsRedacted = 0;
-
-  constructor(connection: SqliteConnection, read: Read, options: CheckOptions) {
-    this.#connection = connection;
-    this.#read = read;
-    this.#options = options;
-  }
-
-  /** Blocks for as long as SQLite takes: only a whole check finds pages used twice and a broken free list. */
-  async *integrity(): AsyncGenerator<VerifyProblem> {
-    this.#reportProgress('integrity', 0);
-    const answers = await this.#read(() =>
-      this.#connection.all(`PRAGMA integrity_check(${LISTED_PROBLEMS})`),
-    );
-    for (const [answer] of answers)
-      if (answer !== 'ok') yield this.#problem('integrity', null, String(answer));
-  }
-
-  /** Checks the tables and the indexes. */
-  async *schema(): AsyncGenerator<VerifyProblem> {
-    for (const [table, { reason }] of await this.#read(() => findTableProblems(this.#connection))) {
-      yield this.#problem('schema', table, reason);
-    }
-    const present = await this.#read(
-      () =>
-        new Map(
-          this.#connection
-            .all("SELECT name, sql FROM sqlite_schema WHERE type = 'index'")
-            .map(([name, sql]) => [name, sql] as const),
-        ),
-    );
-    const hasLog = await this.#read(() => readOrigin(this.#connection) !== undefined);
-    for (const { name, sql, mayBeOther } of [...OWN_INDEXES, ...(hasLog ? indexesIn(CHANGE_LOG_SQL) : [])]) {
-      if (!present.has(name)) yield this.#problem('index', null, `the index ${name} is missing`);
-      else if (!mayBeOther && present.get(name) !== sql) {
-        yield this.#problem('index', null, `the index ${name} is not the one that queries need`);
-      }
-    }
-    for (const table of TABLES) {
-      const index = `idx_${table.name}_time_form`;
-      if (!present.has(index) || !this.#isSound) continue;
-      const stray = await this.#read(() => countStrayEntries(this.#connection, table));
-      if (stray > 0) yield this.#problem('index', null, `the index ${index} has ${stray} entries of no row`);
-    }
-  }
-
-  /** Checks every row against the rules that it was written by. */
-  async *rows(): AsyncGenerator<VerifyProblem> {
-    const imported = await this.#read(() => importedReceipts(this.#connection));
-    const redacted = await this.#read(() => redactedIds(this.#connection, 'receipts'));
-    for (const table of TABLES) {
-      yield* this.#rowsOf(table, table === receiptsTable ? imported : -Infinity, redacted);
-    }
-  }
-
-  /**
-   * @param lastImported - greatest rowid among imported rows
-   * @param redacted - ids of the receipts that were redacted; undefined where nobody knows
-   */
-  async *#rowsOf(
-    table: AnyTable,
-    lastImported: number,
-    redacted: ReadonlySet<string> | undefined,
-  ): AsyncGenerator<VerifyProblem> {
-    let afterRowid: Rowid = -Infinity;
-    for (let done = 0; ;) {
-      this.#reportProgress(table.name, done);
-      // Other operations of this process run between two batches.
-      const batch: RowidBatch<object> = await this.#read(() =>
-        readInRowidOrder<object>(this.#connection, table, afterRowid),
-      );
-      for (const [index, row] of batch.rows.entries()) {
-        const rowid = batch.rowids[index] ?? 0;
-        const isImported = rowid <= lastImported;
-        let problem = rowProblem(table, row, isImported);
-        let isRedacted = false;
-        if (problem !== undefined && table === receiptsTable) {
-          // The id of a receipt is computed from its content, and so says nothing of one that was redacted.
-          const { receiptId, receiptJson } = row as Partial<ReceiptRow>;
-          isRedacted = parseRedacted(receiptJson) !== undefined && redacted?.has(receiptId ?? '') !== false;
-          if (isRedacted) problem = rowProblem(table, row, true);
-        }
-        if (problem !== undefined) yield this.#problem(table.verifyCheck, `${table.name} ${rowid}`, problem);
-        else if (isRedacted) this.receiptsRedacted++;
-        else if (isImported) this.receiptsImported++;
-        else if (table === receiptsTable) this.receiptsVerified++;
-      }
-      done += batch.rows.length;
-      if (batch.lastRowid === undefined) return;
-      afterRowid = batch.lastRowid;
-    }
-  }
-
-  /**
-   * Compares every row with the change log. The caller keeps the database in one state meanwhile.
-   * @returns what was found; undefined without a change log
-   */
-  async history(): Promise<HistoryCheck | undefined> {
-    if (readOrigin(this.#connection) === undefined) return undefined;
-    const check = new HistoryCheck(this.#connection, LISTED_PROBLEMS);
-    for (const done of check.run()) {
-      this.#reportProgress('history', done);
-      await yieldToEventLoop();
-    }
-    return check;
-  }
-
-  /** Compares the beginning of the change log with checkpoints. The caller keeps the database in one state meanwhile. */
-  async *checkpoints(notes: readonly string[]): AsyncGenerator<VerifyProblem> {
-    let done = 0;
-    for (const problem of compareCheckpoints(this.#connection, notes)) {
-      if (problem !== undefined) yield this.#problem('history', null, problem);
-      this.#reportProgress('checkpoints', done++);
-      await yieldToEventLoop();
-    }
-  }
-
-  #problem(check: VerifyProblem['check'], row: string | null, message: string): VerifyProblem {
-    this.#isSound = false;
-    return { check, row, message };
-  }
-
-  #reportProgress(stage: string, done: number): void {
-    const { operation, signal, onProgress } = this.#options;
-    throwIfAborted(operation, signal);
-    onProgress?.({ stage, done, total: undefined, unit: 'rows' });
-  }
-}
-
-/** Problems by their check, each check's first ones. */
-class ProblemList {
-  count = 0;
-  readonly #byCheck: Map<VerifyProblem['check'], VerifyProblem[]> = new Map();
-
-  add(problem: VerifyProblem): void {
-    this.count++;
-    const listed = this.#byCheck.get(problem.check) ?? [];
-    if (listed.length < LISTED_PROBLEMS) this.#byCheck.set(problem.check, [...listed, problem]);
-  }
-
-  /** Adds what was found of the change log. */
-  addHistory({ problemCount, problems }: HistoryCheck): void {
-    if (problemCount === 0) return;
-    this.count += problemCount;
-    const listed = this.#byCheck.get('history') ?? [];
-    const found = problems.map((problem) => ({ check: 'history' as const, ...problem }));
-    this.#byCheck.set('history', [...listed, ...found]);
-  }
-
-  get listed(): readonly VerifyProblem[] {
-    return [...this.#byCheck.values()].flat();
-  }
-}
-
-/** Runs work on a copy of the database. @returns undefined where none can be made */
 export type ReadCopy = <T>(
-  work: (copy: SqliteConnection) => Promise<T>,
+  work: (copy: SqliteConnection, descriptor: number | undefined) => Promise<T>,
 ) => Promise<{ readonly result: T } | undefined>;
 
 /** Checks a whole database and reports what it finds. */
@@ -223,66 +27,36 @@ export async function verify(
   options: VerifyOptions,
   readCopy: ReadCopy,
 ): Promise<VerifyReport> {
-  const problems = new ProblemList();
-  let receipts = { receiptsVerified: 0, receiptsImported: 0, receiptsRedacted: 0 };
-  let history: HistoryReport | null = null;
-  const checkAll = async (
-    checked: SqliteConnection,
-    read: Read,
-    inOneState: (work: () => Promise<void>) => Promise<void>,
-  ): Promise<void> => {
-    const check = new DatabaseCheck(checked, read, { ...options, operation: OPERATION });
-    receipts = check;
-    for (const part of [check.integrity(), check.schema(), check.rows()]) {
-      for await (const problem of part) problems.add(problem);
-    }
-    await inOneState(async () => {
-      const { checkpoints = [] } = options;
-      if (checkpoints.length > 0) {
-        for await (const problem of check.checkpoints(checkpoints)) problems.add(problem);
-      }
-      const damage = damageOf(checked);
-      if (damage !== undefined) problems.add({ check: 'history', row: null, message: damage });
-      const compared = await check.history();
-      if (compared === undefined) return;
-      history = compared.report;
-      problems.addHistory(compared);
-    });
+  const list = new FindingList();
+  const checkHere = async (checked: SqliteConnection, reads: CheckReads): Promise<void> => {
+    for (const part of CHECK_PARTS) await list.run(part, checked, reads, options);
   };
   try {
     const isLarge = (await steps.read(() => connection.sizeBytes())) > MAX_LOCKED_BYTES;
     // The integrity check holds its lock to the end, so a large database is copied first.
     const copied = isLarge
-      ? await readCopy((copy) => checkAll(copy, readAtOnce, (work) => copy.transaction('read', work)))
+      ? await readCopy(async (copy, descriptor) => {
+          const found = descriptor === undefined ? undefined : await checkInThreads(descriptor, options);
+          if (found === undefined) await checkHere(copy, readsOfCopy(copy));
+          else for (const [part, findings] of found) list.addPart(part, findings);
+        })
       : undefined;
     if (!copied) {
-      await checkAll(
-        connection,
-        (work) => steps.read(work),
-        (work) => steps.readTransaction(work),
-      );
+      await checkHere(connection, {
+        read: (work) => steps.read(work),
+        inOneState: (work) => steps.readTransaction(work),
+      });
     }
   } catch (error) {
-    // A page too damaged to read is what verify is for: reported, not thrown.
-    const failure = toPersistenceError(error, OPERATION);
-    if (failure.code !== 'CORRUPT') throw failure;
-    problems.add({ check: 'integrity', row: null, message: failure.message });
+    list.addFailure(error);
   }
-  const { receiptsVerified, receiptsImported, receiptsRedacted } = receipts;
+  const { receipts, history, problemCount, problems } = list.findings;
   return {
-    ok: problems.count === 0,
+    ok: problemCount === 0,
     schemaVersion: SCHEMA_VERSION,
-    receiptsVerified,
-    receiptsImported,
-    receiptsRedacted,
+    ...receipts,
     history,
-    problemCount: problems.count,
-    problems: problems.listed,
+    problemCount,
+    problems,
   };
-}
-
-/** Reads a database that no other connection has. */
-export async function readAtOnce<T>(work: () => T): Promise<T> {
-  await yieldToEventLoop();
-  return work();
 }

@@ -13,7 +13,7 @@ import type { StorageFile } from '../contract/storage.ts';
  * @returns undefined where no default directory can be written
  * @throws the system's error for a given directory
  */
-export function openTemporaryFile(directory: string): StorageFile;
+export function openTemporaryFile(directory: string): TemporaryFile;
 export function openTemporaryFile(directory?: string): StorageFile | undefined;
 export function openTemporaryFile(directory?: string): StorageFile | undefined {
   if (directory !== undefined) return createIn(directory);
@@ -55,7 +55,7 @@ function namingDirectory(file: StorageFile, directory: string): StorageFile {
   });
 }
 
-function createIn(directory: string): StorageFile {
+function createIn(directory: string): TemporaryFile {
   const { randomBytes } = process.getBuiltinModule('node:crypto');
   const filePath = path.join(directory, `.sqljs-vfs-${randomBytes(12).toString('hex')}`);
   const fd = fs.openSync(filePath, 'wx+', 0o600);
@@ -68,29 +68,31 @@ function createIn(directory: string): StorageFile {
   return new TemporaryFile(fd);
 }
 
-/** An open file without a name. No other connection can reach it, so every lock is granted. */
-class TemporaryFile implements StorageFile {
-  readonly readOnly = false;
-  readonly #fd: number;
+/** An open file without a name. Nobody writes it who has not opened it, so every lock is granted. */
+export class TemporaryFile implements StorageFile {
+  readonly readOnly: boolean;
+  /** By which every thread of this process reaches the file while it is open. */
+  readonly descriptor: number;
 
-  constructor(fd: number) {
-    this.#fd = fd;
+  constructor(descriptor: number, readOnly: boolean = false) {
+    this.descriptor = descriptor;
+    this.readOnly = readOnly;
   }
 
   read(target: Uint8Array, offset: number): number {
     return readWholeRange(target.length, (start, lengthBytes) =>
-      fs.readSync(this.#fd, target, start, lengthBytes, offset + start),
+      fs.readSync(this.descriptor, target, start, lengthBytes, offset + start),
     );
   }
 
   write(source: Uint8Array, offset: number): void {
     writeWholeRange(source.length, (start, lengthBytes) =>
-      fs.writeSync(this.#fd, source, start, lengthBytes, offset + start),
+      fs.writeSync(this.descriptor, source, start, lengthBytes, offset + start),
     );
   }
 
   truncate(sizeBytes: number): void {
-    fs.ftruncateSync(this.#fd, sizeBytes);
+    fs.ftruncateSync(this.descriptor, sizeBytes);
   }
 
   sync(): void {
@@ -98,7 +100,7 @@ class TemporaryFile implements StorageFile {
   }
 
   sizeBytes(): number {
-    return fs.fstatSync(this.#fd).size;
+    return fs.fstatSync(this.descriptor).size;
   }
 
   lock(): boolean {
@@ -114,6 +116,6 @@ class TemporaryFile implements StorageFile {
   }
 
   close(): void {
-    fs.closeSync(this.#fd);
+    fs.closeSync(this.descriptor);
   }
 }
