@@ -15,6 +15,7 @@ import {
   backgroundSync,
   openTarget,
   setTarget,
+  SyncError,
   Synchroniser,
   syncStatus,
   type OpenTargetOptions,
@@ -179,6 +180,51 @@ describe.each(PLACES)('over %s', (_, place) => {
       });
     expect(await given.cursor((await syncStatus(late)).origin)).toMatchObject({ seq: 0 });
   });
+
+  it.each([
+    ['a key', { key: KEY }, {}, 'SYNC_KEY_REQUIRED'],
+    ['no key', {}, { key: KEY }, 'SYNC_WRONG_KEY'],
+    ['another key', { key: OTHER_KEY }, { key: KEY }, 'SYNC_WRONG_KEY'],
+  ])(
+    'a database that used %s cannot go on otherwise over the same target',
+    async (__, before, after, code) => {
+      const [location] = await place();
+      const one = await open();
+      const first = await target(location, before);
+      await setTarget(one, location, first.keyId);
+      const receiptId = await save(one, 'one');
+      await new Synchroniser(one, first).push();
+      // The target has no row any more, only the reason of a removal.
+      for (const isRemoved of [false, true]) {
+        if (isRemoved) {
+          await one.deleteRecord({ receiptId, reason: 'SECRET-reason' });
+          await new Synchroniser(one, first).push();
+        }
+        const { origin } = await syncStatus(one);
+        const { seq } = await first.cursor(origin);
+        const other = await target(location, after);
+        await setTarget(one, location, other.keyId);
+        await save(one, `other ${isRemoved}`);
+        // With a token for pushes alone, the target itself refuses.
+        const unread: SyncTarget = {
+          ...other,
+          push: (batch) => other.push(batch),
+          id: () => other.id(),
+          cursor: (id) => other.cursor(id),
+          unknown: (leaves) => other.unknown(leaves),
+          pull: () => Promise.reject(new SyncError('SYNC_UNAUTHORIZED', 'for pushes alone')),
+        };
+        for (const given of [other, unread])
+          await expect(new Synchroniser(one, given).push()).rejects.toMatchObject({ code });
+        expect(await first.cursor(origin)).toMatchObject({ seq });
+        await setTarget(one, location, first.keyId);
+        await new Synchroniser(one, first).push();
+      }
+      const two = await open();
+      await new Synchroniser(two, await target(location, before)).synchronise();
+      expect(await two.queryReceipts()).toHaveLength(2);
+    },
+  );
 });
 
 it('does not take a row that was changed, or put in the place of another one', async () => {
@@ -198,6 +244,51 @@ it('does not take a row that was changed, or put in the place of another one', a
     const synchroniser = new Synchroniser(two, await target(file, { key: KEY }));
     await expect(synchroniser.pull()).rejects.toMatchObject({ code: 'SYNC_INVALID' });
     expect(await two.queryReceipts()).toEqual([]);
+  }
+});
+
+it('does not take what the hub has made up', async () => {
+  const forged = (columns: string): string[] => [
+    `INSERT INTO ggen_changes SELECT tenant, 2, '${'a'.repeat(64)}', 'another', 1, ${columns} FROM ggen_changes`,
+    `INSERT INTO ggen_pushes VALUES ('default', 2, 'made up')`,
+    `UPDATE ggen_hub SET position = 2`,
+  ];
+  for (const [code, sql] of [
+    ['SYNC_WRONG_KEY', forged(`'deleted', table_name, record_id, leaf, NULL, NULL, json_array(leaf), NULL`)],
+    [
+      'SYNC_WRONG_KEY',
+      forged(`'redacted', table_name, record_id, leaf, NULL, NULL, json_array(leaf), 'why'`),
+    ],
+    [
+      'SYNC_INVALID',
+      forged(
+        `'deleted', table_name, record_id, leaf, NULL, NULL, json_array(leaf), replace(content, '"', '\\"')`,
+      ),
+    ],
+    ['SYNC_INVALID', forged(`'deleted', table_name, record_id, leaf, NULL, NULL, json_array(leaf), '"'`)],
+    ['SYNC_WRONG_KEY', forged(`kind, table_name, record_id, leaf, parent, 'null', leaves, reason`)],
+    ['SYNC_WRONG_KEY', forged(`kind, table_name, record_id, leaf, parent, '', leaves, reason`)],
+    ['SYNC_INVALID', forged(`kind, table_name, record_id, leaf, leaf, content, leaves, reason`)],
+    [
+      'SYNC_WRONG_KEY',
+      forged(
+        `kind, table_name, record_id, leaf, parent, json_set(content, '$.key', char(27)), leaves, reason`,
+      ),
+    ],
+  ] as const) {
+    const file = newFile();
+    const [one, two] = [await open(), await open()];
+    await save(one, 'one');
+    await new Synchroniser(one, await target(file, { key: KEY })).push();
+    await new Synchroniser(two, await target(file, { key: KEY })).pull();
+    const rows = await rowsIn(two);
+    const durable = await openDatabase(fileStorage(file));
+    for (const statement of sql) durable.database.exec(statement);
+    durable.close();
+    const synchroniser = new Synchroniser(two, await target(file, { key: KEY }));
+    await expect(synchroniser.pull(), sql[0]).rejects.toMatchObject({ code });
+    expect((await syncStatus(two)).lastError?.message).not.toContain('\u001B');
+    expect(await rowsIn(two)).toEqual(rows);
   }
 });
 

@@ -73,7 +73,7 @@ export interface SyncTarget {
    * Stores entries and moves the cursor, both or neither. Entries that are here already make no difference.
    * @returns where the entries end
    * @throws {SyncError} FORKED for other entries than those that are here; SYNC_GAP when entries before are missing;
-   * SYNC_INVALID
+   * SYNC_KEY_REQUIRED and SYNC_WRONG_KEY for rows with another key than those that are here, or with none; SYNC_INVALID
    */
   push(batch: PushedBatch): Promise<ChainPosition>;
   /**

@@ -35,6 +35,9 @@ const MAX_REFUSED = 100;
 /** Changes that are looked at before the first push; a removal has no row to look at. */
 const MET_CHANGES = 10;
 
+/** Id of no database (RFC 9562, section 5.9), to which a target shows the changes of all. */
+const NO_DATABASE = '00000000-0000-0000-0000-000000000000';
+
 /** A call that moved nothing notes its success only after this time, because each note is a commit. */
 const UNCHANGED_MS = 60_000;
 
@@ -138,7 +141,7 @@ export class Synchroniser {
     let [state, { lastSeq }] = await this.#load();
     for (;;) {
       const cursor = await this.#target.cursor(state.origin);
-      if (cursor.seq === 0 && lastSeq > 0) await this.#meet(state.origin);
+      if (state.pushed.seq === 0 && lastSeq > 0) await this.#meet();
       const pushed = await this.#compare(state, cursor, lastSeq);
       if (pushed.seq !== state.pushed.seq) state = await this.#store(withPosition(state, pushed));
       try {
@@ -226,12 +229,13 @@ export class Synchroniser {
   }
 
   /**
-   * Looks at what the others have sent, before anything is: with another key, or without one, nobody could read it.
+   * Looks at what was sent, before anything more is: with another key, or without one, nobody could read it. It asks in the
+   * name of no database, because what this one has sent itself tells as much.
    * @throws {SyncError} SYNC_KEY_REQUIRED, SYNC_WRONG_KEY
    */
-  async #meet(origin: string): Promise<void> {
+  async #meet(): Promise<void> {
     try {
-      const request = { origin, after: 0, pushId: null, limit: MET_CHANGES };
+      const request = { origin: NO_DATABASE, after: 0, pushId: null, limit: MET_CHANGES };
       assertReadable((await this.#target.pull(request)).changes);
     } catch (error) {
       // A token may be enough for pushes alone.
@@ -357,7 +361,7 @@ export function isReplaced(error: unknown): boolean {
 
 /** @throws {SyncError} SYNC_KEY_REQUIRED for rows that nobody has decrypted: as they are, they would be refused one by one */
 function assertReadable(changes: readonly IncomingChange[]): void {
-  if (changes.some(({ row }) => isSealed(row))) throw keyRequired('What the target has is encrypted');
+  if (changes.some(isSealed)) throw keyRequired('What the target has is encrypted');
 }
 
 function otherKey(usedKeyId: string | null, keyId: string | null): SyncError {

@@ -17,6 +17,7 @@ import { DEFAULT_TENANT } from '../contract/tenant.ts';
 import { forked, SyncError } from '../errors.ts';
 import { ChangeWriter } from './change-writer.ts';
 import { checkCheckpoint } from './check-checkpoint.ts';
+import { checkKey } from './check-key.ts';
 import type { HubDatabase, HubSession } from './hub-database.ts';
 import { HubNews } from './hub-news.ts';
 import { ENTRIES, prepareHub, PUSHES } from './hub-schema.ts';
@@ -169,7 +170,7 @@ async function readPosition(session: HubSession): Promise<number> {
   return Number(row?.[0]);
 }
 
-/** @throws {SyncError} FORKED, SYNC_GAP */
+/** @throws {SyncError} FORKED, SYNC_GAP, SYNC_KEY_REQUIRED, SYNC_WRONG_KEY */
 async function storeBatch(session: HubSession, batch: PushedBatch): Promise<StoredBatch> {
   const { tenant } = session;
   const { origin, after, entries } = batch;
@@ -185,13 +186,17 @@ async function storeBatch(session: HubSession, batch: PushedBatch): Promise<Stor
   const fresh = await freshEntries(session, batch, cursor);
   const end = fresh.at(-1);
   if (end === undefined) return { end: cursor, position: undefined };
+  const isFresh = (seq: number): boolean => seq > cursor.seq;
+  await checkKey(
+    session,
+    entries.filter(({ seq }) => isFresh(seq)),
+  );
   await session.insert(
     ENTRIES,
     fresh.map(({ seq, leaf, chain }) => [tenant, origin, seq, leaf, chain]),
   );
   const before = Number(row?.[0]);
   const writer = new ChangeWriter(session, origin, before);
-  const isFresh = (seq: number): boolean => seq > cursor.seq;
   const chains = new Map(fresh.map(({ seq, chain }) => [seq, chain]));
   for (const entry of entries) {
     if (isFresh(entry.seq)) await writer.write(entry, chains.get(entry.seq) ?? '');

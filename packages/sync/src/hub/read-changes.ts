@@ -1,8 +1,7 @@
 import type { IncomingChange, TableName } from '@ggen-sim/core';
 import type { PulledBatch, PullRequest } from '../contract/sync-target.ts';
-import { SyncError } from '../errors.ts';
 import type { HubSession } from './hub-database.ts';
-import { fromStoredText } from './stored-text.ts';
+import { fromStoredText, parseStored } from './stored-text.ts';
 
 /** Size of the rows after which a batch ends, in characters. A single one may be larger. */
 const BATCH_CHARACTERS = 1_048_576;
@@ -60,18 +59,10 @@ function toChange(row: readonly unknown[]): IncomingChange {
     kind: kind as IncomingChange['kind'],
     table: table as TableName,
     id: fromStoredText(id ?? ''),
-    row: content ? (parse(content) as Record<string, unknown>) : null,
+    row: content ? (parseStored(content) as Record<string, unknown>) : null,
     leaf: leaf ?? '',
     parent: parent ?? null,
-    leaves: leaves ? (parse(leaves) as string[]) : [],
+    leaves: leaves ? (parseStored(leaves) as string[]) : [],
     reason: reason ? fromStoredText(reason) : null,
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new SyncError('SYNC_INVALID', 'The target holds a row that is no JSON', { cause: error });
-  }
 }

@@ -3,9 +3,10 @@
  * so it compares, orders, removes and cosigns as ever.
  */
 import type { IncomingChange } from '@ggen-sim/core';
+import { isKeyId, type SealedText } from '../contract/sealed-text.ts';
 import type { PushedChange, PushedEntry, SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
-import { RowCipher, type Seal, type SealedText } from './row-cipher.ts';
+import { RowCipher, type Seal } from './row-cipher.ts';
 
 /**
  * Encrypts what is sent to a target, and decrypts what comes from it.
@@ -35,18 +36,18 @@ export async function encryptedTarget(target: SyncTarget, key: Uint8Array): Prom
   };
 }
 
-/** True for the row of a change that was encrypted. */
-export function isSealed(row: Readonly<Record<string, unknown>> | null): boolean {
-  return row !== null && typeof row['sealed'] === 'string';
+/** True for a change of which something was encrypted: its row, or the reason of a removal. */
+export function isSealed({ row, reason }: Pick<IncomingChange, 'row' | 'reason'>): boolean {
+  return [row, reason === null ? null : parsed(reason)].some((text) => typeof text?.['sealed'] === 'string');
 }
 
 /** Which text it is. Whatever else a hub answers does not decrypt. */
 function about(
   what: 'row' | 'reason',
   leaf: string,
-  { kind, table, id }: Pick<PushedChange, 'kind' | 'table' | 'id'>,
+  { kind, table, id, parent }: Pick<PushedChange, 'kind' | 'table' | 'id' | 'parent'>,
 ): string[] {
-  return [what, kind, table, id, leaf];
+  return [what, kind, table, id, leaf, parent ?? ''];
 }
 
 async function sealEntry(seal: Seal, entry: PushedEntry): Promise<PushedEntry> {
@@ -56,7 +57,8 @@ async function sealEntry(seal: Seal, entry: PushedEntry): Promise<PushedEntry> {
     text === null ? null : JSON.stringify(await seal(text, about(what, leaf, change)));
   const [content, reason] = await Promise.all([
     sealed(change.content, 'row'),
-    sealed(change.reason, 'reason'),
+    // By its reason, others see that a removal is none that the hub has made up.
+    sealed(isRemoval(change) ? (change.reason ?? '') : null, 'reason'),
   ]);
   return { ...entry, change: { ...change, content, reason } };
 }
@@ -66,31 +68,37 @@ async function openChange(cipher: RowCipher, change: IncomingChange): Promise<In
   const opened = async (
     text: Readonly<Record<string, unknown>> | null,
     what: 'row' | 'reason',
-  ): Promise<string | null> => {
-    if (text === null) return null;
-    const { key, salt, sealed } = text;
-    if (typeof key !== 'string' || typeof salt !== 'string' || typeof sealed !== 'string') throw plain();
+  ): Promise<string> => {
+    const { key, salt, sealed } = text ?? {};
+    if (!isKeyId(key) || typeof salt !== 'string' || typeof sealed !== 'string') throw plain();
     return cipher.open({ key, salt, sealed } satisfies SealedText, about(what, leaf, change));
   };
+  // The row of a redaction is gone once the record was deleted.
+  const isGone = row === null && isRemoval(change);
   const [content, why] = await Promise.all([
-    opened(row, 'row'),
-    opened(reason === null ? null : parsed(reason), 'reason'),
+    isGone ? null : opened(row, 'row'),
+    isRemoval(change) ? opened(reason === null ? null : parsed(reason), 'reason') : null,
   ]);
   return {
     ...change,
     row: content === null ? null : (JSON.parse(content) as Record<string, unknown>),
-    reason: why,
+    reason: why === '' ? null : why,
   };
 }
 
-function parsed(text: string): Record<string, unknown> {
+function isRemoval({ kind }: Pick<IncomingChange, 'kind'>): boolean {
+  return kind !== 'saved';
+}
+
+/** Reads what may be an encrypted text; null for what is none. */
+function parsed(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
     // It is a reason that was not encrypted.
   }
-  throw plain();
+  return null;
 }
 
 function plain(): SyncError {

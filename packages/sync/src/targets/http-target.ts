@@ -23,6 +23,8 @@ const CODES_OF_BATCHES: ReadonlySet<string> = new Set<SyncErrorCode>([
   'CHECKPOINT_INCONSISTENT',
   'SYNC_GAP',
   'SYNC_INVALID',
+  'SYNC_KEY_REQUIRED',
+  'SYNC_WRONG_KEY',
   'SYNC_NO_COSIGNER',
 ]);
 

@@ -4,17 +4,8 @@
  * there are. What is authenticated with a row says which one it is, so that a hub cannot put one in the place of another.
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
+import type { SealedText } from '../contract/sealed-text.ts';
 import { SyncError } from '../errors.ts';
-
-/** Text that was encrypted. */
-export interface SealedText {
-  /** Name of the key. */
-  readonly key: string;
-  /** Salt of its push, in base64. */
-  readonly salt: string;
-  /** Vector, ciphertext and tag, in base64. */
-  readonly sealed: string;
-}
 
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
