@@ -3,6 +3,7 @@ import { useDeferredValue, useMemo, type ReactNode } from 'react';
 import type { Filters } from '../address/address.ts';
 import { currentAddress, navigate, openRecord, useAddress } from '../address/navigation.ts';
 import { pacedQuery } from '../database/paced-query.ts';
+import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { FilterBar, type FilterChoice } from './filter-bar.tsx';
 import { readsContent } from './row-filters.ts';
@@ -37,6 +38,9 @@ export interface TableDefinition<Stored, Row> {
 }
 
 const NO_TABLES: readonly TableName[] = [];
+
+/** A studio runs no agent and has no session. */
+const STUDIO_ADVICE = 'What other programs save to this file appears here by itself.';
 
 /**
  * Renders a table under its filters. The oldest of a hundred thousand rows are the first in the order “oldest first”,
@@ -83,6 +87,7 @@ export function FilteredTable<Stored, Row>({
   ).value;
   const matched = given ?? (matching?.filterText === filterText ? matching.number : undefined);
   const { title: emptyTitle, advice } = isFiltered ? definition.noMatch : definition.empty;
+  const shownAdvice = IS_STUDIO && !isFiltered ? STUDIO_ADVICE : advice;
   return (
     <div className="filtered-table">
       <FilterBar
@@ -110,7 +115,7 @@ export function FilteredTable<Stored, Row>({
         empty={
           <>
             <strong>{emptyTitle}</strong>
-            <span>{advice}</span>
+            <span>{shownAdvice}</span>
           </>
         }
       />

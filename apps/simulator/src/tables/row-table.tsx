@@ -265,8 +265,8 @@ function ColumnHead<Row>({
         className="row-table__sort"
         onClick={() => onOrder(sorted === 'descending' ? ascending : descending)}
       >
-        {title}
-        <span aria-hidden="true">{sorted === undefined ? '' : sorted === 'descending' ? ' ↓' : ' ↑'}</span>
+        <span className="row-table__title">{title}</span>
+        {sorted === undefined ? null : <span aria-hidden="true">{sorted === 'descending' ? '↓' : '↑'}</span>}
       </button>
     </div>
   );
