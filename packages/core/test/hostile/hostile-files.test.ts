@@ -1,13 +1,13 @@
 /**
  * Database files damaged at random by a seed: each is refused with a reason or read correctly, and the process survives.
- * `HOSTILE_FILES` is their number (default 500), `HOSTILE_SEED` the seed. A fault that a seed finds gets a test by name
+ * `HOSTILE_FILES` is their number (default 200), `HOSTILE_SEED` the seed. A fault that a seed finds gets a test by name
  * in `hostile-schemas.test.ts`.
  */
 import { expect, it } from 'vitest';
 import { mutationsOf } from './hostile-files/mutation.ts';
 import { TrialHarness } from './hostile-files/trial-harness.ts';
 
-const COUNT = Number(process.env['HOSTILE_FILES'] ?? 500);
+const COUNT = Number(process.env['HOSTILE_FILES'] ?? 200);
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 20_260_129);
 /** Bound for a stalled machine; not a measure of speed. */
 const TIMEOUT_MS = 300_000 + COUNT * 200;
