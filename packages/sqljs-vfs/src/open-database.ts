@@ -43,10 +43,7 @@ interface OpenSettings extends Required<Pick<OpenDatabaseOptions, 'exclusive' | 
   readonly encryption: Encryption | undefined;
 }
 
-/**
- * The size of SQLite's page cache for storages where reading a page is a call. SQLite's default of 2 MiB does not hold
- * the upper levels of every index of a large database.
- */
+/** The size of SQLite's page cache. Its default of 2 MiB does not hold the upper levels of every index of a large database. */
 const CACHE_SIZE_KIB = 16_384;
 
 /**
@@ -165,7 +162,7 @@ function openConnection(sqlJs: SqlJs, storage: Storage, settings: OpenSettings):
     if (exclusive && synchronous === 'full') pragma(`wal_autocheckpoint=${LOG_SIZE_PAGES}`);
     // Temporary files would be plain ones.
     if (codec) pragma('temp_store=MEMORY');
-    if (!atomicCommit) pragma(`cache_size=${-CACHE_SIZE_KIB}`);
+    pragma(`cache_size=${-CACHE_SIZE_KIB}`);
     pragma('schema_version');
     const reopen = (): OpenedDatabase => openConnection(sqlJs, storage, settings);
     return new OpenedDatabase(sqlJs, database, mount, {
