@@ -10,6 +10,10 @@ const HEIGHT_PX = 280;
 const LABEL_CHARACTERS = 14;
 /** Room beside the first and the last row, in rows. */
 const ROW_MARGIN = 0.6;
+/** Room beside a single time, in seconds: without any, uPlot shows years. */
+const TIME_MARGIN_SECONDS = 43_200;
+/** Least distance between two labels, in pixels: the width of the longest, and some room. */
+const LABEL_SPACE_PX = 96;
 /** Of rounded numbers, so much is all. */
 const WHOLE_PART = 0.999_999;
 /** Of more points, the line is enough. */
@@ -36,7 +40,9 @@ export function drawResult(
   onEnlarge: (isEnlarged: boolean) => void,
 ): ResultPlot {
   const data: uPlot.AlignedData = [[...axis.values], ...series.map(({ values }) => [...values])];
-  const margin = axis.kind === 'rows' ? ROW_MARGIN : 0;
+  const isSingle = axis.values.at(-1) === axis.values[0];
+  const margin =
+    axis.kind === 'rows' ? ROW_MARGIN : axis.kind === 'time' && isSingle ? TIME_MARGIN_SECONDS : 0;
   const wholeWidth = (axis.values.at(-1) ?? 0) - (axis.values[0] ?? 0) + 2 * margin;
   const names = ['--line', ...LINE_STYLES.map(({ colour }) => colour)];
   const isBars = axis.kind === 'rows' && series.length === 1;
@@ -60,11 +66,8 @@ export function drawResult(
       scales: {
         x: {
           time: axis.kind === 'time',
-          ...(axis.kind === 'rows' && {
-            range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [
-              min - ROW_MARGIN,
-              max + ROW_MARGIN,
-            ],
+          ...(margin > 0 && {
+            range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [min - margin, max + margin],
           }),
         },
         y: { range: (_, min, max) => rangeWithZero(min, max) },
@@ -74,10 +77,11 @@ export function drawResult(
           ...axisStyle,
           grid: { show: false },
           ...(axis.kind === 'time' && {
+            space: LABEL_SPACE_PX,
             values: (_: uPlot, seconds: number[]) => timeLabels(seconds),
           }),
           ...(axis.kind === 'rows' && {
-            space: 96,
+            space: LABEL_SPACE_PX,
             incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000],
             values: (_: uPlot, slots: number[]) =>
               slots.map((slot) => printable(shortId(axis.labels[slot] ?? '', LABEL_CHARACTERS))),

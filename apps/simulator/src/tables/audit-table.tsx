@@ -42,7 +42,8 @@ export const AUDIT_TABLE: TableDefinition<JoinedEntry, JoinedEntry> = {
       cell: ({ entry }) => <Status status={entry.status} />,
     },
     {
-      title: 'Time (UTC)',
+      title: 'Time',
+      unit: '(UTC)',
       orders: ['newest-first', 'oldest-first'],
       width: '136px',
       narrowWidth: '98px',

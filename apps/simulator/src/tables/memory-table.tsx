@@ -27,7 +27,8 @@ export const MEMORY_TABLE: TableDefinition<MemoryRow, MemorySummary> = {
     { title: 'Agent', width: 'minmax(110px, 2fr)', cell: ({ agentId }) => <StoredText text={agentId} /> },
     { title: 'Type', width: 'minmax(64px, 1fr)', cell: ({ agentType }) => <StoredText text={agentType} /> },
     {
-      title: 'Updated (UTC)',
+      title: 'Updated',
+      unit: '(UTC)',
       orders: ['newest-first', 'oldest-first'],
       width: '136px',
       narrowWidth: '98px',

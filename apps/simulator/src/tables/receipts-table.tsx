@@ -29,7 +29,8 @@ export const RECEIPTS_TABLE: TableDefinition<ReceiptRow, ReceiptSummary> = {
       cell: ({ status, errorReason }) => <Status status={status} shown={errorReason} />,
     },
     {
-      title: 'Created (UTC)',
+      title: 'Created',
+      unit: '(UTC)',
       orders: ['newest-first', 'oldest-first'],
       width: '136px',
       narrowWidth: '98px',

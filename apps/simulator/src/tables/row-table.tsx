@@ -18,6 +18,8 @@ import './row-table.css';
 /** A column of a {@link RowTable}. */
 export interface Column<Row> {
   readonly title: string;
+  /** Behind the title, where there is room. */
+  readonly unit?: string;
   /** A track size of `grid-template-columns`. */
   readonly width: string;
   /** The track size in a narrow window. @default `width` */
@@ -248,11 +250,17 @@ function ColumnHead<Row>({
   order: Order;
   onOrder: (order: Order) => void;
 }): ReactNode {
-  const { title, orders } = column;
+  const { title, unit, orders } = column;
+  const shownTitle = (
+    <>
+      {title}
+      {unit === undefined ? null : <span className="row-table__unit"> {unit}</span>}
+    </>
+  );
   if (orders === undefined) {
     return (
       <div role="columnheader" className={cellClass(column)}>
-        {title}
+        {shownTitle}
       </div>
     );
   }
@@ -265,7 +273,7 @@ function ColumnHead<Row>({
         className="row-table__sort"
         onClick={() => onOrder(sorted === 'descending' ? ascending : descending)}
       >
-        <span className="row-table__title">{title}</span>
+        <span className="row-table__title">{shownTitle}</span>
         {sorted === undefined ? null : <span aria-hidden="true">{sorted === 'descending' ? '↓' : '↑'}</span>}
       </button>
     </div>
