@@ -55,6 +55,8 @@ it('signs, keeps, proves and verifies, and notices what was cut off', async () =
   for (const index of proofs.keys()) {
     const answer = await sandbox.db('verify-proof', at(`proof-${index}.json`), '--key', `${key}.pub`);
     expect(JSON.parse(answer)).toMatchObject({ verified: true, size: 4 });
+    // The number of the entry is not verified, so it is not shown.
+    expect(answer).not.toContain('"seq"');
   }
   // Who kept the checkpoint needs no key. Of a proof of consistency, either of the two may be the one that was kept.
   const kept = [
@@ -101,5 +103,7 @@ it('refuses a private key that others can read, and what is no key or proof', as
   expect((await sandbox.run(['db', 'verify-proof', at('gone'), '--key', key])).stderr).toContain(
     'error[NOT_FOUND]',
   );
+  const unused = await sandbox.run(['db', 'verify', '--key', `${key}.pub`]);
+  expect(unused).toMatchObject({ exitCode: 64, stdout: '' });
   expect((await sandbox.run(['db', 'prove', 'entry', 'x', '--checkpoint', at('text')])).exitCode).toBe(64);
 });

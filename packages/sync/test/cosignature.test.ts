@@ -1,6 +1,7 @@
 /** Checkpoints that a target cosigns, over a file, PostgreSQL and HTTP: what it confirms, and what it never does. */
 import path from 'node:path';
 import {
+  cosignCheckpoint,
   cosignerKeyOf,
   cosignerOf,
   generateCosignerKeys,
@@ -187,6 +188,47 @@ it('takes the tables of a hub that kept no checkpoints', async () => {
     expect(parseCheckpoint(await cosigned(database, one)).size).toBe(2);
     for (const target of [one, two]) await target.close();
   }
+});
+
+it('takes nothing from a target but its signature', async () => {
+  const target = await openTarget(newFile(), { cosigner });
+  onTestFinished(() => target.close());
+  const database = await openFile(newFile());
+  await save(database, 0, 1);
+  const { signerKey } = await generateNoteKeys('ada.example');
+  const { text } = await database.checkpoint();
+  const signature = (await cosigned(database, target)).slice(text.length);
+  for (const note of [text, await signNote(text, await signerOf(signerKey))]) {
+    const answers = [
+      note,
+      `${note}a further line\n${signature}`,
+      `${note}no signature\n`,
+      `${note}\u001B[2J${signature}`,
+      `${text}${signature}`.replace(/^\S+/u, 'another.example'),
+      `x${note}${signature}`,
+      1,
+    ];
+    for (const answer of answers) {
+      const lying: SyncTarget = {
+        id: () => target.id(),
+        cursor: (origin) => target.cursor(origin),
+        unknown: (leaves) => target.unknown(leaves),
+        push: (batch) => target.push(batch),
+        pull: (request) => target.pull(request),
+        cosign: () => Promise.resolve(answer as string),
+        subscribe: (signal) => target.subscribe(signal),
+        close: () => Promise.resolve(),
+      };
+      await expect(new Synchroniser(database, lying).cosign(note), String(answer)).rejects.toMatchObject({
+        code: 'SYNC_INVALID',
+      });
+    }
+    expect(await new Synchroniser(database, target).cosign(note)).toContain('hub.example');
+  }
+  // A note that is full of signatures is none that could be read with one more.
+  let full = text;
+  for (let count = 0; count < 100; count++) full = await cosignCheckpoint(full, cosigner, new Date());
+  await expect(target.cosign(full)).rejects.toMatchObject({ code: 'SYNC_INVALID' });
 });
 
 it('is not for the target of somebody else', async () => {

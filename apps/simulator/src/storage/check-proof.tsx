@@ -56,7 +56,7 @@ function Proved({
         </span>
         {': '}
         {proof.type === 'inclusion'
-          ? `entry ${formatCount(proof.seq)} is one of ${formatPlural(size, 'entry', 'entries')}`
+          ? `entry ${formatCount(proof.index + 1)} is one of ${formatPlural(size, 'entry', 'entries')}`
           : `the first ${formatPlural(proof.smallerSize, 'entry', 'entries')} are unchanged in ${formatCount(size)}`}{' '}
         of the change log of <StoredText text={origin} />, root hash{' '}
         <CopyableText name="root hash" text={rootHash} />

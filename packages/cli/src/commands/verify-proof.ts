@@ -53,7 +53,7 @@ export const verifyProof: Command = defineCommand({
     });
     const { origin, size, rootHash, cosignedAt } = checkpoint;
     const record =
-      proof.type === 'inclusion' ? { seq: proof.seq, table: proof.table, rowJson: proof.rowJson } : {};
+      proof.type === 'inclusion' ? { index: proof.index, table: proof.table, rowJson: proof.rowJson } : {};
     await context.stdout.writeLine(
       reportJson({
         verified: true,

@@ -1,7 +1,7 @@
 import type { VerifyProblem } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { CommandFailure } from '../failures.ts';
+import { CommandFailure, UsageError } from '../failures.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { writeReport } from '../output/reports.ts';
 import { files, path } from '../parameters.ts';
@@ -36,6 +36,8 @@ export const verify: Command = defineCommand({
     'ggen-sim db verify --checkpoint checkpoint.txt --key ggen.key.pub',
   ],
   async run({ checkpoint, key }, context) {
+    if (key !== undefined && checkpoint.length === 0)
+      throw new UsageError('--key needs --checkpoint: it is the key that has signed a checkpoint');
     const checkpoints = checkpoint.map(readTextFile);
     const verifierKey = key === undefined ? undefined : readTextFile(key);
     await using database = await context.openDatabase();

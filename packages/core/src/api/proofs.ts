@@ -45,12 +45,13 @@ export interface ProofRequest extends LongOperationOptions {
 /** Proves that an entry, and the row that it is of, is in the change log of a checkpoint. */
 export interface InclusionProof {
   readonly type: 'inclusion';
+  /** The database when the proof was made. It is not verified: the checkpoint names the one that it is about. */
   readonly origin: string;
   readonly size: number;
   readonly rootHash: string;
   /** Position of the entry in the tree, from 0. */
   readonly index: number;
-  /** Number of the entry. */
+  /** Number of the entry. It is not verified: the tree has its position alone, and a reset goes on counting. */
   readonly seq: number;
   /** Hash of the row, in base64. */
   readonly leaf: string;

@@ -2,7 +2,7 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { Checkpoint } from '../api/proofs.ts';
 import { fromBase64, toBase64 } from '../exports/base64.ts';
-import { openNote, splitNote } from './signed-note.ts';
+import { isPlain, lineEndHint, openNote, splitNote } from './signed-note.ts';
 
 const ORIGIN_PREFIX = 'ggen-sim.dev/';
 
@@ -24,7 +24,10 @@ export function parseCheckpoint(note: string): Checkpoint {
   const lines = typeof text === 'string' ? text.split('\n') : [];
   const [origin = '', size = '', rootHash = ''] = lines;
   const isComplete =
-    lines.length >= 4 && lines.slice(0, -1).every((line) => line !== '') && lines.at(-1) === '';
+    isPlain(text) &&
+    lines.length >= 4 &&
+    lines.slice(0, -1).every((line) => line !== '') &&
+    lines.at(-1) === '';
   if (
     !isComplete ||
     !/^(?:0|[1-9]\d*)$/.test(size) ||
@@ -33,7 +36,7 @@ export function parseCheckpoint(note: string): Checkpoint {
   ) {
     throw new PersistenceError('INVALID_ARGUMENT', 'This is no checkpoint', {
       operation: 'checkpoint',
-      hint: 'A checkpoint is a text of three lines: an origin, a size and a root hash.',
+      hint: lineEndHint(note) ?? 'A checkpoint is a text of three lines: an origin, a size and a root hash.',
     });
   }
   return { origin, size: Number(size), rootHash, text };

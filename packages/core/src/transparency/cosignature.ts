@@ -3,6 +3,7 @@
  * adds to a checkpoint to say when the largest tree that they have seen of it had this root.
  */
 import type { NoteSigner } from '../api/proofs.ts';
+import { PersistenceError } from '../api/errors.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import {
   COSIGNATURE_TYPE,
@@ -10,8 +11,11 @@ import {
   encodeVerifierKey,
   generateKeys,
   keyNameOf,
+  MAX_SIGNATURES,
+  MAX_TIME_S,
   signatureLine,
   signerOfType,
+  splitNote,
   type NoteKeys,
 } from './signed-note.ts';
 
@@ -40,16 +44,26 @@ export function cosignerKeyOf(cosigner: NoteSigner): string {
 
 /**
  * Adds a cosignature to a checkpoint. The caller has to know that no larger tree of this origin has another beginning.
- * @param note - a checkpoint, signed or not
+ * @param note - a checkpoint, signed or not, with less than 100 signatures
+ * @param now - the time of the cosignature, since 1970; parts of a second are left out
  * @throws {PersistenceError} `INVALID_ARGUMENT`
  */
 export async function cosignCheckpoint(note: string, cosigner: NoteSigner, now: Date): Promise<string> {
   const { text } = parseCheckpoint(note);
-  const time = BigInt(Math.floor(now.getTime() / 1000));
+  const seconds = Math.floor(now.getTime() / 1000);
+  if (!(seconds >= 0 && seconds <= Number(MAX_TIME_S))) throw refused('The time of a cosignature is none');
+  // With one more, nobody could read it.
+  if (note !== text && splitNote(note).signatures.length >= MAX_SIGNATURES)
+    throw refused(`The checkpoint has ${MAX_SIGNATURES} signatures already`);
+  const time = BigInt(seconds);
   const signature = await cosigner.sign(cosignedMessage(time, text));
   const timed = new Uint8Array(8 + signature.length);
   new DataView(timed.buffer).setBigUint64(0, time);
   timed.set(signature, 8);
   const signatures = note.slice(text.length) || '\n';
   return `${text}${signatures}${signatureLine(COSIGNATURE_TYPE, cosigner, timed)}`;
+}
+
+function refused(message: string): PersistenceError {
+  return new PersistenceError('INVALID_ARGUMENT', message, { operation: 'cosignCheckpoint' });
 }

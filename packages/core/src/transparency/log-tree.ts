@@ -4,7 +4,6 @@ import type { Checkpoint, LongOperationOptions, Proof, ProofRequest, TableName }
 import { leafOf } from '../change-log/canonical-form.ts';
 import { isRedacted } from '../change-log/check-removals.ts';
 import { lastSeqOf, TABLE_OF_KIND } from '../change-log/change-log.ts';
-import { encodeObject } from '../change-log/entry-body.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import type { Steps } from '../queue/operation-queue.ts';
 import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
@@ -15,6 +14,7 @@ import { checkText, checkWholeNumber, invalid } from '../validation/arguments.ts
 import { fromBase64, toBase64 } from '../exports/base64.ts';
 import { makeCheckpoint, parseCheckpoint } from './checkpoint.ts';
 import { consistencyRanges, inclusionRanges, MerkleTree, type LeafRange } from './merkle-tree.ts';
+import { encodeProofRow } from './proof-row.ts';
 import { invalidProof, isEqual } from './signed-note.ts';
 
 /** Leaves that are read at a time. */
@@ -205,7 +205,7 @@ function findEntry(
     seq: Number(seq),
     leaf,
     table: isSame ? table : null,
-    rowJson: isSame ? encodeObject(byColumn(table, row)) : null,
+    rowJson: isSame ? encodeProofRow(table, row) : null,
   };
 }
 
@@ -233,10 +233,6 @@ function readRow(connection: SqliteConnection, table: TableName, rowid: SqlValue
   if (row === undefined) return undefined;
   keepBytes(connection, table, columns, row, 1, TextBytes);
   return row.slice(1);
-}
-
-function byColumn(table: TableName, row: readonly SqlValue[]): Record<string, SqlValue> {
-  return Object.fromEntries(columnsOfTable(table).map(({ column }, index) => [column, row[index] ?? null]));
 }
 
 function sizeOfLog(connection: SqliteConnection, operation: string): number {

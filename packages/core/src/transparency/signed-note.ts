@@ -23,10 +23,10 @@ const TIME_BYTES = 8;
 const SIGNATURE_BYTES = 64;
 
 /** Latest time that a date can have, in seconds since 1970. */
-const MAX_TIME_S = 8_640_000_000_000n;
+export const MAX_TIME_S = 8_640_000_000_000n;
 
 /** Most signatures that are read in a note; more are refused. */
-const MAX_SIGNATURES = 100;
+export const MAX_SIGNATURES = 100;
 
 const NAME = /^[^\s+\p{Z}]+$/u;
 
@@ -183,7 +183,7 @@ export function splitNote(note: string): {
   readonly signatures: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 } {
   const end = typeof note === 'string' && isPlain(note) ? note.lastIndexOf('\n\n') : -1;
-  if (end === -1 || !note.endsWith('\n')) throw refused('This is no signed note');
+  if (end === -1 || !note.endsWith('\n')) throw refused('This is no signed note', lineEndHint(note));
   const lines = note.slice(end + 2, -1).split('\n');
   if (lines.length > MAX_SIGNATURES) throw refused('The note has too many signatures');
   const signatures = lines.map((line) => {
@@ -207,7 +207,13 @@ export function keyNameOf({ name, publicKey }: NoteSigner): string {
 export function parseVerifierKey(text: string): VerifierKey {
   const key = typeof text === 'string' ? parseKey(text.trim()) : undefined;
   if (key === undefined || !isEqual(key.keyId, keyIdOf(key.type, key.name, key.bytes))) {
-    throw refused('verifierKey is not the text of a public key');
+    const isPrivate = typeof text === 'string' && text.trim().startsWith(PRIVATE_PREFIX);
+    throw isPrivate
+      ? refused(
+          'This is a private key, and a public one is needed',
+          'It is in the file beside it, whose name ends with .pub.',
+        )
+      : refused('This is not the text of a public key');
   }
   const { name, type, keyId, bytes } = key;
   return { name, type, keyId, publicKey: bytes };
@@ -245,7 +251,7 @@ function checkName(name: string): void {
 }
 
 /** True for a text without control characters other than newline, and without halves of characters. */
-function isPlain(text: string): boolean {
+export function isPlain(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
   return !/[\u0000-\u0009\u000B-\u001F]/.test(text) && !/\p{Surrogate}/u.test(text);
 }
@@ -258,8 +264,18 @@ function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function refused(message: string): PersistenceError {
-  return new PersistenceError('INVALID_ARGUMENT', message, { operation: 'signedNote' });
+/** Returns the remedy for a text that an editor or a mail program has changed; undefined for another one. */
+export function lineEndHint(text: unknown): string | undefined {
+  return typeof text === 'string' && text.includes('\r')
+    ? 'Its lines end with CR and LF; they have to end with LF alone, as they were written.'
+    : undefined;
+}
+
+function refused(message: string, hint?: string): PersistenceError {
+  return new PersistenceError('INVALID_ARGUMENT', message, {
+    operation: 'signedNote',
+    ...(hint !== undefined && { hint }),
+  });
 }
 
 /** The error of a proof or a signature that is wrong. */

@@ -6,9 +6,13 @@ import { leafOf } from '../change-log/canonical-form.ts';
 import { parseObject } from '../change-log/entry-body.ts';
 import { columnsOfTable, TABLE_NAMES } from '../tables/index.ts';
 import { fromBase64 } from '../exports/base64.ts';
+import { checkFields } from '../validation/arguments.ts';
 import { parseCheckpoint, verifyCheckpoint } from './checkpoint.ts';
-import { rootFromInclusion, rootsFromConsistency } from './merkle-tree.ts';
+import { MerkleTree, rootFromInclusion, rootsFromConsistency } from './merkle-tree.ts';
+import { encodeProofRow } from './proof-row.ts';
 import { invalidProof, isEqual } from './signed-note.ts';
+
+const OPERATION = 'verifyProof';
 
 /**
  * Verifies a proof: that the key signed its checkpoint, if one is given, and that the tree of the checkpoint contains the row, or begins with
@@ -16,14 +20,16 @@ import { invalidProof, isEqual } from './signed-note.ts';
  * @returns the checkpoint
  * @throws {PersistenceError} `PROOF_INVALID`; `INVALID_ARGUMENT` for what is no proof, no checkpoint or no key
  */
-export async function verifyProof(
-  proof: Proof,
-  { checkpoint: note, smallerCheckpoint, verifierKey }: ProofEvidence,
-): Promise<Checkpoint> {
+export async function verifyProof(proof: Proof, evidence: ProofEvidence): Promise<Checkpoint> {
+  const {
+    checkpoint: note,
+    smallerCheckpoint,
+    verifierKey,
+  } = checkFields({ operation: OPERATION, name: 'evidence' }, evidence);
   const read = async (text: string): Promise<Checkpoint> =>
     verifierKey === undefined ? parseCheckpoint(text) : verifyCheckpoint(text, verifierKey);
   const checkpoint = await read(note);
-  const { type } = proof as { readonly type?: unknown };
+  const { type }: { readonly type?: unknown } = checkFields({ operation: OPERATION, name: 'proof' }, proof);
   if (type === 'inclusion') {
     verifyInclusion(proof as InclusionProof, checkpoint);
   } else if (type === 'consistency') {
@@ -45,12 +51,18 @@ function verifyInclusion(proof: InclusionProof, checkpoint: Checkpoint): void {
     const row = parseObject(rowJson) as Readonly<Record<string, SqlValue>>;
     const values = columnsOfTable(table).map(({ column }) => row[column] ?? null);
     if (!isEqual(leafOf(table, values), leaf)) throw invalidProof('The row was edited: it has another hash');
+    // What is not hashed is not proved: further members, or two of one name.
+    if (encodeProofRow(table, values) !== rowJson)
+      throw invalidProof('The row was edited: it has more than its columns');
+  } else if ((rowJson ?? null) !== null) {
+    throw invalidProof('The proof has a row, and names no table of it');
   }
   if (!Number.isSafeInteger(proof.index) || proof.index < 0) throw refused('The proof has no index');
   const root = rootFromInclusion(proof.index, proof.size, leaf, hashesOf(proof));
   if (root === undefined || !isEqual(root, hashOf(checkpoint.rootHash))) {
     throw invalidProof('The row is not in the change log of the checkpoint');
   }
+  checkNamedRoot(proof.rootHash, checkpoint);
 }
 
 function verifyConsistency(proof: ConsistencyProof, checkpoint: Checkpoint, smaller: Checkpoint): void {
@@ -60,17 +72,25 @@ function verifyConsistency(proof: ConsistencyProof, checkpoint: Checkpoint, smal
     );
   }
   if (checkpoint.origin !== smaller.origin) throw invalidProof('The checkpoints are of different databases');
-  // Every log begins with the empty one.
-  if (smaller.size === 0 && proof.hashes.length === 0) return;
+  const hashes = hashesOf(proof);
   const smallerRoot = hashOf(smaller.rootHash);
-  const roots = rootsFromConsistency(smaller.size, checkpoint.size, smallerRoot, hashesOf(proof));
-  if (
-    roots === undefined ||
-    !isEqual(roots.smallerRoot, smallerRoot) ||
-    !isEqual(roots.root, hashOf(checkpoint.rootHash))
-  ) {
+  const root = hashOf(checkpoint.rootHash);
+  // Every log begins with the empty one.
+  const roots =
+    smaller.size === 0 && hashes.length === 0
+      ? { smallerRoot: new MerkleTree().root(), root }
+      : rootsFromConsistency(smaller.size, checkpoint.size, smallerRoot, hashes);
+  if (roots === undefined || !isEqual(roots.smallerRoot, smallerRoot) || !isEqual(roots.root, root)) {
     throw invalidProof('The change log of the checkpoint does not begin with that of the earlier one');
   }
+  checkNamedRoot(proof.rootHash, checkpoint);
+  checkNamedRoot(proof.smallerRootHash, smaller);
+}
+
+/** Whoever reads a proof that was verified may take its members for verified as well. */
+function checkNamedRoot(rootHash: string, checkpoint: Checkpoint): void {
+  if (isEqual(hashOf(rootHash), hashOf(checkpoint.rootHash))) return;
+  throw invalidProof(`The proof names another root than the checkpoint of ${checkpoint.size} entries`);
 }
 
 function hashesOf({ hashes }: Proof): Uint8Array[] {
@@ -85,5 +105,5 @@ function hashOf(text: string): Uint8Array {
 }
 
 function refused(message: string): PersistenceError {
-  return new PersistenceError('INVALID_ARGUMENT', message, { operation: 'verifyProof' });
+  return new PersistenceError('INVALID_ARGUMENT', message, { operation: OPERATION });
 }

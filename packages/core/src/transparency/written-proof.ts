@@ -2,6 +2,7 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { Proof, VerifiedProof, WrittenProofEvidence } from '../api/proofs.ts';
 import { parseCheckpoint } from './checkpoint.ts';
+import { checkList } from '../validation/arguments.ts';
 import { invalidProof } from './signed-note.ts';
 import { verifyProof } from './verify-proof.ts';
 
@@ -19,7 +20,7 @@ export async function verifyWrittenProof(
   { checkpoints = [], verifierKey }: WrittenProofEvidence = {},
 ): Promise<VerifiedProof> {
   const { checkpoint: larger = '', smallerCheckpoint: smaller, ...proof } = parseProof(text);
-  const kept = new Map(checkpoints.map((note) => [parseCheckpoint(note).size, note]));
+  const kept = keptBySize(checkpoints);
   const replaced = (size: number, written: string): string => {
     const note = kept.get(size);
     kept.delete(size);
@@ -39,6 +40,22 @@ export async function verifyWrittenProof(
     throw invalidProof(`The proof is for ${proof.size} entries, a checkpoint that was kept has ${unused}`);
   }
   return { proof, checkpoint };
+}
+
+/** @throws {PersistenceError} `PROOF_INVALID` for two that differ: whoever signed both has shown two histories */
+function keptBySize(checkpoints: readonly string[]): Map<number, string> {
+  const kept = new Map<number, string>();
+  for (const note of checkList({ operation: 'verifyProof', name: 'checkpoints' }, checkpoints)) {
+    const { size, origin, rootHash } = parseCheckpoint(note);
+    const other = kept.get(size);
+    if (other !== undefined) {
+      const before = parseCheckpoint(other);
+      if (before.rootHash !== rootHash || before.origin !== origin)
+        throw invalidProof(`Two checkpoints of ${size} entries that were kept are different`);
+    }
+    kept.set(size, note);
+  }
+  return kept;
 }
 
 function parseProof(text: string): WrittenProof {

@@ -82,6 +82,18 @@ it('is added to the signatures that are there', async () => {
   });
 });
 
+it('makes no note that nobody could read', async () => {
+  const refused = { code: 'INVALID_ARGUMENT' };
+  const { signerKey, verifierKey } = await generateCosignerKeys('hub.example');
+  const cosigner = await cosignerOf(signerKey);
+  for (const time of [NaN, -1000])
+    await expect(cosignCheckpoint(TEXT, cosigner, new Date(time))).rejects.toMatchObject(refused);
+  let note = TEXT;
+  for (let count = 0; count < 100; count++) note = await cosignCheckpoint(note, cosigner, NOW);
+  expect(await verifyCheckpoint(note, verifierKey)).toMatchObject({ size: 20_852_163 });
+  await expect(cosignCheckpoint(note, cosigner, NOW)).rejects.toMatchObject(refused);
+});
+
 it('keeps keys of both kinds apart', async () => {
   const refused = { code: 'INVALID_ARGUMENT' };
   const log = await generateNoteKeys('example.com/log');

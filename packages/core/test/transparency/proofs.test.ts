@@ -7,6 +7,8 @@ import {
   signerOf,
   signNote,
   verifyProof,
+  verifyWrittenProof,
+  type ConsistencyProof,
   type InclusionProof,
   type NoteKeys,
   type Persistence,
@@ -183,4 +185,95 @@ it('refuses what cannot be proved', async () => {
   expect((await without.verify({ checkpoints: [(await db.checkpoint()).text] })).problems).toMatchObject([
     { message: 'there is no change log, but a checkpoint has 1 entries' },
   ]);
+});
+
+it('takes nothing in a proof for proved that the tree does not prove', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  const { text: empty } = await db.checkpoint();
+  await fill(db, 'one');
+  const { text: first, size: smallerSize } = await db.checkpoint();
+  await fill(db, 'two');
+  const { text: second } = await db.checkpoint();
+  const [receipt] = await db.queryReceipts({ agent: 'validator-1' });
+  const proof = (await db.prove({ receiptId: receipt?.receiptId ?? '' })) as InclusionProof;
+  const rowJson = proof.rowJson ?? '';
+  const entry = await db.prove({ seq: 1 });
+  const consistency = (await db.prove({ smallerSize })) as ConsistencyProof;
+  const refused = (changed: object, code = 'PROOF_INVALID', smallerCheckpoint = first): Promise<void> =>
+    expect(
+      verifyProof(changed as InclusionProof, { checkpoint: second, smallerCheckpoint }),
+    ).rejects.toMatchObject({
+      code,
+    });
+  for (const forged of [
+    rowJson.replace('{', '{"approved":"yes",'),
+    rowJson.replace('{', '{"status":"error",'),
+    rowJson.replace('{', '{ '),
+    `{"__proto__":${rowJson}}`,
+  ]) {
+    expect(forged).not.toBe(rowJson);
+    await refused({ ...proof, rowJson: forged });
+  }
+  await refused({ ...proof, table: null });
+  await refused({ ...entry, table: null, rowJson: '{"forged":1}' });
+  await refused({ ...proof, rootHash: consistency.smallerRootHash });
+  await refused({ ...consistency, rootHash: consistency.smallerRootHash });
+  await refused({ ...consistency, smallerRootHash: consistency.rootHash });
+  // An empty log has one root.
+  const ofEmpty = await db.prove({ smallerSize: 0 });
+  await verifyProof(ofEmpty, { checkpoint: second, smallerCheckpoint: empty });
+  const otherEmpty = empty.replace(parseCheckpoint(empty).rootHash, consistency.rootHash);
+  await refused({ ...ofEmpty, smallerRootHash: consistency.rootHash }, 'PROOF_INVALID', otherEmpty);
+  await refused({ ...consistency, rootHash: 1 }, 'INVALID_ARGUMENT');
+  for (const none of [null, 1, [], { ...ofEmpty, hashes: undefined }])
+    await refused(none as never, 'INVALID_ARGUMENT', empty);
+  await expect(verifyProof(proof, null as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+it('notices checkpoints that somebody has kept and that show two histories', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  const { receiptId } = await db.saveReceipt(receiptOf('a'));
+  const { text, rootHash, origin } = await db.checkpoint();
+  const proof = JSON.stringify({ ...(await db.prove({ receiptId })), checkpoint: text });
+  await verifyWrittenProof(proof, { checkpoints: [text, text] });
+  const others = [
+    text.replace(
+      rootHash,
+      rootHash.replace(/^./u, (first) => (first === 'A' ? 'B' : 'A')),
+    ),
+    text.replace(origin, `${origin}0`),
+  ];
+  for (const other of others)
+    for (const checkpoints of [
+      [text, other],
+      [other, text],
+    ])
+      await expect(verifyWrittenProof(proof, { checkpoints })).rejects.toMatchObject({
+        code: 'PROOF_INVALID',
+      });
+  await expect(verifyWrittenProof(proof, { checkpoints: text as never })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+});
+
+it('refuses characters that no checkpoint has, and names the line ends of another system', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  const { text, origin } = await db.checkpoint();
+  const keys = await generateNoteKeys('example.com/log');
+  for (const character of ['\u001B', '\0', '\t', '\uD800'])
+    expect(() => parseCheckpoint(text.replace(origin, `${origin}${character}`))).toThrow(/no checkpoint/);
+  for (const checkpoint of [text, await signed(db, keys)]) {
+    const hint = expect.stringContaining('LF alone') as string;
+    const checkpoints = [checkpoint.replaceAll('\n', '\r\n')];
+    for (const options of [{ checkpoints }, { checkpoints, verifierKey: keys.verifierKey }])
+      await expect(db.verify(options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', hint });
+  }
+  const checkpoints = [await signed(db, keys)];
+  await expect(db.verify({ checkpoints, verifierKey: keys.signerKey })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('private key') as string,
+  });
 });

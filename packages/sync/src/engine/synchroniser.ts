@@ -2,7 +2,14 @@
  * Synchronises one database over a target. The change log is what is sent; positions are stored with the rows. Every step may
  * be repeated, and may end at any moment: what was sent or stored twice makes no difference.
  */
-import type { IncomingChange, IncomingReport, Persistence, RefusedChange, SyncState } from '@ggen-sim/core';
+import {
+  parseCheckpoint,
+  type IncomingChange,
+  type IncomingReport,
+  type Persistence,
+  type RefusedChange,
+  type SyncState,
+} from '@ggen-sim/core';
 import { chainAfter, START } from '../contract/chain.ts';
 import type { ChainPosition, SyncTarget } from '../contract/sync-target.ts';
 import { forked, SyncError, targetChanged, targetReplaced } from '../errors.ts';
@@ -113,9 +120,11 @@ export class Synchroniser {
   async cosign(note: string): Promise<string> {
     await this.push();
     const cosigned = await this.#target.cosign(note);
-    // Whatever else a target returns is about another tree, or has lost a signature.
-    if (cosigned.startsWith(note)) return cosigned;
-    throw new SyncError('SYNC_INVALID', 'The target has returned another checkpoint than it was sent');
+    if (hasMoreSignatures(cosigned, note)) return cosigned;
+    throw new SyncError(
+      'SYNC_INVALID',
+      'The target has returned something else than the checkpoint with its signature',
+    );
   }
 
   /** Notes the success of a call, or its failure, for `syncStatus`. */
@@ -351,6 +360,16 @@ export async function noteFailure(
     }
   } catch {
     // The failure itself is what the caller has to hear of.
+  }
+}
+
+/** True for a note with further signatures. Whatever else a target returns says something else, or has lost a signature. */
+function hasMoreSignatures(cosigned: string, note: string): boolean {
+  try {
+    const { text } = parseCheckpoint(cosigned);
+    return text === parseCheckpoint(note).text && cosigned.startsWith(note) && cosigned !== note;
+  } catch {
+    return false;
   }
 }
 

@@ -3,7 +3,7 @@
  * no effect.
  */
 import { randomUUID } from 'node:crypto';
-import { cosignCheckpoint, type NoteSigner } from '@ggen-sim/core';
+import { cosignCheckpoint, PersistenceError, type NoteSigner } from '@ggen-sim/core';
 import { chainAfter, START } from '../contract/chain.ts';
 import type {
   ChainPosition,
@@ -102,7 +102,12 @@ export class Hub implements SyncTarget {
     }
     await this.id();
     await checkCheckpoint((work) => this.#transaction(work), note);
-    return cosignCheckpoint(note, cosigner, new Date());
+    try {
+      return await cosignCheckpoint(note, cosigner, new Date());
+    } catch (error) {
+      if (!(error instanceof PersistenceError)) throw error;
+      throw new SyncError('SYNC_INVALID', error.message, { cause: error });
+    }
   }
 
   async *subscribe(signal: AbortSignal): AsyncGenerator<number, void> {
