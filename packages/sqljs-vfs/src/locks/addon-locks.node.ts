@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import path from 'node:path';
 import type { RangeLocks } from './byte-range-lock.ts';
+import { moduleLocation } from './module-location.node.ts';
 
 /** The package's native functions; `tryLock` throws `EAGAIN` when another open file holds the range. */
 interface NativeLocks {
@@ -34,11 +34,10 @@ export function addonRangeLocks(): RangeLocks {
 
 /**
  * Loads the prebuilt file directly: the package's own resolver consists of fifteen modules and takes 10 ms in every
- * process. When the file is not at its usual path, the package's resolver is used after all. A bundle in CommonJS does not
- * know its own URL, so there the package is looked for from the script that Node was started with.
+ * process. When the file is not at its usual path, the package's resolver is used after all.
  */
 function loadNativeLocks(): NativeLocks {
-  const require = createRequire(import.meta.url ?? path.resolve(process.argv[1] ?? 'index.js'));
+  const require = createRequire(moduleLocation());
   const host = `${process.platform}-${process.arch}`;
   try {
     return require(`fs-native-extensions/prebuilds/${host}/fs-native-extensions.node`) as NativeLocks;

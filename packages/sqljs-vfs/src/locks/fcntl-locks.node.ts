@@ -3,9 +3,8 @@
  * runtime's foreign function interface. Unlike POSIX locks they belong to an open file and not to the process, so closing
  * another descriptor of the file keeps them; POSIX locks of native SQLite and these exclude each other.
  */
-import fs from 'node:fs';
-import path from 'node:path';
 import type { RangeLocks } from './byte-range-lock.ts';
+import { assertExclusion } from './exclusion.node.ts';
 
 /** The functions of the C library that locks need. */
 export interface CLibrary {
@@ -104,8 +103,6 @@ class FcntlLocks implements RangeLocks {
   readonly #library: CLibrary;
   readonly #struct: Uint8Array;
   readonly #fields: DataView;
-  /** Device numbers of the file systems on which the locks were seen to exclude each other. */
-  readonly #excludingDevices: Set<number> = new Set();
 
   constructor(platform: Fcntl, library: CLibrary) {
     this.name = `${library.name} (OFD)`;
@@ -127,37 +124,8 @@ class FcntlLocks implements RangeLocks {
     this.#set(fd, this.#platform.unlock, offset, lengthBytes);
   }
 
-  /**
-   * Tries the locks on a file without a name: a wrong call into the C library must not pass for a lock. A folder in which
-   * no file can be created permits no journal either, so nothing can be written there.
-   */
   check(directory: string): void {
-    const { dev } = fs.statSync(directory);
-    if (this.#excludingDevices.has(dev)) return;
-    const { randomBytes } = process.getBuiltinModule('node:crypto');
-    const filePath = path.join(directory, `.sqljs-vfs-${randomBytes(12).toString('hex')}`);
-    let first: number;
-    try {
-      first = fs.openSync(filePath, 'wx+', 0o600);
-    } catch {
-      return;
-    }
-    let second: number | undefined;
-    let excluding: boolean;
-    try {
-      try {
-        second = fs.openSync(filePath, 'r+');
-      } finally {
-        // Before the locks are tried, so that a killed process hardly ever leaves it.
-        fs.unlinkSync(filePath);
-      }
-      excluding = excludes(this, first, second);
-    } finally {
-      fs.closeSync(first);
-      if (second !== undefined) fs.closeSync(second);
-    }
-    if (!excluding) throw new Error(`locks by ${this.name} do not exclude each other`);
-    this.#excludingDevices.add(dev);
+    assertExclusion(this, directory);
   }
 
   #set(fd: number, type: number, offset: number, lengthBytes: number): boolean {
@@ -171,22 +139,6 @@ class FcntlLocks implements RangeLocks {
     if (busy.includes(errno)) return false;
     throw lockError(errno);
   }
-}
-
-/** True when each kind of lock keeps out what it must, and only that. */
-function excludes(locks: RangeLocks, first: number, second: number): boolean {
-  const [offset, lengthBytes] = [0x40000000, 512];
-  const heldExclusively =
-    locks.tryExclusive(first, offset, lengthBytes) &&
-    !locks.tryShared(second, offset, 1) &&
-    !locks.tryExclusive(second, offset + lengthBytes - 1, 1) &&
-    locks.tryExclusive(second, offset + lengthBytes, 1);
-  const shared =
-    locks.tryShared(first, offset, lengthBytes) &&
-    locks.tryShared(second, offset, lengthBytes) &&
-    !locks.tryExclusive(first, offset, lengthBytes);
-  locks.unlock(second, 0, 0);
-  return heldExclusively && shared && locks.tryExclusive(first, offset, lengthBytes);
 }
 
 function lockError(errno: number): Error {

@@ -3,6 +3,7 @@ import { loadWithBun } from './bun-c-library.node.ts';
 import type { RangeLocks } from './byte-range-lock.ts';
 import { loadWithDeno } from './deno-c-library.node.ts';
 import { fcntlRangeLocks } from './fcntl-locks.node.ts';
+import { KOFFI_PACKAGE, loadWithKoffi } from './koffi-c-library.node.ts';
 
 /** The reason why there are no locks here, and the way out. */
 export interface NoRangeLocks {
@@ -19,13 +20,19 @@ function providerHere(): { readonly make: () => RangeLocks; readonly wayOut: str
     return { make: () => fcntlRangeLocks(loadWithDeno), wayOut: 'Run Deno with --allow-ffi' };
   }
   if (bun !== undefined) return { make: () => fcntlRangeLocks(loadWithBun), wayOut: 'Pass rangeLocks' };
-  if (process.platform === 'linux') return { make: addonRangeLocks, wayOut: 'Install fs-native-extensions' };
-  return {
-    make: () => {
-      throw new Error(`this package knows no locks for Node on ${process.platform}`);
-    },
-    wayOut: 'Pass rangeLocks',
-  };
+  switch (process.platform) {
+    case 'linux':
+      return { make: addonRangeLocks, wayOut: 'Install fs-native-extensions' };
+    case 'darwin':
+      return { make: () => fcntlRangeLocks(loadWithKoffi), wayOut: `Install ${KOFFI_PACKAGE}` };
+    default:
+      return {
+        make: () => {
+          throw new Error(`this package knows no locks for Node on ${process.platform}`);
+        },
+        wayOut: 'Pass rangeLocks',
+      };
+  }
 }
 
 let found: RangeLocks | NoRangeLocks | undefined;
