@@ -61,7 +61,7 @@ export function failureOf(error: unknown): Failure {
     return {
       code,
       message: code === 'ABORTED' ? interrupted(error) : messageWithLocation(error),
-      hint: joined(HINTS_BY_ERROR[code] ?? inOptions(error.hint), KEY_HINTS[code]),
+      hint: joined(inOptions(error.hint), KEY_HINTS[code]),
       exitCode: EXIT_CODES_BY_ERROR[code] ?? EXIT_CODES.failed,
     };
   }
@@ -100,13 +100,8 @@ const EXIT_CODES_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   ABORTED: EXIT_CODES.interrupted,
 };
 
-/** Hints of the library that name what only a program can do. */
-const HINTS_BY_ERROR: Readonly<Record<string, string>> = {
-  LOCKS_UNAVAILABLE:
-    process.versions['deno'] === undefined
-      ? 'Install the optional package fs-native-extensions'
-      : 'Run Deno with --allow-ffi',
-};
+/** Ends of the library's hints that name what only a program can do. */
+const FOR_PROGRAMS_ONLY = /, or pass singleProcess: true\b.*$/u;
 
 /** Methods and options that hints of the library name, where the command has another name than an option would. */
 const COMMANDS_BY_METHOD: Readonly<Record<string, string>> = {
@@ -139,7 +134,7 @@ function joined(...texts: readonly (string | undefined)[]): string | undefined {
 
 /** Spells the options and methods that a hint of the library has in backticks as the command line does. */
 function inOptions(hint: string | undefined): string | undefined {
-  return hint === undefined ? undefined : inCommands(hint);
+  return hint === undefined ? undefined : inCommands(hint.replace(FOR_PROGRAMS_ONLY, ''));
 }
 
 /** Does the same for a text that is there. */

@@ -370,6 +370,16 @@ it('names its own options in hints, not those of the library', async () => {
   expect(restored.stderr).toContain('then restore with --force to replace the rows.');
 });
 
+it('says of missing locks what a command can do about them, and leaves out what only a program can', async () => {
+  const preload = join(import.meta.dirname, 'without-locks.cjs');
+  const { stderr, exitCode } = await sandbox.runProcess(['db', 'stats', '--db', 'unlocked/ggen.db'], {
+    environment: { NODE_OPTIONS: `--require=${preload}` },
+  });
+  expect(stderr).toMatch(/^error\[LOCKS_UNAVAILABLE\]: .*\. Install fs-native-extensions\.$/mu);
+  expect(exitCode).toBe(1);
+  expect(existsSync(join(sandbox.directory, 'unlocked'))).toBe(false);
+});
+
 it('prints the manifest of a backup as its file has it', async () => {
   const { manifest } = JSON.parse(await sandbox.db('backup', './manifest-backup')) as { manifest: unknown };
   const file = readFileSync(join(sandbox.directory, 'manifest-backup', 'manifest.json'), 'utf8');
