@@ -28,7 +28,7 @@ const O_NONBLOCK: number = fs.constants.O_NONBLOCK ?? 0;
 export class PartialOutput {
   readonly path: string;
   readonly #lockPath: string;
-  #lock: number | undefined;
+  #lock: { readonly fd: number; readonly locks: RangeLocks } | undefined;
   #createdFolders: readonly string[] = [];
 
   /** Picks a random name beside the target, so that two processes never use the same. Readers ignore such names. */
@@ -47,7 +47,7 @@ export class PartialOutput {
     // Without locks nobody could tell a partial output that is still being written.
     if ('unavailable' in locks) return;
     try {
-      this.#lock = createLocked(this.#lockPath, locks);
+      this.#lock = { fd: createLocked(this.#lockPath, locks), locks };
     } catch {
       // A folder that permits no file permits no output either, and its creation reports that better.
       return;
@@ -59,7 +59,7 @@ export class PartialOutput {
   end(): void {
     if (this.#lock === undefined) return;
     fs.rmSync(this.#lockPath, { force: true });
-    fs.closeSync(this.#lock);
+    closeUnlocked(this.#lock.fd, this.#lock.locks);
     this.#lock = undefined;
   }
 
@@ -86,9 +86,19 @@ function createLocked(lockPath: string, locks: RangeLocks): number {
     return lock;
   } catch (error) {
     fs.rmSync(unlocked, { force: true });
-    fs.closeSync(lock);
+    closeUnlocked(lock, locks);
     throw error;
   }
+}
+
+/** Locks are given back before their file is closed: its number may be the next file's. */
+function closeUnlocked(lock: number, locks: RangeLocks): void {
+  try {
+    locks.unlock(lock, 0, 1);
+  } catch {
+    // Closing gives it back as well.
+  }
+  fs.closeSync(lock);
 }
 
 function removeAbandoned(folder: string, locks: RangeLocks): void {
@@ -116,7 +126,8 @@ function removeIfAbandoned(lockPath: string, locks: RangeLocks): void {
   }
   try {
     const status = fs.fstatSync(lock);
-    const isOwn = status.isFile() && status.uid === process.getuid?.();
+    // Windows tells no owner, and keeps others out by the folder.
+    const isOwn = status.isFile() && (process.getuid === undefined || status.uid === process.getuid());
     if (!isOwn || !locks.tryExclusive(lock, 0, 1)) return;
     if (lockPath.endsWith(LOCK_SUFFIX)) {
       fs.rmSync(lockPath.slice(0, -LOCK_SUFFIX.length) + PARTIAL_SUFFIX, { recursive: true, force: true });
@@ -125,6 +136,6 @@ function removeIfAbandoned(lockPath: string, locks: RangeLocks): void {
   } catch {
     // What another user owns stays. It must not fail this output.
   } finally {
-    fs.closeSync(lock);
+    closeUnlocked(lock, locks);
   }
 }

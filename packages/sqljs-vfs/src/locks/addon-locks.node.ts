@@ -8,9 +8,12 @@ interface NativeLocks {
   unlock(fd: number, offset: number, lengthBytes: number): void;
 }
 
+/** What the locks of the package are on each system. On macOS it locks whole files, which native SQLite does not see. */
+const KINDS: Partial<Record<NodeJS.Platform, string>> = { linux: 'OFD', win32: 'LockFileEx' };
+
 /**
- * Byte-range locks from the optional package `fs-native-extensions`: open-file-description locks on Linux. On macOS it
- * locks whole files, which native SQLite does not see. On Windows its locks cannot be converted between read and write.
+ * Byte-range locks from the optional package `fs-native-extensions`: open-file-description locks on Linux. Those of
+ * Windows are `LockFileEx` and need {@link windowsRangeLocks} around them.
  * @throws the loader's error when the package is missing
  */
 export function addonRangeLocks(): RangeLocks {
@@ -25,7 +28,7 @@ export function addonRangeLocks(): RangeLocks {
     }
   };
   return {
-    name: 'fs-native-extensions (OFD)',
+    name: `fs-native-extensions (${KINDS[process.platform] ?? process.platform})`,
     tryShared: (fd, offset, lengthBytes) => tryLock(fd, offset, lengthBytes, false),
     tryExclusive: (fd, offset, lengthBytes) => tryLock(fd, offset, lengthBytes, true),
     unlock: (fd, offset, lengthBytes) => native.unlock(fd, offset, lengthBytes),

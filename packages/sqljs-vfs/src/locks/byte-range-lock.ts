@@ -8,7 +8,9 @@
  *    and then on the whole shared range, which proves that no reader is left.
  * 4. Only a connection that rolls back a hot journal goes from shared to exclusive without the pending byte.
  * 5. The reserved byte is never probed by locking it: doing so made a native reader read a malformed database. So
- *    `reserved()` answers for this handle only.
+ *    `reserved()` answers for this handle only, and the writer's read lock has to keep out those who take its journal for hot.
+ * 6. On Windows that read lock is gone before the writer has its write lock (os_win.c, "winLock"), and only the pending byte
+ *    keeps the others out meanwhile. So there a rollback takes that byte too.
  */
 import { type DatabaseLock, LockLevel } from '../contract/database-lock.ts';
 
@@ -33,6 +35,16 @@ export interface RangeLocks {
    * refused with `LOCKS_UNAVAILABLE`.
    */
   check?(directory: string): void;
+  /**
+   * True when a lock becomes one of the other kind by being given up first, as on Windows. When it cannot be taken back,
+   * `LockLostError` is thrown.
+   */
+  readonly convertsByGivingUp?: boolean;
+}
+
+/** Error for a lock that was given up to become one of the other kind, and is another open file's now. */
+export class LockLostError extends Error {
+  override readonly name = 'LockLostError';
 }
 
 /** The lock of one open file in the protocol above. */
@@ -66,19 +78,27 @@ export class ByteRangeLock implements DatabaseLock {
     let granted = false;
     try {
       granted = this.#ranges.tryShared(this.#fd, SHARED_FIRST, SHARED_SIZE_BYTES);
+      // Held from here on, even if unlocking the pending byte fails.
+      if (granted) this.#level = LockLevel.shared;
     } finally {
       this.#ranges.unlock(this.#fd, PENDING_BYTE, 1);
     }
-    if (granted) this.#level = LockLevel.shared;
     return granted;
   }
 
   #acquireExclusive(): boolean {
-    if (this.#level === LockLevel.reserved) {
+    const isRollback = this.#level === LockLevel.shared;
+    if (this.#level === LockLevel.reserved || (isRollback && this.#ranges.convertsByGivingUp === true)) {
       if (!this.#ranges.tryExclusive(this.#fd, PENDING_BYTE, 1)) return false;
       this.#level = LockLevel.pending;
     }
-    if (!this.#ranges.tryExclusive(this.#fd, SHARED_FIRST, SHARED_SIZE_BYTES)) return false;
+    try {
+      if (!this.#ranges.tryExclusive(this.#fd, SHARED_FIRST, SHARED_SIZE_BYTES)) return false;
+    } catch (error) {
+      // Native SQLite rolls back without the pending byte, and may have been faster. SQLite then gives up every lock.
+      if (isRollback && error instanceof LockLostError) return false;
+      throw error;
+    }
     this.#level = LockLevel.exclusive;
     return true;
   }

@@ -4,6 +4,7 @@ import type { RangeLocks } from './byte-range-lock.ts';
 import { loadWithDeno } from './deno-c-library.node.ts';
 import { fcntlRangeLocks } from './fcntl-locks.node.ts';
 import { KOFFI_PACKAGE, loadWithKoffi } from './koffi-c-library.node.ts';
+import { windowsRangeLocks } from './windows-locks.node.ts';
 
 /** The reason why there are no locks here, and the way out. */
 export interface NoRangeLocks {
@@ -23,6 +24,8 @@ function providerHere(): { readonly make: () => RangeLocks; readonly wayOut: str
   switch (process.platform) {
     case 'linux':
       return { make: addonRangeLocks, wayOut: 'Install fs-native-extensions' };
+    case 'win32':
+      return { make: () => windowsRangeLocks(addonRangeLocks()), wayOut: 'Install fs-native-extensions' };
     case 'darwin':
       return { make: () => fcntlRangeLocks(loadWithKoffi), wayOut: `Install ${KOFFI_PACKAGE}` };
     default:

@@ -5,6 +5,15 @@ import { wrapFile } from '../contract/wrap-storage.ts';
 import { TemporaryFileError } from '../errors.ts';
 import type { StorageFile } from '../contract/storage.ts';
 
+/** Variables that name the directory, and directories that there are without one; Windows sets its variables always. */
+const [VARIABLES, DIRECTORIES] =
+  process.platform === 'win32'
+    ? [['SQLITE_TMPDIR', 'TMP', 'TEMP'], []]
+    : [
+        ['SQLITE_TMPDIR', 'TMPDIR'],
+        ['/var/tmp', '/usr/tmp', '/tmp'],
+      ];
+
 /**
  * Creates a file that only this process can reach: mode 0600, and without a name from the start, so that it disappears
  * with the process however that ends.
@@ -17,8 +26,7 @@ export function openTemporaryFile(directory: string): TemporaryFile;
 export function openTemporaryFile(directory?: string): StorageFile | undefined;
 export function openTemporaryFile(directory?: string): StorageFile | undefined {
   if (directory !== undefined) return createIn(directory);
-  const chosen = ['SQLITE_TMPDIR', 'TMPDIR'].map(environmentVariable);
-  for (const candidate of [...chosen, '/var/tmp', '/usr/tmp', '/tmp']) {
+  for (const candidate of [...VARIABLES.map(environmentVariable), ...DIRECTORIES]) {
     if (candidate === undefined || candidate === '') continue;
     try {
       return namingDirectory(createIn(candidate), candidate);

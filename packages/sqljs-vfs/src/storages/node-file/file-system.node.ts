@@ -48,7 +48,11 @@ export interface FileSystem {
   inodeIdSync(fileOrPath: number | string): string | undefined;
 }
 
-/** The operating system's file system. Device and inode numbers may exceed 2^53, so they are read as bigints. */
+/**
+ * The operating system's file system. Device and inode numbers may exceed 2^53, so they are read as bigints. On Windows,
+ * several versions of Node tell another number of the device for a name than for a descriptor
+ * (https://github.com/libuv/libuv/pull/4698), so the number of the file has to do there.
+ */
 export const nodeFileSystem: FileSystem = {
   ...fs,
   inodeIdSync(fileOrPath) {
@@ -56,6 +60,7 @@ export const nodeFileSystem: FileSystem = {
       typeof fileOrPath === 'number'
         ? fs.fstatSync(fileOrPath, { bigint: true })
         : fs.lstatSync(fileOrPath, { bigint: true, throwIfNoEntry: false });
+    if (process.platform === 'win32') return status && `${status.ino}`;
     return status && `${status.dev}:${status.ino}`;
   },
 };

@@ -45,6 +45,12 @@ const O_RDONLY: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 // are resolved already. Windows has no such flag.
 const O_NOFOLLOW: number = constants.O_NOFOLLOW ?? 0;
 
+/**
+ * Whether the journal's descriptor stays open between transactions. While a file is open in Windows, native SQLite may be
+ * unable to make a new one of its name after deleting it, and there is no directory to sync.
+ */
+const keepsJournal = process.platform !== 'win32';
+
 /** Locks of files opened with `singleProcess`: two handles in this process still exclude each other. */
 const inProcessTables = new Map<string, InProcessLockTable>();
 
@@ -249,12 +255,13 @@ export function fileStorage(databasePath: string, options: FileStorageOptions = 
       const filePath = pathOf(role);
       if (role !== 'main') openFiles.assertInPlace();
       const writesJournal = role === 'journal' && mode.create && !mode.exclusive && !mode.readOnly;
-      const release = writesJournal
-        ? journalDescriptors.keep
-        : (descriptor: Descriptor): void => {
-            openFiles.delete(descriptor);
-            fs.closeSync(descriptor.fd);
-          };
+      const release =
+        keepsJournal && writesJournal
+          ? journalDescriptors.keep
+          : (descriptor: Descriptor): void => {
+              openFiles.delete(descriptor);
+              fs.closeSync(descriptor.fd);
+            };
       const kept = writesJournal ? journalDescriptors.take() : undefined;
       const fileOf = (descriptor: Descriptor): StorageFile =>
         new NodeFile(fs, descriptor, filePath, lockOn(descriptor.fd), openFiles, release);
