@@ -44,7 +44,8 @@ export function outputIntoAnyDatabase():
 
 /**
  * Refuses standard output, or standard error, that the shell sends into a file of a database, which may be empty yet. Links
- * and inodes count, not names.
+ * and inodes count, not names. On Windows, Node may tell different numbers of the device for a name and a descriptor
+ * (https://github.com/libuv/libuv/pull/4698).
  * @throws {CommandFailure} INVALID_ARGUMENT
  */
 export function refuseOutputIntoDatabase(databasePath: string): void {
@@ -53,7 +54,8 @@ export function refuseOutputIntoDatabase(databasePath: string): void {
     if (!output?.isFile()) continue;
     for (const suffix of DATABASE_FILES) {
       const file = resultOf(() => statSync(databasePath + suffix, { bigint: true }));
-      if (file?.ino === output.ino && file.dev === output.dev) refuse(stream, databasePath + suffix);
+      const isOnSameDevice = process.platform === 'win32' || file?.dev === output.dev;
+      if (file?.ino === output.ino && isOnSameDevice) refuse(stream, databasePath + suffix);
     }
   }
 }

@@ -30,7 +30,9 @@ export function appendToSpool(databasePath: string, line: string): void {
       fs.fsyncSync(descriptor);
       const written = fs.fstatSync(descriptor);
       const current = fs.statSync(file, { throwIfNoEntry: false });
-      if (current?.ino === written.ino && current.dev === written.dev) return;
+      // Node may tell different numbers of the device for a name and a descriptor (https://github.com/libuv/libuv/pull/4698).
+      const isOnSameDevice = process.platform === 'win32' || current?.dev === written.dev;
+      if (current?.ino === written.ino && isOnSameDevice) return;
     } finally {
       fs.closeSync(descriptor);
     }
