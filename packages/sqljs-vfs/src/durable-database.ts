@@ -4,6 +4,7 @@ import { ResultCode } from './result-codes.ts';
 import { retryBusy } from './retry-busy.ts';
 import { DatabaseCopy } from './sqlite/backup-api.ts';
 import { eachRawRow, type RawBindValue, type RawRow } from './sqlite/raw-rows.ts';
+import { prepareRaw, type RawStatement } from './sqlite/raw-statement.ts';
 import { withStatementGuard, type StatementGuard } from './sqlite/statement-guard.ts';
 import { PreparedStatements } from './sqlite/prepared-statements.ts';
 import type { Mount } from './sqlite/vfs.ts';
@@ -76,6 +77,12 @@ export interface DurableDatabase {
    * @throws SqliteError
    */
   eachRow(sql: string, values: readonly RawBindValue[], visit: (row: RawRow) => void): void;
+  /**
+   * Prepares a statement that is run with many values, which costs a fraction of what sql.js's own takes to bind them. The
+   * caller finalizes it in the same transaction.
+   * @throws SqliteError
+   */
+  prepareRaw(sql: string): RawStatement;
   /** Size of the database file in bytes. */
   sizeBytes(): number;
   /**
@@ -193,6 +200,11 @@ export class OpenedDatabase implements DurableDatabase {
   eachRow(sql: string, values: readonly RawBindValue[], visit: (row: RawRow) => void): void {
     this.#openFile();
     eachRawRow(this.#sqlJs, this.database, sql, values, visit);
+  }
+
+  prepareRaw(sql: string): RawStatement {
+    this.#openFile();
+    return prepareRaw(this.#sqlJs, this.database, sql);
   }
 
   #assertInPlace(): void {

@@ -24,6 +24,7 @@ export type {
   StorageFile,
 } from './contract/storage.ts';
 export { Datatype, type RawBindValue, type RawRow } from './sqlite/raw-rows.ts';
+export type { RawStatement, RawValue } from './sqlite/raw-statement.ts';
 export type { StatementGuard } from './sqlite/statement-guard.ts';
 export type { StorageTransactions } from './contract/storage-transactions.ts';
 export type {

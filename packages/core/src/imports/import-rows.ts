@@ -31,7 +31,7 @@ const MAX_REFUSED_LINES = 1000;
 interface NewRow {
   readonly line: number;
   readonly values: readonly SqlValue[];
-  readonly given: ReadonlySet<string>;
+  readonly given: Readonly<Record<string, unknown>>;
   /** Id of a receipt that comes redacted. */
   readonly redactedId: string | undefined;
 }
@@ -82,7 +82,9 @@ export async function importRows(
         const now = toTimestamp(clock());
         const prepared = batch.map((row) => importer.prepare(row, now));
         const outcomes = await queue.enqueueWrite(OPERATION, [table.name], () =>
-          importer.insertAll(prepared, { connection, now, log: changeLog.noteRow }, changeLog),
+          connection.repeating(() =>
+            importer.insertAll(prepared, { connection, now, log: changeLog.noteRow }, changeLog),
+          ),
         );
         for (const [index, outcome] of outcomes.entries()) {
           if (outcome === 'inserted') rows++;
@@ -170,7 +172,8 @@ class RowImporter {
     if ('reason' in parsed) return parsed;
     const { line, values: given } = parsed;
     const row: Record<string, SqlValue> = {};
-    for (const [column, value] of Object.entries(given)) {
+    for (const column of Object.keys(given)) {
+      const value = given[column];
       const field = this.#columns.get(column);
       if (field === undefined)
         return { line, reason: `${this.#table.name} has no column ${JSON.stringify(column)}` };
@@ -184,7 +187,7 @@ class RowImporter {
     const redactedId = redactedReceiptId(this.#table, completed);
     const problem = redactedId === undefined ? rowProblem(this.#table, completed, false) : undefined;
     if (problem !== undefined && this.#options.acceptInvalid !== true) return { line, reason: problem };
-    return { line, values: valuesOf(this.#table, completed), given: new Set(Object.keys(given)), redactedId };
+    return { line, values: valuesOf(this.#table, completed), given, redactedId };
   }
 
   /** Inserts rows, and notes those that come redacted. The caller holds a transaction. */
@@ -230,7 +233,7 @@ class RowImporter {
   }
 
   /** True when the row of this id has the values that were given. */
-  #isStored(values: readonly SqlValue[], given: ReadonlySet<string>): boolean {
+  #isStored(values: readonly SqlValue[], given: NewRow['given']): boolean {
     const { name, columns } = this.#table;
     const [id] = columns;
     const stored = this.#connection.get(
@@ -240,7 +243,9 @@ class RowImporter {
     if (stored === undefined) return false;
     const names = columns.map(({ column }) => column);
     keepBytes(this.#connection, name, names, stored, 1, TextBytes);
-    return names.every((column, index) => !given.has(column) || isSame(stored[index + 1], values[index]));
+    return names.every(
+      (column, index) => !Object.hasOwn(given, column) || isSame(stored[index + 1], values[index]),
+    );
   }
 }
 

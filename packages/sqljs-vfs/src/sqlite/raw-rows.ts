@@ -30,16 +30,19 @@ export interface RawRow {
 }
 
 /** Functions of sql.js's module, which are those of SQLite. */
-interface StatementApi {
+export interface StatementApi {
   _malloc(sizeBytes: number): number;
   _free(pointer: number): void;
   stringToNewUTF8(text: string): number;
   _sqlite3_prepare_v2(db: number, sql: number, bytes: number, statement: number, tail: number): number;
   _sqlite3_bind_double(statement: number, index: number, value: number): number;
   _sqlite3_bind_int(statement: number, index: number, value: number): number;
+  _sqlite3_bind_blob(statement: number, index: number, blob: number, bytes: number, free: number): number;
   _sqlite3_bind_text(statement: number, index: number, text: number, bytes: number, free: number): number;
   _sqlite3_step(statement: number): number;
+  _sqlite3_reset(statement: number): number;
   _sqlite3_finalize(statement: number): number;
+  _sqlite3_changes(db: number): number;
   _sqlite3_column_type(statement: number, column: number): number;
   _sqlite3_column_double(statement: number, column: number): number;
   _sqlite3_column_text(statement: number, column: number): number;
@@ -79,7 +82,8 @@ export function eachRawRow(
   }
 }
 
-function prepare(
+/** Prepares one statement. @returns its pointer */
+export function prepare(
   api: StatementApi,
   memory: WebAssembly.Memory,
   db: number,
