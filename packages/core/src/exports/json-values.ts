@@ -24,6 +24,8 @@ export function encodeJsonValue(value: unknown): string {
 export function parseJsonRow(text: string): unknown {
   const row: unknown = JSON.parse(/\d{16}/.test(text) ? quoteLongIntegers(text) : text);
   if (typeof row !== 'object' || row === null) return row;
+  const isPlain = !Array.isArray(row) && !Object.values(row).some((value) => typeof value === 'object');
+  if (isPlain) return row;
   const values: Record<string, unknown> = {};
   for (const [column, value] of Object.entries(row)) {
     values[column] = decodeValue(value);

@@ -255,5 +255,6 @@ function isSame(left: SqlValue | undefined, right: SqlValue | undefined): boolea
 }
 
 function isSqlValue(value: unknown): value is SqlValue {
-  return value === null || value instanceof Uint8Array || /^(?:string|number|bigint)$/.test(typeof value);
+  if (value === null || typeof value === 'string' || typeof value === 'number') return true;
+  return typeof value === 'bigint' || value instanceof Uint8Array;
 }

@@ -1,5 +1,5 @@
 import { sha256Hex } from '#hashing/sha256';
-import type { SqliteConnection } from '../engine/sqlite-connection.ts';
+import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { PersistenceError } from '../api/errors.ts';
 import { RECEIPT_STATUSES } from '../api/receipts.ts';
 import type {
@@ -23,8 +23,14 @@ import { timeProblem } from '../validation/timestamps.ts';
 import { storedJsonProblem, storedJsonText } from './stored-json.ts';
 import { insertSql, type Table, type WriteContext } from './table.ts';
 
-/** Rows whose id was computed when they were completed: computing it again would be half of what checking them costs. */
-const COMPLETED: WeakSet<object> = new WeakSet();
+/** Marks a row whose id was computed of its content just now, and need not be computed once more to check it. */
+const IS_COMPUTED: unique symbol = Symbol('the id was computed');
+
+/** A row that {@link receiptsTable} has completed. */
+interface CompletedRow {
+  [field: string]: SqlValue | undefined;
+  [IS_COMPUTED]?: boolean;
+}
 
 /** Receipts of executions. */
 export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
@@ -64,19 +70,19 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
   },
 
   complete(given, now) {
-    const row = {
+    const row: CompletedRow = {
       status: 'success',
       durationMs: 0,
       createdAt: now,
       updatedAt: given['createdAt'] ?? now,
       ...given,
     };
+    if (row['receiptId'] !== undefined) return row;
     const { executionId, agentId, agentType, receiptJson, status, durationMs } = row as Partial<ReceiptRow>;
-    if (given['receiptId'] !== undefined) return row;
     const identity = { executionId, agentId, agentType, receiptJson, status, durationMs: durationMs ?? 0 };
-    const completed = { ...row, receiptId: receiptIdOf(identity as ReceiptIdentity) };
-    COMPLETED.add(completed);
-    return completed;
+    row['receiptId'] = receiptIdOf(identity as ReceiptIdentity);
+    row[IS_COMPUTED] = true;
+    return row;
   },
 
   problemOf(row, isImported) {
@@ -87,7 +93,7 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
     if (problem !== undefined || isImported) return problem;
     const isKnownStatus = RECEIPT_STATUSES.includes(row.status as ReceiptStatus);
     const statusProblem = isKnownStatus ? undefined : `status is ${JSON.stringify(row.status)}`;
-    if (COMPLETED.has(row)) return statusProblem;
+    if ((row as object as CompletedRow)[IS_COMPUTED]) return statusProblem;
     const { executionId, agentId, agentType, receiptJson, durationMs } = row;
     const status = row.status as ReceiptStatus;
     const expected = receiptIdOf({
