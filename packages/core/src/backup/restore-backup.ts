@@ -153,17 +153,19 @@ function insertRows(
   rows: readonly (readonly SqlValue[])[],
   rowsBefore: number,
 ): void {
-  for (const [index, values] of rows.entries()) {
-    try {
-      connection.run(insertRowSql(table, connection, values), values);
-    } catch (error) {
-      if (!isRefusedValue(error)) throw error;
-      throw invalidBackup(
-        `row ${rowsBefore + index + 1} of ${table.backupFile} cannot be stored (${(error as Error).message})`,
-        error,
-      );
+  connection.repeating(() => {
+    for (const [index, values] of rows.entries()) {
+      try {
+        connection.run(insertRowSql(table, connection, values), values);
+      } catch (error) {
+        if (!isRefusedValue(error)) throw error;
+        throw invalidBackup(
+          `row ${rowsBefore + index + 1} of ${table.backupFile} cannot be stored (${(error as Error).message})`,
+          error,
+        );
+      }
     }
-  }
+  });
 }
 
 /** Counts the rows of each table. */

@@ -309,10 +309,12 @@ export class ChangeLog {
     while (last !== undefined) {
       const batch: RowidBatch<object> = readInRowidOrder(this.#connection, table, last);
       const at = toTimestamp(this.#clock());
-      for (const [index, row] of batch.rows.entries()) {
-        const values = valuesOf(table, row);
-        this.#append(table.name, KINDS[table.name].adopted, at, values, batch.rowids[index] ?? null, null);
-      }
+      this.#connection.repeating(() => {
+        for (const [index, row] of batch.rows.entries()) {
+          const values = valuesOf(table, row);
+          this.#append(table.name, KINDS[table.name].adopted, at, values, batch.rowids[index] ?? null, null);
+        }
+      });
       this.#position.rowids[table.name] = batch.lastRowid ?? last;
       last = batch.lastRowid;
       const redacted = isBeginning ? batch.rows.flatMap((row) => redactedReceiptId(table, row) ?? []) : [];

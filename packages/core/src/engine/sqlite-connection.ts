@@ -99,12 +99,13 @@ export class SqliteConnection {
    * its values are bound faster.
    */
   repeating<T>(work: () => T): T {
+    const outer = this.#repeated;
     const statements = new Map<string, RawStatement>();
     this.#repeated = statements;
     try {
       return work();
     } finally {
-      this.#repeated = undefined;
+      this.#repeated = outer;
       for (const statement of statements.values()) statement.finalize();
     }
   }
