@@ -19,6 +19,7 @@ import {
   Synchroniser,
   type SyncTarget,
 } from '../src/index.ts';
+import { httpTarget } from '../src/targets/http-target.ts';
 import { describeSyncTarget } from '../src/testing/index.ts';
 import { startCluster, type PostgresCluster } from './postgres-cluster.ts';
 import { cuttingWay, serveHub } from './served-hub.ts';
@@ -144,6 +145,36 @@ describe('a hub over HTTP', () => {
     for (const failure of await failures) {
       expect(failure.code).toBe('SYNC_UNREACHABLE');
       expect(failure.message).toContain('it did not answer within 0.5 s');
+    }
+  });
+
+  it('answers with no more than the limit, and with ids and positions that can be stored', async () => {
+    const endless = await otherServer((_, response) => {
+      const send = (): void => {
+        while (response.write(' '.repeat(65_536)));
+        response.once('drain', send);
+      };
+      send();
+    });
+    const target = httpTarget(endless.url, '', undefined, 1_000_000);
+    onTestFinished(() => target.close());
+    expect(await failureOf(target.id())).toMatchObject({
+      code: 'SYNC_INVALID',
+      message: expect.stringContaining('more than 1000000 bytes') as string,
+    });
+    const pulled = { changes: [], position: 1, pushId: 'push', isLast: true };
+    const request = { origin: 'one', after: 0, pushId: null, limit: 1 };
+    for (const [result, isTaken] of [
+      [pulled, true],
+      [{ ...pulled, position: -1 }, false],
+      [{ ...pulled, pushId: 'x'.repeat(201) }, false],
+      ['x'.repeat(201), false],
+    ] as const) {
+      const { url } = await otherServer((_, response) => void response.end(JSON.stringify({ result })));
+      const answering = httpTarget(url, '');
+      const call = typeof result === 'string' ? answering.id() : answering.pull(request);
+      if (isTaken) expect(await call).toEqual(result);
+      else expect((await failureOf(call)).code).toBe('SYNC_TARGET_INVALID');
     }
   });
 

@@ -14,6 +14,12 @@ const SILENCE_TIMEOUT_MS = 45_000;
 /** Size of an event in characters; a hub sends some twenty. */
 const EVENT_CHARACTERS = 65_536;
 
+/** Most bytes of an answer, unpacked. A pull has about 1 MiB, or one row that is larger. */
+const ANSWER_BYTES = 256 * 1024 * 1024;
+
+/** Length of an id, in characters. Those of a hub are UUIDs; they are stored in the database. */
+const ID_CHARACTERS = 200;
+
 /** Length of what is repeated of a hub's own words, in characters: it is stored with each failure. */
 const MESSAGE_CHARACTERS = 1000;
 
@@ -50,12 +56,14 @@ interface AnsweredError {
  * @param url - `http://…` or `https://…`, without what comes after the path
  * @param token - sent to this address alone: a redirect is refused
  * @param answerTimeoutMs - longest wait for an answer
+ * @param answerBytes - most bytes of an answer, unpacked; a larger one is SYNC_INVALID
  * @throws {SyncError} SYNC_UNAUTHORIZED for a token that no header can hold; INVALID_ARGUMENT
  */
 export function httpTarget(
   url: string,
   token: string | undefined,
   answerTimeoutMs: number = ANSWER_TIMEOUT_MS,
+  answerBytes: number = ANSWER_BYTES,
 ): SyncTarget {
   checkDuration('answerTimeoutMs', answerTimeoutMs);
   const trimmed = token?.trim() ?? '';
@@ -72,12 +80,13 @@ export function httpTarget(
     isResult: (result: unknown) => result is T,
   ): Promise<T> => {
     const text = JSON.stringify(value);
-    const result = await resultOf(base, method, trimmed, text, closed.signal, answerTimeoutMs);
+    const limits = { answerTimeoutMs, answerBytes };
+    const result = await resultOf(base, method, trimmed, text, closed.signal, limits);
     if (isResult(result)) return result;
     throw noHub(base, `its answer to ${method} is none`);
   };
   return {
-    id: () => call('id', {}, isText),
+    id: () => call('id', {}, isId),
     cursor: (origin) => call('cursor', { origin }, isPosition),
     unknown: async (leaves) => (leaves.length === 0 ? [] : call('unknown', { leaves }, isTexts)),
     push: (batch) => call('push', batch, isPosition),
@@ -94,7 +103,7 @@ async function resultOf(
   token: string,
   text: string,
   closed: AbortSignal,
-  answerTimeoutMs: number,
+  { answerTimeoutMs, answerBytes }: { readonly answerTimeoutMs: number; readonly answerBytes: number },
 ): Promise<unknown> {
   const headers = headersWith(token, 'application/json');
   headers.set('content-type', 'application/json');
@@ -116,9 +125,9 @@ async function resultOf(
       body,
       signal: ended.signal,
     });
-    answer = await response.text();
+    answer = await textOf(base, response, answerBytes);
   } catch (error) {
-    throw cannotReach(base, error);
+    throw error instanceof SyncError ? error : cannotReach(base, error);
   } finally {
     clearTimeout(timer);
     unlink();
@@ -172,7 +181,11 @@ async function* positionsOf(
     refuseRedirect(base, response);
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
     if (!response.ok || !isStream) {
-      throw failureOf(base, response, errorIn(parseObject(await response.text())['error']));
+      throw failureOf(
+        base,
+        response,
+        errorIn(parseObject(await textOf(base, response, EVENT_CHARACTERS))['error']),
+      );
     }
     const positions: number[] = [];
     const parser = createParser({
@@ -223,6 +236,23 @@ function refuseRedirect(base: string, { type, status, headers }: Response): void
     `${base} redirects${location === null ? '' : ` to ${location}`}, where the token is not sent`,
     { hint: 'Give the address of the hub itself. Does it begin with https://?' },
   );
+}
+
+/** Reads an answer, which would be kept in memory whatever its size. @throws {SyncError} SYNC_INVALID */
+async function textOf(base: string, { body }: Response, maxBytes: number): Promise<string> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read()) {
+    bytes += chunk.value.length;
+    if (bytes > maxBytes) {
+      await reader?.cancel();
+      throw new SyncError('SYNC_INVALID', `The hub at ${base} answers with more than ${maxBytes} bytes`);
+    }
+    text += decoder.decode(chunk.value, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 async function compressed(text: string): Promise<ArrayBuffer> {
@@ -310,6 +340,10 @@ function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
+function isId(value: unknown): value is string {
+  return isText(value) && value.length <= ID_CHARACTERS;
+}
+
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isText);
 }
@@ -330,7 +364,8 @@ function isPulledBatch(value: unknown): value is PulledBatch {
     Array.isArray(changes) &&
     changes.every(isChange) &&
     Number.isSafeInteger(position) &&
-    (pushId === null || isText(pushId)) &&
+    (position as number) >= 0 &&
+    (pushId === null || isId(pushId)) &&
     typeof isLast === 'boolean'
   );
 }
