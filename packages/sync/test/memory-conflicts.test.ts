@@ -50,7 +50,10 @@ it('lists a conflict on both sides with both memories, and a merge of either rep
   ]);
   expect(conflict).toMatchObject({ agentId: 'a', merged: false });
 
-  await mergeMemory(right, { agentId: 'a', hash: conflict?.loser.hash ?? '' });
+  await expect(
+    mergeMemory(right, { agentId: 'a', memory: '{"in":"an earlier look"}', ifVersion: 2 }),
+  ).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+  await mergeMemory(right, { agentId: 'a', hash: conflict?.loser.hash ?? '', ifVersion: 3 });
   await synchronise();
   expect(await currentOf(databases)).toEqual([[[4, '{"in":"left"}']], [[4, '{"in":"left"}']]]);
   for (const database of databases) {

@@ -25,10 +25,11 @@ export interface MemoryConflict {
 }
 
 /** What is to become the current version: one that met another, by its hash, or another memory. */
-export type MemoryMerge = { readonly agentId: string } & (
-  | { readonly hash: string }
-  | { readonly memory: JsonInput }
-);
+export type MemoryMerge = {
+  readonly agentId: string;
+  /** Merge only if this is the stored version: the one that was looked at. @default the one that is stored then */
+  readonly ifVersion?: number;
+} & ({ readonly hash: string } | { readonly memory: JsonInput });
 
 /** Options of {@link memoryConflicts}. */
 export interface MemoryConflictOptions {
@@ -131,7 +132,7 @@ export async function mergeMemory(database: Persistence, merge: MemoryMerge): Pr
     throw noConflict(`The memory of agent ${JSON.stringify(agentId)} has no conflict`);
   const { agentType, version } = current;
   const memory = 'hash' in merge ? await chosen(database, agentId, merge.hash) : merge.memory;
-  return database.saveMemory({ agentId, agentType, memory, ifVersion: version });
+  return database.saveMemory({ agentId, agentType, memory, ifVersion: merge.ifVersion ?? version });
 }
 
 async function findMemory(database: Persistence, agentId: string): Promise<MemoryRow | undefined> {
