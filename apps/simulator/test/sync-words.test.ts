@@ -9,6 +9,7 @@ function status(code?: string, more: Partial<SyncStatus> = {}): SyncStatus {
   return {
     target: 'https://hub.example',
     origin: 'o',
+    keyId: null,
     lagEntries: 0,
     lagSeconds: 0,
     lastSuccess: AT,

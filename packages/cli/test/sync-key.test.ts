@@ -39,7 +39,18 @@ it('encrypts what leaves with the key of a file or the variable, and refuses ano
   expect(readFileSync(at('hub.db'), 'latin1')).not.toContain('SECRET');
 
   await printed('db', 'save-receipt', 'two', 'agent', 'test', '{}', ...two);
-  await printed('sync', 'init', at('hub.db'), ...two);
+  // A key that does not fit is told before it is set, unless nobody is asked.
+  for (const [words, code] of [
+    [[], 'SYNC_KEY_REQUIRED'],
+    [['--sync-key-file', at('other')], 'SYNC_WRONG_KEY'],
+  ] as const) {
+    const { stderr } = await sandbox.run(['sync', 'init', at('hub.db'), ...words, ...two]);
+    expect(stderr).toContain(`error[${code}]`);
+    expect(await sandbox.run(['sync', 'run', ...two])).toMatchObject({
+      stderr: expect.stringContaining('SYNC_NOT_SET_UP'),
+    });
+  }
+  await printed('sync', 'init', at('hub.db'), '--offline', ...two);
   const refused = async (...words: string[]): Promise<string> => {
     const { exitCode, stderr } = await sandbox.run(['sync', 'run', ...words, ...two]);
     expect(exitCode).toBe(1);
@@ -58,5 +69,5 @@ it('encrypts what leaves with the key of a file or the variable, and refuses ano
   await printed('sync', 'run', ...two);
   expect(await printed('db', 'query-receipts', ...two)).toContain('SECRET');
   const status = JSON.parse(await printed('sync', 'status', ...two)) as Record<string, unknown>;
-  expect(status).toMatchObject({ lag_entries: 0, last_error: null });
+  expect(status).toMatchObject({ lag_entries: 0, last_error: null, key_id: expect.any(String) });
 });

@@ -16,6 +16,7 @@ export {
   type BackgroundSync,
   type BackgroundSyncOptions,
 } from './engine/background-sync.ts';
+export { checkTarget } from './engine/check-target.ts';
 export { runSync, type RunSyncOptions } from './engine/run-sync.ts';
 export type { LastError } from './engine/stored-state.ts';
 export { renewOrigin, setTarget, syncStatus, targetOf, type SyncStatus } from './engine/sync-status.ts';

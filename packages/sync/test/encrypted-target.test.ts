@@ -13,6 +13,7 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   backgroundSync,
+  checkTarget,
   openTarget,
   setTarget,
   SyncError,
@@ -142,7 +143,9 @@ describe.each(PLACES)('over %s', (_, place) => {
     const [location] = await place();
     const one = await open();
     await save(one, 'one');
-    await new Synchroniser(one, await target(location, { key: KEY })).synchronise();
+    const same = await target(location, { key: KEY });
+    await setTarget(one, location, same.keyId);
+    await new Synchroniser(one, same).synchronise();
     for (const [options, code] of [
       [{ key: OTHER_KEY }, 'SYNC_WRONG_KEY'],
       [{}, 'SYNC_KEY_REQUIRED'],
@@ -152,6 +155,7 @@ describe.each(PLACES)('over %s', (_, place) => {
       await setTarget(stranger, location);
       const rows = await rowsIn(stranger);
       const given = await target(location, options);
+      await expect(checkTarget(stranger, given)).rejects.toMatchObject({ code });
       for (const call of ['push', 'pull', 'synchronise'] as const)
         await expect(new Synchroniser(stranger, given)[call]()).rejects.toMatchObject({ code });
       expect(await rowsIn(stranger)).toEqual(rows);
@@ -161,19 +165,24 @@ describe.each(PLACES)('over %s', (_, place) => {
       expect(advice).toContain('GGEN_SIM_SYNC_KEY');
       // What had the key sends nothing without it, or with another one.
       await expect(new Synchroniser(one, given).push()).rejects.toMatchObject({ code });
+      // The database itself knows its key.
+      await expect(checkTarget(one, given, location)).rejects.toThrow('his database');
     }
     await save(one, 'two');
-    expect(await new Synchroniser(one, await target(location, { key: KEY })).push()).toMatchObject({
-      changes: 1,
-    });
+    for (const database of [one, await open()]) await checkTarget(database, same, location);
+    expect((await syncStatus(one)).keyId).toBe(same.keyId);
+    expect(await new Synchroniser(one, same).push()).toMatchObject({ changes: 1 });
 
     const [plain] = await place();
     const without = await open();
     await save(without, 'plain');
+    await setTarget(without, plain);
     await new Synchroniser(without, await target(plain)).push();
     const given = await target(plain, { key: KEY });
     const late = await open();
     await save(late, 'late');
+    await expect(checkTarget(late, given)).rejects.toMatchObject({ code: 'SYNC_WRONG_KEY' });
+    await expect(checkTarget(without, given, plain)).rejects.toThrow('without a key');
     for (const database of [late, without])
       await expect(new Synchroniser(database, given).push()).rejects.toMatchObject({
         code: 'SYNC_WRONG_KEY',

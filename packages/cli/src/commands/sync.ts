@@ -64,8 +64,8 @@ export const syncInit: Command = defineCommand({
   summary: 'Set what this database is synchronised over: a hub, PostgreSQL or a file',
   notes:
     'TARGET is http://HOST:PORT or https://HOST of a hub (serve --hub), postgres://USER@HOST/DATABASE, or the path of a file ' +
-    'that all machines reach. Its tables are created, and the file. A target that does not answer is not set, unless --offline ' +
-    'is given. The URL holds no token and no password, because the database may be copied: they are taken from the variables ' +
+    'that all machines reach. Its tables are created, and the file. A target that does not answer, or whose rows have another key, is ' +
+    'not set, unless --offline is given. The URL holds no token and no password, because the database may be copied: they are taken from the variables ' +
     'GGEN_SIM_SYNC_TOKEN and PGPASSWORD. Over another target than before, everything ' +
     'is sent again, and nothing is stored twice. Rows are encrypted before they leave with the key of --sync-key-file or ' +
     'GGEN_SIM_SYNC_KEY, which all databases of the target need, in every command; for an encrypted database, it or --plain is needed. ' +
@@ -88,7 +88,7 @@ export const syncInit: Command = defineCommand({
     'ggen-sim sync init /mnt/shared/hub.db',
   ],
   async run({ target: location, offline, plain, syncKeyFile }, context) {
-    const { checkStoredLocation, openTarget, setTarget } = await import('@ggen-sim/sync');
+    const { checkStoredLocation, checkTarget, openTarget, setTarget } = await import('@ggen-sim/sync');
     const checked = checkStoredLocation(location);
     const key = await syncKey(syncKeyFile, context);
     await using database = await context.openDatabase();
@@ -98,7 +98,7 @@ export const syncInit: Command = defineCommand({
     const options = { answerTimeoutMs: FIRST_ANSWER_TIMEOUT_MS, ...omitUndefined({ key }) };
     const target = await openTarget(checked, options);
     try {
-      if (!offline) await target.id();
+      if (!offline) await checkTarget(database, target);
     } catch (error) {
       if (hasCode(error, 'SYNC_UNREACHABLE')) throw notReached(error);
       throw error;

@@ -11,6 +11,8 @@ export interface SyncStatus {
   /** Location of the target; `null` before {@link setTarget}. */
   readonly target: string | null;
   readonly origin: string;
+  /** Names the key with which rows are encrypted before they are sent, and tells nothing of it; `null` where they are not. */
+  readonly keyId: string | null;
   /** Entries of the change log that the target has not acknowledged. */
   readonly lagEntries: number;
   /** Age of the first of them; 0 without any, `null` where its time cannot be read. */
@@ -63,7 +65,7 @@ export async function syncStatus(
   runs = false,
 ): Promise<SyncStatus> {
   const { origin, lastSeq, state } = await database.syncState();
-  const { location, pushed, succeededAt, lastError, refused } = readState(state, origin);
+  const { location, keyId, pushed, succeededAt, lastError, refused } = readState(state, origin);
   let lagEntries = 0;
   let lagSeconds: number | null = 0;
   for await (const { time, data } of database.changes({ after: Math.min(pushed.seq, lastSeq), limit: 1 })) {
@@ -75,6 +77,7 @@ export async function syncStatus(
   return {
     target: location,
     origin,
+    keyId,
     lagEntries,
     lagSeconds,
     lastSuccess: succeededAt,

@@ -4,7 +4,6 @@
  */
 import {
   parseCheckpoint,
-  type IncomingChange,
   type IncomingReport,
   type Persistence,
   type RefusedChange,
@@ -13,8 +12,7 @@ import {
 import { chainAfter, START } from '../contract/chain.ts';
 import type { ChainPosition, SyncTarget } from '../contract/sync-target.ts';
 import { forked, SyncError, targetChanged, targetReplaced } from '../errors.ts';
-import { isSealed } from '../targets/encrypted-target.ts';
-import { wrongKey } from '../targets/row-cipher.ts';
+import { assertReadable, assertSameKey, meetRows } from './check-target.ts';
 import { BATCH_ENTRIES, readOutgoing, type Outgoing } from './outgoing.ts';
 import { readState, type StoredState } from './stored-state.ts';
 
@@ -38,12 +36,6 @@ export interface PullReport extends Omit<IncomingReport, 'applied'> {
 }
 
 const MAX_REFUSED = 100;
-
-/** Changes that are looked at before the first push; a removal has no row to look at. */
-const MET_CHANGES = 10;
-
-/** Id of no database (RFC 9562, section 5.9), to which a target shows the changes of all. */
-const NO_DATABASE = '00000000-0000-0000-0000-000000000000';
 
 /** A call that moved nothing notes its success only after this time, because each note is a commit. */
 const UNCHANGED_MS = 60_000;
@@ -150,7 +142,7 @@ export class Synchroniser {
     let [state, { lastSeq }] = await this.#load();
     for (;;) {
       const cursor = await this.#target.cursor(state.origin);
-      if (state.pushed.seq === 0 && lastSeq > 0) await this.#meet();
+      if (state.pushed.seq === 0 && lastSeq > 0) await meetRows(this.#target);
       const pushed = await this.#compare(state, cursor, lastSeq);
       if (pushed.seq !== state.pushed.seq) state = await this.#store(withPosition(state, pushed));
       try {
@@ -228,28 +220,13 @@ export class Synchroniser {
   async #load(): Promise<[StoredState, SyncState]> {
     const id = await this.#target.id();
     const stored = await this.#database.syncState();
-    const { location, target, keyId: usedKeyId } = this.#readSame(stored);
+    const same = this.#readSame(stored);
+    const { location, target } = same;
     // Nothing of this database goes to another tenant because of a wrong token.
     if (location !== null && target !== null && target !== id) throw targetChanged(location);
+    assertSameKey(same, this.#target);
     const keyId = this.#target.keyId ?? null;
-    // What was encrypted until now is not sent as it is because a key was forgotten.
-    if (keyId !== usedKeyId && (target !== null || usedKeyId !== null)) throw otherKey(usedKeyId, keyId);
     return [{ ...readState(stored.state, stored.origin, id), keyId }, stored];
-  }
-
-  /**
-   * Looks at what was sent, before anything more is: with another key, or without one, nobody could read it. It asks in the
-   * name of no database, because what this one has sent itself tells as much.
-   * @throws {SyncError} SYNC_KEY_REQUIRED, SYNC_WRONG_KEY
-   */
-  async #meet(): Promise<void> {
-    try {
-      const request = { origin: NO_DATABASE, after: 0, pushId: null, limit: MET_CHANGES };
-      assertReadable((await this.#target.pull(request)).changes);
-    } catch (error) {
-      // A token may be enough for pushes alone.
-      if (!(error instanceof SyncError && error.code === 'SYNC_UNAUTHORIZED')) throw error;
-    }
   }
 
   async #store(state: StoredState): Promise<StoredState> {
@@ -376,25 +353,6 @@ function hasMoreSignatures(cosigned: string, note: string): boolean {
 /** True for the end of a synchronisation whose database has another target since. */
 export function isReplaced(error: unknown): boolean {
   return error instanceof SyncError && error.code === 'SYNC_TARGET_REPLACED';
-}
-
-/** @throws {SyncError} SYNC_KEY_REQUIRED for rows that nobody has decrypted: as they are, they would be refused one by one */
-function assertReadable(changes: readonly IncomingChange[]): void {
-  if (changes.some(isSealed)) throw keyRequired('What the target has is encrypted');
-}
-
-function otherKey(usedKeyId: string | null, keyId: string | null): SyncError {
-  if (keyId === null) return keyRequired('What this database sends to its target is encrypted');
-  if (usedKeyId !== null) return wrongKey(usedKeyId, keyId);
-  return new SyncError('SYNC_WRONG_KEY', 'This database is synchronised without a key, and one was given', {
-    hint: 'Leave out the key, or set another target with `setTarget`. Nothing was sent.',
-  });
-}
-
-function keyRequired(what: string): SyncError {
-  return new SyncError('SYNC_KEY_REQUIRED', `${what}, and no key was given`, {
-    hint: 'Give the key that the other databases have (GGEN_SIM_SYNC_KEY). Nothing was sent or stored.',
-  });
 }
 
 function added(report: PullReport, changes: number, applied: IncomingReport): PullReport {

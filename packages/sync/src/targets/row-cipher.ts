@@ -109,11 +109,20 @@ export class RowCipher {
 }
 
 /** Makes the error of a key that is another one than that of the target. */
-export function wrongKey(theirs: string, own: string): SyncError {
+function wrongKey(theirs: string, own: string): SyncError {
   return new SyncError(
     'SYNC_WRONG_KEY',
     `What the target has is encrypted with another key (${theirs}) than the one that was given (${own})`,
     { hint: 'Give the key that the other databases have. Nothing was sent or stored.' },
+  );
+}
+
+/** Makes the error of a key that is another one than a database has had until now. */
+export function otherKeyUsed(used: string, given: string): SyncError {
+  return new SyncError(
+    'SYNC_WRONG_KEY',
+    `This database was set up with another key (${used}) than the one that was given (${given})`,
+    { hint: 'Give the key of before, or set the target again with `setTarget`. Nothing was sent or stored.' },
   );
 }
 
