@@ -1,11 +1,10 @@
 import { errorReasonOf, showTime, type ReceiptRow } from '@ggen-sim/core';
 import type { ReactNode } from 'react';
 import { formatDuration, toMilliseconds } from '../components/format.ts';
-import { parsedJson } from '../components/parsed-json.ts';
-import { printableJson, textOf } from '../components/printable.ts';
 import { Status } from '../components/status.tsx';
 import { StoredText } from '../components/stored-text.tsx';
 import { TextComparison } from '../editor/text-comparison-view.tsx';
+import { formatted } from './json-text.tsx';
 
 /** Shows two receipts side by side: their columns, and the differences of their JSON. */
 export function ReceiptComparison({ earlier, later }: { earlier: ReceiptRow; later: ReceiptRow }): ReactNode {
@@ -68,12 +67,6 @@ export function ReceiptComparison({ earlier, later }: { earlier: ReceiptRow; lat
       />
     </section>
   );
-}
-
-/** Lays JSON out line by line, so that lines can be compared. What is not JSON stays as it is. */
-export function formatted(json: unknown): string {
-  const parsed = parsedJson(json);
-  return printableJson(parsed === undefined ? textOf(json) : JSON.stringify(parsed, null, 2));
 }
 
 function changeOf(earlier: ReceiptRow, later: ReceiptRow): string {
