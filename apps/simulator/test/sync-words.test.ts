@@ -60,6 +60,13 @@ it('names the buttons of the page in an advice', () => {
   );
   expect(adviceOf(status('SYNC_UNAUTHORIZED', { advice: 'the variable X' }))).not.toContain('variable');
   expect(adviceOf(status())).toBeUndefined();
+  for (const code of ['SYNC_KEY_REQUIRED', 'SYNC_WRONG_KEY']) {
+    expect(stateOf(status(code))).toMatchObject({ tone: 'error', text: expect.stringContaining('key') });
+    expect(adviceOf(status(code, { advice: 'Give GGEN_SIM_SYNC_KEY' }))).toContain(
+      'that the other machines have',
+    );
+    expect(troubleOf(status(code))).toContain('Stopped');
+  }
 });
 
 it('is a trouble on every view only where it does not pass by itself, or lasts', () => {

@@ -5,7 +5,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { StatusMark } from '../components/status.tsx';
 import { StoredText } from '../components/stored-text.tsx';
-import { FilePicker } from './file-picker.tsx';
+import { FilePicker } from '../components/file-picker.tsx';
 import { checkProofFiles, type CheckedProof } from './proof-files.ts';
 
 /** Checks a proof that somebody has, of this or another database. Nothing is read but the files. */

@@ -37,7 +37,8 @@ function LockDatabase(): ReactNode {
 function EncryptDatabase(): ReactNode {
   const persistence = usePersistence();
   const [differ, setDiffer] = useState(false);
-  const isSynchronised = useSync().phase === 'set up';
+  const sync = useSync();
+  const isReadByHub = sync.phase === 'set up' && sync.status.keyId === null;
   const encrypt = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -61,7 +62,7 @@ function EncryptDatabase(): ReactNode {
           <Dialog.Description>
             Everything stored here is encrypted with a passphrase, which the page asks for when it opens. The
             passphrase is stored nowhere: without it, nobody can read the data again. Downloads are not
-            encrypted{isSynchronised ? ', and neither is what the hub of this database stores' : ''}.
+            encrypted{isReadByHub ? ', and neither is what the hub of this database stores' : ''}.
           </Dialog.Description>
           <form className="passphrase-form" onSubmit={(event) => void encrypt(event)}>
             <label className="passphrase-form__field">

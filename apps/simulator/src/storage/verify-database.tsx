@@ -5,7 +5,7 @@ import { usePersistence } from '../database/persistence-context.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { StatusMark } from '../components/status.tsx';
-import { FilePicker } from './file-picker.tsx';
+import { FilePicker } from '../components/file-picker.tsx';
 import { OperationProgress } from './operation-progress.tsx';
 import { recordOfProblem, type ProblemRecord } from './record-of-problem.ts';
 import { useLongOperation } from './use-long-operation.ts';

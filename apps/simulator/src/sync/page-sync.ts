@@ -10,7 +10,7 @@ import { databaseState, storageFromUrl, subscribeToDatabase } from '../database/
 import { failureOf, type Failure } from '../database/failure.ts';
 import { IS_STUDIO } from '../database/studio.ts';
 import type * as RunningSync from './running-sync.ts';
-import { forgetToken, keepToken, tokenFor } from './hub-token.ts';
+import { forgetSecrets, keepSecrets, secretsFor, type HubSecrets, type KeptSecrets } from './hub-secrets.ts';
 
 /** What the page shows of the synchronisation. */
 export type SyncView =
@@ -30,7 +30,14 @@ let view: SyncView = { phase: 'reading' };
 const listeners = new Set<() => void>();
 let database: Persistence | undefined;
 /** With the id of the database that it began with: a lock of this name keeps other tabs from doing the same. */
-let running: { readonly address: string; readonly origin: string; readonly sync: BackgroundSync } | undefined;
+let running:
+  | {
+      readonly address: string;
+      readonly secrets: HubSecrets;
+      readonly origin: string;
+      readonly sync: BackgroundSync;
+    }
+  | undefined;
 /** Starts and ends take turns, so that none meets another one that is half done. */
 let turn: Promise<unknown> = Promise.resolve();
 let unwatch: () => void = () => undefined;
@@ -50,7 +57,7 @@ export function watchSynchronisation(): void {
     const [what, storage] = newValue.split(' ');
     if (storage !== storageFromUrl()) return;
     if (what === 'disconnecting') {
-      forgetToken();
+      forgetSecrets();
       void inTurn(stop);
     }
     look();
@@ -59,31 +66,31 @@ export function watchSynchronisation(): void {
 }
 
 /**
- * Synchronises over a hub from now on, if it takes the token.
- * @param onDevice - keep the token on this device
+ * Synchronises over a hub from now on, if it takes the token, and its rows have the key.
  * @returns the failure, after which nothing has changed
  */
-export function connect(typed: string, token: string, onDevice: boolean): Promise<Failure | undefined> {
+export function connect(typed: string, secrets: KeptSecrets): Promise<Failure | undefined> {
   return change(async (persistence) => {
     const { tryHub, start } = await load();
-    const address = await tryHub(typed, token);
+    const address = await tryHub(persistence, typed, secrets);
     await stop();
-    keepToken(address, token, onDevice);
+    keepSecrets(address, secrets);
     try {
       const { origin } = await persistence.syncState();
-      running = { address, origin, sync: await start(persistence, address, token, look) };
+      const sync = await start(persistence, address, secrets, look);
+      running = { address, secrets, origin, sync };
     } catch (error) {
-      forgetToken();
+      forgetSecrets();
       throw error;
     }
     signal('connected');
   });
 }
 
-/** Ends the synchronisation in every tab, and forgets the token. What was synchronised stays on both sides. */
+/** Ends the synchronisation in every tab, and forgets the token and the key. What was synchronised stays on both sides. */
 export function disconnect(): Promise<Failure | undefined> {
   return change(async (persistence) => {
-    forgetToken();
+    forgetSecrets();
     signal('disconnecting');
     await stop();
     const { removeTarget } = await load();
@@ -164,30 +171,35 @@ async function read(persistence: Persistence): Promise<SyncView> {
   const { state } = await persistence.syncState();
   const location = locationIn(state);
   const address = location ?? null;
-  const token = IS_STUDIO || address === null ? undefined : tokenFor(address);
+  const secrets = IS_STUDIO || address === null ? undefined : secretsFor(address);
   // Of a state that cannot be read, it says so.
   const status =
-    location === null ? undefined : await (await load()).statusOf(persistence, token !== undefined);
-  await inTurn(() => keepRunning(persistence, address, token));
+    location === null ? undefined : await (await load()).statusOf(persistence, secrets !== undefined);
+  await inTurn(() => keepRunning(persistence, address, secrets));
   if (status === undefined) return { phase: 'none' };
-  return { phase: 'set up', status, hasToken: token !== undefined };
+  return { phase: 'set up', status, hasToken: secrets !== undefined };
 }
 
 /** Starts or ends the synchronisation, as the stored address says. */
 async function keepRunning(
   persistence: Persistence,
   address: string | null,
-  token: string | undefined,
+  secrets: HubSecrets | undefined,
 ): Promise<void> {
   if (persistence !== database) return;
   // What was read before a change of the user's is read again after it.
   const { origin, state } = await persistence.syncState();
   if (locationIn(state) !== address) return;
-  const isSame = running?.address === address && running.origin === origin && token !== undefined;
+  // Another tab may have put others in their place.
+  const isSame =
+    running?.address === address &&
+    running.origin === origin &&
+    running.secrets.token === secrets?.token &&
+    running.secrets.key === secrets.key;
   if (!isSame) await stop();
-  if (running !== undefined || address === null || token === undefined) return;
+  if (running !== undefined || address === null || secrets === undefined) return;
   const { start } = await load();
-  running = { address, origin, sync: await start(persistence, address, token, look) };
+  running = { address, secrets, origin, sync: await start(persistence, address, secrets, look) };
 }
 
 /** Finds the location in a state; `undefined` where it cannot be read. */

@@ -1,17 +1,24 @@
 /** What needs the code of the synchronisation, which is loaded when there is one, or when the form for it is sent. */
-import type { Persistence } from '@ggen-sim/core';
+import { PersistenceError, type Persistence, type SavedMemory } from '@ggen-sim/core';
 import {
   backgroundSync,
   checkLocation,
+  checkTarget,
+  encryptedTarget,
   memoryConflicts,
+  mergeMemory,
   removeTarget,
   renewOrigin,
   SyncError,
   syncStatus,
   type BackgroundSync,
+  type MemoryConflict,
   type SyncStatus,
+  type SyncTarget,
 } from '@ggen-sim/sync';
+import type { HubSecrets } from './hub-secrets.ts';
 import { openHubTarget } from './hub-target.ts';
+import { bytesOfKey } from './sync-key.ts';
 
 export { removeTarget, renewOrigin };
 
@@ -24,39 +31,56 @@ export function statusOf(database: Persistence, runs: boolean): Promise<SyncStat
 export function start(
   database: Persistence,
   address: string,
-  token: string,
+  { token, key }: HubSecrets,
   onReport: () => void,
 ): Promise<BackgroundSync> {
-  return backgroundSync(address, { token, onReport, openTarget: openHubTarget }).start(database);
+  // Rows are encrypted in the page, so the worker of the hub never has the key.
+  const options = { token, ...(key !== undefined && { key: bytesOfKey(key) }) };
+  return backgroundSync(address, { ...options, onReport, openTarget: openHubTarget }).start(database);
 }
 
 /**
- * Asks a hub with a token.
+ * Asks a hub with a token, and looks if its rows have this key.
  * @returns its address, as it is stored
- * @throws {SyncError} SYNC_UNREACHABLE, SYNC_UNAUTHORIZED, SYNC_TARGET_INVALID, with what a user of this page can do as the hint
+ * @throws {SyncError} SYNC_UNREACHABLE, SYNC_UNAUTHORIZED, SYNC_TARGET_INVALID, SYNC_KEY_REQUIRED, SYNC_WRONG_KEY, with what a
+ * user of this page can do as the hint
  */
-export async function tryHub(typed: string, token: string): Promise<string> {
+export async function tryHub(database: Persistence, typed: string, secrets: HubSecrets): Promise<string> {
   const address = checkLocation(typed);
-  const target = await openHubTarget(address, { token });
+  const { token, key } = secrets;
+  let target: SyncTarget = await openHubTarget(address, { token });
   try {
-    await target.id();
+    if (key !== undefined) target = await encryptedTarget(target, bytesOfKey(key));
+    await checkTarget(database, target, address);
     return address;
   } catch (error) {
-    const { code, message } = error as SyncError;
-    // A browser tells nobody why a request failed.
-    if (code === 'SYNC_UNREACHABLE') {
-      throw new SyncError(code, message, {
-        hint: `Check the address, if the hub runs, and if it was started with --allow-origin ${location.origin}.`,
-      });
-    }
-    if (code === 'SYNC_UNAUTHORIZED')
-      throw new SyncError(code, message, {
-        hint: 'Copy the token from where the hub has it (--hub-tokens).',
-      });
-    throw error;
+    throw inPage(error as SyncError);
   } finally {
     await target.close();
   }
+}
+
+/** Says what a user of this page can do, where that is something else than on a command line. */
+function inPage(error: SyncError): SyncError {
+  const { code, message, hint = '' } = error;
+  const instead = (text: string): SyncError => new SyncError(code, message, { hint: text });
+  // A browser tells nobody why a request failed.
+  if (code === 'SYNC_UNREACHABLE')
+    return instead(
+      `Check the address, if the hub runs, and if it was started with --allow-origin ${location.origin}.`,
+    );
+  if (code === 'SYNC_UNAUTHORIZED')
+    return instead('Copy the token from where the hub has it (--hub-tokens).');
+  if (code === 'SYNC_KEY_REQUIRED')
+    return instead(
+      'Paste the key that the other machines have, or choose its file. Nothing was sent or stored.',
+    );
+  // The key of before is needed, or a beginning with another one.
+  if (code === 'SYNC_WRONG_KEY' && hint.includes('`setTarget`'))
+    return instead(
+      'Give what you gave before, or disconnect, and connect to a hub of its own. Nothing was sent.',
+    );
+  return error;
 }
 
 /** Conflicts that are looked at, and agents that are named, so that a long list of old ones costs no more. */
@@ -71,4 +95,51 @@ export async function agentsInConflict(database: Persistence): Promise<string[]>
     if (agents.size === NAMED) break;
   }
   return [...agents];
+}
+
+/**
+ * Lists the conflicts of an agent's memory that no later version has ended.
+ * @param content - true for both memories as well, for which the change log is read
+ */
+export async function conflictsOf(
+  database: Persistence,
+  agentId: string,
+  content: boolean,
+): Promise<MemoryConflict[]> {
+  const conflicts = await memoryConflicts(database, { agentId, limit: LOOKED_AT });
+  const limit = conflicts.findLastIndex(({ merged }) => !merged) + 1;
+  // Memories are read of no more than needed.
+  const read =
+    content && limit > 0 ? await memoryConflicts(database, { agentId, content, limit }) : conflicts;
+  return read.filter(({ merged }) => !merged);
+}
+
+/** What somebody looked at before merging. */
+export interface SeenConflicts {
+  readonly agentId: string;
+  /** Number of the stored version. */
+  readonly version: number;
+  readonly auditIds: readonly string[];
+}
+
+/**
+ * Saves one of the versions that were seen, or another memory, as the version after all of them.
+ * @throws {SyncError} SYNC_NO_CONFLICT
+ * @throws {PersistenceError} VERSION_CONFLICT where there is a version that was not seen; INVALID_JSON
+ */
+export async function mergeSeen(
+  database: Persistence,
+  { agentId, version, auditIds }: SeenConflicts,
+  chosen: { readonly hash: string } | { readonly memory: string },
+): Promise<SavedMemory> {
+  // A version that arrives may have the number of the one in whose place it comes.
+  const others = (await conflictsOf(database, agentId, false)).filter(
+    ({ auditId }) => !auditIds.includes(auditId),
+  );
+  if (others.length > 0)
+    throw new PersistenceError('VERSION_CONFLICT', 'Another version of this memory has arrived meanwhile', {
+      operation: 'saveMemory',
+      hint: 'Look at what is stored now, and merge that.',
+    });
+  return mergeMemory(database, { agentId, ifVersion: version, ...chosen });
 }

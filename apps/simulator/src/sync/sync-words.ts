@@ -25,6 +25,8 @@ const STATES: Readonly<Record<string, SyncState>> = {
   SYNC_TARGET_CHANGED: { tone: 'error', text: 'Stopped: another hub is at this address' },
   SYNC_UNAUTHORIZED: { tone: 'error', text: 'Stopped: the hub refuses the token' },
   SYNC_UNREACHABLE: { tone: 'warning', text: 'The hub cannot be reached' },
+  SYNC_KEY_REQUIRED: { tone: 'error', text: 'Stopped: rows are encrypted, and the key is missing' },
+  SYNC_WRONG_KEY: { tone: 'error', text: 'Stopped: the rows of the hub have another key' },
 };
 
 /** Advice whose way is another one in the page. */
@@ -32,6 +34,9 @@ const ADVICE_IN_PAGE: Readonly<Record<string, string>> = {
   SYNC_TARGET_CHANGED:
     'The hub was made anew, or the token is one of another tenant. Nothing was sent. Disconnect, then connect again with the token of before, or to send everything to this one.',
   SYNC_UNAUTHORIZED: 'Enter a token that the hub takes.',
+  SYNC_KEY_REQUIRED: 'Give the key that the other machines have. Nothing is sent without it.',
+  SYNC_WRONG_KEY:
+    'Give the key that the other machines have. To synchronise with another one, or without, disconnect, and connect to a hub of its own.',
   SYNC_UNREACHABLE:
     'Saves go on here. The page tries again by itself, and “Synchronise now” does it at once.',
 };

@@ -12,7 +12,9 @@ import type { Failure } from '../database/failure.ts';
 import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { addressProblem } from './hub-address.ts';
-import { HubForm, TokenForm } from './hub-form.tsx';
+import { HubForm, SecretsForm } from './hub-form.tsx';
+import { secretsFor } from './hub-secrets.ts';
+import { saveKey } from './key-field.tsx';
 import { disconnect, renewId, synchroniseNow, useSync } from './page-sync.ts';
 import { adviceOf, readConflicts, stateOf } from './sync-words.ts';
 
@@ -70,9 +72,10 @@ function NotSetUp(): ReactNode {
 function SetUp({ status, hasToken }: { status: SyncStatus; hasToken: boolean }): ReactNode {
   const { value: agents } = useLiveQuery(readConflicts, CONFLICT_TABLES);
   const { tone, text } = stateOf(status);
-  const { lagEntries, lagSeconds, lastError, lastSuccess, refused, target } = status;
+  const { lagEntries, lagSeconds, lastError, lastSuccess, refused, target, keyId } = status;
   const items: [string, ReactNode][] = [
     [IS_STUDIO ? 'Over' : 'Hub', <StoredText key="target" text={target ?? ''} />],
+    ['Rows', keyId === null ? 'not encrypted before they leave' : <EncryptedRows key="rows" keyId={keyId} />],
     [
       'State',
       <span key="state" className={`status status--${tone}`} role="status">
@@ -114,6 +117,18 @@ function SetUp({ status, hasToken }: { status: SyncStatus; hasToken: boolean }):
       <DescriptionList items={items} />
       {advice === undefined ? null : <p className="sync__advice">{advice}</p>}
       {IS_STUDIO ? null : <Controls status={status} hasToken={hasToken} />}
+    </>
+  );
+}
+
+/** Names the key, which machines can be compared by. */
+function EncryptedRows({ keyId }: { keyId: string }): ReactNode {
+  return (
+    <>
+      encrypted before they leave, with the key{' '}
+      <code>
+        <StoredText text={keyId} />
+      </code>
     </>
   );
 }
@@ -164,6 +179,8 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
   const code = status.lastError?.code;
   const target = status.target ?? '';
   const isHub = addressProblem(target) === undefined;
+  const key = secretsFor(target)?.key;
+  const isOfKey = code === 'SYNC_KEY_REQUIRED' || code === 'SYNC_WRONG_KEY';
   const button = (
     name: string,
     doing: string,
@@ -193,9 +210,22 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
       <div className="database-panel__actions">
         {code === 'FORKED' ? button('Give this database a new id', 'Giving it a new id…', renewId) : null}
         {hasToken ? button(SYNCHRONISE, 'Synchronising…', synchroniseNow) : null}
+        {key === undefined ? null : (
+          <button type="button" className="button" onClick={() => saveKey(key)}>
+            Save the key
+          </button>
+        )}
         {button(DISCONNECT, 'Disconnecting…', disconnect)}
       </div>
-      {isHub && (!hasToken || code === 'SYNC_UNAUTHORIZED') ? <TokenForm address={target} /> : null}
+      {isHub && (!hasToken || isOfKey || code === 'SYNC_UNAUTHORIZED') ? (
+        <SecretsForm
+          address={target}
+          asks={[
+            ...(hasToken && isOfKey ? [] : (['token'] as const)),
+            ...(isOfKey || (status.keyId !== null && key === undefined) ? (['key'] as const) : []),
+          ]}
+        />
+      ) : null}
     </>
   );
 }

@@ -5,17 +5,19 @@ export function FilePicker({
   input,
   label,
   onFiles,
+  multiple = true,
 }: {
   readonly input: RefObject<HTMLInputElement | null>;
   readonly label: string;
   readonly onFiles: (files: readonly File[]) => void;
+  readonly multiple?: boolean;
 }): ReactNode {
   return (
     <input
       ref={input}
       type="file"
       hidden
-      multiple
+      multiple={multiple}
       aria-label={label}
       onChange={(event) => {
         const files = [...(event.target.files ?? [])];
