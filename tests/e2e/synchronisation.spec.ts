@@ -1,7 +1,9 @@
 /** The page synchronises its database over a hub, which is a process of its own. */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 import { test as base, expect } from '@playwright/test';
+import { findProblemsEverywhere } from './support/axe.ts';
 import { openSimulator, ready, watch } from './support/fixtures.ts';
 import { startHost } from './support/host.ts';
 import { Hub } from './support/hub.ts';
@@ -55,7 +57,7 @@ async function fill(page: Page, { url, token }: { url: string; token: string }):
 
 async function connect(page: Page, hub: Hub, onDevice = false): Promise<void> {
   await fill(page, hub);
-  if (onDevice) await part(page).getByLabel('Keep the token on this device').check();
+  if (onDevice) await part(page).getByLabel('Keep the token').check();
   await part(page).getByRole('button', { name: 'Connect', exact: true }).click();
   await expect(state(page)).toHaveText('Up to date');
 }
@@ -70,6 +72,13 @@ const saveInPage = (page: Page, executionId: string): Promise<unknown> =>
         receipt: {},
       }),
     executionId,
+  );
+
+const saveMemoryInPage = (page: Page, agentId: string, memory: Record<string, unknown>): Promise<unknown> =>
+  page.evaluate(
+    ([agent, saved]) =>
+      globalThis.ggenSim.persistence.saveMemory({ agentId: agent, agentType: 'test', memory: saved }),
+    [agentId, memory] as const,
   );
 
 /** Everything that the page keeps in this browser outside the database. */
@@ -308,6 +317,161 @@ test('a copy of a database is found, and goes on under a new id', async ({
   await expect.poll(() => second.executionIds()).toContain('of the first');
   await expect.poll(() => hub.executionsOfMachine()).toContain('of the copy');
   await copy.close();
+});
+
+test('a hub cannot read rows that have a key, and what two machines saved at once is merged in the page', async ({
+  simulator,
+  browser,
+  hub,
+  origin,
+}, testInfo) => {
+  const { page } = simulator;
+  const press = (name: string): Promise<void> =>
+    part(page).getByRole('button', { name, exact: true }).click();
+  await hub.start(origin);
+  await fill(page, hub);
+  const saving = page.waitForEvent('download');
+  await press('Make a key');
+  const file = await saving;
+  hub.keyFile = testInfo.outputPath(file.suggestedFilename());
+  await file.saveAs(hub.keyFile);
+  chmodSync(hub.keyFile, 0o600);
+  const key = readFileSync(hub.keyFile, 'utf8').trim();
+  await press('Connect');
+  await expect(state(page)).toHaveText('Up to date');
+  await expect(part(page)).toContainText('encrypted before they leave');
+  await hub.addMachine();
+  await saveInPage(page, 'SECRET of the page');
+  await expect.poll(() => hub.executionsOfMachine()).toContain('SECRET of the page');
+  expect([hub.holds('sealed'), hub.holds('SECRET')]).toEqual([true, false]);
+  expect([await keptTexts(page), await imageHas(page, key)]).toEqual([expect.stringContaining(key), false]);
+
+  await test.step('a page without the key, and with another one, is told so', async () => {
+    const context = await browser.newContext();
+    const second = await openSimulator(context);
+    await second.showTab('Database');
+    const field = part(second.page).getByLabel('Key of the synchronisation');
+    const alert = part(second.page).getByRole('alert');
+    const connectWith = async (typed: string): Promise<void> => {
+      await field.fill(typed);
+      await part(second.page).getByRole('button', { name: 'Connect', exact: true }).click();
+    };
+    await fill(second.page, hub);
+    await connectWith('');
+    await expect(alert).toContainText('SYNC_KEY_REQUIRED');
+    await expect(alert).toContainText('choose its file');
+    await connectWith(key.slice(1));
+    await expect(alert).toContainText('64 hexadecimal digits');
+    await connectWith('0'.repeat(64));
+    await expect(alert).toContainText('is encrypted with another key');
+    await expect(field).toHaveAttribute('aria-invalid', 'true');
+    expect(await keptTexts(second.page)).not.toContain(hub.token);
+    await findProblemsEverywhere(second.page);
+    await part(second.page)
+      .getByLabel('File of the key')
+      .setInputFiles(hub.keyFile ?? '');
+    await expect(field).toHaveValue(key);
+    await part(second.page).getByRole('button', { name: 'Connect', exact: true }).click();
+    await expect(state(second.page)).toHaveText('Up to date');
+    await expect.poll(() => second.executionIds()).toContain('SECRET of the page');
+    await context.close();
+  });
+
+  for (const agent of ['shared', 'raced']) await saveMemoryInPage(page, agent, { in: 'both' });
+  await expect.poll(() => hub.memoryOfMachine('raced')).toContain('both');
+  await hub.kill();
+  for (const agent of ['shared', 'raced']) {
+    await saveMemoryInPage(page, agent, { in: 'page', same: 1 });
+    await hub.machine('db', 'save-memory', agent, 'test', '{"in":"machine","same":1}');
+  }
+  await hub.start(origin);
+  await hub.machine('sync', 'run');
+  await press('Synchronise now');
+  await part(page).getByRole('link', { name: 'shared' }).click();
+  const conflict = page.getByRole('region', { name: 'Conflict' });
+  const text = conflict.getByRole('textbox', { name: 'Merged memory' });
+  const write = async (merged: string): Promise<void> => {
+    await text.click();
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.insertText(merged);
+    await conflict.getByRole('button', { name: 'Save the merge' }).click();
+  };
+  await expect(conflict.getByRole('textbox')).toHaveCount(2);
+  await expect(conflict).toContainText('"in": "machine"');
+  await expect(conflict).toContainText('"in": "page"');
+  await findProblemsEverywhere(page);
+  await conflict.getByRole('button', { name: 'Edit a merge…' }).click();
+  await expect(text).toBeVisible();
+  await findProblemsEverywhere(page);
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await write('{"in":');
+  await expect(conflict.getByRole('alert')).toContainText('INVALID_JSON');
+  await write('{"in": "a merge", "n": 9007199254740993}');
+  await expect(conflict).toHaveCount(0);
+  await expect.poll(() => hub.memoryOfMachine('shared')).toBe('{"in":"a merge","n":9007199254740993}');
+
+  // The machine saves the memory again while it is merged in the page.
+  await page.keyboard.press('Escape');
+  await simulator.showTab('Database');
+  await part(page).getByRole('link', { name: 'raced' }).click();
+  await conflict.getByRole('button', { name: 'Edit a merge…' }).click();
+  await hub.machine('sync', 'run');
+  await hub.machine('db', 'save-memory', 'raced', 'test', '{"in":"machine again"}');
+  await hub.machine('sync', 'run');
+  await expect(conflict).toContainText('Another version was saved meanwhile.');
+  await write('{"in":"an earlier look"}');
+  await expect(conflict.getByRole('alert')).toContainText('VERSION_CONFLICT');
+  await expect(text).toContainText('an earlier look');
+  await conflict.getByRole('button', { name: 'Cancel' }).click();
+  await expect(conflict).toHaveCount(0);
+  await expect(page.getByRole('dialog')).toContainText('machine again');
+});
+
+test('a studio merges with --write what two machines saved at once, and says what to do without', async ({
+  page,
+}, testInfo) => {
+  const [one = '', two = '', shared = ''] = ['one.db', 'two.db', 'shared.db'].map((name) =>
+    testInfo.outputPath(name),
+  );
+  for (const file of [one, two]) {
+    await ggenSim('sync', 'init', shared, '--create', '--db', file);
+    await ggenSim(
+      'db',
+      'save-memory',
+      'a',
+      'test',
+      JSON.stringify({ in: path.basename(file) }),
+      '--db',
+      file,
+    );
+  }
+  for (const file of [one, two, one]) await ggenSim('sync', 'run', '--db', file);
+  const conflict = page.getByRole('region', { name: 'Conflict' });
+  for (const options of [[], ['--write']]) {
+    const studio = await startStudio(one, ...options);
+    try {
+      await page.goto(studio.url);
+      await ready(page);
+      await page.evaluate(() => (location.hash = '#/memory/a'));
+      await expect(conflict).toContainText('one.db');
+      await expect(conflict).toContainText('two.db');
+      if (options.length === 0) {
+        await expect(conflict).toContainText('This studio only reads');
+        await expect(conflict.getByRole('button')).toHaveCount(0);
+      } else {
+        await conflict.getByRole('button', { name: 'Take the other' }).click();
+        await expect(conflict).toHaveCount(0);
+      }
+    } finally {
+      await studio.kill('SIGTERM');
+    }
+  }
+  for (const file of [one, two]) await ggenSim('sync', 'run', '--db', file);
+  const [left, right] = await Promise.all(
+    [one, two].map((file) => ggenSim('db', 'query-memory', '--db', file)),
+  );
+  expect(JSON.parse(left ?? '')).toMatchObject([{ version: 2 }]);
+  expect(right).toBe(left);
 });
 
 test('an imported database, which names another hub, is sent no token', async ({

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -12,6 +12,8 @@ const PROGRAM = path.resolve(import.meta.dirname, '../../../packages/cli/dist/gg
 /** A hub that the built command serves, in a process of its own, and a machine that synchronises over it. */
 export class Hub {
   readonly token: string = randomBytes(32).toString('hex');
+  /** File of the key with which the machine synchronises; undefined for none. */
+  keyFile: string | undefined;
   readonly #folder: string;
   #process: ChildProcess | undefined;
   #port = 0;
@@ -54,8 +56,25 @@ export class Hub {
   /** Runs the command line on the machine's database, with the token. @returns its standard output */
   async machine(...words: string[]): Promise<string> {
     const env = { ...process.env, GGEN_SIM_SYNC_TOKEN: this.token };
-    return (await run(process.execPath, [PROGRAM, ...words, '--db', this.#path('machine.db')], { env }))
-      .stdout;
+    const options = ['--db', this.#path('machine.db')];
+    if (words[0] === 'sync' && this.keyFile !== undefined) options.push('--sync-key-file', this.keyFile);
+    return (await run(process.execPath, [PROGRAM, ...words, ...options], { env })).stdout;
+  }
+
+  /** True where the files of the hub have a text. */
+  holds(text: string): boolean {
+    return readdirSync(this.#folder)
+      .filter((name) => name.startsWith('hub.db'))
+      .some((name) => readFileSync(this.#path(name), 'latin1').includes(text));
+  }
+
+  /** Synchronises the machine. @returns the memory of an agent that it has since */
+  async memoryOfMachine(agent: string): Promise<string> {
+    await this.machine('sync', 'run');
+    const rows = JSON.parse(await this.machine('db', 'query-memory', '--agent-exact', agent)) as {
+      readonly memory_json: string;
+    }[];
+    return rows[0]?.memory_json ?? '';
   }
 
   /** Makes the machine's database, which synchronises over the hub. */

@@ -1,4 +1,4 @@
-import { MergeView } from '@codemirror/merge';
+import { MergeView, type DiffConfig } from '@codemirror/merge';
 import { EditorState } from '@codemirror/state';
 import { EditorView, lineNumbers } from '@codemirror/view';
 
@@ -14,6 +14,9 @@ const THEME = EditorView.theme({
   '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"⋮"' },
   '.cm-collapsedLines': { background: 'var(--sunken)', color: 'var(--muted)' },
 });
+
+/** Bounds of the search for differences, in characters and milliseconds. */
+export const DIFF_CONFIG: DiffConfig = { scanLimit: 2000, timeout: 500 };
 
 /**
  * Shows two texts side by side with their differences, in a shadow root for the same reason as the editor.
@@ -42,7 +45,7 @@ export function showComparison(
     a: side(before),
     b: side(after),
     collapseUnchanged: { margin: 3, minSize: 6 },
-    diffConfig: { scanLimit: 2000, timeout: 500 },
+    diffConfig: DIFF_CONFIG,
   });
   return () => view.destroy();
 }

@@ -5,7 +5,7 @@ import {
   type Persistence,
   type TableName,
 } from '@ggen-sim/core';
-import { useCallback, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, type ReactNode } from 'react';
 import { linkTo, useAddress } from '../address/navigation.ts';
 import { CopyableText } from '../components/copyable-text.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
@@ -31,6 +31,33 @@ export function MemoryRecord({ agentId }: { agentId: string }): ReactNode {
 }
 
 const MEMORY: readonly TableName[] = ['agent_memory'];
+const AUDIT: readonly TableName[] = ['audit_log'];
+
+// Loaded with the first memory that was in a conflict.
+const MemoryMerge = lazy(async () => ({ default: (await import('../sync/memory-merge.tsx')).MemoryMerge }));
+
+/** Shows the conflict of a memory, if a synchronisation has ever met one. */
+function MemoryConflict({ memory }: { memory: MemoryRow }): ReactNode {
+  const { agentId } = memory;
+  const query = useCallback(
+    async (persistence: Persistence) =>
+      await persistence.queryAuditTrail({
+        operation: 'memory_conflict',
+        operationType: 'sync',
+        agentExact: agentId,
+        since: '0001-01-01',
+        limit: 1,
+      }),
+    [agentId],
+  );
+  const { value: entries = [] } = useLiveQuery(query, AUDIT);
+  if (entries.length === 0) return null;
+  return (
+    <Suspense fallback={null}>
+      <MemoryMerge key={agentId} memory={memory} />
+    </Suspense>
+  );
+}
 
 function MemoryView({ memory }: { memory: MemoryRow }): ReactNode {
   const { agentId, memoryJson, lastUpdated } = memory;
@@ -47,6 +74,7 @@ function MemoryView({ memory }: { memory: MemoryRow }): ReactNode {
           ['Memory ID', <CopyableText key="id" name="memory ID" text={memory.memoryId} />],
         ]}
       />
+      <MemoryConflict memory={memory} />
       <Versions memory={memory} shown={shown} compared={compared} />
       {compared === undefined && shown === memory.version ? (
         <>

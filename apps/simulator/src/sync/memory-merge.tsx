@@ -1,0 +1,325 @@
+/** Loaded with the first memory that was in a conflict. */
+import { showTime, type MemoryRow, type Persistence, type TableName } from '@ggen-sim/core';
+import type { ConflictVersion, MemoryConflict } from '@ggen-sim/sync';
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { withoutLayout } from '../components/json-layout.ts';
+import { notify } from '../components/notices.tsx';
+import { parsedJson } from '../components/parsed-json.ts';
+import { printable } from '../components/printable.ts';
+import { StatusMark } from '../components/status.tsx';
+import { StoredText } from '../components/stored-text.tsx';
+import { reportDatabaseFailure, useDatabaseState } from '../database/database.ts';
+import type { Failure } from '../database/failure.ts';
+import { usePersistence } from '../database/persistence-context.ts';
+import { useLiveQuery } from '../database/use-live-query.ts';
+import { TextComparison } from '../editor/text-comparison-view.tsx';
+import { useLoadedEditor } from '../editor/use-loaded-editor.ts';
+import { formatted } from '../record-dialog/json-text.tsx';
+import { conflictsOf, mergeSeen, type SeenConflicts } from './running-sync.ts';
+import './memory-merge.css';
+
+/** What a user looks at: the version in use, and those that it met. */
+interface Seen extends SeenConflicts {
+  readonly used: ConflictVersion;
+  /** At least one, the latest first. */
+  readonly others: readonly [ConflictVersion, ...ConflictVersion[]];
+}
+
+const TABLES: readonly TableName[] = ['agent_memory', 'audit_log'];
+
+/** Texts that were edited and not saved, by the conflicts that they are to end: closing the dialog loses none. */
+const drafts = new Map<string, string>();
+
+/** Shows a memory that several machines saved without knowing of each other, and merges it. */
+export function MemoryMerge({ memory }: { memory: MemoryRow }): ReactNode {
+  const { agentId, version } = memory;
+  const query = useCallback(
+    (persistence: Persistence) => conflictsOf(persistence, agentId, false),
+    [agentId],
+  );
+  const { value: conflicts, failure } = useLiveQuery(query, TABLES);
+  const seen = useMemo(
+    () => (conflicts === undefined ? undefined : seenOf(agentId, version, conflicts)),
+    [agentId, version, conflicts],
+  );
+  /** Kept while it is edited: what arrives meanwhile takes no text away. */
+  const [edited, setEdited] = useState<{ readonly seen: Seen; readonly other: ConflictVersion }>();
+  /** Kept when another version takes the place of what was shown: it is why the merge was refused. */
+  const [refused, setRefused] = useState<Failure>();
+  const shown = edited?.seen ?? seen;
+  if (failure) return <FailureNotice failure={failure} />;
+  if (shown === undefined) return refused === undefined ? null : <FailureNotice failure={refused} />;
+  return (
+    <Conflict
+      key={keyOf(shown)}
+      failure={refused}
+      onFailure={setRefused}
+      seen={shown}
+      isCurrent={seen !== undefined && keyOf(seen) === keyOf(shown) && seen.version === shown.version}
+      edited={edited?.other}
+      onEdit={(other) => setEdited(other && { seen: shown, other })}
+    />
+  );
+}
+
+function Conflict({
+  seen,
+  isCurrent,
+  edited,
+  onEdit,
+  failure,
+  onFailure,
+}: {
+  seen: Seen;
+  /** False where another version was saved, or has arrived, since. */
+  isCurrent: boolean;
+  /** The version that the text is edited beside; undefined while none is edited. */
+  edited: ConflictVersion | undefined;
+  onEdit: (beside: ConflictVersion | undefined) => void;
+  failure: Failure | undefined;
+  onFailure: (failure: Failure | undefined) => void;
+}): ReactNode {
+  const persistence = usePersistence();
+  const state = useDatabaseState();
+  const readOnly = state.phase === 'open' && state.server?.readOnly === true;
+  const { contents, failure: unreadable } = useContents(seen);
+  const [chosen, setChosen] = useState(seen.others[0].hash);
+  const [busy, setBusy] = useState(false);
+  const { used, others } = seen;
+  const other = edited ?? others.find(({ hash }) => hash === chosen) ?? others[0];
+  const [usedJson, otherJson] = [used, other].map(({ hash }) => contents?.get(hash) ?? undefined);
+  const text = drafts.get(keyOf(seen)) ?? (usedJson === undefined ? '' : formatted(usedJson));
+
+  const save = async (merged: { readonly hash: string } | { readonly memory: string }): Promise<void> => {
+    setBusy(true);
+    onFailure(undefined);
+    try {
+      const saved = await mergeSeen(persistence, seen, merged);
+      drafts.delete(keyOf(seen));
+      onEdit(undefined);
+      notify('Memory merged', `Version ${saved.version} goes to the other machines.`);
+    } catch (error) {
+      onFailure(reportDatabaseFailure(error));
+    }
+    setBusy(false);
+  };
+  const saveText = (): Promise<void> => {
+    const typed = drafts.get(keyOf(seen)) ?? text;
+    if (parsedJson(typed) !== undefined) return save({ memory: withoutLayout(typed) });
+    onFailure({ code: 'INVALID_JSON', message: `This is no JSON: ${reasonOf(typed)}`, hint: undefined });
+    return Promise.resolve();
+  };
+  return (
+    <section aria-label="Conflict" className="memory-merge">
+      <h3 className="status status--warning">
+        <StatusMark tone="warning" />
+        Several machines saved this memory at once
+      </h3>
+      <p className="muted">In use is {nameOf(used)}, on all machines. A merge is the version after both.</p>
+      {edited === undefined && others.length > 1 ? (
+        <label className="memory-merge__versions">
+          Other version
+          <select className="field" value={other.hash} onChange={({ target }) => setChosen(target.value)}>
+            {others.map((version) => (
+              <option key={version.hash} value={version.hash}>
+                {nameOf(version)}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
+      {unreadable ? <FailureNotice failure={unreadable} /> : null}
+      {contents === undefined && unreadable === undefined ? <p className="muted">Loading…</p> : null}
+      {contents !== undefined && (usedJson === undefined || otherJson === undefined) ? (
+        <p className="muted">
+          What {otherJson === undefined ? 'the other version' : 'the version in use'} held was removed.
+        </p>
+      ) : null}
+      {usedJson !== undefined && otherJson !== undefined ? (
+        edited === undefined ? (
+          <TextComparison
+            before={formatted(otherJson)}
+            after={formatted(usedJson)}
+            beforeLabel={`Other: ${nameOf(other)}`}
+            afterLabel={`In use: ${nameOf(used)}`}
+          />
+        ) : (
+          <MergedText
+            content={text}
+            other={formatted(otherJson)}
+            onEdit={(content) => drafts.set(keyOf(seen), content)}
+          />
+        )
+      ) : null}
+      {isCurrent ? null : (
+        <p className="status status--warning" role="status">
+          <StatusMark tone="warning" />
+          Another version was saved meanwhile. Copy what you need of this text, and cancel to see it.
+        </p>
+      )}
+      {failure === undefined ? null : <FailureNotice failure={failure} />}
+      {readOnly ? (
+        <Commands hash={other.hash} />
+      ) : (
+        <div className="memory-merge__versions">
+          {edited === undefined ? (
+            <>
+              <button
+                type="button"
+                className="button"
+                disabled={busy || usedJson === undefined}
+                onClick={() => void save({ hash: used.hash })}
+              >
+                Keep the one in use
+              </button>
+              <button
+                type="button"
+                className="button"
+                disabled={busy || otherJson === undefined}
+                onClick={() => void save({ hash: other.hash })}
+              >
+                Take the other
+              </button>
+              <button
+                type="button"
+                className="button"
+                disabled={busy || usedJson === undefined || otherJson === undefined}
+                onClick={() => onEdit(other)}
+              >
+                Edit a merge…
+              </button>
+            </>
+          ) : (
+            <>
+              <button
+                type="button"
+                className="button button--primary"
+                disabled={busy}
+                onClick={() => void saveText()}
+              >
+                {busy ? 'Saving…' : 'Save the merge'}
+              </button>
+              <button
+                type="button"
+                className="button"
+                disabled={busy}
+                onClick={() => {
+                  drafts.delete(keyOf(seen));
+                  onFailure(undefined);
+                  onEdit(undefined);
+                }}
+              >
+                Cancel
+              </button>
+            </>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The text that is to be saved, with the lines of the other version between its own. */
+function MergedText({
+  content,
+  other,
+  onEdit,
+}: {
+  content: string;
+  other: string;
+  onEdit: (content: string) => void;
+}): ReactNode {
+  const { host, failure } = useLoadedEditor(async () => {
+    const { createMergeEditor } = await import('../editor/merge-editor.ts');
+    return (element) => createMergeEditor({ host: element, content, other, label: 'Merged memory', onEdit });
+  });
+  if (failure) return <FailureNotice failure={failure} />;
+  return (
+    <>
+      <p className="muted">
+        This text is saved. It begins with the memory in use; what the other one has instead is between the
+        lines.
+      </p>
+      <div ref={host} className="memory-merge__editor" />
+    </>
+  );
+}
+
+/** Says how a studio that only reads is left for a merge. */
+function Commands({ hash }: { hash: string }): ReactNode {
+  return (
+    <p className="muted memory-merge__command">
+      This studio only reads: start it with <code>--write</code> to merge here. On the command line,{' '}
+      <code>
+        ggen-sim db memory merge AGENT_ID --take <StoredText text={hash} />
+      </code>{' '}
+      takes the other version.
+    </p>
+  );
+}
+
+/** Reads the memories of conflicts, once: they do not change. A memory that was removed is null. */
+function useContents({ agentId, used, others }: Seen): {
+  readonly contents: ReadonlyMap<string, string | null> | undefined;
+  readonly failure: Failure | undefined;
+} {
+  const persistence = usePersistence();
+  const hashes = [used, ...others].map(({ hash }) => hash).join(' ');
+  const [read, setRead] = useState<{
+    readonly contents: ReadonlyMap<string, string | null> | undefined;
+    readonly failure: Failure | undefined;
+  }>({ contents: undefined, failure: undefined });
+  useEffect(() => {
+    let mounted = true;
+    const readAll = async (): Promise<void> => {
+      try {
+        const conflicts = await conflictsOf(persistence, agentId, true);
+        const contents = new Map(
+          conflicts
+            .flatMap(({ winner, loser }) => [winner, loser])
+            .map(({ hash, memoryJson }) => [hash, memoryJson ?? null] as const),
+        );
+        if (mounted) setRead({ contents, failure: undefined });
+      } catch (error) {
+        if (mounted) setRead({ contents: undefined, failure: reportDatabaseFailure(error) });
+      }
+    };
+    void readAll();
+    return () => {
+      mounted = false;
+    };
+  }, [persistence, agentId, hashes]);
+  return read;
+}
+
+/** @returns undefined where nothing is to be merged */
+function seenOf(agentId: string, version: number, conflicts: readonly MemoryConflict[]): Seen | undefined {
+  const lost = new Set(conflicts.map(({ loser }) => loser.hash));
+  // Of several conflicts, the version in use has won the last one.
+  const used = conflicts.find(({ winner }) => !lost.has(winner.hash))?.winner;
+  const byHash = new Map(
+    conflicts.flatMap(({ winner, loser }) => [winner, loser]).map((one) => [one.hash, one]),
+  );
+  const [other, ...more] = [...byHash.values()].filter(({ hash }) => hash !== used?.hash);
+  if (used === undefined || other === undefined) return undefined;
+  const auditIds = conflicts.map(({ auditId }) => auditId);
+  return { agentId, version, auditIds, used, others: [other, ...more] };
+}
+
+function keyOf({ auditIds }: SeenConflicts): string {
+  return auditIds.toSorted().join(' ');
+}
+
+function nameOf({ version, lastUpdated }: ConflictVersion): string {
+  return `version ${version}, ${printable(showTime(lastUpdated))} UTC`;
+}
+
+function reasonOf(text: string): string {
+  try {
+    JSON.parse(text);
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,55 @@
+/** A merge in the page is of the versions that were seen, and of no others. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openPersistence, type Persistence } from '@ggen-sim/core';
+import { openTarget, Synchroniser } from '@ggen-sim/sync';
+import { expect, it, onTestFinished } from 'vitest';
+import { conflictsOf, mergeSeen, type SeenConflicts } from '../src/sync/running-sync.ts';
+
+const agent = { agentId: 'a', agentType: 't' };
+
+async function see(database: Persistence): Promise<SeenConflicts> {
+  const [memory] = await database.queryMemory({ agentExact: 'a' });
+  const conflicts = await conflictsOf(database, 'a', false);
+  return { agentId: 'a', version: memory?.version ?? 0, auditIds: conflicts.map(({ auditId }) => auditId) };
+}
+
+it('refuses a version that was not seen, also one of the same number', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ggen-merge-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const target = await openTarget(path.join(folder, 'hub.db'));
+  await using one = await openPersistence({ storage: 'memory' });
+  await using two = await openPersistence({ storage: 'memory' });
+  await using three = await openPersistence({ storage: 'memory' });
+  const synchronise = async (...databases: Persistence[]): Promise<void> => {
+    for (const database of databases) await new Synchroniser(database, target).synchronise();
+  };
+  for (const [database, memory] of [
+    [one, '{"in":"one"}'],
+    [two, '{"in":"two"}'],
+    [three, '{"in":"three"}'],
+  ] as const)
+    await database.saveMemory({ ...agent, memory });
+  await synchronise(one, two, one);
+  const first = await see(one);
+  expect(first).toMatchObject({ version: 1, auditIds: [expect.any(String)] });
+  const contents = await conflictsOf(one, 'a', true);
+  expect(contents.flatMap(({ winner, loser }) => [winner.memoryJson, loser.memoryJson]).toSorted()).toEqual([
+    '{"in":"one"}',
+    '{"in":"two"}',
+  ]);
+
+  await synchronise(three, one);
+  expect((await see(one)).version).toBe(1);
+  await expect(mergeSeen(one, first, { memory: '{}' })).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+  const second = await see(one);
+  expect(second.auditIds.length).toBeGreaterThan(1);
+  expect(await mergeSeen(one, second, { memory: '{"in":"all"}' })).toMatchObject({ version: 2 });
+  await expect(mergeSeen(one, second, { memory: '{}' })).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+  expect(await conflictsOf(one, 'a', true)).toEqual([]);
+  await synchronise(one, two, three);
+  for (const database of [one, two, three])
+    expect(await database.queryMemory()).toMatchObject([{ memoryJson: '{"in":"all"}', version: 2 }]);
+  await target.close();
+});
