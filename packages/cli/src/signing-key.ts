@@ -1,10 +1,21 @@
 /** Files of the keys that sign or cosign checkpoints: the private one, which only its owner may read, and `.pub` beside it. */
-import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import type { NoteSigner } from '@ggen-sim/core';
 import { CommandFailure, reasonOf } from './failures.ts';
 
 /** Bits of a mode that let others read or write a file. */
 const OTHERS = 0o077;
+
+const PUBLIC_MODE = 0o644;
 
 /** Returns the path of the public key beside a private one. */
 export function publicKeyFile(keyFile: string): string {
@@ -23,13 +34,26 @@ export async function openSigningKey(
   name: string,
   cosigns = false,
 ): Promise<{ readonly signer: NoteSigner; readonly isNew: boolean }> {
-  const { cosignerOf, generateCosignerKeys, generateNoteKeys, signerOf } = await import('@ggen-sim/core');
-  const [generate, read] = cosigns ? [generateCosignerKeys, cosignerOf] : [generateNoteKeys, signerOf];
+  const core = await import('@ggen-sim/core');
+  const [generate, read, publicKeyOf] = cosigns
+    ? ([core.generateCosignerKeys, core.cosignerOf, core.cosignerKeyOf] as const)
+    : ([core.generateNoteKeys, core.signerOf, core.verifierKeyOf] as const);
   const stored = readPrivate(keyFile);
-  if (stored !== undefined) return { signer: await read(stored), isNew: false };
+  const publicFile = publicKeyFile(keyFile);
+  if (stored !== undefined) {
+    const signer = await read(stored);
+    // It was killed before it wrote both.
+    if (!existsSync(publicFile)) createFile(publicFile, publicKeyOf(signer), PUBLIC_MODE, true);
+    return { signer, isNew: false };
+  }
+  if (existsSync(publicFile)) {
+    throw new CommandFailure('INVALID_ARGUMENT', `There is ${publicFile}, and no private key ${keyFile}`, {
+      hint: 'Give the name of its private key, or another one to make new keys',
+    });
+  }
   const { signerKey, verifierKey } = await generate(name);
   createFile(keyFile, signerKey, 0o600);
-  createFile(publicKeyFile(keyFile), verifierKey, 0o644);
+  createFile(publicFile, verifierKey, PUBLIC_MODE);
   return { signer: await read(signerKey), isNew: true };
 }
 
@@ -62,8 +86,8 @@ function readPrivate(file: string): string | undefined {
   }
 }
 
-/** Creates a file; one that exists is not replaced. */
-function createFile(file: string, text: string, mode: number): void {
+/** Creates a file; one that exists is not replaced. @param isOptional - true to go on in a folder that is not to be written */
+function createFile(file: string, text: string, mode: number, isOptional = false): void {
   try {
     const descriptor = openSync(file, 'wx', mode);
     try {
@@ -74,7 +98,7 @@ function createFile(file: string, text: string, mode: number): void {
       closeSync(descriptor);
     }
   } catch (cause) {
-    throw fileFailure(file, cause);
+    if (!isOptional) throw fileFailure(file, cause);
   }
 }
 

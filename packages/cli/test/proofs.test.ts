@@ -1,5 +1,5 @@
 /** Checkpoints and proofs on the command line: made from a database, verified without one. */
-import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { nativeSqlite } from '../../../tests/support/native-sqlite.ts';
@@ -106,4 +106,58 @@ it('refuses a private key that others can read, and what is no key or proof', as
   const unused = await sandbox.run(['db', 'verify', '--key', `${key}.pub`]);
   expect(unused).toMatchObject({ exitCode: 64, stdout: '' });
   expect((await sandbox.run(['db', 'prove', 'entry', 'x', '--checkpoint', at('text')])).exitCode).toBe(64);
+});
+
+it('makes no proof for the checkpoint of another database, and says which one it is', async () => {
+  await sandbox.db('init');
+  const other = at('other.db');
+  const ids = [];
+  for (const name of ['a', 'b', 'c'])
+    ids.push((await sandbox.db('save-receipt', name, 'agent', 'validation', '{}')).trim());
+  await sandbox.run(['db', 'save-receipt', 'a', 'agent', 'other', '{}', '--db', other, '--create']);
+  const checkpoints = {
+    own: await sandbox.db('checkpoint'),
+    other: (await sandbox.run(['db', 'checkpoint', '--db', other])).stdout,
+  };
+  for (const [name, text] of Object.entries(checkpoints)) writeFileSync(at(`${name}.txt`), text);
+  const otherOrigin = checkpoints.other.split('\n')[0] ?? '';
+  for (const words of [
+    ['receipt', ids[0] ?? '', '--checkpoint', at('other.txt')],
+    ['consistency', at('other.txt'), '--checkpoint', at('own.txt')],
+  ]) {
+    const wrong = await sandbox.run(['db', 'prove', ...words]);
+    expect(wrong).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(wrong.stderr).toMatch(/^error\[PROOF_INVALID\]/u);
+    expect(wrong.stderr).toContain(otherOrigin);
+  }
+  const swapped = await sandbox.run([
+    'db',
+    'prove',
+    'consistency',
+    at('own.txt'),
+    '--checkpoint',
+    at('other.txt'),
+  ]);
+  expect(swapped).toMatchObject({ exitCode: 64, stdout: '' });
+  // Its entries are fewer: what is said of a log that was cut off is not all there is to say.
+  const cut = await sandbox.run(['db', 'verify', '--checkpoint', at('own.txt'), '--db', other]);
+  expect(cut.exitCode).toBe(1);
+  expect(cut.stderr).toContain(`of another database (${checkpoints.own.split('\n')[0] ?? ''})`);
+});
+
+it('makes both files of a key, or none', async () => {
+  await sandbox.db('init');
+  const key = at('new.key');
+  writeFileSync(`${key}.pub`, 'of another key\n');
+  const refused = await sandbox.run(['db', 'checkpoint', '--key', key]);
+  expect(refused).toMatchObject({ exitCode: 64, stdout: '' });
+  expect(existsSync(key)).toBe(false);
+  expect(readFileSync(`${key}.pub`, 'utf8')).toBe('of another key\n');
+  rmSync(`${key}.pub`);
+  await sandbox.db('checkpoint', '--key', key);
+  const publicKey = readFileSync(`${key}.pub`, 'utf8');
+  // As after a kill between the two.
+  rmSync(`${key}.pub`);
+  await sandbox.db('checkpoint', '--key', key);
+  expect(readFileSync(`${key}.pub`, 'utf8')).toBe(publicKey);
 });

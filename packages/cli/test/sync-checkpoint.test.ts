@@ -86,7 +86,7 @@ it('says that the hub has no key, or a wrong one', async () => {
   await printed('db', 'checkpoint', '--key', at('own.key'), ...db);
   expect(await sandbox.run([...serve, at('own.key')])).toMatchObject({
     exitCode: 64,
-    stderr: expect.stringMatching(/^error\[INVALID_ARGUMENT\]: signerKey signs checkpoints of its own/u),
+    stderr: expect.stringMatching(/^error\[INVALID_ARGUMENT\]: This key signs checkpoints of its own/u),
   });
   chmodSync(at('own.key'), 0o644);
   const refused = await sandbox.run([...serve, at('own.key')]);

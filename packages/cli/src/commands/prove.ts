@@ -1,9 +1,10 @@
-import type { ProofRequest } from '@ggen-sim/core';
+import type { Checkpoint, ProofRequest } from '@ggen-sim/core';
 import { defineCommand, type Command } from '../command.ts';
-import { UsageError } from '../failures.ts';
+import { CommandFailure, UsageError } from '../failures.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { reportJson } from '../output/reports.ts';
 import { choice, requiredPath, requiredText } from '../parameters.ts';
+import { quotedIfNeeded } from '../shell/quoted-word.ts';
 import { readTextFile } from '../signing-key.ts';
 
 const KINDS = ['receipt', 'memory', 'audit', 'entry', 'consistency'] as const;
@@ -37,15 +38,36 @@ export const prove: Command = defineCommand({
     const note = readTextFile(checkpoint);
     const smallerNote = record === undefined ? readTextFile(id) : undefined;
     const { parseCheckpoint } = await import('@ggen-sim/core');
-    const { size } = parseCheckpoint(note);
-    const smallerSize = smallerNote === undefined ? undefined : parseCheckpoint(smallerNote).size;
+    const wanted = parseCheckpoint(note);
+    const smaller = smallerNote === undefined ? undefined : parseCheckpoint(smallerNote);
+    const { size } = wanted;
+    const smallerSize = smaller?.size;
+    if (smallerSize !== undefined && smallerSize > size) {
+      throw new UsageError(
+        `${id} has ${smallerSize} entries, and the later checkpoint ${checkpoint} has ${size}`,
+        'Give the earlier one first',
+      );
+    }
     const options = { ...context.longOperation(), ...record, ...omitUndefined({ smallerSize }), size };
     const proof = await database.prove(options);
     context.removeProgressBar();
+    if (proof.rootHash !== wanted.rootHash) throw otherHistory(checkpoint, wanted, proof.origin);
+    if (smaller !== undefined && 'smallerRootHash' in proof && proof.smallerRootHash !== smaller.rootHash)
+      throw otherHistory(id, smaller, proof.origin);
     const checkpoints = { checkpoint: note, ...omitUndefined({ smallerCheckpoint: smallerNote }) };
     await context.stdout.writeLine(reportJson({ ...proof, ...checkpoints }));
   },
 });
+
+/** Makes the error of a checkpoint that the change log does not begin with: nobody could verify the proof. */
+function otherHistory(file: string, { size, origin }: Checkpoint, ownOrigin: string): CommandFailure {
+  const other = origin === ownOrigin ? '' : `, which is of another database (${origin})`;
+  return new CommandFailure(
+    'PROOF_INVALID',
+    `The first ${size} entries of the change log are not those of the checkpoint ${file}${other}`,
+    { hint: `'ggen-sim db verify --checkpoint ${quotedIfNeeded(file)}' tells more` },
+  );
+}
 
 function recordOf(kind: Exclude<(typeof KINDS)[number], 'consistency'>, id: string): ProofRequest {
   if (kind === 'receipt') return { receiptId: id };

@@ -108,6 +108,8 @@ export function* compareCheckpoints(
     return;
   }
   const { origin } = makeCheckpoint(databaseId, 0, new Uint8Array());
+  const ofOther = (checkpoint: Checkpoint): string =>
+    checkpoint.origin === origin ? '' : `; the checkpoint is of another database (${checkpoint.origin})`;
   const tree = new MerkleTree();
   let agreed = 0;
   let lastSeq = 0;
@@ -118,8 +120,9 @@ export function* compareCheckpoints(
         agreed = next.size;
         continue;
       }
-      const other = next.origin === origin ? '' : `, which is of another database (${next.origin})`;
-      return `entries ${agreed + 1} to ${next.size} of the change log are not those of the checkpoint of ${next.size} entries${other}`;
+      return next.size === 0
+        ? `the checkpoint of 0 entries has another root than an empty change log${ofOther(next)}`
+        : `entries ${agreed + 1} to ${next.size} of the change log are not those of the checkpoint of ${next.size} entries${ofOther(next)}`;
     }
     return undefined;
   };
@@ -134,8 +137,9 @@ export function* compareCheckpoints(
     }
     yield undefined;
   }
-  for (const { size } of wanted) {
-    yield `the last ${size - tree.size} entries of the checkpoint of ${size} entries are cut off: the change log ends with entry ${lastSeq}`;
+  for (const checkpoint of wanted) {
+    const { size } = checkpoint;
+    yield `the last ${size - tree.size} entries of the checkpoint of ${size} entries are cut off: the change log ends with entry ${lastSeq}${ofOther(checkpoint)}`;
   }
 }
 

@@ -86,16 +86,16 @@ export function signerOf(signerKey: string): Promise<NoteSigner> {
 export async function signerOfType(type: SignatureType, signerKey: string): Promise<NoteSigner> {
   const text = signerKey.trim();
   const key = text.startsWith(PRIVATE_PREFIX) ? parseKey(text.slice(PRIVATE_PREFIX.length)) : undefined;
-  if (key === undefined) throw refused('signerKey is not the text of a private key');
+  if (key === undefined) throw refused('This is not the text of a private key');
   const { name, keyId, bytes } = key;
   const publicKey = await ed25519.publicKeyOf(bytes);
   if (!isEqual(keyId, keyIdOf(key.type, name, publicKey)))
-    throw refused('signerKey has another key id than its key');
+    throw refused('The private key has another key id than its key');
   if (key.type !== type) {
     throw refused(
       type === COSIGNATURE_TYPE
-        ? 'signerKey signs checkpoints of its own, and cosigns none of others'
-        : 'signerKey is that of a cosigner, and signs no notes of its own',
+        ? 'This key signs checkpoints of its own, and cosigns none of others'
+        : 'This key is that of a cosigner, and signs no notes of its own',
     );
   }
   return { name, publicKey, sign: (message) => ed25519.sign(bytes, message) };
