@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withLayout, withoutLayout } from '../src/components/json-layout.ts';
+import { withLayout, withoutLayout, withSortedMembers } from '../src/components/json-layout.ts';
 
 it.each([
   null,
@@ -22,4 +22,13 @@ it('changes no number, and no string of any length', () => {
   expect(withoutLayout(withLayout(json))).toBe(json);
   const long = JSON.stringify(['"\\'.repeat(5_000_000)]);
   expect(withoutLayout(withLayout(long))).toBe(long);
+});
+
+it.each([
+  ['{"b":{"d":1,"c":[{"z":"}","y":{}},[]]},"a":1.0}', '{"a":1.0,"b":{"c":[{"y":{},"z":"}"},[]],"d":1}}'],
+  ['[{"b":1 , "a":2},{}]', '[{"a":2,"b":1},{}]'],
+  ['{"twice":2,"twice":1,"":0}', '{"":0,"twice":2,"twice":1}'],
+  [' "text" ', '"text"'],
+])('puts the members of %s in order', (json, sorted) => {
+  expect(withSortedMembers(json)).toBe(sorted);
 });

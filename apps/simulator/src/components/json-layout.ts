@@ -22,6 +22,40 @@ export function withLayout(json: string): string {
   return parts.join('');
 }
 
+/** Puts the members of each object of valid JSON in the order of their names, which means the same. */
+export function withSortedMembers(json: string): string {
+  const result: Container = { isObject: false, values: [], names: [] };
+  const open = [result];
+  for (const token of tokensOf(json)) {
+    const container = open.at(-1) ?? result;
+    if (isStart(token)) {
+      open.push({ isObject: token === '{', values: [], names: [] });
+    } else if (token === '}' || token === ']') {
+      open.pop();
+      open.at(-1)?.values.push(textOf(container));
+    } else if (token !== ',' && token !== ':') {
+      const isName = container.isObject && container.names.length === container.values.length;
+      (isName ? container.names : container.values).push(token);
+    }
+  }
+  return result.values.join('');
+}
+
+/** An object or an array, as far as it has been read. */
+interface Container {
+  readonly isObject: boolean;
+  readonly values: string[];
+  /** Only of an object: the names of the values, in quotes. */
+  readonly names: string[];
+}
+
+function textOf({ isObject, names, values }: Container): string {
+  if (!isObject) return `[${values.join(',')}]`;
+  const members = values.map((value, index) => ({ name: names[index] ?? '', value }));
+  members.sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
+  return `{${members.map(({ name, value }) => `${name}:${value}`).join(',')}}`;
+}
+
 /** Leaves out what is between the tokens of valid JSON, as `JSON.stringify(value)` does. */
 export function withoutLayout(json: string): string {
   return [...tokensOf(json)].join('');

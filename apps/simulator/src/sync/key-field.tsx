@@ -1,7 +1,6 @@
 import { useId, useRef, useState, type ReactNode } from 'react';
 import { FilePicker } from '../components/file-picker.tsx';
-import { downloadFile } from '../storage/download.ts';
-import { KEY_FILE_NAME, keyOfFile, newKey } from './sync-key.ts';
+import { KEY_FILE_NAME, keyOfFile, newKey, saveKey } from './sync-key.ts';
 
 /** Asks for the key with which rows are encrypted before they leave: typed, from a file, or a new one. */
 export function KeyField({
@@ -62,7 +61,7 @@ export function KeyField({
         <button type="button" className="button" onClick={() => file.current?.click()}>
           Choose its file…
         </button>
-        <span aria-live="polite">{note}</span>
+        <span aria-live="polite">{problem === undefined ? note : null}</span>
       </div>
       <FilePicker
         input={file}
@@ -77,9 +76,4 @@ export function KeyField({
       </p>
     </div>
   );
-}
-
-/** Saves a key as a file that the command line reads. */
-export function saveKey(key: string): void {
-  downloadFile(KEY_FILE_NAME, [`${key}\n`], 'text/plain');
 }

@@ -3,7 +3,7 @@ import { showTime, type MemoryRow, type Persistence, type TableName } from '@gge
 import type { ConflictVersion, MemoryConflict } from '@ggen-sim/sync';
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
-import { withoutLayout } from '../components/json-layout.ts';
+import { withoutLayout, withSortedMembers } from '../components/json-layout.ts';
 import { notify } from '../components/notices.tsx';
 import { parsedJson } from '../components/parsed-json.ts';
 import { printable } from '../components/printable.ts';
@@ -89,7 +89,7 @@ function Conflict({
   const { used, others } = seen;
   const other = edited ?? others.find(({ hash }) => hash === chosen) ?? others[0];
   const [usedJson, otherJson] = [used, other].map(({ hash }) => contents?.get(hash) ?? undefined);
-  const text = drafts.get(keyOf(seen)) ?? (usedJson === undefined ? '' : formatted(usedJson));
+  const text = drafts.get(keyOf(seen)) ?? (usedJson === undefined ? '' : laidOut(usedJson));
 
   const save = async (merged: { readonly hash: string } | { readonly memory: string }): Promise<void> => {
     setBusy(true);
@@ -137,17 +137,19 @@ function Conflict({
         </p>
       ) : null}
       {usedJson !== undefined && otherJson !== undefined ? (
-        edited === undefined ? (
+        edited === undefined && laidOut(usedJson) === laidOut(otherJson) ? (
+          <p>Both say the same.</p>
+        ) : edited === undefined ? (
           <TextComparison
-            before={formatted(otherJson)}
-            after={formatted(usedJson)}
+            before={laidOut(otherJson)}
+            after={laidOut(usedJson)}
             beforeLabel={`Other: ${nameOf(other)}`}
             afterLabel={`In use: ${nameOf(used)}`}
           />
         ) : (
           <MergedText
             content={text}
-            other={formatted(otherJson)}
+            other={laidOut(otherJson)}
             onEdit={(content) => drafts.set(keyOf(seen), content)}
           />
         )
@@ -309,6 +311,11 @@ function seenOf(agentId: string, version: number, conflicts: readonly MemoryConf
 
 function keyOf({ auditIds }: SeenConflicts): string {
   return auditIds.toSorted().join(' ');
+}
+
+/** Lays a memory out for a comparison: another order of the members is no difference. */
+function laidOut(json: string): string {
+  return formatted(parsedJson(json) === undefined ? json : withSortedMembers(json));
 }
 
 function nameOf({ version, lastUpdated }: ConflictVersion): string {

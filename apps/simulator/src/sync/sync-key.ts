@@ -1,4 +1,5 @@
 /** The key of the synchronisation, in the forms that the command line reads: `--sync-key-file` and `GGEN_SIM_SYNC_KEY`. */
+import { downloadFile } from '../storage/download.ts';
 
 const KEY_BYTES = 32;
 const DIGITS = /^[0-9a-f]{64}$/u;
@@ -35,6 +36,11 @@ export async function keyOfFile(file: Blob): Promise<string | undefined> {
   if (DIGITS.test(text)) return text;
   const hasNewline = bytes.length === KEY_BYTES + 1 && bytes.at(-1) === 0x0a;
   return bytes.length === KEY_BYTES || hasNewline ? toDigits(bytes.subarray(0, KEY_BYTES)) : undefined;
+}
+
+/** Saves a key as a file that the command line reads. */
+export function saveKey(key: string): void {
+  downloadFile(KEY_FILE_NAME, [`${key}\n`], 'text/plain');
 }
 
 /** Returns the bytes of a key. */

@@ -1,5 +1,5 @@
 import type { SyncStatus } from '@ggen-sim/sync';
-import { useState, type ReactNode } from 'react';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { linkTo } from '../address/navigation.ts';
 import { viewAddress } from '../address/address.ts';
 import { DescriptionList } from '../components/description-list.tsx';
@@ -12,11 +12,14 @@ import type { Failure } from '../database/failure.ts';
 import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { addressProblem } from './hub-address.ts';
-import { HubForm, SecretsForm } from './hub-form.tsx';
 import { secretsFor } from './hub-secrets.ts';
-import { saveKey } from './key-field.tsx';
 import { disconnect, renewId, synchroniseNow, useSync } from './page-sync.ts';
 import { adviceOf, readConflicts, stateOf } from './sync-words.ts';
+import { saveKey } from './sync-key.ts';
+
+// Loaded when something is to be entered.
+const HubForm = lazy(async () => ({ default: (await import('./hub-form.tsx')).HubForm }));
+const SecretsForm = lazy(async () => ({ default: (await import('./hub-form.tsx')).SecretsForm }));
 
 const DOCS = 'https://github.com/ggen-sim/ggen-sim/blob/main/docs/fleet.md';
 
@@ -64,7 +67,9 @@ function NotSetUp(): ReactNode {
         Over a hub (<code>ggen-sim serve --hub</code>), the receipts, memories and audit entries of this
         browser and of your other machines become one. {link}
       </p>
-      <HubForm />
+      <Suspense fallback={null}>
+        <HubForm />
+      </Suspense>
     </>
   );
 }
@@ -218,13 +223,15 @@ function Controls({ status, hasToken }: { status: SyncStatus; hasToken: boolean 
         {button(DISCONNECT, 'Disconnecting…', disconnect)}
       </div>
       {isHub && (!hasToken || isOfKey || code === 'SYNC_UNAUTHORIZED') ? (
-        <SecretsForm
-          address={target}
-          asks={[
-            ...(hasToken && isOfKey ? [] : (['token'] as const)),
-            ...(isOfKey || (status.keyId !== null && key === undefined) ? (['key'] as const) : []),
-          ]}
-        />
+        <Suspense fallback={null}>
+          <SecretsForm
+            address={target}
+            asks={[
+              ...(hasToken && isOfKey ? [] : (['token'] as const)),
+              ...(isOfKey || (status.keyId !== null && key === undefined) ? (['key'] as const) : []),
+            ]}
+          />
+        </Suspense>
       ) : null}
     </>
   );
