@@ -63,12 +63,15 @@ export class RawLeaves {
   #write(start: number, row: RawRow, column: number): number {
     const type = row.type(column);
     if (type === Datatype.TEXT || type === Datatype.BLOB) {
-      const content = row.bytes(column);
-      this.#reserve(start, HEADER_BYTES + content.length);
+      const content = start + HEADER_BYTES;
+      const length = row.copyTo(column, this.#bytes, content);
+      if (content + length > this.#bytes.length) {
+        this.#reserve(start, HEADER_BYTES + length);
+        row.copyTo(column, this.#bytes, content);
+      }
       this.#bytes[start] = type;
-      this.#view.setUint32(start + 1, content.length);
-      this.#bytes.set(content, start + HEADER_BYTES);
-      return start + HEADER_BYTES + content.length;
+      this.#view.setUint32(start + 1, length);
+      return content + length;
     }
     this.#reserve(start, HEADER_BYTES + 8);
     if (type === Datatype.NULL) return writeValue(this.#bytes, this.#view, start, null);

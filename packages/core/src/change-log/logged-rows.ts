@@ -88,7 +88,7 @@ export class LoggedRow {
     const first = rowidColumn(table) + 1;
     if (row.type(first) !== Datatype.TEXT || row.type(Column.rowId) !== Datatype.TEXT) return false;
     if (row.type(Column.leaf) !== Datatype.BLOB) return false;
-    if (!isSameBytes(row.bytes(Column.rowId), row.bytes(first))) return false;
+    if (!row.hasSameBytes(Column.rowId, first)) return false;
     const computed = this.#leaves.leafOf(table.name, row, first, table.columns.length);
     return isSameBytes(row.bytes(Column.leaf), computed);
   }

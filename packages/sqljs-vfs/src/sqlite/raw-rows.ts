@@ -27,6 +27,14 @@ export interface RawRow {
    * them.
    */
   bytes(column: number): Uint8Array;
+  /**
+   * Copies the bytes of a BLOB, or of a text in UTF-8, as far as there is room for all of them.
+   * @param start - place in the target
+   * @returns the number of bytes, copied or not
+   */
+  copyTo(column: number, target: Uint8Array, start: number): number;
+  /** True where the bytes of two columns are the same, each a BLOB or a text in UTF-8. */
+  hasSameBytes(column: number, other: number): boolean;
 }
 
 /** Functions of sql.js's module, which are those of SQLite. */
@@ -118,6 +126,9 @@ function bind(api: StatementApi, statement: number, index: number, value: RawBin
   }
 }
 
+/** Bytes up to which a loop costs less than a view of them. */
+const SHORT_BYTES = 64;
+
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
 class CurrentRow implements RawRow {
@@ -155,10 +166,36 @@ class CurrentRow implements RawRow {
     return this.#range(this.#api._sqlite3_column_blob(this.#statement, column), column);
   }
 
+  copyTo(column: number, target: Uint8Array, start: number): number {
+    const pointer = this.#api._sqlite3_column_blob(this.#statement, column);
+    const length = this.#api._sqlite3_column_bytes(this.#statement, column);
+    if (start + length > target.length) return length;
+    const heap = this.#currentHeap();
+    if (length > SHORT_BYTES) target.set(heap.subarray(pointer, pointer + length), start);
+    else for (let index = 0; index < length; index++) target[start + index] = heap[pointer + index] ?? 0;
+    return length;
+  }
+
+  hasSameBytes(column: number, other: number): boolean {
+    const pointer = this.#api._sqlite3_column_blob(this.#statement, column);
+    const length = this.#api._sqlite3_column_bytes(this.#statement, column);
+    const otherPointer = this.#api._sqlite3_column_blob(this.#statement, other);
+    if (this.#api._sqlite3_column_bytes(this.#statement, other) !== length) return false;
+    const heap = this.#currentHeap();
+    for (let index = 0; index < length; index++) {
+      if (heap[pointer + index] !== heap[otherPointer + index]) return false;
+    }
+    return true;
+  }
+
   #range(pointer: number, column: number): Uint8Array {
     const length = this.#api._sqlite3_column_bytes(this.#statement, column);
-    // The memory may have grown, and its buffer is another one then.
+    return this.#currentHeap().subarray(pointer, pointer + length);
+  }
+
+  /** The memory may have grown, and its buffer is another one then. */
+  #currentHeap(): Uint8Array {
     if (this.#heap.buffer !== this.#memory.buffer) this.#heap = new Uint8Array(this.#memory.buffer);
-    return this.#heap.subarray(pointer, pointer + length);
+    return this.#heap;
   }
 }

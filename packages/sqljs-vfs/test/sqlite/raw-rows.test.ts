@@ -65,3 +65,22 @@ it('fails with the error of SQLite, and leaves no statement open', async () => {
   expect(() => db.eachRow('SELECT 1', [], none)).toThrow(/closed/);
   expect(Datatype.NULL).toBe(5);
 });
+
+it('copies the bytes of a value where there is room, and compares those of two', async () => {
+  const db = await openDatabase(memoryStorage());
+  const long = 'é'.repeat(100);
+  db.eachRow(`SELECT 'abc', x'616263', 'abd', '', NULL, ?, 'ab'`, [long], (row) => {
+    const target = new Uint8Array(210).fill(1);
+    expect([row.copyTo(0, target, 2), row.copyTo(3, target, 210), row.copyTo(4, target, 0)]).toEqual([
+      3, 0, 0,
+    ]);
+    expect([...target.subarray(0, 6)]).toEqual([1, 1, 97, 98, 99, 1]);
+    expect(row.copyTo(5, target, 11)).toBe(200);
+    expect(target[11]).toBe(1);
+    expect(row.copyTo(5, target, 10)).toBe(200);
+    expect(new TextDecoder().decode(target.subarray(10))).toBe(long);
+    expect([1, 2, 3, 6].map((column) => row.hasSameBytes(0, column))).toEqual([true, false, false, false]);
+    expect(row.hasSameBytes(3, 4)).toBe(true);
+  });
+  db.close();
+});
