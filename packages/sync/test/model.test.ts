@@ -4,7 +4,7 @@
  */
 import { memoryStorage, openDatabase } from '@ggen-sim/sqljs-vfs';
 import { expect, it } from 'vitest';
-import { SyncError, type PushedBatch, type SyncTarget } from '../src/index.ts';
+import { encryptedTarget, SyncError, type PushedBatch, type SyncTarget } from '../src/index.ts';
 import { hubIn } from '../src/targets/file-target.ts';
 import type { SeededRandom } from '../../../tests/support/seeded-random.ts';
 import { runHistory, type Place } from './random-history.ts';
@@ -51,9 +51,46 @@ async function inMemory(): Promise<Place> {
   };
 }
 
+/** The same with a key, over one target that is unreliable until the end. */
+async function inMemoryWithKey(): Promise<Place> {
+  const { unreliable: makeUnreliable, reliable, close } = await inMemory();
+  let inner = reliable();
+  const target = await encryptedTarget(
+    {
+      id: () => inner.id(),
+      cursor: (origin) => inner.cursor(origin),
+      unknown: (leaves) => inner.unknown(leaves),
+      push: (batch) => inner.push(batch),
+      pull: (request) => inner.pull(request),
+      cosign: (note) => inner.cosign(note),
+      subscribe: (signal) => inner.subscribe(signal),
+      close: () => inner.close(),
+    },
+    new Uint8Array(32).fill(7),
+  );
+  return {
+    unreliable: (random) => {
+      inner = makeUnreliable(random);
+      return target;
+    },
+    reliable: () => {
+      inner = reliable();
+      return target;
+    },
+    close,
+  };
+}
+
 it.each(Array.from({ length: HISTORIES }, (_, index) => index + 1))(
   'three databases come to the same rows (history %i)',
   async (seed) => {
     await expect(runHistory(seed, inMemory)).resolves.toBeUndefined();
+  },
+);
+
+it.each(Array.from({ length: Math.ceil(HISTORIES / 2) }, (_, index) => index + 1))(
+  'three databases with a key come to the same rows (history %i)',
+  async (seed) => {
+    await expect(runHistory(seed, inMemoryWithKey)).resolves.toBeUndefined();
   },
 );

@@ -3,7 +3,7 @@
  * so it compares, orders, removes and cosigns as ever.
  */
 import type { IncomingChange } from '@ggen-sim/core';
-import { isKeyId, type SealedText } from '../contract/sealed-text.ts';
+import { isKeyId, keyIdOf, type SealedText } from '../contract/sealed-text.ts';
 import type { PushedChange, PushedEntry, SyncTarget } from '../contract/sync-target.ts';
 import { SyncError } from '../errors.ts';
 import { RowCipher, type Seal } from './row-cipher.ts';
@@ -38,7 +38,7 @@ export async function encryptedTarget(target: SyncTarget, key: Uint8Array): Prom
 
 /** True for a change of which something was encrypted: its row, or the reason of a removal. */
 export function isSealed({ row, reason }: Pick<IncomingChange, 'row' | 'reason'>): boolean {
-  return [row, reason === null ? null : parsed(reason)].some((text) => typeof text?.['sealed'] === 'string');
+  return typeof row?.['sealed'] === 'string' || (reason !== null && keyIdOf(reason) !== null);
 }
 
 /** Which text it is. Whatever else a hub answers does not decrypt. */
