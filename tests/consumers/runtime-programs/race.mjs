@@ -17,12 +17,18 @@ const nativeScript = (name) =>
       `UPDATE total SET n = n + 1; COMMIT; SELECT '${name}-${row}';`,
   );
 
+/** Debian's `sqlite3`, as the native peer of a race. */
+const nativeShell = ({ run }) => ({
+  ask: (file, statements) => run('sqlite3', [file, statements]),
+  write: (file, script) => run('sh', ['-c', 'exec sqlite3 -batch -bail "$0" <"$1"', file, script]),
+});
+
 /** What SQLite says of a file that it cannot read. */
 const UNREADABLE = /malformed|not a database|corrupt/;
 
 /** @returns the damage to the file: rows lost or doubled, or a failed integrity check; undefined when it has none */
-async function findDamage(run, file, acknowledged) {
-  const ask = async (statement) => (await run('sqlite3', [file, statement])).trim().split('\n');
+async function findDamage(native, file, acknowledged) {
+  const ask = async (statements) => (await native.ask(file, statements)).trim().split(/\r?\n/);
   try {
     const stored = new Set(await ask('SELECT name FROM rows'));
     const lost = acknowledged.filter((name) => !stored.has(name));
@@ -39,9 +45,9 @@ async function findDamage(run, file, acknowledged) {
 }
 
 /** @returns the `failure` of a program, and the `damage` to the file, of one race */
-async function race({ project, run }, { command, file: toArguments }, locks) {
+async function race({ project, run }, { command, file: toArguments }, native, locks) {
   const file = path.join(mkdtempSync(path.join(project, 'race-')), 'race.db');
-  await run('sqlite3', [file, SCHEMA]);
+  await native.ask(file, SCHEMA);
   const racer = path.join(project, 'racer.mjs');
   const runs = [
     ...OURS.map((name) =>
@@ -50,12 +56,12 @@ async function race({ project, run }, { command, file: toArguments }, locks) {
     ...NATIVE.map((name) => {
       const script = `${file}.${name}.sql`;
       writeFileSync(script, ['.timeout 60000', ...nativeScript(name)].join('\n'));
-      return run('sh', ['-c', 'exec sqlite3 -batch -bail "$0" <"$1"', file, script]);
+      return native.write(file, script);
     }),
   ];
   const ends = await Promise.allSettled(runs);
   const failure = ends.find(({ status }) => status === 'rejected')?.reason.message;
-  const acknowledged = ends.flatMap(({ value }) => value?.trim().split('\n') ?? []);
+  const acknowledged = ends.flatMap(({ value }) => value?.trim().split(/\r?\n/) ?? []);
   const expected = (OURS.length + NATIVE.length) * ROWS_EACH;
   return {
     failure:
@@ -63,21 +69,24 @@ async function race({ project, run }, { command, file: toArguments }, locks) {
       (acknowledged.length === expected
         ? undefined
         : `${acknowledged.length} of ${expected} rows acknowledged`),
-    damage: await findDamage(run, file, acknowledged),
+    damage: await findDamage(native, file, acknowledged),
   };
 }
 
-/** @throws Error when a race with locks goes wrong */
-export async function tryRace(context, runtime) {
-  const { failure, damage } = await race(context, runtime, 'locked');
+/**
+ * @param native - the peer: `ask` runs statements on a file, `write` those in a script
+ * @throws Error when a race with locks goes wrong
+ */
+export async function tryRace(context, runtime, native = nativeShell(context)) {
+  const { failure, damage } = await race(context, runtime, native, 'locked');
   const problem = failure ?? damage;
   if (problem !== undefined) throw new Error(problem);
 }
 
 /** Control: the race must damage the file when the locks exclude no one. @throws Error when it does not */
-export async function tryRaceWithoutLocks(context, runtime) {
+export async function tryRaceWithoutLocks(context, runtime, native = nativeShell(context)) {
   for (let round = 0; round < MAX_CONTROL_ROUNDS; round++) {
-    const { damage } = await race(context, runtime, 'unlocked');
+    const { damage } = await race(context, runtime, native, 'unlocked');
     if (damage !== undefined) return;
   }
   throw new Error(`${MAX_CONTROL_ROUNDS} races without locks damaged no file, so the race proves nothing`);

@@ -35,7 +35,9 @@ export const nameCases: readonly StorageCase[] = [
         context.storage().delete('journal', { syncDirectory });
         context.expect(context.storage().exists('journal')).toBe(false);
         context.expect(context.bytes('main')).toEqual(patternBytes(100));
-        context.expect(context.file('journal').sizeBytes()).toBe(0);
+        const again = context.file('journal');
+        context.expect(again.sizeBytes()).toBe(0);
+        again.close();
         context.storage().delete('journal', { syncDirectory });
       }
     },
