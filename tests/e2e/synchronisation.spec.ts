@@ -374,6 +374,20 @@ test('a hub cannot read rows that have a key, and what two machines saved at onc
     await part(second.page).getByRole('button', { name: 'Connect', exact: true }).click();
     await expect(state(second.page)).toHaveText('Up to date');
     await expect.poll(() => second.executionIds()).toContain('SECRET of the page');
+    // What is kept has lost its key: the database knows which one it had.
+    await second.page.evaluate(() => {
+      for (const [name, kept] of Object.entries(sessionStorage))
+        if (name.startsWith('ggen-sim-hub-'))
+          sessionStorage.setItem(name, JSON.stringify({ ...JSON.parse(kept), key: undefined }));
+    });
+    await second.page.reload();
+    await ready(second.page);
+    await second.showTab('Database');
+    await expect(state(second.page)).toHaveText('Stopped: rows are encrypted, and the key is missing');
+    await connectWith('0'.repeat(64));
+    await expect(alert).toContainText('This database was set up with another key');
+    await connectWith(key);
+    await expect(state(second.page)).toHaveText('Up to date');
     await context.close();
   });
 
