@@ -25,6 +25,8 @@ export interface Parameter<Value = unknown> {
   readonly completes: Completes;
   /** True when `-` means standard input. */
   readonly readsStandardInput: boolean;
+  /** True when an empty text is refused as an option: without it, something would be left unprotected without a word. */
+  readonly refusesEmpty: boolean;
   /**
    * What any word given for it names (`an agent`), for an argument that a word meant for another one would be taken for.
    * Such a word is refused.
@@ -45,6 +47,7 @@ export function placeholderOf(name: string, parameter: Parameter): string {
 interface Wording {
   readonly description: string;
   readonly placeholder?: string;
+  readonly refusesEmpty?: boolean;
 }
 
 /** Makes a required text. */
@@ -198,7 +201,7 @@ export function flag(wording: Wording): Parameter<boolean> {
   return { ...one(wording), takes: 'nothing', parse: (texts) => texts.length > 0 };
 }
 
-function one({ description, placeholder }: Wording): Omit<Parameter<never>, 'parse'> {
+function one({ description, placeholder, refusesEmpty = false }: Wording): Omit<Parameter<never>, 'parse'> {
   return {
     takes: 'one',
     description,
@@ -208,6 +211,7 @@ function one({ description, placeholder }: Wording): Omit<Parameter<never>, 'par
     completes: 'nothing',
     readsStandardInput: false,
     anyWordNames: undefined,
+    refusesEmpty,
   };
 }
 

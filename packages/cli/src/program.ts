@@ -138,18 +138,19 @@ function addCommonOptions(parser: Parser, database: DatabaseUse): void {
 
 /** Returns the options that give the key. @throws {UsageError} when both are given */
 function keyOptionsOf(leaf: Parser): Request['keyOptions'] {
-  const keyFile = inherited<string>(leaf, 'keyFile');
-  const keyCommand = inherited<string>(leaf, 'keyCommand');
+  const keyFile = inherited<string>(leaf, 'keyFile', true);
+  const keyCommand = inherited<string>(leaf, 'keyCommand', true);
   if (keyFile !== undefined && keyCommand !== undefined)
     throw new UsageError('--key-file and --key-command exclude each other', 'Give one of them');
   return { keyFile, keyCommand };
 }
 
 /** Returns the value of an option that may stand before or after the words of the command, but not at both places. */
-function inherited<T>(leaf: Parser, name: string): T | undefined {
+function inherited<T>(leaf: Parser, name: string, refusesEmpty = false): T | undefined {
   const values: unknown[] = [];
   for (let parser: Parser | null = leaf; parser !== null; parser = parser.parent) {
     const value: unknown = parser.opts()[name];
+    if (value === '' && refusesEmpty) throw isEmpty(`--${kebabCase(name)}`);
     if (value !== undefined && value !== '') values.push(value);
   }
   if (values.length > 1 && typeof values[0] === 'string') throw givenTwice(`--${kebabCase(name)}`);
@@ -256,14 +257,22 @@ function refuseContradictions({ exclusive }: Command, given: ReadonlyMap<string,
   }
 }
 
-/** Returns the texts given for an option. Empty texts count as not given, so scripts can pass unset variables. */
+/**
+ * Returns the texts given for an option. Empty texts count as not given, so scripts can pass unset variables.
+ * @throws {UsageError} where nobody would notice that a key or a checkpoint was left out
+ */
 function optionTexts(leaf: Parser, name: string, parameter: Parameter): readonly string[] {
   const option = leaf.options.find((candidate) => candidate.long === `--${kebabCase(name)}`);
   const value: unknown = option && leaf.getOptionValue(option.attributeName());
   if (parameter.takes === 'nothing') return value === true ? ['yes'] : [];
   if (parameter.takes === 'maybe' && value === true) return [''];
-  if (Array.isArray(value)) return withoutEmpty(value as string[]);
-  return typeof value === 'string' ? withoutEmpty([value]) : [];
+  const texts = Array.isArray(value) ? (value as string[]) : typeof value === 'string' ? [value] : [];
+  if (parameter.refusesEmpty && texts.includes('')) throw isEmpty(`--${kebabCase(name)}`);
+  return withoutEmpty(texts);
+}
+
+function isEmpty(option: string): UsageError {
+  return new UsageError(`${option} is empty`, 'Leave it out to go without it');
 }
 
 function withoutEmpty(texts: readonly string[]): readonly string[] {

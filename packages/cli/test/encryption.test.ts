@@ -70,7 +70,6 @@ describe('the key is taken from', () => {
     ["SQLCipher's notation in the variable", [], { GGEN_SIM_KEY: `x'${DIGITS}'` }],
     ['a command', ['--key-command', 'cat ggen.key'], {}],
     ['the option rather than the variable', ['--key-file=ggen.key'], { GGEN_SIM_KEY: PASSPHRASE }],
-    ['the variable when an option is empty', ['--key-file='], { GGEN_SIM_KEY: DIGITS }],
   ])('%s', async (_, words, environment) => {
     keyFile('raw.key', Buffer.from(DIGITS, 'hex'));
     keyFile('raw-line.key', Buffer.from(`${DIGITS}0a`, 'hex'));

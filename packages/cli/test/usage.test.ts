@@ -150,6 +150,11 @@ const wrong: readonly (readonly [title: string, words: readonly string[], messag
     ['db', 'query-receipts', '%', 'json', '1; DROP TABLE receipts'],
     'LIMIT must be a whole number',
   ],
+  // A variable that is not set would otherwise leave something unprotected without a word.
+  ['empty key file', ['db', 'init', '--key-file', ''], '--key-file is empty'],
+  ['empty key of rows', ['sync', 'init', 'hub.db', '--sync-key-file', ''], '--sync-key-file is empty'],
+  ['empty signing key', ['db', 'checkpoint', '--key', ''], '--key is empty'],
+  ['empty checkpoint', ['db', 'verify', '--checkpoint', ''], '--checkpoint is empty'],
   ['no interval', ['sync', 'run', '--interval', '0'], "SECONDS must be a whole number, 1 or more, not '0'"],
   ['interval in words', ['sync', 'run', '--interval', 'x'], 'SECONDS must be a whole number, 1 or more'],
   ['negative days', ['db', 'cleanup', '-5'], "DAYS must be a whole number, 0 or more, not '-5'"],

@@ -65,11 +65,13 @@ export const rekey: Command = defineCommand({
   positionals: {},
   options: {
     newKeyFile: path({
+      refusesEmpty: true,
       placeholder: 'FILE',
       completes: 'files',
       description: 'file with the new key',
     }),
     newKeyCommand: optionalText({
+      refusesEmpty: true,
       placeholder: 'COMMAND',
       description: 'command that prints the new key or the new passphrase',
     }),

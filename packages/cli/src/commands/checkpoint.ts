@@ -16,7 +16,12 @@ export const checkpoint: Command = defineCommand({
   database: 'existing',
   positionals: {},
   options: {
-    key: path({ placeholder: 'FILE', completes: 'files', description: 'file of the private key' }),
+    key: path({
+      refusesEmpty: true,
+      placeholder: 'FILE',
+      completes: 'files',
+      description: 'file of the private key',
+    }),
   },
   examples: [
     'ggen-sim db checkpoint --key ggen.key > checkpoint.txt',

@@ -67,6 +67,7 @@ export const serve: Command = defineCommand({
         'with --hub: tokens for it alone, a line each: push, pull or push,pull, with @TENANT in PostgreSQL, the token, and whose it is',
     }),
     hubKey: path({
+      refusesEmpty: true,
       completes: 'files',
       placeholder: 'FILE',
       description:

@@ -31,6 +31,7 @@ const AGAIN_NOTES =
 /** The option of every command that reaches the target. */
 const SYNC_KEY = {
   syncKeyFile: path({
+    refusesEmpty: true,
     placeholder: 'FILE',
     completes: 'files',
     description:
@@ -214,7 +215,12 @@ export const syncCheckpoint: Command = defineCommand({
   database: 'existing',
   positionals: {},
   options: {
-    key: path({ placeholder: 'FILE', completes: 'files', description: 'file of the private key' }),
+    key: path({
+      refusesEmpty: true,
+      placeholder: 'FILE',
+      completes: 'files',
+      description: 'file of the private key',
+    }),
     ...SYNC_KEY,
   },
   examples: [

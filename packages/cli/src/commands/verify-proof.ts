@@ -24,11 +24,13 @@ export const verifyProof: Command = defineCommand({
   },
   options: {
     checkpoint: files({
+      refusesEmpty: true,
       isRequired: false,
       placeholder: 'FILE',
       description: 'checkpoint that was kept elsewhere, in place of the one in the proof',
     }),
     key: path({
+      refusesEmpty: true,
       placeholder: 'KEY_FILE',
       completes: 'files',
       description: 'file of the public key that must have signed or cosigned the checkpoint',

@@ -19,11 +19,13 @@ export const verify: Command = defineCommand({
   positionals: {},
   options: {
     checkpoint: files({
+      refusesEmpty: true,
       isRequired: false,
       placeholder: 'FILE',
       description: 'checkpoint that was kept elsewhere (db checkpoint)',
     }),
     key: path({
+      refusesEmpty: true,
       placeholder: 'KEY_FILE',
       completes: 'files',
       description: 'public key that must have signed or cosigned the checkpoints',
