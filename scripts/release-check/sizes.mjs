@@ -13,14 +13,14 @@ const KIB = 1024;
 const INSTALLED_KIB = {
   '@ggen-sim/sqljs-vfs': 6_200,
   '@ggen-sim/core': 12_900,
-  '@ggen-sim/agents': 35_000,
+  '@ggen-sim/agents': 36_500,
   '@ggen-sim/mcp': 31_000,
   '@ggen-sim/graphql': 17_000,
-  '@ggen-sim/serve': 14_500,
-  '@ggen-sim/hooks': 16_500,
+  '@ggen-sim/serve': 15_000,
+  '@ggen-sim/hooks': 17_100,
   '@ggen-sim/sync': 13_600,
-  '@ggen-sim/playwright': 12_300,
-  'ggen-sim': 14_300,
+  '@ggen-sim/playwright': 12_900,
+  'ggen-sim': 14_700,
 };
 const FIRST_VIEW_KIB = 830;
 
