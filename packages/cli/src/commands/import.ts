@@ -24,7 +24,7 @@ export const importTable: Command = defineCommand({
   notes:
     'Reads what db export and db backup write, or other rows under the names of the columns; compressed input (gzip) is ' +
     'noticed. Rows keep their ids and times, and get what they leave out: an id, the time now, success, version 1, a duration ' +
-    'of 0. Each batch of 10,000 rows is one transaction, so Ctrl-C leaves whole batches; with --if-absent the same import goes ' +
+    'of 0. Each batch of 2,000 rows is one transaction, so Ctrl-C leaves whole batches; with --if-absent the same import goes ' +
     'on from there. A row that breaks a rule or has the id of another one is refused, the others are stored. Prints the ' +
     'numbers of rows and the refused lines. A backup directory is read without its manifest: db restore checks it.',
   database: 'created',

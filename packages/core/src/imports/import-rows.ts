@@ -22,8 +22,8 @@ import { rowParser, type ParsedRow } from './parsed-rows.ts';
 const OPERATION = 'importRows';
 
 /** A transaction has at most so many rows, and the row that completes this size is its last. */
-const BATCH_ROWS = 10_000;
-const BATCH_CHARS = 8_000_000;
+const BATCH_ROWS = 2000;
+const BATCH_CHARS = 4_000_000;
 
 const MAX_REFUSED_LINES = 1000;
 
