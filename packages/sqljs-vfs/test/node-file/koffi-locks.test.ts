@@ -1,6 +1,4 @@
 /** The locks of Node on macOS, koffi and `fcntl`, with the constants of Linux. */
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Children } from '../../../../tests/support/child-process.ts';
@@ -8,34 +6,18 @@ import { nativeSqlite } from '../../../../tests/support/native-sqlite.ts';
 import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 import { fcntlRangeLocks } from '../../src/locks/fcntl-locks.node.ts';
 import { loadWithKoffi } from '../../src/locks/koffi-c-library.node.ts';
-import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { describeStorage } from '../../src/testing/index.ts';
+import { fileHarness, ONE_GIGABYTE_IS_ENOUGH } from './file-harness.ts';
 
 const PROCESSES = 12;
 const ROWS_EACH = 10;
 
 // The platform of koffi that this package's development depends on.
 describe.runIf(process.platform === 'linux' && process.arch === 'x64')('koffi', () => {
-  describeStorage(
-    'file, locks by koffi',
-    () => {
-      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sqljs-vfs-'));
-      const rangeLocks = fcntlRangeLocks(loadWithKoffi);
-      return {
-        storage: () => fileStorage(path.join(folder, 'data.db'), { rangeLocks }),
-        remove: () => fs.rmSync(folder, { recursive: true }),
-      };
-    },
-    {
-      framework: { describe, expect, it },
-      skip: [
-        {
-          case: 'database: beyond 1 GiB the page with the lock bytes is unused and the file is intact',
-          reason: 'one gigabyte per run is enough: the bytes take the same path as with other locks',
-        },
-      ],
-    },
-  );
+  describeStorage('file, locks by koffi', () => fileHarness({ rangeLocks: fcntlRangeLocks(loadWithKoffi) }), {
+    framework: { describe, expect, it },
+    skip: ONE_GIGABYTE_IS_ENOUGH,
+  });
 
   it('save the rows of many processes while native SQLite writes, and lose none', async () => {
     const children = await Children.bundle([path.join(import.meta.dirname, '../children/koffi-writer.ts')]);

@@ -9,6 +9,7 @@ import { ByteRangeLock, PENDING_BYTE, type RangeLocks } from '../../src/locks/by
 import { windowsRangeLocks } from '../../src/locks/windows-locks.node.ts';
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { describeStorage } from '../../src/testing/index.ts';
+import { fileHarness, ONE_GIGABYTE_IS_ENOUGH } from './file-harness.ts';
 import { LockFileEx, NotLockedError } from './lock-file-ex.ts';
 
 const RESERVED_BYTE = PENDING_BYTE + 1;
@@ -18,23 +19,8 @@ const SHARED = `${SHARED_FIRST}+${SHARED_SIZE_BYTES} read`;
 
 describeStorage(
   'file, locks of Windows',
-  () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sqljs-vfs-'));
-    const rangeLocks = windowsRangeLocks(new LockFileEx((fd) => fs.fstatSync(fd).ino).ranges);
-    return {
-      storage: () => fileStorage(path.join(folder, 'data.db'), { rangeLocks }),
-      remove: () => fs.rmSync(folder, { recursive: true }),
-    };
-  },
-  {
-    framework: { describe, expect, it },
-    skip: [
-      {
-        case: 'database: beyond 1 GiB the page with the lock bytes is unused and the file is intact',
-        reason: 'one gigabyte per run is enough: the bytes take the same path as with other locks',
-      },
-    ],
-  },
+  () => fileHarness({ rangeLocks: windowsRangeLocks(new LockFileEx((fd) => fs.fstatSync(fd).ino).ranges) }),
+  { framework: { describe, expect, it }, skip: ONE_GIGABYTE_IS_ENOUGH },
 );
 
 /**
