@@ -10,7 +10,7 @@ const HEIGHT_PX = 280;
 const LABEL_CHARACTERS = 14;
 /** Room beside the first and the last row, in rows. */
 const ROW_MARGIN = 0.6;
-/** Room beside a single time, in seconds: without any, uPlot shows years. */
+/** Room beside a single time, in seconds. */
 const TIME_MARGIN_SECONDS = 43_200;
 /** Least distance between two labels, in pixels: the width of the longest, and some room. */
 const LABEL_SPACE_PX = 96;
@@ -67,7 +67,11 @@ export function drawResult(
         x: {
           time: axis.kind === 'time',
           ...(margin > 0 && {
-            range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [min - margin, max + margin],
+            // Of a single time, uPlot gives an end that is years later.
+            range: (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [
+              min - margin,
+              (isSingle ? min : max) + margin,
+            ],
           }),
         },
         y: { range: (_, min, max) => rangeWithZero(min, max) },
