@@ -66,6 +66,8 @@ interface TableState {
   next: { readonly rowid: Rowid; readonly seq: number } | undefined;
   /** False where rowids are random. */
   ascends: boolean;
+  /** The deletion of rows of this table that comes next after the current entry. */
+  deletionSeq: number | undefined;
   /** The entry that numbered the rows anew last, and the number of entries before it that have a rowid. */
   renumbering: { readonly seq: number; readonly entries: number } | undefined;
   /** Those that were found. */
@@ -284,7 +286,9 @@ export class HistoryCheck {
     if (rowId === null) return;
     const [nextSeq, body] = this.#connection.get(NEXT_VERSION_SQL, [rowId, seq]) ?? [];
     if (typeof body !== 'string') {
-      this.#deleted(state, entry, rowid);
+      // A memory that was deleted and saved again has one rowid for all of its entries since they were numbered anew.
+      const isExplained = this.#isRenumbered && (state.deletionSeq ?? Infinity) < Number(nextSeq);
+      if (!isExplained) this.#deleted(state, entry, rowid);
       return;
     }
     const kept = parseObject(body) as Readonly<Record<string, SqlValue>>;
@@ -325,9 +329,10 @@ export class HistoryCheck {
       return;
     }
     // A reset removes every entry before it. The rowids of a restore are of rows that other entries tell of.
-    if (members['cause'] !== 'reset' && members['cause'] !== 'restore')
-      this.#rowsDeleted += Number(members['count']);
-    if (this.#isRenumbered || members['cause'] === 'reset' || members['cause'] === 'restore') return;
+    if (members['cause'] === 'reset' || members['cause'] === 'restore') return;
+    this.#rowsDeleted += Number(members['count']);
+    state.deletionSeq = seq;
+    if (this.#isRenumbered) return;
     const size = ranges.reduce((sum, range) => sum + sizeOf(range), 0);
     if (size > MAX_DELETED_ROWS || size !== members['count']) {
       this.#miscounted(entry);
@@ -433,6 +438,7 @@ function newState(table: AnyTable, ascends: boolean): TableState {
     last: undefined,
     next: undefined,
     ascends,
+    deletionSeq: undefined,
     renumbering: undefined,
     renumberedEntries: 0,
   };

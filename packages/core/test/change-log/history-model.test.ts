@@ -1,18 +1,23 @@
 /**
- * Random histories against a model: saves, updates of memory, deletions, redactions, retention, rows of other programs, and
- * processes that are killed while they save. Rows, events, versions, checkpoints and proofs agree with the model.
- * `CRASH_SEED` gives other histories.
+ * Random histories against a model: saves, updates of memory, versions that are restored, deletions, redactions, retention,
+ * rows of other programs, backups that are restored, and processes that are killed while they save. Rows, events, versions,
+ * checkpoints and proofs agree with the model. `CRASH_SEED` gives other histories, `HISTORIES` more of them.
  */
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Children } from '../../../../tests/support/child-process.ts';
 import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
-import { verifyProof, type Persistence } from '../../src/index.ts';
+import { parseRedacted, verifyProof, type Persistence } from '../../src/index.ts';
+import { MemoryBackupDirectory } from '../../src/testing/memory-backup-directory.ts';
 import { auditOf, collect, memoryOf, receiptOf, upTo } from '../../src/testing/persistence-case.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const FIRST_SEED = Number(process.env['CRASH_SEED'] ?? 20_260_101);
+const HISTORIES = Number(process.env['HISTORIES'] ?? 3);
 const STEPS = 25;
+
+/** In place of the text of a version that was redacted. */
+const REDACTED = 'redacted';
 
 let children: Children;
 beforeAll(async () => {
@@ -24,11 +29,43 @@ afterAll(() => children.remove());
 class Model {
   receipts: string[] = [];
   audits: string[] = [];
-  readonly redacted: Set<string> = new Set();
+  redacted: Set<string> = new Set();
   /** Texts of every version of each memory. */
-  readonly memories: Map<string, string[]> = new Map();
+  memories: Map<string, readonly string[]> = new Map();
+  /** Number of saves that replaced a memory. */
+  replaced = 0;
   /** Texts of the checkpoints that were kept. */
-  readonly checkpoints: string[] = [];
+  checkpoints: string[] = [];
+  /** How many of them were made before the last restore, which gave the database another id. */
+  ofEarlierIds = 0;
+  /** The last backup, and what it holds. */
+  backup: { readonly directory: MemoryBackupDirectory; readonly restored: () => void } | undefined;
+
+  saveMemory(agent: string, text: string): void {
+    const versions = this.memories.get(agent);
+    if (versions !== undefined) this.replaced++;
+    this.memories.set(agent, [...(versions ?? []), text]);
+  }
+
+  /** Remembers what is stored now, as a backup has it: the change log too, and so what earlier checkpoints are of. */
+  keep(directory: MemoryBackupDirectory): void {
+    const receipts = [...this.receipts];
+    const audits = [...this.audits];
+    const redacted = [...this.redacted];
+    const memories = [...this.memories];
+    const checkpoints = [...this.checkpoints];
+    const { replaced } = this;
+    const restored = (): void => {
+      this.receipts = [...receipts];
+      this.audits = [...audits];
+      this.redacted = new Set(redacted);
+      this.memories = new Map(memories);
+      this.checkpoints = [...checkpoints];
+      this.ofEarlierIds = checkpoints.length;
+      this.replaced = replaced;
+    };
+    this.backup = { directory, restored };
+  }
 }
 
 async function changeSomething(
@@ -38,7 +75,7 @@ async function changeSomething(
   random: SeededRandom,
   name: string,
 ): Promise<void> {
-  switch (random.below(9)) {
+  switch (random.below(13)) {
     case 0:
     case 1: {
       const receipts = upTo(random.between(1, 6)).map((n) => receiptOf(`${name}-${n}`));
@@ -53,8 +90,9 @@ async function changeSomething(
     }
     case 3: {
       const agent = `agent-${random.below(2)}`;
-      await db.saveMemory(memoryOf(agent, { memory: JSON.stringify({ name }) }));
-      model.memories.set(agent, [...(model.memories.get(agent) ?? []), JSON.stringify({ name })]);
+      const { version } = await db.saveMemory(memoryOf(agent, { memory: JSON.stringify({ name }) }));
+      model.saveMemory(agent, JSON.stringify({ name }));
+      expect(version).toBe(model.memories.get(agent)?.length);
       return;
     }
     case 4: {
@@ -85,6 +123,44 @@ async function changeSomething(
       model.receipts = model.receipts.slice(-maxCount);
       return;
     }
+    case 8:
+    case 9: {
+      if (model.memories.size === 0) return;
+      const [agentId, versions] = random.oneOf([...model.memories]);
+      const version = random.between(1, versions.length);
+      const text = versions[version - 1] ?? '';
+      await db.restoreMemory({ agentId, version });
+      model.saveMemory(agentId, text);
+      return;
+    }
+    case 10: {
+      if (model.memories.size === 0) return;
+      const [agentId, versions] = random.oneOf([...model.memories]);
+      if (random.chance(0.3)) {
+        await db.deleteRecord({ agentId, reason: name, vacuum: false });
+        model.memories.delete(agentId);
+        return;
+      }
+      await db.redactRecord({ agentId, reason: name, vacuum: false });
+      model.memories.set(
+        agentId,
+        versions.map(() => REDACTED),
+      );
+      return;
+    }
+    case 11: {
+      if (model.backup !== undefined && random.chance(0.5)) {
+        const { directory, restored } = model.backup;
+        const from = random.oneOf(['image', 'json'] as const);
+        await db.restoreBackup({ directory, from, force: true });
+        restored();
+        return;
+      }
+      const directory = new MemoryBackupDirectory();
+      await db.exportBackup({ directory });
+      model.keep(directory);
+      return;
+    }
     default: {
       const acknowledged = await children.killAfterLines(
         'save-until-killed',
@@ -107,7 +183,9 @@ async function expectAgreement(db: Persistence, model: Model): Promise<void> {
 
   for (const [agentId, versions] of model.memories) {
     for (const [index, text] of versions.entries()) {
-      expect(await db.getMemory({ agentId, version: index + 1 })).toBe(text);
+      const reading = db.getMemory({ agentId, version: index + 1 });
+      if (text === REDACTED) expect(parseRedacted(await reading)).toBeDefined();
+      else expect(await reading).toBe(text);
     }
   }
 
@@ -120,16 +198,17 @@ async function expectAgreement(db: Persistence, model: Model): Promise<void> {
   const events = (await collect(db.changes())).map(({ data }) => data);
   expect(events.map(({ seq }) => seq)).toEqual(upTo(events.length).map((n) => n + 1));
   const told = events.filter(({ kind }) => !kind.startsWith('rows.')).length;
-  const replaced = [...model.memories.values()].reduce((sum, versions) => sum + versions.length - 1, 0);
   const deleted = events
-    .filter(({ kind }) => kind === 'rows.deleted')
+    .filter(({ kind, details }) => kind === 'rows.deleted' && details?.['cause'] !== 'restore')
     .reduce((sum, { details }) => sum + Number(details?.['count']), 0);
-  expect(told - replaced - deleted).toBe(rows);
+  expect(told - model.replaced - deleted).toBe(rows);
 
   const { text: checkpoint, size } = await db.checkpoint();
-  for (const smallerCheckpoint of model.checkpoints) {
+  for (const [index, smallerCheckpoint] of model.checkpoints.entries()) {
     const proof = await db.prove({ smallerSize: Number(smallerCheckpoint.split('\n')[1]), size });
-    await verifyProof(proof, { checkpoint, smallerCheckpoint });
+    const verifying = verifyProof(proof, { checkpoint, smallerCheckpoint });
+    if (index >= model.ofEarlierIds) await verifying;
+    else await expect(verifying).rejects.toMatchObject({ code: 'PROOF_INVALID' });
   }
   for (const receiptId of model.receipts.slice(-10)) {
     const proving = db.prove({ receiptId, size });
@@ -138,7 +217,7 @@ async function expectAgreement(db: Persistence, model: Model): Promise<void> {
   }
 }
 
-it.each([0, 1, 2].map((offset) => FIRST_SEED + offset))(
+it.each(upTo(HISTORIES).map((n) => FIRST_SEED + n))(
   'rows, events, versions and proofs agree with the model (CRASH_SEED=%i)',
   async (seed) => {
     const database = createTestDatabase();

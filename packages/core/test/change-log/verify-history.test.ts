@@ -202,6 +202,26 @@ it('finds that entries have lost their rowids after a restore from JSON', async 
   ]);
 });
 
+it('follows a memory that was deleted and saved again before a restore from JSON', async () => {
+  const database = createTestDatabase();
+  const db = await database.open();
+  const save = (n: number): Promise<unknown> => db.saveMemory(memoryOf('m', { memory: { n } }));
+  for (const n of [1, 2]) await save(n);
+  await db.deleteRecord({ agentId: 'm', reason: 'r' });
+  for (const n of [3, 4]) await save(n);
+  const directory = new MemoryBackupDirectory();
+  await db.exportBackup({ directory });
+  await db.restoreBackup({ directory, from: 'json', force: true });
+  await save(5);
+  expect(await db.verify()).toMatchObject({ problems: [], history: { rowsVerified: 1 } });
+  // Without what it replaced, an entry is that of a first save, before which nothing was deleted.
+  database.native('UPDATE _change_log SET body = NULL WHERE seq = (SELECT max(seq) FROM _change_log)');
+  const { problems } = await db.verify();
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^the row of entry \d+ of the change log .* was deleted by another program/),
+  ]);
+});
+
 it('takes rows with any rowid for new ones in a table that has no entry, or was emptied', async () => {
   const database = createTestDatabase();
   const clock = new SettableClock('2020-01-02T00:00:00Z');
