@@ -57,7 +57,7 @@ export class CommandContext {
   /** True when an option or the variable gives a key. It is not read. */
   get isKeyGiven(): boolean {
     const { keyFile, keyCommand, environment } = this.#keySources;
-    return Boolean(keyFile || keyCommand || environment['GGEN_SIM_KEY']);
+    return Boolean(keyFile || keyCommand) || environment['GGEN_SIM_KEY'] !== undefined;
   }
 
   get locations(): LocationSources {

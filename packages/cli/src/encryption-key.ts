@@ -62,7 +62,10 @@ export async function readKey(
   if (keyFile) return readKeyFile(keyFile, warn);
   if (keyCommand) return outputOf(keyCommand, names.command);
   const given = environment[names.variable];
-  return given ? keyOf(given, names.variable) : undefined;
+  if (given === undefined) return undefined;
+  // That is what `$(cat FILE)` leaves of a file that is missing: without a key, everyone could read what is stored next.
+  if (given === '') throw new UsageError(`${names.variable} is empty`, 'Unset it where no key is wanted');
+  return keyOf(given, names.variable);
 }
 
 /** Reads 64 hexadecimal digits, also as SQLCipher writes them, as a key, and any other text as a passphrase. */

@@ -157,6 +157,15 @@ describe('refuses', () => {
     expect(existsSync(at('not-made'))).toBe(false);
   });
 
+  it('an empty variable, and creates nothing', async () => {
+    expect(
+      await refused(['start', '--db', 'empty.db'], 'USAGE', 'GGEN_SIM_KEY is empty', { GGEN_SIM_KEY: '' }),
+    ).toBe('');
+    expect(existsSync(at('empty.db'))).toBe(false);
+    const change = ['db', 'rekey', '--db', 'keyed.db', '--key-file', 'ggen.key'];
+    expect(await refused(change, 'USAGE', 'GGEN_SIM_NEW_KEY is empty', { GGEN_SIM_NEW_KEY: '' })).toBe('');
+  });
+
   it('--encrypt without a key and a terminal', async () => {
     expect(await refused(['db', 'init', '--encrypt', '--db', 'none.db'], 'USAGE', 'no terminal to ask')).toBe(
       '',

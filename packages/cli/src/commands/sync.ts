@@ -46,10 +46,6 @@ async function syncKey(
   keyFile: string | undefined,
   context: CommandContext,
 ): Promise<Uint8Array | undefined> {
-  // It is what `$(cat FILE)` leaves of a file that is missing, and without a key rows would be sent as they are.
-  if (keyFile === undefined && process.env['GGEN_SIM_SYNC_KEY'] === '') {
-    throw new UsageError('GGEN_SIM_SYNC_KEY is empty', 'Unset it for a target without a key');
-  }
   const { readKey } = await import('../encryption-key.ts');
   const sources = { keyFile, keyCommand: undefined, environment: process.env };
   const key = await readKey(sources, (text) => context.printNotice(text), SYNC_KEY_NAMES);

@@ -93,7 +93,7 @@ export async function callServer(words: readonly string[]): Promise<CallOutcome>
 /** True for what another process cannot do in place of this one. */
 function mustRunItself(words: readonly string[]): boolean {
   const isOwn = (word: string): boolean => word.startsWith('--key') || word === '--verbose';
-  return Boolean(process.env['GGEN_SIM_KEY']) || words.some(isOwn);
+  return process.env['GGEN_SIM_KEY'] !== undefined || words.some(isOwn);
 }
 
 /**
