@@ -40,6 +40,27 @@ describe('saving', () => {
       { ...answer, version: 2 },
     ]);
   });
+
+  it('of a memory is refused where --if-version is not the stored version', async () => {
+    const saveIf = (version: string): string[] => [
+      'save-memory',
+      'w',
+      'validation',
+      version,
+      '--if-version',
+      version,
+    ];
+    await sandbox.db(...saveIf('0'));
+    await sandbox.db(...saveIf('1'));
+    const restore = ['memory', 'restore', 'w', '--version', '1', '--if-version'];
+    for (const words of [saveIf('0'), saveIf('1'), [...restore, '1']]) {
+      const { exitCode, stdout, stderr } = await sandbox.run(['db', ...words]);
+      expect([exitCode, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/^error\[VERSION_CONFLICT\].*is version 2, not [01]/u);
+    }
+    expect(JSON.parse(await sandbox.db(...restore, '2'))).toMatchObject({ version: 3 });
+    expect(await sandbox.db('get-memory', 'w')).toBe('0\n');
+  });
 });
 
 describe('rows', () => {

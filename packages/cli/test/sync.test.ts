@@ -103,7 +103,11 @@ describe.each(['a hub file', 'PostgreSQL', 'a served hub'])('over %s', (kind) =>
     const conflicts = await printed(left, 'db', 'memory', 'conflicts', 'agent', '--content');
     const [conflict] = JSON.parse(conflicts) as [{ loser: { hash: string; memory_json: string } }];
     expect(conflict).toMatchObject({ agent_id: 'agent', merged: false });
-    await printed(left, 'db', 'memory', 'merge', 'agent', '--take', conflict.loser.hash);
+    const merge = ['db', 'memory', 'merge', 'agent', '--take', conflict.loser.hash];
+    const stale = await run(left, ...merge, '--if-version', '2');
+    expect(stale).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(stale.stderr).toMatch(/^error\[VERSION_CONFLICT\].*is version 1, not 2/u);
+    await printed(left, ...merge, '--if-version', '1');
     for (const database of [left, right]) await printed(database, 'sync', 'run');
     expect(await printed(right, 'db', 'get-memory', 'agent')).toBe(`${conflict.loser.memory_json}\n`);
     expect(await rowsIn(right)).toEqual(await rowsIn(left));

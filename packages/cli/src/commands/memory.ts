@@ -42,6 +42,10 @@ export const memory: Command = defineCommand({
       placeholder: 'JSON',
       description: 'merge: the memory to save instead of either',
     }),
+    ifVersion: optionalCount({
+      placeholder: 'N',
+      description: 'merge, restore: save only if this is the stored version, else VERSION_CONFLICT',
+    }),
   },
   exclusive: [['take', 'memoryJson']],
   examples: [
@@ -50,12 +54,13 @@ export const memory: Command = defineCommand({
     'ggen-sim db memory restore agent-validator --version 1',
     "ggen-sim db memory conflicts --content | jq '.[] | select(.merged | not)'",
     'ggen-sim db memory conflicts --with-cursor --after "$cursor"',
-    'ggen-sim db memory merge agent-validator --take "$hash"',
+    'ggen-sim db memory merge agent-validator --take "$hash" --if-version 3',
   ],
   async run(
-    { action, agentId, version, from, to, content, limit, withCursor, after, take, memoryJson },
+    { action, agentId, version, from, to, content, limit, withCursor, after, take, memoryJson, ifVersion },
     context,
   ) {
+    const expected = omitUndefined({ ifVersion });
     if (action === 'conflicts') {
       const { memoryConflicts } = await import('@ggen-sim/sync');
       await using database = await context.openDatabase();
@@ -76,7 +81,9 @@ export const memory: Command = defineCommand({
         );
       const { mergeMemory } = await import('@ggen-sim/sync');
       await using database = await context.openDatabase();
-      await context.stdout.writeLine(reportJson(await mergeMemory(database, { agentId, ...choices })));
+      await context.stdout.writeLine(
+        reportJson(await mergeMemory(database, { agentId, ...choices, ...expected })),
+      );
       return;
     }
     await using database = await context.openDatabase();
@@ -91,7 +98,9 @@ export const memory: Command = defineCommand({
       if (version === undefined) {
         throw new UsageError('db memory restore needs --version', 'Give the number of a version');
       }
-      await context.stdout.writeLine(reportJson(await database.restoreMemory({ agentId, version })));
+      await context.stdout.writeLine(
+        reportJson(await database.restoreMemory({ agentId, version, ...expected })),
+      );
     }
   },
 });

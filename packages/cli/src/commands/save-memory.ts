@@ -1,5 +1,6 @@
 import { defineCommand, type Command } from '../command.ts';
-import { requiredJson, requiredText } from '../parameters.ts';
+import { optionalCount, requiredJson, requiredText } from '../parameters.ts';
+import { omitUndefined } from '../omit-undefined.ts';
 import { savedFormat, writeSaved } from '../output/saved.ts';
 
 export const saveMemory: Command = defineCommand({
@@ -14,14 +15,24 @@ export const saveMemory: Command = defineCommand({
     agentType: requiredText({ description: 'kind of agent, such as validation' }),
     memoryJson: requiredJson({ description: 'memory as one JSON value' }),
   },
-  options: { format: savedFormat() },
+  options: {
+    format: savedFormat(),
+    ifVersion: optionalCount({
+      placeholder: 'N',
+      description: 'save only if this is the stored version, else VERSION_CONFLICT; 0 for a first one',
+    }),
+  },
   examples: [
     `ggen-sim db save-memory agent-validator validation '{"active":true}'`,
     'ggen-sim db save-memory agent-validator validation - < state.json',
   ],
-  async run({ memoryJson, format, ...agent }, context) {
+  async run({ memoryJson, format, ifVersion, ...agent }, context) {
     await using database = await context.openDatabase();
-    const saved = await database.saveMemory({ ...agent, memory: memoryJson });
+    const saved = await database.saveMemory({
+      ...agent,
+      memory: memoryJson,
+      ...omitUndefined({ ifVersion }),
+    });
     await writeSaved(saved, saved.memoryId, format, context);
   },
 });
