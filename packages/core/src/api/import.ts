@@ -1,12 +1,20 @@
 import type { ExportFormat } from './audit.ts';
 import type { LongOperationOptions } from './options.ts';
 import type { ByteSource } from './platform-types.ts';
-import type { TableName } from './tables.ts';
+import type { VerifyReport } from './reports.ts';
+import type { RowCounts, TableName } from './tables.ts';
 
-/** Options of {@link Persistence.importImage}. */
+/** Options of {@link Persistence.importImage} and {@link Persistence.inspectImage}. */
 export interface ImageImportOptions extends LongOperationOptions {
-  /** The bytes of an SQLite file. */
-  readonly image: Uint8Array;
+  /** The bytes of an SQLite file, or a stream of them, of which only a part is in memory at a time. */
+  readonly image: Uint8Array | ByteSource;
+}
+
+/** Result of {@link Persistence.inspectImage}. */
+export interface ImageReport extends RowCounts {
+  /** Tables of other programs in the file. */
+  readonly otherTables: readonly string[];
+  readonly verification: VerifyReport;
 }
 
 /** Options of {@link Persistence.importRows}. */

@@ -17,7 +17,7 @@ import type { ChangeEvent, ChangesOptions } from './changes.ts';
 import type { RowExportOptions } from './export.ts';
 import type { AuditFilters, MemoryFilters, ReceiptFilters } from './filters.ts';
 import type { HistoryStatus } from './history.ts';
-import type { ImageImportOptions, ImportReport, RowImportOptions } from './import.ts';
+import type { ImageImportOptions, ImageReport, ImportReport, RowImportOptions } from './import.ts';
 import type {
   JsonPatchOperation,
   MemoryComparison,
@@ -372,10 +372,17 @@ export interface Persistence extends Closeable {
    */
   importImage(image: Uint8Array): Promise<void>;
   /**
-   * Does the same with progress (`check`, then `image`) and a signal. Aborted, the database stays as it was.
+   * Does the same with a stream, progress (`read` for a stream, `check`, `image`) and a signal. Aborted, the database stays as
+   * it was.
    * @throws {PersistenceError} as above, and `ABORTED`
    */
   importImage(options: ImageImportOptions): Promise<void>;
+  /**
+   * Checks the bytes of an SQLite file as {@link Persistence.importImage} does, verifies them as {@link Persistence.verify}
+   * does, and tells what an import would bring. Nothing is replaced.
+   * @throws {PersistenceError} as `importImage` does
+   */
+  inspectImage(options: ImageImportOptions): Promise<ImageReport>;
 
   /**
    * Calls the listener after each commit by this handle, by other tabs and, in Node, by other processes. Of a commit by

@@ -12,13 +12,19 @@ import type {
   BackupOptions,
   BackupReport,
   ImageImportOptions,
+  ImageReport,
   RestoreOptions,
   RestoreReport,
   RowCounts,
 } from '../api/persistence.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { checkChoice, checkRequired, invalid } from '../validation/arguments.ts';
+import type { ByteSource } from '../api/platform-types.ts';
+import { verifyCopy } from '../maintenance/verify.ts';
+import { otherTables } from '../schema/table-check.ts';
 import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
+import { chunksOf } from '../streams/chunks-of.ts';
+import { toIoError } from '../streams/io-error.ts';
 import { migrate } from '../schema/migrator.ts';
 import { TABLE_NAMES } from '../tables/index.ts';
 import { bringChangeLog, describeReplaced, type ReplacedRows } from './change-log-copy.ts';
@@ -146,18 +152,53 @@ export class Backups {
 
   async importImage(options: ImageImportOptions): Promise<void> {
     const operation = 'importImage';
-    const { image, signal, onProgress } = options;
-    if (!(image instanceof Uint8Array)) throw invalid({ operation, name: 'image' }, image, 'a Uint8Array');
-    if (image.length === 0) throw new PersistenceError('NOT_A_DATABASE', 'The image is empty', { operation });
-    const fill = async (write: WriteImage): Promise<void> => write(image, 0);
-    throwIfAborted(operation, signal);
-    onProgress?.({ stage: 'check', done: 0, total: image.length, unit: 'bytes' });
-    await withStagedImage(this.#connection.durable.storage, operation, fill, async (staged) => {
-      await this.#prepare(staged, operation, OTHER_WAYS.import);
-      await yieldToEventLoop();
-      throwIfAborted(operation, signal);
-      await this.#replaceBy(staged, operation, { ...options, force: true });
-    });
+    await this.#withImage(operation, options, (staged) =>
+      this.#replaceBy(staged, operation, { ...options, force: true }),
+    );
+  }
+
+  async inspectImage(options: ImageImportOptions): Promise<ImageReport> {
+    return this.#withImage('inspectImage', options, async (staged, descriptor) => ({
+      otherTables: otherTables(staged),
+      ...countRows(staged),
+      verification: await verifyCopy(staged, descriptor, options),
+    }));
+  }
+
+  /** Runs work on a copy of an image that could replace this database. */
+  async #withImage<T>(
+    operation: string,
+    { image, signal, onProgress }: ImageImportOptions,
+    work: (staged: SqliteConnection, descriptor: number | undefined) => Promise<T>,
+  ): Promise<T> {
+    if (!(image instanceof Uint8Array || image instanceof ReadableStream))
+      throw invalid({ operation, name: 'image' }, image, 'a Uint8Array or a ReadableStream');
+    const caller = new CallerStreams(signal);
+    const fill = async (write: WriteImage): Promise<void> => {
+      let done = 0;
+      const chunks = image instanceof Uint8Array ? [image] : readStream(caller.source(image), operation);
+      for await (const chunk of chunks) {
+        throwIfAborted(operation, signal);
+        write(chunk, done);
+        done += chunk.length;
+        if (chunk !== image) onProgress?.({ stage: 'read', done, total: undefined, unit: 'bytes' });
+      }
+      if (done === 0) throw new PersistenceError('NOT_A_DATABASE', 'The image is empty', { operation });
+      onProgress?.({ stage: 'check', done: 0, total: done, unit: 'bytes' });
+    };
+    try {
+      return await abortable(operation, signal, () =>
+        withStagedImage(this.#connection.durable.storage, operation, fill, async (staged, descriptor) => {
+          await this.#prepare(staged, operation, OTHER_WAYS.import);
+          await yieldToEventLoop();
+          throwIfAborted(operation, signal);
+          return work(staged, descriptor);
+        }),
+      );
+    } finally {
+      caller.release();
+      caller.abort(undefined);
+    }
   }
 
   /** @param otherWay - way out for an image that cannot replace this database; undefined when it is only read */
@@ -218,6 +259,15 @@ export class Backups {
       if (isBusy(error)) throw error;
       return { origin: undefined, deletions: [], holds: [] };
     }
+  }
+}
+
+/** Reads the stream of an image, and maps its failures. */
+async function* readStream(stream: ByteSource, operation: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunksOf(stream);
+  } catch (error) {
+    throw toIoError(error, operation, 'the image');
   }
 }
 

@@ -9,6 +9,7 @@ import { assertNotTruncated } from '../engine/truncated-file.ts';
 import { migrate } from '../schema/migrator.ts';
 import { assertHoldsOwnTables } from '../schema/table-check.ts';
 import { toIoError } from '../streams/io-error.ts';
+import type { Scratch } from './scratch.ts';
 
 /** Writes a piece of an image to the copy. */
 export type WriteImage = (piece: Uint8Array, offset: number) => void;
@@ -17,30 +18,56 @@ export type WriteImage = (piece: Uint8Array, offset: number) => void;
  * Runs work on a separate database that only this process can reach, and that ends with the work.
  * @param beside - storage of the open database
  * @param fill - writes the image; none for an empty database
+ * @param work - is given the descriptor of the copy's file, where it is in one
  */
 export async function withStagedImage<T>(
   beside: Storage,
   operation: string,
   fill: (write: WriteImage) => Promise<void>,
-  work: (image: SqliteConnection) => Promise<T>,
+  work: (image: SqliteConnection, descriptor: number | undefined) => Promise<T>,
 ): Promise<T> {
+  const scratch = onImageCopy(operation, () => createScratch(beside));
   // Messages name the storage.
-  const storage = { ...onImageCopy(operation, () => createScratch(beside).storage), name: 'The image' };
+  const storage = { ...scratch.storage, name: 'The image' };
   try {
     const target = onImageCopy(operation, () =>
       storage.open('main', { create: true, exclusive: false, readOnly: false }),
     );
-    await fill((piece, offset) => onImageCopy(operation, () => target.write(piece, offset)));
+    const leaveRoom = roomKeeper(operation, scratch);
+    await fill((piece, offset) => {
+      leaveRoom(offset);
+      onImageCopy(operation, () => target.write(piece, offset));
+    });
     onImageCopy(operation, () => closeStaged(target));
     const image = await openStaged(storage, operation);
     try {
-      return await work(new SqliteConnection(image));
+      return await work(new SqliteConnection(image), scratch.descriptor);
     } finally {
       image.close();
     }
   } finally {
     storage.close?.();
   }
+}
+
+/** Bytes of a copy after which it is looked again if it leaves room on the disk. */
+const ROOM_STEP_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Makes the check of a copy of any size, which a stream does not tell: it must not take the room that the saves of others need.
+ * Small copies, and those in memory, are not checked.
+ */
+function roomKeeper(operation: string, scratch: Scratch): (offset: number) => void {
+  let checkedAt = ROOM_STEP_BYTES;
+  return (offset) => {
+    if (scratch.descriptor === undefined || offset < checkedAt) return;
+    checkedAt = offset + ROOM_STEP_BYTES;
+    if (scratch.hasRoomFor(ROOM_STEP_BYTES)) return;
+    throw new PersistenceError('DISK_FULL', `No room left for ${IMAGE_COPY}`, {
+      operation,
+      hint: 'Free some space, or choose another folder.',
+    });
+  };
 }
 
 function closeStaged(target: StorageFile): void {

@@ -16,6 +16,7 @@ import { streamChanges, type ChangesSource } from '../changes/change-stream.ts';
 import { toCloneable } from '../protocol/cloneable.ts';
 import {
   METHODS,
+  sourceOptionOf,
   type MethodsOf,
   type PersistenceService,
   type RemoteMethod,
@@ -23,7 +24,7 @@ import {
   type WorkerService,
 } from '../protocol/methods.ts';
 import { proxy, RpcClient, type Refusal } from '../protocol/rpc.ts';
-import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
+import { CallerStreams, isBackupDirectory, PIECE_BYTES } from '../streams/caller-streams.ts';
 import { RowStream } from '../streams/row-stream.ts';
 import { abortedError, throwIfAborted } from '../validation/abort.ts';
 import { checkLongOperation, imageOptions } from '../validation/long-operation.ts';
@@ -37,7 +38,7 @@ interface CallerOptions extends LongOperationOptions {
   readonly directory?: string | BackupDirectory;
   readonly output?: unknown;
   readonly input?: unknown;
-  readonly image?: Uint8Array;
+  readonly image?: unknown;
 }
 
 /**
@@ -228,13 +229,16 @@ async function run(
   let settled = false;
   const callbacks = createCallbacks(onProgress, ownDirectory, streams, () => settled);
   try {
-    const { output, input } = rest;
+    const { output } = rest;
+    const sourceOption = sourceOptionOf(method);
+    const source = sourceOption && inPieces(rest[sourceOption]);
     const outputTarget =
       output instanceof WritableStream ? streams.addTarget(caller.target(output)) : undefined;
-    const inputSource = input instanceof ReadableStream ? streams.addSource(caller.source(input)) : undefined;
+    const inputSource =
+      source instanceof ReadableStream ? streams.addSource(caller.source(source)) : undefined;
     const options = toCloneable(method, {
       ...rest,
-      ...(inputSource === undefined ? {} : { input: undefined }),
+      ...(inputSource === undefined || sourceOption === undefined ? {} : { [sourceOption]: undefined }),
       ...(ownDirectory ? {} : { directory }),
       ...(outputTarget === undefined ? {} : { output: undefined }),
     }) as Record<string, unknown>;
@@ -251,6 +255,17 @@ async function run(
     settled = true;
     caller.release();
   }
+}
+
+/** Makes a stream of many bytes: a server takes no message of any size, and a worker would get a second copy of all. */
+function inPieces(source: unknown): unknown {
+  if (!(source instanceof Uint8Array) || source.byteLength <= PIECE_BYTES) return source;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(source);
+      controller.close();
+    },
+  });
 }
 
 /**

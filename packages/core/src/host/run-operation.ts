@@ -2,7 +2,12 @@ import type { BackupDirectory, Progress } from '../api/persistence.ts';
 import type { Signal } from '../api/platform-types.ts';
 import type { DatabasePersistence } from '../persistence/database-persistence.ts';
 import { fromCloneable } from '../protocol/cloneable.ts';
-import type { MethodsOf, OperationOptions, RemoteCallbacks } from '../protocol/methods.ts';
+import {
+  sourceOptionOf,
+  type MethodsOf,
+  type OperationOptions,
+  type RemoteCallbacks,
+} from '../protocol/methods.ts';
 import { remoteSource, remoteTarget } from './remote-streams.ts';
 
 /** Runs an operation whose streams, directory and progress are the caller's, at the other end. */
@@ -16,13 +21,17 @@ export async function runOperation(
   const directory =
     directoryName === undefined ? {} : { directory: remoteDirectory(directoryName, callbacks) };
   const output = outputTarget === undefined ? {} : { output: remoteTarget(outputTarget, callbacks) };
-  const input = inputSource === undefined ? {} : { input: remoteSource(inputSource, callbacks) };
+  const sourceOption = sourceOptionOf(method);
+  const source =
+    inputSource === undefined || sourceOption === undefined
+      ? {}
+      : { [sourceOption]: remoteSource(inputSource, callbacks) };
   const onProgress = (progress: Progress): void => callbacks.progress(progress);
   return (target[method] as (options: unknown) => Promise<unknown>).call(target, {
     ...fromCloneable(options),
     ...directory,
     ...output,
-    ...input,
+    ...source,
     onProgress,
     signal,
   });

@@ -27,26 +27,60 @@ export async function verify(
   options: VerifyOptions,
   readCopy: ReadCopy,
 ): Promise<VerifyReport> {
-  const list = new FindingList();
-  const checkHere = async (checked: SqliteConnection, reads: CheckReads): Promise<void> => {
-    for (const part of CHECK_PARTS) await list.run(part, checked, reads, options);
-  };
-  try {
-    const isLarge = (await steps.read(() => connection.sizeBytes())) > MAX_LOCKED_BYTES;
+  return reportOf(async (list) => {
     // The integrity check holds its lock to the end, so a large database is copied first.
-    const copied = isLarge
-      ? await readCopy(async (copy, descriptor) => {
-          const found = descriptor === undefined ? undefined : await checkInThreads(descriptor, options);
-          if (found === undefined) await checkHere(copy, readsOfCopy(copy));
-          else for (const [part, findings] of found) list.addPart(part, findings);
-        })
+    const copied = isLarge(await steps.read(() => connection.sizeBytes()))
+      ? await readCopy((copy, descriptor) => checkCopy(list, copy, descriptor, options))
       : undefined;
-    if (!copied) {
-      await checkHere(connection, {
-        read: (work) => steps.read(work),
-        inOneState: (work) => steps.readTransaction(work),
-      });
-    }
+    if (copied) return;
+    await checkParts(list, connection, options, {
+      read: (work) => steps.read(work),
+      inOneState: (work) => steps.readTransaction(work),
+    });
+  });
+}
+
+/**
+ * Checks a copy that nobody writes.
+ * @param descriptor - of the copy's file, where it is in one
+ */
+export async function verifyCopy(
+  copy: SqliteConnection,
+  descriptor: number | undefined,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  // Threads take longer to start than a small copy to be checked.
+  const threads = isLarge(copy.sizeBytes()) ? descriptor : undefined;
+  return reportOf((list) => checkCopy(list, copy, threads, options));
+}
+
+const isLarge = (sizeBytes: number): boolean => sizeBytes > MAX_LOCKED_BYTES;
+
+async function checkParts(
+  list: FindingList,
+  checked: SqliteConnection,
+  options: VerifyOptions,
+  reads: CheckReads,
+): Promise<void> {
+  for (const part of CHECK_PARTS) await list.run(part, checked, reads, options);
+}
+
+async function checkCopy(
+  list: FindingList,
+  copy: SqliteConnection,
+  descriptor: number | undefined,
+  options: VerifyOptions,
+): Promise<void> {
+  const found = descriptor === undefined ? undefined : await checkInThreads(descriptor, options);
+  if (found === undefined) await checkParts(list, copy, options, readsOfCopy(copy));
+  else for (const [part, findings] of found) list.addPart(part, findings);
+}
+
+/** Runs checks and reports what they find. */
+async function reportOf(check: (list: FindingList) => Promise<void>): Promise<VerifyReport> {
+  const list = new FindingList();
+  try {
+    await check(list);
   } catch (error) {
     list.addFailure(error);
   }

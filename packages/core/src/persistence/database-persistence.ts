@@ -435,6 +435,10 @@ export class DatabasePersistence implements Api.Persistence {
     return this.#backups.importImage(checkLongOperation('importImage', imageOptions(given)));
   }
 
+  async inspectImage(options: Api.ImageImportOptions): Promise<Api.ImageReport> {
+    return this.#backups.inspectImage(checkLongOperation('inspectImage', options));
+  }
+
   /** Checks for commits by other connections that were not reported. */
   checkForChanges(): void {
     this.#changes.checkForChanges();

@@ -90,6 +90,7 @@ export const METHODS: { readonly [Method in keyof Persistence]: KindOf<Method> }
   querySql: 'operation',
   exportImage: 'call',
   importImage: 'operation',
+  inspectImage: 'operation',
   info: 'call',
   subscribe: 'client',
   close: 'client',
@@ -104,7 +105,7 @@ export type MethodsOf<Kind extends MethodKind> = {
 /** Methods of {@link Persistence} that are answered by the other end. */
 export type RemoteMethod = MethodsOf<'call' | 'rows' | 'events' | 'operation'>;
 
-/** The one list of what writes to the database. A server for reading refuses these. */
+/** The one list of what writes to the database, or beside it. A server for reading refuses these. */
 export const WRITES: { readonly [Method in RemoteMethod]: boolean } = {
   saveReceipt: true,
   saveReceipts: true,
@@ -155,6 +156,8 @@ export const WRITES: { readonly [Method in RemoteMethod]: boolean } = {
   querySql: false,
   exportImage: false,
   importImage: true,
+  // It writes a copy beside the database, of the size that the caller chooses.
+  inspectImage: true,
   info: false,
 };
 
@@ -177,6 +180,25 @@ export const FILE_OPTIONS: {
   exportBackup: 'directory',
   restoreBackup: 'directory',
 };
+
+/** Options that are a stream of bytes to read. */
+type SourceOption<Method extends keyof Persistence> = Extract<OptionOf<Method>, 'input' | 'image'>;
+
+/** The option of each operation that reads a stream of the caller. */
+const SOURCE_OPTIONS: {
+  readonly [
+    Method in RemoteMethod as SourceOption<Method> extends never ? never : Method
+  ]: SourceOption<Method>;
+} = {
+  importRows: 'input',
+  importImage: 'image',
+  inspectImage: 'image',
+};
+
+/** Returns the name of the option that is a stream to read; undefined for an operation without one. */
+export function sourceOptionOf(method: RemoteMethod): 'input' | 'image' | undefined {
+  return (SOURCE_OPTIONS as Partial<Record<RemoteMethod, 'input' | 'image'>>)[method];
+}
 
 /** The query of a method that answers rows. */
 export type RowQuery = NonNullable<Parameters<Persistence[MethodsOf<'rows'>]>[0]>;
@@ -204,7 +226,7 @@ export interface OperationOptions {
   readonly options: Readonly<Record<string, unknown>>;
   /** Number of the caller's own stream for the output, if the caller passed one. */
   readonly outputTarget: number | undefined;
-  /** Number of the caller's own stream for the input, if the caller passed one. */
+  /** Number of the caller's own stream to read ({@link sourceOptionOf}), if the caller passed one. */
   readonly inputSource: number | undefined;
   /** Name of the caller's own backup directory, if the caller passed one. */
   readonly directoryName: BackupDirectory['name'] | undefined;

@@ -8,6 +8,15 @@ export function isBackupDirectory(value: unknown): value is BackupDirectory {
   return typeof name === 'string' && typeof create === 'function' && typeof open === 'function';
 }
 
+/** Size of the largest chunk of a source. A server takes no message of any size. */
+export const PIECE_BYTES: number = 1024 * 1024;
+
+/** @throws {TypeError} for a chunk that is no bytes, which would be read as other ones: a text as zeros */
+function bytesOf(chunk: unknown): Uint8Array<ArrayBuffer> {
+  if (chunk instanceof Uint8Array) return chunk as Uint8Array<ArrayBuffer>;
+  throw new TypeError(`a chunk of the stream is no Uint8Array but a value of type ${typeof chunk}`);
+}
+
 /** Ends a stream before its end. */
 type End = (reason: unknown) => Promise<void>;
 
@@ -66,18 +75,26 @@ export class CallerStreams {
     });
   }
 
-  /** Makes a stream that reads one of the caller. */
+  /** Makes a stream that reads one of the caller, in chunks of at most {@link PIECE_BYTES}. */
   source(stream: ByteSource): ByteSource {
     const reader = stream.getReader();
     const end: End = async (reason) => reader.cancel(reason);
+    let rest = new Uint8Array();
     this.#begin(end);
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          const { done, value } = await this.#wait(() => reader.read());
-          if (!done) return controller.enqueue(value);
-          this.#open.delete(end);
-          controller.close();
+          if (rest.length === 0) {
+            const { done, value } = await this.#wait(() => reader.read());
+            if (done) {
+              this.#open.delete(end);
+              return controller.close();
+            }
+            rest = bytesOf(value);
+          }
+          // A view would take its whole buffer along to a worker.
+          controller.enqueue(new Uint8Array(rest.subarray(0, PIECE_BYTES)));
+          rest = rest.subarray(PIECE_BYTES);
         },
         cancel: (reason) => this.#end(end, reason),
       },

@@ -10,6 +10,9 @@ export class StreamFailure extends Error {
   }
 }
 
+/** Operations that read the files or streams of their caller. */
+const READERS: ReadonlySet<string> = new Set(['restoreBackup', 'importRows', 'importImage', 'inspectImage']);
+
 /**
  * Maps an error of a file or a stream to a `PersistenceError`. Returns a `PersistenceError` unchanged.
  * @param target - path or description of the file or stream, for the message
@@ -24,7 +27,7 @@ export function toIoError(cause: unknown, operation: string, target: string): Pe
       hint: 'Free some space, or choose another folder.',
     });
   }
-  const verb = operation === 'restoreBackup' || operation === 'importRows' ? 'read' : 'write';
+  const verb = READERS.has(operation) ? 'read' : 'write';
   return new PersistenceError('IO_ERROR', `Cannot ${verb} ${target} (${plainReason(cause)})`, {
     operation,
     cause,

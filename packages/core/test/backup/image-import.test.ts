@@ -1,4 +1,5 @@
 /** Import of images with another page size or text encoding, into shared and exclusive databases. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Persistence, PersistenceError } from '../../src/index.ts';
@@ -167,4 +168,32 @@ it.each([
   });
   await db.saveReceipt(receiptOf('after'));
   expect((await db.stats()).receiptsTotal).toBe(2);
+});
+
+it('a stream of any length does not take the last room of the disk with the database', async (context) => {
+  const database = createTestDatabase();
+  const disk = database.path('disk');
+  fs.mkdirSync(disk);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=130m', 'tmpfs', disk], { stdio: 'ignore' });
+  } catch {
+    context.skip('mounting needs root');
+  }
+  database.atEnd(() => void execFileSync('umount', ['-l', disk]));
+  const db = await database.open({ path: `${disk}/ggen.db` });
+  await db.saveReceipt(receiptOf('kept'));
+  const piece = new Uint8Array(1024 * 1024).fill(7);
+  let leastFreeBytes = Infinity;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const { bavail, bsize } = fs.statfsSync(disk);
+      leastFreeBytes = Math.min(leastFreeBytes, bavail * bsize);
+      controller.enqueue(piece);
+    },
+  });
+  const refused = await rejectionOf(db.importImage({ image: endless }));
+  expect(refused).toMatchObject({ code: 'DISK_FULL', operation: 'importImage' });
+  expect(leastFreeBytes).toBeGreaterThan(32 * 1024 * 1024);
+  expect(fs.readdirSync(disk).filter((name) => !name.endsWith('-journal'))).toEqual(['ggen.db']);
+  expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['kept']);
 });

@@ -1,9 +1,11 @@
 /** Connections to a server in particular. The persistence suite runs over one in `persistence-remote.test.ts`. */
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { SUBPROTOCOL } from '../../src/host/remote-host.ts';
 import {
+  type BackupDirectory,
   type ChangeEvent,
   type ConnectionState,
   type Persistence,
@@ -11,6 +13,7 @@ import {
 } from '../../src/index.ts';
 import { decodeMessage, encodeMessage } from '../../src/protocol/message-codec.ts';
 import { METHODS, WRITES } from '../../src/protocol/methods.ts';
+import { MemoryBackupDirectory } from '../../src/testing/index.ts';
 import { auditOf, memoryOf, receiptOf, rejectionOf, upTo } from '../../src/testing/persistence-case.ts';
 import { type LoopbackServer, serveOnLoopback } from '../support/loopback-server.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -51,6 +54,90 @@ async function rawCall(socket: WebSocket, name: unknown, parameters: unknown): P
   const [bytes] = (await once(socket, 'message')) as [Buffer];
   return decodeMessage(bytes) as unknown[];
 }
+
+/** A stream with all bytes in one chunk. */
+function sourceOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+/** Collects what is written to a stream. */
+async function bytesOf(
+  write: (output: WritableStream<Uint8Array>) => Promise<unknown>,
+): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  await write(new WritableStream({ write: (chunk) => void chunks.push(chunk) }));
+  return chunks;
+}
+
+/** A stream of the first half of some bytes. What happens then takes the place of its end. */
+function halfOf(bytes: Uint8Array, atHalf: () => void): ReadableStream<Uint8Array> {
+  let isSent = false;
+  return new ReadableStream({
+    pull(controller) {
+      if (isSent) return atHalf();
+      isSent = true;
+      controller.enqueue(bytes.slice(0, bytes.length >> 1));
+    },
+  });
+}
+
+interface Uploaded {
+  readonly image: Uint8Array;
+  readonly backup: MemoryBackupDirectory;
+}
+
+const UPLOADS: readonly {
+  readonly what: string;
+  readonly upload: (
+    db: Persistence,
+    uploaded: Uploaded,
+    atHalf: () => void,
+    signal?: AbortSignal,
+  ) => Promise<unknown>;
+}[] = [
+  {
+    what: 'an image',
+    upload: (db, { image }, atHalf, signal) =>
+      db.importImage({ image: halfOf(image, atHalf), ...(signal && { signal }) }),
+  },
+  {
+    what: 'the inspection of an image',
+    upload: (db, { image }, atHalf, signal) =>
+      db.inspectImage({ image: halfOf(image, atHalf), ...(signal && { signal }) }),
+  },
+  {
+    what: 'a batch of rows',
+    upload: (db, _uploaded, atHalf, signal) => {
+      const rows = upTo(100).map((index) =>
+        JSON.stringify({ execution_id: `new-${index}`, agent_id: 'a', agent_type: 't', receipt_json: '{}' }),
+      );
+      const input = halfOf(Buffer.from(rows.join('\n')), atHalf);
+      return db.importRows({ table: 'receipts', input, ...(signal && { signal }) });
+    },
+  },
+  {
+    what: 'a backup',
+    upload: (db, { backup }, atHalf, signal) => {
+      const directory: BackupDirectory = {
+        name: 'a backup',
+        create: (fileName) => backup.create(fileName),
+        finish: () => backup.finish(),
+        discard: () => Promise.resolve(),
+        async open(fileName) {
+          const stream = await backup.open(fileName);
+          if (fileName !== 'ggen.db' || stream === undefined) return stream;
+          return halfOf(new Uint8Array(await new Response(stream).arrayBuffer()), atHalf);
+        },
+      };
+      return db.restoreBackup({ directory, force: true, ...(signal && { signal }) });
+    },
+  },
+];
 
 describe('a server for reading', () => {
   it('refuses every method that writes, and the rows stay as they are', async () => {
@@ -224,6 +311,95 @@ describe('a server', () => {
     expect(await database.countAuditTrail({ since: '2000-01-01' })).toBe(2000);
     await database.close();
   });
+
+  it('takes an image that is larger than a message, and streams with chunks of any size', async () => {
+    const server = await serve({ maxMessageBytes: 1_200_000 });
+    await using db = await openPersistence({ storage: 'remote', url: server.url });
+    const receipt = { text: 'x'.repeat(400_000) };
+    for (const index of upTo(6)) await db.saveReceipt(receiptOf(`e-${index}`, { receipt }));
+    const image = await db.exportImage();
+    expect(image.byteLength).toBeGreaterThan(2 * 1_200_000);
+    const lines = Buffer.concat(
+      await bytesOf((output) => db.exportRows({ table: 'receipts', output, format: 'ndjson' })),
+    );
+    await db.reset();
+    await db.importImage(image);
+    expect(await db.countReceipts()).toBe(6);
+    await db.reset();
+    await db.importImage({ image: sourceOf(image) });
+    expect(await db.countReceipts()).toBe(6);
+    await db.reset();
+    expect(await db.importRows({ table: 'receipts', input: sourceOf(lines) })).toMatchObject({ rows: 6 });
+    expect(await db.verify()).toMatchObject({ ok: true });
+  });
+
+  it.each(UPLOADS)('changes nothing by $what whose connection is cut in the middle', async ({ upload }) => {
+    const file = createTestDatabase();
+    const database = await file.open();
+    await database.saveReceipts(upTo(300).map((index) => receiptOf(`old-${index}`)));
+    const backup = new MemoryBackupDirectory();
+    await database.exportBackup({ directory: backup });
+    const image = await database.exportImage();
+    await database.saveReceipt(receiptOf('kept'));
+    const before = fs.readFileSync(file.file);
+    const server = await serve({}, database);
+    await using db = await openPersistence({ storage: 'remote', url: server.url });
+    const pending = upload(db, { image, backup }, () => void server.kill());
+    expect(await rejectionOf(pending)).toMatchObject({ code: 'CONNECTION_LOST' });
+    servers.splice(0);
+    // What is asked next waits for what runs before it.
+    expect(await database.countReceipts()).toBe(301);
+    expect(fs.readFileSync(file.file).equals(before)).toBe(true);
+    await database.saveReceipt(receiptOf('after'));
+    expect(await database.verify()).toMatchObject({ ok: true });
+  });
+
+  it.each(UPLOADS)('changes nothing by $what that is aborted in the middle', async ({ upload }) => {
+    const database = await openInProcess();
+    await database.saveReceipts(upTo(300).map((index) => receiptOf(`old-${index}`)));
+    const backup = new MemoryBackupDirectory();
+    await database.exportBackup({ directory: backup });
+    const image = await database.exportImage();
+    await database.saveReceipt(receiptOf('kept'));
+    const server = await serve({}, database);
+    await using db = await openPersistence({ storage: 'remote', url: server.url });
+    const stop = new AbortController();
+    const pending = upload(db, { image, backup }, () => stop.abort('enough'), stop.signal);
+    expect(await rejectionOf(pending)).toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    expect(await db.countReceipts()).toBe(301);
+    await db.saveReceipt(receiptOf('after'));
+    expect(await db.verify()).toMatchObject({ ok: true });
+  });
+
+  it.each([['a text'], [7], [null], [[1, 2]], [{ length: 4 }]])(
+    'refuses %j in place of the bytes that it asks for, and changes nothing',
+    async (answer) => {
+      const server = await serve();
+      await using db = await openPersistence({ storage: 'remote', url: server.url });
+      await db.saveReceipt(receiptOf('kept'));
+      for (const [method, options] of [
+        ['importImage', {}],
+        ['inspectImage', {}],
+        ['importRows', { table: 'receipts' }],
+      ] as const) {
+        const socket = await rawSocket(server.url);
+        const result = new Promise<unknown>((resolve) => {
+          socket.on('message', (bytes: Buffer) => {
+            const [kind, id, name] = decodeMessage(bytes) as [string, number, string];
+            if (kind !== 'call') resolve(decodeMessage(bytes));
+            else if (name === 'readChunk') socket.send(encodeMessage(['value', id, answer]));
+          });
+        });
+        socket.send(encodeMessage(['call', 1, 'run', [method, { options, inputSource: 0 }, 1]]));
+        expect(await result, method).toMatchObject([
+          'error',
+          1,
+          { message: expect.stringContaining('no Uint8Array'), properties: { code: 'IO_ERROR' } },
+        ]);
+      }
+      expect(await db.countReceipts()).toBe(1);
+    },
+  );
 
   it('reports the commits of one client to the others', async () => {
     const server = await serve();
