@@ -1,5 +1,6 @@
 /** `ggen-sim studio`: the page over a real file, served by the built command in a process of its own. */
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test as base, expect, type Page } from '@playwright/test';
@@ -77,11 +78,58 @@ test('shows a file, what other processes save in it, and refuses to change it', 
   await expect(simulator.count('Receipts')).toHaveText('1 of 2');
   await simulator.showTab('Database');
   await expect(page.getByRole('button', { name: 'Delete all data…' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: /^Import/ })).toHaveCount(0);
+  await expect(page.getByText('Start it with --write to import.')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Browser storage' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Verify' }).click();
   await expect(page.getByText('No problems found; 2 receipt IDs verified')).toBeVisible();
   await page.reload();
   await expect(simulator.count('Receipts')).toHaveText('2');
+});
+
+test('imports a database file into the file on disk after a check, or leaves it as it was', async ({
+  page,
+  file,
+  start,
+}, testInfo) => {
+  await save(file, 'old', 'alpha');
+  const other = testInfo.outputPath('other.db');
+  await ggenSim('db', 'init', '--db', other);
+  await save(other, 'new-1', 'beta');
+  await save(other, 'new-2', 'gamma');
+  // More than one piece of those in which it is read.
+  await sqlite3(
+    other,
+    `INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
+     SELECT 'a' || value, 'agent', 'op', 'completed', hex(randomblob(40000)) FROM generate_series(1, 100)`,
+  );
+  const broken = testInfo.outputPath('broken.db');
+  writeFileSync(broken, readFileSync(other).subarray(0, 1_000_000));
+  const executions = (): Promise<string> =>
+    sqlite3(file, 'SELECT group_concat(execution_id) FROM (SELECT execution_id FROM receipts ORDER BY 1)');
+
+  const simulator = await open(page, await start('--write'));
+  await simulator.showTab('Database');
+  const question = page.getByRole('alertdialog');
+  const choose = (path: string): Promise<void> => page.getByLabel('Database to import').setInputFiles(path);
+  await choose(broken);
+  await expect(question).toContainText('broken.db cannot be imported');
+  await question.getByRole('button', { name: 'Close' }).click();
+  await choose(other);
+  await expect(question).toContainText('2 receipts, 0 memories, 100 audit entries');
+  await expect(question).toContainText('All data stored here (1 receipt, ');
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  expect(await executions()).toBe('old');
+
+  await choose(other);
+  await question.getByRole('button', { name: 'Replace database' }).click();
+  await expect(page.getByText('Database imported')).toBeVisible();
+  await expect(simulator.count('Receipts')).toHaveText('2');
+  expect(await executions()).toBe('new-1,new-2');
+  expect(await sqlite3(file, 'PRAGMA integrity_check')).toBe('ok');
+  // Other processes go on with the same file.
+  await save(file, 'old-2', 'delta');
+  await expect(simulator.count('Receipts')).toHaveText('3');
 });
 
 test('refuses who has no token, a page of another site, and a name that points here', async ({

@@ -40,7 +40,7 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
         </section>
       )}
       <section className="database-panel__part">
-        <h3>{IS_STUDIO ? 'Download' : 'Download and import'}</h3>
+        <h3>Download and import</h3>
         <p className="muted">
           The download is an SQLite database file. Open it with <code>ggen-sim --db FILE</code> or{' '}
           <code>sqlite3 FILE</code>.
@@ -53,8 +53,9 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
         ) : null}
         <div className="database-panel__actions">
           <DownloadDatabase />
-          {IS_STUDIO ? null : <ImportDatabase stats={stats} />}
+          {info?.readOnly === false ? <ImportDatabase stats={stats} /> : null}
         </div>
+        {info?.readOnly === true ? <p className="muted">{whyNoImport(info)}</p> : null}
         {info?.tableProblems.some(({ table }) => table === 'audit_log') === true ? null : <AuditExport />}
       </section>
       {info === undefined || info.tableProblems.length > 0 ? null : <Synchronisation />}
@@ -112,6 +113,14 @@ function itemsOf(info: Info): [string, ReactNode][] {
     ['SQLite', info.sqliteVersion],
     ['ggen-sim', info.programVersion],
   ];
+}
+
+/** A studio cannot change a database of another program, whatever it is started with. */
+function whyNoImport({ tableProblems, journalMode }: Info): string {
+  const isOthers = tableProblems.length > 0 || journalMode === 'wal';
+  return isOthers
+    ? 'Nothing can be imported: this is a database of another program.'
+    : 'Nothing can be imported, because the studio is read only. Start it with --write to import.';
 }
 
 function journalOf({ storage, readOnly, journalMode }: Info): string {

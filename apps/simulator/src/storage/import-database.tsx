@@ -1,20 +1,20 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
-import type { Progress, Stats } from '@ggen-sim/core';
+import type { ImageReport, Progress, RowCounts, Stats } from '@ggen-sim/core';
 import { useRef, useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
-import { failureOf, type Failure } from '../database/failure.ts';
+import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
-import { formatBytes, formatPlural } from '../components/format.ts';
+import { formatBytes, formatCount, formatPlural } from '../components/format.ts';
 import { printable } from '../components/printable.ts';
 import { notify } from '../components/notices.tsx';
-import { inspectImage, readImage, type ImageReport } from './inspect-image.ts';
+import { streamOf } from './stream-of.ts';
 import { VerifyProblems } from './verify-problems.tsx';
 
 /** The selected file with the result of its check. */
 interface Candidate {
   readonly name: string;
-  readonly image: Uint8Array;
+  readonly file: File;
   readonly report: ImageReport | undefined;
   readonly failure: Failure | undefined;
 }
@@ -32,32 +32,29 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
   const inspect = async (file: File): Promise<void> => {
     const controller = new AbortController();
     const { signal } = controller;
-    const options = {
-      signal,
-      onProgress: (text: string): void => {
-        if (running.current === controller) setProgress(text);
-      },
-    };
     running.current = controller;
     setBusy(true);
     setProgress('Reading');
     const name = printable(file.name);
-    let image: Uint8Array = new Uint8Array();
     try {
-      // Fails for a file that is gone, or larger than the browser can keep.
-      image = await readImage(file, options);
-      setCandidate({ name, image, report: await inspectImage(image, options), failure: undefined });
+      const report = await persistence.inspectImage({
+        image: streamOf(file),
+        signal,
+        onProgress: (step) => {
+          if (running.current === controller) setProgress(describeInspection(step, file));
+        },
+      });
+      setCandidate({ name, file, report, failure: undefined });
     } catch (error) {
       if (signal.aborted) return;
-      const failure = withFileName(failureOf(error), name);
-      setCandidate({ name, image, report: undefined, failure });
+      setCandidate({ name, file, report: undefined, failure: reportDatabaseFailure(error) });
     } finally {
       running.current = undefined;
       setProgress(undefined);
       setBusy(false);
     }
   };
-  const replace = async ({ name, image, report }: Candidate): Promise<void> => {
+  const replace = async ({ name, file, report }: Candidate): Promise<void> => {
     const controller = new AbortController();
     const { signal } = controller;
     running.current = controller;
@@ -65,10 +62,10 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
     setReplacing('Checking the file…');
     try {
       await persistence.importImage({
-        image,
+        image: streamOf(file),
         signal,
         onProgress: (step) => {
-          if (running.current === controller && !signal.aborted) setReplacing(describeProgress(step));
+          if (running.current === controller && !signal.aborted) setReplacing(describeReplacing(step, file));
         },
       });
       setCandidate(undefined);
@@ -77,7 +74,7 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
       if (signal.aborted) {
         setCandidate(undefined);
         notify('Import cancelled', 'The database is as it was.');
-      } else setCandidate({ name, image, report, failure: reportDatabaseFailure(error) });
+      } else setCandidate({ name, file, report, failure: reportDatabaseFailure(error) });
     } finally {
       running.current = undefined;
       setReplacing(undefined);
@@ -152,7 +149,7 @@ function ImportConfirmation({
   replacing: string | undefined;
   onReplace: () => void;
 }): ReactNode {
-  const { name, image, report, failure } = candidate;
+  const { name, file, report, failure } = candidate;
   const intact = report?.verification.ok === true;
   return (
     <>
@@ -163,15 +160,15 @@ function ImportConfirmation({
       {report ? (
         <AlertDialog.Description render={<div />} className="dialog__text">
           <p>
-            The file ({formatBytes(image.byteLength)}) contains {describe(report.stats)}.{' '}
+            The file ({formatBytes(file.size)}) contains {describe(report)}.{' '}
             {report.otherTables.length > 0
               ? `It also has ${formatPlural(report.otherTables.length, 'table')} of another program. `
               : null}
             {intact ? 'The check found no problems.' : null}
           </p>
           <p>
-            All data stored here{stats ? ` (${describe(stats)})` : ''} will be <strong>deleted</strong>. This
-            cannot be undone. Download the database first if you may need it.
+            All data stored here{stats ? ` (${describe(countsOf(stats))})` : ''} will be{' '}
+            <strong>deleted</strong>. This cannot be undone. Download the database first if you may need it.
           </p>
         </AlertDialog.Description>
       ) : null}
@@ -201,20 +198,27 @@ function ImportConfirmation({
   );
 }
 
-function describeProgress({ stage, done, total = 0 }: Progress): string {
-  if (stage === 'check') return 'Checking the file…';
+function describeInspection({ stage, done, total, unit }: Progress, { size }: File): string {
+  if (stage === 'read') return `Reading: ${formatBytes(done)} of ${formatBytes(size)}`;
+  if (stage === 'check') return 'Opening';
+  const of = total === undefined ? '' : ` of ${formatCount(total)}`;
+  return `Checking ${stage}: ${formatCount(done)}${of} ${unit}`;
+}
+
+function describeReplacing({ stage, done, total = 0 }: Progress, { size }: File): string {
+  if (stage === 'read') return `Reading the file: ${formatBytes(done)} of ${formatBytes(size)}`;
+  if (stage !== 'image') return 'Checking the file…';
   return `Replacing: ${formatBytes(done)} of ${formatBytes(total)}`;
 }
 
-/** Puts the file's name into messages, because the file was checked under the name `:memory:`. */
-function withFileName(failure: Failure, fileName: string): Failure {
-  return { ...failure, message: failure.message.replaceAll(':memory:', fileName) };
+function countsOf({ receiptsTotal, agentsTracked, auditEntries }: Stats): RowCounts {
+  return { receipts: receiptsTotal, memories: agentsTracked, auditEntries };
 }
 
-function describe({ receiptsTotal, agentsTracked, auditEntries }: Stats): string {
+function describe({ receipts, memories, auditEntries }: RowCounts): string {
   return [
-    formatPlural(receiptsTotal, 'receipt'),
-    formatPlural(agentsTracked, 'memory', 'memories'),
+    formatPlural(receipts, 'receipt'),
+    formatPlural(memories, 'memory', 'memories'),
     formatPlural(auditEntries, 'audit entry', 'audit entries'),
   ].join(', ');
 }
