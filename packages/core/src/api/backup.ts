@@ -71,6 +71,8 @@ export interface RestoreOptions extends LongOperationOptions {
    * @default false
    */
   readonly force?: boolean;
+  /** Check the backup as before a restore, and count its rows; restore nothing. @default false */
+  readonly dryRun?: boolean;
   /**
    * Restore rows that break a rule of `verify` as well: a receipt whose id is not that of its content, an unknown status, a
    * time that is none. Only other programs write such rows. `verify` names them afterwards.
@@ -84,7 +86,7 @@ export interface RestoreOptions extends LongOperationOptions {
   readonly from?: 'image' | 'json';
 }
 
-/** Result of a restore, with the number of rows restored to each table. */
+/** Result of a restore, with the number of rows restored to each table, or of a dry run, with those of the backup. */
 export interface RestoreReport extends RowCounts {
   readonly directory: string;
   readonly from: 'image' | 'json';

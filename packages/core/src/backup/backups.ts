@@ -132,12 +132,23 @@ export class Backups {
           );
         }
         await checkRules(staged, from === 'image', options);
+        if (options.dryRun === true) return this.#countRestored(staged, operation, options);
         return from === 'image'
           ? this.#replaceBy(staged, operation, options)
           : this.#loadRows(staged, operation, options);
       },
     );
     return { directory: directory.name, from, ...counts };
+  }
+
+  /** Counts what a restore would bring, or refuses what it would refuse. */
+  async #countRestored(
+    staged: SqliteConnection,
+    operation: string,
+    { force = false }: RestoreOptions,
+  ): Promise<RowCounts> {
+    if (!force) await this.#queue.enqueueRead(operation, () => refuseUnlessEmpty(this.#connection));
+    return countRows(staged);
   }
 
   /** Replaces the rows by those of a staged database that was checked. The files of the backup are not read again. */

@@ -75,6 +75,31 @@ export const backupCases: readonly PersistenceCase[] = [
     },
   },
   {
+    title: 'restore: a dry run counts the rows, refuses what a restore would refuse, and changes nothing',
+    async run({ open, refused, expect }) {
+      const db = await open();
+      await fill(db);
+      const directory = new MemoryBackupDirectory();
+      await db.exportBackup({ directory });
+      await db.reset();
+      const counts = { receipts: 700, memories: 3, auditEntries: 5 };
+      for (const from of ['image', 'json'] as const) {
+        expect(await db.restoreBackup({ directory, from, dryRun: true })).toEqual({
+          directory: 'memory',
+          from,
+          ...counts,
+        });
+        expect((await db.stats()).receiptsTotal).toBe(0);
+      }
+      await db.saveReceipt(receiptOf('kept'));
+      await refused(db.restoreBackup({ directory, dryRun: true }), 'ALREADY_EXISTS');
+      expect((await db.restoreBackup({ directory, force: true, dryRun: true })).receipts).toBe(700);
+      directory.files.set('receipts.json', new TextEncoder().encode('[]\n'));
+      await refused(db.restoreBackup({ directory, force: true, dryRun: true }), 'BACKUP_INVALID');
+      expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['kept']);
+    },
+  },
+  {
     title: 'restore: refuses a changed, truncated or missing file and changes nothing',
     async run({ open, refused, expect }) {
       const db = await open();
