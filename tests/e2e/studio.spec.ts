@@ -1,8 +1,9 @@
 /** `ggen-sim studio`: the page over a real file, served by the built command in a process of its own. */
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { test as base, expect, type Page } from '@playwright/test';
 import { findProblemsEverywhere } from './support/axe.ts';
 import { ggenSim, sqlite3 } from './support/native-tools.ts';
@@ -130,6 +131,53 @@ test('imports a database file into the file on disk after a check, or leaves it 
   // Other processes go on with the same file.
   await save(file, 'old-2', 'delta');
   await expect(simulator.count('Receipts')).toHaveText('3');
+});
+
+test('adds rows of a file and restores a backup, with the same result as the command line', async ({
+  page,
+  file,
+  start,
+}, testInfo) => {
+  await save(file, 'kept', 'alpha');
+  const backup = testInfo.outputPath('backup');
+  await ggenSim('db', 'backup', '--db', file, backup);
+  const rows = testInfo.outputPath('receipts.ndjson');
+  const row = { agent_id: 'beta', agent_type: 'validation', receipt_json: '{}' };
+  const lines = [
+    { ...row, execution_id: 'new' },
+    { ...row, execution_id: 'kept', agent_id: 'alpha' },
+    'no row',
+  ];
+  writeFileSync(rows, lines.map((line) => JSON.stringify(line)).join('\n'));
+
+  const simulator = await open(page, await start('--write'));
+  await simulator.showTab('Database');
+  const question = page.getByRole('alertdialog');
+  await page.getByLabel('Rows to import').setInputFiles(rows);
+  await expect(question.getByLabel('into')).toHaveValue('receipts');
+  await expect(question.getByLabel('as')).toHaveValue('ndjson');
+  await question.getByRole('button', { name: 'Import rows' }).click();
+  await expect(question).toContainText('1 row imported, 0 stored already, 2 refused.');
+  await expect(question).toContainText('Line 2: a row with this');
+  await expect(question).toContainText('Line 3: ');
+  await question.getByRole('button', { name: 'Close' }).click();
+  await expect(simulator.count('Receipts')).toHaveText('2');
+  expect(await sqlite3(file, 'SELECT count(*) FROM receipts')).toBe('2');
+
+  await page.getByLabel('Backup to restore').setInputFiles(backup);
+  await expect(question).toContainText('Replace the database with backup?');
+  await expect(question).toContainText('contains 1 receipt, 0 memories, ');
+  await question.getByRole('button', { name: 'Replace database' }).click();
+  await expect(page.getByText('Database imported')).toBeVisible();
+  await expect(simulator.count('Receipts')).toHaveText('1');
+  expect(await sqlite3(file, 'SELECT execution_id FROM receipts')).toBe('kept');
+  expect((await ggenSim('db', 'verify', '--db', file)).length).toBeGreaterThan(0);
+
+  // A file of it that was changed.
+  appendFileSync(join(backup, 'receipts.json'), ' ');
+  await page.getByLabel('Backup to restore').setInputFiles(backup);
+  await expect(question).toContainText('backup cannot be imported');
+  expect(await sqlite3(file, 'SELECT execution_id FROM receipts')).toBe('kept');
 });
 
 test('refuses who has no token, a page of another site, and a name that points here', async ({

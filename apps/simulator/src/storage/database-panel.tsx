@@ -12,6 +12,7 @@ import { AuditExport } from './audit-export.tsx';
 import { DatabaseEncryption } from './database-encryption.tsx';
 import { DownloadDatabase } from './download-database.tsx';
 import { ImportDatabase } from './import-database.tsx';
+import { ImportRows } from './import-rows.tsx';
 import { OtherStorage } from './other-storage.tsx';
 import { ResetDatabase } from './reset-database.tsx';
 import { BrowserStorage } from './browser-storage.tsx';
@@ -53,9 +54,8 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
         ) : null}
         <div className="database-panel__actions">
           <DownloadDatabase />
-          {info?.readOnly === false ? <ImportDatabase stats={stats} /> : null}
         </div>
-        {info?.readOnly === true ? <p className="muted">{whyNoImport(info)}</p> : null}
+        {info === undefined ? null : <Imports info={info} stats={stats} />}
         {info?.tableProblems.some(({ table }) => table === 'audit_log') === true ? null : <AuditExport />}
       </section>
       {info === undefined || info.tableProblems.length > 0 ? null : <Synchronisation />}
@@ -115,12 +115,24 @@ function itemsOf(info: Info): [string, ReactNode][] {
   ];
 }
 
-/** A studio cannot change a database of another program, whatever it is started with. */
-function whyNoImport({ tableProblems, journalMode }: Info): string {
-  const isOthers = tableProblems.length > 0 || journalMode === 'wal';
-  return isOthers
-    ? 'Nothing can be imported: this is a database of another program.'
-    : 'Nothing can be imported, because the studio is read only. Start it with --write to import.';
+/** Offers what changes the content, or says why nothing can be imported. */
+function Imports({ info, stats }: { info: Info; stats: Stats | undefined }): ReactNode {
+  const { readOnly, tableProblems, journalMode } = info;
+  if (!readOnly)
+    return (
+      <div className="database-panel__actions">
+        <ImportDatabase stats={stats} />
+        <ImportRows />
+      </div>
+    );
+  // A studio cannot change a database of another program, whatever it is started with.
+  if (tableProblems.length > 0 || journalMode === 'wal')
+    return <p className="muted">Nothing can be imported: this is a database of another program.</p>;
+  return (
+    <p className="muted">
+      Nothing can be imported, because the studio is read only. Start it with <code>--write</code> to import.
+    </p>
+  );
 }
 
 function journalOf({ storage, readOnly, journalMode }: Info): string {

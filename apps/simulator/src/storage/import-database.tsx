@@ -1,80 +1,86 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
-import type { ImageReport, Progress, RowCounts, Stats } from '@ggen-sim/core';
+import type { RowCounts, Stats } from '@ggen-sim/core';
 import { useRef, useState, type ReactNode } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
-import { formatBytes, formatCount, formatPlural } from '../components/format.ts';
-import { printable } from '../components/printable.ts';
+import { FilePicker } from '../components/file-picker.tsx';
+import { formatBytes, formatPlural } from '../components/format.ts';
 import { notify } from '../components/notices.tsx';
-import { streamOf } from './stream-of.ts';
+import {
+  backupReplacement,
+  describeInspection,
+  describeReplacing,
+  fileReplacement,
+  type Inspection,
+  type Replacement,
+} from './replacement.ts';
 import { VerifyProblems } from './verify-problems.tsx';
 
-/** The selected file with the result of its check. */
+/** The selected file or backup with the result of its check. */
 interface Candidate {
-  readonly name: string;
-  readonly file: File;
-  readonly report: ImageReport | undefined;
+  readonly replacement: Replacement;
+  readonly report: Inspection | undefined;
   readonly failure: Failure | undefined;
 }
 
-/** Replaces the database with a file after a check of the file and a confirmation. */
+/** Replaces the database with a file or a backup, after a check and a confirmation. */
 export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNode {
   const persistence = usePersistence();
   const input = useRef<HTMLInputElement>(null);
+  const folderInput = useRef<HTMLInputElement>(null);
   const [candidate, setCandidate] = useState<Candidate>();
   const [busy, setBusy] = useState(false);
   const running = useRef<AbortController>(undefined);
   const [progress, setProgress] = useState<string>();
   const [replacing, setReplacing] = useState<string>();
 
-  const inspect = async (file: File): Promise<void> => {
+  const inspect = async (replacement: Replacement): Promise<void> => {
     const controller = new AbortController();
     const { signal } = controller;
     running.current = controller;
     setBusy(true);
     setProgress('Reading');
-    const name = printable(file.name);
     try {
-      const report = await persistence.inspectImage({
-        image: streamOf(file),
+      const report = await replacement.inspect(persistence, {
         signal,
         onProgress: (step) => {
-          if (running.current === controller) setProgress(describeInspection(step, file));
+          if (running.current === controller) setProgress(describeInspection(step, replacement));
         },
       });
-      setCandidate({ name, file, report, failure: undefined });
+      setCandidate({ replacement, report, failure: undefined });
     } catch (error) {
       if (signal.aborted) return;
-      setCandidate({ name, file, report: undefined, failure: reportDatabaseFailure(error) });
+      setCandidate({ replacement, report: undefined, failure: reportDatabaseFailure(error) });
     } finally {
       running.current = undefined;
       setProgress(undefined);
       setBusy(false);
     }
   };
-  const replace = async ({ name, file, report }: Candidate): Promise<void> => {
+  const replace = async ({ replacement, report }: Candidate): Promise<void> => {
     const controller = new AbortController();
     const { signal } = controller;
     running.current = controller;
     setBusy(true);
     setReplacing('Checking the file…');
     try {
-      await persistence.importImage({
-        image: streamOf(file),
+      await replacement.replace(persistence, {
         signal,
         onProgress: (step) => {
-          if (running.current === controller && !signal.aborted) setReplacing(describeReplacing(step, file));
+          if (running.current === controller && !signal.aborted) {
+            setReplacing(describeReplacing(step, replacement));
+          }
         },
       });
       setCandidate(undefined);
-      notify('Database imported', `The database now has the content of ${name}.`);
+      notify('Database imported', `The database now has the content of ${replacement.name}.`);
     } catch (error) {
       if (signal.aborted) {
         setCandidate(undefined);
         notify('Import cancelled', 'The database is as it was.');
-      } else setCandidate({ name, file, report, failure: reportDatabaseFailure(error) });
+      } else setCandidate({ replacement, report, failure: reportDatabaseFailure(error) });
     } finally {
       running.current = undefined;
       setReplacing(undefined);
@@ -90,6 +96,9 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
     <>
       <button type="button" className="button" disabled={busy} onClick={() => input.current?.click()}>
         Import database…
+      </button>
+      <button type="button" className="button" disabled={busy} onClick={() => folderInput.current?.click()}>
+        Restore backup…
       </button>
       {progress === undefined ? null : (
         <>
@@ -108,8 +117,14 @@ export function ImportDatabase({ stats }: { stats: Stats | undefined }): ReactNo
         onChange={(event) => {
           const file = event.target.files?.[0];
           event.target.value = '';
-          if (file) void inspect(file);
+          if (file) void inspect(fileReplacement(file));
         }}
+      />
+      <FilePicker
+        input={folderInput}
+        label="Backup to restore"
+        folder
+        onFiles={(files) => void inspect(backupReplacement(files))}
       />
       <AlertDialog.Root
         open={candidate !== undefined}
@@ -149,8 +164,9 @@ function ImportConfirmation({
   replacing: string | undefined;
   onReplace: () => void;
 }): ReactNode {
-  const { name, file, report, failure } = candidate;
-  const intact = report?.verification.ok === true;
+  const { replacement, report, failure } = candidate;
+  const { name, kind, sizeBytes } = replacement;
+  const verification = report?.verification;
   return (
     <>
       <AlertDialog.Title>
@@ -160,11 +176,11 @@ function ImportConfirmation({
       {report ? (
         <AlertDialog.Description render={<div />} className="dialog__text">
           <p>
-            The file ({formatBytes(file.size)}) contains {describe(report)}.{' '}
+            {kind} ({formatBytes(sizeBytes)}) contains {describe(report)}.{' '}
             {report.otherTables.length > 0
               ? `It also has ${formatPlural(report.otherTables.length, 'table')} of another program. `
               : null}
-            {intact ? 'The check found no problems.' : null}
+            {verification?.ok === false ? null : 'The check found no problems.'}
           </p>
           <p>
             All data stored here{stats ? ` (${describe(countsOf(stats))})` : ''} will be{' '}
@@ -172,9 +188,9 @@ function ImportConfirmation({
           </p>
         </AlertDialog.Description>
       ) : null}
-      {report && !intact ? (
+      {verification?.ok === false ? (
         <VerifyProblems
-          report={report.verification}
+          report={verification}
           hint="The file opens, but the check found problems. Import it only if you know their cause."
         />
       ) : null}
@@ -196,19 +212,6 @@ function ImportConfirmation({
       </div>
     </>
   );
-}
-
-function describeInspection({ stage, done, total, unit }: Progress, { size }: File): string {
-  if (stage === 'read') return `Reading: ${formatBytes(done)} of ${formatBytes(size)}`;
-  if (stage === 'check') return 'Opening';
-  const of = total === undefined ? '' : ` of ${formatCount(total)}`;
-  return `Checking ${stage}: ${formatCount(done)}${of} ${unit}`;
-}
-
-function describeReplacing({ stage, done, total = 0 }: Progress, { size }: File): string {
-  if (stage === 'read') return `Reading the file: ${formatBytes(done)} of ${formatBytes(size)}`;
-  if (stage !== 'image') return 'Checking the file…';
-  return `Replacing: ${formatBytes(done)} of ${formatBytes(total)}`;
 }
 
 function countsOf({ receiptsTotal, agentsTracked, auditEntries }: Stats): RowCounts {

@@ -13,20 +13,28 @@ export interface LongOperation<Result> {
   /** Starts it. What an earlier run found is gone. */
   readonly start: (work: (options: LongOperationOptions) => Promise<Result>) => Promise<void>;
   readonly cancel: () => void;
+  /** Forgets what came of it. */
+  readonly clear: () => void;
 }
 
-/** Runs one long operation at a time, and keeps what came of it. */
-export function useLongOperation<Result>(): LongOperation<Result> {
+/**
+ * Runs one long operation at a time, and keeps what came of it.
+ * @param beginning - shown until it says how far it is
+ */
+export function useLongOperation<Result>(beginning: string = 'Checking…'): LongOperation<Result> {
   const running = useRef<AbortController>(undefined);
   const [progress, setProgress] = useState<string>();
   const [result, setResult] = useState<Result>();
   const [failure, setFailure] = useState<Failure>();
+  const clear = (): void => {
+    setResult(undefined);
+    setFailure(undefined);
+  };
   const start = async (work: (options: LongOperationOptions) => Promise<Result>): Promise<void> => {
     const controller = new AbortController();
     running.current = controller;
-    setProgress('Checking…');
-    setResult(undefined);
-    setFailure(undefined);
+    setProgress(beginning);
+    clear();
     try {
       const found = await work({
         signal: controller.signal,
@@ -43,5 +51,5 @@ export function useLongOperation<Result>(): LongOperation<Result> {
       setProgress(undefined);
     }
   };
-  return { progress, result, failure, start, cancel: () => running.current?.abort() };
+  return { progress, result, failure, start, cancel: () => running.current?.abort(), clear };
 }

@@ -1,0 +1,218 @@
+import { AlertDialog } from '@base-ui/react/alert-dialog';
+import { type ExportFormat, type ImportReport, TABLE_NAMES, type TableName } from '@ggen-sim/core';
+import { useRef, useState, type ReactNode } from 'react';
+import { FailureNotice } from '../components/failure-notice.tsx';
+import { FilePicker } from '../components/file-picker.tsx';
+import { formatCount, formatPlural } from '../components/format.ts';
+import { notify } from '../components/notices.tsx';
+import { printable } from '../components/printable.ts';
+import { StoredText } from '../components/stored-text.tsx';
+import { usePersistence } from '../database/persistence-context.ts';
+import { streamOf } from './stream-of.ts';
+import { useLongOperation } from './use-long-operation.ts';
+
+const TABLE_TITLES: Readonly<Record<TableName, string>> = {
+  receipts: 'Receipts',
+  agent_memory: 'Memory',
+  audit_log: 'Audit trail',
+};
+
+const FORMAT_TITLES: Readonly<Record<ExportFormat, string>> = { csv: 'CSV', json: 'JSON', ndjson: 'NDJSON' };
+
+/** Refused lines that are shown. */
+const SHOWN_LINES = 100;
+
+/** The selected file, and what it is taken for. */
+interface Selection {
+  readonly file: File;
+  readonly table: TableName;
+  readonly format: ExportFormat;
+}
+
+/** Adds rows of a file to a table, after a confirmation. */
+export function ImportRows(): ReactNode {
+  const persistence = usePersistence();
+  const input = useRef<HTMLInputElement>(null);
+  const [selection, setSelection] = useState<Selection>();
+  const operation = useLongOperation<ImportReport>('Reading…');
+  const { progress, result, failure, start, cancel } = operation;
+  const close = (): void => {
+    setSelection(undefined);
+    operation.clear();
+  };
+  const run = ({ file, table, format }: Selection): Promise<void> =>
+    start(async (options) => {
+      try {
+        // Importing a file again goes on where a cancelled import has ended.
+        return await persistence.importRows({
+          ...options,
+          table,
+          format,
+          ifAbsent: true,
+          input: streamOf(file),
+        });
+      } catch (error) {
+        if (options.signal?.aborted === true) {
+          notify('Import cancelled', (error as Error).message);
+          setSelection(undefined);
+        }
+        throw error;
+      }
+    });
+  return (
+    <>
+      <button type="button" className="button" onClick={() => input.current?.click()}>
+        Import rows…
+      </button>
+      <FilePicker
+        input={input}
+        label="Rows to import"
+        multiple={false}
+        onFiles={([file]) =>
+          file && setSelection({ file, table: tableOf(file.name), format: formatOf(file.name) })
+        }
+      />
+      <AlertDialog.Root
+        open={selection !== undefined}
+        onOpenChange={(open) => {
+          if (open) return;
+          if (progress === undefined) close();
+          else cancel();
+        }}
+      >
+        <AlertDialog.Portal>
+          <AlertDialog.Backdrop className="dialog-backdrop" />
+          <AlertDialog.Popup className="dialog">
+            {selection === undefined ? null : (
+              <>
+                <AlertDialog.Title>
+                  {result ? 'Rows imported from ' : 'Import rows from '}
+                  {printable(selection.file.name)}
+                  {result ? '' : '?'}
+                </AlertDialog.Title>
+                {failure ? <FailureNotice failure={failure} /> : null}
+                {result ? (
+                  <ImportResult report={result} />
+                ) : (
+                  <ImportChoices
+                    selection={selection}
+                    isBusy={progress !== undefined}
+                    onChange={setSelection}
+                  />
+                )}
+                <p className="muted" aria-live="polite">
+                  {progress}
+                </p>
+                <div className="dialog__actions">
+                  <AlertDialog.Close className="button">{result ? 'Close' : 'Cancel'}</AlertDialog.Close>
+                  {result ? null : (
+                    <button
+                      type="button"
+                      className="button button--primary"
+                      disabled={progress !== undefined}
+                      onClick={() => void run(selection)}
+                    >
+                      {progress === undefined ? 'Import rows' : 'Importing…'}
+                    </button>
+                  )}
+                </div>
+              </>
+            )}
+          </AlertDialog.Popup>
+        </AlertDialog.Portal>
+      </AlertDialog.Root>
+    </>
+  );
+}
+
+function ImportChoices({
+  selection,
+  isBusy,
+  onChange,
+}: {
+  selection: Selection;
+  isBusy: boolean;
+  onChange: (selection: Selection) => void;
+}): ReactNode {
+  const { table, format } = selection;
+  return (
+    <AlertDialog.Description render={<div />} className="dialog__text">
+      <div className="database-panel__actions">
+        <label className="labelled">
+          into
+          <select
+            className="field"
+            value={table}
+            disabled={isBusy}
+            onChange={(event) => onChange({ ...selection, table: event.target.value as TableName })}
+          >
+            {TABLE_NAMES.map((name) => (
+              <option key={name} value={name}>
+                {TABLE_TITLES[name]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="labelled">
+          as
+          <select
+            className="field"
+            value={format}
+            disabled={isBusy}
+            onChange={(event) => onChange({ ...selection, format: event.target.value as ExportFormat })}
+          >
+            {Object.entries(FORMAT_TITLES).map(([value, title]) => (
+              <option key={value} value={value}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <p>
+        Rows are added under the names of their columns, as exports and backups write them; nothing stored is
+        replaced. Rows that are stored already are skipped. A row that breaks a rule, or has the id of another
+        one, is refused and named.
+      </p>
+    </AlertDialog.Description>
+  );
+}
+
+function ImportResult({ report }: { report: ImportReport }): ReactNode {
+  const { rows, alreadyStored, refused, refusedLines } = report;
+  const shown = refusedLines.slice(0, SHOWN_LINES);
+  return (
+    <AlertDialog.Description render={<div />} className="dialog__text">
+      <p>
+        {formatPlural(rows, 'row')} imported, {formatCount(alreadyStored)} stored already,{' '}
+        {formatCount(refused)} refused.
+      </p>
+      {shown.length === 0 ? null : (
+        <details open={shown.length <= 5}>
+          <summary>
+            Refused lines
+            {shown.length < refused ? `, the first ${formatCount(shown.length)}` : ''}
+          </summary>
+          <ul>
+            {shown.map(({ line, reason }) => (
+              <li key={line}>
+                <StoredText text={`Line ${line}: ${reason}`} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </AlertDialog.Description>
+  );
+}
+
+/** Returns the table that a file's name tells; receipts for a name that tells none. */
+function tableOf(fileName: string): TableName {
+  if (/audit/i.test(fileName)) return 'audit_log';
+  return /memor/i.test(fileName) ? 'agent_memory' : 'receipts';
+}
+
+function formatOf(fileName: string): ExportFormat {
+  const [, extension] = /\.(csv|json)(?:\.gz)?$/i.exec(fileName) ?? [];
+  return extension === undefined ? 'ndjson' : (extension.toLowerCase() as ExportFormat);
+}
