@@ -411,11 +411,18 @@ test('a hub cannot read rows that have a key, and what two machines saved at onc
     await conflict.getByRole('button', { name: 'Save the merge' }).click();
   };
   await expect(conflict.getByRole('textbox')).toHaveCount(2);
+  // Both may have one number and one time.
+  const names = (await conflict.getByRole('textbox').all()).map((side) => side.getAttribute('aria-label'));
+  const [other, used] = (await Promise.all(names)).map(
+    (name) => /version 2 \((\w{8})\)/u.exec(name ?? '')?.[1],
+  );
+  expect([other, used]).toEqual([expect.any(String), expect.any(String)]);
+  expect(other).not.toBe(used);
   await expect(conflict).toContainText('"in": "machine"');
   await expect(conflict).toContainText('"in": "page"');
   await findProblemsEverywhere(page);
   await conflict.getByRole('button', { name: 'Edit a merge…' }).click();
-  await expect(text).toBeVisible();
+  await expect(text).toBeFocused();
   await findProblemsEverywhere(page);
   await page.setViewportSize({ width: 1280, height: 720 });
   // Another order of the members is no difference, so there is one, which can be taken.
@@ -436,13 +443,19 @@ test('a hub cannot read rows that have a key, and what two machines saved at onc
   await hub.machine('sync', 'run');
   await hub.machine('db', 'save-memory', 'raced', 'test', '{"in":"machine again"}');
   await hub.machine('sync', 'run');
-  await expect(conflict).toContainText('Another version was saved meanwhile.');
+  await expect(conflict).toContainText('This memory was saved again, or removed, meanwhile.');
   await write('{"in":"an earlier look"}');
   await expect(conflict.getByRole('alert')).toContainText('VERSION_CONFLICT');
+  await expect(conflict.getByRole('button', { name: 'Save the merge' })).toBeFocused();
+  const asking = page.waitForEvent('dialog');
+  void page.evaluate(() => location.reload());
+  const asked = await asking;
+  expect(asked.type()).toBe('beforeunload');
+  await asked.dismiss();
   await expect(text).toContainText('an earlier look');
   await conflict.getByRole('button', { name: 'Cancel' }).click();
   await expect(conflict).toHaveCount(0);
-  await expect(page.getByRole('dialog')).toContainText('machine again');
+  await expect(page.getByRole('dialog', { name: 'Memory of raced' })).toContainText('machine again');
 });
 
 test('a studio merges with --write what two machines saved at once, and says what to do without', async ({

@@ -12,7 +12,8 @@ const agent = { agentId: 'a', agentType: 't' };
 async function see(database: Persistence): Promise<SeenConflicts> {
   const [memory] = await database.queryMemory({ agentExact: 'a' });
   const conflicts = await conflictsOf(database, 'a', false);
-  return { agentId: 'a', version: memory?.version ?? 0, auditIds: conflicts.map(({ auditId }) => auditId) };
+  const { version = 0, memoryJson = '' } = memory ?? {};
+  return { agentId: 'a', version, memoryJson, auditIds: conflicts.map(({ auditId }) => auditId) };
 }
 
 it('refuses a version that was not seen, also one of the same number', async () => {
@@ -51,5 +52,30 @@ it('refuses a version that was not seen, also one of the same number', async () 
   await synchronise(one, two, three);
   for (const database of [one, two, three])
     expect(await database.queryMemory()).toMatchObject([{ memoryJson: '{"in":"all"}', version: 2 }]);
+  await target.close();
+});
+
+it('refuses a text that was begun before its memory was redacted or deleted, and asks for no merge of it', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ggen-merge-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const target = await openTarget(path.join(folder, 'hub.db'));
+  await using one = await openPersistence({ storage: 'memory' });
+  await using two = await openPersistence({ storage: 'memory' });
+  const synchronise = async (...databases: Persistence[]): Promise<void> => {
+    for (const database of databases) await new Synchroniser(database, target).synchronise();
+  };
+  await one.saveMemory({ ...agent, memory: '{"in":"one"}' });
+  await two.saveMemory({ ...agent, memory: '{"in":"two"}' });
+  await synchronise(one, two, one);
+  const seen = await see(one);
+  const removal = { agentId: 'a', reason: 'personal' };
+  for (const remove of [() => two.redactRecord(removal), () => two.deleteRecord(removal)]) {
+    await remove();
+    await synchronise(two, one);
+    expect(await conflictsOf(one, 'a', true)).toEqual([]);
+    const merge = mergeSeen(one, seen, { memory: '{"in":"one"}' });
+    await expect(merge).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+  }
+  expect(await one.queryMemory()).toEqual([]);
   await target.close();
 });

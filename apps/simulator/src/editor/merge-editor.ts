@@ -24,7 +24,9 @@ export interface MergeEditor {
 }
 
 const THEME = EditorView.theme({
-  '&': { height: 'auto', fontSize: 'var(--text-small)' },
+  // What saves the text is below it, also of a long one.
+  '&': { height: 'auto', maxHeight: '60vh', fontSize: 'var(--text-small)' },
+  '.cm-scroller': { overflow: 'auto' },
   '.cm-content': { minWidth: '0' },
   '&.cm-merge-b .cm-changedLine, .cm-insertedLine': { backgroundColor: 'var(--added)' },
   '&.cm-merge-b .cm-changedText': { background: 'var(--added-strong)' },
@@ -52,10 +54,10 @@ const THEME = EditorView.theme({
 /** What a button does with a difference. */
 const LABELS = { reject: 'Take the other', accept: 'Keep this' } as const;
 
-/** Creates an editor that shows between its lines what another text has there, and takes it on request. */
+/** Creates an editor with the focus, which shows between its lines what another text has there, and takes it on request. */
 export function createMergeEditor({ host, content, other, label, onEdit }: MergeEditorOptions): MergeEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
-  return new EditorView({
+  const view = new EditorView({
     root,
     parent: root,
     state: EditorState.create({
@@ -85,4 +87,6 @@ export function createMergeEditor({ host, content, other, label, onEdit }: Merge
       ],
     }),
   });
+  view.focus();
+  return view;
 }

@@ -1,7 +1,7 @@
 /** Loaded with the first memory that was in a conflict. */
 import { showTime, type MemoryRow, type Persistence, type TableName } from '@ggen-sim/core';
 import type { ConflictVersion, MemoryConflict } from '@ggen-sim/sync';
-import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { withoutLayout, withSortedMembers } from '../components/json-layout.ts';
 import { notify } from '../components/notices.tsx';
@@ -29,19 +29,41 @@ interface Seen extends SeenConflicts {
 const TABLES: readonly TableName[] = ['agent_memory', 'audit_log'];
 
 /** Texts that were edited and not saved, by the conflicts that they are to end: closing the dialog loses none. */
-const drafts = new Map<string, string>();
+const drafts = new Map<string, { readonly text: string; readonly memoryJson: string }>();
+
+/** A text that was begun before a removal is none, because it has what was removed. */
+function draftOf(seen: Seen): string | undefined {
+  const draft = drafts.get(keyOf(seen));
+  return draft?.memoryJson === seen.memoryJson ? draft.text : undefined;
+}
+
+function keepDraft(seen: Seen, text: string): void {
+  drafts.set(keyOf(seen), { text, memoryJson: seen.memoryJson });
+  addEventListener('beforeunload', askBeforeUnload);
+}
+
+function dropDraft(seen: Seen): void {
+  drafts.delete(keyOf(seen));
+  // Pages that listen for it stay out of the back-forward cache of some browsers.
+  if (drafts.size === 0) removeEventListener('beforeunload', askBeforeUnload);
+}
+
+/** Drafts are in no storage, which would keep what somebody removes meanwhile. */
+function askBeforeUnload(event: BeforeUnloadEvent): void {
+  event.preventDefault();
+}
 
 /** Shows a memory that several machines saved without knowing of each other, and merges it. */
 export function MemoryMerge({ memory }: { memory: MemoryRow }): ReactNode {
-  const { agentId, version } = memory;
+  const { agentId, version, memoryJson } = memory;
   const query = useCallback(
     (persistence: Persistence) => conflictsOf(persistence, agentId, false),
     [agentId],
   );
   const { value: conflicts, failure } = useLiveQuery(query, TABLES);
   const seen = useMemo(
-    () => (conflicts === undefined ? undefined : seenOf(agentId, version, conflicts)),
-    [agentId, version, conflicts],
+    () => (conflicts === undefined ? undefined : seenOf({ agentId, version, memoryJson }, conflicts)),
+    [agentId, version, memoryJson, conflicts],
   );
   /** Kept while it is edited: what arrives meanwhile takes no text away. */
   const [edited, setEdited] = useState<{ readonly seen: Seen; readonly other: ConflictVersion }>();
@@ -56,7 +78,7 @@ export function MemoryMerge({ memory }: { memory: MemoryRow }): ReactNode {
       failure={refused}
       onFailure={setRefused}
       seen={shown}
-      isCurrent={seen !== undefined && keyOf(seen) === keyOf(shown) && seen.version === shown.version}
+      isCurrent={seen !== undefined && isSame(seen, shown)}
       edited={edited?.other}
       onEdit={(other) => setEdited(other && { seen: shown, other })}
     />
@@ -85,18 +107,28 @@ function Conflict({
   const readOnly = state.phase === 'open' && state.server?.readOnly === true;
   const { contents, failure: unreadable } = useContents(seen);
   const [chosen, setChosen] = useState(seen.others[0].hash);
+  /** Shown and refused, and not `disabled`, which would take the focus away. */
   const [busy, setBusy] = useState(false);
   const { used, others } = seen;
   const other = edited ?? others.find(({ hash }) => hash === chosen) ?? others[0];
   const [usedJson, otherJson] = [used, other].map(({ hash }) => contents?.get(hash) ?? undefined);
-  const text = drafts.get(keyOf(seen)) ?? (usedJson === undefined ? '' : laidOut(usedJson));
+  const draft = draftOf(seen);
+  const text = draft ?? (usedJson === undefined ? '' : laidOut(usedJson));
+  const editButton = useRef<HTMLButtonElement>(null);
+  /** The button that has the focus leaves when the editor comes, and when it goes. */
+  const wasEdited = useRef(edited !== undefined);
+  useEffect(() => {
+    if (wasEdited.current && edited === undefined) editButton.current?.focus();
+    wasEdited.current = edited !== undefined;
+  }, [edited]);
 
   const save = async (merged: { readonly hash: string } | { readonly memory: string }): Promise<void> => {
+    if (busy) return;
     setBusy(true);
     onFailure(undefined);
     try {
       const saved = await mergeSeen(persistence, seen, merged);
-      drafts.delete(keyOf(seen));
+      dropDraft(seen);
       onEdit(undefined);
       notify('Memory merged', `Version ${saved.version} goes to the other machines.`);
     } catch (error) {
@@ -105,7 +137,7 @@ function Conflict({
     setBusy(false);
   };
   const saveText = (): Promise<void> => {
-    const typed = drafts.get(keyOf(seen)) ?? text;
+    const typed = draftOf(seen) ?? text;
     if (parsedJson(typed) !== undefined) return save({ memory: withoutLayout(typed) });
     onFailure({ code: 'INVALID_JSON', message: `This is no JSON: ${reasonOf(typed)}`, hint: undefined });
     return Promise.resolve();
@@ -150,14 +182,15 @@ function Conflict({
           <MergedText
             content={text}
             other={laidOut(otherJson)}
-            onEdit={(content) => drafts.set(keyOf(seen), content)}
+            onEdit={(content) => keepDraft(seen, content)}
           />
         )
       ) : null}
       {isCurrent ? null : (
         <p className="status status--warning" role="status">
           <StatusMark tone="warning" />
-          Another version was saved meanwhile. Copy what you need of this text, and cancel to see it.
+          This memory was saved again, or removed, meanwhile. Copy what you need of this text, and cancel to
+          see what is stored.
         </p>
       )}
       {failure === undefined ? null : <FailureNotice failure={failure} />}
@@ -170,7 +203,8 @@ function Conflict({
               <button
                 type="button"
                 className="button"
-                disabled={busy || usedJson === undefined}
+                aria-disabled={busy}
+                disabled={usedJson === undefined}
                 onClick={() => void save({ hash: used.hash })}
               >
                 Keep the one in use
@@ -178,7 +212,8 @@ function Conflict({
               <button
                 type="button"
                 className="button"
-                disabled={busy || otherJson === undefined}
+                aria-disabled={busy}
+                disabled={otherJson === undefined}
                 onClick={() => void save({ hash: other.hash })}
               >
                 Take the other
@@ -186,10 +221,14 @@ function Conflict({
               <button
                 type="button"
                 className="button"
-                disabled={busy || usedJson === undefined || otherJson === undefined}
-                onClick={() => onEdit(other)}
+                aria-disabled={busy}
+                disabled={usedJson === undefined || otherJson === undefined}
+                ref={editButton}
+                onClick={() => {
+                  if (!busy) onEdit(other);
+                }}
               >
-                Edit a merge…
+                {draft !== undefined ? 'Go on with the merge…' : 'Edit a merge…'}
               </button>
             </>
           ) : (
@@ -197,7 +236,7 @@ function Conflict({
               <button
                 type="button"
                 className="button button--primary"
-                disabled={busy}
+                aria-disabled={busy}
                 onClick={() => void saveText()}
               >
                 {busy ? 'Saving…' : 'Save the merge'}
@@ -207,7 +246,7 @@ function Conflict({
                 className="button"
                 disabled={busy}
                 onClick={() => {
-                  drafts.delete(keyOf(seen));
+                  dropDraft(seen);
                   onFailure(undefined);
                   onEdit(undefined);
                 }}
@@ -261,8 +300,8 @@ function Commands({ hash }: { hash: string }): ReactNode {
   );
 }
 
-/** Reads the memories of conflicts, once: they do not change. A memory that was removed is null. */
-function useContents({ agentId, used, others }: Seen): {
+/** Reads the memories of conflicts, which only a removal changes, then the stored one too. A memory that was removed is null. */
+function useContents({ agentId, memoryJson: stored, used, others }: Seen): {
   readonly contents: ReadonlyMap<string, string | null> | undefined;
   readonly failure: Failure | undefined;
 } {
@@ -291,12 +330,15 @@ function useContents({ agentId, used, others }: Seen): {
     return () => {
       mounted = false;
     };
-  }, [persistence, agentId, hashes]);
+  }, [persistence, agentId, hashes, stored]);
   return read;
 }
 
 /** @returns undefined where nothing is to be merged */
-function seenOf(agentId: string, version: number, conflicts: readonly MemoryConflict[]): Seen | undefined {
+function seenOf(
+  memory: Pick<MemoryRow, 'agentId' | 'version' | 'memoryJson'>,
+  conflicts: readonly MemoryConflict[],
+): Seen | undefined {
   const lost = new Set(conflicts.map(({ loser }) => loser.hash));
   // Of several conflicts, the version in use has won the last one.
   const used = conflicts.find(({ winner }) => !lost.has(winner.hash))?.winner;
@@ -306,7 +348,12 @@ function seenOf(agentId: string, version: number, conflicts: readonly MemoryConf
   const [other, ...more] = [...byHash.values()].filter(({ hash }) => hash !== used?.hash);
   if (used === undefined || other === undefined) return undefined;
   const auditIds = conflicts.map(({ auditId }) => auditId);
-  return { agentId, version, auditIds, used, others: [other, ...more] };
+  const { agentId, version, memoryJson } = memory;
+  return { agentId, version, memoryJson, auditIds, used, others: [other, ...more] };
+}
+
+function isSame(one: Seen, other: Seen): boolean {
+  return keyOf(one) === keyOf(other) && one.version === other.version && one.memoryJson === other.memoryJson;
 }
 
 function keyOf({ auditIds }: SeenConflicts): string {
@@ -318,8 +365,11 @@ function laidOut(json: string): string {
   return formatted(parsedJson(json) === undefined ? json : withSortedMembers(json));
 }
 
-function nameOf({ version, lastUpdated }: ConflictVersion): string {
-  return `version ${version}, ${printable(showTime(lastUpdated))} UTC`;
+/** Digits of a hash that tell versions of one number and second apart. */
+const SHOWN_DIGITS = 8;
+
+function nameOf({ version, lastUpdated, hash }: ConflictVersion): string {
+  return `version ${version} (${hash.slice(0, SHOWN_DIGITS)}), ${printable(showTime(lastUpdated))} UTC`;
 }
 
 function reasonOf(text: string): string {

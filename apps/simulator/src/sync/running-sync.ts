@@ -119,6 +119,8 @@ export interface SeenConflicts {
   readonly agentId: string;
   /** Number of the stored version. */
   readonly version: number;
+  /** The stored memory, which a redaction changes, and a version of the same number that takes its place. */
+  readonly memoryJson: string;
   readonly auditIds: readonly string[];
 }
 
@@ -129,17 +131,23 @@ export interface SeenConflicts {
  */
 export async function mergeSeen(
   database: Persistence,
-  { agentId, version, auditIds }: SeenConflicts,
+  { agentId, version, memoryJson, auditIds }: SeenConflicts,
   chosen: { readonly hash: string } | { readonly memory: string },
 ): Promise<SavedMemory> {
-  // A version that arrives may have the number of the one in whose place it comes.
-  const others = (await conflictsOf(database, agentId, false)).filter(
-    ({ auditId }) => !auditIds.includes(auditId),
-  );
-  if (others.length > 0)
-    throw new PersistenceError('VERSION_CONFLICT', 'Another version of this memory has arrived meanwhile', {
+  const refuse = (message: string): never => {
+    throw new PersistenceError('VERSION_CONFLICT', message, {
       operation: 'saveMemory',
       hint: 'Look at what is stored now, and merge that.',
     });
+  };
+  // A version that arrives may have the number of the one in whose place it comes.
+  const conflicts = await conflictsOf(database, agentId, false);
+  if (conflicts.some(({ auditId }) => !auditIds.includes(auditId)))
+    refuse('Another version of this memory has arrived meanwhile');
+  const [stored] = await database.queryMemory({ agentExact: agentId });
+  if (stored === undefined) refuse('This memory was deleted meanwhile');
+  // What was removed must not come back with a text that was begun before.
+  if (stored?.version === version && stored.memoryJson !== memoryJson)
+    refuse('What this memory held was removed meanwhile');
   return mergeMemory(database, { agentId, ifVersion: version, ...chosen });
 }

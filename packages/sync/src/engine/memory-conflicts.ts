@@ -1,5 +1,13 @@
 /** Conflicts of memory, which pulls log in the audit trail, and the version that ends them. */
-import type { JsonInput, MemoryRow, Persistence, Rows, RowsWithCursor, SavedMemory } from '@ggen-sim/core';
+import {
+  parseRedacted,
+  type JsonInput,
+  type MemoryRow,
+  type Persistence,
+  type Rows,
+  type RowsWithCursor,
+  type SavedMemory,
+} from '@ggen-sim/core';
 import { SyncError } from '../errors.ts';
 
 /** A version that met another one. */
@@ -17,7 +25,7 @@ export interface MemoryConflict {
   readonly agentId: string;
   /** Id of the audit entry, the same in every database. */
   readonly auditId: string;
-  /** True when the current version has a greater number than both, or the memory was removed. */
+  /** True when the current version has a greater number than both, or the memory was deleted or redacted. */
   readonly merged: boolean;
   readonly winner: ConflictVersion;
   /** The version that is left in the history. */
@@ -111,7 +119,7 @@ async function readBatch(
   for (const { auditId, agentId: agent, details } of rows) {
     const [winner, loser] = versionsIn(details);
     if (winner === undefined || loser === undefined) continue;
-    const current = currentVersions.get(agent) ?? (await findMemory(database, agent))?.version ?? Infinity;
+    const current = currentVersions.get(agent) ?? (await versionToMerge(database, agent));
     currentVersions.set(agent, current);
     conflicts.push({ agentId: agent, auditId, merged: current > winner.version, winner, loser });
   }
@@ -133,6 +141,14 @@ export async function mergeMemory(database: Persistence, merge: MemoryMerge): Pr
   const { agentType, version } = current;
   const memory = 'hash' in merge ? await chosen(database, agentId, merge.hash) : merge.memory;
   return database.saveMemory({ agentId, agentType, memory, ifVersion: merge.ifVersion ?? version });
+}
+
+/** Reads the number of the current version. Of a memory that was removed nothing is left to merge: @returns infinity */
+async function versionToMerge(database: Persistence, agent: string): Promise<number> {
+  const current = await findMemory(database, agent);
+  return current === undefined || parseRedacted(current.memoryJson) !== undefined
+    ? Infinity
+    : current.version;
 }
 
 async function findMemory(database: Persistence, agentId: string): Promise<MemoryRow | undefined> {
