@@ -96,7 +96,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       'change-journal.ts': ['rollback-journal.ts', 'contract'],
       'encrypted-file.ts': ['contract', 'errors.ts'],
       codec: ['rollback-journal.ts', 'database-header.ts', 'contract', 'errors.ts', 'result-codes.ts'],
-      'rollback-journal.ts': ['database-header.ts', 'contract'],
+      'rollback-journal.ts': ['database-header.ts', 'contract', 'errors.ts', 'result-codes.ts'],
       'durable-database.ts': [
         'sqlite',
         'database-header.ts',

@@ -8,7 +8,7 @@ import type { Storage } from './contract/storage.ts';
 import { type DatabaseHeader, readHeader } from './database-header.ts';
 import { openingError, SqliteError, VfsError } from './errors.ts';
 import { ResultCode } from './result-codes.ts';
-import { hasJournal, restoresPlainDatabase } from './rollback-journal.ts';
+import { asReader, hasJournal, restoresPlainDatabase } from './rollback-journal.ts';
 import { walModeError } from './sqlite/storage-errors.ts';
 import { assertNotEncrypted } from './encrypted-file.ts';
 import type { DatabaseCodec } from './codec/database-codec.ts';
@@ -48,7 +48,8 @@ function examine(
   exclusive: boolean,
   codec: DatabaseCodec | undefined,
 ): void {
-  if (!storage.capabilities.atomicCommit && hasChangeJournal(storage)) rollBackWithoutKey(vfs, storage);
+  const { atomicCommit } = storage.capabilities;
+  if (!atomicCommit && asReader(storage, () => hasChangeJournal(storage))) rollBackWithoutKey(vfs, storage);
   let header = headerOf(storage, codec);
   if (isRefused(header, exclusive)) {
     // A crash may have interrupted a transaction, or another connection may be writing now.
@@ -65,7 +66,7 @@ function examine(
     if (storage.capabilities.privateFiles) return takeOverLog(vfs, storage, codec);
     throw walModeError(storage);
   }
-  if (header.kind === 'sqlite' && !exclusive && !storage.capabilities.atomicCommit && storage.exists('wal')) {
+  if (header.kind === 'sqlite' && !exclusive && !atomicCommit && storage.exists('wal')) {
     takeOverLog(vfs, storage, codec);
   }
 }
@@ -75,7 +76,7 @@ function headerOf(storage: Storage, codec: DatabaseCodec | undefined): DatabaseH
   const header = readHeader(storage);
   const mayBeEncrypted = header.kind === 'not-sqlite' && !storage.capabilities.atomicCommit;
   // A power loss can leave bytes like those of a cipher in the first page, too.
-  if (mayBeEncrypted && !restoresPlainDatabase(storage)) assertNotEncrypted(storage);
+  if (mayBeEncrypted && !asReader(storage, () => restoresPlainDatabase(storage))) assertNotEncrypted(storage);
   return header;
 }
 
@@ -88,7 +89,7 @@ function isRefused(header: DatabaseHeader, exclusive: boolean): boolean {
  * @throws SqliteError SQLITE_BUSY (5) while another connection is writing; SQLITE_IOERR (10), SQLITE_FULL (13)
  */
 function rollBackJournal(vfs: SqlJsVfs, storage: Storage, codec: DatabaseCodec | undefined): void {
-  if (!hasJournal(storage)) return;
+  if (!asReader(storage, () => hasJournal(storage))) return;
   try {
     executeOnce(vfs, storage, codec, 'PRAGMA schema_version');
   } catch (error) {

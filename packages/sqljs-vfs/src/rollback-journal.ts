@@ -1,7 +1,10 @@
 /** What a rollback journal tells before SQLite reads it (https://www.sqlite.org/fileformat.html#the_rollback_journal). */
+import { LockLevel } from './contract/database-lock.ts';
 import type { Storage, StorageFile } from './contract/storage.ts';
 import { systemErrorCodeOf } from './contract/system-error.ts';
 import { DATABASE_MAGIC } from './database-header.ts';
+import { SqliteError } from './errors.ts';
+import { ResultCode } from './result-codes.ts';
 
 export const JOURNAL_MAGIC: readonly number[] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 /** Where a header has its fields. */
@@ -18,6 +21,26 @@ export const HEADER_FIELDS_BYTES = 28;
 export const WORD_BYTES = 4;
 /** One byte of this many is in the checksum. */
 const CHECKSUM_STEP_BYTES = 200;
+
+/**
+ * Looks at the journal while nobody can commit. A journal that is deleted while it is open here may keep its name on Windows:
+ * in Wine the next connection takes it for hot, and undoes what was committed.
+ * @throws SqliteError SQLITE_BUSY (5) while another connection writes or owns the file
+ */
+export function asReader(storage: Storage, look: () => boolean): boolean {
+  if (!storage.capabilities.multiProcess) return look();
+  // SQLite removes a journal beside an empty file.
+  if (!storage.exists('main')) return false;
+  const file = storage.open('main', { create: false, exclusive: false, readOnly: false });
+  try {
+    if (!file.lock(LockLevel.shared)) {
+      throw new SqliteError(ResultCode.BUSY, `${storage.name} is in use by another connection`);
+    }
+    return look();
+  } finally {
+    file.close();
+  }
+}
 
 /** True for a journal, of whatever transaction, that has a header. */
 export function hasJournal(storage: Storage): boolean {

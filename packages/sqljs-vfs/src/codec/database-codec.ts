@@ -8,6 +8,7 @@ import type { FileRole, Storage, StorageFile } from '../contract/storage.ts';
 import { type DatabaseHeader, parseHeader } from '../database-header.ts';
 import { openingError, SqliteError, VfsError } from '../errors.ts';
 import { ResultCode } from '../result-codes.ts';
+import { asReader } from '../rollback-journal.ts';
 import { DatabaseCipher } from './database-cipher.ts';
 import { hasAuthenticRecord, JournalFile } from './journal-file.ts';
 import { hasAuthenticFrame, LogFile } from './log-file.ts';
@@ -76,7 +77,8 @@ export class DatabaseCodec {
     };
     const header = headerIn(start) ?? headerIn(readLocked(storage));
     if (header) return header;
-    if (holds(storage, 'journal', (file) => hasAuthenticRecord(file, this.#cipher))) {
+    const isHot = (): boolean => holds(storage, 'journal', (file) => hasAuthenticRecord(file, this.#cipher));
+    if (asReader(storage, isHot)) {
       return { kind: 'not-sqlite' };
     }
     if (holds(storage, 'wal', (file) => hasAuthenticFrame(file, this.#cipher))) {

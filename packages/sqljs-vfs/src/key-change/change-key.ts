@@ -78,12 +78,14 @@ export async function changeKey(storage: Storage, options: ChangeKeyOptions): Pr
             },
           });
         } finally {
+          let isInterrupted = false;
+          await release(() => {
+            isInterrupted = hasChangeJournal(storage);
+          });
           await release(() => main.unlock(LockLevel.none));
           await release(() => main.close());
           // After a failure the next connection tries again.
-          await release(async () => {
-            if (hasChangeJournal(storage)) await rollBackKeyChange(storage);
-          });
+          if (isInterrupted) await release(() => rollBackKeyChange(storage));
         }
       },
       () => undefined,
@@ -135,18 +137,17 @@ async function lockWriters(
     async () => {
       signal?.throwIfAborted();
       // Beside a reserved lock, other connections take a hot journal for one in use, and read what was never committed.
+      const isReader = main.lock(LockLevel.shared);
       const isLocked =
-        main.lock(LockLevel.shared) &&
-        !hasHotJournal(storage) &&
-        main.lock(LockLevel.reserved) &&
-        !hasHotJournal(storage);
+        isReader && !hasHotJournal(storage) && main.lock(LockLevel.reserved) && !hasHotJournal(storage);
       // Another connection may have changed the key meanwhile, which the open one would take for damage.
       if (isLocked && hasWaited) await assertReadable(storage, key);
       if (isLocked) return;
+      const isHot = isReader && hasHotJournal(storage);
       main.unlock(LockLevel.none);
       hasWaited = true;
       // SQLite rolls back what a process has left that was killed while it wrote.
-      if (hasHotJournal(storage)) await assertReadable(storage, key);
+      if (isHot) await assertReadable(storage, key);
       throw busy(storage);
     },
     deadline - performance.now(),

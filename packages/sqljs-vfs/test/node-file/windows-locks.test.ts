@@ -7,8 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { type DatabaseLock, LockLevel } from '../../src/contract/database-lock.ts';
 import { ByteRangeLock, PENDING_BYTE, type RangeLocks } from '../../src/locks/byte-range-lock.ts';
 import { windowsRangeLocks } from '../../src/locks/windows-locks.node.ts';
+import { openDatabase } from '../../src/open-database.ts';
+import { type FileSystem, nodeFileSystem } from '../../src/storages/node-file/file-system.node.ts';
 import { fileStorage } from '../../src/storages/node-file/node-file.node.ts';
 import { describeStorage } from '../../src/testing/index.ts';
+import { temporaryFolder } from '../../../../tests/support/temporary-folder.ts';
 import { fileHarness, ONE_GIGABYTE_IS_ENOUGH } from './file-harness.ts';
 import { LockFileEx, NotLockedError } from './lock-file-ex.ts';
 
@@ -264,6 +267,48 @@ it('a rollback that loses its read lock to native SQLite is refused', () => {
   expect(native.level).toBe(LockLevel.exclusive);
   ours.release(LockLevel.none);
   expect(model.heldBy(1)).toEqual([]);
+});
+
+it('a journal is looked at only under a lock, so that nobody deletes it meanwhile', async () => {
+  const model = new LockFileEx((fd) => fs.fstatSync(fd).ino);
+  const open: Set<number> = new Set();
+  const calls = { locked: 0, unlocked: 0 };
+  const count = (name: string): void => {
+    if (!name.endsWith('-journal')) return;
+    calls[[...open].some((fd) => model.heldBy(fd).length > 0) ? 'locked' : 'unlocked']++;
+  };
+  const fileSystem: FileSystem = {
+    ...nodeFileSystem,
+    openSync(name, flags, mode) {
+      count(name);
+      const fd = fs.openSync(name, flags, mode);
+      open.add(fd);
+      return fd;
+    },
+    closeSync(fd) {
+      open.delete(fd);
+      fs.closeSync(fd);
+    },
+    statSync(name, options) {
+      count(name);
+      return fs.statSync(name, options);
+    },
+    unlinkSync(name) {
+      count(name);
+      fs.unlinkSync(name);
+    },
+  };
+  const file = path.join(temporaryFolder(), 'data.db');
+  for (const columns of ['a', 'a, b']) {
+    const rangeLocks = windowsRangeLocks(model.ranges);
+    const opened = await openDatabase(fileStorage(file, { fileSystem, rangeLocks }));
+    opened.database.exec(`DROP TABLE IF EXISTS t; CREATE TABLE t(${columns})`);
+    opened.close();
+    // As a connection leaves it that keeps its journal.
+    fs.writeFileSync(`${file}-journal`, new Uint8Array(512));
+  }
+  expect(calls.locked).toBeGreaterThan(0);
+  expect(calls.unlocked).toBe(0);
 });
 
 it.each([
