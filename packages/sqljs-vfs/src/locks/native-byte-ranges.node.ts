@@ -14,9 +14,29 @@ export interface NoRangeLocks {
 
 const ALONE = 'pass singleProcess: true if no other process opens the file';
 
-/** What gives locks here. The package's addon ends Bun and Deno at the first lock that another process holds. */
-function providerHere(): { readonly make: () => RangeLocks; readonly wayOut: string } {
+interface Provider {
+  readonly make: () => RangeLocks;
+  readonly wayOut: string;
+}
+
+const noProvider = (reason: string, wayOut: string): Provider => ({
+  make: () => {
+    throw new Error(reason);
+  },
+  wayOut,
+});
+
+/**
+ * What gives locks here. The package's addon asks libuv for the file behind a descriptor: Bun has libuv on Windows alone
+ * and Deno nowhere, and without it the first lock that another process holds ends them.
+ */
+function providerHere(): Provider {
   const { bun, deno } = process.versions;
+  if (process.platform === 'win32') {
+    return deno === undefined
+      ? { make: () => windowsRangeLocks(addonRangeLocks()), wayOut: 'Install fs-native-extensions' }
+      : noProvider('Deno on Windows gives no access to the handle of a file', 'Run it with Node or Bun');
+  }
   if (deno !== undefined) {
     return { make: () => fcntlRangeLocks(loadWithDeno), wayOut: 'Run Deno with --allow-ffi' };
   }
@@ -24,17 +44,10 @@ function providerHere(): { readonly make: () => RangeLocks; readonly wayOut: str
   switch (process.platform) {
     case 'linux':
       return { make: addonRangeLocks, wayOut: 'Install fs-native-extensions' };
-    case 'win32':
-      return { make: () => windowsRangeLocks(addonRangeLocks()), wayOut: 'Install fs-native-extensions' };
     case 'darwin':
       return { make: () => fcntlRangeLocks(loadWithKoffi), wayOut: `Install ${KOFFI_PACKAGE}` };
     default:
-      return {
-        make: () => {
-          throw new Error(`this package knows no locks for Node on ${process.platform}`);
-        },
-        wayOut: 'Pass rangeLocks',
-      };
+      return noProvider(`this package knows no locks for Node on ${process.platform}`, 'Pass rangeLocks');
   }
 }
 
