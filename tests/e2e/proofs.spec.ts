@@ -1,5 +1,6 @@
 /** Proofs in the page: what another program did to the file is named and linked, and a proof is checked without a database. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { verifyCheckpoint } from '@ggen-sim/core';
 import type { Page, TestInfo } from '@playwright/test';
 import { findProblemsEverywhere } from './support/axe.ts';
 import { expect, test } from './support/fixtures.ts';
@@ -72,6 +73,36 @@ test('a checkpoint and a proof of IndexedDB are files that the page and the comm
   await expect(page.getByText('no key has signed it')).toHaveCount(0);
   await page.getByText('The record', { exact: true }).click();
   await findProblemsEverywhere(page);
+});
+
+test('a checkpoint that the page has signed is checked with its public key, and the key is kept', async ({
+  simulator,
+}, testInfo) => {
+  const { page } = simulator;
+  await simulator.startWith('Water network with errors');
+  await simulator.run();
+  await simulator.showTab('Database');
+  const makeSigned = async (name: string): Promise<string> => {
+    await page.getByLabel('Sign it with the key of this browser').check();
+    await page.getByRole('button', { name: 'Make a checkpoint' }).click();
+    await expect(page.getByText('Signed. Others check it')).toBeVisible();
+    return download(page, 'Download the checkpoint', testInfo, name);
+  };
+  const signed = await makeSigned('signed.txt');
+  const key = await download(page, 'Download the public key', testInfo, 'checkpoints.pub');
+  const verifierKey = (await readFile(key, 'utf8')).trim();
+  const { origin } = await verifyCheckpoint(await readFile(signed, 'utf8'), verifierKey);
+  const file = await download(page, 'Download database', testInfo, 'ggen.db');
+  const verified = await ggenSim('db', 'verify', '--checkpoint', signed, '--key', key, '--db', file);
+  expect(JSON.parse(verified)).toMatchObject({ ok: true });
+  await findProblemsEverywhere(page);
+
+  await page.reload();
+  await simulator.showTab('Database');
+  const later = await makeSigned('later.txt');
+  await expect(verifyCheckpoint(await readFile(later, 'utf8'), verifierKey)).resolves.toMatchObject({
+    origin,
+  });
 });
 
 test('a studio names the first row that another program edited, and what it cut off', async ({
