@@ -109,7 +109,7 @@ type Receipt {
   status: String! createdAt: String! updatedAt: String! durationMs: Float
 }
 type Memory { memoryId: ID! agentId: String! agentType: String! memoryJson: String! lastUpdated: String! version: Int! }
-type MemoryVersion { version: Int! agentType: String! lastUpdated: String! sizeBytes: Float! }
+type MemoryVersion { version: Int! agentType: String! lastUpdated: String! sizeBytes: Float! hash: String! }
 type AuditEntry {
   auditId: ID! timestamp: String! agentId: String! operation: String! operationType: String
   status: String! durationMs: Float details: String errorMessage: String

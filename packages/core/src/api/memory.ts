@@ -45,8 +45,10 @@ export interface MemoryQuery extends MemoryFilters, Continuation {
 /** A version of an agent's memory to read. Earlier versions are in databases with a change log. */
 export interface MemoryLookup {
   readonly agentId: string;
-  /** Number of the version. @default the current one */
+  /** Number of the version, of several the latest. @default the current one */
   readonly version?: number;
+  /** Hash of the version, as `memoryHistory` lists it: machines that synchronise may have saved several of one number. */
+  readonly hash?: string;
   /** The version that was stored at this time: UTC `YYYY-MM-DD HH:MM:SS`, or ISO 8601 with an offset. */
   readonly at?: string;
 }
@@ -59,6 +61,8 @@ export interface MemoryVersion {
   readonly lastUpdated: string;
   /** Size of the JSON in UTF-8, in bytes. */
   readonly sizeBytes: number;
+  /** Hash of the row in the change log, 64 hexadecimal digits. */
+  readonly hash: string;
 }
 
 /** Two versions of an agent's memory to compare. */

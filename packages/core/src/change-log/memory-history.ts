@@ -5,14 +5,20 @@
 import type { MemoryVersion } from '../api/persistence.ts';
 import { PersistenceError } from '../api/errors.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
+import { leafOf } from './canonical-form.ts';
 import { parseJsonRow } from '../exports/json-values.ts';
 import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
-import { findMemoryValues } from '../tables/agent-memory.ts';
+import { bytesInHex } from '../hashing/hex.ts';
+import { agentMemoryTable, findMemoryValues } from '../tables/agent-memory.ts';
 import { checkJsonText } from '../tables/stored-json.ts';
 import { momentOf, showTime, toTimestamp } from '../validation/timestamps.ts';
 
-/** A version to find: by its number, or the one that was stored at a time, in milliseconds since 1970. */
-export type WantedVersion = 'current' | { readonly version: number } | { readonly atMs: number };
+/** A version to find: by its number or its hash, or the one that was stored at a time, in milliseconds since 1970. */
+export type WantedVersion =
+  | 'current'
+  | { readonly version: number }
+  | { readonly hash: string }
+  | { readonly atMs: number };
 
 /** A version of an agent's memory, with its content. */
 export interface FoundMemory {
@@ -28,6 +34,8 @@ interface StoredVersion {
   readonly agentType: unknown;
   readonly lastUpdated: unknown;
   readonly memoryJson: unknown;
+  /** In the order of the columns. */
+  readonly values: readonly SqlValue[];
 }
 
 /** The values of the current version, and what its earlier ones are found by. */
@@ -66,7 +74,7 @@ export function readCurrent(
     });
   }
   const [memoryId = null, , agentType, memoryJson, lastUpdated, version] = values;
-  return { agentId, memoryId, agentType, memoryJson, lastUpdated, version: Number(version ?? 1) };
+  return { agentId, memoryId, agentType, memoryJson, lastUpdated, version: Number(version ?? 1), values };
 }
 
 /** Lists versions that came before, as many as a batch has. @param beforeSeq - number of an entry of the change log */
@@ -96,7 +104,12 @@ export function describeVersion(stored: StoredVersion): MemoryVersion {
       memoryJson instanceof Uint8Array
         ? memoryJson.length
         : new TextEncoder().encode(String(memoryJson)).length,
+    hash: hashOf(stored),
   };
+}
+
+function hashOf({ values }: StoredVersion): string {
+  return bytesInHex(leafOf('agent_memory', values));
 }
 
 /**
@@ -122,10 +135,12 @@ function findStored(
   wanted: Exclude<WantedVersion, 'current'>,
 ): StoredVersion {
   const versions = allVersions(connection, current);
-  const stored = 'atMs' in wanted ? storedAt(versions, wanted.atMs) : numbered(versions, wanted.version);
+  const stored = 'atMs' in wanted ? storedAt(versions, wanted.atMs) : first(versions, wanted);
   if (stored !== undefined) return stored;
   const asked =
-    'atMs' in wanted ? `version of ${toTimestamp(new Date(wanted.atMs))}` : `version ${wanted.version}`;
+    'atMs' in wanted
+      ? `version of ${toTimestamp(new Date(wanted.atMs))}`
+      : `version ${'hash' in wanted ? `with the hash ${wanted.hash}` : wanted.version}`;
   throw new PersistenceError(
     'NOT_FOUND',
     `The memory of agent ${JSON.stringify(current.agentId)} has no ${asked}; it is version ${current.version}`,
@@ -138,8 +153,12 @@ function findStored(
   );
 }
 
-function numbered(versions: Iterable<StoredVersion>, version: number): StoredVersion | undefined {
-  for (const stored of versions) if (stored.version === version) return stored;
+function first(
+  versions: Iterable<StoredVersion>,
+  wanted: { readonly version: number } | { readonly hash: string },
+): StoredVersion | undefined {
+  for (const stored of versions)
+    if ('hash' in wanted ? hashOf(stored) === wanted.hash : stored.version === wanted.version) return stored;
   return undefined;
 }
 
@@ -194,6 +213,7 @@ function* earlierEntries(
 
 function toVersion(values: Readonly<Record<string, unknown>>): StoredVersion {
   return {
+    values: agentMemoryTable.columns.map(({ column }) => (values[column] ?? null) as SqlValue),
     version: Number(values['version'] ?? 1),
     agentType: values['agent_type'],
     lastUpdated: values['last_updated'],

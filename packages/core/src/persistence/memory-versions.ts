@@ -56,12 +56,17 @@ export class MemoryVersions {
         connection.snapshot(() => readCurrent(connection, operation, id)),
       );
       const versions = [describeVersion(current)];
+      // A version of another machine that loses is stored for a moment, and the one in use again after it.
+      const hashes = new Set(versions.map(({ hash }) => hash));
       for (let beforeSeq: number | undefined = Infinity; beforeSeq !== undefined;) {
         const before: number = beforeSeq;
         const earlier: EarlierVersions = await steps.read(() =>
           connection.snapshot(() => listEarlier(connection, current, before)),
         );
-        versions.push(...earlier.versions);
+        for (const version of earlier.versions) {
+          if (!hashes.has(version.hash)) versions.push(version);
+          hashes.add(version.hash);
+        }
         beforeSeq = earlier.beforeSeq;
       }
       return versions;
@@ -134,7 +139,13 @@ function checkVersion(operation: string, name: string, version: unknown): number
   return checkWholeNumber({ operation, name }, version);
 }
 
-function checkWanted(operation: string, { version, at }: MemoryLookup): WantedVersion {
+function checkWanted(operation: string, { version, hash, at }: MemoryLookup): WantedVersion {
+  if (hash !== undefined) {
+    const field = { operation, name: 'hash' };
+    if (version !== undefined || at !== undefined)
+      throw invalid(field, hash, 'left out: version or at says which one');
+    return { hash: checkText(field, hash) };
+  }
   if (at === undefined) {
     return version === undefined ? 'current' : { version: checkVersion(operation, 'version', version) };
   }

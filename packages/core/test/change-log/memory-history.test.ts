@@ -26,20 +26,26 @@ it('reads, lists, compares and restores the versions of a memory', async () => {
     { agentId: 'm', version: 4 },
     { agentId: 'm', at: '2026-01-29 17:59:59' },
     { agentId: 'nobody', version: 1 },
+    { agentId: 'm', hash: '0'.repeat(64) },
   ]) {
     expect(await rejectionOf(db.getMemory(lookup))).toMatchObject({ code: 'NOT_FOUND' });
   }
   for (const lookup of [
     { agentId: 'm', at: 'yesterday' },
     { agentId: 'm', version: 1, at: '2026-01-29 18:00:00' },
+    { agentId: 'm', version: 1, hash: '0'.repeat(64) },
   ]) {
     expect(await rejectionOf(db.getMemory(lookup))).toMatchObject({ code: 'INVALID_ARGUMENT' });
   }
-  expect(await db.memoryHistory('m')).toEqual([
-    { version: 3, agentType: 'type 41', lastUpdated: '2026-01-29 18:02:00', sizeBytes: 42 },
-    { version: 2, agentType: 'type 20', lastUpdated: '2026-01-29 18:01:00', sizeBytes: 20 },
-    { version: 1, agentType: 'type 8', lastUpdated: '2026-01-29 18:00:00', sizeBytes: 8 },
+  const hash = expect.stringMatching(/^[0-9a-f]{64}$/u) as string;
+  const history = await db.memoryHistory('m');
+  expect(history).toEqual([
+    { version: 3, agentType: 'type 41', lastUpdated: '2026-01-29 18:02:00', sizeBytes: 42, hash },
+    { version: 2, agentType: 'type 20', lastUpdated: '2026-01-29 18:01:00', sizeBytes: 20, hash },
+    { version: 1, agentType: 'type 8', lastUpdated: '2026-01-29 18:00:00', sizeBytes: 8, hash },
   ]);
+  for (const version of history)
+    expect(await db.getMemory({ agentId: 'm', hash: version.hash })).toBe(VERSIONS[version.version - 1]);
 
   const patch = await db.diffMemory({ agentId: 'm', from: 1, to: 2 });
   const patched = JSON.parse(VERSIONS[0] ?? '') as unknown;

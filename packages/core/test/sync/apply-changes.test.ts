@@ -74,6 +74,12 @@ it('keeps both of two versions, and the same one wins in both databases', async 
   expect(await one.getMemory('a')).toBe(await other.getMemory('a'));
   expect(await one.queryAuditTrail()).toEqual(await other.queryAuditTrail());
   for (const database of [one, other]) {
+    // Each is listed once, and is found by its hash where another one has the same number.
+    const history = await database.memoryHistory('a');
+    const texts = await Promise.all(history.map(({ hash }) => database.getMemory({ agentId: 'a', hash })));
+    expect(history.map(({ version }) => version)).toEqual([2, 2, 1]);
+    expect(texts.toSorted()).toEqual(['{"text":"first"}', '{"text":"in one"}', '{"text":"in the other"}']);
+    expect(texts[0]).toBe(await database.getMemory('a'));
     const versions = (await savedIn(database)).map(({ row }) => row?.['memoryJson']);
     expect(new Set(versions)).toEqual(
       new Set(['{"text":"first"}', '{"text":"in one"}', '{"text":"in the other"}', undefined]),

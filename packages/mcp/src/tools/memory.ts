@@ -53,7 +53,7 @@ const memoryHistory = defineTool({
   name: 'memory_history',
   title: 'List versions of memory',
   description:
-    "Lists the latest versions of an agent's memory, the current one first: number, time and size.",
+    "Lists the latest versions of an agent's memory, the current one first: number, time, size and hash.",
   returnsStoredText: true,
   input: z.strictObject({
     agentId: readAgent,
