@@ -421,6 +421,13 @@ test('a hub cannot read rows that have a key, and what two machines saved at onc
   await expect(conflict).toContainText('"in": "machine"');
   await expect(conflict).toContainText('"in": "page"');
   await findProblemsEverywhere(page);
+  const usedText = await conflict.getByRole('textbox').nth(1).innerText();
+  const contents = ['"in": "page"', '"in": "machine"'];
+  if (usedText.includes('machine')) contents.reverse();
+  for (const [index, hash] of [used, other].entries()) {
+    await page.getByRole('link', { name: `Version 2 (${hash})` }).click();
+    await expect(page.getByRole('region', { name: 'Stored JSON' })).toContainText(contents[index] ?? '');
+  }
   await conflict.getByRole('button', { name: 'Edit a merge…' }).click();
   await expect(text).toBeFocused();
   await findProblemsEverywhere(page);

@@ -4,6 +4,14 @@ import { printable, textOf } from './printable.ts';
 
 const WHOLE_NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
+/** Digits of a hash that tell the versions of one memory apart. */
+const SHOWN_DIGITS = 8;
+
+/** Shortens the hash of a version. */
+export function shortHash(hash: string): string {
+  return hash.slice(0, SHOWN_DIGITS);
+}
+
 /** Formats as `12,345`. */
 export function formatCount(count: number): string {
   return WHOLE_NUMBER.format(count);

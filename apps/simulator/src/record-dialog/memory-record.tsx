@@ -10,7 +10,7 @@ import { linkTo, useAddress } from '../address/navigation.ts';
 import { CopyableText } from '../components/copyable-text.tsx';
 import { DescriptionList } from '../components/description-list.tsx';
 import { FailureNotice } from '../components/failure-notice.tsx';
-import { formatBytes, formatCount } from '../components/format.ts';
+import { formatBytes, formatCount, shortHash } from '../components/format.ts';
 import { StoredText } from '../components/stored-text.tsx';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { TextComparison } from '../editor/text-comparison-view.tsx';
@@ -62,8 +62,8 @@ function MemoryConflict({ memory }: { memory: MemoryRow }): ReactNode {
 function MemoryView({ memory }: { memory: MemoryRow }): ReactNode {
   const { agentId, memoryJson, lastUpdated } = memory;
   const { version, compare } = useAddress();
-  const shown = wholeNumber(version) ?? memory.version;
-  const compared = wholeNumber(compare);
+  const shown = versionIn(version) ?? { version: memory.version };
+  const compared = versionIn(compare);
   return (
     <>
       <DescriptionList
@@ -76,9 +76,9 @@ function MemoryView({ memory }: { memory: MemoryRow }): ReactNode {
       />
       <MemoryConflict memory={memory} />
       <Versions memory={memory} shown={shown} compared={compared} />
-      {compared === undefined && shown === memory.version ? (
+      {compared === undefined && 'version' in shown && shown.version === memory.version ? (
         <>
-          <RecordProof key={shown} request={{ agentId }} fileName="memory-proof.json" />
+          <RecordProof key={shown.version} request={{ agentId }} fileName="memory-proof.json" />
           <JsonText json={memoryJson} />
         </>
       ) : (
@@ -95,32 +95,45 @@ function Versions({
   compared,
 }: {
   memory: MemoryRow;
-  shown: number;
-  compared: number | undefined;
+  shown: WantedVersion;
+  compared: WantedVersion | undefined;
 }): ReactNode {
   const { agentId } = memory;
   const query = useCallback((persistence: Persistence) => persistence.memoryHistory(agentId), [agentId]);
   const { value: versions } = useLiveQuery(query, MEMORY);
   if (versions === undefined || versions.length < 2) return null;
-  const to = (version: MemoryVersion, compare?: number): string =>
+  // Machines that synchronise may have saved several of one number, of which the latest has it.
+  const found = (wanted: WantedVersion | undefined): MemoryVersion | undefined =>
+    versions.find(
+      (one) =>
+        wanted !== undefined &&
+        ('hash' in wanted ? one.hash === wanted.hash : one.version === wanted.version),
+    );
+  const isNamedByNumber = (one: MemoryVersion): boolean => found({ version: one.version }) === one;
+  const addressOf = (one: MemoryVersion): string => (isNamedByNumber(one) ? String(one.version) : one.hash);
+  const to = (version: MemoryVersion, compare?: MemoryVersion): string =>
     linkTo({
       view: 'memory',
       record: agentId,
-      version: String(version.version),
-      compare: compare === undefined ? undefined : String(compare),
+      version: addressOf(version),
+      compare: compare && addressOf(compare),
       filters: {},
     });
+  const [shownOne, comparedOne] = [found(shown), found(compared)];
   return (
     <section aria-label="Versions" className="memory-versions">
       <h3>{formatCount(versions.length)} versions</h3>
       <ol className="memory-versions__list" tabIndex={0} aria-label="Versions">
         {versions.map((version, index) => {
-          const before = versions[index + 1]?.version;
-          const isShown = version.version === shown;
+          const before = versions[index + 1];
+          const isShown = version === shownOne;
           return (
-            <li key={version.version} className="memory-versions__version">
+            <li key={version.hash} className="memory-versions__version">
               <a href={to(version)} aria-current={isShown && compared === undefined ? 'true' : undefined}>
                 Version {version.version}
+                {versions.some((one) => one.version === version.version && one !== version)
+                  ? ` (${shortHash(version.hash)})`
+                  : null}
               </a>
               <span className="muted">
                 {showTime(version.lastUpdated)} UTC, {formatBytes(version.sizeBytes)}
@@ -130,7 +143,7 @@ function Versions({
               ) : (
                 <a
                   href={to(version, before)}
-                  aria-current={isShown && compared === before ? 'true' : undefined}
+                  aria-current={isShown && comparedOne === before ? 'true' : undefined}
                 >
                   What changed
                 </a>
@@ -149,17 +162,19 @@ function EarlierVersion({
   compared,
 }: {
   agentId: string;
-  shown: number;
-  compared: number | undefined;
+  shown: WantedVersion;
+  compared: WantedVersion | undefined;
 }): ReactNode {
+  // Stable, because a new object would be a new query.
+  const wanted = JSON.stringify([shown, compared]);
   const query = useCallback(
     async (persistence: Persistence) => {
-      const after = await persistence.getMemory({ agentId, version: shown });
-      const before =
-        compared === undefined ? undefined : await persistence.getMemory({ agentId, version: compared });
+      const [ofAfter, ofBefore] = JSON.parse(wanted) as [WantedVersion, WantedVersion | null];
+      const after = await persistence.getMemory({ agentId, ...ofAfter });
+      const before = ofBefore === null ? undefined : await persistence.getMemory({ agentId, ...ofBefore });
       return { after, before };
     },
-    [agentId, shown, compared],
+    [agentId, wanted],
   );
   const { value, failure } = useLiveQuery(query, MEMORY);
   if (failure) return <FailureNotice failure={failure} />;
@@ -170,13 +185,23 @@ function EarlierVersion({
     <TextComparison
       before={formatted(value.before)}
       after={formatted(value.after)}
-      beforeLabel={`Version ${compared}`}
-      afterLabel={`Version ${shown}`}
+      beforeLabel={nameOf(compared)}
+      afterLabel={nameOf(shown)}
     />
   );
 }
 
-/** Reads the number of a version from an address. */
-function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+/** A version of an address: by its number, or by its hash where another one has the number. */
+type WantedVersion = { readonly version: number } | { readonly hash: string };
+
+/** Reads a version from an address. */
+function versionIn(text: string | undefined): WantedVersion | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/u.test(text)) return { version: Number(text) };
+  return /^[0-9a-f]{64}$/u.test(text) ? { hash: text } : undefined;
+}
+
+function nameOf(wanted: WantedVersion | undefined): string {
+  if (wanted === undefined) return '';
+  return 'hash' in wanted ? `Version (${shortHash(wanted.hash)})` : `Version ${wanted.version}`;
 }

@@ -3,6 +3,7 @@ import { showTime, type MemoryRow, type Persistence, type TableName } from '@gge
 import type { ConflictVersion, MemoryConflict } from '@ggen-sim/sync';
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
+import { shortHash } from '../components/format.ts';
 import { withoutLayout, withSortedMembers } from '../components/json-layout.ts';
 import { notify } from '../components/notices.tsx';
 import { parsedJson } from '../components/parsed-json.ts';
@@ -365,11 +366,8 @@ function laidOut(json: string): string {
   return formatted(parsedJson(json) === undefined ? json : withSortedMembers(json));
 }
 
-/** Digits of a hash that tell versions of one number and second apart. */
-const SHOWN_DIGITS = 8;
-
 function nameOf({ version, lastUpdated, hash }: ConflictVersion): string {
-  return `version ${version} (${hash.slice(0, SHOWN_DIGITS)}), ${printable(showTime(lastUpdated))} UTC`;
+  return `version ${version} (${shortHash(hash)}), ${printable(showTime(lastUpdated))} UTC`;
 }
 
 function reasonOf(text: string): string {
