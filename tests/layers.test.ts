@@ -185,6 +185,17 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'hashing',
         'api',
       ],
+      imports: [
+        'backup',
+        'change-log',
+        'queue',
+        'exports',
+        'streams',
+        'tables',
+        'engine',
+        'validation',
+        'api',
+      ],
       backup: [
         'maintenance',
         'change-log',
@@ -213,7 +224,6 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
       ],
       protocol: ['changes', 'tables', 'validation', 'api'],
       'time-series': ['validation', 'api'],
-      imports: ['change-log', 'queue', 'exports', 'streams', 'tables', 'engine', 'validation', 'api'],
       transparency: [
         'change-log',
         'queue',

@@ -31,6 +31,8 @@ export interface RowImportOptions extends LongOperationOptions {
   readonly noHeader?: boolean;
   /** Skip rows that are stored already with the same values, so that an import can be repeated. @default false */
   readonly ifAbsent?: boolean;
+  /** Count only what would be stored now, and name the lines that would be refused; store nothing. @default false */
+  readonly dryRun?: boolean;
   /** Store rows as well that `verify` would name, such as those of other programs. @default false */
   readonly acceptInvalid?: boolean;
 }
@@ -42,7 +44,7 @@ export interface RefusedLine {
   readonly reason: string;
 }
 
-/** Result of {@link Persistence.importRows}. */
+/** Result of {@link Persistence.importRows}; of a dry run, what it would be. */
 export interface ImportReport {
   /** Number of rows that were stored. */
   readonly rows: number;

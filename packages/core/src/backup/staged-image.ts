@@ -50,6 +50,24 @@ export async function withStagedImage<T>(
   }
 }
 
+/** Runs work on an empty database of this program that only this process can reach, and that ends with the work. */
+export async function withEmptyDatabase<T>(
+  beside: Storage,
+  operation: string,
+  now: Date,
+  work: (empty: SqliteConnection) => Promise<T>,
+): Promise<T> {
+  return withStagedImage(
+    beside,
+    operation,
+    () => Promise.resolve(),
+    async (empty) => {
+      await migrate(empty, now, performance.now());
+      return work(empty);
+    },
+  );
+}
+
 /** Bytes of a copy after which it is looked again if it leaves room on the disk. */
 const ROOM_STEP_BYTES = 16 * 1024 * 1024;
 

@@ -1,6 +1,7 @@
 import { PersistenceError } from '../api/errors.ts';
 import type { ImportReport, RefusedLine, RowImportOptions } from '../api/persistence.ts';
-import { EXPORT_FORMATS } from '../api/audit.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../api/audit.ts';
+import { withEmptyDatabase } from '../backup/staged-image.ts';
 import type { ChangeLog } from '../change-log/change-log.ts';
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import { encodeJsonValue } from '../exports/json-values.ts';
@@ -53,7 +54,7 @@ export async function importRows(
   options: RowImportOptions,
   clock: () => Date,
 ): Promise<ImportReport> {
-  const { input, signal, onProgress, noHeader = false } = options;
+  const { input, dryRun = false } = options;
   const format = checkChoice(
     { operation: OPERATION, name: 'format' },
     options.format ?? 'ndjson',
@@ -62,8 +63,45 @@ export async function importRows(
   if (!(input instanceof ReadableStream)) {
     throw invalid({ operation: OPERATION, name: 'input' }, input, 'a ReadableStream');
   }
-  const caller = new CallerStreams(signal);
   const importer = new RowImporter(connection, table, options);
+  if (!dryRun) {
+    return storeBatches(importer, table, format, options, clock, (rows, now) =>
+      queue.enqueueWrite(OPERATION, [table.name], () =>
+        connection.repeating(() =>
+          importer.insertAll(rows, { connection, now, log: changeLog.noteRow }, changeLog),
+        ),
+      ),
+    );
+  }
+  // Rows of the input may also refuse each other, so those that would be stored are: in an empty database.
+  return withEmptyDatabase(connection.durable.storage, OPERATION, clock(), (scratch) => {
+    const trial = new RowImporter(scratch, table, options);
+    return storeBatches(trial, table, format, options, clock, async (rows, now) => {
+      const known = await queue.enqueueRead(OPERATION, () =>
+        connection.snapshot(() => rows.map((row) => importer.findStored(row))),
+      );
+      const context = { connection: scratch, now, log: undefined };
+      return scratch.transaction('write', async () =>
+        scratch.repeating(() => rows.map((row, index) => known[index] ?? trial.insert(row, context))),
+      );
+    });
+  });
+}
+
+/** Stores a batch in one transaction. */
+type StoreBatch = (rows: readonly PreparedRow[], now: string) => Promise<Outcome[]>;
+
+/** Reads rows in batches, stores each, and counts what becomes of them. */
+async function storeBatches(
+  importer: RowImporter,
+  table: AnyTable,
+  format: ExportFormat,
+  options: RowImportOptions,
+  clock: () => Date,
+  store: StoreBatch,
+): Promise<ImportReport> {
+  const { input, signal, onProgress, noHeader = false, dryRun = false } = options;
+  const caller = new CallerStreams(signal);
   let rows = 0;
   let alreadyStored = 0;
   let refused = 0;
@@ -81,18 +119,14 @@ export async function importRows(
         throwIfAborted(OPERATION, signal);
         const now = toTimestamp(clock());
         const prepared = batch.map((row) => importer.prepare(row, now));
-        const outcomes = await queue.enqueueWrite(OPERATION, [table.name], () =>
-          connection.repeating(() =>
-            importer.insertAll(prepared, { connection, now, log: changeLog.noteRow }, changeLog),
-          ),
-        );
+        const outcomes = await store(prepared, now);
         for (const [index, outcome] of outcomes.entries()) {
           if (outcome === 'inserted') rows++;
           else if (outcome === 'already stored') alreadyStored++;
           else refuse(prepared[index]?.line ?? 0, outcome.reason);
         }
         onProgress?.({
-          stage: `import ${table.name}`,
+          stage: `${dryRun ? 'check' : 'import'} ${table.name}`,
           done: rows + alreadyStored + refused,
           total: undefined,
           unit: 'rows',
@@ -100,7 +134,7 @@ export async function importRows(
       }
     });
   } catch (error) {
-    throw withCount(error, rows);
+    throw dryRun ? error : withCount(error, rows);
   } finally {
     caller.release();
     caller.abort(undefined);
@@ -194,16 +228,19 @@ class RowImporter {
   insertAll(rows: readonly PreparedRow[], context: WriteContext, changeLog: ChangeLog): Outcome[] {
     const redacted: string[] = [];
     const outcomes = rows.map((row) => {
-      if ('reason' in row) return row;
-      const outcome = this.#insert(row, context);
-      if (outcome === 'inserted' && row.redactedId !== undefined) redacted.push(row.redactedId);
+      const outcome = this.insert(row, context);
+      if (outcome === 'inserted' && 'redactedId' in row && row.redactedId !== undefined)
+        redacted.push(row.redactedId);
       return outcome;
     });
     if (changeLog.origin !== undefined) changeLog.noteImportedRedactions(this.#table.name, redacted);
     return outcomes;
   }
 
-  #insert({ values, given }: NewRow, { log }: WriteContext): Outcome {
+  /** Inserts a row. The caller holds a transaction. */
+  insert(row: PreparedRow, { log }: WriteContext): Outcome {
+    if ('reason' in row) return row;
+    const { values } = row;
     const sql = this.#insertSql(values);
     try {
       if (this.#connection.run(sql, values) === 1) {
@@ -214,6 +251,26 @@ class RowImporter {
       if (!isRefusedValue(error)) throw error;
       return { reason: `it cannot be stored (${(error as Error).message})` };
     }
+    return this.#outcomeOfConflict(row);
+  }
+
+  /** Tells what becomes of a row whose id or unique column a stored row has; undefined where none has. */
+  findStored(row: PreparedRow): Outcome | undefined {
+    if ('reason' in row) return undefined;
+    const { name, columns, uniqueColumn } = this.#table;
+    const [id] = columns;
+    const unique = columns.findIndex(({ column }) => column === uniqueColumn);
+    const isStored =
+      this.#connection.get(`SELECT 1 FROM ${name} WHERE ${id?.column} = ?`, [row.values[0] ?? null]) ??
+      (unique === -1
+        ? undefined
+        : this.#connection.get(`SELECT 1 FROM ${name} WHERE ${uniqueColumn} = ?`, [
+            row.values[unique] ?? null,
+          ]));
+    return isStored === undefined ? undefined : this.#outcomeOfConflict(row);
+  }
+
+  #outcomeOfConflict({ values, given }: NewRow): Outcome {
     return this.#options.ifAbsent === true && this.#isStored(values, given)
       ? 'already stored'
       : { reason: `a row with this ${this.#uniqueColumns()} is stored already` };

@@ -26,7 +26,61 @@ const importText = (
 ): Promise<ImportReport> =>
   db.importRows({ table, input: streamOf([new TextEncoder().encode(text)]), ...options });
 
+/** Receipts of every kind: new ones, stored ones with the same and other values, ones that refuse each other, broken ones. */
+function mixedReceipts(): string {
+  const row = { agent_id: 'a', agent_type: 't', receipt_json: '{}' };
+  return [
+    ...Array.from({ length: 4500 }, (_, index) => ({
+      ...row,
+      execution_id: `new-${index % 4400}`,
+      receipt_id: index % 2 === 0 ? `r-${index}` : undefined,
+    })),
+    { ...row, receipt_id: 'r-1', execution_id: 'new-1' },
+    { ...row, receipt_id: 'r-1', execution_id: 'another' },
+    { ...row, receipt_id: 'stored', execution_id: 'stored' },
+    { ...row, receipt_id: 'stored', execution_id: 'stored', agent_id: 'b' },
+    { ...row, receipt_id: 'new', execution_id: 'stored' },
+    { ...row, execution_id: 'stored' },
+    { ...row, execution_id: 'without-id' },
+    { ...row, execution_id: 'without-id' },
+    { ...row, execution_id: null },
+    { ...row, execution_id: 'x', receipt_json: '{' },
+    { ...row, execution_id: 'y', other: 1 },
+    'no row',
+  ]
+    .map((line) => JSON.stringify(line))
+    .join('\n');
+}
+
 export const bulkCases: readonly PersistenceCase[] = [
+  {
+    title: 'import: a dry run reports what the import will, and stores nothing',
+    async run({ open, expect }) {
+      const db = await open();
+      const stored = {
+        receipt_id: 'stored',
+        execution_id: 'stored',
+        agent_id: 'a',
+        agent_type: 't',
+        receipt_json: '{}',
+      };
+      for (const options of [
+        {},
+        { ifAbsent: true },
+        { acceptInvalid: true },
+        { ifAbsent: true, acceptInvalid: true },
+      ]) {
+        await db.reset();
+        const first = await importText(db, 'receipts', JSON.stringify(stored), { acceptInvalid: true });
+        expect([first.rows, first.refused]).toEqual([1, 0]);
+        const dry = await importText(db, 'receipts', mixedReceipts(), { ...options, dryRun: true });
+        expect((await db.queryReceipts()).map(({ executionId }) => executionId)).toEqual(['stored']);
+        const real = await importText(db, 'receipts', mixedReceipts(), options);
+        expect(dry).toEqual(real);
+        expect((await db.stats()).receiptsTotal).toBe(1 + real.rows);
+      }
+    },
+  },
   {
     title: 'export, import: what is exported can be imported again, row for row',
     async run({ open, expect }) {
