@@ -156,6 +156,14 @@ test('adds rows of a file and restores a backup, with the same result as the com
   await page.getByLabel('Rows to import').setInputFiles(rows);
   await expect(question.getByLabel('into')).toHaveValue('receipts');
   await expect(question.getByLabel('as')).toHaveValue('ndjson');
+  await expect(question).toContainText('1 row to import, 0 stored already, 2 refused.');
+  expect(await sqlite3(file, 'SELECT count(*) FROM receipts')).toBe('1');
+  // As rows of another table, none can be.
+  await question.getByLabel('into').selectOption('Memory');
+  await expect(question).toContainText('0 rows to import, 0 stored already, 3 refused.');
+  await expect(question.getByRole('button', { name: 'Import rows' })).toBeDisabled();
+  await question.getByLabel('into').selectOption('Receipts');
+  await expect(question).toContainText('1 row to import');
   await question.getByRole('button', { name: 'Import rows' }).click();
   await expect(question).toContainText('1 row imported, 0 stored already, 2 refused.');
   await expect(question).toContainText('Line 2: a row with this');

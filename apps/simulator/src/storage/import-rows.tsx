@@ -29,32 +29,46 @@ interface Selection {
   readonly format: ExportFormat;
 }
 
-/** Adds rows of a file to a table, after a confirmation. */
+/** Adds rows of a file to a table, after a check and a confirmation. */
 export function ImportRows(): ReactNode {
   const persistence = usePersistence();
   const input = useRef<HTMLInputElement>(null);
   const [selection, setSelection] = useState<Selection>();
+  const check = useLongOperation<ImportReport>();
   const operation = useLongOperation<ImportReport>('Reading…');
-  const { progress, result, failure, start, cancel } = operation;
+  const { result } = operation;
+  const progress = check.progress ?? operation.progress;
+  const failure = check.failure ?? operation.failure;
   const close = (): void => {
+    check.cancel();
     setSelection(undefined);
+    check.clear();
     operation.clear();
   };
+  // Importing a file again goes on where a cancelled import has ended.
+  const options = { ifAbsent: true };
+  const select = (selected: Selection): void => {
+    setSelection(selected);
+    const { file, table, format } = selected;
+    void check.start((running) =>
+      persistence.importRows({
+        ...options,
+        ...running,
+        table,
+        format,
+        input: streamOf(file),
+        dryRun: true,
+      }),
+    );
+  };
   const run = ({ file, table, format }: Selection): Promise<void> =>
-    start(async (options) => {
+    operation.start(async (running) => {
       try {
-        // Importing a file again goes on where a cancelled import has ended.
-        return await persistence.importRows({
-          ...options,
-          table,
-          format,
-          ifAbsent: true,
-          input: streamOf(file),
-        });
+        return await persistence.importRows({ ...options, ...running, table, format, input: streamOf(file) });
       } catch (error) {
-        if (options.signal?.aborted === true) {
+        if (running.signal?.aborted === true) {
           notify('Import cancelled', (error as Error).message);
-          setSelection(undefined);
+          close();
         }
         throw error;
       }
@@ -68,16 +82,14 @@ export function ImportRows(): ReactNode {
         input={input}
         label="Rows to import"
         multiple={false}
-        onFiles={([file]) =>
-          file && setSelection({ file, table: tableOf(file.name), format: formatOf(file.name) })
-        }
+        onFiles={([file]) => file && select({ file, table: tableOf(file.name), format: formatOf(file.name) })}
       />
       <AlertDialog.Root
         open={selection !== undefined}
         onOpenChange={(open) => {
           if (open) return;
-          if (progress === undefined) close();
-          else cancel();
+          if (operation.progress === undefined) close();
+          else operation.cancel();
         }}
       >
         <AlertDialog.Portal>
@@ -92,12 +104,15 @@ export function ImportRows(): ReactNode {
                 </AlertDialog.Title>
                 {failure ? <FailureNotice failure={failure} /> : null}
                 {result ? (
-                  <ImportResult report={result} />
+                  <AlertDialog.Description render={<div />} className="dialog__text">
+                    <ImportOutcome report={result} verb="imported" />
+                  </AlertDialog.Description>
                 ) : (
                   <ImportChoices
                     selection={selection}
+                    report={check.result}
                     isBusy={progress !== undefined}
-                    onChange={setSelection}
+                    onChange={select}
                   />
                 )}
                 <p className="muted" aria-live="polite">
@@ -109,10 +124,10 @@ export function ImportRows(): ReactNode {
                     <button
                       type="button"
                       className="button button--primary"
-                      disabled={progress !== undefined}
+                      disabled={progress !== undefined || !check.result?.rows}
                       onClick={() => void run(selection)}
                     >
-                      {progress === undefined ? 'Import rows' : 'Importing…'}
+                      {operation.progress === undefined ? 'Import rows' : 'Importing…'}
                     </button>
                   )}
                 </div>
@@ -127,10 +142,12 @@ export function ImportRows(): ReactNode {
 
 function ImportChoices({
   selection,
+  report,
   isBusy,
   onChange,
 }: {
   selection: Selection;
+  report: ImportReport | undefined;
   isBusy: boolean;
   onChange: (selection: Selection) => void;
 }): ReactNode {
@@ -174,17 +191,19 @@ function ImportChoices({
         replaced. Rows that are stored already are skipped. A row that breaks a rule, or has the id of another
         one, is refused and named.
       </p>
+      {report === undefined ? null : <ImportOutcome report={report} verb="to import" />}
     </AlertDialog.Description>
   );
 }
 
-function ImportResult({ report }: { report: ImportReport }): ReactNode {
+/** Tells what became of the rows of a file, or would. */
+function ImportOutcome({ report, verb }: { report: ImportReport; verb: string }): ReactNode {
   const { rows, alreadyStored, refused, refusedLines } = report;
   const shown = refusedLines.slice(0, SHOWN_LINES);
   return (
-    <AlertDialog.Description render={<div />} className="dialog__text">
+    <>
       <p>
-        {formatPlural(rows, 'row')} imported, {formatCount(alreadyStored)} stored already,{' '}
+        {formatPlural(rows, 'row')} {verb}, {formatCount(alreadyStored)} stored already,{' '}
         {formatCount(refused)} refused.
       </p>
       {shown.length === 0 ? null : (
@@ -202,7 +221,7 @@ function ImportResult({ report }: { report: ImportReport }): ReactNode {
           </ul>
         </details>
       )}
-    </AlertDialog.Description>
+    </>
   );
 }
 

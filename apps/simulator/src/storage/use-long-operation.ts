@@ -43,12 +43,15 @@ export function useLongOperation<Result>(beginning: string = 'Checking…'): Lon
           if (running.current === controller) setProgress(`${stage}: ${formatCount(done)} ${unit}`);
         },
       });
-      setResult(found);
+      if (running.current === controller) setResult(found);
     } catch (error) {
       if (!controller.signal.aborted) setFailure(reportDatabaseFailure(error));
     } finally {
-      running.current = undefined;
-      setProgress(undefined);
+      // One that was cancelled may end after the next has begun.
+      if (running.current === controller) {
+        running.current = undefined;
+        setProgress(undefined);
+      }
     }
   };
   return { progress, result, failure, start, cancel: () => running.current?.abort(), clear };
