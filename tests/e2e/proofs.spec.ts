@@ -39,6 +39,12 @@ test('a checkpoint and a proof of IndexedDB are files that the page and the comm
   const proof = await download(page, 'Download the proof', testInfo, 'proof.json');
   await dialog.getByRole('button', { name: 'Close details' }).click();
 
+  await simulator.showTab('Audit trail');
+  await simulator.table.getByRole('row').nth(1).click();
+  await dialog.getByRole('button', { name: 'Verify' }).click();
+  await expect(dialog).toContainText('Unchanged since it was stored');
+  await dialog.getByRole('button', { name: 'Close details' }).click();
+
   await simulator.showTab('Database');
   await page.getByLabel('Checkpoints to compare with').setInputFiles(checkpoint);
   await expect(page.getByText('the log begins as the checkpoint says')).toBeVisible();

@@ -9,6 +9,7 @@ import { StoredText } from '../components/stored-text.tsx';
 import { linkTo } from '../address/navigation.ts';
 import { durationOf } from '../tables/joined-entries.ts';
 import { AgentLink } from './agent-link.tsx';
+import { RecordProof } from './record-proof.tsx';
 import { Recorded } from './recorded.tsx';
 import { readAudit, type AuditPair } from './stored-record.ts';
 
@@ -16,7 +17,12 @@ import { readAudit, type AuditPair } from './stored-record.ts';
 export function AuditRecord({ auditId }: { auditId: string }): ReactNode {
   return (
     <Recorded id={auditId} table="audit_log" read={readAudit}>
-      {(pair) => <AuditDetails {...pair} />}
+      {(pair) => (
+        <>
+          <AuditDetails {...pair} />
+          <RecordProof key={auditId} request={{ auditId }} fileName={`proof-${auditId}.json`} />
+        </>
+      )}
     </Recorded>
   );
 }

@@ -75,21 +75,24 @@ function Made({ size, rootHash, verifierKey }: WrittenCheckpoint): ReactNode {
         {formatPlural(size, 'entry', 'entries')}, root hash <CopyableText name="root hash" text={rootHash} />
       </p>
       {verifierKey === undefined ? null : (
-        <p>
-          Signed. Others check it with the public key <CopyableText name="public key" text={verifierKey} />{' '}
-          <button
-            type="button"
-            className="button"
-            onClick={() => downloadFile('checkpoints.pub', [`${verifierKey}\n`], 'text/plain')}
-          >
-            Download the public key
-          </button>
-          <span className="muted">
-            {' '}
-            The private key stays in this browser, where no script can read it, until the data of this site is
-            deleted.
-          </span>
-        </p>
+        <>
+          <p>
+            Signed. Others check it with the public key <CopyableText name="public key" text={verifierKey} />
+          </p>
+          <div className="database-panel__actions">
+            <button
+              type="button"
+              className="button"
+              onClick={() => downloadFile('checkpoints.pub', [`${verifierKey}\n`], 'text/plain')}
+            >
+              Download the public key
+            </button>
+            <span className="muted">
+              The private key stays in this browser, where no script can read it, until the data of this site
+              is deleted.
+            </span>
+          </div>
+        </>
       )}
     </>
   );

@@ -11,7 +11,7 @@ export function Verification(): ReactNode {
       <VerifyDatabase />
       <p className="muted">
         A checkpoint is the size of the change log and a hash of all of it. Kept elsewhere, it shows later
-        that nothing before it was changed or cut off. Each receipt and memory has its proof in its details.
+        that nothing before it was changed or cut off. Each record has its proof in its details.
       </p>
       <MakeCheckpoint />
       <CheckProof />
