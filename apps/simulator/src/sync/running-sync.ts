@@ -75,6 +75,8 @@ function inPage(error: SyncError): SyncError {
     return instead(
       'Paste the key that the other machines have, or choose its file. Nothing was sent or stored.',
     );
+  if (code === 'SYNC_WRONG_KEY' && hint.includes('share no target'))
+    return instead('Leave the key out, or connect to a hub of its own. Nothing was sent or stored.');
   // The key of before is needed, or a beginning with another one.
   if (code === 'SYNC_WRONG_KEY' && hint.includes('`setTarget`'))
     return instead(

@@ -26,7 +26,7 @@ const STATES: Readonly<Record<string, SyncState>> = {
   SYNC_UNAUTHORIZED: { tone: 'error', text: 'Stopped: the hub refuses the token' },
   SYNC_UNREACHABLE: { tone: 'warning', text: 'The hub cannot be reached' },
   SYNC_KEY_REQUIRED: { tone: 'error', text: 'Stopped: rows are encrypted, and the key is missing' },
-  SYNC_WRONG_KEY: { tone: 'error', text: 'Stopped: the rows of the hub have another key' },
+  SYNC_WRONG_KEY: { tone: 'error', text: 'Stopped: the rows of the hub have another key, or none' },
 };
 
 /** Advice whose way is another one in the page. */
@@ -36,7 +36,7 @@ const ADVICE_IN_PAGE: Readonly<Record<string, string>> = {
   SYNC_UNAUTHORIZED: 'Enter a token that the hub takes.',
   SYNC_KEY_REQUIRED: 'Give the key that the other machines have. Nothing is sent without it.',
   SYNC_WRONG_KEY:
-    'Give the key that the other machines have. To synchronise with another one, or without, disconnect, and connect to a hub of its own.',
+    'Give the key that the other machines have. If they have none, disconnect, and connect without one. To synchronise with another one, disconnect, and connect to a hub of its own.',
   SYNC_UNREACHABLE:
     'Saves go on here. The page tries again by itself, and “Synchronise now” does it at once.',
 };
