@@ -79,6 +79,8 @@ export const bulkCases: readonly PersistenceCase[] = [
         expect(dry).toEqual(real);
         expect((await db.stats()).receiptsTotal).toBe(1 + real.rows);
       }
+      // Some storages verify at the end what a case has left, and these rows break rules.
+      await db.reset();
     },
   },
   {
