@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openPersistence, type Persistence } from '@ggen-sim/core';
-import { openTarget, Synchroniser } from '@ggen-sim/sync';
+import { openTarget, Synchroniser, type ConflictVersion } from '@ggen-sim/sync';
 import { expect, it, onTestFinished } from 'vitest';
-import { conflictsOf, mergeSeen, type SeenConflicts } from '../src/sync/running-sync.ts';
+import { conflictsOf, mergeSeen, seenOf, type SeenConflicts } from '../src/sync/running-sync.ts';
 
 const agent = { agentId: 'a', agentType: 't' };
 
@@ -78,4 +78,23 @@ it('refuses a text that was begun before its memory was redacted or deleted, and
   }
   expect(await one.queryMemory()).toEqual([]);
   await target.close();
+});
+
+it('offers the last version of a machine that saved several times, in whatever order conflicts are listed', () => {
+  const version = (number: number, hash: string): ConflictVersion => ({
+    version: number,
+    hash,
+    lastUpdated: `2026-01-02 03:04:0${number}`,
+  });
+  const [used, last, earlier] = [version(3, 'used'), version(3, 'last'), version(2, 'earlier')];
+  const conflicts = [last, earlier].map((loser) => ({
+    agentId: 'a',
+    auditId: loser.hash,
+    merged: false,
+    winner: used,
+    loser,
+  }));
+  const memory = { agentId: 'a', version: 3, memoryJson: '{}' };
+  for (const listed of [conflicts, conflicts.toReversed()])
+    expect(seenOf(memory, listed)).toMatchObject({ used, others: [last, earlier] });
 });

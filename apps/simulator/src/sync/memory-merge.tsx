@@ -1,6 +1,6 @@
 /** Loaded with the first memory that was in a conflict. */
 import { showTime, type MemoryRow, type Persistence, type TableName } from '@ggen-sim/core';
-import type { ConflictVersion, MemoryConflict } from '@ggen-sim/sync';
+import type { ConflictVersion } from '@ggen-sim/sync';
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { shortHash } from '../components/format.ts';
@@ -17,15 +17,8 @@ import { useLiveQuery } from '../database/use-live-query.ts';
 import { TextComparison } from '../editor/text-comparison-view.tsx';
 import { useLoadedEditor } from '../editor/use-loaded-editor.ts';
 import { formatted } from '../record-dialog/json-text.tsx';
-import { conflictsOf, mergeSeen, type SeenConflicts } from './running-sync.ts';
+import { conflictsOf, mergeSeen, seenOf, type Seen, type SeenConflicts } from './running-sync.ts';
 import './memory-merge.css';
-
-/** What a user looks at: the version in use, and those that it met. */
-interface Seen extends SeenConflicts {
-  readonly used: ConflictVersion;
-  /** At least one, the latest first. */
-  readonly others: readonly [ConflictVersion, ...ConflictVersion[]];
-}
 
 const TABLES: readonly TableName[] = ['agent_memory', 'audit_log'];
 
@@ -333,24 +326,6 @@ function useContents({ agentId, memoryJson: stored, used, others }: Seen): {
     };
   }, [persistence, agentId, hashes, stored]);
   return read;
-}
-
-/** @returns undefined where nothing is to be merged */
-function seenOf(
-  memory: Pick<MemoryRow, 'agentId' | 'version' | 'memoryJson'>,
-  conflicts: readonly MemoryConflict[],
-): Seen | undefined {
-  const lost = new Set(conflicts.map(({ loser }) => loser.hash));
-  // Of several conflicts, the version in use has won the last one.
-  const used = conflicts.find(({ winner }) => !lost.has(winner.hash))?.winner;
-  const byHash = new Map(
-    conflicts.flatMap(({ winner, loser }) => [winner, loser]).map((one) => [one.hash, one]),
-  );
-  const [other, ...more] = [...byHash.values()].filter(({ hash }) => hash !== used?.hash);
-  if (used === undefined || other === undefined) return undefined;
-  const auditIds = conflicts.map(({ auditId }) => auditId);
-  const { agentId, version, memoryJson } = memory;
-  return { agentId, version, memoryJson, auditIds, used, others: [other, ...more] };
 }
 
 function isSame(one: Seen, other: Seen): boolean {

@@ -1,5 +1,5 @@
 /** What needs the code of the synchronisation, which is loaded when there is one, or when the form for it is sent. */
-import { PersistenceError, type Persistence, type SavedMemory } from '@ggen-sim/core';
+import { PersistenceError, type MemoryRow, type Persistence, type SavedMemory } from '@ggen-sim/core';
 import {
   backgroundSync,
   checkLocation,
@@ -12,6 +12,7 @@ import {
   SyncError,
   syncStatus,
   type BackgroundSync,
+  type ConflictVersion,
   type MemoryConflict,
   type SyncStatus,
   type SyncTarget,
@@ -124,6 +125,37 @@ export interface SeenConflicts {
   /** The stored memory, which a redaction changes, and a version of the same number that takes its place. */
   readonly memoryJson: string;
   readonly auditIds: readonly string[];
+}
+
+/** What a user looks at: the version in use, and those that it met. */
+export interface Seen extends SeenConflicts {
+  readonly used: ConflictVersion;
+  /** At least one, the greatest first. */
+  readonly others: readonly [ConflictVersion, ...ConflictVersion[]];
+}
+
+/** Tells the version in use from those that it met. @returns undefined where nothing is to be merged */
+export function seenOf(
+  memory: Pick<MemoryRow, 'agentId' | 'version' | 'memoryJson'>,
+  conflicts: readonly MemoryConflict[],
+): Seen | undefined {
+  const lost = new Set(conflicts.map(({ loser }) => loser.hash));
+  // Of several conflicts, the version in use has won the last one.
+  const used = conflicts.find(({ winner }) => !lost.has(winner.hash))?.winner;
+  const byHash = new Map(
+    conflicts.flatMap(({ winner, loser }) => [winner, loser]).map((one) => [one.hash, one]),
+  );
+  // A machine that saved several times has lost with each, and its last one is what is to be merged.
+  const [other, ...more] = [...byHash.values()]
+    .filter(({ hash }) => hash !== used?.hash)
+    .toSorted(
+      (left, right) =>
+        right.version - left.version || Date.parse(right.lastUpdated) - Date.parse(left.lastUpdated),
+    );
+  if (used === undefined || other === undefined) return undefined;
+  const auditIds = conflicts.map(({ auditId }) => auditId);
+  const { agentId, version, memoryJson } = memory;
+  return { agentId, version, memoryJson, auditIds, used, others: [other, ...more] };
 }
 
 /**
