@@ -1,5 +1,11 @@
 /** Images of databases in a copy, where they are checked and migrated before anything of the open database changes. */
-import { openDatabase, type DurableDatabase, type Storage, type StorageFile } from '@ggen-sim/sqljs-vfs';
+import {
+  memoryStorage,
+  openDatabase,
+  type DurableDatabase,
+  type Storage,
+  type StorageFile,
+} from '@ggen-sim/sqljs-vfs';
 import { leaveWalMode, plainReason } from '@ggen-sim/sqljs-vfs/internal';
 import { createScratch } from '#backup/scratch';
 import { PersistenceError } from '../api/errors.ts';
@@ -50,15 +56,18 @@ export async function withStagedImage<T>(
   }
 }
 
-/** Runs work on an empty database of this program that only this process can reach, and that ends with the work. */
+/**
+ * Runs work on an empty database of this program that only this process can reach, and that ends with the work. It is beside
+ * an open one, but in memory for one that is encrypted: it would be a plain one on the same disk.
+ */
 export async function withEmptyDatabase<T>(
-  beside: Storage,
+  { durable }: SqliteConnection,
   operation: string,
   now: Date,
   work: (empty: SqliteConnection) => Promise<T>,
 ): Promise<T> {
   return withStagedImage(
-    beside,
+    durable.encryption === 'SQLCipher 4' ? memoryStorage() : durable.storage,
     operation,
     () => Promise.resolve(),
     async (empty) => {

@@ -74,7 +74,7 @@ export async function importRows(
     );
   }
   // Rows of the input may also refuse each other, so those that would be stored are: in an empty database.
-  return withEmptyDatabase(connection.durable.storage, OPERATION, clock(), (scratch) => {
+  return withEmptyDatabase(connection, OPERATION, clock(), (scratch) => {
     const trial = new RowImporter(scratch, table, options);
     return storeBatches(trial, table, format, options, clock, async (rows, now) => {
       const known = await queue.enqueueRead(OPERATION, () =>

@@ -99,3 +99,35 @@ describe('an encrypted file', () => {
     expect(holds('restored', 'plain words')).toBe(false);
   });
 });
+
+it.runIf(process.platform === 'linux')(
+  'a dry run of an import puts no plain rows of it on the disk',
+  async () => {
+    // Files without a name, which this process has open.
+    const unnamed = (): string[] =>
+      fs.readdirSync('/proc/self/fd').filter((descriptor) => {
+        const link = path.join('/proc/self/fd', descriptor);
+        return (
+          fs.existsSync(link) &&
+          fs.readlinkSync(link).startsWith(`${folder}/`) &&
+          fs.statSync(link).nlink === 0
+        );
+      });
+    const row = { execution_id: 'e', agent_id: 'a', agent_type: 't', receipt_json: '{}' };
+    const filesDuring = async (options: FileOpenOptions): Promise<number> => {
+      await using db = await openPersistence(options);
+      let most = 0;
+      const report = await db.importRows({
+        table: 'receipts',
+        dryRun: true,
+        input: new Blob([JSON.stringify(row)]).stream(),
+        onProgress: () => (most = Math.max(most, unnamed().length)),
+      });
+      expect([report.rows, await db.countReceipts()]).toEqual([1, 0]);
+      return most;
+    };
+    const plain = { storage: 'file', path: path.join(folder, 'plain.db'), worker: false } as const;
+    expect(await filesDuring(plain)).toBeGreaterThan(0);
+    expect(await filesDuring(encrypted('dry-run.db'))).toBe(0);
+  },
+);
