@@ -31,7 +31,8 @@ export function asReader(storage: Storage, look: () => boolean): boolean {
   if (!storage.capabilities.multiProcess) return look();
   // SQLite removes a journal beside an empty file.
   if (!storage.exists('main')) return false;
-  const file = storage.open('main', { create: false, exclusive: false, readOnly: false });
+  const file = openMain(storage);
+  if (!file) return false;
   try {
     if (!file.lock(LockLevel.shared)) {
       throw new SqliteError(ResultCode.BUSY, `${storage.name} is in use by another connection`);
@@ -39,6 +40,16 @@ export function asReader(storage: Storage, look: () => boolean): boolean {
     return look();
   } finally {
     file.close();
+  }
+}
+
+/** @returns undefined for a folder, which whoever reads the header refuses */
+function openMain(storage: Storage): StorageFile | undefined {
+  try {
+    return storage.open('main', { create: false, exclusive: false, readOnly: false });
+  } catch (error) {
+    if (systemErrorCodeOf(error) === 'EISDIR') return undefined;
+    throw error;
   }
 }
 
