@@ -47,7 +47,7 @@ export function recordWith(options: HookOptions): void {
       environment: process.env,
       currentDirectory: process.cwd(),
     });
-    const isKeyGiven = Boolean(keyFile || keyCommand || process.env['GGEN_SIM_KEY']);
+    const isKeyGiven = Boolean(keyFile || keyCommand) || process.env['GGEN_SIM_KEY'] !== undefined;
     if (!plain && isEncrypted(path, isKeyGiven)) {
       throw new Error(
         `${path} is encrypted, and the event would wait beside it without encryption; 'ggen-sim hooks install --plain' permits that`,

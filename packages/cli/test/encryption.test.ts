@@ -313,11 +313,16 @@ describe('what is not encrypted', () => {
 
   it('is not left beside it by a hook, also one that was installed before, or before there is a database', async () => {
     const input = '{"hook_event_name":"PreToolUse","session_id":"s"}';
-    for (const [database, words] of [
-      ['keyed.db', []],
-      ['none.db', ['--key-file', 'ggen.key']],
+    for (const [database, words, environment] of [
+      ['keyed.db', [], {}],
+      ['none.db', ['--key-file', 'ggen.key'], {}],
+      // The secret is missing, and no command will make a database without it.
+      ['none.db', [], { GGEN_SIM_KEY: '' }],
     ] as const) {
-      const run = await sandbox.runProcess(['hooks', 'record', '--db', database, ...words], { input });
+      const run = await sandbox.runProcess(['hooks', 'record', '--db', database, ...words], {
+        input,
+        environment,
+      });
       expect(run).toMatchObject({ exitCode: 0, stdout: '' });
       expect(run.stderr).toContain("'ggen-sim hooks install --plain' permits that");
       expect(readdirSync(sandbox.directory).filter((name) => name.startsWith(`${database}-hooks`))).toEqual(

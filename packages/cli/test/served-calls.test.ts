@@ -205,6 +205,11 @@ describe('a call that opens the file itself', () => {
     expect(await byServer(sandbox, call, off)).toEqual(NOT_BY_SERVER);
     const withKey = { environment: { GGEN_SIM_KEY: 'secret' } };
     expect(await byServer(sandbox, call, withKey)).toEqual(NOT_BY_SERVER);
+    const withEmptyKey = await sandbox.runProcess(call, { environment: { GGEN_SIM_KEY: '' } });
+    expect([withEmptyKey.exitCode, withEmptyKey.stderr]).toEqual([
+      64,
+      expect.stringContaining('GGEN_SIM_KEY is empty'),
+    ]);
     copyFileSync(sandbox.databasePath, join(sandbox.directory, 'copy.db'));
     expect(await byServer(sandbox, [...call, '--db', 'copy.db'])).toEqual(NOT_BY_SERVER);
     // The value of another option looks like --db: the server is asked, and declines.
