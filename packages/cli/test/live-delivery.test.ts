@@ -5,31 +5,27 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { startNats } from '../../sync/test/nats-server.ts';
+import { heardAt, startNats } from '../../sync/test/nats-server.ts';
 import { startCluster, type PostgresCluster } from '../../sync/test/postgres-cluster.ts';
+import { useHubToken } from './hub-token.ts';
 import { Sandbox } from './run-cli.ts';
 import { startProgram, startServer, type Running } from './running-program.ts';
 
 const sandbox = new Sandbox();
 /** A stream that was refused again and again is asked for less often. */
-const AFTER_RESTART = { timeout: 300_000, interval: 50 };
+const UNTIL = { timeout: 300_000, interval: 50 };
 const at = (name: string): string => join(sandbox.directory, name);
-const TOKEN = 'token-of-the-hub-with-32-characters';
+const hubToken = useHubToken(sandbox);
 
 let cluster: PostgresCluster;
 beforeAll(async () => {
   cluster = await startCluster();
-  process.env['GGEN_SIM_SYNC_TOKEN'] = TOKEN;
-  writeFileSync(at('hub-token'), `${TOKEN}\n`, { mode: 0o600 });
 });
-afterAll(async () => {
-  delete process.env['GGEN_SIM_SYNC_TOKEN'];
-  await cluster.stop();
-});
+afterAll(() => cluster.stop());
 
 const start = (...words: readonly string[]): Running => startProgram(sandbox, words);
 const serveHub = (name: string, ...words: readonly string[]): ReturnType<typeof startServer> =>
-  startServer(sandbox, [at(name), '--token-file', at('hub-token'), ...words]);
+  startServer(sandbox, [at(name), ...hubToken, ...words]);
 
 async function printed(...words: string[]): Promise<string> {
   const finished = await sandbox.run(words);
@@ -53,14 +49,14 @@ async function follow(database: string, url: string): Promise<void> {
 
 async function arrives(executionId: string, database: string): Promise<void> {
   await expect
-    .poll(() => printed('db', 'query-receipts', '--db', at(database), '--limit', '100'), AFTER_RESTART)
+    .poll(() => printed('db', 'query-receipts', '--db', at(database), '--limit', '100'), UNTIL)
     .toContain(executionId);
 }
 
 it('a save comes to a machine at another hub, also after each part on its way was killed', async () => {
   const nats = await startNats();
   onTestFinished(nats.stop);
-  const words = ['--hub', await cluster.newSchema(), '--nats', nats.url];
+  const words = ['--hub', await cluster.newSchema(), '--nats', nats.url, '--join'];
   let left = await serveHub('left-served.db', ...words);
   let right = await serveHub('right-served.db', ...words);
   for (const hub of [left, right]) await hasConnected(hub, 1);
@@ -69,6 +65,11 @@ it('a save comes to a machine at another hub, also after each part on its way wa
 
   await save('left.db', 'over NATS');
   await arrives('over NATS', 'right.db');
+  // Nothing else is new, so the sign is that of the served database.
+  const { heard } = await heardAt(nats.url);
+  await save('left-served.db', 'of the hub itself');
+  await expect.poll(() => heard, UNTIL).toHaveLength(1);
+  await arrives('of the hub itself', 'right.db');
 
   await nats.kill();
   for (const hub of [left, right]) await expect.poll(hub.stderr).toContain('error[SYNC_UNREACHABLE]: NATS');

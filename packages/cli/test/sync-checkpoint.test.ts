@@ -3,20 +3,14 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '@ggen-sim/sqljs-vfs';
 import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { useHubToken } from './hub-token.ts';
 import { Sandbox } from './run-cli.ts';
 import { startServer } from './running-program.ts';
 
 const sandbox = new Sandbox();
 const at = (name: string): string => join(sandbox.directory, name);
-const TOKEN = 'token-of-the-hub-with-32-characters';
-beforeAll(() => {
-  process.env['GGEN_SIM_SYNC_TOKEN'] = TOKEN;
-  writeFileSync(at('hub-token'), `${TOKEN}\n`, { mode: 0o600 });
-});
-afterAll(() => {
-  delete process.env['GGEN_SIM_SYNC_TOKEN'];
-});
+const hubToken = useHubToken(sandbox);
 
 async function printed(...words: string[]): Promise<string> {
   const finished = await sandbox.run(words);
@@ -25,7 +19,7 @@ async function printed(...words: string[]): Promise<string> {
 }
 
 const serveHub = (...words: string[]): ReturnType<typeof startServer> =>
-  startServer(sandbox, [at('served.db'), '--token-file', at('hub-token'), '--hub', ...words]);
+  startServer(sandbox, [at('served.db'), ...hubToken, '--hub', ...words]);
 
 it('prints what the hub confirms, and nothing for a history that was rewritten', async () => {
   const db = ['--db', at('ada.db')];

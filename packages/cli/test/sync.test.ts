@@ -7,6 +7,7 @@ import { fileStorage } from '@ggen-sim/sqljs-vfs/file';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type PostgresCluster } from '../../sync/test/postgres-cluster.ts';
 import { programPath } from './built-program.ts';
+import { HUB_TOKEN, useHubToken } from './hub-token.ts';
 import { hasFileOpen, Sandbox, type Finished } from './run-cli.ts';
 
 const sandbox = new Sandbox();
@@ -40,11 +41,10 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-const TOKEN = 'token-of-the-hub-with-32-characters';
+const hubToken = useHubToken(sandbox);
 const servers: ChildProcess[] = [];
 afterAll(() => {
   for (const server of servers) server.kill('SIGKILL');
-  delete process.env['GGEN_SIM_SYNC_TOKEN'];
 });
 
 /** A hub as a process. */
@@ -57,8 +57,7 @@ interface ServedHub {
 
 /** Serves a hub beside a database of its own, and returns when it has printed its address. */
 async function serveHub(database: string, ...words: readonly string[]): Promise<ServedHub> {
-  writeFileSync(at('hub-token'), `${TOKEN}\n`, { mode: 0o600 });
-  const given = ['serve', at(database), '--create', '--token-file', at('hub-token'), ...words];
+  const given = ['serve', at(database), '--create', ...hubToken, ...words];
   const server = spawn(process.execPath, [programPath, ...given], { cwd: sandbox.directory });
   servers.push(server);
   let [stdout, stderr] = ['', ''];
@@ -75,7 +74,6 @@ async function serveHub(database: string, ...words: readonly string[]): Promise<
 async function newTarget(kind: string): Promise<string> {
   if (kind === 'PostgreSQL') return cluster.newSchema();
   if (kind === 'a hub file') return at('hub.db');
-  process.env['GGEN_SIM_SYNC_TOKEN'] = TOKEN;
   const { url, reported: report } = await serveHub('served.db', '--hub');
   expect(report).toMatchObject({ hub: at('served.db-hub.db') });
   return url;
@@ -228,8 +226,8 @@ describe('a hub that is served', () => {
       expect(finished).toMatchObject({ exitCode: 1, stdout: '' });
       expect(finished.stderr).toMatch(/^error\[SYNC_UNAUTHORIZED\].*GGEN_SIM_SYNC_TOKEN/u);
     }
-    writeFileSync(at('hub-tokens'), `push,pull ${TOKEN}\npush short\n`, { mode: 0o600 });
-    writeFileSync(at('tenants'), `push@acme ${TOKEN}\n`, { mode: 0o600 });
+    writeFileSync(at('hub-tokens'), `push,pull ${HUB_TOKEN}\npush short\n`, { mode: 0o600 });
+    writeFileSync(at('tenants'), `push@acme ${HUB_TOKEN}\n`, { mode: 0o600 });
     for (const [words, exitCode, message] of [
       [['--hub-tokens', at('hub-tokens')], 64, '--hub-tokens needs --hub'],
       [['--allow-origin', 'http://localhost'], 64, '--allow-origin needs --hub'],
@@ -267,7 +265,6 @@ describe('a hub that is served', () => {
   });
 
   it('and killed in the middle of a push loses nothing, and nothing is there twice', async () => {
-    process.env['GGEN_SIM_SYNC_TOKEN'] = TOKEN;
     const target = await cluster.newSchema();
     const schema = /case_\d+/u.exec(target)?.[0] ?? '';
     const lines = Array.from({ length: 1100 }, (_, index) =>
@@ -296,7 +293,7 @@ describe('a hub that is served', () => {
       { count: lines.length * 2 },
     ]);
     expect(stderr()).toBe('');
-    expect(readFileSync(at('sending.db')).includes(TOKEN)).toBe(false);
+    expect(readFileSync(at('sending.db')).includes(HUB_TOKEN)).toBe(false);
   });
 });
 

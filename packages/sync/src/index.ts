@@ -19,7 +19,14 @@ export {
 export { checkTarget } from './engine/check-target.ts';
 export { runSync, type RunSyncOptions } from './engine/run-sync.ts';
 export type { LastError } from './engine/stored-state.ts';
-export { renewOrigin, setTarget, syncStatus, targetOf, type SyncStatus } from './engine/sync-status.ts';
+export {
+  assertSameTarget,
+  renewOrigin,
+  setTarget,
+  syncStatus,
+  targetOf,
+  type SyncStatus,
+} from './engine/sync-status.ts';
 export { noteFailure, Synchroniser, type PullReport, type PushReport } from './engine/synchroniser.ts';
 export {
   memoryConflicts,

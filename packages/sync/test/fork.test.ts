@@ -3,9 +3,12 @@ import path from 'node:path';
 import { openPersistence, type Persistence } from '@ggen-sim/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  assertSameTarget,
+  noteFailure,
   openTarget,
   renewOrigin,
   setTarget,
+  SyncError,
   Synchroniser,
   syncStatus,
   targetOf,
@@ -161,6 +164,9 @@ describe('the target of a database', () => {
       });
     }
     const { origin } = await database.syncState();
+    await assertSameTarget(database, expected);
+    await noteFailure(database, new SyncError('SYNC_UNREACHABLE', 'noted before'));
+    await expect(assertSameTarget(database, other)).rejects.toMatchObject({ code: 'SYNC_TARGET_CHANGED' });
     expect((await other.cursor(origin)).seq).toBe(0);
     expect(await syncStatus(database)).toMatchObject({
       lagEntries: 1,

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { vi } from 'vitest';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { onTestFinished, vi } from 'vitest';
 
 /** A server, which may be killed at the moment. */
 export interface NatsServer {
@@ -58,4 +59,16 @@ export async function startNats(...words: readonly string[]): Promise<NatsServer
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Hears what is sent over NATS from here on. */
+export async function heardAt(url: string): Promise<{ connection: NatsConnection; heard: string[] }> {
+  const connection = await connect({ servers: url });
+  onTestFinished(() => connection.close());
+  const heard: string[] = [];
+  connection.subscribe('>', {
+    callback: (_, message) => void heard.push(`${message.subject} ${message.string()}`),
+  });
+  await connection.flush();
+  return { connection, heard };
 }

@@ -2,13 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { connect, nkeys, type NatsConnection } from '@nats-io/transport-node';
+import { nkeys } from '@nats-io/transport-node';
 import { openPersistence } from '@ggen-sim/core';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { openTarget, Synchroniser, type OpenTargetOptions, type SyncTarget } from '../src/index.ts';
 import { tenantTarget } from '../src/serving/hub-routes.node.ts';
 import { executionsIn, machine, save, TOKEN, UNTIL, type Machine } from './machines.ts';
-import { startNats, type NatsServer } from './nats-server.ts';
+import { heardAt, startNats, type NatsServer } from './nats-server.ts';
 import { startCluster, type PostgresCluster } from './postgres-cluster.ts';
 import { serveHub } from './served-hub.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -113,18 +113,6 @@ it('loses nothing where a sign is lost, or there never was one', async () => {
   await target.close();
   await expect.poll(executionsIn(looking), UNTIL).toEqual(['silent']);
 });
-
-/** Hears what is sent over NATS. */
-async function heardAt(url: string): Promise<{ connection: NatsConnection; heard: string[] }> {
-  const connection = await connect({ servers: url });
-  onTestFinished(() => connection.close());
-  const heard: string[] = [];
-  connection.subscribe('>', {
-    callback: (_, message) => void heard.push(`${message.subject} ${message.string()}`),
-  });
-  await connection.flush();
-  return { connection, heard };
-}
 
 it('carries an id and a position alone, of the tenant that has pushed, and only of what is new', async () => {
   const server = await nats();

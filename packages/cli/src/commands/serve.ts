@@ -7,6 +7,7 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import { CommandFailure, failureLine, failureOf, hasCode, UsageError } from '../failures.ts';
 import { natsNotice } from '../nats-notice.ts';
 import { reportJson } from '../output/reports.ts';
+import { nearestWord } from '../nearest-word.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { count, flag, flagOrText, optionalText, path, repeatedText, text } from '../parameters.ts';
 import { openSigningKey, publicKeyFile } from '../signing-key.ts';
@@ -77,6 +78,12 @@ export const serve: Command = defineCommand({
       description:
         'with --hub: synchronise the served database over the hub as well, so that its queries are of all machines',
     }),
+    tenant: optionalText({
+      refusesEmpty: true,
+      placeholder: 'NAME',
+      description:
+        'with --join: the tenant whose machines it is one of, as a line of --hub-tokens names it (default: default)',
+    }),
     allowOrigin: repeatedText({
       placeholder: 'ORIGIN',
       description: 'with --hub: pages of this origin (https://app.example) may synchronise',
@@ -104,6 +111,7 @@ export const serve: Command = defineCommand({
     'ggen-sim serve --port 7080 --token-file serve-token',
     'ggen-sim serve --hub --port 7080 --token-file hub-token',
     'ggen-sim serve --hub --join --hub-tokens hub-tokens',
+    'ggen-sim serve --hub postgres://ggen@db.example/fleet --hub-tokens hub-tokens --join --tenant acme',
     'ggen-sim serve --host 0.0.0.0 --port 7443 --tls-cert cert.pem --tls-key key.pem',
   ],
   ownExitCodes: {
@@ -124,6 +132,7 @@ export const serve: Command = defineCommand({
       hubTokens,
       hubKey,
       join,
+      tenant,
       tokenFile,
       noToken,
       write: isWritable,
@@ -141,6 +150,8 @@ export const serve: Command = defineCommand({
     };
     const [lonely] = Object.entries(needsHub).find(([, given]) => given !== undefined) ?? [];
     if (hub === undefined && lonely !== undefined) throw new UsageError(`${lonely} needs --hub`);
+    if (tenant !== undefined && !join) throw new UsageError('--tenant needs --join');
+    if (tenant !== undefined) await checkTenantName(tenant);
     if (nats !== undefined && !isPostgres(hub)) throw new UsageError('--nats needs --hub postgres://…');
     if (tlsCert !== undefined && tlsKey === undefined) throw new UsageError('--tls-cert needs --tls-key');
     if (tlsKey !== undefined && tlsCert === undefined) throw new UsageError('--tls-key needs --tls-cert');
@@ -171,7 +182,8 @@ export const serve: Command = defineCommand({
     const readAs = stampOf(hubTokens);
     const scopedTokens = hubTokens === undefined ? undefined : await tokensOfHub(hubTokens);
     const hubLocation = hub === undefined ? undefined : await locationOfHub(hub, context.databasePath);
-    const tenants = new Set(scopedTokens?.flatMap(({ tenant }) => tenant ?? []));
+    const tenants = new Set(scopedTokens?.flatMap((scoped) => scoped.tenant ?? []));
+    if (tenant !== undefined) await checkKnownTenant(tenant, tenants);
     const cosigner = hubKey === undefined ? undefined : await cosignerOfFile(hubKey, context);
     const routes =
       hubLocation === undefined
@@ -206,7 +218,8 @@ export const serve: Command = defineCommand({
     const { url, path: databasePath } = server;
     const endWatch = hubTokens === undefined ? undefined : followTokens(hubTokens, readAs, server, context);
     try {
-      if (join && hubLocation !== undefined) joined = await joinHub(database, hubLocation, context);
+      if (join && hubLocation !== undefined)
+        joined = await joinHub(database, hubLocation, omitUndefined({ tenant, nats }), context);
       await calls;
       const report = { url, database: databasePath, processId: process.pid };
       await context.stdout.writeLine(
@@ -228,6 +241,29 @@ const HUB_SCOPES = ['push', 'pull'];
 
 /** A system may report no changes of a file in a shared folder, or of one that is replaced; looking at it always works. */
 const LOOK_INTERVAL_MS = 1000;
+
+/** @throws {UsageError} for what cannot be the name of a tenant */
+async function checkTenantName(name: string): Promise<void> {
+  const { isTenant } = await import('@ggen-sim/sync/hub');
+  if (!isTenant(name))
+    throw new UsageError(`NAME of --tenant must be 1 to 64 letters, digits, _, . and -, not '${name}'`);
+}
+
+/**
+ * Refuses a tenant that no token names: a misspelt one would be a new tenant without any other machine.
+ * @throws {UsageError}
+ */
+async function checkKnownTenant(name: string, named: ReadonlySet<string>): Promise<void> {
+  const { DEFAULT_TENANT } = await import('@ggen-sim/sync/hub');
+  if (name === DEFAULT_TENANT || named.has(name)) return;
+  const nearest = nearestWord([...named], name);
+  throw new UsageError(
+    `There is no tenant '${name}': no line of --hub-tokens names it`,
+    nearest === undefined
+      ? `Add a line such as push,pull@${name} TOKEN to that file`
+      : `Did you mean ${nearest}?`,
+  );
+}
 
 /** Reads the file of tokens. @throws {ServeError} TOKEN_FILE_REFUSED */
 async function tokensOfHub(file: string): Promise<ScopedToken[]> {
@@ -287,9 +323,16 @@ function isPostgres(hub: string | null | undefined): boolean {
 /**
  * Synchronises the served database over the hub of this server until it stops.
  * @throws {UsageError} where it has another target
+ * @throws {CommandFailure} SYNC_TARGET_CHANGED where it is a machine of another tenant
  */
-async function joinHub(database: Persistence, hub: string, context: CommandContext): Promise<RunningSync> {
-  const { backgroundSync, checkLocation, syncStatus } = await import('@ggen-sim/sync');
+async function joinHub(
+  database: Persistence,
+  hub: string,
+  { tenant, nats }: { readonly tenant?: string; readonly nats?: string },
+  context: CommandContext,
+): Promise<RunningSync> {
+  const [{ assertSameTarget, backgroundSync, checkLocation, openTarget, syncStatus }, hubs] =
+    await Promise.all([import('@ggen-sim/sync'), import('@ggen-sim/sync/hub')]);
   const { target } = await syncStatus(database);
   if (target !== null && target !== checkLocation(hub)) {
     throw new UsageError(
@@ -297,8 +340,27 @@ async function joinHub(database: Persistence, hub: string, context: CommandConte
       "Leave out --join, or set this hub with 'ggen-sim sync init'",
     );
   }
+  const joined = tenant ?? hubs.DEFAULT_TENANT;
+  const ofTenant = hubs.tenantTarget(await openTarget(hub, omitUndefined({ nats })), joined);
+  try {
+    await assertSameTarget(database, ofTenant);
+  } catch (error) {
+    await ofTenant.close();
+    if (!hasCode(error, 'SYNC_TARGET_CHANGED')) throw error;
+    throw new CommandFailure(
+      error.code,
+      `The database does not belong to the tenant '${joined}': it is a machine of another one, or the hub was made anew`,
+      {
+        hint:
+          'Nothing was sent. Name its tenant with --tenant, serve another database, or give this one to ' +
+          `'${joined}', with all that it has, by 'ggen-sim sync init'`,
+        cause: error,
+      },
+    );
+  }
   let failed: string | undefined;
   return backgroundSync(hub, {
+    openTarget: async () => ofTenant,
     onReport(report) {
       const line = 'error' in report ? failureLine(failureOf(report.error)) : undefined;
       // It is tried again every few seconds.

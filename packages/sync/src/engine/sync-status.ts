@@ -1,10 +1,11 @@
 /** What a user has to know of the synchronisation of a database, without asking the target. */
 import type { Persistence } from '@ggen-sim/core';
 import { START } from '../contract/chain.ts';
-import { SyncError } from '../errors.ts';
+import type { SyncTarget } from '../contract/sync-target.ts';
+import { SyncError, targetChanged } from '../errors.ts';
 import { checkStoredLocation } from '../targets/open-target.ts';
 import { newState, readState, type LastError } from './stored-state.ts';
-import { storeState } from './synchroniser.ts';
+import { noteFailure, storeState } from './synchroniser.ts';
 
 /** Answer of {@link syncStatus}. */
 export interface SyncStatus {
@@ -53,6 +54,19 @@ export async function targetOf(database: Persistence): Promise<string> {
   throw new SyncError('SYNC_NOT_SET_UP', 'The database is not synchronised over any target', {
     hint: 'Set one with `setTarget`.',
   });
+}
+
+/**
+ * Asks a target for its id, and compares it with the one of before at the stored location. A failure is noted for `syncStatus`.
+ * @throws {SyncError} SYNC_TARGET_CHANGED, SYNC_UNREACHABLE, SYNC_UNAUTHORIZED
+ */
+export async function assertSameTarget(database: Persistence, target: SyncTarget): Promise<void> {
+  const { origin, state } = await database.syncState();
+  const { location, target: usedTarget } = readState(state, origin);
+  if (location === null || usedTarget === null || usedTarget === (await target.id())) return;
+  const error = targetChanged(location);
+  await noteFailure(database, error, location);
+  throw error;
 }
 
 /**

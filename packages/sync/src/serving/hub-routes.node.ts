@@ -11,7 +11,7 @@ import type { PullRequest, PushedBatch, SyncTarget, TenantTarget } from '../cont
 import { SyncError } from '../errors.ts';
 import { Turns } from './turns.ts';
 
-export { isTenant } from '../contract/tenant.ts';
+export { DEFAULT_TENANT, isTenant } from '../contract/tenant.ts';
 
 /** A request that passed the checks of the HTTP server: an `Exchange` of `@ggen-sim/serve`. */
 export interface HubExchange {
