@@ -59,7 +59,7 @@ async function open(options: OpenOptions | RemoteOpenOptions): Promise<Persisten
     return openInProcess(rest);
   }
   assertCloneable('open', options);
-  return openInWorker(connectWorker(worker), rest);
+  return openInWorker(connectWorker(worker, rest.storage), rest);
 }
 
 /** Refuses what starts no synchronisation, before anything is opened. */
@@ -150,5 +150,5 @@ export async function changeKey(database: StoredDatabaseOptions, options: Change
     return changeKeyInProcess(database, options);
   }
   assertCloneable('changeKey', database);
-  return changeKeyInWorker(connectWorker(worker), { ...database, worker: false }, options);
+  return changeKeyInWorker(connectWorker(worker, database.storage), { ...database, worker: false }, options);
 }

@@ -8,8 +8,10 @@ export const WORKER_BY_DEFAULT: boolean = typeof Window !== 'undefined' && globa
 /**
  * Connects to a worker.
  * @param worker - the application's own (its file calls `startWorker`), or true for the one in this package
+ * @param storage - the kind of storage that the worker will open
  */
-export async function connectWorker(worker: unknown): Promise<WorkerConnection> {
+export async function connectWorker(worker: unknown, storage: string): Promise<WorkerConnection> {
+  if (storage === 'indexeddb') void prepareIndexedDb();
   const isOwn = worker === true;
   const thread = isOwn ? await startOwnWorker() : (worker as Worker);
   const listeners: ((reason: unknown) => void)[] = [];
@@ -41,4 +43,16 @@ export async function connectWorker(worker: unknown): Promise<WorkerConnection> 
       if (isOwn) thread.terminate();
     },
   };
+}
+
+/**
+ * Makes the browser open its files of IndexedDB while the worker starts: the worker's first request would wait for that.
+ * It makes no database and holds none. The worker reports what fails.
+ */
+async function prepareIndexedDb(): Promise<void> {
+  try {
+    await indexedDB.databases();
+  } catch {
+    // Some browsers lack the function, and some pages may not use IndexedDB.
+  }
 }

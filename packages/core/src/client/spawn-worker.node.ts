@@ -8,8 +8,9 @@ export const WORKER_BY_DEFAULT = false;
 /**
  * Connects to a worker thread.
  * @param worker - the application's own (its file calls `startWorker`), or true for the one in this package
+ * @param _storage - the kind of storage that the worker will open; only a browser can prepare one
  */
-export async function connectWorker(worker: unknown): Promise<WorkerConnection> {
+export async function connectWorker(worker: unknown, _storage: string): Promise<WorkerConnection> {
   const isOwn = worker === true;
   const thread = isOwn ? startOwnWorker() : (worker as Worker);
   return {

@@ -71,6 +71,50 @@ it('errors cross whole: code, operation, hint and the chain of causes', async ()
   expect(described(far)).toHaveLength(2);
 });
 
+it('the browser opens its files of IndexedDB while a worker starts, and no other storage asks for it', async () => {
+  const databases = vi.spyOn(indexedDB, 'databases');
+  onTestFinished(() => databases.mockRestore());
+  const opening = openPersistence({ storage: 'indexeddb', name: freshName() });
+  expect(databases).toHaveBeenCalledTimes(1);
+  await (await opening).close();
+  for (const options of [
+    { storage: 'memory' },
+    { storage: 'opfs', name: freshName() },
+    { storage: 'indexeddb', name: freshName(), worker: false },
+  ] as const) {
+    await (await openPersistence(options)).close();
+  }
+  expect(databases).toHaveBeenCalledTimes(1);
+});
+
+it.each<[string, unknown]>([
+  ['is missing', undefined],
+  [
+    'throws',
+    (): never => {
+      throw new DOMException('no', 'SecurityError');
+    },
+  ],
+  ['fails', (): Promise<never> => Promise.reject(new DOMException('no', 'UnknownError'))],
+  ['is never answered', (): Promise<never> => new Promise(() => undefined)],
+])('opening does not depend on the list of databases, which %s', async (_, databases) => {
+  Object.defineProperty(indexedDB, 'databases', { configurable: true, value: databases });
+  onTestFinished(() => void Reflect.deleteProperty(indexedDB, 'databases'));
+  await collectUncaught(async (uncaught) => {
+    await using db = await openPersistence({ storage: 'indexeddb', name: freshName() });
+    await db.saveReceipt(receiptOf('kept'));
+    expect(await db.stats()).toMatchObject({ receiptsTotal: 1 });
+    expect(uncaught).toEqual([]);
+  });
+});
+
+it('looking for the files of IndexedDB makes no database', async () => {
+  const name = freshName();
+  const error = await rejectionOf(openPersistence({ storage: 'indexeddb', name, create: false }));
+  expect(error).toMatchObject({ code: 'NOT_FOUND' });
+  expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name);
+});
+
 it('opfs without a worker is STORAGE_UNAVAILABLE, with a hint to use one', async () => {
   const error = await rejectionOf(openPersistence({ storage: 'opfs', name: freshName(), worker: false }));
   expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: expect.stringContaining('worker') });
