@@ -131,11 +131,30 @@ export class CommandContext {
   }
 
   /**
+   * Opens the user's database for a dry run, which must not create it. In place of one that does not exist, or is an empty
+   * file, an empty one in memory is opened.
+   * @throws {CommandFailure} INVALID_ARGUMENT if an output is redirected into it
+   */
+  async openForDryRun(): Promise<Persistence> {
+    if (holdsSomething(this.databasePath))
+      return this.openDatabase('unknown', { create: false, drain: false });
+    refuseOutputIntoDatabase(this.databasePath);
+    const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
+    chooseWasmCompiler('unknown');
+    const { openPersistence } = await import('@ggen-sim/core');
+    return openPersistence({ storage: 'memory' });
+  }
+
+  /**
    * Restores a backup to the user's database. One that does not exist yet, or is an empty file, appears complete or stays
    * as it is.
    * @throws {CommandFailure} INVALID_ARGUMENT if an output is redirected into it
    */
   async restoreDatabase(options: RestoreOptions): Promise<RestoreReport> {
+    if (options.dryRun === true) {
+      await using database = await this.openForDryRun();
+      return await database.restoreBackup(options);
+    }
     if (holdsSomething(this.databasePath)) {
       await using database = await this.openDatabase();
       return await database.restoreBackup(options);

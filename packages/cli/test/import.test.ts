@@ -1,5 +1,5 @@
 /** `db import`: what `db export` and `db backup` write, files of others, and refused lines. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { Sandbox } from './run-cli.ts';
@@ -54,6 +54,30 @@ it('names refused lines, stores the others and exits with 1', async () => {
   });
   expect(result.stderr).toMatch(/^line 2: agent_type is NULL\nline 3: it is not one JSON object\n$/u);
   expect(await sandbox.db('get-memory', 'm', '--db', file('mixed.db'))).toBe('1\n');
+});
+
+it('with --dry-run counts what it would do, changes nothing and creates no database', async () => {
+  writeFileSync(
+    file('some.ndjson'),
+    '{"agent_id":"m","agent_type":"t","memory_json":"1"}\n{"agent_id":"n"}\n',
+  );
+  const counted = { rows: 1, already_stored: 0, refused: 1, refused_lines: [{ line: 2 }], dry_run: true };
+  const words = ['db', 'import', 'memory', file('some.ndjson'), '--if-absent', '--dry-run'];
+  for (const db of [file('dry.db'), file('present.db')]) {
+    const before = existsSync(db) ? readFileSync(db) : undefined;
+    const result = await sandbox.run([...words, '--db', db]);
+    expect(JSON.parse(result.stdout)).toMatchObject(counted);
+    expect(result).toMatchObject({ exitCode: 1, stderr: 'line 2: agent_type is NULL\n' });
+    expect(existsSync(db) ? readFileSync(db) : undefined).toEqual(before);
+    await sandbox.db('init', '--db', file('present.db'));
+  }
+  await sandbox.db('save-memory', 'm', 't', '1', '--db', file('present.db'));
+  const { stdout } = await sandbox.run([
+    ...words.filter((word) => word !== '--if-absent'),
+    '--db',
+    file('present.db'),
+  ]);
+  expect(JSON.parse(stdout)).toMatchObject({ rows: 0, refused: 2 });
 });
 
 it('reports a missing file, and creates no database for it', async () => {

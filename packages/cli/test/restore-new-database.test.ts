@@ -70,6 +70,25 @@ it.each([
   expect(listed()).toEqual(before);
 });
 
+it('with --dry-run checks the backup, and changes nothing', async () => {
+  const missing = ['--db', at('dry', 'x.db')];
+  const before = listed();
+  const counted = { receipts: 1, memories: 1, audit_entries: 0, from: 'image', dry_run: true };
+  expect(JSON.parse(await sandbox.db('restore', 'backup', '--dry-run', ...missing))).toMatchObject(counted);
+  const forged = await sandbox.run(['db', 'restore', 'forged', '--dry-run', ...missing]);
+  expect(forged).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(forged.stderr).toMatch(/^error\[BACKUP_INVALID\]/u);
+  expect(listed()).toEqual(before);
+
+  await sandbox.db('save-receipt', 'f', 'agent-2', 'validation', '{}', '--db', at('other.db'));
+  const stored = readFileSync(at('other.db'));
+  const full = ['--db', at('other.db'), '--dry-run'];
+  const refused = await sandbox.run(['db', 'restore', 'backup', ...full]);
+  expect(refused.stderr).toMatch(/^error\[ALREADY_EXISTS\]/u);
+  expect(JSON.parse(await sandbox.db('restore', 'backup', '--force', ...full))).toMatchObject(counted);
+  expect(readFileSync(at('other.db'))).toEqual(stored);
+});
+
 it('names the path that cannot hold a database or a backup', async () => {
   writeFileSync(at('left.db-journal'), 'of a database that was moved');
   symlinkSync(at('gone'), at('linked.db-journal'));

@@ -26,10 +26,11 @@ export const importTable: Command = defineCommand({
     'noticed. Rows keep their ids and times, and get what they leave out: an id, the time now, success, version 1, a duration ' +
     'of 0. Each batch of 2,000 rows is one transaction, so Ctrl-C leaves whole batches; with --if-absent the same import goes ' +
     'on from there. A row that breaks a rule or has the id of another one is refused, the others are stored. Prints the ' +
-    'numbers of rows and the refused lines. A backup directory is read without its manifest: db restore checks it.',
+    'numbers of rows and the refused lines, with --dry-run those that there would be. A backup directory is read without its manifest: db restore checks it.',
   database: 'created',
   ownExitCodes: {
-    [EXIT_CODES.failed]: 'lines were refused, and the others are stored; or the import failed',
+    [EXIT_CODES.failed]:
+      'lines were refused, and the others are stored unless with --dry-run; or the import failed',
   },
   positionals: {
     table: choice(TABLE_NAMES_ON_COMMAND_LINE, { description: 'rows to import' }),
@@ -46,22 +47,24 @@ export const importTable: Command = defineCommand({
     acceptInvalid: flag({
       description: 'store rows as well that db verify would name, such as those of other programs',
     }),
+    dryRun: flag({ description: 'only check the rows and count them; store nothing' }),
     noHeader: flag({
       description: 'CSV: the first record is a row, with all columns in the order of the table',
     }),
   },
   examples: [
+    'ggen-sim db import receipts receipts.ndjson --if-absent --dry-run',
     'ggen-sim db import receipts receipts.ndjson --if-absent',
     'ggen-sim db export audit ndjson - --db old.db | ggen-sim db import audit - --db new.db',
     'ggen-sim db import memory backups/2026-01-29',
   ],
-  async run({ table, file, format, ifAbsent, acceptInvalid, noHeader }, context) {
+  async run({ table, file, format, ifAbsent, acceptInvalid, dryRun, noHeader }, context) {
     const name = TABLE_WORDS[table];
     const isFolder = file !== '-' && statSync(file).isDirectory();
     const path = isFolder ? join(file, BACKUP_FILES[name]) : file;
     // A missing file is reported before a database is created.
     if (isFolder) statSync(path);
-    await using database = await context.openDatabase();
+    await using database = await (dryRun ? context.openForDryRun() : context.openDatabase());
     const source = file === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1024 * 1024 });
     const report = await database.importRows({
       table: name,
@@ -69,11 +72,12 @@ export const importTable: Command = defineCommand({
       format: format ?? formatOf(path),
       ifAbsent,
       acceptInvalid,
+      dryRun,
       noHeader,
       ...context.longOperation(),
     });
     context.removeProgressBar();
-    await writeReport(report, 'json', context);
+    await writeReport({ ...report, ...(dryRun && { dryRun }) }, 'json', context);
     if (report.refused === 0) return EXIT_CODES.ok;
     for (const { line, reason } of report.refusedLines.slice(0, SHOWN_LINES)) {
       context.printNotice(`line ${line}: ${reason}`);
