@@ -5,6 +5,7 @@ import { contentSecurityPolicy, developmentSecurityPolicy } from './build/conten
 import { bundledLicences } from '../../scripts/build/bundled-licences.ts';
 import { withoutOwnDatabase } from './build/without-own-database.ts';
 import { firstViewBudget } from './build/first-view-budget.ts';
+import { firstViewChunks } from './build/first-view-chunks.ts';
 
 const page: UserConfig = {
   // A relative base lets the page work in any folder of a static host.
@@ -34,9 +35,15 @@ const page: UserConfig = {
         icons: [{ src: 'icon.svg', sizes: 'any', type: 'image/svg+xml' }],
       },
     }),
+    firstViewChunks(),
     firstViewBudget({
       maxBytes: 600_000,
-      alsoFetched: [/worker\.browser-.*\.js$/, /sql-wasm-.*\.(js|wasm)$/],
+      alsoFetched: [
+        /\/page-.*\.js$/,
+        /\/panes-.*\.js$/,
+        /worker\.browser-.*\.js$/,
+        /sql-wasm-.*\.(js|wasm)$/,
+      ],
     }),
   ],
   worker: { format: 'es' },
@@ -58,6 +65,7 @@ const studio: UserConfig = {
     react(),
     contentSecurityPolicy({ reachesHubs: false }),
     developmentSecurityPolicy({ reachesHubs: false }),
+    firstViewChunks(),
     withoutOwnDatabase(),
     bundledLicences(),
   ],

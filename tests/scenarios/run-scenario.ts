@@ -9,7 +9,7 @@
  */
 import { PersistenceError, type PersistenceErrorCode } from '../../packages/core/src/api/errors.ts';
 import type { Change, CleanupReport, TableName } from '../../packages/core/src/api/persistence.ts';
-import { TABLE_NAMES } from '../../packages/core/src/tables/index.ts';
+import { TABLE_NAMES } from '../../packages/core/src/tables/table-names.ts';
 import { MemoryBackupDirectory } from '../../packages/core/src/testing/memory-backup-directory.ts';
 import { type Bindings, resolveIds, unify } from './expectation.ts';
 import { type Answer, type CallContext, type ModelStep, takeStep, transactionCount } from './model-answer.ts';

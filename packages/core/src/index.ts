@@ -38,5 +38,6 @@ export { verifyProof } from './transparency/verify-proof.ts';
 export { verifyWrittenProof } from './transparency/written-proof.ts';
 export { showTime, toFileStamp } from './validation/timestamps.ts';
 export { errorReasonOf, type ErrorReason } from './tables/error-reason.ts';
-export { columnsOfTable, TABLE_NAMES } from './tables/index.ts';
+export { columnsOfTable } from './tables/index.ts';
+export { TABLE_NAMES } from './tables/table-names.ts';
 export { parseRedacted } from './tables/redaction.ts';

@@ -6,7 +6,6 @@ import { SessionToggle } from '../panes/session-toggle.tsx';
 import { printable } from './printable.ts';
 import { ThemeSelect } from './theme-select.tsx';
 import { StatusMark } from './status.tsx';
-import './page-header.css';
 
 /** Shows the page's title, the state of its storage and the choice of theme. */
 export function PageHeader({ state }: { state: DatabaseState }): ReactNode {

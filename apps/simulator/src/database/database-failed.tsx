@@ -1,9 +1,13 @@
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { openDatabase } from './database.ts';
 import type { Failure } from './failure.ts';
-import { UnlockDatabase } from './unlock-database.tsx';
 import './database-failed.css';
+
+// Loaded for a database that is encrypted.
+const UnlockDatabase = lazy(async () => ({
+  default: (await import('./unlock-database.tsx')).UnlockDatabase,
+}));
 
 /** Titles of the errors that stop the page. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -26,7 +30,13 @@ const MEMORY_HELPS: ReadonlySet<string> = new Set([
 
 /** Replaces the page's content when there is no database: shows the reason and the ways to go on. */
 export function DatabaseFailed({ failure }: { failure: Failure }): ReactNode {
-  if (failure.code === 'KEY_REQUIRED') return <UnlockDatabase />;
+  if (failure.code === 'KEY_REQUIRED') {
+    return (
+      <Suspense fallback={null}>
+        <UnlockDatabase />
+      </Suspense>
+    );
+  }
   return (
     <section className="database-failed panel">
       <h2>{TITLES[failure.code] ?? 'The database could not be opened'}</h2>

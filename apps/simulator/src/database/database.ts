@@ -5,7 +5,6 @@ import {
   type Persistence,
   type TableProblem,
 } from '@ggen-sim/core';
-import { useSyncExternalStore } from 'react';
 import { failureOf, type Failure } from './failure.ts';
 import { IS_STUDIO, studioToken, studioUrl } from './studio.ts';
 
@@ -66,11 +65,6 @@ export const databaseReady: Promise<Persistence> = new Promise((resolve) => {
 /** Returns the current state. */
 export function databaseState(): DatabaseState {
   return state;
-}
-
-/** Returns the current state and renders the component again when it changes. */
-export function useDatabaseState(): DatabaseState {
-  return useSyncExternalStore(subscribeToDatabase, databaseState);
 }
 
 /** Opens the stored database. @throws {PersistenceError} KEY_REQUIRED, WRONG_KEY, … */

@@ -1,5 +1,5 @@
 import { TABLE_NAMES, type Persistence, type TableProblem } from '@ggen-sim/core';
-import { useDatabaseState } from './database.ts';
+import { useDatabaseState } from './use-database-state.ts';
 import { IS_STUDIO } from './studio.ts';
 import { useLiveQuery } from './use-live-query.ts';
 

@@ -1,8 +1,8 @@
-import { useEffect, useSyncExternalStore, type ReactNode } from 'react';
+import type { Persistence } from '@ggen-sim/core';
+import { useDeferredValue, useSyncExternalStore, type ReactNode } from 'react';
 import { Group, Panel, Separator } from 'react-resizable-panels';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
-import { reportDatabaseFailure } from '../database/database.ts';
-import { usePersistence } from '../database/persistence-context.ts';
+import { databaseReady, reportDatabaseFailure } from '../database/database.ts';
 import { SessionPanel } from '../session/session-panel.tsx';
 import { SESSION_AGENT_TYPE } from '../session/session.ts';
 import { DataPanel } from '../tables/data-panel.tsx';
@@ -15,6 +15,23 @@ const STACKED = matchMedia('(max-width: 1080px)');
 function subscribeToStacked(listener: () => void): () => void {
   STACKED.addEventListener('change', listener);
   return () => STACKED.removeEventListener('change', listener);
+}
+
+if (import.meta.env.MODE !== 'studio') void databaseReady.then(foldWithoutSessions);
+
+/** Folds the session away where there is data and no session. */
+async function foldWithoutSessions(persistence: Persistence): Promise<void> {
+  try {
+    // Whether there is one, not how many: counting takes the longer, the more is stored.
+    const [receipts, sessions] = await Promise.all([
+      persistence.queryReceipts({ limit: 1 }),
+      persistence.queryMemory({ agentType: SESSION_AGENT_TYPE, limit: 1 }),
+    ]);
+    foldUnlessChosen(receipts.length > 0 && sessions.length === 0);
+  } catch (error) {
+    reportDatabaseFailure(error);
+    foldUnlessChosen(false);
+  }
 }
 
 /** Shows the session and the data side by side, in the sizes that the user chose, or the data alone. */
@@ -32,20 +49,8 @@ function DataAlone(): ReactNode {
 }
 
 function SessionAndData(): ReactNode {
-  const { isFolded, sizes } = usePaneLayout();
+  const { isFolded, sizes } = useDeferredValue(usePaneLayout());
   const isStacked = useSyncExternalStore(subscribeToStacked, () => STACKED.matches);
-  const persistence = usePersistence();
-  useEffect(() => {
-    if (isFolded !== undefined) return;
-    const isDataAlone = async (): Promise<boolean> => {
-      const { receiptsTotal } = await persistence.stats();
-      return receiptsTotal > 0 && (await persistence.countMemory({ agentType: SESSION_AGENT_TYPE })) === 0;
-    };
-    isDataAlone().then(foldUnlessChosen, (error: unknown) => {
-      reportDatabaseFailure(error);
-      foldUnlessChosen(false);
-    });
-  }, [persistence, isFolded]);
   if (isFolded === undefined) return null;
   if (isFolded) return <DataAlone />;
   return (

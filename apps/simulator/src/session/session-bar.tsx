@@ -1,13 +1,19 @@
-import { Menu } from '@base-ui/react/menu';
-import { use, useState, type ReactNode } from 'react';
-import { formatPlural } from '../components/format.ts';
-import { PopupContainer } from '../components/popup-container.ts';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { printable } from '../components/printable.ts';
 import { StatusMark } from '../components/status.tsx';
-import { StoredText } from '../components/stored-text.tsx';
 import { titleOf, type Session } from './session.ts';
 import type { SessionState } from './session-store.ts';
 import './session-bar.css';
+
+// Loaded with the first session.
+const SessionsMenu = lazy(async () => ({ default: (await import('./sessions-menu.tsx')).SessionsMenu }));
+
+/** In place of the menu while there is none. */
+const SESSIONS_BUTTON: ReactNode = (
+  <button type="button" className="button" disabled>
+    Sessions
+  </button>
+);
 
 const SAVING_LABELS: Readonly<Record<SessionState['saving'], string>> = {
   saved: 'Saved',
@@ -47,36 +53,13 @@ export function SessionBar({
           </span>
         )}
       </div>
-      <Menu.Root>
-        <Menu.Trigger className="button" disabled={stored.length === 0}>
-          Sessions
-        </Menu.Trigger>
-        <Menu.Portal container={use(PopupContainer)}>
-          <Menu.Positioner className="menu-positioner" sideOffset={4} align="end">
-            <Menu.Popup className="menu session-bar__list">
-              {current === undefined ? null : (
-                <Menu.Item className="menu__item" onClick={onDelete}>
-                  Delete this session
-                </Menu.Item>
-              )}
-              {stored.map((session) => (
-                <Menu.Item key={session.id} className="menu__item" onClick={() => onOpen(session.id)}>
-                  <span>
-                    {session.startedAt.slice(0, 16).replace('T', ' ')} UTC
-                    {session.id === current?.id ? ' (current)' : ''}
-                  </span>
-                  <span className="muted">
-                    <StoredText text={titleOf(session)} />
-                    {session.name === undefined && session.documents.length > 1
-                      ? `, ${formatPlural(session.documents.length - 1, 'more', 'more')}`
-                      : ''}
-                  </span>
-                </Menu.Item>
-              ))}
-            </Menu.Popup>
-          </Menu.Positioner>
-        </Menu.Portal>
-      </Menu.Root>
+      {stored.length === 0 ? (
+        SESSIONS_BUTTON
+      ) : (
+        <Suspense fallback={SESSIONS_BUTTON}>
+          <SessionsMenu state={state} onDelete={onDelete} onOpen={onOpen} />
+        </Suspense>
+      )}
       <button type="button" className="button" onClick={onStart} disabled={current === undefined}>
         New session
       </button>

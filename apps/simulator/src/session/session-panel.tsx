@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { notifyUndoable } from '../components/notices.tsx';
 import { printable } from '../components/printable.ts';
@@ -6,8 +6,10 @@ import { SessionBar } from './session-bar.tsx';
 import { titleOf } from './session.ts';
 import { StartSession } from './start-session.tsx';
 import { useSessionStore } from './use-session-store.ts';
-import { Workbench } from './workbench.tsx';
 import './session-panel.css';
+
+// Loaded with the first session.
+const Workbench = lazy(async () => ({ default: (await import('./workbench.tsx')).Workbench }));
 
 /** Shows the session: its documents, the agent and the latest result. */
 export function SessionPanel(): ReactNode {
@@ -51,7 +53,9 @@ export function SessionPanel(): ReactNode {
         />
       ) : null}
       {!starting && current !== undefined ? (
-        <Workbench key={current.id} store={store} session={current} />
+        <Suspense fallback={null}>
+          <Workbench key={current.id} store={store} session={current} />
+        </Suspense>
       ) : null}
     </section>
   );

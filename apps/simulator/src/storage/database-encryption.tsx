@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { notify, notifyFailure } from '../components/notices.tsx';
-import { useDatabaseState } from '../database/database.ts';
+import { useDatabaseState } from '../database/use-database-state.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { RememberKey } from '../database/unlock-database.tsx';
 import { useSync } from '../sync/page-sync.ts';

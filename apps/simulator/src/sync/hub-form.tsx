@@ -1,7 +1,7 @@
 import { useId, useState, type FormEvent, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { StoredText } from '../components/stored-text.tsx';
-import { useDatabaseState } from '../database/database.ts';
+import { useDatabaseState } from '../database/use-database-state.ts';
 import type { Failure } from '../database/failure.ts';
 import '../database/passphrase-form.css';
 import { addressProblem } from './hub-address.ts';

@@ -1,24 +1,21 @@
 import { Tabs } from '@base-ui/react/tabs';
-import { type Stats, TABLE_NAMES, type TableName } from '@ggen-sim/core';
+import { type Persistence, type Stats, TABLE_NAMES, type TableName } from '@ggen-sim/core';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { VIEWS, type Filters, type View } from '../address/address.ts';
-import { openView, useAddress } from '../address/navigation.ts';
-import { RunsChart } from '../chart/runs-chart.tsx';
+import { currentAddress, openView, useAddress } from '../address/navigation.ts';
 import { FailureBoundary } from '../components/failure-boundary.tsx';
 import { pacedQuery } from '../database/paced-query.ts';
 import { useTableProblems } from '../database/use-table-problems.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import { Overview } from '../overview/overview.tsx';
-import { RecordDialog } from '../record-dialog/record-dialog.tsx';
+import { RecordView } from '../record-dialog/record-view.tsx';
 import { SqlView } from '../sql/sql-view.tsx';
-import { DatabasePanel } from '../storage/database-panel.tsx';
-import { AUDIT_TABLE } from './audit-table.tsx';
-import { FilteredTable } from './filtered-table.tsx';
+import { DatabaseView } from '../storage/database-view.tsx';
+import { untilFirstRows } from './first-rows.ts';
 import { MissingTables } from './missing-tables.tsx';
-import { MEMORY_TABLE } from './memory-table.tsx';
 import { useReceiptCounts } from './receipt-counts.ts';
-import { RECEIPTS_TABLE } from './receipts-table.tsx';
 import { StatsStrip } from './stats-strip.tsx';
+import { TablePanel } from './table-panel.tsx';
 import './data-panel.css';
 
 const TITLES: Readonly<Record<View, string>> = {
@@ -29,6 +26,9 @@ const TITLES: Readonly<Record<View, string>> = {
   sql: 'SQL',
   database: 'Database',
 };
+
+/** Views that are a table of records. */
+const TABLE_VIEWS = ['receipts', 'memory', 'audit'] as const;
 
 /** Tables that a view reads. The counts above the views read all of them. */
 const TABLES_OF: Readonly<Partial<Record<View, readonly TableName[]>>> = {
@@ -43,7 +43,12 @@ const NO_FILTERS: Filters = {};
 
 const readNothing = (): Promise<undefined> => Promise.resolve(undefined);
 
-const readStats = pacedQuery((persistence): Promise<Stats> => persistence.stats());
+const countAll = pacedQuery((persistence): Promise<Stats> => persistence.stats());
+
+async function readStats(persistence: Persistence): Promise<Stats> {
+  if (TABLE_VIEWS.some((view) => view === currentAddress().view)) await untilFirstRows();
+  return countAll(persistence);
+}
 
 /** Shows the stored data live: counts, latest runs, the three tables, queries and the database itself. */
 export function DataPanel(): ReactNode {
@@ -86,10 +91,12 @@ export function DataPanel(): ReactNode {
           </FailureBoundary>
         </Tabs.Panel>
         <Tabs.Panel value="database" className="data-tabs__panel data-tabs__panel--scroll">
-          <DatabasePanel stats={stats} />
+          <FailureBoundary>
+            <DatabaseView stats={stats} />
+          </FailureBoundary>
         </Tabs.Panel>
       </Tabs.Root>
-      {missing.length === 0 ? <RecordDialog address={address} /> : null}
+      {missing.length === 0 ? <RecordView address={address} /> : null}
     </section>
   );
 }
@@ -127,28 +134,17 @@ function RecordPanels({
           <Overview stats={stats} />
         </FailureBoundary>
       </Tabs.Panel>
-      <Tabs.Panel value="receipts" className="data-tabs__panel data-tabs__panel--charted">
-        <FailureBoundary>
-          <RunsChart filters={filters} />
-        </FailureBoundary>
-        <FailureBoundary>
-          <FilteredTable
-            definition={RECEIPTS_TABLE}
-            matching={matchingReceipts}
-            total={stats?.receiptsTotal}
-          />
-        </FailureBoundary>
-      </Tabs.Panel>
-      <Tabs.Panel value="memory" className="data-tabs__panel">
-        <FailureBoundary>
-          <FilteredTable definition={MEMORY_TABLE} total={stats?.agentsTracked} />
-        </FailureBoundary>
-      </Tabs.Panel>
-      <Tabs.Panel value="audit" className="data-tabs__panel">
-        <FailureBoundary>
-          <FilteredTable definition={AUDIT_TABLE} total={stats?.auditEntries} />
-        </FailureBoundary>
-      </Tabs.Panel>
+      {TABLE_VIEWS.map((view) => (
+        <Tabs.Panel
+          key={view}
+          value={view}
+          className={`data-tabs__panel${view === 'receipts' ? ' data-tabs__panel--charted' : ''}`}
+        >
+          <FailureBoundary>
+            <TablePanel view={view} stats={stats} filters={filters} matchingReceipts={matchingReceipts} />
+          </FailureBoundary>
+        </Tabs.Panel>
+      ))}
     </>
   );
 }

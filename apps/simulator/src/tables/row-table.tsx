@@ -11,6 +11,7 @@ import {
 } from 'react';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { FailureNotice } from '../components/failure-notice.tsx';
+import { firstRowsShown } from './first-rows.ts';
 import type { Order } from './row-order.ts';
 import { useRowBatches, type RowSource } from './use-row-batches.ts';
 import './row-table.css';
@@ -83,6 +84,10 @@ export function RowTable<Stored, Row>(props: RowTableProps<Stored, Row>): ReactN
     if (rows.length > 0 && !ended && lastVisible >= rows.length - READ_AHEAD_ROWS) void readMore();
     // Depends on the rows, not on their number: a refreshed batch may be as long as the one before.
   }, [rows, ended, lastVisible, readMore]);
+
+  useEffect(() => {
+    if (batches.loaded) firstRowsShown();
+  }, [batches.loaded]);
 
   const latestOnRows = useRef(onRows);
   latestOnRows.current = onRows;

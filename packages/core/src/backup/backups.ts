@@ -26,7 +26,7 @@ import { CallerStreams, isBackupDirectory } from '../streams/caller-streams.ts';
 import { chunksOf } from '../streams/chunks-of.ts';
 import { toIoError } from '../streams/io-error.ts';
 import { migrate } from '../schema/migrator.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import { bringChangeLog, describeReplaced, type ReplacedRows } from './change-log-copy.ts';
 import { checkRules, compareParts } from './check-backup.ts';
 import { writeBackup } from './export-backup.ts';

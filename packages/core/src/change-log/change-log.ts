@@ -24,7 +24,8 @@ import {
 import { toBase64 } from '../exports/json-values.ts';
 import { schemaMismatch } from '../schema/schema-problem.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
-import { columnsOfTable, TABLE_NAMES, TABLES } from '../tables/index.ts';
+import { columnsOfTable, TABLES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import { readInRowidOrder, type RowidBatch } from '../tables/keyset-pagination.ts';
 import { redactedReceiptId } from '../tables/redaction.ts';
 import { valuesOf, type AnyTable, type Column, type WriteContext, type WrittenRow } from '../tables/table.ts';

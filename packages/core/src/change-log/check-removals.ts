@@ -2,7 +2,7 @@
 import type { SqliteConnection, SqlValue } from '../engine/sqlite-connection.ts';
 import type { TableName } from '../api/persistence.ts';
 import { isHeld } from '../schema/holds.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import { parseRedacted } from '../tables/redaction.ts';
 import type { AnyTable } from '../tables/table.ts';
 import { fromBase64 } from '../exports/base64.ts';

@@ -3,7 +3,7 @@ import type { TableName } from '../api/persistence.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { readMetadata, writeMetadata } from '../schema/metadata.ts';
 import type { Rowid } from '../tables/foreign-times.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import { encodeObject, parseObject } from './entry-body.ts';
 
 /** Greatest rowid of each table that has an entry, as of a number of the log. */

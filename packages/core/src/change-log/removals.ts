@@ -2,7 +2,7 @@
 import type { TableName } from '../api/persistence.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import { CHANGE_LOG, readOrigin } from '../schema/change-log-table.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import { parseObject } from './entry-body.ts';
 import { isRowid } from './position.ts';
 import type { RowidRange } from './rowid-ranges.ts';

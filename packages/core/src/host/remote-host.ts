@@ -17,7 +17,7 @@ import {
 } from '../protocol/methods.ts';
 import { CallChannel, type ClientFunctions, type ServerFunctions } from '../protocol/remote-calls.ts';
 import { RunningOperations } from '../protocol/rpc.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import { runOperation } from './run-operation.ts';
 
 export {

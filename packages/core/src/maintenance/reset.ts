@@ -3,7 +3,7 @@ import { everyRow } from '../change-log/removals.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { recordImportedReceipts } from '../schema/metadata.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import { refuseWhileHeld } from './hold-record.ts';
 import { vacuum } from './vacuum.ts';
 

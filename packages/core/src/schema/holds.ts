@@ -4,7 +4,7 @@
  */
 import type { Hold, TableName } from '../api/persistence.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import { recordColumn } from '../tables/record-lookup.ts';
 import { METADATA_TABLE, readMetadata, removeMetadata, writeMetadata } from './metadata.ts';
 

@@ -6,7 +6,7 @@ import { changeLogReset, noChangeLog } from '../changes/change-stream.ts';
 import type { SqliteConnection } from '../engine/sqlite-connection.ts';
 import type { OperationQueue } from '../queue/operation-queue.ts';
 import { CHANGE_LOG, reasonForNoLog } from '../schema/change-log-table.ts';
-import { TABLE_NAMES } from '../tables/index.ts';
+import { TABLE_NAMES } from '../tables/table-names.ts';
 import {
   checkChoice,
   checkFields,
