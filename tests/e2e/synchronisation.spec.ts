@@ -465,6 +465,58 @@ test('a hub cannot read rows that have a key, and what two machines saved at onc
   await expect(page.getByRole('dialog', { name: 'Memory of raced' })).toContainText('machine again');
 });
 
+test('three places of a memory of a megabyte are three differences, each of which can be taken', async ({
+  connected: page,
+  hub,
+  origin,
+}) => {
+  const MEMBERS = 40_000;
+  const memoryWith = (changes: Readonly<Record<number, string>>): Record<string, string> =>
+    Object.fromEntries(
+      Array.from({ length: MEMBERS }, (_, index) => [
+        `member ${String(index).padStart(5, '0')}`,
+        changes[index] ?? String(index),
+      ]),
+    );
+  const places = [10, 20_000, MEMBERS - 10];
+  const savedBy = (who: string): Record<string, string> =>
+    memoryWith(Object.fromEntries(places.map((place) => [place, `${who} ${place}`])));
+  await saveMemoryInPage(page, 'long', memoryWith({}));
+  await expect.poll(() => hub.memoryOfMachine('long')).toContain('"39999"');
+  await hub.kill();
+  await saveMemoryInPage(page, 'long', savedBy('page'));
+  await hub.machineWith(JSON.stringify(savedBy('machine')), 'db', 'save-memory', 'long', 'test', '-');
+  await hub.start(origin);
+  await hub.machine('sync', 'run');
+  await part(page).getByRole('button', { name: 'Synchronise now' }).click();
+  await part(page).getByRole('link', { name: 'long' }).click();
+  const conflict = page.getByRole('region', { name: 'Conflict' });
+  const sides = conflict.getByRole('textbox');
+  await expect(sides).toHaveCount(2);
+  for (const place of places)
+    for (const who of ['page', 'machine']) await expect(conflict).toContainText(`${who} ${place}`);
+  const isPageUsed = (await sides.nth(1).innerText()).includes('page');
+  const [used, other] = isPageUsed ? ['page', 'machine'] : ['machine', 'page'];
+  // The editor shows what has room.
+  await page.setViewportSize({ width: 1280, height: 1600 });
+  await conflict.getByRole('button', { name: 'Edit a merge…' }).click();
+  const take = conflict.getByRole('button', { name: 'Take the other' });
+  await expect(take).toHaveCount(places.length);
+  await take.nth(1).click();
+  await expect(take).toHaveCount(places.length - 1);
+  await conflict.getByRole('button', { name: 'Keep this' }).first().click();
+  await expect(take).toHaveCount(places.length - 2);
+  await findProblemsEverywhere(page);
+  await conflict.getByRole('button', { name: 'Save the merge' }).click();
+  await expect(conflict).toHaveCount(0);
+  const merged = memoryWith({
+    [places[0] ?? 0]: `${used} ${places[0]}`,
+    [places[1] ?? 0]: `${other} ${places[1]}`,
+    [places[2] ?? 0]: `${used} ${places[2]}`,
+  });
+  await expect.poll(async () => JSON.parse(await hub.memoryOfMachine('long')) as unknown).toEqual(merged);
+});
+
 test('a studio merges with --write what two machines saved at once, and says what to do without', async ({
   page,
 }, testInfo) => {

@@ -55,10 +55,17 @@ export class Hub {
 
   /** Runs the command line on the machine's database, with the token. @returns its standard output */
   async machine(...words: string[]): Promise<string> {
+    return this.machineWith('', ...words);
+  }
+
+  /** Does the same with a standard input, for what is too long for an argument. */
+  async machineWith(input: string, ...words: string[]): Promise<string> {
     const env = { ...process.env, GGEN_SIM_SYNC_TOKEN: this.token };
     const options = ['--db', this.#path('machine.db')];
     if (words[0] === 'sync' && this.keyFile !== undefined) options.push('--sync-key-file', this.keyFile);
-    return (await run(process.execPath, [PROGRAM, ...words, ...options], { env })).stdout;
+    const running = run(process.execPath, [PROGRAM, ...words, ...options], { env, maxBuffer: Infinity });
+    running.child.stdin?.end(input);
+    return (await running).stdout;
   }
 
   /** True where the files of the hub have a text. */

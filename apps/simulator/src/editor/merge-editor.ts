@@ -3,7 +3,7 @@ import { unifiedMergeView } from '@codemirror/merge';
 import { EditorState } from '@codemirror/state';
 import { EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { COMMON_EXTENSIONS } from './common-extensions.ts';
-import { DIFF_CONFIG } from './text-comparison.ts';
+import { COLLAPSED_LINES, DIFF_CONFIG } from './text-differences.ts';
 
 /** Options of {@link createMergeEditor}. */
 export interface MergeEditorOptions {
@@ -30,6 +30,7 @@ const THEME = EditorView.theme({
   '.cm-content': { minWidth: '0' },
   '&.cm-merge-b .cm-changedLine, .cm-insertedLine': { backgroundColor: 'var(--added)' },
   '&.cm-merge-b .cm-changedText': { background: 'var(--added-strong)' },
+  ...COLLAPSED_LINES,
   '.cm-deletedChunk': { backgroundColor: 'var(--removed)', paddingInlineStart: '6px' },
   '&.cm-merge-b .cm-deletedText, .cm-deletedText': { background: 'var(--removed-strong)' },
   '.cm-deletedChunk .cm-chunkButtons': {
@@ -69,6 +70,8 @@ export function createMergeEditor({ host, content, other, label, onEdit }: Merge
         unifiedMergeView({
           original: other,
           diffConfig: DIFF_CONFIG,
+          // The places that differ are next to each other, and a short text is shown as it is.
+          collapseUnchanged: { margin: 3, minSize: 100 },
           mergeControls(type, action) {
             const button = document.createElement('button');
             button.type = 'button';

@@ -1,5 +1,4 @@
-import { diffIndices } from 'node-diff3';
-import { commonEnds, isQuickToCompare } from '../session/line-comparison.ts';
+import { changedLines } from '../session/line-comparison.ts';
 
 /** A replacement in a text, by offsets of the text before. */
 export interface TextChange {
@@ -9,8 +8,7 @@ export interface TextChange {
 }
 
 /**
- * Returns the changed lines between two texts. A cursor in a line that is not changed stays where it is. Between texts
- * that differ in too many lines, all from the first changed line to the last is one change.
+ * Returns the changed lines between two texts. A cursor in a line that is not changed stays where it is.
  * @param before - text with line feeds only
  */
 export function changesBetween(before: string, after: string): TextChange[] {
@@ -18,22 +16,11 @@ export function changesBetween(before: string, after: string): TextChange[] {
   const nextLines = linesOf(after);
   const offsets = [0];
   for (const line of lines) offsets.push((offsets.at(-1) ?? 0) + line.length);
-  const { head, tail } = commonEnds(lines, nextLines);
-  const [middle, nextMiddle] = [
-    lines.slice(head, lines.length - tail),
-    nextLines.slice(head, nextLines.length - tail),
-  ];
-  if (middle.length === 0 && nextMiddle.length === 0) return [];
-  const change = (start: number, length: number, inserted: readonly string[]): TextChange => ({
-    from: offsets[head + start] ?? 0,
-    to: offsets[head + start + length] ?? before.length,
-    insert: inserted.join(''),
-  });
-  if (!isQuickToCompare(middle, nextMiddle)) return [change(0, middle.length, nextMiddle)];
-  return diffIndices(middle, nextMiddle).map(
-    ({ buffer1: [start, length], buffer2: [nextStart, nextLength] }) =>
-      change(start, length, nextMiddle.slice(nextStart, nextStart + nextLength)),
-  );
+  return changedLines(lines, nextLines).map(({ start, end, otherStart, otherEnd }) => ({
+    from: offsets[start] ?? before.length,
+    to: offsets[end] ?? before.length,
+    insert: nextLines.slice(otherStart, otherEnd).join(''),
+  }));
 }
 
 /** Splits a text after each line feed. */

@@ -1,6 +1,7 @@
-import { MergeView, type DiffConfig } from '@codemirror/merge';
+import { MergeView } from '@codemirror/merge';
 import { EditorState } from '@codemirror/state';
 import { EditorView, lineNumbers } from '@codemirror/view';
+import { COLLAPSED_LINES, DIFF_CONFIG } from './text-differences.ts';
 
 const THEME = EditorView.theme({
   '&': { color: 'var(--text)', backgroundColor: 'var(--surface)', fontSize: 'var(--text-small)' },
@@ -10,13 +11,8 @@ const THEME = EditorView.theme({
   '&.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--added)' },
   '&.cm-merge-a .cm-changedText': { background: 'var(--removed-strong)' },
   '&.cm-merge-b .cm-changedText': { background: 'var(--added-strong)' },
-  // The library's own sign is in few fonts.
-  '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"⋮"' },
-  '.cm-collapsedLines': { background: 'var(--sunken)', color: 'var(--muted)' },
+  ...COLLAPSED_LINES,
 });
-
-/** Bounds of the search for differences, in characters and milliseconds. */
-export const DIFF_CONFIG: DiffConfig = { scanLimit: 2000, timeout: 500 };
 
 /**
  * Shows two texts side by side with their differences, in a shadow root for the same reason as the editor.

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { notify } from '../components/notices.tsx';
 import { withLayout } from '../components/json-layout.ts';
 import { parsedJson } from '../components/parsed-json.ts';
@@ -11,7 +11,8 @@ import './json-text.css';
  */
 export function JsonText({ json }: { json: string }): ReactNode {
   const [raw, setRaw] = useState(false);
-  const isJson = parsedJson(json) !== undefined;
+  const isJson = useMemo(() => parsedJson(json) !== undefined, [json]);
+  const text = useMemo(() => (raw ? printableJson(json) : formatted(json)), [raw, json]);
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(textOf(json));
     notify('Copied to the clipboard');
@@ -29,7 +30,7 @@ export function JsonText({ json }: { json: string }): ReactNode {
         </button>
       </div>
       <pre tabIndex={0} className="json-text__pre">
-        {raw ? printableJson(json) : formatted(json)}
+        {text}
       </pre>
     </section>
   );

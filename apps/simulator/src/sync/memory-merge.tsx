@@ -108,7 +108,8 @@ function Conflict({
   const other = edited ?? others.find(({ hash }) => hash === chosen) ?? others[0];
   const [usedJson, otherJson] = [used, other].map(({ hash }) => contents?.get(hash) ?? undefined);
   const draft = draftOf(seen);
-  const text = draft ?? (usedJson === undefined ? '' : laidOut(usedJson));
+  const [usedText, otherText] = [useLaidOut(usedJson), useLaidOut(otherJson)];
+  const text = draft ?? usedText;
   const editButton = useRef<HTMLButtonElement>(null);
   /** The button that has the focus leaves when the editor comes, and when it goes. */
   const wasEdited = useRef(edited !== undefined);
@@ -164,21 +165,17 @@ function Conflict({
         </p>
       ) : null}
       {usedJson !== undefined && otherJson !== undefined ? (
-        edited === undefined && laidOut(usedJson) === laidOut(otherJson) ? (
+        edited === undefined && usedText === otherText ? (
           <p>Both say the same.</p>
         ) : edited === undefined ? (
           <TextComparison
-            before={laidOut(otherJson)}
-            after={laidOut(usedJson)}
+            before={otherText}
+            after={usedText}
             beforeLabel={`Other: ${nameOf(other)}`}
             afterLabel={`In use: ${nameOf(used)}`}
           />
         ) : (
-          <MergedText
-            content={text}
-            other={laidOut(otherJson)}
-            onEdit={(content) => keepDraft(seen, content)}
-          />
+          <MergedText content={text} other={otherText} onEdit={(content) => keepDraft(seen, content)} />
         )
       ) : null}
       {isCurrent ? null : (
@@ -337,9 +334,12 @@ function keyOf({ auditIds }: SeenConflicts): string {
   return auditIds.toSorted().join(' ');
 }
 
-/** Lays a memory out for a comparison: another order of the members is no difference. */
-function laidOut(json: string): string {
-  return formatted(parsedJson(json) === undefined ? json : withSortedMembers(json));
+/** Lays a memory out for a comparison, once: another order of the members is no difference. Without a memory, it is empty. */
+function useLaidOut(json: string | undefined): string {
+  return useMemo(() => {
+    if (json === undefined) return '';
+    return formatted(parsedJson(json) === undefined ? json : withSortedMembers(json));
+  }, [json]);
 }
 
 function nameOf({ version, lastUpdated, hash }: ConflictVersion): string {
