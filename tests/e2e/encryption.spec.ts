@@ -85,7 +85,7 @@ test('beside the download stands that it is not encrypted, once the database is'
   openTab,
 }) => {
   const warning =
-    'Downloads are not encrypted, though this database is: anyone who has the file can read it.';
+    'Downloads and backups are not encrypted, though this database is: anyone who has them can read them.';
   await simulator.page.getByRole('tab', { name: 'Database' }).click();
   await expect(simulator.page.getByRole('button', { name: 'Download database (.db)' })).toBeVisible();
   await expect(simulator.page.getByText(warning)).toHaveCount(0);

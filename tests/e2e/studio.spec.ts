@@ -1,4 +1,5 @@
 /** `ggen-sim studio`: the page over a real file, served by the built command in a process of its own. */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -186,6 +187,78 @@ test('adds rows of a file and restores a backup, with the same result as the com
   await page.getByLabel('Backup to restore').setInputFiles(backup);
   await expect(question).toContainText('backup cannot be imported');
   expect(await sqlite3(file, 'SELECT execution_id FROM receipts')).toBe('kept');
+});
+
+test('an import of rows that is cancelled has added whole batches, and goes on when it is repeated', async ({
+  page,
+  file,
+  start,
+}, testInfo) => {
+  const total = 60_000;
+  const other = testInfo.outputPath('other.db');
+  await ggenSim('db', 'init', '--db', other);
+  await sqlite3(
+    other,
+    `INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
+     SELECT 'a' || value, 'agent', 'op', 'completed', 'n' FROM generate_series(1, ${total})`,
+  );
+  const rows = testInfo.outputPath('audit.ndjson');
+  await ggenSim('db', 'export', 'audit', 'ndjson', rows, '--db', other);
+  const simulator = await open(page, await start('--write'));
+  await simulator.showTab('Database');
+  const question = page.getByRole('alertdialog');
+  const importing = page.getByRole('button', { name: 'Import rows', exact: true });
+  await page.getByLabel('Rows to import').setInputFiles(rows);
+  await expect(question).toContainText('60,000 rows to import');
+  // Cancels in the moment in which it says that the first rows are stored.
+  await page.evaluate(() => {
+    const observer = new MutationObserver(() => {
+      const dialog = document.querySelector('[role="alertdialog"]');
+      const text = dialog?.querySelector('[aria-live]')?.textContent ?? '';
+      if (!text.startsWith('import ')) return;
+      observer.disconnect();
+      [...(dialog?.querySelectorAll('button') ?? [])]
+        .find(({ textContent }) => textContent === 'Cancel')
+        ?.click();
+    });
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  await importing.click();
+  await expect(page.getByText('Import cancelled')).toBeVisible();
+  await expect(question).toHaveCount(0);
+  const stored = Number(await sqlite3(file, 'SELECT count(*) FROM audit_log'));
+  expect(stored).toBeGreaterThan(0);
+  expect(stored).toBeLessThan(total);
+  expect(stored % 2000).toBe(0);
+  expect(await sqlite3(file, 'SELECT count(*), max(rowid) FROM audit_log')).toBe(`${stored}|${stored}`);
+  await ggenSim('db', 'verify', '--db', file);
+
+  await page.getByLabel('Rows to import').setInputFiles(rows);
+  const left = (total - stored).toLocaleString('en');
+  await expect(question).toContainText(
+    `${left} rows to import, ${stored.toLocaleString('en')} stored already`,
+  );
+  await importing.click();
+  await expect(question).toContainText(`${left} rows imported`);
+  await question.getByRole('button', { name: 'Close' }).click();
+  expect(await sqlite3(file, 'SELECT count(*) FROM audit_log')).toBe(String(total));
+  await ggenSim('db', 'verify', '--db', file);
+});
+
+test('a studio for reading only writes a backup', async ({ page, file, start }, testInfo) => {
+  await save(file, 'kept', 'alpha');
+  await page.addInitScript(() => void Object.assign(globalThis, { showDirectoryPicker: undefined }));
+  const simulator = await open(page, await start());
+  await simulator.showTab('Database');
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Write backup…' }).click();
+  const download = await downloading;
+  const archive = testInfo.outputPath('backup.tar');
+  await download.saveAs(archive);
+  execFileSync('tar', ['-xf', archive, '-C', testInfo.outputDir]);
+  const folder = testInfo.outputPath(download.suggestedFilename().replace('.tar', ''));
+  await ggenSim('db', 'restore', folder, '--db', testInfo.outputPath('restored.db'));
+  expect(await sqlite3(testInfo.outputPath('restored.db'), 'SELECT execution_id FROM receipts')).toBe('kept');
 });
 
 test('refuses who has no token, a page of another site, and a name that points here', async ({

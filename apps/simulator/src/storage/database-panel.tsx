@@ -16,6 +16,7 @@ import { ImportRows } from './import-rows.tsx';
 import { OtherStorage } from './other-storage.tsx';
 import { ResetDatabase } from './reset-database.tsx';
 import { BrowserStorage } from './browser-storage.tsx';
+import { WriteBackup } from './write-backup.tsx';
 import './database-panel.css';
 
 // Nobody needs it in the first view.
@@ -41,19 +42,25 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
         </section>
       )}
       <section className="database-panel__part">
-        <h3>Download and import</h3>
+        <h3>Backup and import</h3>
         <p className="muted">
           The download is an SQLite database file. Open it with <code>ggen-sim --db FILE</code> or{' '}
-          <code>sqlite3 FILE</code>.
+          <code>sqlite3 FILE</code>. A backup is a folder with that file, the rows as JSON, and the hash of
+          each; “Restore backup…” and <code>ggen-sim db restore</code> check them.
+          {globalThis.showDirectoryPicker === undefined
+            ? ' In this browser it is downloaded as one .tar file; unpack it before you restore it.'
+            : ''}
         </p>
         {info?.encryption ? (
           <p className="status status--warning">
             <StatusMark tone="warning" />
-            Downloads are not encrypted, though this database is: anyone who has the file can read it.
+            Downloads and backups are not encrypted, though this database is: anyone who has them can read
+            them.
           </p>
         ) : null}
         <div className="database-panel__actions">
           <DownloadDatabase />
+          {info === undefined || info.tableProblems.length > 0 ? null : <WriteBackup />}
         </div>
         {info === undefined ? null : <Imports info={info} stats={stats} />}
         {info?.tableProblems.some(({ table }) => table === 'audit_log') === true ? null : <AuditExport />}

@@ -2,7 +2,7 @@ import type { LongOperationOptions } from '@ggen-sim/core';
 import { useRef, useState } from 'react';
 import { reportDatabaseFailure } from '../database/database.ts';
 import type { Failure } from '../database/failure.ts';
-import { formatCount } from '../components/format.ts';
+import { formatBytes, formatCount } from '../components/format.ts';
 
 /** An operation that the user starts, follows and may cancel. */
 export interface LongOperation<Result> {
@@ -40,7 +40,8 @@ export function useLongOperation<Result>(beginning: string = 'Checking…'): Lon
         signal: controller.signal,
         onProgress: ({ stage, done, unit }) => {
           // The worker's last progress message may arrive after its result.
-          if (running.current === controller) setProgress(`${stage}: ${formatCount(done)} ${unit}`);
+          if (running.current === controller)
+            setProgress(`${stage}: ${unit === 'bytes' ? formatBytes(done) : `${formatCount(done)} ${unit}`}`);
         },
       });
       if (running.current === controller) setResult(found);
