@@ -103,7 +103,8 @@ export function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
 /** Returns a size that the form does not exceed. UTF-8 has at most three bytes for each UTF-16 code unit. */
 function capacityFor(name: string, values: readonly SqlValue[]): number {
   let capacity = HEADER_BYTES + name.length * 3;
-  for (const value of values) capacity += HEADER_BYTES + maxLengthOf(value);
+  for (let index = 0; index < values.length; index++)
+    capacity += HEADER_BYTES + maxLengthOf(values[index] ?? null);
   return capacity;
 }
 
@@ -115,14 +116,16 @@ function capacityFor(name: string, values: readonly SqlValue[]): number {
 function encode(name: string, values: readonly SqlValue[], offset: number, bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer);
   let position = writeValue(bytes, view, offset, name);
-  for (const value of values) position = writeValue(bytes, view, position, value);
+  for (let index = 0; index < values.length; index++)
+    position = writeValue(bytes, view, position, values[index] ?? null);
   return bytes.subarray(0, position);
 }
 
 function maxLengthOf(value: SqlValue): number {
   if (value === null) return 0;
-  if (typeof value === 'string') return value.length * 3;
-  return value instanceof Uint8Array ? value.length : 8;
+  // Not its `length`: the optimizing compiler of Node 20 then read that of a text before it knew that the value was one.
+  if (typeof value === 'object') return value.byteLength;
+  return typeof value === 'string' ? value.length * 3 : 8;
 }
 
 /** Writes one value. @returns the position after it */
