@@ -78,8 +78,15 @@ export const receiptsTable: Table<ReceiptRow, NewReceipt, SavedReceipt> = {
       ...given,
     };
     if (row['receiptId'] !== undefined) return row;
-    const { executionId, agentId, agentType, receiptJson, status, durationMs } = row as Partial<ReceiptRow>;
-    const identity = { executionId, agentId, agentType, receiptJson, status, durationMs: durationMs ?? 0 };
+    const { executionId, agentId, agentType, receiptJson, status, durationMs } = row;
+    const identity = {
+      executionId: textInId(executionId),
+      agentId: textInId(agentId),
+      agentType: textInId(agentType),
+      receiptJson: textInId(receiptJson),
+      status: textInId(status),
+      durationMs: typeof durationMs === 'bigint' ? durationInId(durationMs) : (durationMs ?? 0),
+    };
     row['receiptId'] = receiptIdOf(identity as ReceiptIdentity);
     row[IS_COMPUTED] = true;
     return row;
@@ -144,6 +151,11 @@ function receiptIdOf(identity: ReceiptIdentity): string {
 /** Reads a stored duration as ids have it. Another program may have stored a bigint, which is in no id. */
 function durationInId(stored: number | bigint | null): number {
   return Number(stored ?? 0);
+}
+
+/** Reads a given value as its column stores it: a bigint, which is in no id, becomes a text. */
+function textInId(given: SqlValue | undefined): SqlValue | undefined {
+  return typeof given === 'bigint' ? String(given) : given;
 }
 
 function checkReceipt(operation: string, input: NewReceipt): CheckedReceipt {
