@@ -82,6 +82,7 @@ const builds: UserConfig[] = defineConfig([
     entry: [
       ...Object.values(entriesOf('core', 'node')),
       'src/host/worker.node.ts',
+      'src/imports/reader-worker.node.ts',
       'src/maintenance/check-worker.node.ts',
     ],
   },
@@ -134,9 +135,10 @@ const builds: UserConfig[] = defineConfig([
       main: 'src/main.ts',
       'agents.worker': 'src/agents.worker.ts',
       'check-worker.node': '../core/src/maintenance/check-worker.node.ts',
+      'reader-worker.node': '../core/src/imports/reader-worker.node.ts',
     },
     plugins: [
-      workerFiles(/(['"])(\.\/(?:agents\.worker|check-worker\.node))\.ts\1/g, 'mjs'),
+      workerFiles(/(['"])(\.\/(?:agents\.worker|(?:check|reader)-worker\.node))\.ts\1/g, 'mjs'),
       sqlJsAssets({ hasInline: false }),
       oxigraphAssets(),
       commanderWithoutProcesses(),

@@ -186,6 +186,7 @@ const LAYERS: Readonly<Record<string, PackageLayers>> = {
         'api',
       ],
       imports: [
+        'protocol',
         'backup',
         'change-log',
         'queue',

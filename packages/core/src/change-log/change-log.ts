@@ -324,15 +324,18 @@ export class ChangeLog {
     }
   }
 
-  #noteRow({ table, values, rowid = null, replaced }: WrittenRow, at: string): void {
+  #noteRow({ table, values, rowid = null, replaced, leaf }: WrittenRow, at: string): void {
     const body = replaced === undefined ? null : encodeObject(byColumn(columnsOfTable(table), replaced));
-    this.#append(table, KINDS[table].written, at, values, rowid, body);
+    this.#append(table, KINDS[table].written, at, values, rowid, body, leaf);
     // SQLite gives each new row the next rowid, and no other connection can insert one meanwhile.
     const { rowids } = this.#position;
     if (replaced === undefined) rowids[table] = next(rowids[table]);
   }
 
-  /** @param rowid - null for that of the last INSERT */
+  /**
+   * @param rowid - null for that of the last INSERT
+   * @param leaf - hash of the values
+   */
   #append(
     table: TableName,
     kind: string,
@@ -340,11 +343,12 @@ export class ChangeLog {
     values: readonly SqlValue[],
     rowid: SqlValue,
     body: string | null,
+    leaf: Uint8Array = leafOf(table, values),
   ): void {
-    const [id] = values;
+    const id = values[0];
     this.#assertNextSeq();
     const rowId = typeof id === 'string' ? id : null;
-    this.#connection.run(INSERT_SQL, [0, at, kind, rowId, rowid, leafOf(table, values), body]);
+    this.#connection.run(INSERT_SQL, [0, at, kind, rowId, rowid, leaf, body]);
     this.#position.seq++;
   }
 

@@ -11,34 +11,21 @@ import { chunksOf } from '../streams/chunks-of.ts';
 import { decompress } from '../streams/gzip.ts';
 import { toIoError } from '../streams/io-error.ts';
 import { insertRowSql, isRefusedValue } from '../tables/insert-row.ts';
-import { redactedReceiptId } from '../tables/redaction.ts';
 import { keepBytes, TextBytes } from '../tables/stored-bytes.ts';
-import { rowProblem, selectList, valuesOf, type AnyTable, type WriteContext } from '../tables/table.ts';
+import { selectList, type AnyTable, type WriteContext } from '../tables/table.ts';
 import { abortable, throwIfAborted } from '../validation/abort.ts';
 import { checkChoice, invalid } from '../validation/arguments.ts';
 import { toTimestamp } from '../validation/timestamps.ts';
-import { readLines } from './lines.ts';
-import { rowParser, type ParsedRow } from './parsed-rows.ts';
+import { readRows } from './read-rows.ts';
+import type { NewRow, PreparedRow, ReadSettings } from './row-reader.ts';
 
 const OPERATION = 'importRows';
 
 /** A transaction has at most so many rows, and the row that completes this size is its last. */
 const BATCH_ROWS = 2000;
-const BATCH_CHARS = 4_000_000;
+const BATCH_CHARACTERS = 4_000_000;
 
 const MAX_REFUSED_LINES = 1000;
-
-/** A row to insert: all of its values, and the columns that were given. */
-interface NewRow {
-  readonly line: number;
-  readonly values: readonly SqlValue[];
-  readonly given: Readonly<Record<string, unknown>>;
-  /** Id of a receipt that comes redacted. */
-  readonly redactedId: string | undefined;
-}
-
-/** A row to insert, or the reason why it is refused. */
-type PreparedRow = NewRow | (RefusedLine & { readonly line: number });
 
 type Outcome = 'inserted' | 'already stored' | { readonly reason: string };
 
@@ -65,7 +52,7 @@ export async function importRows(
   }
   const importer = new RowImporter(connection, table, options);
   if (!dryRun) {
-    return storeBatches(importer, table, format, options, clock, (rows, now) =>
+    return storeBatches(table, format, options, clock, (rows, now) =>
       queue.enqueueWrite(OPERATION, [table.name], () =>
         connection.repeating(() =>
           importer.insertAll(rows, { connection, now, log: changeLog.noteRow }, changeLog),
@@ -76,7 +63,7 @@ export async function importRows(
   // Rows of the input may also refuse each other, so those that would be stored are: in an empty database.
   return withEmptyDatabase(connection, OPERATION, clock(), (scratch) => {
     const trial = new RowImporter(scratch, table, options);
-    return storeBatches(trial, table, format, options, clock, async (rows, now) => {
+    return storeBatches(table, format, options, clock, async (rows, now) => {
       const known = await queue.enqueueRead(OPERATION, () =>
         connection.snapshot(() => rows.map((row) => importer.findStored(row))),
       );
@@ -93,14 +80,22 @@ type StoreBatch = (rows: readonly PreparedRow[], now: string) => Promise<Outcome
 
 /** Reads rows in batches, stores each, and counts what becomes of them. */
 async function storeBatches(
-  importer: RowImporter,
   table: AnyTable,
   format: ExportFormat,
   options: RowImportOptions,
   clock: () => Date,
   store: StoreBatch,
 ): Promise<ImportReport> {
-  const { input, signal, onProgress, noHeader = false, dryRun = false } = options;
+  const { input, signal, onProgress, noHeader = false, ifAbsent = false, acceptInvalid = false } = options;
+  const { dryRun = false } = options;
+  const settings: ReadSettings = {
+    operation: OPERATION,
+    table: table.name,
+    format,
+    noHeader,
+    acceptInvalid,
+    keepsGiven: ifAbsent,
+  };
   const caller = new CallerStreams(signal);
   let rows = 0;
   let alreadyStored = 0;
@@ -112,18 +107,16 @@ async function storeBatches(
   };
   try {
     await abortable(OPERATION, signal, async () => {
-      for await (const batch of readBatches(
-        chunksOf(caller.source(input)),
-        rowParser(format, table, noHeader),
-      )) {
+      const pieces = readable(decompress(chunksOf(caller.source(input))));
+      const read = readRows(pieces, settings, () => toTimestamp(clock()), signal);
+      for await (const batch of inBatches(read)) {
         throwIfAborted(OPERATION, signal);
         const now = toTimestamp(clock());
-        const prepared = batch.map((row) => importer.prepare(row, now));
-        const outcomes = await store(prepared, now);
+        const outcomes = await store(batch, now);
         for (const [index, outcome] of outcomes.entries()) {
           if (outcome === 'inserted') rows++;
           else if (outcome === 'already stored') alreadyStored++;
-          else refuse(prepared[index]?.line ?? 0, outcome.reason);
+          else refuse(batch[index]?.line ?? 0, outcome.reason);
         }
         onProgress?.({
           stage: `${dryRun ? 'check' : 'import'} ${table.name}`,
@@ -153,26 +146,20 @@ function withCount(error: unknown, rows: number): unknown {
   });
 }
 
-/** Reads the rows of an input, in batches. */
-async function* readBatches(
-  input: AsyncIterable<Uint8Array>,
-  parser: ReturnType<typeof rowParser>,
-): AsyncGenerator<ParsedRow[]> {
-  let batch: ParsedRow[] = [];
-  let chars = 0;
-  for await (const lines of readLines(OPERATION, readable(decompress(input)))) {
-    for (const line of lines) {
-      const row = parser.parse(line);
-      chars += line.text?.length ?? 0;
-      if (row !== undefined) batch.push(row);
-      if (batch.length < BATCH_ROWS && chars < BATCH_CHARS) continue;
+/** Gathers the rows of one transaction after the other. */
+async function* inBatches(rows: AsyncIterable<readonly PreparedRow[]>): AsyncGenerator<PreparedRow[]> {
+  let batch: PreparedRow[] = [];
+  let characters = 0;
+  for await (const some of rows) {
+    for (const row of some) {
+      batch.push(row);
+      characters += row.characters;
+      if (batch.length < BATCH_ROWS && characters < BATCH_CHARACTERS) continue;
       yield batch;
       batch = [];
-      chars = 0;
+      characters = 0;
     }
   }
-  const last = parser.end();
-  if (last !== undefined) batch.push(last);
   if (batch.length > 0) yield batch;
 }
 
@@ -190,7 +177,6 @@ class RowImporter {
   readonly #connection: SqliteConnection;
   readonly #table: AnyTable;
   readonly #options: RowImportOptions;
-  readonly #columns: ReadonlyMap<string, string>;
   /** The statement of each INSERT. */
   readonly #inserts: Map<string, string> = new Map();
 
@@ -198,30 +184,6 @@ class RowImporter {
     this.#connection = connection;
     this.#table = table;
     this.#options = options;
-    this.#columns = new Map(table.columns.map(({ column, field }) => [column, field]));
-  }
-
-  /** Checks a row, and adds what it leaves out. */
-  prepare(parsed: ParsedRow, now: string): PreparedRow {
-    if ('reason' in parsed) return parsed;
-    const { line, values: given } = parsed;
-    const row: Record<string, SqlValue> = {};
-    for (const column of Object.keys(given)) {
-      const value = given[column];
-      const field = this.#columns.get(column);
-      if (field === undefined)
-        return { line, reason: `${this.#table.name} has no column ${JSON.stringify(column)}` };
-      if (!isSqlValue(value)) {
-        const reason = `${column} is ${typeof value === 'boolean' ? 'true or false' : 'JSON'}, not a text that holds it`;
-        return { line, reason };
-      }
-      row[field] = value;
-    }
-    const completed = this.#table.complete(row, now);
-    const redactedId = redactedReceiptId(this.#table, completed);
-    const problem = redactedId === undefined ? rowProblem(this.#table, completed, false) : undefined;
-    if (problem !== undefined && this.#options.acceptInvalid !== true) return { line, reason: problem };
-    return { line, values: valuesOf(this.#table, completed), given, redactedId };
   }
 
   /** Inserts rows, and notes those that come redacted. The caller holds a transaction. */
@@ -244,7 +206,8 @@ class RowImporter {
     const sql = this.#insertSql(values);
     try {
       if (this.#connection.run(sql, values) === 1) {
-        log?.({ table: this.#table.name, values });
+        const written: Pick<NewRow, 'values' | 'leaf'> = row.mayBeConverted ? this.#lastStored() : row;
+        log?.({ table: this.#table.name, values: written.values, leaf: written.leaf });
         return 'inserted';
       }
     } catch (error) {
@@ -252,6 +215,14 @@ class RowImporter {
       return { reason: `it cannot be stored (${(error as Error).message})` };
     }
     return this.#outcomeOfConflict(row);
+  }
+
+  /** Reads the values of the row that was inserted last. */
+  #lastStored(): { readonly values: readonly SqlValue[] } {
+    const stored = this.#connection.get(
+      `SELECT rowid, ${selectList(this.#table)} FROM ${this.#table.name} WHERE rowid = last_insert_rowid()`,
+    );
+    return { values: this.#withBytes(stored ?? []) };
   }
 
   /** Tells what becomes of a row whose id or unique column a stored row has; undefined where none has. */
@@ -290,7 +261,7 @@ class RowImporter {
   }
 
   /** True when the row of this id has the values that were given. */
-  #isStored(values: readonly SqlValue[], given: NewRow['given']): boolean {
+  #isStored(values: readonly SqlValue[], given: NewRow['given'] = []): boolean {
     const { name, columns } = this.#table;
     const [id] = columns;
     const stored = this.#connection.get(
@@ -298,20 +269,21 @@ class RowImporter {
       [values[0] ?? null],
     );
     if (stored === undefined) return false;
-    const names = columns.map(({ column }) => column);
-    keepBytes(this.#connection, name, names, stored, 1, TextBytes);
-    return names.every(
-      (column, index) => !Object.hasOwn(given, column) || isSame(stored[index + 1], values[index]),
+    const storedValues = this.#withBytes(stored);
+    return columns.every(
+      ({ column }, index) => !given.includes(column) || isSame(storedValues[index], values[index]),
     );
+  }
+
+  /** @param stored - the rowid of a row, and its values */
+  #withBytes(stored: SqlValue[]): SqlValue[] {
+    const columns = this.#table.columns.map(({ column }) => column);
+    keepBytes(this.#connection, this.#table.name, columns, stored, 1, TextBytes);
+    return stored.slice(1);
   }
 }
 
 /** A column of times turns a text of digits into a number. */
 function isSame(left: SqlValue | undefined, right: SqlValue | undefined): boolean {
   return encodeJsonValue(left) === encodeJsonValue(right) || String(left) === String(right);
-}
-
-function isSqlValue(value: unknown): value is SqlValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number') return true;
-  return typeof value === 'bigint' || value instanceof Uint8Array;
 }

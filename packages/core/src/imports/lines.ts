@@ -13,38 +13,52 @@ export interface Line {
   readonly text: string | undefined;
 }
 
-/** Splits bytes into lines. @returns the lines that end in each chunk */
-export async function* readLines(
-  operation: string,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Line[]> {
-  let number = 0;
-  let unfinished: Uint8Array[] = [];
-  let unfinishedBytes = 0;
-  const take = (last: Uint8Array): Line => {
-    const bytes = unfinished.length === 0 ? last : concatenated([...unfinished, last]);
-    unfinished = [];
-    unfinishedBytes = 0;
-    return { number: ++number, text: textOf(bytes) };
-  };
-  for await (const chunk of chunks) {
+/** Splits bytes that arrive in pieces into lines. */
+export class LineSplitter {
+  readonly #operation: string;
+  #number = 0;
+  /** Copies of the bytes of a line that has not ended. */
+  #unfinished: Uint8Array[] = [];
+  #unfinishedBytes = 0;
+
+  /** @param operation - method that reads, for errors */
+  constructor(operation: string) {
+    this.#operation = operation;
+  }
+
+  /**
+   * Returns the lines that end in a piece.
+   * @throws {PersistenceError} INVALID_ARGUMENT for a line that is too long
+   */
+  split(piece: Uint8Array): Line[] {
     const lines: Line[] = [];
     let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      lines.push(take(chunk.subarray(start, end)));
+    for (let end = piece.indexOf(LINE_FEED); end !== -1; end = piece.indexOf(LINE_FEED, start)) {
+      lines.push(this.#take(piece.subarray(start, end)));
       start = end + 1;
     }
-    if (start < chunk.length) {
-      unfinished.push(chunk.slice(start));
-      unfinishedBytes += chunk.length - start;
+    if (start < piece.length) {
+      this.#unfinished.push(piece.slice(start));
+      this.#unfinishedBytes += piece.length - start;
     }
-    if (unfinishedBytes > MAX_LINE_BYTES) {
-      const reason = `Line ${number + 1} of the input has more than ${MAX_LINE_BYTES} bytes`;
-      throw new PersistenceError('INVALID_ARGUMENT', reason, { operation });
+    if (this.#unfinishedBytes > MAX_LINE_BYTES) {
+      const reason = `Line ${this.#number + 1} of the input has more than ${MAX_LINE_BYTES} bytes`;
+      throw new PersistenceError('INVALID_ARGUMENT', reason, { operation: this.#operation });
     }
-    if (lines.length > 0) yield lines;
+    return lines;
   }
-  if (unfinished.length > 0) yield [take(new Uint8Array())];
+
+  /** Returns the line that the input ended in, if it did. */
+  end(): Line[] {
+    return this.#unfinished.length > 0 ? [this.#take(new Uint8Array())] : [];
+  }
+
+  #take(last: Uint8Array): Line {
+    const bytes = this.#unfinished.length === 0 ? last : concatenated([...this.#unfinished, last]);
+    this.#unfinished = [];
+    this.#unfinishedBytes = 0;
+    return { number: ++this.#number, text: textOf(bytes) };
+  }
 }
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -2,9 +2,7 @@
  * Runs the parts of a check side by side, each in a thread of its own with a connection of its own to the same copy. Nobody
  * writes the copy, so all of them see one state.
  */
-import type { Worker } from 'node:worker_threads';
-import { PersistenceError } from '../api/errors.ts';
-import type { RpcClient } from '../protocol/rpc.ts';
+import type { Thread } from '../protocol/thread.node.ts';
 import { untilAborted } from '../validation/abort.ts';
 import { CHECK_PARTS, type CheckPart, type CheckPartOptions, type FindingsOfParts } from './check-parts.ts';
 import type { CheckService } from './check-worker.node.ts';
@@ -23,9 +21,9 @@ export async function checkInThreads(
 ): Promise<FindingsOfParts | undefined> {
   // In Deno a descriptor belongs to one thread.
   if (process.versions['deno'] !== undefined) return undefined;
-  const rpc = await import('../protocol/rpc.ts');
-  const { default: nodeEndpoint } = await import('comlink/dist/esm/node-adapter.mjs');
-  const threads: CheckThread[] = [];
+  const { proxy } = await import('../protocol/rpc.ts');
+  const { Thread: CheckThread } = await import('../protocol/thread.node.ts');
+  const threads: { readonly part: CheckPart; readonly thread: Thread<CheckService> }[] = [];
   let isEnded = false;
   const report: typeof onProgress = (progress) => {
     if (!isEnded) onProgress?.(progress);
@@ -33,50 +31,25 @@ export async function checkInThreads(
   try {
     try {
       for (const part of CHECK_PARTS) {
-        const worker = startWorker();
-        const client = new rpc.RpcClient<CheckService>(nodeEndpoint(worker));
-        threads.push({ part, worker, client });
-        watch(worker, client);
+        const file = new URL('./check-worker.node.ts', import.meta.url);
+        threads.push({ part, thread: new CheckThread(file, 'checks the database') });
       }
-      const opened = threads.map(({ client }) => client.call(OPERATION, (thread) => thread.open(descriptor)));
+      const opened = threads.map(({ thread: { client } }) =>
+        client.call(OPERATION, (service) => service.open(descriptor)),
+      );
       await untilAborted(Promise.all(opened), signal);
     } catch {
       signal?.throwIfAborted();
       // No file of the worker, as in a bundle, or no right to start it: the caller checks in its own thread.
       return undefined;
     }
-    const checked = threads.map(async ({ part, client }) => {
-      const run = client.call(OPERATION, (thread) => thread.check(part, checkpoints, rpc.proxy(report)));
+    const checked = threads.map(async ({ part, thread: { client } }) => {
+      const run = client.call(OPERATION, (service) => service.check(part, checkpoints, proxy(report)));
       return [part, await run] as const;
     });
     return await untilAborted(Promise.all(checked), signal);
   } finally {
     isEnded = true;
-    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(threads.map(({ thread }) => thread.end()));
   }
-}
-
-interface CheckThread {
-  readonly part: CheckPart;
-  readonly worker: Worker;
-  readonly client: RpcClient<CheckService>;
-}
-
-function startWorker(): Worker {
-  const threads = process.getBuiltinModule('node:worker_threads');
-  return new threads.Worker(new URL('./check-worker.node.ts', import.meta.url));
-}
-
-/** Rejects what a thread has not answered when it ends. */
-function watch(worker: Worker, client: RpcClient<CheckService>): void {
-  const reject = (cause: unknown): void =>
-    client.rejectPending(
-      (operation) =>
-        new PersistenceError('WORKER_GONE', 'A thread that checks the database has ended', {
-          operation,
-          cause,
-        }),
-    );
-  worker.on('error', reject);
-  worker.on('exit', (exitCode) => reject(new Error(`The thread ended with code ${exitCode}`)));
 }

@@ -41,6 +41,8 @@ export interface WrittenRow {
   readonly rowid?: SqlValue;
   /** Values that the write replaced, in the order of the table. */
   readonly replaced?: readonly SqlValue[] | undefined;
+  /** The hash of the values (`leafOf`), where it is known. @default computed */
+  readonly leaf?: Uint8Array | undefined;
 }
 
 /** Where each written row is noted, in the transaction of the row. */
