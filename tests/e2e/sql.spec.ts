@@ -162,7 +162,7 @@ test('what was typed last is run, however soon', async ({ context }) => {
 test('what was typed stays while another view is shown', async ({ context }) => {
   const simulator = await openSimulator(context);
   await simulator.showTab('SQL');
-  await simulator.page.getByRole('button', { name: 'Agents by their share of errors' }).click();
+  await simulator.page.getByRole('button', { name: 'Agents by error rate' }).click();
   await expect(simulator.page.getByText('No rows')).toBeVisible();
   await type(simulator, 'SELECT 1 + 1 AS two');
   await simulator.showTab('Receipts');
@@ -220,6 +220,12 @@ test.describe('with a touch screen', () => {
       await expect(all).toBeVisible();
     };
     await enlarge();
+    // Another theme draws the chart again, and what is enlarged stays so.
+    const drawn = await plot.elementHandle();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await expect.poll(() => drawn?.evaluate(({ isConnected }) => isConnected)).toBe(false);
+    await page.evaluate(() => new Promise((resolve) => void requestAnimationFrame(resolve)));
+    await expect(all).toBeVisible();
     await all.tap();
     await expect(all).toHaveCount(0);
     const chart = page.getByRole('region', { name: 'Chart of the rows' });

@@ -17,8 +17,11 @@ export interface KeptPlot {
 export function keepPlot(host: HTMLElement, heightPx: number, make: () => uPlot): KeptPlot {
   let plot = make();
   const redraw = (): void => {
+    const { min, max } = plot.scales['x'] ?? {};
     plot.destroy();
     plot = make();
+    // What is enlarged stays enlarged.
+    if (typeof min === 'number' && typeof max === 'number') plot.setScale('x', { min, max });
   };
   // A canvas is drawn, not styled, so a change of theme needs a redraw.
   const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -52,7 +55,7 @@ export function themeColours(host: HTMLElement, names: readonly string[]): (name
 }
 
 /** Gap between a label and the plot, in CSS pixels. */
-const LABEL_GAP_PX = 10;
+export const LABEL_GAP_PX = 10;
 
 /** Makes the axis as wide as its widest label: `20,000,000` is wider than `10 s`. */
 export function widthOfLabels(plot: uPlot, labels: string[] | null): number {

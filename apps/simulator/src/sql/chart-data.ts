@@ -22,6 +22,11 @@ export interface ChartData {
   readonly omitted: number;
 }
 
+/** True for a chart of bars: one column of numbers by names. */
+export function isDrawnAsBars({ axis, series }: Pick<ChartData, 'axis' | 'series'>): boolean {
+  return axis.kind === 'rows' && series.length === 1;
+}
+
 /** Most lines of one chart. */
 export const MAX_SERIES = 6;
 

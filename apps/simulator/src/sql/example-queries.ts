@@ -13,7 +13,7 @@ GROUP BY day
 ORDER BY day`,
   },
   {
-    name: 'Agents by their share of errors',
+    name: 'Agents by error rate',
     sql: `SELECT agent_id,
   count(*) AS runs,
   sum(status = 'error') AS errors,
@@ -23,7 +23,7 @@ GROUP BY agent_id
 ORDER BY 1.0 * errors / runs DESC`,
   },
   {
-    name: 'Errors by their code',
+    name: 'Errors by code',
     sql: `SELECT receipt_json ->> '$.error.code' AS code, count(*) AS runs, max(created_at) AS latest
 FROM receipts
 WHERE status = 'error' AND json_valid(receipt_json)
@@ -31,7 +31,7 @@ GROUP BY code
 ORDER BY runs DESC`,
   },
   {
-    name: 'Operations that take longest',
+    name: 'Slowest operations',
     sql: `SELECT operation, count(*) AS entries, max(duration_ms) AS longest_ms
 FROM audit_log
 GROUP BY operation

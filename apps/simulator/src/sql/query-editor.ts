@@ -11,7 +11,7 @@ import { defaultKeymap, historyKeymap } from '@codemirror/commands';
 import { sql, SQLite } from '@codemirror/lang-sql';
 import { setDiagnostics } from '@codemirror/lint';
 import { Compartment, EditorState, Prec, type Extension } from '@codemirror/state';
-import { EditorView, keymap } from '@codemirror/view';
+import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { COMMON_EXTENSIONS } from '../editor/common-extensions.ts';
 import type { TextRange } from './error-place.ts';
 import type { TableColumns } from './tables.ts';
@@ -38,8 +38,9 @@ export interface QueryEditor {
   destroy(): void;
 }
 
-const COMPLETION_THEME = EditorView.theme({
+const QUERY_THEME = EditorView.theme({
   '.cm-content': { padding: '8px 10px' },
+  '.cm-placeholder': { color: 'var(--muted)' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul': {
     fontFamily: 'var(--mono)',
     maxHeight: '14em',
@@ -69,8 +70,10 @@ export function createQueryEditor({ host, content, onEdit, onRun }: QueryEditorO
         autocompletion({ icons: false }),
         language.of(languageOf([])),
         EditorView.lineWrapping,
+        placeholder('Type a query, or choose an example below'),
+        // Before the common theme, whose padding it replaces.
+        QUERY_THEME,
         COMMON_EXTENSIONS,
-        COMPLETION_THEME,
         EditorView.contentAttributes.of({ 'aria-label': 'Query in SQL', tabindex: '0' }),
         Prec.highest(
           keymap.of([

@@ -5,7 +5,7 @@ import { FailureNotice } from '../components/failure-notice.tsx';
 import { formatCount, formatPlural } from '../components/format.ts';
 import { StoredText } from '../components/stored-text.tsx';
 import { failureOf, type Failure } from '../database/failure.ts';
-import { chartDataOf, MAX_SERIES, type ChartData } from './chart-data.ts';
+import { chartDataOf, isDrawnAsBars, MAX_SERIES, type ChartData } from './chart-data.ts';
 import { LINE_STYLES } from './line-styles.ts';
 import type { ResultPlot } from './result-plot.ts';
 
@@ -83,13 +83,13 @@ function Chart({ data }: { data: ChartData }): ReactNode {
         </li>
         {series.map(({ name, values }, index) => (
           <li key={index}>
-            <svg width="24" height="8" aria-hidden="true">
+            <svg width={isDrawnAsBars(data) ? 8 : 24} height="8" aria-hidden="true">
               <line
                 x1="0"
                 x2="24"
                 y1="4"
                 y2="4"
-                strokeWidth="2"
+                strokeWidth={isDrawnAsBars(data) ? 8 : 2}
                 style={{ stroke: `var(${LINE_STYLES[index]?.colour ?? ''})` }}
                 strokeDasharray={LINE_STYLES[index]?.dash.join(' ')}
               />

@@ -1,19 +1,34 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { AXIS_FONT, keepPlot, themeColours, widthOfLabels } from '../chart/kept-plot.ts';
+import { AXIS_FONT, keepPlot, LABEL_GAP_PX, themeColours, widthOfLabels } from '../chart/kept-plot.ts';
 import { shortId } from '../components/format.ts';
 import { printable } from '../components/printable.ts';
-import type { ChartData } from './chart-data.ts';
+import { isDrawnAsBars, type ChartData } from './chart-data.ts';
 import { LINE_STYLES } from './line-styles.ts';
 
 const HEIGHT_PX = 280;
-const LABEL_CHARACTERS = 14;
+/** A longer name is cut before it is measured. */
+const LABEL_CHARACTERS = 40;
 /** Room beside the first and the last row, in rows. */
 const ROW_MARGIN = 0.6;
 /** Room beside a single time, in seconds. */
 const TIME_MARGIN_SECONDS = 43_200;
-/** Least distance between two labels, in pixels: the width of the longest, and some room. */
-const LABEL_SPACE_PX = 96;
+/** Least distance between two times, in pixels: the width of the longest, and some room. */
+const TIME_SPACE_PX = 96;
+/** Least distance between two names in pixels where each row has room for its own, which is cut to it. */
+const OWN_NAME_SPACE_PX = 56;
+/** Least distance between two names in pixels where some are left out: the others need not be cut as much. */
+const SOME_NAMES_SPACE_PX = 96;
+/** Room between two names, in pixels. */
+const NAME_GAP_PX = 8;
+/** Room at the ends of the horizontal axis, in pixels: half of the longest label, which would be cut. */
+const END_SPACE_PX = 36;
+/** Height of the horizontal axis, and what keeps its first label apart from the lowest of the vertical one. */
+const X_AXIS = { size: 34, gap: 10 } as const;
+/** Steps between whole numbers: between 0 and 1 error there is nothing. */
+const WHOLE_STEPS = Array.from({ length: 16 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
 /** Of rounded numbers, so much is all. */
 const WHOLE_PART = 0.999_999;
 /** Of more points, the line is enough. */
@@ -45,7 +60,8 @@ export function drawResult(
     axis.kind === 'rows' ? ROW_MARGIN : axis.kind === 'time' && isSingle ? TIME_MARGIN_SECONDS : 0;
   const wholeWidth = (axis.values.at(-1) ?? 0) - (axis.values[0] ?? 0) + 2 * margin;
   const names = ['--line', ...LINE_STYLES.map(({ colour }) => colour)];
-  const isBars = axis.kind === 'rows' && series.length === 1;
+  const isBars = isDrawnAsBars({ axis, series });
+  const isWhole = series.every(({ values }) => values.every((value) => Number.isSafeInteger(value ?? 0)));
   const make = (): uPlot => {
     const colour = themeColours(host, names);
     const axisStyle: uPlot.Axis = {
@@ -58,7 +74,7 @@ export function drawResult(
     const options: uPlot.Options = {
       width: host.clientWidth,
       height: HEIGHT_PX,
-      padding: [12, 16, 0, 0],
+      padding: [12, END_SPACE_PX, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false } },
       // Times are UTC everywhere in the page.
@@ -79,19 +95,29 @@ export function drawResult(
       axes: [
         {
           ...axisStyle,
+          ...X_AXIS,
           grid: { show: false },
+          // Of a single time, the room beside it needs no labels.
+          ...(axis.kind === 'time' && isSingle && { splits: () => [axis.values[0] ?? 0] }),
           ...(axis.kind === 'time' && {
-            space: LABEL_SPACE_PX,
+            space: TIME_SPACE_PX,
             values: (_: uPlot, seconds: number[]) => timeLabels(seconds),
           }),
           ...(axis.kind === 'rows' && {
-            space: LABEL_SPACE_PX,
+            space: (_: uPlot, __: number, from: number, to: number, widthPx: number) =>
+              widthPx / (to - from) >= OWN_NAME_SPACE_PX ? OWN_NAME_SPACE_PX : SOME_NAMES_SPACE_PX,
             incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000],
-            values: (_: uPlot, slots: number[]) =>
-              slots.map((slot) => printable(shortId(axis.labels[slot] ?? '', LABEL_CHARACTERS))),
+            values: (plot: uPlot, slots: number[], _: number, spacePx: number, step: number) => {
+              const widthPx = (step > 1 ? SOME_NAMES_SPACE_PX : spacePx) - NAME_GAP_PX;
+              return slots.map((slot) => fitted(plot, axis.labels[slot] ?? '', widthPx));
+            },
           }),
         },
-        { ...axisStyle, size: widthOfLabels },
+        {
+          ...axisStyle,
+          size: (plot, labels) => Math.max(END_SPACE_PX, widthOfLabels(plot, labels)),
+          ...(isWhole && { incrs: WHOLE_STEPS }),
+        },
       ],
       series: [
         {},
@@ -125,6 +151,17 @@ export function drawResult(
   return { showAll: () => current().setData(data), destroy };
 }
 
+/** Cuts a name to a width. Characters differ: an emoji may be as wide as ten others. */
+function fitted(plot: uPlot, name: string, widthPx: number): string {
+  let length = LABEL_CHARACTERS;
+  let text = printable(shortId(name, length));
+  while (length > 1 && widthOfLabels(plot, [text]) - LABEL_GAP_PX > widthPx) {
+    length -= 1;
+    text = printable(shortId(name, length));
+  }
+  return text;
+}
+
 /** Bars and shares are read from zero. */
 function rangeWithZero(min: number | null, max: number | null): uPlot.Range.MinMax {
   const [low, high] = [Math.min(0, (min ?? 0) * 1.1), Math.max(0, (max ?? 0) * 1.1)];
@@ -139,6 +176,7 @@ function timeLabels(seconds: readonly number[]): string[] {
     const years = new Set(times.map((time) => time.slice(0, 4)));
     return times.map((time) => time.slice(years.size > 1 ? 0 : 5, 10));
   }
-  if (days.size === 1) return times.map((time) => time.slice(11, 19));
+  // A time alone says nothing of its day.
+  if (days.size === 1 && times.length > 1) return times.map((time) => time.slice(11, 19));
   return times.map((time) => `${time.slice(5, 10)} ${time.slice(11, 16)}`);
 }

@@ -97,7 +97,7 @@ export function SqlPanel(): ReactNode {
           onChange={(seconds) => change({ timeout: seconds === 10 ? undefined : String(seconds) })}
         />
         <span className="muted sql-panel__hint">
-          Only reads. <kbd>Ctrl</kbd> or <kbd>⌘</kbd> <kbd>Enter</kbd> runs.
+          Read-only. <kbd>Ctrl</kbd> or <kbd>⌘</kbd> + <kbd>Enter</kbd> runs.
         </span>
       </div>
       {failure ? (
@@ -167,6 +167,8 @@ function rowsOf(table: string): string {
   return `SELECT * FROM "${table.replaceAll('"', '""')}"`;
 }
 
+const LIST = new Intl.ListFormat('en-GB');
+
 function Examples({ onChoose }: { onChoose: (query: Pick<Address, 'sql' | 'show'>) => void }): ReactNode {
   const isWithout = useTableProblems().map(({ table }) => table);
   const { value: otherTables = [] } = useLiveQuery(readOtherTables, TABLE_NAMES);
@@ -188,8 +190,8 @@ function Examples({ onChoose }: { onChoose: (query: Pick<Address, 'sql' | 'show'
         ))}
       </ul>
       <p className="muted">
-        {ownTables.length > 0 ? `The tables of ggen-sim are ${ownTables.join(', ')}. ` : ''}Names of tables
-        and columns are completed as you type. The address of this page holds the query, so a link shares it.
+        {ownTables.length > 0 ? `The tables of ggen-sim are ${LIST.format(ownTables)}. ` : ''}Table and column
+        names are completed as you type. The address of the page holds the query, so a link shares it.
       </p>
     </div>
   );

@@ -6,7 +6,7 @@ const SqlPanel = lazy(async () => ({ default: (await import('./sql-panel.tsx')).
 /** Shows queries in SQL and their rows. */
 export function SqlView(): ReactNode {
   return (
-    <Suspense fallback={null}>
+    <Suspense fallback={<p className="empty muted">Loading…</p>}>
       <SqlPanel />
     </Suspense>
   );
