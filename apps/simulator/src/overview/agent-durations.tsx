@@ -38,13 +38,14 @@ export function AgentDurations({
   const named = marks.filter((mark) => mark === last || place(mark) < LAST_MARK_FROM_PERCENT);
   return (
     <>
-      <p className="agent-durations__key muted">
-        {agents.length > shown.length
-          ? `${shown.length} of ${formatCount(agents.length)} agents: those with the most errors, then the most runs. `
-          : null}
-        <span className="agent-durations__key-bars">
-          Each bar spans p50 to p95; the line is p95 in the period before.
-        </span>
+      {agents.length > shown.length ? (
+        <p className="agent-durations__key muted">
+          {shown.length} of {formatCount(agents.length)} agents: those with the most errors, then the most
+          runs.
+        </p>
+      ) : null}
+      <p className="agent-durations__key agent-durations__key--bars muted">
+        Each bar spans p50 to p95; the line is p95 in the period before.
       </p>
       <table className="agent-durations">
         <thead>
@@ -160,12 +161,12 @@ function DurationRange({
   );
 }
 
-/** Percentiles are within 1 %, so that decimals would say too much. */
+/** Percentiles are within 1%, so that decimals would say too much. */
 function rounded(durationMs: number | null): number | null {
   return durationMs === null ? null : Math.round(durationMs);
 }
 
 function percent(share: number | null): string {
   const value = (share ?? 0) * 100;
-  return value > 0 && value < 1 ? '<1 %' : `${Math.round(value)} %`;
+  return value > 0 && value < 1 ? '<1%' : `${Math.round(value)}%`;
 }

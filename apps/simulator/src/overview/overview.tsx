@@ -10,6 +10,7 @@ import { Status } from '../components/status.tsx';
 import { StoredText } from '../components/stored-text.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
 import { pacedQuery } from '../database/paced-query.ts';
+import { IS_STUDIO } from '../database/studio.ts';
 import { useLiveQuery } from '../database/use-live-query.ts';
 import type { ReceiptSummary } from '../record-dialog/receipt-summary.ts';
 import { AgentDurations } from './agent-durations.tsx';
@@ -65,8 +66,9 @@ export function Overview({ stats }: { stats: Stats | undefined }): ReactNode {
       {failure ? <FailureNotice failure={failure} /> : null}
       {isEmpty ? (
         <p className="overview__none muted">
-          Nothing has run yet. Every run of an agent leaves a receipt, and this page then shows what failed,
-          since when, and where it is slow.
+          Nothing has run yet.{' '}
+          {IS_STUDIO ? 'Let an agent save to this file' : 'Start a session, or an example, and run it'}: every
+          run leaves a receipt, and this view shows what failed, since when, and where it is slow.
         </p>
       ) : value?.since === since ? (
         <OverviewParts data={value.data} since={since} lastReceipt={stats?.lastReceipt ?? null} />
@@ -92,7 +94,7 @@ function OverviewParts({
       {sinceVisit === undefined ? null : <SinceVisit changes={sinceVisit} />}
       {total.count === 0 ? (
         <p className="overview__none muted">
-          No run in this period.
+          No runs in this period.
           {lastReceipt === null ? '' : ` The latest ended on ${showTime(lastReceipt)} UTC.`}
         </p>
       ) : (
@@ -107,13 +109,13 @@ function OverviewParts({
             <RunList
               title="Newest errors"
               runs={newestFailures}
-              none="No run ended with an error."
+              none="No runs ended with an error."
               all={{ view: 'receipts', filters: { status: 'error', since } }}
             />
             <RunList
               title="Slowest runs"
               runs={slowest}
-              none="No run has a duration."
+              none="No runs have a duration."
               all={{ view: 'receipts', filters: { since }, order: 'longest-first' }}
             />
           </div>
@@ -145,7 +147,7 @@ function Verdict({
       in <a href={linkTo({ view: 'receipts', filters: { since } })}>{formatPlural(count, 'run')}</a>
       <span className="muted">
         {before.count === 0
-          ? '; no run in the period before'
+          ? '; no runs in the period before'
           : `; in the period before, ${formatCount(before.failed)} in ${formatPlural(before.count, 'run')}`}
       </span>
     </p>
@@ -193,7 +195,7 @@ function RunList({
         {runs.length === 0 ? null : <a href={linkTo(all)}>Show all</a>}
       </header>
       {runs.length === 0 ? <p className="muted">{none}</p> : null}
-      <ul>
+      <ul className="overview__runs">
         {runs.map(({ receiptId, status, errorReason, agentId, createdAt, durationMs }) => (
           <li key={textOf(receiptId)}>
             <a

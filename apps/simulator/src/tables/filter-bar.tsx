@@ -35,8 +35,8 @@ const LABELS: Readonly<Record<FilterName, string>> = {
 
 const PLACEHOLDERS: Readonly<Partial<Record<FilterName, string>>> = {
   agent: 'e.g. validator-*',
-  since: '2026-01-31 or 2h',
-  until: '2026-01-31T12:00:00',
+  since: '2026-01-31, 2h',
+  until: '2026-01-31',
   text: 'any text',
   type: 'begins with',
   execution: 'begins with',

@@ -24,8 +24,18 @@ export const MEMORY_TABLE: TableDefinition<MemoryRow, MemorySummary> = {
   orders: TIME_ORDERS,
   summarize: ({ memoryJson, ...summary }) => ({ ...summary, jsonLength: memoryJson.length }),
   columns: [
-    { title: 'Agent', width: 'minmax(110px, 2fr)', cell: ({ agentId }) => <StoredText text={agentId} /> },
-    { title: 'Type', width: 'minmax(64px, 1fr)', cell: ({ agentType }) => <StoredText text={agentType} /> },
+    {
+      title: 'Agent',
+      width: 'minmax(110px, 2fr)',
+      narrowWidth: 'minmax(40px, 2fr)',
+      cell: ({ agentId }) => <StoredText text={agentId} />,
+    },
+    {
+      title: 'Type',
+      width: 'minmax(64px, 1fr)',
+      narrowWidth: 'minmax(40px, 1fr)',
+      cell: ({ agentType }) => <StoredText text={agentType} />,
+    },
     {
       title: 'Updated',
       unit: '(UTC)',
