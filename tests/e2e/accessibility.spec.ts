@@ -346,12 +346,12 @@ test('axe finds no problem, light, dark and on a phone: the form for a hub, and 
     const simulator = await openSimulator(context);
     const { page } = simulator;
     await simulator.showTab('Database');
-    await page.getByLabel('Address of the hub').fill('http://hub.example');
+    await page.getByLabel('Hub address').fill('http://hub.example');
     await page.getByLabel('Token', { exact: true }).fill(hub.token);
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await expect(page.getByRole('alert')).toContainText('Use https://');
     await findProblemsEverywhere(page);
-    await page.getByLabel('Address of the hub').fill(hub.url);
+    await page.getByLabel('Hub address').fill(hub.url);
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await expect(page.getByText('Up to date')).toBeVisible();
     await findProblemsEverywhere(page);

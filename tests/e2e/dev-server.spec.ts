@@ -23,7 +23,7 @@ test('under vite dev the page synchronises over a hub', async ({ simulator, base
     await hub.start(new URL(baseURL ?? '').origin);
     await simulator.showTab('Database');
     const { page } = simulator;
-    await page.getByLabel('Address of the hub').fill(hub.url);
+    await page.getByLabel('Hub address').fill(hub.url);
     await page.getByLabel('Token', { exact: true }).fill(hub.token);
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await expect(page.getByText('Up to date')).toBeVisible();

@@ -45,6 +45,7 @@ async function openLocked(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
   await page.goto('./');
   await expect(page.getByRole('dialog', { name: 'This database is encrypted' })).toBeVisible();
+  await expect(page.getByText('Locked', { exact: true })).toBeVisible();
   return page;
 }
 

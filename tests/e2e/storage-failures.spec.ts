@@ -30,6 +30,7 @@ test('without IndexedDB the page reports it, and offers memory only as a choice'
   await page.getByRole('button', { name: 'Continue in memory' }).click();
   await expect(page.getByText('In memory only: nothing is saved')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Start a session' })).toBeVisible();
+  await expect(page.getByText('in memory, until it is closed')).toBeVisible();
 });
 
 test('without space a save fails by name, stored data stays, and the next save works once there is space', async ({

@@ -51,7 +51,7 @@ const part = (page: Page): Locator =>
 const state = (page: Page): Locator => part(page).getByRole('status');
 
 async function fill(page: Page, { url, token }: { url: string; token: string }): Promise<void> {
-  await part(page).getByLabel('Address of the hub').fill(url);
+  await part(page).getByLabel('Hub address').fill(url);
   await part(page).getByLabel('Token', { exact: true }).fill(token);
 }
 
@@ -117,12 +117,12 @@ test('a run goes to the hub, what others send appears by itself, a reload goes o
 
   await simulator.showTab('Database');
   await part(page).getByRole('button', { name: 'Disconnect' }).click();
-  await expect(part(page).getByLabel('Address of the hub')).toBeVisible();
+  await expect(part(page).getByLabel('Hub address')).toBeVisible();
   expect(await keptTexts(page)).not.toContain(hub.token);
   await saveInPage(page, 'saved after the end');
   await page.reload();
   await ready(page);
-  await expect(part(page).getByLabel('Address of the hub')).toBeVisible();
+  await expect(part(page).getByLabel('Hub address')).toBeVisible();
   expect(await hub.executionsOfMachine()).not.toContain('saved after the end');
   expect(await simulator.executionIds()).toContain('from elsewhere');
 
@@ -137,7 +137,7 @@ test('a wrong address, a hub that does not allow the page, and a wrong token are
   origin,
 }) => {
   const { page } = simulator;
-  const address = part(page).getByLabel('Address of the hub');
+  const address = part(page).getByLabel('Hub address');
   const token = part(page).getByLabel('Token', { exact: true });
   const alert = part(page).getByRole('alert');
   const send = async (): Promise<void> =>
@@ -249,7 +249,7 @@ test('a token of a tab stays in it, another tab goes on with one of the device, 
   await part(second.page).getByRole('button', { name: 'Connect', exact: true }).click();
   await part(second.page).getByRole('button', { name: 'Disconnect' }).click();
   for (const tab of [page, second.page]) {
-    await expect(part(tab).getByLabel('Address of the hub')).toBeVisible();
+    await expect(part(tab).getByLabel('Hub address')).toBeVisible();
     await expect.poll(() => keptTexts(tab)).not.toContain(hub.token);
   }
 
@@ -263,7 +263,7 @@ test('a token of a tab stays in it, another tab goes on with one of the device, 
   await expect(part(third.page).getByRole('button', { name: 'Synchronise now' })).toBeVisible();
   await part(third.page).getByRole('button', { name: 'Disconnect' }).click();
   for (const tab of [second, third]) {
-    await expect(part(tab.page).getByLabel('Address of the hub')).toBeVisible();
+    await expect(part(tab.page).getByLabel('Hub address')).toBeVisible();
     await expect.poll(() => keptTexts(tab.page)).not.toContain(hub.token);
   }
 });
@@ -283,10 +283,10 @@ test('a hub that does not answer can be left, and its address does not come back
   await asked;
   // Before the call gives up by itself, after 90 s.
   await part(page).getByRole('button', { name: 'Disconnect' }).click({ timeout: 60_000 });
-  await expect(part(page).getByLabel('Address of the hub')).toBeVisible();
+  await expect(part(page).getByLabel('Hub address')).toBeVisible();
   await page.reload();
   await ready(page);
-  await expect(part(page).getByLabel('Address of the hub')).toBeVisible();
+  await expect(part(page).getByLabel('Hub address')).toBeVisible();
   expect(await keptTexts(page)).not.toContain(hub.token);
 });
 
@@ -350,7 +350,7 @@ test('a hub cannot read rows that have a key, and what two machines saved at onc
     const context = await browser.newContext();
     const second = await openSimulator(context);
     await second.showTab('Database');
-    const field = part(second.page).getByLabel('Key of the synchronisation');
+    const field = part(second.page).getByLabel('Synchronisation key');
     const alert = part(second.page).getByRole('alert');
     const connectWith = async (typed: string): Promise<void> => {
       await field.fill(typed);
@@ -368,7 +368,7 @@ test('a hub cannot read rows that have a key, and what two machines saved at onc
     expect(await keptTexts(second.page)).not.toContain(hub.token);
     await findProblemsEverywhere(second.page);
     await part(second.page)
-      .getByLabel('File of the key')
+      .getByLabel('Key file')
       .setInputFiles(hub.keyFile ?? '');
     await expect(field).toHaveValue(key);
     await part(second.page).getByRole('button', { name: 'Connect', exact: true }).click();

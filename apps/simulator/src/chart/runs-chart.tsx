@@ -103,7 +103,7 @@ export function RunsChart({ filters }: { filters: Filters }): ReactNode {
           {runs === undefined
             ? 'Loading…'
             : Object.keys(filters).length > 0
-              ? 'No run passes the filters.'
+              ? 'No runs match the filters.'
               : 'Each run appears here as a bar that shows its duration and status.'}
         </p>
       )}

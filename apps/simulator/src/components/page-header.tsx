@@ -23,6 +23,9 @@ export function PageHeader({ state }: { state: DatabaseState }): ReactNode {
 
 function StorageState({ state }: { state: DatabaseState }): ReactNode {
   if (state.phase === 'opening') return <span className="page-header__storage muted">Opening…</span>;
+  if (state.phase === 'failed' && state.failure.code === 'KEY_REQUIRED') {
+    return <span className="page-header__storage muted">Locked</span>;
+  }
   if (state.phase === 'failed') {
     return (
       <span className="page-header__storage status status--error">

@@ -109,8 +109,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }): ReactNode 
             </Command.List>
           </Command>
           <p className="palette__foot muted">
-            <kbd>↑</kbd> <kbd>↓</kbd> choose, <kbd>Enter</kbd> go, <kbd>Esc</kbd> close; in the editor{' '}
-            <kbd>Ctrl</kbd> or <kbd>⌘</kbd> <kbd>Enter</kbd> runs the validation
+            <kbd>↑</kbd> <kbd>↓</kbd> to choose, <kbd>Enter</kbd> to go, <kbd>Esc</kbd> to close.{' '}
+            <kbd>Ctrl</kbd> or <kbd>⌘</kbd> + <kbd>Enter</kbd> runs what is in the editor.
           </p>
         </Dialog.Popup>
       </Dialog.Portal>

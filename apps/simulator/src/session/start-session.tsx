@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { useDatabaseState } from '../database/use-database-state.ts';
 import { failureOf } from '../database/failure.ts';
 import { notifyFailure } from '../components/notices.tsx';
 import { EXAMPLES, type Example } from './examples.ts';
@@ -11,6 +12,7 @@ export function StartSession({
 }: {
   onStart: (documents: readonly NewDocument[]) => Promise<void>;
 }): ReactNode {
+  const state = useDatabaseState();
   const startWith = async (example: Example): Promise<void> => {
     try {
       await onStart(await example.load());
@@ -22,8 +24,10 @@ export function StartSession({
     <div className="start-session">
       <h2>Start a session</h2>
       <p className="muted">
-        A session holds the documents that you validate. The session and the receipt, agent memory and audit
-        trail of every run are stored in this browser and are still there when you come back.
+        A session holds the documents that you validate.{' '}
+        {state.phase === 'open' && !state.persistent
+          ? 'This tab keeps the session and the receipt, agent memory and audit trail of every run in memory, until it is closed.'
+          : 'The session and the receipt, agent memory and audit trail of every run are stored in this browser and are still there when you come back.'}
       </p>
       <button type="button" className="button button--primary" onClick={() => void onStart([])}>
         Start an empty session

@@ -52,6 +52,9 @@ function EncryptDatabase(): ReactNode {
   };
   return (
     <Dialog.Root onOpenChange={() => setDiffer(false)}>
+      <p className="muted">
+        Not encrypted. With a passphrase, only those who know it can read what this browser stores.
+      </p>
       <div>
         <Dialog.Trigger className="button">Encrypt this database…</Dialog.Trigger>
       </div>

@@ -44,9 +44,11 @@ export function DatabasePanel({ stats }: { stats: Stats | undefined }): ReactNod
       <section className="database-panel__part">
         <h3>Backup and import</h3>
         <p className="muted">
-          The download is an SQLite database file. Open it with <code>ggen-sim --db FILE</code> or{' '}
-          <code>sqlite3 FILE</code>. A backup is a folder with that file, the rows as JSON, and the hash of
-          each; “Restore backup…” and <code>ggen-sim db restore</code> check them.
+          The download is an SQLite database file. Open it with{' '}
+          <code className="command">ggen-sim studio FILE</code> or{' '}
+          <code className="command">sqlite3 FILE</code>. A backup is a folder with that file, the rows as
+          JSON, and the hash of each; “Restore backup…” and{' '}
+          <code className="command">ggen-sim db restore</code> check them.
           {globalThis.showDirectoryPicker === undefined
             ? ' In this browser it is downloaded as one .tar file; unpack it before you restore it.'
             : ''}
@@ -101,7 +103,7 @@ const JOURNAL_NAMES: Readonly<Partial<Record<Info['storage'], string>>> = {
 };
 
 const MEMORY_NAMES: Readonly<Record<NonNullable<Info['pagesInMemory']> | 'none', string>> = {
-  cache: 'the pages used last',
+  cache: 'the most recently used pages',
   all: 'the whole database',
   none: "SQLite's own cache",
 };
@@ -133,7 +135,9 @@ function Imports({ info, stats }: { info: Info; stats: Stats | undefined }): Rea
       </div>
     );
   // A studio cannot change a database of another program, whatever it is started with.
-  if (tableProblems.length > 0 || journalMode === 'wal')
+  if (journalMode === 'wal')
+    return <p className="muted">Nothing can be imported: a file in WAL mode is only read here.</p>;
+  if (tableProblems.length > 0)
     return <p className="muted">Nothing can be imported: this is a database of another program.</p>;
   return (
     <p className="muted">

@@ -81,7 +81,7 @@ function Form({
     <form className="passphrase-form hub-form" onSubmit={(event) => void send(event)}>
       {asked.includes('address') ? (
         <label className="passphrase-form__field">
-          Address of the hub
+          Hub address
           <input
             className="field"
             name="address"

@@ -39,7 +39,7 @@ export function KeyField({
   return (
     <div className="hub-form__choice">
       <label className="passphrase-form__field">
-        {isNeeded ? 'Key of the synchronisation' : 'Key of the synchronisation (optional)'}
+        {isNeeded ? 'Synchronisation key' : 'Synchronisation key (optional)'}
         <input
           className="field"
           type="password"
@@ -59,16 +59,11 @@ export function KeyField({
           </button>
         )}
         <button type="button" className="button" onClick={() => file.current?.click()}>
-          Choose its file…
+          Choose key file…
         </button>
         <span aria-live="polite">{problem === undefined ? note : null}</span>
       </div>
-      <FilePicker
-        input={file}
-        label="File of the key"
-        multiple={false}
-        onFiles={(files) => void choose(files)}
-      />
+      <FilePicker input={file} label="Key file" multiple={false} onFiles={(files) => void choose(files)} />
       <p id={about} className="muted">
         {isNeeded
           ? '64 hexadecimal digits, as your other machines have them.'

@@ -42,8 +42,8 @@ function Unreadable({ failure }: { failure: Failure }): ReactNode {
   if (failure.code !== 'NO_CHANGE_LOG') return <FailureNotice failure={failure} />;
   return (
     <p className="muted">
-      This database has no change log, which a synchronisation needs. <code>ggen-sim db history enable</code>{' '}
-      creates it.
+      This database has no change log, which a synchronisation needs.{' '}
+      <code className="command">ggen-sim db history enable</code> creates it.
     </p>
   );
 }
@@ -57,15 +57,15 @@ function NotSetUp(): ReactNode {
   if (IS_STUDIO) {
     return (
       <p className="muted">
-        This file is not synchronised. <code>ggen-sim sync init</code> sets it up. {link}
+        This file is not synchronised. <code className="command">ggen-sim sync init</code> sets it up. {link}
       </p>
     );
   }
   return (
     <>
       <p className="muted">
-        Over a hub (<code>ggen-sim serve --hub</code>), the receipts, memories and audit entries of this
-        browser and of your other machines become one. {link}
+        Over a hub (<code className="command">ggen-sim serve --hub</code>), the receipts, memories and audit
+        entries of this browser and of your other machines become one. {link}
       </p>
       <Suspense fallback={null}>
         <HubForm />
@@ -91,7 +91,7 @@ function SetUp({ status, hasToken }: { status: SyncStatus; hasToken: boolean }):
   ];
   if (lastError !== null) {
     items.push([
-      'Why',
+      'Reason',
       <span key="why">
         <code>{lastError.code}</code> <StoredText text={lastError.message} />
       </span>,
@@ -106,10 +106,7 @@ function SetUp({ status, hasToken }: { status: SyncStatus; hasToken: boolean }):
       </span>,
     ]);
   }
-  items.push([
-    'Last success',
-    lastSuccess === null ? 'none yet' : <Timestamp key="success" time={lastSuccess} />,
-  ]);
+  items.push(['Last success', lastSuccess === null ? 'none yet' : <Time key="success" time={lastSuccess} />]);
   if (refused > 0) items.push(['Not stored here', formatPlural(refused, 'change')]);
   if (agents !== undefined && agents.length > 0) {
     items.push(['Memory conflicts', <Conflicts key="conflicts" agents={agents} />]);
@@ -140,10 +137,18 @@ function EncryptedRows({ keyId }: { keyId: string }): ReactNode {
 
 const CONFLICT_TABLES = ['agent_memory', 'audit_log'] as const;
 
+function Time({ time }: { time: string }): ReactNode {
+  return (
+    <>
+      <Timestamp time={time} /> UTC
+    </>
+  );
+}
+
 function Since({ seconds }: { seconds: number }): ReactNode {
   return (
     <>
-      , since <Timestamp time={new Date(Date.now() - seconds * 1000).toISOString()} />
+      , since <Time time={new Date(Date.now() - seconds * 1000).toISOString()} />
     </>
   );
 }

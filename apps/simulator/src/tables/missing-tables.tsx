@@ -10,7 +10,7 @@ export function MissingTables({ problems }: { problems: readonly TableProblem[] 
   return (
     <div className="missing-tables">
       <p>
-        <strong>This file lacks tables of ggen-sim that this view shows.</strong>
+        <strong>This file lacks what this view shows.</strong>
       </p>
       <ul>
         {problems.map(({ table, reason }) => (
@@ -20,7 +20,7 @@ export function MissingTables({ problems }: { problems: readonly TableProblem[] 
         ))}
       </ul>
       <p>
-        Its own tables can be queried in <a href={linkTo(viewAddress('sql'))}>SQL</a>. Nothing of the file is
+        Query the tables that it has in <a href={linkTo(viewAddress('sql'))}>SQL</a>. Nothing in the file is
         changed.
       </p>
     </div>
