@@ -27,7 +27,7 @@ test('pictures of a hub', async ({ context, baseURL }, testInfo) => {
     await simulator.showTab('Database');
     const take = (name: string): Promise<void> => takePart(page, name);
     await take('hub-form');
-    await page.getByLabel('Address of the hub').fill(hub.url);
+    await page.getByLabel('Hub address').fill(hub.url);
     await page.getByLabel('Token', { exact: true }).fill('x'.repeat(64));
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await expect(page.getByRole('alert')).toBeVisible();
@@ -65,14 +65,14 @@ test('pictures of a key, and of a conflict', async ({ context, baseURL }, testIn
     const { page } = simulator;
     await simulator.showTab('Database');
     const connect = (): Promise<void> => page.getByRole('button', { name: 'Connect', exact: true }).click();
-    await page.getByLabel('Address of the hub').fill(hub.url);
+    await page.getByLabel('Hub address').fill(hub.url);
     await page.getByLabel('Token', { exact: true }).fill(hub.token);
     await page.getByRole('button', { name: 'Make a key' }).click();
     await takePart(page, 'hub-new-key');
     await connect();
     await expect(page.getByRole('alert')).toBeVisible();
     await takePart(page, 'hub-wrong-key');
-    await page.getByLabel('File of the key').setInputFiles(hub.keyFile);
+    await page.getByLabel('Key file').setInputFiles(hub.keyFile);
     await connect();
     await expect(page.getByText('Up to date')).toBeVisible();
     await hub.kill();
