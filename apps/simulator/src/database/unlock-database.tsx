@@ -3,6 +3,7 @@ import { useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { FailureNotice } from '../components/failure-notice.tsx';
 import { storageFromUrl } from './database.ts';
 import type { Failure } from './failure.ts';
+import '../components/dialog.css';
 import './passphrase-form.css';
 
 /** Asks for the passphrase of an encrypted database. Nothing else can be done before it is open. */

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import type { Address } from '../address/address.ts';
 import { navigate, openView } from '../address/navigation.ts';
 import { setPaneLayout } from '../panes/pane-layout.ts';
+import '../components/dialog.css';
 import './command-palette.css';
 
 /** A command with its name, and words by which it is found too. */

@@ -9,6 +9,7 @@ import { shownRows } from '../tables/shown-rows.ts';
 import { AuditRecord } from './audit-record.tsx';
 import { MemoryRecord } from './memory-record.tsx';
 import { ReceiptRecord } from './receipt-record.tsx';
+import '../components/dialog.css';
 import './record-dialog.css';
 
 /** Shows the record of the address in full, above the list from which it was opened. */

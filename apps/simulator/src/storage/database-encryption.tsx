@@ -5,6 +5,7 @@ import { useDatabaseState } from '../database/use-database-state.ts';
 import { usePersistence } from '../database/persistence-context.ts';
 import { RememberKey } from '../database/unlock-database.tsx';
 import { useSync } from '../sync/page-sync.ts';
+import '../components/dialog.css';
 import '../database/passphrase-form.css';
 
 /** Encrypts the database of this browser with a passphrase, or locks it. */

@@ -17,6 +17,7 @@ import {
   type Replacement,
 } from './replacement.ts';
 import { VerifyProblems } from './verify-problems.tsx';
+import '../components/dialog.css';
 
 /** The selected file or backup with the result of its check. */
 interface Candidate {

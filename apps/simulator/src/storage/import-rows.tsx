@@ -10,6 +10,7 @@ import { StoredText } from '../components/stored-text.tsx';
 import { usePersistence } from '../database/persistence-context.ts';
 import { streamOf } from './stream-of.ts';
 import { useLongOperation } from './use-long-operation.ts';
+import '../components/dialog.css';
 
 const TABLE_TITLES: Readonly<Record<TableName, string>> = {
   receipts: 'Receipts',

@@ -6,6 +6,7 @@ import { usePersistence } from '../database/persistence-context.ts';
 import { formatPlural } from '../components/format.ts';
 import { notify, notifyFailure } from '../components/notices.tsx';
 import { useSync } from '../sync/page-sync.ts';
+import '../components/dialog.css';
 
 /** Deletes all rows, after a confirmation. */
 export function ResetDatabase({ stats }: { stats: Stats | undefined }): ReactNode {
