@@ -1,6 +1,6 @@
 import type { Persistence, TableName } from '@ggen-sim/core';
 import { useDeferredValue, useMemo, type ReactNode } from 'react';
-import type { Filters } from '../address/address.ts';
+import type { Address, Filters } from '../address/address.ts';
 import { currentAddress, navigate, openRecord, useAddress } from '../address/navigation.ts';
 import { pacedQuery } from '../database/paced-query.ts';
 import { IS_STUDIO } from '../database/studio.ts';
@@ -8,6 +8,7 @@ import { useLiveQuery } from '../database/use-live-query.ts';
 import { FilterBar, type FilterChoice } from './filter-bar.tsx';
 import { readsContent } from './row-filters.ts';
 import { RowTable, type Column } from './row-table.tsx';
+import { readRowsAhead, takeRowsAhead } from './rows-ahead.ts';
 import { shownRows } from './shown-rows.ts';
 import { DEFAULT_ORDER, ORDER_NAMES, orderOf, type Order } from './row-order.ts';
 import type { RowSource } from './use-row-batches.ts';
@@ -42,6 +43,22 @@ const NO_TABLES: readonly TableName[] = [];
 /** A studio runs no agent and has no session. */
 const STUDIO_ADVICE = 'What other programs save to this file appears here by itself.';
 
+/** Begins to read the rows that a table shows at an address. */
+export function readTableAhead<Stored, Row>(
+  { table, query, orders }: TableDefinition<Stored, Row>,
+  address: Address,
+): void {
+  const { filters } = address;
+  const order = orderOf(address.order, orders);
+  void readRowsAhead(keyOf(table, order, JSON.stringify(filters)), table, (persistence) =>
+    query(persistence, filters, order),
+  );
+}
+
+function keyOf(table: TableName, order: Order, filterText: string): string {
+  return `${table} ${order} ${filterText}`;
+}
+
 /**
  * Renders a table under its filters. The oldest of a hundred thousand rows are the first in the order “oldest first”,
  * without scrolling past the rows between.
@@ -66,7 +83,14 @@ export function FilteredTable<Stored, Row>({
   const filterText = JSON.stringify(filters);
   const source = useMemo<RowSource<Stored, Row>>(() => {
     const chosen = JSON.parse(filterText) as Filters;
-    return { table, order, query: (persistence) => query(persistence, chosen, order), summarize };
+    return {
+      table,
+      order,
+      query: (persistence) =>
+        takeRowsAhead<Stored>(keyOf(table, order, filterText), persistence) ??
+        query(persistence, chosen, order),
+      summarize,
+    };
   }, [table, order, query, filterText, summarize]);
   const isFiltered = Object.keys(filters).length > 0;
   const matching = useLiveQuery(
