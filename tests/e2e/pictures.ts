@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { expect, openSimulator, ready, test } from './support/fixtures.ts';
+import { ggenSim } from './support/native-tools.ts';
 import { importLargeSample } from './support/large-sample.ts';
 import { saveSample } from './support/sample-data.ts';
 import { SIZES, takePictures } from './support/take-pictures.ts';
@@ -120,7 +121,7 @@ test('pictures of what is opened in a view', async ({ context }) => {
   await takePictures(page, 'sql-chart-enlarged');
 });
 
-test('pictures of checks, imports and the deletion of a database', async ({ context }) => {
+test('pictures of checks, imports and the deletion of a database', async ({ context }, testInfo) => {
   const simulator = await openSimulator(context);
   const { page } = simulator;
   await saveSample(page, 'many');
@@ -146,6 +147,14 @@ test('pictures of checks, imports and the deletion of a database', async ({ cont
   });
   await expect(page.getByRole('alertdialog')).toContainText('refused');
   await takePictures(page, 'import-rows');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  mkdirSync(testInfo.outputPath(), { recursive: true });
+  const [file, backup] = [testInfo.outputPath('ggen.db'), testInfo.outputPath('backup')];
+  await ggenSim('db', 'save-receipt', 'first', 'alpha', 'validation', '{}', '--db', file, '--create');
+  await ggenSim('db', 'backup', backup, '--db', file);
+  await page.getByLabel('Backup to restore').setInputFiles(backup);
+  await expect(page.getByRole('alertdialog')).toContainText('1 receipt');
+  await takePictures(page, 'restore-backup');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Delete all data…' }).click();
   await expect(page.getByRole('alertdialog')).toBeVisible();

@@ -33,7 +33,7 @@ export function CheckProof(): ReactNode {
         </span>
       </div>
       <FilePicker input={input} label="Proof to check" onFiles={(files) => void check(files)} />
-      <div aria-live="polite">
+      <div className="verification__result" aria-live="polite">
         {failure === undefined ? null : <FailureNotice failure={failure} />}
         {checked === undefined ? null : <Proved {...checked} />}
       </div>

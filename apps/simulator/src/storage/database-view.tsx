@@ -7,7 +7,7 @@ const DatabasePanel = lazy(async () => ({ default: (await import('./database-pan
 /** Shows the database itself. */
 export function DatabaseView({ stats }: { stats: Stats | undefined }): ReactNode {
   return (
-    <Suspense fallback={null}>
+    <Suspense fallback={<p className="empty muted">Loading…</p>}>
       <DatabasePanel stats={stats} />
     </Suspense>
   );

@@ -53,7 +53,7 @@ export function MakeCheckpoint(): ReactNode {
         )}
         <OperationProgress operation={operation} />
       </div>
-      <div aria-live="polite">
+      <div className="verification__result" aria-live="polite">
         {failure === undefined ? null : <FailureNotice failure={failure} />}
         {checkpoint === undefined ? null : <Made {...checkpoint} />}
       </div>

@@ -48,7 +48,7 @@ export function VerifyDatabase(): ReactNode {
         <OperationProgress operation={operation} />
       </div>
       <FilePicker input={input} label="Checkpoints to compare with" onFiles={start} />
-      <div aria-live="polite">
+      <div className="verification__result" aria-live="polite">
         {operation.failure ? <FailureNotice failure={operation.failure} /> : null}
         {operation.result ? <VerifyResult {...operation.result} /> : null}
       </div>
