@@ -20,7 +20,16 @@ export const EDITOR_THEME: Extension = EditorView.theme({
     backgroundColor: 'var(--surface)',
     fontSize: 'var(--editor-text)',
   },
-  '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
+  '&.cm-focused': { outline: 'none' },
+  // Gutters and the lines of a difference would cover an outline.
+  '&.cm-focused::after': {
+    content: "''",
+    position: 'absolute',
+    zIndex: '201',
+    inset: '0',
+    border: '2px solid var(--accent)',
+    pointerEvents: 'none',
+  },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55' },
   '.cm-content': { caretColor: 'var(--text)', padding: '8px 0' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },

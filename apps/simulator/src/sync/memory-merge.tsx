@@ -135,7 +135,11 @@ function Conflict({
   const saveText = (): Promise<void> => {
     const typed = draftOf(seen) ?? text;
     if (parsedJson(typed) !== undefined) return save({ memory: withoutLayout(typed) });
-    onFailure({ code: 'INVALID_JSON', message: `This is no JSON: ${reasonOf(typed)}`, hint: undefined });
+    onFailure({
+      code: 'INVALID_JSON',
+      message: `This is not valid JSON: ${reasonOf(typed)}`,
+      hint: undefined,
+    });
     return Promise.resolve();
   };
   return (
