@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { CrashReport } from '../crash-report.ts';
+import { runHistories, runHistoryControls } from './history-campaign.ts';
 import { crashIndexedDbControls, crashIndexedDb } from './indexeddb-campaign.ts';
 import { crashFiles, crashFileControls } from './file-campaign.ts';
 import { runScenarioControls, runScenarios } from './scenario-campaign.ts';
@@ -12,9 +13,10 @@ import { writeNumbers } from './write-docs.ts';
  * simulated disk, and some hundred milliseconds in a browser or a scenario.
  */
 const CAMPAIGNS: readonly Campaign[] = [
-  { name: 'file', weight: 198, run: crashFiles, runControls: crashFileControls },
+  { name: 'file', weight: 197, run: crashFiles, runControls: crashFileControls },
   { name: 'indexeddb', weight: 1, run: crashIndexedDb, runControls: crashIndexedDbControls },
   { name: 'scenarios', weight: 1, run: runScenarios, runControls: runScenarioControls },
+  { name: 'history', weight: 1, run: runHistories, runControls: runHistoryControls },
 ];
 
 const DEFAULT_POINTS = 200_000;

@@ -1,11 +1,13 @@
 /**
  * Random histories against a model: saves, updates of memory, versions that are restored, deletions, redactions, retention,
  * rows of other programs, backups that are restored, and processes that are killed while they save. Rows, events, versions,
- * checkpoints and proofs agree with the model. `CRASH_SEED` gives other histories, `HISTORIES` more of them.
+ * checkpoints and proofs agree with the model. `CRASH_SEED` gives other histories, `HISTORIES` more of them, and then a
+ * report for `pnpm crash-tests`.
  */
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Children } from '../../../../tests/support/child-process.ts';
+import type { CrashFailure, CrashReport } from '../../../../tests/crash/crash-report.ts';
 import { SeededRandom } from '../../../../tests/support/seeded-random.ts';
 import { parseRedacted, verifyProof, type Persistence } from '../../src/index.ts';
 import { MemoryBackupDirectory } from '../../src/testing/memory-backup-directory.ts';
@@ -16,6 +18,9 @@ const FIRST_SEED = Number(process.env['CRASH_SEED'] ?? 20_260_101);
 const HISTORIES = Number(process.env['HISTORIES'] ?? 3);
 const STEPS = 25;
 
+/** Negative control: what is done to each history before it is compared, which must be found. */
+const DEFECT = process.env['HISTORY_DEFECT'];
+
 /** In place of the text of a version that was redacted. */
 const REDACTED = 'redacted';
 
@@ -24,6 +29,28 @@ beforeAll(async () => {
   children = await Children.bundle(path.join(import.meta.dirname, '../children'));
 });
 afterAll(() => children.remove());
+
+/** What `pnpm crash-tests` reports. */
+const kills: GrowingReport = {
+  storage: 'file',
+  mode: DEFECT ?? 'random histories, processes killed',
+  seed: FIRST_SEED,
+  points: 0,
+  needingRecovery: 0,
+  failures: [],
+  durationMs: 0,
+};
+const startedAt = performance.now();
+afterAll(() => {
+  if (process.env['HISTORIES'] === undefined) return;
+  const durationMs = Math.round(performance.now() - startedAt);
+  console.log(`CRASH_REPORT ${JSON.stringify({ ...kills, durationMs })}`);
+});
+
+/** A report whose numbers grow. */
+type GrowingReport = { -readonly [Field in keyof CrashReport]: CrashReport[Field] } & {
+  failures: CrashFailure[];
+};
 
 /** What must be stored. Ids are in the order in which they were saved. */
 class Model {
@@ -171,6 +198,8 @@ async function changeSomething(
       const found = newest.map(({ receiptId }) => receiptId).toReversed();
       expect(found).toEqual(expect.arrayContaining(acknowledged));
       model.receipts.push(...found);
+      kills.points++;
+      if (found.length > acknowledged.length) kills.needingRecovery++;
     }
   }
 }
@@ -217,24 +246,34 @@ async function expectAgreement(db: Persistence, model: Model): Promise<void> {
   }
 }
 
+async function runHistory(seed: number): Promise<void> {
+  const database = createTestDatabase();
+  const random = new SeededRandom(seed);
+  const model = new Model();
+  let db = await database.open();
+  for (const step of upTo(STEPS)) {
+    await changeSomething(db, database, model, random, `n${step}`);
+    if (random.chance(0.2)) model.checkpoints.push((await db.checkpoint()).text);
+    if (random.chance(0.2)) {
+      await db.close();
+      db = await database.open();
+    }
+  }
+  // The next write adopts the rows of other programs.
+  const [{ auditId }] = (await db.logAudits([auditOf('last')])) as [{ auditId: string }];
+  model.audits.push(auditId);
+  if (DEFECT !== undefined)
+    database.native("UPDATE audit_log SET details = 'edited' WHERE operation = 'last'");
+  await expectAgreement(db, model);
+}
+
 it.each(upTo(HISTORIES).map((n) => FIRST_SEED + n))(
   'rows, events, versions and proofs agree with the model (CRASH_SEED=%i)',
   async (seed) => {
-    const database = createTestDatabase();
-    const random = new SeededRandom(seed);
-    const model = new Model();
-    let db = await database.open();
-    for (const step of upTo(STEPS)) {
-      await changeSomething(db, database, model, random, `n${step}`);
-      if (random.chance(0.2)) model.checkpoints.push((await db.checkpoint()).text);
-      if (random.chance(0.2)) {
-        await db.close();
-        db = await database.open();
-      }
-    }
-    // The next write adopts the rows of other programs.
-    const [{ auditId }] = (await db.logAudits([auditOf('last')])) as [{ auditId: string }];
-    model.audits.push(auditId);
-    await expect(expectAgreement(db, model)).resolves.toBeUndefined();
+    const running = runHistory(seed);
+    running.catch(({ message: reason }: Error) =>
+      kills.failures.push({ point: kills.points, image: `seed ${seed}`, reason }),
+    );
+    await expect(running).resolves.toBeUndefined();
   },
 );
