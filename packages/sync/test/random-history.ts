@@ -5,9 +5,11 @@ import { SeededRandom } from '../../../tests/support/seeded-random.ts';
 import { SyncError, Synchroniser, type SyncTarget } from '../src/index.ts';
 
 const STEPS = 40;
-const AGENTS = ['agent-1', 'agent-2', 'agent-3'];
+const AGENTS = ['agent-1', 'agent-2', 'agent-3', 'agent-4'];
 /** The memory of this one is deleted and redacted as well. */
 const REMOVED_AGENT = 'agent-3';
+/** The memory of this one is redacted as well, beside saves of machines that do not know of it, and never deleted. */
+const REDACTED_AGENT = 'agent-4';
 
 /** What was saved and removed. Execution ids are never used again, so a receipt that anybody deleted is gone everywhere. */
 class Model {
@@ -15,6 +17,8 @@ class Model {
   readonly deleted: Set<string> = new Set();
   readonly redacted: Set<string> = new Set();
   readonly audits: Set<string> = new Set();
+  /** Memories of the redacted agent that a machine had when it redacted them. */
+  readonly redactedMemories: Set<string> = new Set();
   readonly versions: Map<string, Set<string>> = new Map(AGENTS.map((agent) => [agent, new Set<string>()]));
 }
 
@@ -75,6 +79,13 @@ async function step(
       return;
     }
     case 7: {
+      if (random.chance(1 / 2)) {
+        const rows = (await versionsOf(machine)).get(REDACTED_AGENT) ?? [];
+        if (rows.length === 0) return;
+        for (const { memoryJson } of rows) model.redactedMemories.add(memoryJson);
+        await database.redactRecord({ agentId: REDACTED_AGENT, reason: 'r' });
+        return;
+      }
       const isHere = (await database.countMemory({ agent: REMOVED_AGENT })) > 0;
       if (!isHere) return;
       if (random.chance(1 / 3)) await database.redactRecord({ agentId: REMOVED_AGENT, reason: 'r' });
@@ -101,7 +112,7 @@ async function contentOf({ database }: Machine): Promise<Record<string, unknown[
 }
 
 /** Versions of each agent's memory that the change log of a database has, by their texts. */
-async function versionsOf({ database }: Machine): Promise<Map<string, MemoryRow[]>> {
+async function versionsOf({ database }: Pick<Machine, 'database'>): Promise<Map<string, MemoryRow[]>> {
   const versions = new Map<string, MemoryRow[]>(AGENTS.map((agent) => [agent, []]));
   for await (const { data } of database.changes({ rows: true })) {
     const { row } = data;
@@ -182,7 +193,17 @@ async function compare(machines: readonly Machine[], model: Model): Promise<void
   expect(own.toSorted()).toEqual([...model.audits].toSorted());
   for (const machine of machines) {
     const versions = await versionsOf(machine);
-    for (const agent of AGENTS.filter((each) => each !== REMOVED_AGENT)) {
+    const kept = (versions.get(REDACTED_AGENT) ?? [])
+      .map(({ memoryJson }) => memoryJson)
+      .filter((memory) => parseRedacted(memory) === undefined);
+    expect(new Set(kept)).toEqual(
+      new Set(
+        [...(model.versions.get(REDACTED_AGENT) ?? [])].filter(
+          (memory) => !model.redactedMemories.has(memory),
+        ),
+      ),
+    );
+    for (const agent of AGENTS.filter((each) => each !== REMOVED_AGENT && each !== REDACTED_AGENT)) {
       const rows = versions.get(agent) ?? [];
       expect(new Set(rows.map(({ memoryJson }) => memoryJson))).toEqual(model.versions.get(agent));
       const greatest = rows.map(rankOf).toSorted().at(-1);

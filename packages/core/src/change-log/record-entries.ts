@@ -81,12 +81,14 @@ export interface RedactedVersions {
  * transaction.
  * @param entries - every entry of the memory
  * @param after - number of the entry to begin after
+ * @param kept - numbers of the entries whose versions stay as they are
  */
 export function redactVersions(
   connection: SqliteConnection,
   { table, id }: RecordKey,
   entries: readonly RecordEntry[],
   after: number,
+  kept: ReadonlySet<number> = new Set(),
 ): RedactedVersions {
   const columns = columnsOfTable(table.name).map(({ column }) => column);
   const redacted: RedactedEntry[] = [];
@@ -94,7 +96,7 @@ export function redactVersions(
   let characters = 0;
   let last = after;
   for (const [index, { seq, holdsVersion }] of entries.entries()) {
-    if (!holdsVersion || seq <= after) continue;
+    if (!holdsVersion || seq <= after || kept.has(seq)) continue;
     if (versions >= BATCH_VERSIONS || characters >= BATCH_CHARACTERS)
       return { versions, entries: redacted, nextAfter: last };
     last = seq;

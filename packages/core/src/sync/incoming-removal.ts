@@ -106,7 +106,11 @@ function redactHere(
   return redactEarlier(context, change, record, found, entries, row.entries) + row.valuesRedacted > 0;
 }
 
-/** Redacts the earlier versions of a memory, and notes what was redacted. @returns the number of versions */
+/**
+ * Redacts the earlier versions of a memory, where they are to be redacted and not deleted those that the change names, and notes
+ * what was redacted.
+ * @returns the number of versions
+ */
 function redactEarlier(
   { connection, changeLog }: IncomingContext,
   change: IncomingChange,
@@ -116,9 +120,10 @@ function redactEarlier(
   redactedRow: readonly RedactedEntry[],
 ): number {
   const redacted: RedactedEntry[] = [];
+  const kept = change.kind === 'redacted' ? unnamedVersions(change, entries) : undefined;
   let versions = 0;
   for (let after: number | undefined = 0; after !== undefined;) {
-    const batch = redactVersions(connection, record, entries, after);
+    const batch = redactVersions(connection, record, entries, after, kept);
     redacted.push(...batch.entries);
     versions += batch.versions;
     after = batch.nextAfter;
@@ -132,6 +137,20 @@ function redactEarlier(
     );
   }
   return versions;
+}
+
+/**
+ * Finds the versions that a redaction does not name: they were saved where it was not known.
+ * @returns the numbers of the entries that hold them
+ */
+function unnamedVersions({ leaves }: IncomingChange, entries: readonly RecordEntry[]): Set<number> {
+  const named = new Set(leaves);
+  const unnamed = entries.filter(({ holdsVersion }, index) => {
+    // What an entry holds is what the one before it has saved.
+    const leaf = entries[index - 1]?.leaf;
+    return holdsVersion && !(leaf instanceof Uint8Array && named.has(bytesInHex(leaf)));
+  });
+  return new Set(unnamed.map(({ seq }) => seq));
 }
 
 /** Finds the greatest earlier version that a deletion does not name: it was saved where the deletion was not known. */
