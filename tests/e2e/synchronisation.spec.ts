@@ -517,6 +517,28 @@ test('three places of a memory of a megabyte are three differences, each of whic
   await expect.poll(async () => JSON.parse(await hub.memoryOfMachine('long')) as unknown).toEqual(merged);
 });
 
+test('every memory in conflict can be reached, also of many', async ({ connected: page, hub, origin }) => {
+  const agents = Array.from({ length: 23 }, (_, index) => `agent ${String(index).padStart(2, '0')}`);
+  await hub.kill();
+  for (const agent of agents) {
+    await saveMemoryInPage(page, agent, { in: 'page' });
+    await hub.machine('db', 'save-memory', agent, 'test', '{"in":"machine"}');
+  }
+  await hub.start(origin);
+  await hub.machine('sync', 'run');
+  await part(page).getByRole('button', { name: 'Synchronise now' }).click();
+  const links = part(page).getByRole('link', { name: /^agent \d\d$/u });
+  await expect(part(page)).toContainText('23:');
+  await expect(links).toHaveCount(5);
+  await part(page).getByRole('button', { name: 'and 18 more' }).click();
+  await expect(links).toHaveCount(agents.length);
+  await expect(links.nth(5)).toBeFocused();
+  await findProblemsEverywhere(page);
+  expect((await links.allInnerTexts()).toSorted()).toEqual(agents);
+  await links.last().click();
+  await expect(page.getByRole('region', { name: 'Conflict' })).toContainText('"in": "machine"');
+});
+
 test('a studio merges with --write what two machines saved at once, and says what to do without', async ({
   page,
 }, testInfo) => {

@@ -86,16 +86,14 @@ function inPage(error: SyncError): SyncError {
   return error;
 }
 
-/** Conflicts that are looked at, and agents that are named, so that a long list of old ones costs no more. */
+/** Conflicts that are looked at, so that a long list of old ones costs no more. */
 const LOOKED_AT = 1000;
-const NAMED = 20;
 
-/** Lists agents whose memory was saved by two machines at once, and not since; the latest ones, of those in the latest conflicts. */
+/** Lists agents whose memory was saved by two machines at once, and not since: those in the latest conflicts, latest first. */
 export async function agentsInConflict(database: Persistence): Promise<string[]> {
   const agents = new Set<string>();
   for await (const { merged, agentId } of memoryConflicts(database, { limit: LOOKED_AT })) {
     if (!merged) agents.add(agentId);
-    if (agents.size === NAMED) break;
   }
   return [...agents];
 }

@@ -1,5 +1,5 @@
 import type { SyncStatus } from '@ggen-sim/sync';
-import { lazy, Suspense, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react';
 import { linkTo } from '../address/navigation.ts';
 import { viewAddress } from '../address/address.ts';
 import { DescriptionList } from '../components/description-list.tsx';
@@ -153,14 +153,21 @@ function Since({ seconds }: { seconds: number }): ReactNode {
   );
 }
 
+/** Agents that are listed before somebody asks for the others. */
 const SHOWN_AGENTS = 5;
 
 /** Links to the memories that two machines saved at once. */
 function Conflicts({ agents }: { agents: readonly string[] }): ReactNode {
+  const [showsAll, setShowsAll] = useState(false);
+  const list = useRef<HTMLSpanElement>(null);
+  // The button that has the focus is gone then.
+  useEffect(() => {
+    if (showsAll) list.current?.querySelectorAll('a')[SHOWN_AGENTS]?.focus();
+  }, [showsAll]);
   return (
-    <>
+    <span ref={list}>
       {formatCount(agents.length)}:{' '}
-      {agents.slice(0, SHOWN_AGENTS).map((agent, index) => (
+      {(showsAll ? agents : agents.slice(0, SHOWN_AGENTS)).map((agent, index) => (
         <span key={agent}>
           {index > 0 ? ', ' : ''}
           <a href={linkTo({ ...viewAddress('memory'), record: agent })}>
@@ -168,8 +175,15 @@ function Conflicts({ agents }: { agents: readonly string[] }): ReactNode {
           </a>
         </span>
       ))}
-      {agents.length > SHOWN_AGENTS ? ', …' : null}
-    </>
+      {agents.length > SHOWN_AGENTS && !showsAll ? (
+        <>
+          {', '}
+          <button type="button" className="link-button" onClick={() => setShowsAll(true)}>
+            and {formatCount(agents.length - SHOWN_AGENTS)} more
+          </button>
+        </>
+      ) : null}
+    </span>
   );
 }
 
