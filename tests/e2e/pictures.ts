@@ -44,6 +44,7 @@ for (const sample of ['none', 'one', 'many', 'large', 'hostile'] as const) {
       await page.evaluate((fragment) => (location.hash = fragment), hash);
       await expect(page.getByRole('tab', { selected: true })).toHaveText(tabOf(hash));
       await page.waitForLoadState('networkidle');
+      await expect(page.getByRole('tabpanel')).not.toContainText('Loading…');
       await takePictures(page, `${sample}-${name}`);
     }
     if (sample === 'none') {

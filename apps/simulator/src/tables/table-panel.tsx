@@ -15,7 +15,7 @@ if (OF_TABLES.has(currentAddress().view)) void load().catch(() => undefined);
 /** Shows the table of a view. Its code is loaded when the first table is shown. */
 export function TablePanel(props: ComponentProps<typeof RecordTables.RecordTable>): ReactNode {
   return (
-    <Suspense fallback={null}>
+    <Suspense fallback={<p className="empty muted">Loading…</p>}>
       <RecordTable {...props} />
     </Suspense>
   );
