@@ -39,11 +39,8 @@ function isRounded(value: number): boolean {
 }
 
 function decodeRow(row: object): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
-  for (const [column, value] of Object.entries(row)) {
-    values[column] = decodeValue(value);
-  }
-  return values;
+  // An assignment would lose a column with the name `__proto__`, which is to be refused as any unknown one.
+  return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, decodeValue(value)]));
 }
 
 /** Encodes bytes as base64. */

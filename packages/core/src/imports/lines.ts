@@ -9,8 +9,9 @@ const LINE_FEED = 10;
 export interface Line {
   /** The first line is 1. */
   readonly number: number;
-  /** Undefined for bytes that are not UTF-8. */
-  readonly text: string | undefined;
+  /** What is not UTF-8 is U+FFFD. */
+  readonly text: string;
+  readonly isUtf8: boolean;
 }
 
 /** Splits bytes that arrive in pieces into lines. */
@@ -57,17 +58,18 @@ export class LineSplitter {
     const bytes = this.#unfinished.length === 0 ? last : concatenated([...this.#unfinished, last]);
     this.#unfinished = [];
     this.#unfinishedBytes = 0;
-    return { number: ++this.#number, text: textOf(bytes) };
+    return { number: ++this.#number, ...textOf(bytes) };
   }
 }
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const TOLERANT_DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
-function textOf(bytes: Uint8Array): string | undefined {
+function textOf(bytes: Uint8Array): Omit<Line, 'number'> {
   try {
-    return DECODER.decode(bytes);
+    return { text: DECODER.decode(bytes), isUtf8: true };
   } catch {
-    return undefined;
+    return { text: TOLERANT_DECODER.decode(bytes), isUtf8: false };
   }
 }
 

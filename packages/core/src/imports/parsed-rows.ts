@@ -30,8 +30,8 @@ class JsonParser implements RowParser {
     this.#isArray = isArray;
   }
 
-  parse({ number, text }: Line): ParsedRow | undefined {
-    if (text === undefined) return { line: number, reason: NOT_UTF8 };
+  parse({ number, text, isUtf8 }: Line): ParsedRow | undefined {
+    if (!isUtf8) return { line: number, reason: NOT_UTF8 };
     let json = (number === 1 ? text.replace(/^\uFEFF/, '') : text).trim();
     if (this.#isArray) json = json.replace(/^\[/, '').replace(/[,\]]$/, '');
     if (json === '') return undefined;
@@ -57,18 +57,16 @@ class CsvParser implements RowParser {
   #unfinished: string[] = [];
   #firstLine = 0;
   #hasOpenQuote = false;
+  /** Number of the first line of the record that is not UTF-8. */
+  #unreadableLine: number | undefined;
 
   constructor(table: AnyTable, noHeader: boolean) {
     this.#table = table;
     this.#columns = noHeader ? table.columns.map(({ column }) => column) : undefined;
   }
 
-  parse({ number, text }: Line): ParsedRow | undefined {
-    if (text === undefined) {
-      this.#unfinished = [];
-      this.#hasOpenQuote = false;
-      return { line: number, reason: NOT_UTF8 };
-    }
+  parse({ number, text, isUtf8 }: Line): ParsedRow | undefined {
+    if (!isUtf8) this.#unreadableLine ??= number;
     const line = number === 1 ? text.replace(/^\uFEFF/, '') : text;
     if (this.#unfinished.length === 0) this.#firstLine = number;
     this.#unfinished.push(line);
@@ -77,6 +75,10 @@ class CsvParser implements RowParser {
     if (this.#hasOpenQuote) return undefined;
     const record = this.#unfinished.join('\n').replace(/\r$/, '');
     this.#unfinished = [];
+    // The record ends here, not at that line: what follows within its quotation marks is no record.
+    const unreadableLine = this.#unreadableLine;
+    this.#unreadableLine = undefined;
+    if (unreadableLine !== undefined) return { line: unreadableLine, reason: NOT_UTF8 };
     return record === '' ? undefined : this.#row(record, this.#firstLine);
   }
 
@@ -88,7 +90,8 @@ class CsvParser implements RowParser {
 
   #row(record: string, line: number): ParsedRow | undefined {
     const cells = cellsOf(record);
-    if (cells === undefined) return { line, reason: 'it is not CSV: a quotation mark within a cell' };
+    if (cells === undefined)
+      return { line, reason: 'it is not CSV: a quotation mark or a carriage return within a cell' };
     if (this.#columns === undefined) {
       this.#columns = cells.map((cell) => cell ?? '');
       return undefined;
@@ -126,7 +129,8 @@ function cellsOf(record: string): (string | null)[] | undefined {
     } else {
       const comma = record.indexOf(',', position);
       const cell = record.slice(position, comma === -1 ? undefined : comma);
-      if (cell.includes('"')) return undefined;
+      // A file whose lines end in a carriage return alone would be one long header.
+      if (/["\r]/.test(cell)) return undefined;
       cells.push(cell === '' ? null : cell);
       position += cell.length;
     }

@@ -103,7 +103,7 @@ export class RowReader {
     const rows: PreparedRow[] = [];
     for (const line of lines) {
       const row = this.#parser.parse(line);
-      this.#characters += line.text?.length ?? 0;
+      this.#characters += line.text.length;
       if (row !== undefined) rows.push(this.#prepare(row, now));
     }
     return rows;
@@ -126,6 +126,10 @@ export class RowReader {
       if (!isSqlValue(value)) {
         const reason = `${column} is ${typeof value === 'boolean' ? 'true or false' : 'JSON'}, not a text that holds it`;
         return { line, characters, reason };
+      }
+      // It has no UTF-8 form, so SQLite would store another text in its place.
+      if (typeof value === 'string' && !value.isWellFormed()) {
+        return { line, characters, reason: `${column} has a lone surrogate, not well-formed Unicode` };
       }
       row[field] = value;
     }
