@@ -110,7 +110,7 @@ test('the overview leads from each figure to its rows', async ({ simulator }) =>
   await slowest.getByRole('link', { name: 'Show all' }).click();
   await expect(table.getByRole('row').nth(1)).toContainText('29.00 s');
   await page.goBack();
-  await overview.getByRole('link', { name: '10 (100 %)' }).click();
+  await overview.getByRole('link', { name: '10 (100%)' }).click();
   await expect(simulator.matching).toHaveText('10 of 30');
   await expect(page.getByLabel('Status')).toHaveValue('error');
   await page.goBack();
