@@ -174,6 +174,14 @@ export const bulkCases: readonly PersistenceCase[] = [
       expect([same.alreadyStored, same.refused]).toEqual([1, 0]);
       const other = await importText(db, 'receipts', line('e-1', { agent_id: 'b' }), { ifAbsent: true });
       expect([other.alreadyStored, other.refused]).toEqual([0, 1]);
+      // JSON can hold what no text in UTF-8 is, and integers that are in no id.
+      const beyond = [
+        line('e-9', { agent_id: '\ud800' }),
+        line('e-10', { duration_ms: 0 }).replace(':0', ':9007199254740993'),
+      ].join('\n');
+      const { rows: rowsBeyond, refusedLines } = await importText(db, 'receipts', beyond);
+      expect(rowsBeyond).toBe(0);
+      expect(refusedLines.map(({ reason }) => reason).join()).toMatch(/agent_id.*surrogate.*whole number/);
       // The id is that of the content, and the time is no part of it.
       const later = line('e-8', { created_at: '2026-01-02 00:00:00', duration_ms: 5 });
       const changed = await importText(db, 'receipts', later, { ifAbsent: true });
