@@ -135,28 +135,17 @@ export class RowReader {
     }
     const completed = this.#table.complete(row, now);
     const redactedId = redactedReceiptId(this.#table, completed);
-    const values = valuesOf(this.#table, completed);
-    const problem =
-      this.#textProblem(values) ??
-      (redactedId === undefined ? rowProblem(this.#table, completed, false) : undefined);
+    const problem = redactedId === undefined ? rowProblem(this.#table, completed, false) : undefined;
     if (problem !== undefined && !this.#settings.acceptInvalid) return { line, characters, reason: problem };
     return {
       line,
       characters,
-      values,
+      values: valuesOf(this.#table, completed),
       given: this.#settings.keepsGiven ? given : undefined,
       redactedId,
       // A row that was checked has values of the kinds that its columns keep.
       mayBeConverted: problem !== undefined || redactedId !== undefined,
     };
-  }
-
-  /** A lone surrogate, which JSON can escape, has no form in UTF-8: what is stored in its place is no text. */
-  #textProblem(values: readonly SqlValue[]): string | undefined {
-    const index = values.findIndex((value) => typeof value === 'string' && !value.isWellFormed());
-    return index === -1
-      ? undefined
-      : `${this.#table.columns[index]?.column} is a text with a lone surrogate, which is not Unicode`;
   }
 }
 
