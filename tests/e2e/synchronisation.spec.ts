@@ -495,6 +495,15 @@ test('three places of a memory of a megabyte are three differences, each of whic
   await expect(sides).toHaveCount(2);
   for (const place of places)
     for (const who of ['page', 'machine']) await expect(conflict).toContainText(`${who} ${place}`);
+  // Lines that are left out can be opened by the keyboard, on both sides at once, and the focus stays.
+  const hidden = conflict.getByRole('button', { name: /unchanged lines/u });
+  const rowCount = await hidden.count();
+  expect(rowCount).toBeGreaterThan(2);
+  await hidden.first().focus();
+  await findProblemsEverywhere(page);
+  await page.keyboard.press('Enter');
+  await expect(hidden).toHaveCount(rowCount - 2);
+  await expect(sides.first()).toBeFocused();
   const isPageUsed = (await sides.nth(1).innerText()).includes('page');
   const [used, other] = isPageUsed ? ['page', 'machine'] : ['machine', 'page'];
   // The editor shows what has room.

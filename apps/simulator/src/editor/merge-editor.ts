@@ -2,8 +2,9 @@ import { defaultKeymap, historyKeymap } from '@codemirror/commands';
 import { unifiedMergeView } from '@codemirror/merge';
 import { EditorState } from '@codemirror/state';
 import { EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { COLLAPSED_LINES } from './collapsed-lines.ts';
 import { COMMON_EXTENSIONS } from './common-extensions.ts';
-import { COLLAPSED_LINES, DIFF_CONFIG } from './text-differences.ts';
+import { DIFF_CONFIG } from './text-differences.ts';
 
 /** Options of {@link createMergeEditor}. */
 export interface MergeEditorOptions {
@@ -30,7 +31,6 @@ const THEME = EditorView.theme({
   '.cm-content': { minWidth: '0' },
   '&.cm-merge-b .cm-changedLine, .cm-insertedLine': { backgroundColor: 'var(--added)' },
   '&.cm-merge-b .cm-changedText': { background: 'var(--added-strong)' },
-  ...COLLAPSED_LINES,
   '.cm-deletedChunk': { backgroundColor: 'var(--removed)', paddingInlineStart: '6px' },
   '&.cm-merge-b .cm-deletedText, .cm-deletedText': { background: 'var(--removed-strong)' },
   '.cm-deletedChunk .cm-chunkButtons': {
@@ -80,6 +80,7 @@ export function createMergeEditor({ host, content, other, label, onEdit }: Merge
             return button;
           },
         }),
+        COLLAPSED_LINES,
         EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         // Tab is not bound, so that keyboard users can leave the editor.
         keymap.of([...historyKeymap, ...defaultKeymap]),

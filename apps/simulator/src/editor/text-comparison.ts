@@ -1,7 +1,8 @@
 import { MergeView } from '@codemirror/merge';
 import { EditorState } from '@codemirror/state';
 import { EditorView, lineNumbers } from '@codemirror/view';
-import { COLLAPSED_LINES, DIFF_CONFIG } from './text-differences.ts';
+import { COLLAPSED_LINES } from './collapsed-lines.ts';
+import { DIFF_CONFIG } from './text-differences.ts';
 
 const THEME = EditorView.theme({
   '&': { color: 'var(--text)', backgroundColor: 'var(--surface)', fontSize: 'var(--text-small)' },
@@ -11,7 +12,6 @@ const THEME = EditorView.theme({
   '&.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--added)' },
   '&.cm-merge-a .cm-changedText': { background: 'var(--removed-strong)' },
   '&.cm-merge-b .cm-changedText': { background: 'var(--added-strong)' },
-  ...COLLAPSED_LINES,
 });
 
 /**
@@ -32,6 +32,7 @@ export function showComparison(
       EditorView.lineWrapping,
       EditorState.readOnly.of(true),
       EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true', tabindex: '0' }),
+      COLLAPSED_LINES,
       THEME,
     ],
   });

@@ -31,10 +31,3 @@ export function differencesBetween(text: string, other: string): readonly Change
 
 /** Makes the views of the library compare texts in this way. */
 export const DIFF_CONFIG: DiffConfig = { override: differencesBetween };
-
-/** How the views of the library show lines that are left out. */
-export const COLLAPSED_LINES = {
-  // The library's own sign is in few fonts.
-  '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"⋮"' },
-  '.cm-collapsedLines': { background: 'var(--sunken)', color: 'var(--muted)' },
-} as const;
