@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const cliEntry = fileURLToPath(new URL('../../../packages/cli/dist/ggen-sim.cjs', import.meta.url));
 
-/** Runs SQL in native SQLite. @returns its output */
+/** Runs SQL in native SQLite, which waits while a page reads the file. @returns its output */
 export async function sqlite3(file: string, sql: string): Promise<string> {
-  return (await run('sqlite3', [file, sql])).stdout.trim();
+  return (await run('sqlite3', ['-cmd', '.timeout 60000', file, sql])).stdout.trim();
 }
 
 /** Runs the command line. @returns its standard output */
