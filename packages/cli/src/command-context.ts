@@ -134,11 +134,14 @@ export class CommandContext {
    * Opens the user's database for a dry run, which must not create it. In place of one that does not exist, or is an empty
    * file, an empty one in memory is opened.
    * @throws {CommandFailure} INVALID_ARGUMENT if an output is redirected into it
+   * @throws {UsageError} when a source of the key holds none
    */
   async openForDryRun(): Promise<Persistence> {
     if (holdsSomething(this.databasePath))
       return this.openDatabase('unknown', { create: false, drain: false });
     refuseOutputIntoDatabase(this.databasePath);
+    // The run that is tried would be refused without it.
+    await this.readKey(false);
     const { chooseWasmCompiler } = await import('./wasm-compilation.ts');
     chooseWasmCompiler('unknown');
     const { openPersistence } = await import('@ggen-sim/core');

@@ -80,6 +80,19 @@ it('with --dry-run counts what it would do, changes nothing and creates no datab
   expect(JSON.parse(stdout)).toMatchObject({ rows: 0, refused: 2 });
 });
 
+it.each(['import', 'restore'])(
+  'with --dry-run %s refuses a key file without a key, as without it',
+  async (command) => {
+    writeFileSync(file('no-key'), 'no key');
+    const source = command === 'import' ? ['memory', file('backup')] : [file('backup')];
+    const words = ['db', command, ...source, '--key-file', file('no-key'), '--db', file('keyed.db')];
+    const refused = await sandbox.run([...words, '--dry-run']);
+    expect(refused).toMatchObject({ exitCode: 64, stdout: '' });
+    expect(refused).toEqual(await sandbox.run(words));
+    expect(existsSync(file('keyed.db'))).toBe(false);
+  },
+);
+
 it('reports a missing file, and creates no database for it', async () => {
   const result = await sandbox.run(['db', 'import', 'memory', file('none.csv'), '--db', file('none.db')]);
   expect(result).toMatchObject({ exitCode: 1, stdout: '' });
