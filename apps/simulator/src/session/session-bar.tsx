@@ -6,7 +6,10 @@ import type { SessionState } from './session-store.ts';
 import './session-bar.css';
 
 // Loaded with the first session.
-const SessionsMenu = lazy(async () => ({ default: (await import('./sessions-menu.tsx')).SessionsMenu }));
+// Pure, for the build of the studio to leave it out.
+const SessionsMenu = /* @__PURE__ */ lazy(async () => ({
+  default: (await import('./sessions-menu.tsx')).SessionsMenu,
+}));
 
 /** In place of the menu while there is none. */
 const SESSIONS_BUTTON: ReactNode = (

@@ -8,8 +8,10 @@ import { StartSession } from './start-session.tsx';
 import { useSessionStore } from './use-session-store.ts';
 import './session-panel.css';
 
-// Loaded with the first session.
-const Workbench = lazy(async () => ({ default: (await import('./workbench.tsx')).Workbench }));
+// Loaded with the first session. Pure, so that the build of the studio, which has no sessions, leaves it and all agents out.
+const Workbench = /* @__PURE__ */ lazy(async () => ({
+  default: (await import('./workbench.tsx')).Workbench,
+}));
 
 /** Shows the session: its documents, the agent and the latest result. */
 export function SessionPanel(): ReactNode {
