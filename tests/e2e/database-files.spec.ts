@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Page } from '@playwright/test';
+import type { Page, TestInfo } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
 import { ggenSim, sqlite3 } from './support/native-tools.ts';
 
@@ -56,8 +56,8 @@ test('a database of the command line is imported, after a check and a confirmati
   await expect(simulator.table).toContainText('cli-agent');
 });
 
-test('the check of a file says how far it is, and can be cancelled', async ({ simulator }, testInfo) => {
-  const { page } = simulator;
+/** Makes a database that takes a while to read. @returns its path */
+async function largeDatabase(testInfo: TestInfo): Promise<string> {
   const file = testInfo.outputPath('large.db');
   await ggenSim('db', 'init', '--db', file);
   await sqlite3(
@@ -65,6 +65,12 @@ test('the check of a file says how far it is, and can be cancelled', async ({ si
     `INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
      SELECT 'a' || value, 'agent', 'op', 'completed', hex(randomblob(400)) FROM generate_series(1, 20000)`,
   );
+  return file;
+}
+
+test('the check of a file says how far it is, and can be cancelled', async ({ simulator }, testInfo) => {
+  const { page } = simulator;
+  const file = await largeDatabase(testInfo);
   await simulator.startWith('Water glossary');
   await simulator.showTab('Database');
   /** Notes what is shown, and clicks to cancel in the moment in which that can be done. */
@@ -107,13 +113,7 @@ test('replacing a database says how far it is, and cancelling it leaves the old 
   simulator,
 }, testInfo) => {
   const { page } = simulator;
-  const file = testInfo.outputPath('large.db');
-  await ggenSim('db', 'init', '--db', file);
-  await sqlite3(
-    file,
-    `INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
-     SELECT 'a' || value, 'agent', 'op', 'completed', hex(randomblob(400)) FROM generate_series(1, 20000)`,
-  );
+  const file = await largeDatabase(testInfo);
   await simulator.startWith('Water glossary');
   await simulator.showTab('Database');
   const question = page.getByRole('alertdialog');
@@ -273,13 +273,7 @@ test('a backup is written to a folder, checked by the command line, and restored
 test('a backup that is cancelled leaves nothing behind', async ({ simulator }, testInfo) => {
   const { page } = simulator;
   await chooseOwnFolder(page);
-  const file = testInfo.outputPath('large.db');
-  await ggenSim('db', 'init', '--db', file);
-  await sqlite3(
-    file,
-    `INSERT INTO audit_log (audit_id, agent_id, operation, status, details)
-     SELECT 'a' || value, 'agent', 'op', 'completed', hex(randomblob(400)) FROM generate_series(1, 20000)`,
-  );
+  const file = await largeDatabase(testInfo);
   await simulator.showTab('Database');
   await page.getByLabel('Database to import').setInputFiles(file);
   await page.getByRole('alertdialog').getByRole('button', { name: 'Replace database' }).click();
